@@ -1,0 +1,44 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What a body is in law. The first ten are carried by the official list, the others by no open list."""
+
+    COMMUNE = "commune", _("commune")
+    CC = "cc", _("communauté de communes")
+    CA = "ca", _("communauté d’agglomération")
+    CU = "cu", _("communauté urbaine")
+    METROPOLE = "metropole", _("métropole")
+    METROPOLE_LYON = "metropole_lyon", _("métropole de Lyon")
+    EPT = "ept", _("établissement public territorial")
+    DEPARTEMENT = "departement", _("département")
+    REGION = "region", _("région")
+    SPECIAL = "special", _("collectivité à statut particulier")
+    OVERSEAS = "overseas", _("collectivité d’outre-mer")
+    SIVU = "sivu", _("syndicat à vocation unique")
+    SIVOM = "sivom", _("syndicat à vocation multiple")
+    CLOSED_MIXED = "closed_mixed", _("syndicat mixte fermé")
+    OPEN_MIXED = "open_mixed", _("syndicat mixte ouvert")
+    POLE = "pole", _("pôle métropolitain ou d’équilibre territorial")
+    CCAS = "ccas", _("centre communal ou intercommunal d’action sociale")
+    SDIS = "sdis", _("service d’incendie et de secours")
+    CDG = "cdg", _("centre de gestion")
+    HOUSING = "housing", _("office public de l’habitat")
+    REGIE = "regie", _("régie")
+    SCHOOL_FUND = "school_fund", _("caisse des écoles")
+    PUBLIC_BODY = "public_body", _("autre établissement public local")
+    LOCAL_COMPANY = "local_company", _("entreprise publique locale")
+    DIGITAL = "digital", _("structure de mutualisation numérique")
+    OTHER = "other", _("autre organisme public local")
+
+
+GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kind.EPT)
+EPCI = GROUPINGS[:-1]
+TERRITORIAL = (Kind.DEPARTEMENT, Kind.REGION, Kind.SPECIAL, Kind.OVERSEAS)
+
+
+class Zone(models.TextChoices):
+    METRO = "metro", _("métropole")
+    DROM = "drom", _("département ou région d’outre-mer")
+    COM = "com", _("collectivité d’outre-mer")

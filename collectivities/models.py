@@ -1,0 +1,226 @@
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.enums import TERRITORIAL, Kind, Zone
+
+# How a commune's name follows « commune », by INSEE's type de liaison: (said before it, article it loses).
+OF = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
+SHORT_KINDS = ("CC", "CA", "CU")
+nine_digits = RegexValidator(r"^\d{9}$", _("Un numéro SIREN compte 9 chiffres."))
+
+
+class Region(models.Model):
+    """A région or an overseas collectivity, as ground: who lies where. Its council is a `Collectivity`."""
+
+    code = models.CharField(_("code"), max_length=3, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    zone = models.CharField(_("zone"), max_length=5, choices=Zone)
+    sort_key = models.CharField(_("clé de tri"), max_length=80, editable=False)
+
+    class Meta:
+        verbose_name = _("région")
+        verbose_name_plural = _("régions")
+        ordering = ["sort_key", "pk"]
+        constraints = [models.CheckConstraint(name="region_zone__in", condition=Q(zone__in=Zone.values))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Departement(models.Model):
+    """A département or an overseas collectivity, as ground. Its code may be that of a région: never mix them."""
+
+    code = models.CharField(_("code"), max_length=3, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    region = models.ForeignKey(Region, models.PROTECT, related_name="departements", verbose_name=_("région"))
+    zone = models.CharField(_("zone"), max_length=5, choices=Zone)
+    sort_key = models.CharField(_("clé de tri"), max_length=80, editable=False)
+
+    class Meta:
+        verbose_name = _("département")
+        verbose_name_plural = _("départements")
+        ordering = ["sort_key", "pk"]
+        constraints = [models.CheckConstraint(name="departement_zone__in", condition=Q(zone__in=Zone.values))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectivityQuerySet(models.QuerySet["Collectivity"]):
+    def existing(self) -> "CollectivityQuerySet":
+        return self.filter(vanished_on=None)
+
+    def with_territory(self) -> "CollectivityQuerySet":
+        """What `str`, `label` and `home_region` read, so that a list costs no query a row."""
+        return self.select_related("departement", "region", "region_correction")
+
+
+class Collectivity(models.Model):
+    """A local public body that may declare. It is never deleted: it vanishes, or is merged into another."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(_("nature"), max_length=20, choices=Kind)
+    name = models.CharField(_("nom"), max_length=150)
+    liaison = models.PositiveSmallIntegerField(_("type de liaison (INSEE)"), default=0)
+    sort_key = models.CharField(_("clé de tri"), max_length=150, editable=False)
+    stem = models.CharField(_("nom réduit pour la recherche"), max_length=150, editable=False)
+    siren = models.CharField(_("SIREN"), max_length=9, null=True, blank=True, validators=[nine_digits])  # noqa: DJ001
+    insee_code = models.CharField(_("code INSEE"), max_length=9, null=True, blank=True)  # noqa: DJ001 unique when known
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="collectivities", verbose_name=_("région")
+    )
+    departement = models.ForeignKey(
+        Departement,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="collectivities",
+        verbose_name=_("département"),
+    )
+    population = models.PositiveIntegerField(_("population"), null=True, blank=True)
+    postal_codes = ArrayField(
+        models.CharField(max_length=5), verbose_name=_("codes postaux"), default=list, blank=True
+    )
+    seat = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="hosted", verbose_name=_("commune du siège")
+    )
+    is_listed = models.BooleanField(_("sur la liste officielle"), default=False)
+    millesime = models.PositiveSmallIntegerField(_("millésime"), null=True, blank=True)
+    vanished_on = models.DateField(_("disparue le"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="absorbed", verbose_name=_("fusionnée dans")
+    )
+    region_correction = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("région corrigée")
+    )
+    region_correction_note = models.CharField(_("motif de la correction"), max_length=300, blank=True)
+    region_correction_on = models.DateField(_("corrigée le"), null=True, blank=True)
+
+    objects = CollectivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("collectivité")
+        verbose_name_plural = _("collectivités")
+        ordering = ["sort_key", "pk"]
+        constraints = [
+            models.CheckConstraint(name="collectivity_kind__in", condition=Q(kind__in=Kind.values)),
+            models.CheckConstraint(
+                name="collectivity_siren_nine_digits",
+                condition=Q(siren=None) | Q(siren__regex=r"^[0-9]{9}$"),
+                violation_error_message=_("Un numéro SIREN compte 9 chiffres."),
+            ),
+            # Deferred, so that one import may pass a number from one body to another.
+            models.UniqueConstraint(
+                name="collectivity_one_siren", fields=["siren"], deferrable=models.Deferrable.DEFERRED
+            ),
+            models.UniqueConstraint(
+                name="collectivity_one_insee_code", fields=["insee_code"], deferrable=models.Deferrable.DEFERRED
+            ),
+            models.CheckConstraint(
+                name="collectivity_merged_is_vanished",
+                condition=Q(merged_into=None) | (Q(vanished_on__isnull=False) & ~Q(merged_into=F("id"))),
+                violation_error_message=_("Une collectivité fusionnée a disparu, dans une autre qu’elle-même."),
+            ),
+            models.CheckConstraint(
+                name="collectivity_listed_or_seated",
+                condition=Q(is_listed=False)
+                | (
+                    Q(seat=None, region__isnull=False, millesime__isnull=False)
+                    & (Q(siren__isnull=False) | Q(insee_code__isnull=False))
+                ),
+                violation_error_message=_(
+                    "Une collectivité de la liste a une région, un code, et pas de siège à part."
+                ),
+            ),
+            models.CheckConstraint(
+                name="collectivity_correction_is_dated",
+                condition=Q(region_correction=None, region_correction_on=None)
+                | Q(region_correction__isnull=False, region_correction_on__isnull=False),
+                violation_error_message=_("Une région corrigée porte la date de sa correction."),
+            ),
+        ]
+        indexes = [
+            models.Index(name="collectivity_stem_prefix", fields=["stem"], opclasses=["text_pattern_ops"]),
+            models.Index(name="collectivity_sort_key", fields=["sort_key", "id"]),
+            GinIndex(name="collectivity_stem_trigram", fields=["stem"], opclasses=["gin_trgm_ops"]),
+            GinIndex(name="collectivity_postal_codes", fields=["postal_codes"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.place}".replace("'", "’")
+
+    @property
+    def place(self) -> str:
+        """The département in brackets, which tells homonyms apart; nothing where the name already says it."""
+        if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
+            return ""
+        return f" ({self.departement.name})"
+
+    @property
+    def label(self) -> str:
+        """The name with its nature, as it stands in a sentence: « commune du Mans (Sarthe) »."""
+        if self.kind == Kind.COMMUNE:
+            said, article = OF.get(self.liaison, OF[0])
+            return f"{self.get_kind_display()} {said}{self.name.removeprefix(article)}{self.place}".replace("'", "’")
+        short, _space, rest = self.name.partition(" ")
+        if short in SHORT_KINDS:
+            return f"{self.get_kind_display()} {rest}{self.place}".replace("'", "’")
+        return str(self)
+
+    @property
+    def home_region(self) -> Region | None:
+        """The région that answers for it: what a person corrected wins over what the list says."""
+        return self.region_correction or self.region
+
+
+class Alias(models.Model):
+    """Another code or name under which people look for a body: a former commune, a municipal arrondissement."""
+
+    collectivity = models.ForeignKey(
+        Collectivity, models.CASCADE, related_name="aliases", verbose_name=_("collectivité")
+    )
+    code = models.CharField(_("ancien code"), max_length=9, blank=True)
+    name = models.CharField(_("ancien nom"), max_length=150, blank=True)
+    stem = models.CharField(_("nom réduit pour la recherche"), max_length=150, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("autre appellation")
+        verbose_name_plural = _("autres appellations")
+        ordering = ["name", "code", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="alias_unique", fields=["collectivity", "code", "name"]),
+            models.CheckConstraint(name="alias_not_empty", condition=~Q(code="", name="")),
+        ]
+        indexes = [
+            models.Index(name="alias_code", fields=["code"], condition=~Q(code="")),
+            models.Index(name="alias_stem_prefix", fields=["stem"], opclasses=["text_pattern_ops"]),
+            GinIndex(name="alias_stem_trigram", fields=["stem"], opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+
+class Grouping(models.Model):
+    """A commune is a member of an intercommunality (at most one EPCI, and in Grand Paris one EPT)."""
+
+    member = models.ForeignKey(Collectivity, models.CASCADE, related_name="memberships", verbose_name=_("membre"))
+    group = models.ForeignKey(Collectivity, models.CASCADE, related_name="members", verbose_name=_("groupement"))
+
+    class Meta:
+        verbose_name = _("appartenance à un groupement")
+        verbose_name_plural = _("appartenances à un groupement")
+        ordering = ["group", "member"]
+        constraints = [
+            models.UniqueConstraint(name="grouping_unique", fields=["member", "group"]),
+            models.CheckConstraint(name="grouping_not_itself", condition=~Q(member=F("group"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} → {self.group}"
