@@ -1,0 +1,9 @@
+"""What every page says of the installation it is served by."""
+
+from django.http import HttpRequest
+
+from accounts.installation import is_demonstration
+
+
+def installation(request: HttpRequest) -> dict[str, bool]:
+    return {"demonstration": is_demonstration()}

@@ -1,0 +1,50 @@
+"""Is it alive, is it ready: for load balancers and supervisors. Public; says no version, host or error text."""
+
+import logging
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis import Redis, RedisError
+
+logger = logging.getLogger(__name__)
+
+
+@login_not_required
+@require_safe
+@never_cache
+def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"alive": True})
+
+
+@login_not_required
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> JsonResponse:
+    """503 when PostgreSQL or the broker does not answer. A declaration is still accepted without the broker."""
+    checks = {"database": database_answers(), "broker": broker_answers()}
+    ready = all(checks.values())
+    return JsonResponse({"alive": True, "ready": ready, **checks}, status=200 if ready else 503)
+
+
+def database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        logger.exception("the database does not answer")
+        return False
+    return True
+
+
+def broker_answers() -> bool:
+    try:
+        with Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
+            return bool(broker.ping())
+    except RedisError:
+        logger.exception("the broker does not answer")
+        return False

@@ -1,0 +1,134 @@
+"""How dates, durations, telephone numbers and references are said, in pages, mails and the admin alike."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms import BaseForm, BaseFormSet
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+PARIS = "Europe/Paris"
+
+ZONES = {
+    PARIS: _("heure de Paris"),
+    "America/Cayenne": _("heure de Guyane"),
+    "America/Guadeloupe": _("heure de Guadeloupe"),
+    "America/Marigot": _("heure de Saint-Martin"),
+    "America/Martinique": _("heure de Martinique"),
+    "America/Miquelon": _("heure de Saint-Pierre-et-Miquelon"),
+    "America/St_Barthelemy": _("heure de Saint-Barthélemy"),
+    "Indian/Kerguelen": _("heure des Kerguelen"),
+    "Indian/Mayotte": _("heure de Mayotte"),
+    "Indian/Reunion": _("heure de La Réunion"),
+    "Pacific/Gambier": _("heure des Gambier"),
+    "Pacific/Marquesas": _("heure des Marquises"),
+    "Pacific/Noumea": _("heure de Nouméa"),
+    "Pacific/Tahiti": _("heure de Tahiti"),
+    "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
+}
+
+ALPHABET = {
+    word[0]: word
+    for word in (
+        "Anatole Berthe Célestin Désiré Eugène François Gaston Henri Irma Joseph Kléber Louis Marcel Nicolas Oscar "
+        "Pierre Quintal Raoul Suzanne Thérèse Ursule Victor William Xavier Yvonne Zoé"
+    ).split()
+}
+
+
+@register.filter
+def moment(value: datetime | None, zone: str = PARIS) -> str:
+    """« mardi 24 novembre 2026 à 9 h 51, heure de Paris »: always with the zone, an IANA name."""
+    if value is None:
+        return ""
+    return f"{day_and_hour(value, zone)}, {ZONES.get(zone, zone)}"
+
+
+@register.filter
+def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
+    """The same without the zone, where the page has already said it."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZoneInfo(zone))
+    day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
+    return f"{day} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """« 31 h »: minutes under one hour, days from the fifth; rounded down, and never negative."""
+    if value is None:
+        return ""
+    minutes = int(abs(value).total_seconds()) // 60
+    if minutes < 60:
+        return f"{minutes}\N{NO-BREAK SPACE}min"
+    if minutes < 96 * 60:
+        return f"{minutes // 60}\N{NO-BREAK SPACE}h"
+    return ngettext("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
+
+
+@register.filter
+def grouped(reference: str) -> str:
+    """T7K49MQX → T7K4-9MQX, however it was typed."""
+    signs = "".join(sign for sign in str(reference).upper() if sign.isalnum())
+    return "-".join(signs[i : i + 4] for i in range(0, len(signs), 4))
+
+
+@register.filter
+def spelled(reference: str) -> str:
+    """T7K4 → « Thérèse, 7, Kléber, 4 »: the alphabet that French operators use."""
+    return ", ".join(ALPHABET.get(sign, sign) for sign in str(reference).upper() if sign.isalnum())
+
+
+@register.filter
+def tel(number: str) -> str:
+    """The URI to dial a number that is shown as published."""
+    return "tel:" + "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
+
+
+@register.filter
+def host(url: str) -> str:
+    """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
+    return urlsplit(str(url)).netloc.removeprefix("www.")
+
+
+class Point(NamedTuple):
+    target: str
+    label: str
+    message: str
+
+
+@register.simple_tag
+def points_to_correct(forms: object) -> list[Point]:
+    """One line for each error, from a form, a formset, or a list of them; nothing for what is not a form."""
+    if isinstance(forms, BaseForm):
+        return list(_points_of(forms))
+    if isinstance(forms, BaseFormSet):
+        own = [Point("", "", str(message)) for message in forms.non_form_errors()]
+        return own + [point for form in forms.forms for point in _points_of(form)]
+    if isinstance(forms, list | tuple):
+        return [point for one in forms for point in points_to_correct(one)]
+    return []
+
+
+def _points_of(form: BaseForm) -> Iterable[Point]:
+    for name, messages in form.errors.items():
+        field = form[name] if name in form.fields else None
+        for message in messages:
+            if field is None:
+                yield Point("", "", str(message))
+            else:
+                yield Point(_target(field), str(field.label), str(message))
+
+
+def _target(field: object) -> str:
+    """A group of radios has no control of its own name: its first choice takes the focus."""
+    auto_id = str(field.auto_id)
+    return f"{auto_id}_0" if field.use_fieldset else auto_id
