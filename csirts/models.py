@@ -1,0 +1,244 @@
+"""Who answers: the CSIRTs, how to reach them, the ground that each one covers.
+
+Every row keeps its history, written by PostgreSQL triggers (pghistory) with the context of the change:
+`user` for a person in the admin, `source` for a command.
+"""
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.enums import Kind
+from collectivities.models import Departement, Region
+from csirts.enums import ContactKind, Level
+
+PHONE_SIGNS = " .\u00a0\u202f"
+
+
+def tracked(verbose_name: str, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
+    """Keep each version of a row, deleted ones too, in a table that nothing can edit."""
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        append_only=True,
+        meta={"verbose_name": verbose_name, "verbose_name_plural": verbose_name, "constraints": list(constraints)},
+    )
+
+
+class CsirtQuerySet(models.QuerySet["Csirt"]):
+    def active(self) -> "CsirtQuerySet":
+        return self.filter(is_active=True)
+
+    def territorial(self) -> "CsirtQuerySet":
+        return self.filter(level=Level.TERRITORIAL)
+
+    def with_contacts(self) -> "CsirtQuerySet":
+        return self.prefetch_related("contacts")
+
+
+@tracked(
+    _("version d’un centre"),
+    models.CheckConstraint(name="csirtevent_level__in", condition=Q(level__in=Level.values)),
+)
+class Csirt(models.Model):
+    slug = models.SlugField(_("identifiant court"), max_length=60, unique=True)
+    name = models.CharField(_("nom"), max_length=200)
+    level = models.CharField(_("niveau"), max_length=20, choices=Level, default=Level.TERRITORIAL)
+    notification_email = models.EmailField(
+        _("adresse de notification"),
+        blank=True,
+        help_text=_(
+            "Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."
+        ),
+    )
+    is_active = models.BooleanField(_("en service"), default=True)
+
+    objects = CsirtQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("centre de réponse (CSIRT)")
+        verbose_name_plural = _("centres de réponse (CSIRT)")
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values))]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def contact(self, kind: ContactKind) -> "Contact | None":
+        """Read from the rows already fetched (`with_contacts`), so that a list costs one query."""
+        return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
+
+    def _value(self, kind: ContactKind) -> str:
+        contact = self.contact(kind)
+        return contact.value if contact else ""
+
+    @property
+    def phone(self) -> str:
+        return self._value(ContactKind.PHONE)
+
+    @property
+    def phone_uri(self) -> str:
+        """The number as published, without its spaces and dots: some are local numbers, never forced into E.164."""
+        digits = self.phone.translate({ord(sign): None for sign in PHONE_SIGNS})
+        return f"tel:{digits}" if digits else ""
+
+    @property
+    def website(self) -> str:
+        return self._value(ContactKind.WEBSITE)
+
+    @property
+    def email(self) -> str:
+        """The published mailbox: for display only. What is sent goes to `notification_email`."""
+        return self._value(ContactKind.EMAIL)
+
+    @property
+    def address(self) -> str:
+        return self._value(ContactKind.ADDRESS)
+
+    @property
+    def hours(self) -> str:
+        return self._value(ContactKind.HOURS)
+
+
+@tracked(
+    _("version d’une coordonnée"),
+    models.CheckConstraint(name="contactevent_kind__in", condition=Q(kind__in=ContactKind.values)),
+)
+class Contact(models.Model):
+    """One published way to reach a CSIRT, with who said so and when."""
+
+    csirt = models.ForeignKey(
+        Csirt, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("centre de réponse")
+    )
+    kind = models.CharField(_("nature"), max_length=20, choices=ContactKind)
+    value = models.CharField(_("valeur"), max_length=300)
+    note = models.CharField(_("remarque"), max_length=200, blank=True)
+    source = models.CharField(_("source"), max_length=200)
+    source_on = models.DateField(_("date de la source"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("coordonnée publiée")
+        verbose_name_plural = _("coordonnées publiées")
+        ordering = ["csirt", "kind"]
+        constraints = [
+            models.UniqueConstraint(
+                name="contact_one_of_a_kind",
+                fields=["csirt", "kind"],
+                violation_error_message=_("Ce centre a déjà une coordonnée de cette nature."),
+            ),
+            models.CheckConstraint(name="contact_kind__in", condition=Q(kind__in=ContactKind.values)),
+            models.CheckConstraint(name="contact_value_given", condition=~Q(value="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} : {self.value}"
+
+
+class CoverageQuerySet(models.QuerySet["Coverage"]):
+    def with_places(self) -> "CoverageQuerySet":
+        return self.select_related("csirt", "region", "departement")
+
+
+@tracked(
+    _("version d’un territoire couvert"),
+    models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
+)
+class Coverage(models.Model):
+    """A CSIRT answers for a region, or for one of its départements only, or for one kind of body only."""
+
+    csirt = models.ForeignKey(
+        Csirt, on_delete=models.PROTECT, related_name="coverages", verbose_name=_("centre de réponse")
+    )
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", verbose_name=_("région"))
+    departement = models.ForeignKey(
+        Departement,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("département"),
+        null=True,
+        blank=True,
+        help_text=_("Vide : toute la région."),
+    )
+    kind = models.CharField(
+        _("sorte d’organisme"), max_length=40, choices=Kind, blank=True, help_text=_("Vide : toutes les sortes.")
+    )
+    valid = DateRangeField(_("période"), help_text=_("Du premier jour au premier jour qui n’est plus couvert."))
+    source = models.CharField(_("source"), max_length=200)
+    source_on = models.DateField(_("date de la source"), null=True, blank=True)
+
+    objects = CoverageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("territoire couvert")
+        verbose_name_plural = _("territoires couverts")
+        ordering = ["region__sort_key", "departement__sort_key", "kind"]
+        constraints = [
+            ExclusionConstraint(
+                name="coverage_one_csirt_a_ground_and_day",
+                expressions=[
+                    (F("region"), RangeOperators.EQUAL),
+                    (Coalesce(F("departement"), Value(0)), RangeOperators.EQUAL),
+                    (F("kind"), RangeOperators.EQUAL),
+                    (F("valid"), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_(
+                    "Un autre centre répond déjà pour ce territoire et cette période."
+                ),
+            ),
+            models.CheckConstraint(name="coverage_kind__in", condition=Q(kind__in=["", *Kind.values])),
+            models.CheckConstraint(
+                name="coverage_period_not_empty",
+                condition=Q(valid__isempty=False),
+                violation_error_message=_("La période ne contient aucun jour."),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="departement_in_region",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__departement__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM collectivities_departement
+                        WHERE id = NEW.departement_id AND region_id = NEW.region_id
+                    ) THEN
+                        RAISE check_violation USING MESSAGE = 'the département is not in the region';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " – ".join(str(part) for part in (self.region, self.departement, self.get_kind_display()) if part)
+
+
+@tracked(_("version d’un secours"))
+class Backup(models.Model):
+    """Who is called when a CSIRT does not answer, first rank first; CERT-FR and 17Cyber come after, unsaid."""
+
+    csirt = models.ForeignKey(
+        Csirt, on_delete=models.CASCADE, related_name="backups", verbose_name=_("centre de réponse")
+    )
+    backup = models.ForeignKey(Csirt, on_delete=models.PROTECT, related_name="+", verbose_name=_("centre de secours"))
+    rank = models.PositiveSmallIntegerField(_("rang"), default=1)
+
+    class Meta:
+        verbose_name = _("centre de secours")
+        verbose_name_plural = _("centres de secours")
+        ordering = ["csirt", "rank"]
+        constraints = [
+            models.UniqueConstraint(name="backup_once", fields=["csirt", "backup"]),
+            models.UniqueConstraint(name="backup_one_a_rank", fields=["csirt", "rank"]),
+            models.CheckConstraint(name="backup_is_another", condition=~Q(csirt=F("backup"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.backup}"
