@@ -1,0 +1,173 @@
+"""Who speaks: users, and what each is to a collectivité, a CSIRT, a region or the platform."""
+
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, PLATFORM_ROLES, REGION_ROLES, STAFF_ROLES, Role
+from accounts.permissions import PERMISSIONS
+from collectivities.models import Collectivity, Region
+from csirts.models import Csirt
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates accounts from an e-mail address. There is no create_superuser: nobody is one."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person with an account. Rights come from memberships in force today, and from nothing else."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    email = models.EmailField(_("adresse mail"), unique=True)
+    display_name = models.CharField(_("nom affiché"), max_length=80)
+    is_active = models.BooleanField(_("compte actif"), default=True)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        verbose_name = _("compte")
+        verbose_name_plural = _("comptes")
+        ordering = ["email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.email
+
+    @cached_property
+    def memberships(self) -> list["Membership"]:
+        """The memberships in force today: one query a request."""
+        return list(self.membership_set.in_force())
+
+    def has_role(self, *roles: Role | str) -> bool:
+        return any(membership.role in roles for membership in self.memberships)
+
+    def csirt_ids(self, *roles: Role | str) -> set[int]:
+        """Ids of the CSIRTs this person works for, in one of `roles` (any CSIRT role by default)."""
+        wanted = roles or CSIRT_ROLES
+        return {m.csirt_id for m in self.memberships if m.csirt_id and m.role in wanted}
+
+    def collectivity_ids(self) -> set[int]:
+        return {m.collectivity_id for m in self.memberships if m.collectivity_id}
+
+    def region_ids(self) -> set[int]:
+        return {m.region_id for m in self.memberships if m.region_id}
+
+    # What Django's admin asks for
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_active and self.has_role(*STAFF_ROLES)
+
+    @property
+    def is_superuser(self) -> bool:
+        return False
+
+    def get_all_permissions(self, obj: object = None) -> set[str]:
+        if not self.is_active:
+            return set()
+        return {name for m in self.memberships for name in PERMISSIONS.get(m.role, ())}
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return perm in self.get_all_permissions()
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        return all(self.has_perm(perm) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return any(name.startswith(f"{app_label}.") for name in self.get_all_permissions())
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def in_force(self) -> "MembershipQuerySet":
+        today = timezone.localdate()
+        return self.filter(since_on__lte=today).filter(Q(ended_on=None) | Q(ended_on__gt=today))
+
+
+class Membership(models.Model):
+    """What a person is, to whom, from when to when. Ended, never deleted: it explains who could see what."""
+
+    user = models.ForeignKey(User, models.PROTECT, verbose_name=_("compte"))
+    role = models.CharField(_("rôle"), max_length=16, choices=Role)
+    collectivity = models.ForeignKey(
+        Collectivity, models.PROTECT, null=True, blank=True, verbose_name=_("collectivité")
+    )
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
+    since_on = models.DateField(_("depuis le"), default=timezone.localdate)
+    ended_on = models.DateField(_("terminé le"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("rôle d’une personne")
+        verbose_name_plural = _("rôles des personnes")
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=(
+                    Q(role__in=COLLECTIVITY_ROLES, collectivity__isnull=False, csirt=None, region=None)
+                    | Q(role__in=CSIRT_ROLES, collectivity=None, csirt__isnull=False, region=None)
+                    | Q(role__in=REGION_ROLES, collectivity=None, csirt=None, region__isnull=False)
+                    | Q(role__in=PLATFORM_ROLES, collectivity=None, csirt=None, region=None)
+                ),
+                name="membership_scope_fits_role",
+                violation_error_message=_(
+                    "Un rôle de collectivité demande une collectivité, un rôle de CSIRT un CSIRT, "
+                    "un rôle de campus une région, et les autres rien."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("since_on")), name="membership_ends_after_it_starts"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "collectivity", "csirt", "region"],
+                condition=Q(ended_on=None),
+                nulls_distinct=False,
+                name="membership_once_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.get_role_display()}"
+
+
+class Installation(models.Model):
+    """The one row that says what this database is. Written when the database is made, never switched."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    is_demonstration = models.BooleanField(_("base de démonstration"), default=False)
+    made_at = models.DateTimeField(_("faite le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("installation")
+        verbose_name_plural = _("installations")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_one_row")]
+
+    def __str__(self) -> str:
+        return "démonstration" if self.is_demonstration else "production"

@@ -1,0 +1,35 @@
+"""What each role may touch in the admin, in Django's permission names. Querysets cut the rows further."""
+
+from accounts.enums import Role
+
+WORDS = ("view", "add", "change", "delete")
+
+
+def everything(*models: str) -> frozenset[str]:
+    """`app.model` → the four permissions of that model."""
+    pairs = (model.split(".") for model in models)
+    return frozenset(f"{app}.{word}_{name}" for app, name in pairs for word in WORDS)
+
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.RESPONDER: frozenset({"incidents.view_incident", "incidents.change_incident"}),
+    Role.LEAD: frozenset(
+        {
+            "incidents.view_incident",
+            "incidents.change_incident",
+            "csirts.view_csirt",
+            "csirts.change_csirt",
+            "notifications.view_delivery",
+        }
+    ),
+    # Manages people and directories; sees no incident.
+    Role.ADMINISTRATOR: everything(
+        "accounts.user",
+        "accounts.membership",
+        "csirts.csirt",
+        "csirts.contact",
+        "csirts.coverage",
+        "csirts.backup",
+    )
+    | frozenset({"collectivities.view_collectivity", "collectivities.change_collectivity"}),
+}

@@ -1,0 +1,57 @@
+"""Who may do what to an incident. The only place that knows."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.models import User
+from incidents.enums import Ability
+from incidents.models import Incident
+
+RESPONDER_ABILITIES = frozenset({Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE})
+
+
+def abilities(user: User, incident: Incident) -> set[Ability]:
+    """What `user` may do to `incident`; nothing if it is not theirs."""
+    granted: set[Ability] = set()
+    if incident.csirt_id in user.csirt_ids():
+        granted |= RESPONDER_ABILITIES
+    if incident.csirt_id in user.csirt_ids(Role.LEAD):
+        granted.add(Ability.ERASE)
+    if incident.collectivity_id in user.collectivity_ids():
+        granted.add(Ability.VIEW)
+    return granted
+
+
+def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False) -> Incident:
+    """The one door to an incident for somebody with an account.
+
+    Raises Http404 when it is not theirs or not there (the two look the same), PermissionDenied when they may see
+    it but not do this. `lock` holds the row until the transaction ends.
+    """
+    incidents = Incident.objects.visible_to(user)
+    incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
+    incident = incidents.filter(reference=reference).first()
+    if incident is None:
+        raise Http404
+    if to not in abilities(user, incident):
+        raise PermissionDenied
+    return incident
+
+
+def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
+    """The one door for a declarant without account, who has exchanged the secret for a cookie.
+
+    Raises Http404 when that access was revoked, has expired or never was.
+    """
+    live = Incident.objects.filter(
+        accesses__uid=access_uid, accesses__revoked_at=None, accesses__expires_at__gt=timezone.now()
+    )
+    live = live.select_for_update(of=("self",), no_key=True) if lock else live.with_words()
+    incident = live.first()
+    if incident is None:
+        raise Http404
+    return incident

@@ -1,0 +1,77 @@
+"""What a declaration says: the one shape in which the page, the API and a responder's form hand it over."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from collectivities.models import Collectivity
+from incidents.enums import Answer, Certainty, IncidentType, LeakStatus, PersonsBand, Tlp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instant:
+    """An aware moment and how well it is known. Empty means « pas connue »."""
+
+    at: datetime | None = None
+    certainty: str = Certainty.UNKNOWN
+
+
+NOT_KNOWN = Instant()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Whom the CSIRT calls back. A telephone or a mail is needed, nothing else."""
+
+    name: str = ""
+    role: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interruption:
+    service: str
+    extent: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    people_affected: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    status: str = LeakStatus.SUSPECTED
+    categories: tuple[str, ...] = ()
+    persons: int | None = None
+    persons_band: str = PersonsBand.UNKNOWN
+    records: int | None = None
+    records_band: str = PersonsBand.UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    collectivity: Collectivity
+    caller: Caller
+    type: str = IncidentType.UNKNOWN
+    description: str = ""
+    supplier: str = ""
+    occurred: Instant = NOT_KNOWN
+    detected: Instant = NOT_KNOWN
+    attack_known: Instant = NOT_KNOWN
+    breach_known: Instant = NOT_KNOWN
+    service_stopped: str = Answer.UNKNOWN
+    data_concerned: str = Answer.UNKNOWN
+    interruptions: tuple[Interruption, ...] = ()
+    leak: Leak | None = None
+    tlp: str = Tlp.AMBER_STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """How it came: `key` is the form's or the request's own, so that what is sent twice is one incident.
+
+    `key` must be unguessable or bound to the sender, since it gives back the same incident.
+    """
+
+    key: str
+    origin: str
+    digest: str = field(default="")

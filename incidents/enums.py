@@ -1,0 +1,189 @@
+"""The words of an incident, as the database stores them and as people read them.
+
+TLP 2.0 is FIRST's; RSIT classes and types are those of RSIT v1003 (see `incidents/rsit.py`); the categories of
+data and of persons are the closed lists of the CNIL's notification form.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    DECLARED = "declared", _("à prendre")
+    ACKNOWLEDGED = "acknowledged", _("pris en charge")
+    CLOSED = "closed", _("clos")
+
+
+OPEN = (Status.DECLARED, Status.ACKNOWLEDGED)
+
+
+class IncidentType(models.TextChoices):
+    """What a town hall says, most dangerous families first. The values are ours; `rsit.py` maps them."""
+
+    UNKNOWN = "inconnu", _("Je ne sais pas")
+    RANSOMWARE = "rancon", _("Nos fichiers ne s’ouvrent plus")
+    OUTAGE = "panne", _("Une panne, sans malveillance connue")
+    DEVICE = "perte", _("Un appareil perdu ou volé")
+    MAILBOX = "boite", _("Une boîte mail est piratée")
+    PHISHING = "hameconnage", _("Un mail ou un SMS piégé")
+    ADMIN_ACCOUNT = "admin", _("Un compte d’administrateur est pris")
+    LEAK = "fuite", _("Des données sont sorties")
+    MISDELIVERY = "erreur", _("Un envoi ou une publication par erreur")
+    TRANSFER = "virement", _("Un faux virement ou un faux RIB")
+    DEFACEMENT = "defiguration", _("Notre site affiche autre chose")
+    DDOS = "saturation", _("Notre site ou un service est saturé")
+    SUPPLIER = "prestataire", _("Un prestataire est attaqué")
+    FLAW = "faille", _("On nous signale une faille")
+
+
+# For responders: the field's name of each type.
+TYPE_TERMS: dict[str, str] = {
+    IncidentType.UNKNOWN: _("à qualifier"),
+    IncidentType.RANSOMWARE: _("rançongiciel"),
+    IncidentType.OUTAGE: _("panne"),
+    IncidentType.DEVICE: _("perte ou vol de matériel"),
+    IncidentType.MAILBOX: _("compromission de messagerie"),
+    IncidentType.PHISHING: _("hameçonnage"),
+    IncidentType.ADMIN_ACCOUNT: _("compromission d’un compte à privilèges"),
+    IncidentType.LEAK: _("fuite de données"),
+    IncidentType.MISDELIVERY: _("divulgation par erreur"),
+    IncidentType.TRANSFER: _("fraude au virement (FOVI)"),
+    IncidentType.DEFACEMENT: _("défiguration"),
+    IncidentType.DDOS: _("déni de service (DDoS)"),
+    IncidentType.SUPPLIER: _("prestataire compromis"),
+    IncidentType.FLAW: _("vulnérabilité signalée"),
+}
+
+
+class Tlp(models.TextChoices):
+    RED = "red", "TLP:RED"
+    AMBER_STRICT = "amber+strict", "TLP:AMBER+STRICT"
+    AMBER = "amber", "TLP:AMBER"
+    GREEN = "green", "TLP:GREEN"
+    CLEAR = "clear", "TLP:CLEAR"
+
+
+class Severity(models.IntegerChoices):
+    LOW = 1, _("faible")
+    MODERATE = 2, _("modérée")
+    HIGH = 3, _("élevée")
+    CRITICAL = 4, _("critique")
+
+
+class Origin(models.TextChoices):
+    WEB = "web", _("page publique")
+    ACCOUNT = "account", _("agent avec un compte")
+    PHONE = "phone", _("saisi par un intervenant")
+    API = "api", _("API")
+    SIMULATION = "simulation", _("simulation")
+
+
+class Answer(models.TextChoices):
+    YES = "yes", _("Oui")
+    NO = "no", _("Non")
+    UNKNOWN = "unknown", _("Je ne sais pas")
+
+
+class Certainty(models.TextChoices):
+    """How well an instant is known. `unknown` is an answer; it goes with an empty instant."""
+
+    EXACT = "exact", _("exacte")
+    APPROXIMATE = "approximate", _("à peu près")
+    UNKNOWN = "unknown", _("pas connue")
+
+
+class Verification(models.TextChoices):
+    """How a declaration came to be believed."""
+
+    UNVERIFIED = "unverified", _("non vérifiée")
+    CALL_BACK = "call_back", _("vérifiée par rappel sur un numéro connu par ailleurs")
+    MEMBER = "member", _("déclarée par un membre connu de la collectivité")
+
+
+class ClosingReason(models.TextChoices):
+    RESOLVED = "resolved", _("résolu")
+    NOT_AN_INCIDENT = "not_an_incident", _("pas un incident")
+    HANDED_OVER = "handed_over", _("confié à un autre service")
+    DUPLICATE = "duplicate", _("déjà déclaré")
+
+
+class PublicService(models.TextChoices):
+    CIVIL = "civil", _("État civil")
+    TELEPHONY = "telephonie", _("Accueil téléphonique")
+    MAIL = "messagerie", _("Messagerie")
+    CANTEEN = "cantine", _("Cantine et périscolaire")
+    PAYROLL = "paie", _("Paie et ressources humaines")
+    FINANCE = "finances", _("Finances et marchés")
+    SOCIAL = "social", _("Aides sociales")
+    PLANNING = "urbanisme", _("Urbanisme")
+    WATER = "eau", _("Eau et assainissement")
+    WASTE = "dechets", _("Déchets")
+    CEMETERY = "cimetieres", _("Cimetières")
+    WEBSITE = "site", _("Site internet")
+    ELECTIONS = "elections", _("Élections")
+    OTHER = "autre", _("Autre service")
+
+
+class InterruptionExtent(models.TextChoices):
+    STOPPED = "stopped", _("arrêté")
+    DEGRADED = "degraded", _("ralenti")
+    UNKNOWN = "unknown", _("je ne sais pas")
+
+
+class LeakStatus(models.TextChoices):
+    CLAIMED = "claimed", _("revendiquée")
+    SUSPECTED = "suspected", _("soupçonnée")
+    CONFIRMED = "confirmed", _("confirmée")
+    UNFOUNDED = "unfounded", _("sans fondement")
+
+
+class DataCategory(models.TextChoices):
+    """Categories of personal data of the CNIL's notification form."""
+
+    CIVIL_STATUS = "etat_civil", _("État civil (nom, date de naissance…)")
+    NIR = "nir", _("Numéro de sécurité sociale (NIR)")
+    CONTACT = "coordonnees", _("Coordonnées (adresse, mail, téléphone)")
+    CREDENTIALS = "identifiants", _("Identifiants et mots de passe")
+    FINANCIAL = "financieres", _("Informations financières (RIB, revenus)")
+    OFFICIAL = "documents", _("Documents officiels (carte d’identité, passeport)")
+    LOCATION = "localisation", _("Données de localisation")
+    OFFENCES = "infractions", _("Infractions, condamnations, mesures de sûreté")
+    HEALTH = "sante", _("Données de santé")
+    OTHER_SENSITIVE = "sensibles", _("Autres données sensibles (origine, opinions, syndicat…)")
+    OTHER = "autres", _("Autres données")
+    UNKNOWN = "inconnues", _("Je ne sais pas encore")
+
+
+class PersonsBand(models.TextChoices):
+    """Bands of the CNIL's open data on breaches."""
+
+    UP_TO_5 = "0-5", _("de 0 à 5 personnes")
+    UP_TO_50 = "6-50", _("de 6 à 50 personnes")
+    UP_TO_300 = "51-300", _("de 51 à 300 personnes")
+    UP_TO_5000 = "301-5000", _("de 301 à 5 000 personnes")
+    OVER_5000 = "5000+", _("plus de 5 000 personnes")
+    UNKNOWN = "unknown", _("je ne sais pas")
+
+
+class EventKind(models.TextChoices):
+    DECLARED = "declared", _("déclaré")
+    ACKNOWLEDGED = "acknowledged", _("pris en charge")
+    VERIFIED = "verified", _("vérifié")
+    CLOSED = "closed", _("clos")
+    LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
+    ERASED = "erased", _("données personnelles effacées")
+
+
+class ActorKind(models.TextChoices):
+    USER = "user", _("une personne avec un compte")
+    DECLARANT = "declarant", _("le déclarant")
+    SYSTEM = "system", _("la plateforme")
+
+
+class Ability(models.TextChoices):
+    VIEW = "view", _("voir")
+    ACKNOWLEDGE = "acknowledge", _("prendre en charge")
+    VERIFY = "verify", _("vérifier")
+    CLOSE = "close", _("clore")
+    ERASE = "erase", _("effacer les données personnelles")
+    ROTATE = "rotate", _("renouveler le lien de suivi")

@@ -1,0 +1,34 @@
+"""Which incidents a person may see, and the usual cuts."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from incidents.enums import OPEN
+
+if TYPE_CHECKING:
+    from incidents.models import Incident  # noqa: F401  (the querysets' own row)
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Cases of my CSIRTs and of my collectivités. An administrator, an analyst, the coordination: none."""
+        if not isinstance(user, User) or not user.is_active:
+            return self.none()
+        csirts, bodies = user.csirt_ids(), user.collectivity_ids()
+        if csirts and bodies:
+            return self.filter(Q(csirt__in=csirts) | Q(collectivity__in=bodies))
+        # One plain condition, so that the queue's index serves it.
+        return self.filter(csirt__in=csirts) if csirts else self.filter(collectivity__in=bodies)
+
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN)
+
+    def with_words(self) -> Self:
+        """All that one line or one page of a case shows, in one query."""
+        return self.select_related(
+            "story", "csirt", "collectivity__departement", "collectivity__region", "acknowledged_by"
+        )

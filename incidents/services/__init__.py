@@ -1,0 +1,1 @@
+"""Everything that changes an incident. One function, one transaction, one event."""

@@ -1,0 +1,125 @@
+"""What a declaration must satisfy whoever sends it. Problems are named by field, all at once, in plain French."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from incidents.declaration import Caller, Declaration, Instant, Interruption
+from incidents.enums import Answer
+from incidents.text import plain_line, plain_text
+
+DESCRIPTION_LIMIT = 5_000
+LINE_LIMIT = 120
+PHONE_LIMIT = 40
+# Clocks of declarants and servers differ a little.
+CLOCK_SLACK = timedelta(minutes=5)
+OLDEST = timedelta(days=366 * 10)
+Problem = tuple[str, str]
+
+
+def checked(declaration: Declaration, *, now: datetime) -> Declaration:
+    """The declaration with its texts made plain. Raises ValidationError naming every wrong field."""
+    problems: dict[str, list[str]] = {}
+    clean = cleaned_texts(declaration, problems)
+    for field, message in (
+        *problems_of_caller(clean.caller),
+        *problems_of_instants(clean, now),
+        *problems_of_interruptions(clean, now),
+        *problems_of_answers(clean),
+    ):
+        problems.setdefault(field, []).append(message)
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    return clean
+
+
+def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
+    def line(text: str, field: str, limit: int = LINE_LIMIT) -> str:
+        return attempt(plain_line, text, limit, field, problems)
+
+    caller = declaration.caller
+    return replace(
+        declaration,
+        description=attempt(plain_text, declaration.description, DESCRIPTION_LIMIT, "description", problems),
+        supplier=line(declaration.supplier, "supplier"),
+        caller=Caller(
+            name=line(caller.name, "contact_name"),
+            role=line(caller.role, "contact_role"),
+            phone=line(caller.phone, "contact_phone", PHONE_LIMIT),
+            email=line(caller.email, "contact_email", 254),
+        ),
+    )
+
+
+def attempt(clean: Callable[..., str], text: str, limit: int, field: str, problems: dict[str, list[str]]) -> str:
+    """What `clean` makes of `text`; its complaint goes into `problems`, and the text stays as it was typed."""
+    try:
+        return clean(text, limit=limit, field=field)
+    except ValidationError as error:
+        problems.setdefault(field, []).extend(error.message_dict[field])
+        return ""
+
+
+def problems_of_caller(caller: Caller) -> Iterator[Problem]:
+    if not caller.phone and not caller.email:
+        yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
+    if caller.phone and len(re.sub(r"\D", "", caller.phone)) < 4:
+        yield "contact_phone", _("Ce numéro est trop court. Écrivez-le comme vous le composez.")
+    if caller.email:
+        try:
+            validate_email(caller.email)
+        except ValidationError:
+            yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
+
+
+def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+    instants: dict[str, Instant] = {
+        "occurred_at": declaration.occurred,
+        "detected_at": declaration.detected,
+        "attack_known_at": declaration.attack_known,
+        "breach_known_at": declaration.breach_known,
+    }
+    for field, instant in instants.items():
+        yield from problems_of_moment(field, instant.at, now)
+
+
+def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
+    if at is None:
+        return
+    day = date_format(timezone.localtime(at), "j F Y")
+    if at > now + CLOCK_SLACK:
+        yield field, _("Le %(day)s n’est pas encore passé, ou pas à cette heure. Vérifiez la date.") % {"day": day}
+    elif at < now - OLDEST:
+        yield field, _("Le %(day)s est il y a plus de dix ans. Vérifiez l’année.") % {"day": day}
+
+
+def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterator[Problem]:
+    seen = set()
+    for interruption in declaration.interruptions:
+        prefix = f"interruption_{interruption.service}"
+        if interruption.service in seen:
+            yield f"{prefix}_started_at", _("Ce service est donné deux fois.")
+        seen.add(interruption.service)
+        yield from problems_of_moment(f"{prefix}_started_at", interruption.started_at, now)
+        yield from problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now)
+        if ends_before_it_starts(interruption):
+            yield f"{prefix}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+
+
+def ends_before_it_starts(interruption: Interruption) -> bool:
+    started, ended = interruption.started_at, interruption.ended_at
+    return started is not None and ended is not None and ended < started
+
+
+def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:
+    if declaration.interruptions and declaration.service_stopped != Answer.YES:
+        yield "service_stopped", _("Vous donnez des services arrêtés : la réponse doit être « Oui ».")
+    if declaration.leak and declaration.data_concerned == Answer.NO:
+        yield "data_concerned", _("Vous décrivez des données touchées : la réponse ne peut pas être « Non ».")

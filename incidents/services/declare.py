@@ -1,0 +1,156 @@
+"""Declaring: from the words of a town hall to a case in the right CSIRT's queue, in one transaction."""
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from csirts.routing import csirt_for
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.declaration import Declaration, Submission
+from incidents.enums import ActorKind, EventKind, Verification
+from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
+from incidents.reference import new_reference
+from incidents.rsit import FIRST_CLASSIFICATION
+from incidents.services.check import checked
+from incidents.services.follow_up import open_access
+from incidents.services.record import record_event
+from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.text import fold
+
+SUPPLIER_KEY_LENGTH = 80
+
+
+class SubmissionConflict(Exception):
+    """The same key came back with other content. `incident` is what the first one made; nothing was changed."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.reference)
+        self.incident = incident
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    incident: Incident
+    access: FollowUpAccess
+    is_new: bool
+
+
+@transaction.atomic
+def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
+    """Accept a declaration: the incident, its event and its pending work, or nothing at all.
+
+    The same submission again gives the same incident back. Raises ValidationError (by field) on what cannot be
+    true, SubmissionConflict when the key was used for something else.
+    """
+    now = timezone.now()
+    hold_key(submission.key)
+    digest = digest_of(declaration)
+    if earlier := Incident.objects.filter(submission_key=key_of(submission.key)).first():
+        if earlier.submission_digest != digest:
+            raise SubmissionConflict(earlier)
+        return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
+
+    clean = checked(declaration, now=now)
+    incident = save_incident(clean, replace(submission, digest=digest), actor, now)
+    save_facts(incident, clean)
+    by = ActorKind.USER if actor else ActorKind.DECLARANT
+    record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
+    return Declared(incident=incident, access=open_access(incident, at=now), is_new=True)
+
+
+def hold_key(key: str) -> None:
+    """Two posts of one form at the same instant: the second waits here and finds what the first made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def key_of(key: str) -> str:
+    """Stored hashed: a form's key gives its case back to whoever shows it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def digest_of(declaration: Declaration) -> str:
+    """Whether two submissions say the same."""
+    content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
+    return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def save_incident(clean: Declaration, submission: Submission, actor: User | None, now: datetime) -> Incident:
+    route = csirt_for(clean.collectivity, on=timezone.localdate(now))
+    rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
+    severity = severity_of(
+        clean.type,
+        services=[interruption.service for interruption in clean.interruptions],
+        leak=clean.leak.status if clean.leak else None,
+        categories=clean.leak.categories if clean.leak else (),
+    )
+    is_member = actor is not None and clean.collectivity.pk in actor.collectivity_ids()
+    incident = Incident(
+        collectivity=clean.collectivity,
+        csirt=route.csirt,
+        region=clean.collectivity.home_region,
+        route_reason=route.reason,
+        origin=submission.origin,
+        type=clean.type,
+        rsit_class=rsit_class,
+        rsit_type=rsit_type,
+        tlp=clean.tlp,
+        severity=severity,
+        received_at=now,
+        acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
+        service_stopped=clean.service_stopped,
+        data_concerned=clean.data_concerned,
+        supplier_key=fold(clean.supplier)[:SUPPLIER_KEY_LENGTH],
+        verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
+        verified_at=now if is_member else None,
+        submission_key=key_of(submission.key),
+        submission_digest=submission.digest,
+        **instants_of(clean),
+    )
+    return save_under_free_reference(incident)
+
+
+def instants_of(clean: Declaration) -> dict[str, object]:
+    named = {
+        "occurred": clean.occurred,
+        "detected": clean.detected,
+        "attack_known": clean.attack_known,
+        "breach_known": clean.breach_known,
+    }
+    ats = {f"{name}_at": instant.at for name, instant in named.items()}
+    return ats | {f"{name}_certainty": instant.certainty for name, instant in named.items()}
+
+
+def save_under_free_reference(incident: Incident, *, tries: int = 5) -> Incident:
+    """References are random: a repeat is rare, and drawn again."""
+    for _ in range(tries):
+        incident.reference = new_reference()
+        try:
+            with transaction.atomic():
+                incident.save(force_insert=True)
+        except IntegrityError as error:
+            if "reference" not in str(error):
+                raise
+        else:
+            return incident
+    raise IntegrityError("no free reference")
+
+
+def save_facts(incident: Incident, clean: Declaration) -> None:
+    Story.objects.create(
+        incident=incident,
+        description=clean.description,
+        supplier=clean.supplier,
+        contact_name=clean.caller.name,
+        contact_role=clean.caller.role,
+        contact_phone=clean.caller.phone,
+        contact_email=clean.caller.email,
+    )
+    ServiceInterruption.objects.bulk_create(
+        ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
+    )
+    if clean.leak:
+        DataLeak.objects.create(incident=incident, **asdict(clean.leak) | {"categories": list(clean.leak.categories)})

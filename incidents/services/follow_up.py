@@ -1,0 +1,72 @@
+"""The secret that brings a declarant without account back to the case, from any device.
+
+The secret is twelve symbols that can be read out (60 bits, drawn by HMAC from a random seed and the server's
+key). The database holds the seed and a keyed hash: a stolen copy of it opens no case. The receipt can still be
+written later, since the server draws the secret again from the seed.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from incidents.access import get_followed_incident, get_incident
+from incidents.enums import Ability, ActorKind, EventKind
+from incidents.models import FollowUpAccess, Incident
+from incidents.reference import ALPHABET, compact
+from incidents.services.record import record_event
+
+SECRET_LENGTH = 12
+# Long enough for a case and its complaint; a new link can be made at any time before.
+LASTS = timedelta(days=365)
+
+
+def secret_of(access: FollowUpAccess) -> str:
+    """The secret of this access, in its compact form."""
+    digest = salted_hmac("incidents.follow_up.secret", access.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+
+
+def hash_of(secret: str) -> str:
+    return salted_hmac("incidents.follow_up.hash", compact(secret), algorithm="sha256").hexdigest()
+
+
+def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
+    """A new live access. The database refuses a second live one."""
+    access = FollowUpAccess(
+        incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LASTS
+    )
+    access.secret_hash = hash_of(secret_of(access))
+    access.save()
+    return access
+
+
+def find_access(secret: str) -> FollowUpAccess | None:
+    """The live access that `secret` opens, however it was typed; None if altered, revoked or expired. Reads only."""
+    live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
+    return live.select_related("incident").filter(secret_hash=hash_of(secret)).first()
+
+
+@transaction.atomic
+def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
+    """The declarant wants a new secret: the old one stops at once. Raises Http404 if the access is not live."""
+    incident = get_followed_incident(access_uid, lock=True)
+    return replace_access(incident, actor=None, by=ActorKind.DECLARANT)
+
+
+@transaction.atomic
+def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
+    """A responder makes a new secret to read out on the telephone; the old one stops at once."""
+    incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
+    return replace_access(incident, actor=actor, by=ActorKind.USER)
+
+
+def replace_access(incident: Incident, *, actor: User | None, by: ActorKind) -> FollowUpAccess:
+    now = timezone.now()
+    incident.accesses.filter(revoked_at=None).update(revoked_at=now)
+    record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by)
+    return open_access(incident, at=now)

@@ -1,0 +1,42 @@
+"""The one place that writes an event, and with it the work that it causes."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from incidents.enums import ActorKind, EventKind
+from incidents.models import Incident, IncidentEvent, PendingEvent
+
+
+def record_event(
+    incident: Incident,
+    kind: EventKind,
+    *,
+    at: datetime,
+    actor: User | None,
+    by: ActorKind | None = None,
+    **data: Any,
+) -> IncidentEvent:
+    """Append `kind` to the history of `incident` and queue it for each consumer; call it inside a transaction.
+
+    `data` holds codes, ids and times only, never words. `by` is needed when `actor` is None.
+    """
+    event = IncidentEvent.objects.create(
+        incident=incident, kind=kind, at=at, actor=actor, actor_kind=by or ActorKind.USER, data=data
+    )
+    PendingEvent.objects.bulk_create(
+        PendingEvent(event=event, consumer=consumer) for consumer in settings.EVENT_CONSUMERS
+    )
+    transaction.on_commit(nudge_consumers, robust=True)
+    return event
+
+
+def nudge_consumers() -> None:
+    """Wake the consumers now rather than at their next round. It may fail: the rows are what counts."""
+    nudge = import_string(settings.EVENT_NUDGE)
+    for consumer in settings.EVENT_CONSUMERS:
+        nudge(consumer)

@@ -1,0 +1,36 @@
+"""What people type, made safe to store and to show: the words stay, the tricks go."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+# Marks that change the order in which a line is read (they can turn « exe.gpj » into « jpg.exe »).
+READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+KEPT_CONTROLS = "\n\t"
+
+
+def plain_text(text: str, *, limit: int, field: str) -> str:
+    """`text` without control characters, reading-order marks or lone surrogates, in Unicode form C.
+
+    Line ends become \\n, outer space goes. `limit` is in characters.
+    Raises ValidationError on `field` when more than `limit` characters remain: nothing is cut in silence.
+    """
+    ordered = text.replace("\r\n", "\n").replace("\r", "\n").translate(READING_ORDER)
+    kept = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
+    clean = unicodedata.normalize("NFC", kept).strip()
+    if len(clean) > limit:
+        too_long = _("Ce texte a %(length)s caractères, et %(limit)s suffisent. Gardez l’essentiel.")
+        raise ValidationError({field: too_long % {"length": len(clean), "limit": limit}})
+    return clean
+
+
+def plain_line(text: str, *, limit: int, field: str) -> str:
+    """The same on one line."""
+    return plain_text(" ".join(text.split()), limit=limit, field=field)
+
+
+def fold(text: str) -> str:
+    """One spelling for what people write in several: lower case, no accents, no punctuation, single spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())

@@ -1,0 +1,24 @@
+"""Which status may follow which. Read by the services, the admin and the tests."""
+
+from incidents.enums import Status
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
+    Status.ACKNOWLEDGED: frozenset({Status.CLOSED}),
+    Status.CLOSED: frozenset(),
+}
+
+
+class InvalidTransition(Exception):
+    """The incident is not in a status from which the wanted one may follow."""
+
+    def __init__(self, current: Status, wanted: Status) -> None:
+        super().__init__(f"{current} → {wanted}")
+        self.current = current
+        self.wanted = wanted
+
+
+def check_transition(current: Status, wanted: Status) -> None:
+    """Raises InvalidTransition unless `wanted` may follow `current`."""
+    if wanted not in TRANSITIONS[current]:
+        raise InvalidTransition(current, wanted)
