@@ -53,9 +53,7 @@ class Csirt(models.Model):
     notification_email = models.EmailField(
         _("adresse de notification"),
         blank=True,
-        help_text=_(
-            "Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."
-        ),
+        help_text=_("Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."),
     )
     is_active = models.BooleanField(_("en service"), default=True)
 
@@ -187,9 +185,7 @@ class Coverage(models.Model):
                     (F("kind"), RangeOperators.EQUAL),
                     (F("valid"), RangeOperators.OVERLAPS),
                 ],
-                violation_error_message=_(
-                    "Un autre centre répond déjà pour ce territoire et cette période."
-                ),
+                violation_error_message=_("Un autre centre répond déjà pour ce territoire et cette période."),
             ),
             models.CheckConstraint(name="coverage_kind__in", condition=Q(kind__in=["", *Kind.values])),
             models.CheckConstraint(
