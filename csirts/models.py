@@ -4,6 +4,8 @@ Every row keeps its history, written by PostgreSQL triggers (pghistory) with the
 `user` for a person in the admin, `source` for a command.
 """
 
+from typing import Any
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from pghistory.core import event_models
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
@@ -238,3 +241,9 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.backup}"
+
+
+def history_of(model: type[models.Model]) -> Any:
+    """The manager of the versions of a model's rows, which pghistory generates."""
+    (versions,) = event_models(tracks_model=model)
+    return versions.objects
