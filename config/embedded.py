@@ -1,0 +1,366 @@
+"""The embedded PostgreSQL and Valkey: real servers out of two wheels, for trying, developing and testing.
+
+They listen on 127.0.0.1 at free ports, ask for a random password, keep what they accept (fsync stays on) and
+live in one folder, `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
+
+    python -m config.embedded start | stop
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import redis
+
+from config.confinement import Confinement, confine
+
+PATIENCE_SECONDS = 60
+NAME = "tocsin"  # of the database and of its owner
+NOWHERE = 1  # the port of servers that never started
+
+POSTGRES_CONF = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 100
+fsync = on
+synchronous_commit = on
+timezone = 'UTC'
+jit = off
+log_min_error_statement = panic
+log_parameter_max_length_on_error = 0
+"""
+
+VALKEY_CONF = """
+bind 127.0.0.1
+port {port}
+protected-mode yes
+requirepass {password}
+dir "{folder}"
+appendonly yes
+save ""
+maxmemory-policy noeviction
+"""
+
+
+class NotStartedError(Exception):
+    """A server did not start. The message holds the end of its log."""
+
+
+class Record:
+    """`servers.json`: the ports and the password, readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {"password": "", "postgres": NOWHERE, "valkey": NOWHERE}
+        return dict(json.loads(self.path.read_text()))
+
+    def write(self, **values: object) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        record = self.read() | values
+        record["password"] = record["password"] or secrets.token_urlsafe(24)
+        new = self.path.with_suffix(f".{os.getpid()}")
+        with open(new, "w", opener=only_for_us) as file:
+            json.dump(record, file)
+        new.replace(self.path)
+
+
+class Server:
+    """What both servers share: one port kept from start to start, one log, one readiness."""
+
+    name: str
+    polite: signal.Signals  # finish what is under way, then leave
+    failures: tuple[type[Exception], ...]
+
+    def __init__(self, home: Path, confinement: Confinement, record: Record) -> None:
+        self.confinement = confinement
+        self.record = record
+        self.data = confinement.data / self.name
+        self.log = home / f"{self.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None  # if it was started here
+
+    @property
+    def port(self) -> int:
+        return int(self.record.read()[self.name])
+
+    @property
+    def password(self) -> str:
+        return str(self.record.read()["password"])
+
+    def start(self) -> None:
+        """Returns once it answers. One that already runs is left as it is."""
+        if self.answers():
+            return
+        self.prepare()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.attempted(deadline):
+            if time.monotonic() > deadline:
+                raise NotStartedError(f"{self.name}:\n{self.end_of_log()}")
+            time.sleep(0.5)
+
+    def attempted(self, deadline: float) -> bool:
+        """One launch. False when it gave up by itself: after a kill -9 its children need a moment to go."""
+        if not is_free(self.port):
+            self.record.write(**{self.name: free_port()})
+        self.write(self.configuration(), self.data / f"{NAME}.conf")
+        with open(self.log, "ab", opener=only_for_us) as log:
+            self.process = self.launch(log)
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self.answers():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def answers(self) -> bool:
+        """With our password: another server on the same port would refuse it."""
+        if self.port == NOWHERE:
+            return False
+        try:
+            self.greet()
+        except self.failures:
+            return False
+        return True
+
+    def stop(self) -> None:
+        if (pid := self.pid()) is not None:
+            stop_process(pid, self.polite)
+        if self.process:
+            self.process.wait()
+
+    def write(self, text: str, path: Path) -> None:
+        with open(path, "w", opener=only_for_us) as file:
+            file.write(text)
+        self.confinement.own(path)
+
+    def end_of_log(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+
+    def prepare(self) -> None:
+        raise NotImplementedError
+
+    def configuration(self) -> str:
+        raise NotImplementedError
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        raise NotImplementedError
+
+    def greet(self) -> None:
+        raise NotImplementedError
+
+    def pid(self) -> int | None:
+        raise NotImplementedError
+
+
+class Postgres(Server):
+    name = "postgres"
+    polite = signal.SIGINT
+    failures = (psycopg.OperationalError,)
+
+    def prepare(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self.create()
+        elif (pid := self.pid()) is None:
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        else:
+            stop_process(pid, self.polite)
+
+    def create(self) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)
+        secret = self.confinement.data / "secret"
+        self.write(self.password, secret)
+        made = self.confinement.run(
+            *[self.confinement.programs.postgres / "initdb", "-D", self.data, "--username", NAME, "--pwfile", secret],
+            *["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"],
+        )
+        secret.unlink()
+        if made.returncode:
+            raise NotStartedError(f"initdb:\n{made.stderr}")
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(f"include = '{NAME}.conf'\n")
+
+    def configuration(self) -> str:
+        return POSTGRES_CONF.format(port=self.port)
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        return self.confinement.launch(self.confinement.programs.postgres / "postgres", "-D", self.data, log=log)
+
+    def url(self, database: str = NAME) -> str:
+        return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def greet(self) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).rowcount:
+                connection.execute(f"CREATE DATABASE {NAME}")
+
+    def pid(self) -> int | None:
+        """Of the server on this folder; None for a file that a kill -9 or a reboot left behind."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            command = psutil.Process(pid).cmdline()
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+        return pid if str(self.data) in command else None
+
+
+class Valkey(Server):
+    name = "valkey"
+    polite = signal.SIGTERM
+    failures = (redis.RedisError, OSError)
+
+    def prepare(self) -> None:
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.confinement.own(self.data)
+
+    def configuration(self) -> str:
+        return VALKEY_CONF.format(port=self.port, password=self.password, folder=self.data)
+
+    def launch(self, log: Any) -> "subprocess.Popen[bytes]":
+        return self.confinement.launch(self.confinement.programs.valkey, self.data / f"{NAME}.conf", log=log)
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def client(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.url(), socket_timeout=5, socket_connect_timeout=2)
+
+    def greet(self) -> None:
+        with self.client() as client:
+            client.ping()
+
+    def pid(self) -> int | None:
+        """As it says itself, to those who know the password."""
+        try:
+            with self.client() as client:
+                return int(client.info("server")["process_id"])
+        except self.failures:
+            return None
+
+
+class Servers:
+    """Both, in one folder. Nothing is touched on the disk before the first start."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.record = Record(home / "servers.json")
+
+    @cached_property
+    def confinement(self) -> Confinement:
+        return confine(self.home)
+
+    @cached_property
+    def postgres(self) -> Postgres:
+        return Postgres(self.home, self.confinement, self.record)
+
+    @cached_property
+    def valkey(self) -> Valkey:
+        return Valkey(self.home, self.confinement, self.record)
+
+    @property
+    def database_url(self) -> str:
+        record = self.record.read()
+        return f"postgresql://{NAME}:{record['password']}@127.0.0.1:{record['postgres']}/{NAME}"
+
+    @property
+    def redis_url(self) -> str:
+        record = self.record.read()
+        return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
+
+    def start(self, said: Callable[[str], object] = lambda _: None) -> None:
+        self.record.write()
+        for server in [self.postgres, self.valkey]:
+            said(server.name)
+            server.start()
+
+    def stop(self) -> None:
+        if self.record.path.exists():
+            self.valkey.stop()
+            self.postgres.stop()
+
+    def snapshot(self, folder: Path) -> None:
+        """The database of servers at rest, to start others from."""
+        new = folder.with_suffix(f".{os.getpid()}")
+        new.mkdir(parents=True)
+        copy(self.record.path, new)
+        copy(self.postgres.data, new)
+        try:
+            new.rename(folder)
+        except OSError:  # somebody was faster
+            shutil.rmtree(new)
+
+    def restore(self, folder: Path) -> None:
+        password = Record(folder / self.record.path.name).read()["password"]
+        self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
+        copy(folder / "postgres", self.confinement.data)
+
+    def remove(self) -> None:
+        """Stops them and forgets all that they hold."""
+        self.stop()
+        shutil.rmtree(self.confinement.data, ignore_errors=True)
+        if (self.home / "place").exists():
+            shutil.rmtree((self.home / "place").read_text(), ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def copy(source: Path, folder: Path) -> None:
+    """With its owners and permissions, which `shutil` would lose."""
+    subprocess.run(["cp", "-a", source, folder], check=True)
+
+
+def only_for_us(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
+
+
+def stop_process(pid: int, how: signal.Signals) -> None:
+    """Asks, then insists. SIGQUIT makes PostgreSQL leave at once without corrupting anything."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.send_signal(how)
+        try:
+            process.wait(timeout=30)
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    if port == NOWHERE:
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def main(action: str) -> None:
+    servers = Servers(Path(__file__).resolve().parents[1] / ".local")
+    {"start": servers.start, "stop": servers.stop}[action]()
+    sys.stdout.write(f"{servers.database_url}\n{servers.redis_url}\n" if action == "start" else "")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,92 @@
+"""Typed reading of the environment. What is missing or wrong stops the process with a sentence that names it."""
+
+from collections.abc import Mapping
+from os import environ
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST_SECRET = 32
+DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
+MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+class Env:
+    def __init__(self, source: Mapping[str, str] = environ) -> None:
+        self.source = source
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.source.get(name, "").strip() or default
+        if value is None:
+            raise ImproperlyConfigured(f"{name} is not set: give it in the environment.")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isdecimal():
+            raise ImproperlyConfigured(f"{name} must be a whole number.")
+        return int(value)
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        value = self.text(name, "1" if default else "0").lower()
+        if value not in {"0", "1", "false", "true", "no", "yes"}:
+            raise ImproperlyConfigured(f"{name} must be 0 or 1.")
+        return value in {"1", "true", "yes"}
+
+    def items(self, name: str, default: str | None = None) -> list[str]:
+        """Comma-separated values."""
+        return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
+
+    def secret(self, name: str) -> str:
+        """A secret fit for production: present, long, and not the one that everybody can read here."""
+        value = self.text(name)
+        if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
+            raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
+        return value
+
+
+def split(url: str, name: str, schemes: set[str]) -> SplitResult:
+    """The parts of an address; the error never repeats it, since it holds a password."""
+    refusal = ImproperlyConfigured(f"{name} must look like {'|'.join(sorted(schemes))}://user:password@host:port/…")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in schemes and bool(parts.port or parts.hostname or parts.path)
+    except ValueError as error:
+        raise refusal from error
+    if not usable:
+        raise refusal
+    return parts
+
+
+def database(url: str) -> dict[str, Any]:
+    """DATABASES["default"] from `postgresql://user:password@host:port/name?sslmode=require`."""
+    parts = split(url, "DATABASE_URL", {"postgres", "postgresql"})
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"options": "-c jit=off", **dict(parse_qsl(parts.query))},
+    }
+
+
+def mail(url: str) -> dict[str, Any]:
+    """The EMAIL_* settings from `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
+    parts = split(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})
+    if parts.scheme == "file":
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": unquote(parts.path),
+        }
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or MAIL_SCHEMES[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+starttls",
+    }

@@ -1,0 +1,78 @@
+"""Logs that name places in the code and codes of things, never people, secrets or what somebody wrote."""
+
+import logging.config
+import re
+import traceback
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
+
+SECRET_PATHS = re.compile(r"(/(?:suivi|accuser)/)[^\s?]+")
+MAIL_ADDRESS = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
+QUERY = re.compile(r"\?\S+")
+HIDDEN = "***"
+PERSONAL = {"email", "name", "phone", "token", "password", "secret", "body", "subject", "text", "user", "ip"}
+
+
+def without_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: HIDDEN if key in PERSONAL else masked(value) for key, value in event.items()}
+
+
+def masked(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    for pattern, replacement in [(SECRET_PATHS, rf"\1{HIDDEN}"), (QUERY, f"?{HIDDEN}"), (MAIL_ADDRESS, HIDDEN)]:
+        value = pattern.sub(replacement, value)
+    return value
+
+
+def places_only(exc_info: ExcInfo) -> str:
+    """The frames and the kind of an error. Its message is left out: PostgreSQL quotes the row in it."""
+    kind, error, _ = exc_info
+    frames = traceback.extract_tb(error.__traceback__)
+    return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])
+
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.ExceptionRenderer(places_only),
+    without_personal_data,
+]
+
+
+def logging_settings(*, as_json: bool) -> dict[str, Any]:
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    }
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """Django calls this with LOGGING."""
+    logging.config.dictConfig(settings)
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,25 @@
+"""A developer's machine and the demonstration: embedded servers, readable logs, mails kept as files."""
+
+from config.embedded import Servers
+from config.env import DEVELOPMENT_SECRET, database, mail
+from config.logs import logging_settings
+from config.settings.base import *
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
+SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
+
+servers = Servers(LOCAL_DIR)
+DATABASES = {"default": with_connections(database(env.text("DATABASE_URL", servers.database_url)))}
+CELERY_BROKER_URL = env.text("REDIS_URL", servers.redis_url)
+
+SESSION_COOKIE_NAME = "tocsin_session"
+CSRF_COOKIE_NAME = "tocsin_csrf"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+LOGGING = logging_settings(as_json=False)
+globals().update(mail(env.text("EMAIL_URL", (LOCAL_DIR / "mails").as_uri())))

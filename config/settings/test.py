@@ -1,0 +1,21 @@
+"""The test suite. tests/conftest.py starts the servers and fills in where they are."""
+
+from config.env import DEVELOPMENT_SECRET, database
+from config.settings.base import *
+
+DEBUG = False
+SECRET_KEY = DEVELOPMENT_SECRET
+SITE_URL = "http://localhost:8000"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+
+NOT_STARTED = "postgresql://tocsin@127.0.0.1:1/tocsin"
+DATABASES = {"default": database(env.text("DATABASE_URL", NOT_STARTED))}
+CELERY_BROKER_URL = env.text("REDIS_URL", "redis://127.0.0.1:1/0")
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

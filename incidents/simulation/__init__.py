@@ -1,1 +1,0 @@
-"""Believable invented cases for demonstrations, tests and benchmarks. Never for a database with real ones."""

@@ -1,0 +1,98 @@
+"""The servers and the databases of a test session.
+
+One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL.
+One template database holds the schema and the official lists; each worker works in a clone of it. A test takes
+`db` (rolled back) or, when it needs real commits, threads or other processes, `transactional_db`: a clone of
+its own, dropped afterwards. Nothing is ever truncated: the append-only tables refuse it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
+from django.test.testcases import LiveServerThread
+
+from config.celery import app as celery_app
+from tests.ground import Ground, Session
+
+REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
+
+
+def pytest_configure(config):
+    """The first process of the session starts the ground; the others find it in their environment."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.stash[Session.key] = session = Session()
+        session.start()
+    if "TOCSIN_TEST_TEMPLATE" in os.environ:
+        stand_on(Ground.of_the_environment())
+
+
+def pytest_unconfigure(config):
+    session = config.stash.get(Session.key, None)
+    if session:
+        session.stop()
+
+
+def stand_on(ground):
+    """For this process, whose settings may have been read before the servers had a port."""
+    settings.DATABASES["default"].update(ground.database_settings())
+    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and (marker.kwargs.get("transaction") or marker.args):
+            raise pytest.UsageError(f"{item.nodeid}: {REFUSED}")
+
+
+@pytest.fixture(scope="session")
+def ground():
+    return Ground.of_the_environment()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(ground, django_db_blocker):
+    """In place of pytest-django's: a clone of the template for this worker."""
+    with django_db_blocker.unblock(), using_a_clone(ground):
+        yield
+
+
+@pytest.fixture
+def transactional_db(ground, django_db_setup, django_db_blocker):
+    """A database of this test's own, where commits are real and other processes may connect. Gives its URL."""
+    with django_db_blocker.unblock(), using_a_clone(ground) as name:
+        yield ground.url(name)
+
+
+@contextmanager
+def using_a_clone(ground: Ground) -> Iterator[str]:
+    database = settings.DATABASES["default"]
+    before = database["NAME"]
+    with ground.clone() as name:
+        point_at(name)
+        try:
+            yield name
+        finally:
+            point_at(before)
+
+
+def point_at(name):
+    connections.close_all()
+    connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+
+
+@pytest.fixture
+def live_site(transactional_db):
+    """The site on a real port, each request in a thread of its own. Gives its address, without a final slash."""
+    server = LiveServerThread("localhost", StaticFilesHandler)
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    yield f"http://localhost:{server.port}"
+    server.terminate()
