@@ -1,5 +1,90 @@
-from django.contrib.admin import AdminSite
+"""The responders' admin: our AdminSite, and the lists of every ModelAdmin bounded by construction.
+
+The apps below `config` may not import it, and need not: they register with Django's own @admin.register on plain
+ModelAdmins. The site slips BoundedModelAdmin under each one as it registers it: what the app sets wins, and Django's
+defaults, which count the whole table twice to show one page, are never reached.
+"""
+
+from __future__ import annotations  # Django's own classes take no [parameter] when the code runs
+
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.helpers import ActionForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from config.lists import BoundedChangeList, BoundedPaginator
+from incidents.models import Incident
+
+
+class ChosenRowsForm(ActionForm):
+    """An action bears on the rows that were ticked and seen, never on « all rows »."""
+
+    def clean_select_across(self) -> bool:
+        return False
+
+
+class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
+    """What a list costs does not grow with its table: no count, no facet, no sort but on columns that an app names."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    sortable_by = ()
+    list_per_page = 50
+    list_max_show_all = 0
+    action_form = ChosenRowsForm
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
+        return BoundedChangeList
+
+
+class LoginForm(AdminAuthenticationForm):
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": _(
+            "Cette adresse et ce mot de passe ne vont pas ensemble, ou ce compte n’ouvre pas cet espace. "
+            "Vérifiez les majuscules."
+        ),
+    }
 
 
 class TocsinAdminSite(AdminSite):
-    pass
+    site_title = _("Tocsin")
+    site_header = _("Tocsin")
+    index_title = _("Répondre et administrer")
+    login_form = LoginForm
+    enable_nav_sidebar = False  # the queue uses the whole width; the apps are in the header
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")  # nothing here is deleted in bulk
+
+    def register(
+        self,
+        model_or_iterable: Any,
+        admin_class: type[ModelAdmin[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        super().register(model_or_iterable, bounded(admin_class or BoundedModelAdmin), **options)
+
+    def index(  # type: ignore[override]  # or a redirection
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The queue is the home page of whoever has one."""
+        if self.has_queue(request):
+            return redirect("admin:incidents_incident_changelist")
+        return super().index(request, extra_context)
+
+    def has_queue(self, request: HttpRequest) -> bool:
+        return self.is_registered(Incident) and self.get_model_admin(Incident).has_view_permission(request)
+
+
+def bounded(admin_class: type[ModelAdmin[Any]]) -> type[ModelAdmin[Any]]:
+    """The same class, with BoundedModelAdmin between it and Django's ModelAdmin."""
+    if issubclass(admin_class, BoundedModelAdmin):
+        return admin_class
+    return type(admin_class.__name__, (admin_class, BoundedModelAdmin), {"__module__": admin_class.__module__})

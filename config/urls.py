@@ -5,3 +5,7 @@ urlpatterns = [
     path("", include("config.pages.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "config.pages.errors.bad_request"
+handler403 = "config.pages.errors.permission_denied"
+handler404 = "config.pages.errors.page_not_found"

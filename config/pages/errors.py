@@ -1,2 +1,80 @@
-def csrf_failure(request, reason=""):
-    pass
+"""What went wrong, what to do, and where to call: one page in plain French for each refusal.
+
+Under /api/ the same facts are an RFC 9457 problem document. The page of a 500 is the static 500.html.
+"""
+
+from typing import NamedTuple
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
+
+class Refusal(NamedTuple):
+    status: int
+    title: Promise
+    words: Promise
+
+
+BAD_REQUEST = Refusal(
+    400,
+    _("Nous n’avons pas compris cet envoi"),
+    _("L’adresse ou l’envoi n’a pas la forme attendue. Revenez à la page précédente et recommencez."),
+)
+FORBIDDEN = Refusal(
+    403,
+    _("Cette page n’est pas ouverte à votre compte"),
+    _("Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes de votre centre."),
+)
+NOT_FOUND = Refusal(
+    404,
+    _("Cette page n’existe pas"),
+    _("L’adresse est peut-être coupée ou trop ancienne. Vérifiez-la, ou repartez de l’accueil."),
+)
+TOO_LONG = Refusal(
+    413,
+    _("Votre texte est trop long"),
+    _(
+        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
+        "Gardez l’essentiel, puis envoyez de nouveau. Le reste se dira au téléphone."
+    ),
+)
+EXPIRED = Refusal(
+    403,
+    _("Cette page est restée ouverte trop longtemps"),
+    _(
+        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
+        "Rechargez-la si besoin, puis envoyez de nouveau. Vérifiez aussi que votre navigateur accepte les cookies."
+    ),
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, TOO_LONG if isinstance(exception, TOO_MUCH) else BAD_REQUEST)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, FORBIDDEN)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, NOT_FOUND)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refuse(request, EXPIRED)
+
+
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(refusal)
+    return render(request, "pages/refusal.html", {"refusal": refusal}, status=refusal.status)
+
+
+def problem(refusal: Refusal) -> JsonResponse:
+    document = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.words}
+    return JsonResponse(document, status=refusal.status, content_type="application/problem+json")

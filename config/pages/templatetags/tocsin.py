@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.forms import BaseForm, BaseFormSet
+from django.forms import BaseForm, BaseFormSet, BoundField
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -34,13 +34,13 @@ ZONES = {
     "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
 }
 
-ALPHABET = {
-    word[0]: word
-    for word in (
-        "Anatole Berthe Célestin Désiré Eugène François Gaston Henri Irma Joseph Kléber Louis Marcel Nicolas Oscar "
-        "Pierre Quintal Raoul Suzanne Thérèse Ursule Victor William Xavier Yvonne Zoé"
-    ).split()
-}
+# fmt: off
+ALPHABET = {word[0]: word for word in (
+    "Anatole", "Berthe", "Célestin", "Désiré", "Eugène", "François", "Gaston", "Henri", "Irma", "Joseph", "Kléber",
+    "Louis", "Marcel", "Nicolas", "Oscar", "Pierre", "Quintal", "Raoul", "Suzanne", "Thérèse", "Ursule", "Victor",
+    "William", "Xavier", "Yvonne", "Zoé",
+)}
+# fmt: on
 
 
 @register.filter
@@ -128,7 +128,7 @@ def _points_of(form: BaseForm) -> Iterable[Point]:
                 yield Point(_target(field), str(field.label), str(message))
 
 
-def _target(field: object) -> str:
+def _target(field: BoundField) -> str:
     """A group of radios has no control of its own name: its first choice takes the focus."""
     auto_id = str(field.auto_id)
     return f"{auto_id}_0" if field.use_fieldset else auto_id

@@ -1,0 +1,40 @@
+"""/sante/, for supervisors."""
+
+import pytest
+from django.db import connection
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_works(client):
+    response = client.get("/sante/")
+
+    assert response.status_code == 200
+    assert response.json() == {"alive": True, "ready": True, "database": True, "broker": True}
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_stopped_broker_is_said(client, settings):
+    settings.CELERY_BROKER_URL = "redis://:un-secret@127.0.0.1:1/0"
+
+    response = client.get("/sante/")
+
+    assert response.status_code == 503
+    assert response.json() == {"alive": True, "ready": False, "database": True, "broker": False}
+    assert "un-secret" not in response.content.decode()
+
+
+def test_a_stopped_database_is_said(client, monkeypatch):
+    """The settings of the connection are changed, not the code: the next connection finds nobody."""
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+
+    response = client.get("/sante/")
+
+    assert response.status_code == 503
+    assert response.json() == {"alive": True, "ready": False, "database": False, "broker": True}
+
+
+def test_alive_asks_nobody(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/sante/vivant/").json() == {"alive": True}

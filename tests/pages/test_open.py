@@ -1,0 +1,139 @@
+"""The pages that anyone may open."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.urls import reverse
+
+from accounts.installation import forget_demonstration, mark_as_demonstration
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "admin:login"]
+
+
+@pytest.fixture
+def demonstration():
+    mark_as_demonstration()
+    yield
+    forget_demonstration()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_answer():
+    forget_demonstration()
+
+
+class Elements(HTMLParser):
+    """What a rendered page is made of: (tag, attributes) pairs."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def words(response):
+    return unescape(response.content.decode())
+
+
+def elements(response):
+    return Elements(response.content.decode()).found
+
+
+def test_it_works(client):
+    response = client.get("/")
+
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "Attaque informatique dans votre collectivité" in page
+    assert [page.count(f'<h3><a href="{door}">') for door in ["/admin/"]] == [1]
+    assert ("input", "q") in [(tag, attrs.get("name")) for tag, attrs in elements(response)]
+
+
+def test_the_home_page_shows_no_number_before_a_place_is_known(client):
+    """Brass is where a human answers: not before we know who."""
+    assert "tel:" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_page_opens_for_anyone(client, name):
+    response = client.get(reverse(name))
+
+    assert response.status_code == 200
+    assert [attrs.get("lang") for tag, attrs in elements(response) if tag == "html"] == ["fr"]
+    assert len([tag for tag, _ in elements(response) if tag == "main"]) == 1
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, "health"])
+def test_each_page_says_a_strict_policy(client, name):
+    policy = client.get(reverse(name))["Content-Security-Policy"]
+
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "object-src 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_page_needs_what_the_policy_refuses(client, name):
+    for tag, attrs in elements(client.get(reverse(name))):
+        assert tag != "style"
+        assert tag != "script" or "src" in attrs
+        assert "style" not in attrs
+        assert not [attribute for attribute in attrs if attribute.startswith("on")]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_page_calls_another_host(client, name):
+    for tag, attrs in elements(client.get(reverse(name))):
+        fetched = attrs.get("src") or (attrs.get("href") if tag == "link" else None) or attrs.get("action")
+        assert not fetched or (fetched.startswith("/") and not fetched.startswith("//")), fetched
+
+
+def test_the_stylesheets_call_nothing():
+    for name in ["tocsin.css", "components.css", "charts.css", "print.css", "admin.css"]:
+        assert not re.findall(r"url\(|@import|https?:", Path(finders.find(name)).read_text()), name
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_file_of_a_page_is_ours(client, name):
+    files = [attrs["href"] for tag, attrs in elements(client.get(reverse(name))) if tag == "link"]
+
+    assert files
+    for file in files:
+        assert finders.find(file.removeprefix("/static/")), file
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_demonstration_says_so_on_every_page(client, demonstration, name):
+    assert "Démonstration\N{NO-BREAK SPACE}: cas et chiffres inventés." in words(client.get(reverse(name)))
+        reverse(name)
+    ).content.decode().replace("&nbsp;", "\N{NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_real_installation_does_not(client, name):
+    assert "Démonstration" not in client.get(reverse(name)).content.decode()
+
+
+def test_nothing_invented_is_given_as_a_contact(client):
+    """Nobody writes to an address that this software made up."""
+    for name in ["personal_data", "accessibility", "legal_notice"]:
+        page = client.get(reverse(name)).content.decode()
+        assert "mailto:" not in page
+        assert set(re.findall(r"tel:\d+", page)) <= {"tel:112"}
+
+
+@pytest.mark.parametrize("name", ["home", "personal_data", "accessibility", "legal_notice"])
+def test_a_page_costs_one_query(client, django_assert_max_num_queries, name):
+    with django_assert_max_num_queries(1):  # is it a demonstration?
+        client.get(reverse(name))
