@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from collectivities.official.compact import read_compact, read_departements
+from collectivities.official.package import read_package
+from collectivities.official.rows import DepartementRow, OfficialList
+
+SHIPPED = Path(__file__).parent.parent / "data" / "official-list.csv.xz"
+
+
+def read_official_list(source: Path | None = None, millesime: int | None = None) -> OfficialList:
+    """The list shipped with this version, or the one found at `source`: a compact file, a package folder or .tgz."""
+    path = source or SHIPPED
+    return read_compact(path) if path.name.endswith(".csv.xz") else read_package(path, millesime)
+
+
+def shipped_departements() -> list[DepartementRow]:
+    return read_departements(SHIPPED)

@@ -1,0 +1,82 @@
+"""The shipped form of the list: one CSV, compressed with xz, one line a body, in a stable order.
+
+The first field of a line says what it is: `list` (millésime), `region`, `departement` or `body`.
+"""
+
+import csv
+import lzma
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import takewhile
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from collectivities.enums import Kind
+from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+
+type Line = list[str]
+
+
+def write_compact(official: OfficialList, path: Path) -> None:
+    with lzma.open(path, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, TextIOWrapper(packed, "utf-8") as text:
+        csv.writer(text, lineterminator="\n").writerows(_lines(official))
+
+
+def read_compact(path: Path) -> OfficialList:
+    """Raise `UnreadableList` when the file is cut, altered, or something else."""
+    try:
+        with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
+            return _read(csv.reader(text))
+    except (OSError, EOFError, ValueError, TypeError, IndexError, lzma.LZMAError, csv.Error) as error:
+        words = {"source": path, "error": error}
+        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)r") % words) from error
+
+
+def read_departements(path: Path) -> list[DepartementRow]:
+    """Only the head of the file is unpacked."""
+    with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
+        head = takewhile(lambda line: line[0] != "body", csv.reader(text))
+        return [DepartementRow(*values) for what, *values in head if what == "departement"]
+
+
+def _lines(official: OfficialList) -> Iterator[Line]:
+    yield ["list", str(official.millesime)]
+    for region in sorted(official.regions, key=lambda row: row.code):
+        yield ["region", region.code, region.name, region.zone]
+    for ground in sorted(official.departements, key=lambda row: row.code):
+        yield ["departement", ground.code, ground.name, ground.zone, ground.region]
+    for body in sorted(official.bodies, key=lambda row: (row.kind, row.code)):
+        yield ["body", body.kind, body.code, body.name, str(body.liaison), body.siren, body.region, body.departement,
+               "" if body.population is None else str(body.population), " ".join(body.postal_codes),
+               " ".join(body.groups), "|".join(f"{alias.code}:{alias.name}" for alias in body.aliases)]  # fmt: skip
+
+
+def _read(lines: Iterator[Line]) -> OfficialList:
+    _list, millesime = next(lines, ["", ""])
+    official = OfficialList(int(millesime))
+    for what, *values in lines:
+        if what == "region":
+            official.regions.append(RegionRow(*values))
+        elif what == "departement":
+            official.departements.append(DepartementRow(*values))
+        else:
+            official.bodies.append(_body(values))
+    return official
+
+
+def _body(values: Line) -> BodyRow:
+    kind, code, name, liaison, siren, region, departement, population, postal_codes, groups, aliases = values
+    return BodyRow(
+        kind=Kind(kind),
+        code=code,
+        name=name,
+        liaison=int(liaison),
+        siren=siren,
+        region=region,
+        departement=departement,
+        population=int(population) if population else None,
+        postal_codes=tuple(postal_codes.split()),
+        groups=tuple(groups.split()),
+        aliases=tuple(AliasRow(*alias.split(":", 1)) for alias in aliases.split("|") if alias),
+    )

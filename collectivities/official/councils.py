@@ -1,0 +1,91 @@
+"""The councils of régions, départements and overseas collectivities, which the package names only as ground.
+
+Where law has merged two councils, one body stands for both, and every code of either finds it:
+
+- Corse (région 94, départements 2A and 2B): one Collectivité de Corse since 2018;
+- Martinique, Guyane (2015) and Mayotte (2011, Département-Région since 2025): one body for région and département;
+- Alsace: the councils of Bas-Rhin and Haut-Rhin are the Collectivité européenne d'Alsace since 2021; its INSEE
+  code as a territory is 6AE. The two départements remain as ground;
+- Paris: the city holds both sets of powers (2019), so it is the commune 75056, found under the code 75 also;
+- Rhône: the métropole de Lyon has the département's powers on its own ground (2015). Its communes are coded 69 all
+  the same; the council of Rhône counts the inhabitants of the others only. The métropole comes with the EPCI;
+- overseas collectivities: one body each, Terres australes included; Clipperton is State property without a council.
+  Saint-Barthélemy and Saint-Martin are also listed as communes by INSEE, and stay so.
+
+No open list carries the SIREN of these bodies. Codes: `53` is a département, `R53` a région, since both number alike.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from collectivities.enums import Kind, Zone
+from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, RegionRow
+
+CLIPPERTON = "989"
+PARIS = "75"
+LYON_METROPOLIS = "200046977"
+# (code, name, région, département, codes of the ground, other codes and names)
+MERGED = (
+    ("R94", "Collectivité de Corse", "94", "", ("2A", "2B"), ("2A:Corse-du-Sud", "2B:Haute-Corse")),
+    ("R02", "Collectivité territoriale de Martinique", "02", "972", ("972",), ("972:",)),
+    ("R03", "Collectivité territoriale de Guyane", "03", "973", ("973",), ("973:",)),
+    ("R06", "Département-Région de Mayotte", "06", "976", ("976",), ("976:",)),
+    ("6AE", "Collectivité européenne d'Alsace", "44", "", ("67", "68"), ("67:Bas-Rhin", "68:Haut-Rhin")),
+)
+SAID_BEFORE = {1: "d'", 2: "du ", 3: "de la ", 4: "des ", 5: "de l'"}
+MERGED_GROUND = {code for merged in MERGED for code in merged[4]}
+MERGED_REGIONS = {merged[2] for merged in MERGED if merged[0].startswith("R")}
+
+
+def councils(
+    regions: list[RegionRow], departements: list[tuple[DepartementRow, int]], communes: list[BodyRow]
+) -> Iterator[BodyRow]:
+    """Every council, given the ground (each département with INSEE's type de liaison) and the communes on it."""
+    inhabitants = _inhabitants(communes)
+    yield from _merged(inhabitants)
+    for departement, liaison in departements:
+        if departement.zone == Zone.COM:
+            yield from _overseas(departement, inhabitants)
+        elif departement.code not in MERGED_GROUND | {PARIS}:
+            name = f"Département {SAID_BEFORE.get(liaison, 'de ')}{departement.name}"
+            yield _council(Kind.DEPARTEMENT, departement.code, name, departement, inhabitants[departement.code])
+    for region in regions:
+        if region.zone != Zone.COM and region.code not in MERGED_REGIONS:
+            ground = sum(inhabitants[one.code] for one, _liaison in departements if one.region == region.code)
+            lyon = inhabitants[LYON_METROPOLIS] if region.code == "84" else 0
+            ground_row = DepartementRow("", "", region.zone, region.code)
+            yield _council(Kind.REGION, f"R{region.code}", f"Région {region.name}", ground_row, ground + lyon)
+
+
+def with_paris(commune: BodyRow) -> BodyRow:
+    """Paris is found under its département's code and names too."""
+    if commune.code != "75056":
+        return commune
+    return replace(commune, aliases=(*commune.aliases, AliasRow(PARIS, ""), AliasRow("", "Ville de Paris")))
+
+
+def _inhabitants(communes: list[BodyRow]) -> Counter[str]:
+    """By département; those of the métropole de Lyon apart, under its SIREN."""
+    counted: Counter[str] = Counter()
+    for commune in communes:
+        ground = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement
+        counted[ground] += commune.population or 0
+    return counted
+
+
+def _merged(inhabitants: Counter[str]) -> Iterator[BodyRow]:
+    for code, name, region, departement, ground, others in MERGED:
+        aliases = tuple(AliasRow(*other.split(":")) for other in others)
+        population = sum(inhabitants[one] for one in ground)
+        yield BodyRow(Kind.SPECIAL, code, name, 0, "", region, departement, population, aliases=aliases)
+
+
+def _overseas(departement: DepartementRow, inhabitants: Counter[str]) -> Iterator[BodyRow]:
+    if departement.code != CLIPPERTON:
+        population = inhabitants[departement.code] or None
+        yield _council(Kind.OVERSEAS, departement.code, departement.name, departement, population)
+
+
+def _council(kind: Kind, code: str, name: str, ground: DepartementRow, population: int | None) -> BodyRow:
+    return BodyRow(kind, code, name, 0, "", ground.region, ground.code, population)

@@ -1,0 +1,134 @@
+"""Reads the npm package @etalab/decoupage-administratif: its folder, its `data` folder, or the .tgz of `npm pack`."""
+
+import json
+import re
+import tarfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from collectivities.enums import Kind
+from collectivities.official.councils import councils, with_paris
+from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+
+type Record = dict[str, Any]
+type ReadJson = Callable[[str], Any]
+
+KINDS = {"CC": Kind.CC, "CA": Kind.CA, "CU": Kind.CU, "METRO": Kind.METROPOLE, "MET69": Kind.METROPOLE_LYON}
+KINDS["EPT"] = Kind.EPT
+# Version 4 carried the list of 2024, version 5 that of 2025, version 6 that of 2026.
+MILLESIME_OF_VERSION_0 = 2020
+
+
+def read_package(source: Path, millesime: int | None = None) -> OfficialList:
+    """Raise `UnreadableList` when a file is missing or is not what the package holds."""
+    try:
+        read = _reader(source)
+        return _read(read, millesime or _millesime(read))
+    except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
+        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)r") % _words(source, error)) from error
+
+
+def _words(source: Path, error: Exception) -> dict[str, object]:
+    return {"source": source, "error": error}
+
+
+def _reader(source: Path) -> ReadJson:
+    if source.is_dir():
+        data = source / "data" if (source / "data").is_dir() else source
+        return lambda name: json.loads((data / name).read_text("utf-8"))
+    with tarfile.open(source) as archive:
+        texts = {
+            Path(member.name).name: stream.read()
+            for member in archive
+            if re.fullmatch(r"package/(data/\w+|package)\.json", member.name)
+            and (stream := archive.extractfile(member))
+        }
+    return lambda name: json.loads(texts[name.removeprefix("../")])
+
+
+def _millesime(read: ReadJson) -> int:
+    try:
+        return MILLESIME_OF_VERSION_0 + int(read("../package.json")["version"].partition(".")[0])
+    except (OSError, KeyError) as error:
+        raise UnreadableList(_("Le millésime n’est pas dit : ajoutez --millesime ANNÉE.")) from error
+
+
+def _read(read: ReadJson, millesime: int) -> OfficialList:
+    regions = [RegionRow(row["code"], row["nom"], row["zone"]) for row in read("regions.json")]
+    grounds = [
+        (DepartementRow(row["code"], row["nom"], row["zone"], row["region"]), row["typeLiaison"])
+        for row in read("departements.json")
+    ]
+    groups = [*read("epci.json"), *read("ept.json")]
+    communes = list(_communes(read("communes.json"), groups))
+    bodies = [*communes, *_groupings(groups, communes), *councils(regions, grounds, communes)]
+    return OfficialList(millesime, regions, [ground for ground, _liaison in grounds], bodies)
+
+
+def _communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
+    groups_of = defaultdict(list)
+    for group in groups:
+        for member in group["membres"]:
+            groups_of[member["code"]].append(group["code"])
+    aliases_of = _aliases(records)
+    for row in records:
+        if row["type"] == "commune-actuelle":
+            yield with_paris(
+                BodyRow(
+                    kind=Kind.COMMUNE,
+                    code=row["code"],
+                    name=row["nom"],
+                    liaison=row.get("typeLiaison", int(row["nom"][0] in "AEÉIÎOUY")),
+                    siren=row.get("siren", ""),
+                    region=row["region"],
+                    departement=row["departement"],
+                    population=row.get("population"),
+                    postal_codes=tuple(row.get("codesPostaux", ())),
+                    groups=tuple(groups_of[row["code"]]),
+                    aliases=tuple(aliases_of[row["code"]]),
+                )
+            )
+
+
+def _aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
+    """Former communes that live on as part of another, municipal arrondissements, and codes that are no more."""
+    aliases: dict[str, list[AliasRow]] = defaultdict(list)
+    named = set()
+    for row in records:
+        if present := row.get("chefLieu") or row.get("commune"):
+            aliases[present].append(AliasRow("" if row["code"] == present else row["code"], row["nom"]))
+            named.add(row["code"])
+    for row in records:
+        bare = (code for code in row.get("anciensCodes", ()) if code not in named)
+        aliases[row["code"]].extend(AliasRow(code, "") for code in bare)
+    return aliases
+
+
+def _groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[BodyRow]:
+    by_code = {commune.code: commune for commune in communes}
+    for group in groups:
+        members = [by_code[member["code"]] for member in group["membres"]]
+        initials = re.findall(r"\(([^)]+)\)", group["nom"])
+        yield BodyRow(
+            kind=KINDS[group["type"]],
+            code=group["code"],
+            name=group["nom"],
+            liaison=0,
+            siren=group["code"],
+            region=_majority(members, "region"),
+            departement=_majority(members, "departement"),
+            population=group["populationMunicipale"],
+            aliases=tuple(AliasRow("", short) for short in initials),
+        )
+
+
+def _majority(members: list[BodyRow], ground: str) -> str:
+    """The ground where most inhabitants of the members live; the lower code when two are level."""
+    counted: Counter[str] = Counter()
+    for member in members:
+        counted[getattr(member, ground)] += member.population or 0
+    return min(counted, key=lambda code: (-counted[code], code))

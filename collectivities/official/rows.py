@@ -1,0 +1,75 @@
+"""The official list as plain rows: what a reader yields, what the compact file holds, what an import takes."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from collectivities.enums import GROUPINGS
+
+NAMESPACE = uuid.UUID("6f7b1c5e-55a2-5d0c-9a43-0b1d2f7c8e11")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    code: str
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepartementRow:
+    code: str
+    name: str
+    zone: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class AliasRow:
+    """A former code, a former name, or both."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRow:
+    """One body. `groups` are SIRENs of the groupings a commune belongs to; `code` is unique in its family."""
+
+    kind: str
+    code: str
+    name: str
+    liaison: int
+    siren: str
+    region: str
+    departement: str
+    population: int | None
+    postal_codes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    aliases: tuple[AliasRow, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """A communauté de communes may become a communauté d'agglomération: it stays the same body."""
+        return "grouping" if self.kind in GROUPINGS else self.kind
+
+    @property
+    def uid(self) -> uuid.UUID:
+        """The same for every import on every machine."""
+        return uuid.uuid5(NAMESPACE, f"{self.family}:{self.code}")
+
+    @property
+    def insee_code(self) -> str:
+        """Groupings have only a SIREN."""
+        return "" if self.kind in GROUPINGS else self.code
+
+
+@dataclass(slots=True)
+class OfficialList:
+    millesime: int
+    regions: list[RegionRow] = field(default_factory=list)
+    departements: list[DepartementRow] = field(default_factory=list)
+    bodies: list[BodyRow] = field(default_factory=list)
+
+
+class UnreadableList(Exception):
+    """What was given is no official list; the message, in French, says why."""

@@ -1,0 +1,63 @@
+"""What a person may have meant by the words typed: a name, perhaps with a nature, a département or a postal code."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+
+from collectivities.enums import Kind
+from collectivities.official import shipped_departements
+from collectivities.wording import split_kind, words_of
+
+LONGEST_DEPARTEMENT = 4
+DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
+POSTAL_CODE = re.compile(r"\d[\dab]\d{3}")
+CORSICA = {"20": ("2A", "2B")}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand a query. Empty tuples and strings ask for nothing."""
+
+    words: tuple[str, ...]
+    departements: tuple[str, ...] = ()
+    postal_code: str = ""
+    kinds: tuple[Kind, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return " ".join(self.words)
+
+
+def readings_of(query: str) -> list[Reading]:
+    """From the most literal to the most interpreted; none when no word is left."""
+    words = tuple(words_of(query))
+    if not words:
+        return []
+    literal = Reading(words)
+    placed = [literal, *_with_place(literal)]
+    return list(dict.fromkeys([*placed, *(_with_kind(reading) for reading in placed)]))
+
+
+def _with_place(reading: Reading) -> list[Reading]:
+    """« Saint-Denis 93 », « 93200 Saint-Denis », « Saint-Denis (La Réunion) »."""
+    words = reading.words
+    for place, name in ((words[-1], words[:-1]), (words[0], words[1:])):
+        if name and DEPARTEMENT_CODE.fullmatch(place):
+            return [replace(reading, words=name, departements=CORSICA.get(place, (place.upper(),)))]
+        if name and POSTAL_CODE.fullmatch(place):
+            return [replace(reading, words=name, postal_code=place.upper())]
+    for size in range(min(LONGEST_DEPARTEMENT, len(words) - 1), 0, -1):
+        if code := departement_codes().get(words[-size:]):
+            return [replace(reading, words=words[:-size], departements=(code,))]
+    return []
+
+
+def _with_kind(reading: Reading) -> Reading:
+    kinds, words = split_kind(list(reading.words))
+    return replace(reading, words=tuple(words), kinds=kinds)
+
+
+@cache
+def departement_codes() -> dict[tuple[str, ...], str]:
+    """Names change less often than the list: those of the shipped one will do."""
+    return {tuple(words_of(row.name)): row.code for row in shipped_departements()}

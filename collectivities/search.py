@@ -1,0 +1,184 @@
+"""Find a body from what a person knows of it: its name, roughly, or one of its numbers. Two queries a search.
+
+What matches exactly comes first, then what begins so, and only when these give too little what contains or resembles
+it; inside the same quality, the bigger population. Bodies that vanished are never offered.
+"""
+
+import re
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from psycopg import sql
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siren, siret
+
+from collectivities.enums import GROUPINGS
+from collectivities.models import Collectivity
+from collectivities.reading import Reading, readings_of
+from collectivities.wording import plain
+
+LONGEST_QUERY = 200
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
+CODE = re.compile(r"\d{4,5}|2[AB]\d{3}|0[1-9]|[1-9]\d|2[AB]|9[78]\d|R\d\d|6AE|\d{6,}", re.ASCII)
+COUNCIL = re.compile(r"(?:cd|departement|conseil departemental) ?(\d\d|2[ab]|97\d)")
+# Typing errors of one letter are tried out one by one in short names, where trigrams see nothing.
+SHORT_NAME = 9
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+BY_CODE = """
+    SELECT coalesce(merged_into_id, id) AS id, 0 AS rank FROM collectivities_collectivity
+    WHERE insee_code = %(code)s OR siren = %(code)s
+    UNION ALL SELECT collectivity_id, 1 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
+"""
+BY_POSTAL_CODE = """
+    UNION ALL SELECT id, 2 FROM collectivities_collectivity WHERE postal_codes @> ARRAY[%(code)s]::varchar(5)[]
+"""
+BEST_CODES = """
+    SELECT c.id FROM ({codes}) hit JOIN collectivities_collectivity c USING (id)
+    WHERE c.vanished_on IS NULL
+    GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
+"""
+
+# Ranks: exact 0, begins so 2, contains 4, resembles 6; then whether the nature is the one said (FIT, ANY_KIND).
+BY_NAME = """
+    WITH near AS ({near}),
+    far AS (
+        SELECT c.id, likely.quality + {fit} AS rank,
+            CASE likely.quality WHEN 6 THEN likely.likeness + 0.05 * log(coalesce(c.population, 0) + 1)
+                ELSE coalesce(c.population, 0) END AS score
+        FROM collectivities_resembling({stem}, {edits}::text[]) likely
+        JOIN collectivities_collectivity c USING (id)
+        WHERE c.vanished_on IS NULL AND {place}
+        AND NOT EXISTS (SELECT FROM near WHERE rank < 2)
+        AND (SELECT count(*) FROM near WHERE rank < 8) < %(enough)s
+    )
+    SELECT id FROM (SELECT * FROM near UNION ALL SELECT * FROM far) hit
+    GROUP BY id ORDER BY min(rank), max(score) DESC, id LIMIT %(limit)s
+"""
+# `high` is the first stem that no longer begins like `low`: stems are plain ASCII, compared byte by byte.
+NEAR = """
+    SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
+    FROM collectivities_collectivity c
+    WHERE c.stem ~>=~ {low} AND c.stem ~<~ {high} AND c.vanished_on IS NULL AND {place}
+    UNION ALL
+    SELECT c.id, CASE a.stem WHEN {low} THEN 0 ELSE 2 END + {fit}, coalesce(c.population, 0)
+    FROM collectivities_alias a JOIN collectivities_collectivity c ON c.id = a.collectivity_id
+    WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {place}
+"""
+# A nature that is said is wanted above all; when none is said, a groupement stands behind the commune of its name.
+FIT = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
+ANY_KIND = "(c.kind = ANY({}))::int"
+IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departement WHERE code = ANY({}))"
+AT_CODE = "({code} = ANY(c.postal_codes) OR c.insee_code = {code})"
+ENOUGH = 5
+
+
+class SearchProblem(ValueError):
+    """What was typed can be no number of a body; the message, in French, says why."""
+
+
+def find_collectivities(query: str, limit: int = 20) -> list[Collectivity]:
+    """The best matches first, with département and région loaded.
+
+    Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
+    """
+    text = query[:LONGEST_QUERY].strip()
+    if code := _code_in(text):
+        check_number(code)
+        return _load(_ids_of_code(code, limit))
+    readings = readings_of(text)
+    return _load(_ids_of_name(readings, limit)) if readings else []
+
+
+def collectivity_by_code(code: str) -> Collectivity | None:
+    """By SIREN, SIRET, INSEE code present or former, `53` (département) or `R53` (région); never by postal code."""
+    compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
+    if not CODE.fullmatch(compact):
+        return None
+    params = {"code": compact[:SIREN_DIGITS] if len(compact) == SIRET_DIGITS else compact, "limit": 1}
+    found = _load(_ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(BY_CODE)), params))
+    return found[0] if found else None
+
+
+def check_number(code: str) -> None:
+    """Raise `SearchProblem` when these digits are too many for a postal code and yet no SIREN or SIRET."""
+    if not code.isdecimal() or len(code) <= 5:
+        return
+    if len(code) not in (SIREN_DIGITS, SIRET_DIGITS):
+        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres, un numéro SIRET 14, un code postal 5."))
+    try:
+        (siren if len(code) == SIREN_DIGITS else siret).validate(code)
+    except ValidationError as error:
+        kind = "SIREN" if len(code) == SIREN_DIGITS else "SIRET"
+        message = _("Ce numéro %(kind)s n’existe pas : un chiffre est sans doute faux. Vérifiez-le, ou tapez le nom.")
+        raise SearchProblem(message % {"kind": kind}) from error
+
+
+def _code_in(text: str) -> str:
+    """The number that the whole text is, without its spaces and dots; empty when it is words."""
+    compact = re.sub(r"[\s.\-]", "", text).upper()
+    if CODE.fullmatch(compact):
+        return compact
+    council = COUNCIL.fullmatch(plain(text))
+    return council[1].upper() if council else ""
+
+
+def _ids_of_code(code: str, limit: int) -> list[int]:
+    code = code.zfill(5) if len(code) == 4 else code
+    params = {"code": code[:SIREN_DIGITS] if len(code) == SIRET_DIGITS else code, "limit": limit}
+    codes = sql.SQL(BY_CODE) + sql.SQL(BY_POSTAL_CODE if len(code) == 5 else "")
+    return _ids(sql.SQL(BEST_CODES).format(codes=codes), params)
+
+
+def _ids_of_name(readings: list[Reading], limit: int) -> list[int]:
+    loosest = readings[-1]
+    statement = sql.SQL(BY_NAME).format(
+        near=sql.SQL(" UNION ALL ").join(_near(reading) for reading in readings),
+        stem=loosest.stem,
+        edits=_one_letter_off(loosest.stem) if len(loosest.stem) <= SHORT_NAME else [],
+        fit=_fit(loosest),
+        place=_place(loosest),
+    )
+    return _ids(statement, {"enough": ENOUGH, "limit": limit})
+
+
+def _near(reading: Reading) -> sql.Composable:
+    low = reading.stem
+    high = low[:-1] + chr(ord(low[-1]) + 1)
+    return sql.SQL(NEAR).format(low=low, high=high, fit=_fit(reading), place=_place(reading))
+
+
+def _fit(reading: Reading) -> sql.Composable:
+    kinds = [str(kind) for kind in reading.kinds or GROUPINGS]
+    return sql.SQL(FIT if reading.kinds else ANY_KIND).format(kinds)
+
+
+def _place(reading: Reading) -> sql.Composable:
+    if reading.departements:
+        return sql.SQL(IN_DEPARTEMENTS).format(list(reading.departements))
+    if reading.postal_code:
+        return sql.SQL(AT_CODE).format(code=reading.postal_code)
+    return sql.SQL("true")
+
+
+def _one_letter_off(word: str) -> list[str]:
+    """Every spelling with one letter missing, added, replaced, or two swapped."""
+    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    shorter = {left + right[1:] for left, right in splits if right}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
+    replaced = {left + letter + right[1:] for left, right in splits if right for letter in LETTERS}
+    longer = {left + letter + right for left, right in splits for letter in LETTERS}
+    return sorted((shorter | swapped | replaced | longer) - {word, ""})
+
+
+def _ids(statement: sql.Composable, params: dict[str, object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _load(ids: list[int]) -> list[Collectivity]:
+    if not ids:
+        return []
+    rows = Collectivity.objects.with_territory().in_bulk(ids)
+    return [rows[pk] for pk in ids]

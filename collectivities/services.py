@@ -1,0 +1,230 @@
+"""Loading the official list. A body is never deleted, since an incident may name it: it vanishes or is merged."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from psycopg import sql
+
+from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
+from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
+from collectivities.wording import plain, stem_of
+
+type Say = Callable[[str], None]
+
+LOCK = 0x70C51  # one import at a time
+BATCH = 2_000
+LISTED = [
+    "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
+    "postal_codes",
+]  # fmt: skip
+UPDATED = [field.removesuffix("_id") for field in LISTED]
+UPDATED += ["seat", "is_listed", "millesime", "vanished_on", "merged_into"]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    millesime: int
+    created: int = 0
+    changed: int = 0
+    merged: int = 0
+    vanished: int = 0
+    unchanged: int = 0
+    memberships_added: int = 0
+    memberships_removed: int = 0
+
+
+def silent(_message: str) -> None:
+    """For callers that show no progress."""
+
+
+@transaction.atomic
+def import_official_list(*, official: OfficialList, say: Say = silent) -> ImportReport:
+    """Make the database hold this list, all or nothing. Twice the same list changes nothing the second time.
+
+    What a person corrected (`region_correction`) stays. Raise `UnreadableList` if a newer list is already loaded.
+    """
+    _take_turn(official)
+    report = ImportReport(official.millesime)
+    say(_("Régions et départements…"))
+    grounds = Grounds(official.regions, official.departements)
+    say(_("%(count)d collectivités…") % {"count": len(official.bodies)})
+    known = {row.uid: row for row in Collectivity.objects.order_by()}
+    uids = _write_bodies(official, known, grounds, report)
+    say(_("Fusions et disparitions…"))
+    present = set(uids.values())
+    _retire(official, [row for uid, row in known.items() if row.is_listed and uid not in present], uids, report)
+    say(_("Anciens noms et anciens codes…"))
+    ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
+    body_ids = {(body.family, body.code): ids[uids[body.family, body.code]] for body in official.bodies}
+    _write_aliases(official.bodies, body_ids)
+    say(_("Appartenances aux intercommunalités…"))
+    _write_groupings(official.bodies, body_ids, report)
+    with connection.cursor() as cursor:  # or the first searches would be planned for empty tables
+        cursor.execute("ANALYZE collectivities_collectivity, collectivities_alias, collectivities_grouping")
+    return report
+
+
+def _take_turn(official: OfficialList) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
+    newest = loaded.first()
+    if newest and newest > official.millesime:
+        words = {"newest": newest, "given": official.millesime}
+        raise UnreadableList(_("Le millésime %(newest)s est déjà chargé, celui de %(given)s est plus ancien.") % words)
+    if not official.bodies:
+        raise UnreadableList(_("La liste ne contient aucune collectivité."))
+
+
+class Grounds:
+    """Régions and départements, written then known by their codes."""
+
+    def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
+        self.regions = self._write(
+            Region, [Region(code=row.code, name=row.name, zone=row.zone, sort_key=plain(row.name)) for row in regions]
+        )
+        self.departements = self._write(
+            Departement,
+            [
+                Departement(
+                    code=row.code,
+                    name=row.name,
+                    zone=row.zone,
+                    sort_key=plain(row.name),
+                    region_id=self.regions[row.region],
+                )
+                for row in departements
+            ],
+            "region",
+        )
+
+    @staticmethod
+    def _write[Ground: (Region, Departement)](
+        model: type[Ground], rows: list[Ground], *relations: str
+    ) -> dict[str, int]:
+        model.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["code"],
+            update_fields=["name", "zone", "sort_key", *relations],
+        )
+        return dict(model.objects.order_by().values_list("code", "pk"))
+
+
+def _write_bodies(
+    official: OfficialList, known: dict[UUID, Collectivity], grounds: Grounds, report: ImportReport
+) -> dict[tuple[str, str], UUID]:
+    """Create and change; return the uid under which each body stands, by family and code."""
+    # A body that a person entered before any list carried it keeps its identity.
+    by_hand = {row.siren: row.uid for row in known.values() if row.siren and not row.is_listed}
+    uids, fresh, altered = {}, [], []
+    for body in official.bodies:
+        uid = uids[body.family, body.code] = by_hand.get(body.siren, body.uid)
+        row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
+        if before is None:
+            fresh.append(row)
+        elif _differ(row, before):
+            altered.append(row)
+    _copy(Collectivity, ["uid", *LISTED, "is_listed", "millesime", "region_correction_note"], fresh)
+    _update(altered)
+    report.created, report.changed = len(fresh), len(altered)
+    report.unchanged = len(official.bodies) - len(fresh) - len(altered)
+    return uids
+
+
+def _row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collectivity:
+    return Collectivity(
+        uid=uid,
+        kind=body.kind,
+        name=body.name,
+        liaison=body.liaison,
+        sort_key=plain(body.name),
+        stem=stem_of(body.name, body.kind),
+        siren=body.siren or None,
+        insee_code=body.insee_code or None,
+        region_id=grounds.regions[body.region],
+        departement_id=grounds.departements[body.departement] if body.departement else None,
+        population=body.population,
+        postal_codes=list(body.postal_codes),
+        is_listed=True,
+        millesime=millesime,
+    )
+
+
+def _differ(row: Collectivity, before: Collectivity) -> bool:
+    if before.vanished_on or not before.is_listed:
+        return True
+    return any(getattr(row, field) != getattr(before, field) for field in LISTED)
+
+
+def _copy(model: type[Model], fields: list[str], rows: list[Any]) -> None:
+    """PostgreSQL's COPY: several times faster than INSERT for a whole list."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, fields))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), columns)  # noqa: SLF001 public API
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([getattr(row, field) for field in fields])
+
+
+def _update(rows: list[Collectivity]) -> None:
+    for batch in batched(rows, BATCH):
+        Collectivity.objects.bulk_create(batch, update_conflicts=True, unique_fields=["uid"], update_fields=UPDATED)
+
+
+def _retire(
+    official: OfficialList, absent: list[Collectivity], uids: dict[tuple[str, str], UUID], report: ImportReport
+) -> None:
+    """Bodies the list no longer carries: merged when it says into which, vanished otherwise."""
+    heirs = {alias.code: uids[body.family, body.code] for body in official.bodies for alias in body.aliases}
+    heir_ids = dict(
+        Collectivity.objects.filter(uid__in={heirs[row.insee_code] for row in absent if row.insee_code in heirs})
+        .order_by()
+        .values_list("uid", "pk")
+    )
+    gone = [row for row in absent if not row.vanished_on]
+    for row in gone:
+        row.vanished_on = date(official.millesime, 1, 1)
+        row.merged_into_id = heir_ids.get(heirs.get(row.insee_code)) if row.insee_code else None
+    Collectivity.objects.bulk_update(gone, ["vanished_on", "merged_into"], batch_size=BATCH)
+    still_there = Collectivity.objects.filter(is_listed=True, vanished_on=None)
+    still_there.exclude(millesime=official.millesime).update(millesime=official.millesime)
+    report.merged = sum(row.merged_into_id is not None for row in gone)
+    report.vanished = len(gone) - report.merged
+
+
+def _write_aliases(bodies: list[BodyRow], ids: dict[tuple[str, str], int]) -> None:
+    """What the list says, and the names of bodies merged since this database knows the list."""
+    wanted = {
+        (ids[body.family, body.code], alias.code, alias.name, stem_of(alias.name, body.kind))
+        for body in bodies
+        for alias in body.aliases
+    }
+    merged = Collectivity.objects.filter(is_listed=True, merged_into__vanished_on=None).exclude(merged_into=None)
+    wanted |= {
+        (heir, code or "", name, stem)
+        for heir, code, name, stem in merged.values_list("merged_into_id", "insee_code", "name", "stem")
+    }
+    current = {
+        (alias.collectivity_id, alias.code, alias.name, alias.stem): alias.pk for alias in Alias.objects.order_by()
+    }
+    Alias.objects.filter(pk__in=[pk for key, pk in current.items() if key not in wanted]).delete()
+    fields = ["collectivity_id", "code", "name", "stem"]
+    fresh = [Alias(**dict(zip(fields, key, strict=True))) for key in sorted(wanted - current.keys())]
+    _copy(Alias, fields, fresh)
+
+
+def _write_groupings(bodies: list[BodyRow], ids: dict[tuple[str, str], int], report: ImportReport) -> None:
+    wanted = {(ids[body.family, body.code], ids["grouping", siren]) for body in bodies for siren in body.groups}
+    current = {(row.member_id, row.group_id): row.pk for row in Grouping.objects.order_by()}
+    gone = [pk for key, pk in current.items() if key not in wanted]
+    Grouping.objects.filter(pk__in=gone).delete()
+    fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(wanted - current.keys())]
+    _copy(Grouping, ["member_id", "group_id"], fresh)
+    report.memberships_added, report.memberships_removed = len(fresh), len(gone)
