@@ -4,6 +4,8 @@ Every row keeps its history, written by PostgreSQL triggers (pghistory) with the
 `user` for a person in the admin, `source` for a command.
 """
 
+from typing import Any
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from pghistory.core import event_models
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
@@ -53,9 +56,7 @@ class Csirt(models.Model):
     notification_email = models.EmailField(
         _("adresse de notification"),
         blank=True,
-        help_text=_(
-            "Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."
-        ),
+        help_text=_("Choisie par le responsable du centre. Vide : rien n’est envoyé, le déclarant appelle."),
     )
     is_active = models.BooleanField(_("en service"), default=True)
 
@@ -187,9 +188,7 @@ class Coverage(models.Model):
                     (F("kind"), RangeOperators.EQUAL),
                     (F("valid"), RangeOperators.OVERLAPS),
                 ],
-                violation_error_message=_(
-                    "Un autre centre répond déjà pour ce territoire et cette période."
-                ),
+                violation_error_message=_("Un autre centre répond déjà pour ce territoire et cette période."),
             ),
             models.CheckConstraint(name="coverage_kind__in", condition=Q(kind__in=["", *Kind.values])),
             models.CheckConstraint(
@@ -242,3 +241,9 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.backup}"
+
+
+def history_of(model: type[models.Model]) -> Any:
+    """The manager of the versions of a model's rows, which pghistory generates."""
+    (versions,) = event_models(tracks_model=model)
+    return versions.objects

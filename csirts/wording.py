@@ -1,6 +1,12 @@
-"""How a territory is said in a French sentence: « en Bretagne », « de Bretagne »."""
+"""The reason of a route as a French sentence; how each territory is said: « en Bretagne », « du Grand Est »."""
 
-from collectivities.models import Region
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, Region
 
 _AT = {
     "01": "en Guadeloupe",
@@ -66,3 +72,48 @@ def at(region: Region) -> str:
 
 def of(region: Region) -> str:
     return _OF.get(region.code, f"de la région {region.name}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """« Bretagne et Pays de la Loire »"""
+    *first, last = names or [""]
+    return _("%(first)s et %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+
+
+def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
+    """The first half of the reason: which region the body is taken to be in, and by whom."""
+    if region is None:
+        return _("La région de %(body)s n’est pas connue") % {"body": body.name}
+    name = _("La collectivité") if body.name == region.name else body.name
+    words = {"body": name, "at": at(region), "regions": listed([one.name for one in spread])}
+    if body.region_correction_id and spread:
+        return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
+    if body.region_correction_id:
+        return _("L’annuaire corrigé place %(body)s %(at)s") % words
+    if spread:
+        return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
+    return _("%(body)s est %(at)s") % words
+
+
+def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
+    """`departement` and `kind` say how narrow the coverage is that won."""
+    words = {"where": where, "csirt": csirt, "of": of(region), "kind": Kind(kind).label if kind else ""}
+    if departement and kind:
+        return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
+    if departement:
+        return _("%(where)s, et %(csirt)s répond aux collectivités de son département.") % words
+    if kind:
+        return _("%(where)s, et %(csirt)s y répond à cette sorte d’organisme : %(kind)s.") % words
+    return _("%(where)s, et %(csirt)s répond aux collectivités %(of)s.") % words
+
+
+def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> str:
+    """Sends to the last site of the chain, the one open to anyone."""
+    site = urlsplit(websites[-1]).netloc if websites else ""
+    way_out = _("Allez sur %(site)s.") % {"site": site} if site else _("Appelez la police ou la gendarmerie : le 17.")
+    if region is None:
+        return f"{where}. {way_out}"
+    return _("%(where)s, et nous n’y connaissons pas de centre régional. %(way_out)s") % {
+        "where": where,
+        "way_out": way_out,
+    }

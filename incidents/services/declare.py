@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from csirts.routing import csirt_for
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from csirts.routing import csirt_for
 from incidents.declaration import Declaration, Submission
 from incidents.enums import ActorKind, EventKind, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story

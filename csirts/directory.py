@@ -1,0 +1,180 @@
+"""Loads the shipped directory, and leaves alone what a person has changed since.
+
+What the load last wrote is in the history, under its own context. A row that no longer holds exactly that was
+changed by somebody; a row that is gone without a trace of the load was deleted by somebody. Both are kept as they are.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pghistory
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext as _
+
+from collectivities.models import Departement, Region
+from csirts.models import Backup, Contact, Coverage, Csirt, history_of
+
+SHIPPED = Path(__file__).parent / "data" / "directory.json"
+CONTEXT = "import_csirts"
+GROUND = ("csirt_id", "region_id", "departement_id", "kind")
+COVERAGE = ("valid", "source", "source_on")
+CONTACT = ("value", "note", "source", "source_on")
+
+type Key = tuple[Any, ...]
+type Values = dict[str, Any]
+
+
+class UnknownTerritory(Exception):
+    """The directory names a region or a département that is not loaded."""
+
+
+@dataclass
+class Report:
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    kept: int = 0
+
+    def __str__(self) -> str:
+        words = {
+            _("créés"): self.created,
+            _("changés"): self.changed,
+            _("inchangés"): self.unchanged,
+            _("retirés"): self.removed,
+            _("laissés comme une personne les a mis"): self.kept,
+        }
+        return ", ".join(f"{count} {word}" for word, count in words.items())
+
+
+@transaction.atomic
+def load_directory(path: Path = SHIPPED) -> dict[str, Report]:
+    """One report for each sort of row, under its French name. Raises UnknownTerritory, and then writes nothing."""
+    entries = json.loads(path.read_text())["csirts"]
+    with pghistory.context(source=CONTEXT):
+        csirts = Loader(Csirt, ("slug",), ("name", "level")).load(_csirts(entries), remove=False)
+        ids = dict(Csirt.objects.values_list("slug", "pk"))
+        return {
+            _("centres"): csirts,
+            _("coordonnées"): Loader(Contact, ("csirt_id", "kind"), CONTACT).load(_contacts(entries, ids)),
+            _("territoires"): Loader(Coverage, GROUND, COVERAGE).load(_coverages(entries, ids)),
+            _("secours"): Loader(Backup, ("csirt_id", "backup_id"), ("rank",)).load(_backups(entries, ids)),
+        }
+
+
+class Loader:
+    """Brings the rows of one model, told apart by `key`, to the values that the directory gives."""
+
+    def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
+        self.model = model
+        self.key = key
+        self.names = names
+        self.report = Report()
+
+    def load(self, entries: Iterable[tuple[Key, Values]], *, remove: bool = True) -> Report:
+        wanted = dict(entries)
+        self.written = self._last_written()
+        rows = {tuple(getattr(row, name) for name in self.key): row for row in self._rows()}
+        for key in rows.keys() - wanted.keys() if remove else ():
+            self._remove(key, rows[key])
+        for key, values in wanted.items():
+            if key in rows:
+                self._update(key, rows[key], values)
+            else:
+                self._create(key, values)
+        return self.report
+
+    def _rows(self) -> Iterator[Any]:
+        return self.model.objects.all().iterator()
+
+    def _last_written(self) -> dict[Key, Any]:
+        """The last version of each row that a load left behind, which may be the version it removed."""
+        versions = history_of(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
+        return {tuple(getattr(version, name) for name in self.key): version for version in versions}
+
+    def _is_ours(self, key: Key, row: Any) -> bool:
+        version = self.written.get(key)
+        return version is not None and all(getattr(row, name) == getattr(version, name) for name in self.names)
+
+    def _create(self, key: Key, values: Values) -> None:
+        version = self.written.get(key)
+        if version is not None and version.pgh_label != "delete":
+            self.report.kept += 1
+            return
+        try:
+            with transaction.atomic():
+                self.model.objects.create(**dict(zip(self.key, key, strict=True)), **values)
+        except IntegrityError:  # somebody gave this ground to another
+            self.report.kept += 1
+        else:
+            self.report.created += 1
+
+    def _update(self, key: Key, row: Any, values: Values) -> None:
+        if all(getattr(row, name) == value for name, value in values.items()):
+            self.report.unchanged += 1
+        elif self._is_ours(key, row):
+            self.model.objects.filter(pk=row.pk).update(**values)
+            self.report.changed += 1
+        else:
+            self.report.kept += 1
+
+    def _remove(self, key: Key, row: Any) -> None:
+        if self._is_ours(key, row):
+            row.delete()
+            self.report.removed += 1
+        else:
+            self.report.kept += 1
+
+
+def _csirts(entries: list[Any]) -> Iterator[tuple[Key, Values]]:
+    for entry in entries:
+        yield (entry["slug"],), {"name": entry["name"], "level": entry["level"]}
+
+
+def _contacts(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+    for entry in entries:
+        for contact in entry["contacts"]:
+            values = {"value": contact["value"], "note": contact.get("note", ""), **_origin(contact)}
+            yield (ids[entry["slug"]], contact["kind"]), values
+
+
+def _coverages(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+    regions = dict(Region.objects.values_list("code", "pk"))
+    departements = dict(Departement.objects.values_list("code", "pk"))
+    for entry in entries:
+        for cover in entry["covers"]:
+            region = _known(regions, cover["region"])
+            departement = _known(departements, cover["departement"]) if cover.get("departement") else None
+            key = (ids[entry["slug"]], region, departement, cover.get("kind", ""))
+            yield key, {"valid": _period(cover), **_origin(cover)}
+
+
+def _backups(entries: list[Any], ids: dict[str, int]) -> Iterator[tuple[Key, Values]]:
+    for entry in entries:
+        for rank, slug in enumerate(entry.get("backups", []), start=1):
+            yield (ids[entry["slug"]], ids[slug]), {"rank": rank}
+
+
+def _origin(entry: Any) -> Values:
+    return {"source": entry["source"], "source_on": _day(entry.get("source_on"))}
+
+
+def _period(cover: Any) -> DateRange:
+    """`from` is the first day, `until` the first day that is no longer covered; without them, always."""
+    first, until = _day(cover.get("from")), _day(cover.get("until"))
+    return DateRange(first, until, "[)" if first else "()")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _known(territories: dict[str, int], code: str) -> int:
+    if code not in territories:
+        raise UnknownTerritory(code)
+    return territories[code]

@@ -1,0 +1,80 @@
+"""Fill a demonstration database with believable, invented cases: `--count N --months M --seed S`."""
+
+import random
+import time
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.installation import mark_as_demonstration, read_demonstration
+from accounts.models import Membership, User
+from collectivities.models import Collectivity
+from csirts.models import Csirt
+from csirts.routing import RoutingTable
+from incidents.models import Incident
+from incidents.simulation.draw import Body, draw_cases
+from incidents.simulation.store import Home, noon_today, store_cases
+
+
+class Command(BaseCommand):
+    help = "Invente des incidents vraisemblables. La base devient une base de démonstration, pour toujours."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--count", type=int, default=10_000, help="nombre d’incidents (10 000)")
+        parser.add_argument("--months", type=int, default=24, help="étendue, en mois avant aujourd’hui (24)")
+        parser.add_argument("--seed", type=int, default=1, help="graine : la même donne les mêmes incidents (1)")
+
+    def handle(self, *args: Any, count: int, months: int, seed: int, **options: Any) -> None:
+        refuse_real_database()
+        mark_as_demonstration()
+        began = time.monotonic()
+        rng = random.Random(seed)  # noqa: S311 (invention, not cryptography)
+        homes = homes_of_bodies()
+        if not homes:
+            raise CommandError("La liste des collectivités est vide : lancez d’abord import_collectivities.")
+        until = noon_today()
+        bodies = [Body(pk, home.collectivity.population or 0) for pk, home in homes.items()]
+        cases = draw_cases(rng, bodies, count=count, months=months, until=until)
+        written = store_cases(cases, homes, rng, until)
+        self.stdout.write(f"{written} incidents inventés en {time.monotonic() - began:.0f} s.")
+
+
+def refuse_real_database() -> None:
+    """Real cases and invented ones never share a database."""
+    if not read_demonstration() and Incident.objects.exists():
+        raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
+
+
+def homes_of_bodies() -> dict[int, Home]:
+    """Every body of the list that still exists, in a fixed order, with its CSIRT and that CSIRT's responder."""
+    table = RoutingTable.load(on=timezone.localdate())
+    responders: dict[int, User] = {}
+    homes = {}
+    for body in Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid"):
+        route = table.route(body)
+        responder = None
+        if route.csirt:
+            responder = responders.setdefault(route.csirt.pk, invented_responder(route.csirt, responders))
+        homes[body.pk] = Home(body, route.csirt, route.reason, responder)
+    return homes
+
+
+def invented_responder(csirt: Csirt, known: dict[int, User]) -> User:
+    """Somebody who took the invented cases of a CSIRT. Nobody can sign in as this person."""
+    if csirt.pk in known:
+        return known[csirt.pk]
+    email = f"camille@{csirt.slug}.example"
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, display_name="Camille")
+    started = timezone.localdate() - timedelta(days=366 * 5)
+    give_role(user, csirt, started)
+    return user
+
+
+def give_role(user: User, csirt: Csirt, since_on: date) -> None:
+    Membership.objects.get_or_create(
+        user=user, role=Role.RESPONDER, csirt=csirt, ended_on=None, defaults={"since_on": since_on}
+    )

@@ -1,0 +1,1 @@
+"""Believable invented cases for demonstrations, tests and benchmarks. Never for a database with real ones."""

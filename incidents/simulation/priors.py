@@ -1,0 +1,99 @@
+"""The figures that the invented cases follow.
+
+Sources: ANSSI, CERTFR-2025-CTI-002 (types of 2024: mailboxes 30 %, DDoS 27 %, ransomware 11 %; one incident in
+seven of high criticality); Cybermalveillance barometer 2024 (37 % interrupted, 15 % destroyed, 12 % stolen);
+ANSSI panorama 2025 (most claims of a leak unfounded or exaggerated). The rest is our guess, to be replaced by
+what is really declared.
+"""
+
+from incidents.enums import DataCategory, IncidentType, PublicService
+
+# Shares of the types among what is declared, in percent.
+TYPES: dict[IncidentType, float] = {
+    IncidentType.MAILBOX: 30,
+    IncidentType.DDOS: 20,
+    IncidentType.RANSOMWARE: 12,
+    IncidentType.LEAK: 10,
+    IncidentType.PHISHING: 8,
+    IncidentType.TRANSFER: 4,
+    IncidentType.DEFACEMENT: 3,
+    IncidentType.FLAW: 3,
+    IncidentType.ADMIN_ACCOUNT: 2,
+    IncidentType.MISDELIVERY: 2,
+    IncidentType.DEVICE: 2,
+    IncidentType.OUTAGE: 2,
+    IncidentType.UNKNOWN: 2,
+}
+# Chance that a public service stops or slows, and that personal data are touched, given the type.
+INTERRUPTS: dict[IncidentType, float] = {
+    IncidentType.RANSOMWARE: 0.9,
+    IncidentType.DDOS: 0.7,
+    IncidentType.OUTAGE: 0.9,
+    IncidentType.SUPPLIER: 0.8,
+    IncidentType.ADMIN_ACCOUNT: 0.4,
+    IncidentType.DEFACEMENT: 0.6,
+    IncidentType.MAILBOX: 0.15,
+    IncidentType.UNKNOWN: 0.4,
+}
+LEAKS: dict[IncidentType, float] = {
+    IncidentType.LEAK: 1.0,
+    IncidentType.MISDELIVERY: 1.0,
+    IncidentType.RANSOMWARE: 0.45,
+    IncidentType.MAILBOX: 0.25,
+    IncidentType.SUPPLIER: 0.4,
+    IncidentType.DEVICE: 0.5,
+    IncidentType.ADMIN_ACCOUNT: 0.3,
+}
+# One in a hundred declarations starts a burst: one campaign or one supplier, 5 to 60 bodies at once.
+BURST_CHANCE = 0.008
+BURST_SIZES = (5, 60)
+# Monday to Sunday: people find out at work.
+WEEKDAYS = (1.3, 1.1, 1.0, 1.0, 1.1, 0.35, 0.3)
+# Median hours until a service is back; spread is log-normal.
+MEDIAN_HOURS: dict[IncidentType, float] = {IncidentType.RANSOMWARE: 160, IncidentType.DDOS: 5, IncidentType.OUTAGE: 8}
+SERVICES: dict[PublicService, float] = {
+    PublicService.MAIL: 9,
+    PublicService.CIVIL: 7,
+    PublicService.TELEPHONY: 5,
+    PublicService.WEBSITE: 8,
+    PublicService.PAYROLL: 3,
+    PublicService.FINANCE: 3,
+    PublicService.PLANNING: 3,
+    PublicService.CANTEEN: 3,
+    PublicService.SOCIAL: 2,
+    PublicService.WATER: 1,
+    PublicService.WASTE: 1,
+    PublicService.CEMETERY: 1,
+    PublicService.ELECTIONS: 0.5,
+}
+CATEGORIES: dict[DataCategory, float] = {
+    DataCategory.CIVIL_STATUS: 9,
+    DataCategory.CONTACT: 9,
+    DataCategory.CREDENTIALS: 4,
+    DataCategory.FINANCIAL: 4,
+    DataCategory.NIR: 3,
+    DataCategory.OFFICIAL: 3,
+    DataCategory.HEALTH: 1,
+    DataCategory.OTHER: 2,
+}
+# Plainly fictitious, and in a top-level domain that no mail reaches.
+SUPPLIERS = (
+    "Exemple Informatique",
+    "Infogérance Fictive",
+    "Hébergeur Modèle",
+    "Logiciels Imaginaires",
+    "Réseaux Inventés",
+)
+CALLERS = ("Dominique Exemple", "Camille Fictif", "Claude Modèle", "Sacha Inventé", "Maxime Imaginaire")
+CALLER_ROLES = ("secrétaire de mairie", "directeur général des services", "agent d’accueil", "maire", "")
+STORIES: dict[IncidentType, str] = {
+    IncidentType.RANSOMWARE: "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
+    IncidentType.MAILBOX: "Des mails partent de notre boîte sans nous, vers des habitants et des fournisseurs.",
+    IncidentType.DDOS: "Le site ne répond plus depuis ce matin, notre hébergeur parle de trop de visites.",
+    IncidentType.LEAK: "Quelqu’un dit avoir nos fichiers et en montre une liste sur un forum.",
+    IncidentType.PHISHING: "Un agent a tapé son mot de passe sur une fausse page de messagerie.",
+    IncidentType.TRANSFER: "Un fournisseur a changé de RIB par mail. Le virement est parti.",
+    IncidentType.DEFACEMENT: "La page d’accueil de notre site affiche un message qui n’est pas de nous.",
+    IncidentType.SUPPLIER: "Notre prestataire nous dit qu’il est attaqué et a tout coupé.",
+}
+OTHER_STORY = "Quelque chose ne va pas depuis ce matin, nous ne savons pas quoi."
