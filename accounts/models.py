@@ -157,6 +157,23 @@ class Membership(models.Model):
         return f"{self.user} : {self.get_role_display()}"
 
 
+class ApiToken(models.Model):
+    """A key for a program that speaks for one person. Only its hash is stored (`accounts/tokens.py`)."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("compte"))
+    name = models.CharField(_("usage"), max_length=80)
+    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("jeton d’API")
+        verbose_name_plural = _("jetons d’API")
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.name}"
+
+
 class Installation(models.Model):
     """The one row that says what this database is. Written when the database is made, never switched."""
 

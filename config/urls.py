@@ -3,6 +3,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("config.pages.urls")),
+    path("api/", include("config.api.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
+from collectivities.models import Collectivity
 from incidents.enums import Ability
 from incidents.models import Incident
 
@@ -55,3 +56,8 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
     if incident is None:
         raise Http404
     return incident
+
+
+def may_declare(user: User, collectivity: Collectivity) -> bool:
+    """A member declares for their own body through an account; somebody of a CSIRT for any that calls them."""
+    return bool(user.csirt_ids()) or collectivity.pk in user.collectivity_ids()

@@ -1,0 +1,37 @@
+"""Make the first account of an installation: the platform administrator, who makes the others."""
+
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+
+
+class Command(BaseCommand):
+    help = "Crée un compte d’administration de la plateforme (demande le mot de passe)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--name", default="Administration")
+
+    @transaction.atomic
+    def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
+        if User.objects.filter(email__iexact=email).exists():
+            raise CommandError(f"Un compte existe déjà pour {email}.")
+        user = User.objects.create_user(email, self.ask_password(), display_name=name)
+        Membership.objects.create(user=user, role=Role.ADMINISTRATOR)
+        self.stdout.write(f"Compte créé : {email}.")
+
+    def ask_password(self) -> str:
+        password = getpass.getpass("Mot de passe : ")
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        return password

@@ -1,0 +1,27 @@
+"""Tokens of the API: made once, shown once, stored as a hash."""
+
+import hashlib
+import secrets
+
+from accounts.models import ApiToken, User
+
+PREFIX = "tocsin_"
+
+
+def issue_token(user: User, *, name: str) -> str:
+    """A new token for `user`, said here and never again. `name` tells what it is for."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, name=name, token_hash=hash_of(token))
+    return token
+
+
+def user_of_token(token: str) -> User | None:
+    """Whom a live token speaks for; None if it is unknown or revoked, or if the account is closed."""
+    live = ApiToken.objects.filter(token_hash=hash_of(token), revoked_at=None, user__is_active=True)
+    found = live.select_related("user").first()
+    return found.user if found else None
+
+
+def hash_of(token: str) -> str:
+    """256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,21 @@
+"""JSON of a bounded size: DRF's own parser reads whatever is sent."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import JSONParser
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = _("Cette demande est trop grande : un mégaoctet au plus.")
+
+
+class BoundedJSONParser(JSONParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(stream.META.get("CONTENT_LENGTH") or 0) > limit:
+            raise TooLarge
+        return super().parse(stream, media_type, parser_context)

@@ -1,0 +1,50 @@
+"""Errors of the API as RFC 9457 problem documents, in French, each field named."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem_document(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. None lets Django answer: an unforeseen error is a 500 and says nothing."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound(_("Il n’y a rien ici que vous puissiez voir."))
+    elif isinstance(error, DjangoDenied):
+        error = exceptions.PermissionDenied()
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    response.data = document(error, response.status_code)
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def document(error: Exception, status: int) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if isinstance(error, exceptions.ValidationError):
+        problems = list(flatten(error.detail))
+        body["detail"] = _("La demande a %(count)s point(s) à corriger.") % {"count": len(problems)}
+        body["errors"] = problems
+    elif isinstance(error, exceptions.APIException):
+        body["detail"] = str(error.detail)
+    return body
+
+
+def flatten(detail: Any, field: str = "") -> Any:
+    """DRF's nested messages as `{"field": "contact.phone", "message": …}`, one a message."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from flatten(inner, f"{field}.{name}" if field else str(name))
+    elif isinstance(detail, list):
+        for place, inner in enumerate(detail):
+            yield from flatten(inner, f"{field}.{place}" if isinstance(inner, dict) else field)
+    else:
+        yield {"field": field, "message": str(detail)}

@@ -1,0 +1,15 @@
+"""The API: version 1, and its description."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+
+urlpatterns = [
+    path("v1/", include("incidents.api.urls")),
+    path(
+        "schema/",
+        login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny])),
+        name="api_schema",
+    ),
+]

@@ -1,0 +1,69 @@
+"""The demonstration: who can sign in to it, and addresses that reach nobody.
+
+The password is published, so this only ever touches a database marked as a demonstration, which production
+refuses to start on.
+"""
+
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.installation import read_demonstration
+from accounts.models import Membership, User
+from collectivities.models import Collectivity, Region
+from csirts.models import Csirt
+
+PASSWORD = "demonstration-tocsin"  # noqa: S105 (published on purpose)
+DOMAIN = "demo.example"
+REGION = "53"
+CSIRT = "breizh-cyber"
+COMMUNE = "35238"
+
+# Account → (name shown, role, what it belongs to)
+CAST = {
+    "agent": ("Dominique Exemple", Role.AGENT, "collectivity"),
+    "responder": ("Camille Fictif", Role.RESPONDER, "csirt"),
+    "lead": ("Claude Modèle", Role.LEAD, "csirt"),
+    "campus": ("Sacha Inventé", Role.ANALYST, "region"),
+    "national": ("Maxime Imaginaire", Role.NATIONAL, None),
+    "admin": ("Alix Fictif", Role.ADMINISTRATOR, None),
+}
+
+
+@transaction.atomic
+def create_demonstration() -> list[str]:
+    """Make the cast and the fictitious addresses; again changes nothing. Returns the accounts' addresses.
+
+    Raises ImproperlyConfigured on a database that is not a demonstration.
+    """
+    if not read_demonstration():
+        raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")
+    homes = {
+        "collectivity": Collectivity.objects.get(insee_code=COMMUNE),
+        "csirt": Csirt.objects.get(slug=CSIRT),
+        "region": Region.objects.get(code=REGION),
+    }
+    for name, (shown, role, home) in CAST.items():
+        create_account(f"{name}@{DOMAIN}", shown, role, {home: homes[home]} if home else {})
+    give_fictitious_addresses()
+    return [f"{name}@{DOMAIN}" for name in CAST]
+
+
+def create_account(
+    email: str, shown: str, role: Role, home: dict[str, Collectivity] | dict[str, Csirt] | dict[str, Region]
+) -> None:
+    if User.objects.filter(email=email).exists():
+        return
+    user = User.objects.create_user(email, PASSWORD, display_name=shown)
+    started = timezone.localdate() - timedelta(days=730)
+    Membership.objects.create(user=user, role=role, since_on=started, **home)
+
+
+def give_fictitious_addresses() -> None:
+    """Each centre gets an address that exists nowhere, so that its mails can be read in the demonstration."""
+    for csirt in Csirt.objects.active().territorial().filter(notification_email=""):
+        csirt.notification_email = f"alerte@{csirt.slug}.example"
+        csirt.save(update_fields=["notification_email"])

@@ -1,0 +1,99 @@
+"""Thin doors of the API on the services: declare, list, read, acknowledge."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError as RefusedDeclaration
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from incidents.access import get_incident, may_declare
+from incidents.api.problems import Conflict, KeyReused
+from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
+from incidents.declaration import Submission
+from incidents.enums import Ability, Origin
+from incidents.models import Incident
+from incidents.reference import compact
+from incidents.services.declare import Declared, SubmissionConflict, declare_incident
+from incidents.services.triage import acknowledge_incident
+from incidents.workflow import InvalidTransition
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key with the same content gives the same incident back; with other content, 422.",
+)
+
+
+class NewestFirst(CursorPagination):
+    """Pages by position, never by number: no row is counted."""
+
+    page_size = 50
+    ordering = ("-received_at", "-id")
+
+
+class IncidentList(APIView):
+    @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
+    def get(self, request: Request) -> Response:
+        """The incidents that this person may see, newest first."""
+        pages = NewestFirst()
+        rows = Incident.objects.visible_to(person(request)).with_words()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response(IncidentOut(page, many=True).data)
+
+    @extend_schema(request=DeclarationIn, responses={201: IncidentOut}, parameters=[IDEMPOTENCY_KEY])
+    def post(self, request: Request) -> Response:
+        """Declare an incident. A member declares for their own body, a responder for any."""
+        shape = DeclarationIn(data=request.data)
+        shape.is_valid(raise_exception=True)
+        if not may_declare(person(request), shape.validated_data["collectivity"]):
+            raise PermissionDenied
+        declared = self.declare(request, shape)
+        headers = {"Location": request.build_absolute_uri(declared.incident.reference + "/")}
+        if not declared.is_new:
+            headers["Idempotency-Replayed"] = "true"
+        return Response(IncidentOut(declared.incident).data, status=status.HTTP_201_CREATED, headers=headers)
+
+    def declare(self, request: Request, shape: DeclarationIn) -> Declared:
+        key = request.headers.get("Idempotency-Key") or uuid4().hex
+        submission = Submission(key=f"api:{person(request).uid}:{key}", origin=Origin.API)
+        try:
+            return declare_incident(declaration=shape.to_declaration(), submission=submission, actor=person(request))
+        except RefusedDeclaration as refusal:
+            raise ValidationError(refusal.message_dict) from None
+        except SubmissionConflict:
+            raise KeyReused from None
+
+
+class IncidentDetail(APIView):
+    @extend_schema(responses=IncidentDetailOut)
+    def get(self, request: Request, reference: str) -> Response:
+        """All of one incident, within what this person may see."""
+        incident = get_incident(person(request), compact(reference), to=Ability.VIEW)
+        return Response(IncidentDetailOut(incident).data)
+
+
+class AcknowledgeIncident(APIView):
+    @extend_schema(request=None, responses=IncidentOut)
+    def post(self, request: Request, reference: str) -> Response:
+        """Take the case. Taking it again oneself changes nothing; 409 if somebody else has it."""
+        try:
+            acknowledge_incident(reference=compact(reference), actor=person(request))
+        except InvalidTransition:
+            raise Conflict from None
+        incident = get_incident(person(request), compact(reference), to=Ability.VIEW)
+        return Response(IncidentOut(incident).data)
+
+
+def person(request: Request) -> User:
+    """IsAuthenticated has let this request through, so there is somebody."""
+    user: Any = request.user
+    assert isinstance(user, User)  # noqa: S101 (for the type checker)
+    return user

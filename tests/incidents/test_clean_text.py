@@ -1,0 +1,59 @@
+"""What people type is kept; what could trick a reader or a program is not."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidents.text import fold, plain_line, plain_text
+
+
+def clean(text):
+    return plain_text(text, limit=5_000, field="description")
+
+
+def test_it_works():
+    assert clean("  Les fichiers\r\nne s’ouvrent plus.\t😱 ") == "Les fichiers\nne s’ouvrent plus.\t😱"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("a\x00b", "ab"),
+        ("a\x1b[31mb", "a[31mb"),
+        ("facture\u202efdp.exe", "facturefdp.exe"),
+        ("\u2066a\u2069", "a"),
+        ("e\u0301", "é"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("=1+1", "=1+1"),
+        ("\ud800x", "x"),
+    ],
+    ids=["nul", "escape", "reading order", "isolate", "accent", "html stays text", "formula stays text", "surrogate"],
+)
+def test_what_becomes_of(typed, kept):
+    assert clean(typed) == kept
+
+
+def test_too_long_names_the_field_and_cuts_nothing():
+    with pytest.raises(ValidationError) as refusal:
+        plain_text("x" * 5_001, limit=5_000, field="description")
+
+    assert "5001" in refusal.value.message_dict["description"][0].replace("\u202f", "").replace(" ", "")
+
+
+def test_line_has_no_line_end():
+    assert plain_line("a\r\nBcc: x@y.example", limit=100, field="name") == "a Bcc: x@y.example"
+
+
+@given(st.text(max_size=300))
+def test_cleaning_twice_changes_nothing(text):
+    once = clean(text)
+
+    assert clean(once) == once
+    assert "\x00" not in once
+    once.encode("utf-8")
+
+
+def test_suppliers_spelt_differently_fold_to_one():
+    assert fold("Exemple-Informatique") == fold("  exemple  INFORMATIQUE ") == "exemple informatique"
+    assert fold("Hébergeur Modèle") == "hebergeur modele"
