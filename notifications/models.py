@@ -1,0 +1,119 @@
+"""What must reach someone is a row before it is a message.
+
+No address and no words are stored here: both are read at the moment of sending, so that what was corrected since is
+sent right and what was erased is not sent.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from csirts.models import Csirt
+from incidents.models import Incident, IncidentEvent
+from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
+
+
+class Announcement(models.Model):
+    """An event whose recipients have been decided. It may have none: then it says that nobody is to be told."""
+
+    event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name=_("événement"))
+
+    class Meta:
+        verbose_name = _("annonce")
+        verbose_name_plural = _("annonces")
+
+    def __str__(self) -> str:
+        return f"annonce {self.event_id}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, at: datetime) -> Self:
+        return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
+
+    def with_content(self) -> Self:
+        """All that one message says, for many in a few queries."""
+        return self.select_related(
+            "csirt",
+            "announcement__event__incident__story",
+            "announcement__event__incident__csirt",
+            "announcement__event__incident__collectivity__departement",
+            "announcement__event__incident__collectivity__region",
+            "announcement__event__incident__collectivity__region_correction",
+        ).prefetch_related(
+            "announcement__event__incident__csirt__contacts",
+            "announcement__event__incident__interruptions",
+            "announcement__event__incident__leaks",
+            "announcement__event__incident__accesses",
+        )
+
+
+class Delivery(models.Model):
+    """One message to one recipient. Done when its effect is recorded, never when it was handed over."""
+
+    announcement = models.ForeignKey(
+        Announcement, models.PROTECT, related_name="deliveries", verbose_name=_("annonce")
+    )
+    recipient = models.CharField(_("destinataire"), max_length=12, choices=Recipient)
+    csirt = models.ForeignKey(
+        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
+    )
+    channel = models.CharField(_("canal"), max_length=8, choices=Channel)
+    status = models.CharField(_("état"), max_length=12, choices=DeliveryStatus)
+    due_at = models.DateTimeField(_("à envoyer le"))
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    last_error = models.CharField(_("dernier problème"), max_length=16, choices=Trouble, blank=True)
+    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    # The Message-ID of every attempt, so that a mail sent twice shows itself as one.
+    key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
+
+    objects: ClassVar = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("envoi")
+        verbose_name_plural = _("envois")
+        constraints = [
+            models.CheckConstraint(condition=Q(recipient__in=Recipient.values), name="delivery_recipient__in"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="delivery_channel__in"),
+            models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status__in"),
+            models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="delivery_last_error__in"),
+            models.UniqueConstraint(
+                fields=["announcement", "recipient", "csirt"], nulls_distinct=False, name="delivery_once_a_recipient"
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient=Recipient.CSIRT) | Q(csirt=None), name="delivery_csirt_fits_recipient"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE)
+                | (~Q(status=DeliveryStatus.NO_CHANNEL) & ~Q(channel=Channel.NONE)),
+                name="delivery_channel_fits_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=DeliveryStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=DeliveryStatus.SENT) & Q(sent_at=None)),
+                name="delivery_sent_at_fits_status",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="delivery_due", condition=Q(status=DeliveryStatus.DUE)),
+            # What a person has to look at: few rows, whatever was sent.
+            models.Index(
+                fields=["status", "id"],
+                name="delivery_stuck",
+                condition=Q(status__in=[DeliveryStatus.DEAD, DeliveryStatus.REFUSED]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+    @property
+    def event(self) -> IncidentEvent:
+        return self.announcement.event
+
+    @property
+    def incident(self) -> Incident:
+        return self.event.incident
