@@ -1,0 +1,170 @@
+"""How dates, durations, numbers, references and the mistakes of a form are said."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.forms import formset_factory
+from django.template.loader import render_to_string
+
+from config.pages.templatetags.tocsin import duration, grouped, host, moment, spelled, tel
+
+NBSP = "\N{NO-BREAK SPACE}"
+MORNING = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
+
+
+def test_it_works():
+    assert moment(MORNING) == f"mardi 24 novembre 2026 à 9{NBSP}h{NBSP}51, heure de Paris"
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Indian/Reunion", f"mardi 24 novembre 2026 à 12{NBSP}h{NBSP}51, heure de La Réunion"),
+        ("Pacific/Noumea", f"mardi 24 novembre 2026 à 19{NBSP}h{NBSP}51, heure de Nouméa"),
+        ("Pacific/Tahiti", f"lundi 23 novembre 2026 à 22{NBSP}h{NBSP}51, heure de Tahiti"),
+        ("America/Martinique", f"mardi 24 novembre 2026 à 4{NBSP}h{NBSP}51, heure de Martinique"),
+    ],
+)
+def test_the_hour_is_that_of_the_reader_and_the_zone_is_said(zone, said):
+    assert moment(MORNING, zone) == said
+
+
+def test_the_first_of_a_month_is_said_as_people_do():
+    assert (
+        moment(datetime(2026, 7, 1, 5, 5, tzinfo=UTC))
+        == f"mercredi 1er juillet 2026 à 7{NBSP}h{NBSP}05, heure de Paris"
+    )
+
+
+def test_no_moment_says_nothing():
+    assert moment(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("lasts", "said"),
+    [
+        (timedelta(seconds=59), f"0{NBSP}min"),
+        (timedelta(minutes=59, seconds=59), f"59{NBSP}min"),
+        (timedelta(hours=31, minutes=59), f"31{NBSP}h"),
+        (timedelta(hours=95, minutes=59), f"95{NBSP}h"),
+        (timedelta(hours=96), f"4{NBSP}jours"),
+        (timedelta(hours=-3), f"3{NBSP}h"),
+    ],
+)
+def test_durations(lasts, said):
+    assert duration(lasts) == said
+
+
+@pytest.mark.parametrize("typed", ["T7K49MQX", "t7k4-9mqx", " T7K4 9MQX "])
+def test_a_reference_is_grouped_and_spelled(typed):
+    assert grouped(typed) == "T7K4-9MQX"
+    assert spelled(typed) == "Thérèse, 7, Kléber, 4, 9, Marcel, Quintal, Xavier"
+
+
+@pytest.mark.parametrize(
+    ("published", "dialled"),
+    [
+        (f"0{NBSP}800{NBSP}200{NBSP}008", "tel:0800200008"),
+        ("505.300", "tel:505300"),
+        ("+687 26 50 50", "tel:+687265050"),
+    ],
+)
+def test_a_number_is_dialled_as_published(published, dialled):
+    assert tel(published) == dialled
+
+
+def test_a_site_is_named_by_its_host():
+    assert host("https://www.csirt-bfc.fr/aide?x=1") == "csirt-bfc.fr"
+
+
+class Interruption(forms.Form):
+    since = forms.DateField(label="Depuis quel jour ?", help_text="À peu près suffit.")
+    state = forms.ChoiceField(label="Arrêté ou ralenti ?", choices=[("a", "Arrêté")], widget=forms.RadioSelect)
+    note = forms.CharField(label="En attendant", required=False)
+
+
+def test_a_field_names_its_help_and_its_error_to_a_screen_reader():
+    html = Interruption({"since": "hier<b>", "state": "a"})["since"].as_field_group()
+
+    assert '<label for="id_since">Depuis quel jour ?</label>' in html
+    assert 'id="id_since_helptext">À peu près suffit.' in html
+    assert 'id="id_since_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'aria-describedby="id_since_helptext id_since_error"' in html
+    assert html.index("id_since_helptext") < html.index('id="id_since_error"') < html.index("<input")
+    assert 'value="hier&lt;b&gt;"' in html  # what was typed stays, inert
+
+
+def test_only_what_is_optional_is_said():
+    form = Interruption()
+
+    assert "En attendant (facultatif)" in form["note"].as_field_group()
+    assert "facultatif" not in form["since"].as_field_group()
+    assert "<legend>Arrêté ou ralenti ?</legend>" in form["state"].as_field_group()
+
+
+def test_the_summary_counts_and_leads_to_each_field():
+    html = render_to_string("errors.html", {"form": Interruption({"since": "hier", "state": "z"})})
+
+    assert "2 points à corriger" in html
+    assert 'href="#id_since"' in html
+    assert 'href="#id_state_0"' in html
+    assert 'id="id_state_0"' in Interruption()["state"].as_field_group()
+
+
+def test_the_summary_of_one_mistake():
+    assert "Un point à corriger" in render_to_string(
+        "errors.html", {"form": Interruption({"since": "2026-11-24", "state": "z"})}
+    )
+
+
+def test_the_summary_of_several_forms():
+    rows = formset_factory(Interruption, extra=0)(
+        {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-since": "x", "form-0-state": "a"}
+    )
+
+    html = render_to_string("errors.html", {"form": [Interruption({}), rows]})
+
+    assert "3 points à corriger" in html
+    assert 'href="#id_form-0-since"' in html
+
+
+@pytest.mark.parametrize("form", [None, Interruption(), Interruption({"since": "2026-11-24", "state": "a"})])
+def test_nothing_to_correct_shows_nothing(form):
+    assert render_to_string("errors.html", {"form": form}).strip() == ""
+
+
+def route(**csirt):
+    fallback = SimpleNamespace(name="17Cyber", phone="", website="https://17cyber.gouv.fr", csirt=None)
+    known = {"name": "CSIRT", "phone": "", "phone_uri": "", "website": "https://cyber.corsica", "hours": ""} | csirt
+    return SimpleNamespace(csirt=SimpleNamespace(**known), reason="Calvi est en Corse.", fallbacks=(fallback,))
+
+
+def test_the_call_block_gives_the_number_the_reason_and_the_way_out():
+    html = render_to_string(
+        "call.html", {"route": route(name="Breizh Cyber", phone="0 800 200 008", phone_uri="tel:0800200008")}
+    )
+
+    assert 'href="tel:0800200008"' in html
+    assert "0 800 200 008" in html
+    assert "Calvi est en Corse." in html
+    assert 'href="https://17cyber.gouv.fr"' in html
+
+
+def test_the_call_block_says_that_no_telephone_is_published():
+    html = render_to_string("call.html", {"route": route()})
+
+    assert "Ce centre n’a pas publié de téléphone." in html
+    assert 'href="https://cyber.corsica"' in html
+    assert "tel:" not in html
+
+
+def test_the_call_block_without_any_centre_keeps_the_way_out():
+    nobody = SimpleNamespace(csirt=None, reason="Aucun centre à Mayotte.", fallbacks=())
+
+    html = render_to_string("call.html", {"route": nobody})
+
+    assert "Pas de centre régional connu ici" in html
+    assert 'href="https://17cyber.gouv.fr"' in html
