@@ -13,6 +13,7 @@ class Measure(models.TextChoices):
     INCIDENTS = "incidents", _("incidents vérifiés")
     INTERRUPTIONS = "interruptions", _("interruptions de service")
     LEAKS = "leaks", _("fuites de données")
+    UNFOUNDED = "unfounded", _("fuites jugées sans fondement")
 
 
 # What a release may hold: three measures, each its own partition of the closed periods.
@@ -33,9 +34,13 @@ class HoursBand(models.TextChoices):
 ALL_BANDS = ""
 
 
-def leak_band(status: str, persons: str) -> str:
-    """A leak's band has two parts: what is known of it, then how many persons. A merged one keeps the first only."""
-    return f"{status}/{persons}"
+# A leak found to be none is counted apart, and not published.
+LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
+
+
+def leak_band(persons: str, status: str) -> str:
+    """A leak's band has two parts: how many persons, then what is known of it. A merged one keeps the first only."""
+    return f"{persons}/{status}"
 
 
 BANDS: dict[str, list[str]] = {
@@ -44,7 +49,8 @@ BANDS: dict[str, list[str]] = {
     Measure.INTERRUPTIONS: [ALL_BANDS, *HoursBand.values],
     Measure.LEAKS: [
         ALL_BANDS,
-        *LeakStatus.values,
-        *(leak_band(status, persons) for status in LeakStatus.values for persons in PersonsBand.values),
+        *PersonsBand.values,
+        *(leak_band(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES),
     ],
+    Measure.UNFOUNDED: [ALL_BANDS],
 }

@@ -115,7 +115,7 @@ class Rollup(models.Model):
 
 
 class Block(models.Model):
-    """One published number: whole, safe, disjoint from the others of its measure. Every public figure is a sum of these.
+    """One published number: whole, safe, disjoint from the others of its measure. Public figures are sums of these.
 
     No region: several together. No band: several together.
     """
