@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("config.pages.urls")),
     path("api/", include("config.api.urls")),
+    path("", include("csirts.urls")),
     path("admin/", admin.site.urls),
 ]
 

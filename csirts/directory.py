@@ -89,8 +89,8 @@ class Loader:
                 self._create(key, values)
         return self.report
 
-    def _rows(self) -> Iterator[Any]:
-        return self.model.objects.all().iterator()
+    def _rows(self) -> Any:
+        return self.model.objects.all()
 
     def _last_written(self) -> dict[Key, Any]:
         """The last version of each row that a load left behind, which may be the version it removed."""

@@ -23,7 +23,7 @@ from csirts.enums import ContactKind, Level
 PHONE_SIGNS = " .\u00a0\u202f"
 
 
-def tracked(verbose_name: str, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
+def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
     """Keep each version of a row, deleted ones too, in a table that nothing can edit."""
     return pghistory.track(
         pghistory.InsertEvent(),
@@ -78,6 +78,11 @@ class Csirt(models.Model):
     def _value(self, kind: ContactKind) -> str:
         contact = self.contact(kind)
         return contact.value if contact else ""
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What is to be known of a value, by its kind: « numéro local », « presse, à confirmer »."""
+        return {contact.kind: contact.note for contact in self.contacts.all()}
 
     @property
     def phone(self) -> str:
@@ -246,4 +251,4 @@ class Backup(models.Model):
 def history_of(model: type[models.Model]) -> Any:
     """The manager of the versions of a model's rows, which pghistory generates."""
     (versions,) = event_models(tracks_model=model)
-    return versions.objects
+    return versions.objects  # type: ignore[attr-defined]  # pghistory's stubs say Model

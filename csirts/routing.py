@@ -44,7 +44,7 @@ class Route:
 
 def csirt_for(collectivity: Collectivity, on: date) -> Route:
     """Three queries. For thousands of bodies, load one RoutingTable."""
-    return RoutingTable.load(on, groupings=Grouping.objects.filter(group=collectivity)).route(collectivity)
+    return RoutingTable.load(on, groupings=Grouping.objects.filter(group_id=collectivity.pk)).route(collectivity)
 
 
 @dataclass(frozen=True)

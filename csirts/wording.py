@@ -66,6 +66,11 @@ _OF = {
 }
 
 
+def curly(name: str) -> str:
+    """The official list writes straight apostrophes."""
+    return name.replace("'", "’")
+
+
 def at(region: Region) -> str:
     return _AT.get(region.code, f"dans la région {region.name}")
 
@@ -83,9 +88,9 @@ def listed(names: Sequence[str]) -> str:
 def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
     """The first half of the reason: which region the body is taken to be in, and by whom."""
     if region is None:
-        return _("La région de %(body)s n’est pas connue") % {"body": body.name}
-    name = _("La collectivité") if body.name == region.name else body.name
-    words = {"body": name, "at": at(region), "regions": listed([one.name for one in spread])}
+        return _("La région de %(body)s n’est pas connue") % {"body": curly(body.name)}
+    name = _("La collectivité") if body.name == region.name else curly(body.name)
+    words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
     if body.region_correction_id and spread:
         return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
     if body.region_correction_id:

@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 
 urlpatterns = [
     path("v1/", include("incidents.api.urls")),
+    path("v1/", include("csirts.api.urls")),
     path(
         "schema/",
         login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny])),

@@ -13,11 +13,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--source", type=Path, default=SHIPPED, help=_("Un autre fichier de même forme."))
 
-    def handle(self, *, source: Path, **options: Any) -> None:
+    def handle(self, *, source: Path, verbosity: int, **options: Any) -> None:
         try:
             reports = load_directory(source)
         except UnknownTerritory as error:
             message = _("Territoire inconnu : %(code)s. Chargez d’abord la liste officielle : import_collectivities.")
             raise CommandError(message % {"code": error}) from None
-        for name, report in reports.items():
+        for name, report in reports.items() if verbosity else ():
             self.stdout.write(f"{name} : {report}")

@@ -1,0 +1,148 @@
+"""The directory in the admin: its administrator keeps the published facts, a CSIRT's lead its own channel.
+
+`request.user` is only asked what it may and which CSIRTs it leads: accounts are above this app. Every change is made
+under the person's id, so that the history says who.
+"""
+
+from typing import Any
+
+import pghistory
+from django.contrib import admin
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from csirts.enums import ContactKind
+from csirts.forms import CoverageForm, HoursForm
+from csirts.history import history
+from csirts.models import Backup, Contact, Coverage, Csirt
+
+type Rows = list[tuple[type[models.Model], dict[str, Any]]]
+
+
+def leads(request: HttpRequest, csirt: Csirt | None) -> bool:
+    return csirt is not None and csirt.pk in request.user.csirt_ids("lead")  # type: ignore[union-attr]
+
+
+def keeps_directory(request: HttpRequest) -> bool:
+    return request.user.has_perm("csirts.add_csirt")
+
+
+class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Writes who changes a row, shows its history, and answers 404 for what is not there or not yours."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with pghistory.context(user=request.user.pk):
+            return super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with pghistory.context(user=request.user.pk):
+            return super().delete_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with pghistory.context(user=request.user.pk):
+            return super().changelist_view(request, *args, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404
+        return row
+
+    def traced_rows(self, row: Any) -> Rows:
+        return [(type(row), {"pgh_obj_id": row.pk})]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if not self.has_view_or_change_permission(request, row):
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Historique : %(row)s") % {"row": row},
+            "opts": self.opts,
+            "object": row,
+            "versions": history(*self.traced_rows(row)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/csirts/history.html", context)
+
+
+class ContactInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Contact
+    extra = 0
+
+
+class HoursInline(admin.TabularInline):  # type: ignore[type-arg]
+    """All that a lead may say of its own CSIRT to the public; the rest of the directory has its administrator."""
+
+    model = Contact
+    form = HoursForm
+    verbose_name_plural = _("horaires affichés dans l’annuaire")
+    max_num = 1
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Contact]:
+        return super().get_queryset(request).filter(kind=ContactKind.HOURS)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return leads(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return leads(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return leads(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return leads(request, obj)
+
+
+class BackupInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Backup
+    fk_name = "csirt"
+    extra = 0
+
+
+@admin.register(Csirt)
+class CsirtAdmin(TracedAdmin):
+    list_display = ["name", "level", "phone", "has_channel", "is_active"]
+    list_filter = ["level", "is_active"]
+    search_fields = ["name", "slug"]
+    fields = ["name", "slug", "level", "is_active", "notification_email"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Csirt]:
+        csirts = super().get_queryset(request).prefetch_related("contacts")
+        if keeps_directory(request):
+            return csirts
+        return csirts.filter(pk__in=request.user.csirt_ids("lead"))  # type: ignore[union-attr]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
+        """The channel is its lead's, even for the administrator: nobody else says where declarations are sent."""
+        facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
+        return facts if leads(request, obj) else [*facts, "notification_email"]
+
+    def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
+        return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline]
+
+    def traced_rows(self, row: Csirt) -> Rows:
+        owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]
+        return [*super().traced_rows(row), *owned]
+
+    @admin.display(description=_("téléphone"))
+    def phone(self, csirt: Csirt) -> str:
+        return csirt.phone
+
+    @admin.display(description=_("canal réglé"), boolean=True)
+    def has_channel(self, csirt: Csirt) -> bool:
+        return bool(csirt.notification_email)
+
+
+@admin.register(Coverage)
+class CoverageAdmin(TracedAdmin):
+    form = CoverageForm
+    list_display = ["region", "departement", "kind", "csirt", "valid", "source", "source_on"]
+    list_filter = ["region__zone", "csirt"]
+    list_select_related = ["region", "departement", "csirt"]
+    fields = ["csirt", "region", "departement", "kind", "first_on", "last_on", "source", "source_on"]

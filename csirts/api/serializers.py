@@ -1,0 +1,38 @@
+"""Shapes only. The published mailbox is shown, the notification address never is."""
+
+from rest_framework import serializers
+
+
+class CsirtSerializer(serializers.Serializer[object]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    phone = serializers.CharField(help_text="Tel que publié, parfois un numéro local ; vide s’il n’y en a pas.")
+    email = serializers.CharField(help_text="Boîte publiée, pour l’affichage ; vide s’il n’y en a pas.")
+    website = serializers.CharField()
+
+
+class TerritorySerializer(serializers.Serializer[object]):
+    region = serializers.CharField(source="region.code")
+    departement = serializers.CharField(source="departement.code", allow_null=True, default=None)
+    kind = serializers.CharField(help_text="Sorte d’organisme ; vide : toutes.")
+
+
+class DirectoryCsirtSerializer(CsirtSerializer):
+    level = serializers.CharField()
+    territories = TerritorySerializer(many=True, source="current_coverages")
+
+
+class DirectorySerializer(serializers.Serializer[object]):
+    results = DirectoryCsirtSerializer(many=True)
+
+
+class FallbackSerializer(serializers.Serializer[object]):
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    website = serializers.CharField()
+
+
+class RouteSerializer(serializers.Serializer[object]):
+    csirt = CsirtSerializer(allow_null=True)
+    reason = serializers.CharField(help_text="Une phrase en français, à dire telle quelle.")
+    fallbacks = FallbackSerializer(many=True)

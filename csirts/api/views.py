@@ -1,0 +1,52 @@
+from django.db.models import Prefetch
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, check_number, collectivity_by_code
+from csirts.api.serializers import DirectorySerializer, RouteSerializer
+from csirts.models import Coverage, Csirt
+from csirts.routing import csirt_for
+
+
+class CsirtListView(APIView):
+    """The public directory: every centre in service, with the territories it answers for today."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=DirectorySerializer)
+    def get(self, request: Request) -> Response:
+        today = Coverage.objects.filter(valid__contains=timezone.localdate()).with_places()
+        current = Prefetch("coverages", queryset=today, to_attr="current_coverages")
+        csirts = Csirt.objects.active().with_contacts().prefetch_related(current)
+        return Response(DirectorySerializer({"results": csirts}).data)
+
+
+class CsirtForView(APIView):
+    """Who answers today for the body with this SIREN or INSEE code, why, and who else can be called."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=RouteSerializer)
+    def get(self, request: Request, code: str) -> Response:
+        route = csirt_for(_body(code), on=timezone.localdate())
+        return Response(RouteSerializer(route).data)
+
+
+def _body(code: str) -> Collectivity:
+    try:
+        check_number(code)
+    except SearchProblem as problem:
+        raise ValidationError({"code": [str(problem)]}) from problem
+    body = collectivity_by_code(code)
+    if body is None:
+        raise NotFound(
+            _("Aucune collectivité de la liste officielle ne porte ce code. Vérifiez-le, ou cherchez le nom.")
+        )
+    return body

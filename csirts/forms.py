@@ -1,0 +1,60 @@
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from csirts.enums import ContactKind
+from csirts.models import Contact, Coverage
+
+ONE_DAY = timedelta(days=1)
+
+
+class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Asks the period as people say it, last day included; the row holds the first day that is out of it."""
+
+    first_on = forms.DateField(label=_("premier jour"), required=False, help_text=_("Vide : depuis toujours."))
+    last_on = forms.DateField(label=_("dernier jour"), required=False, help_text=_("Vide : sans fin prévue."))
+
+    class Meta:
+        model = Coverage
+        fields = ["csirt", "region", "departement", "kind", "source", "source_on"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if valid := self.instance.valid:
+            self.initial["first_on"] = valid.lower
+            self.initial["last_on"] = valid.upper - ONE_DAY if valid.upper else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first_on"), cleaned.get("last_on")
+        if first and last and last < first:
+            self.add_error("last_on", _("Le dernier jour vient avant le premier."))
+        else:
+            self.instance.valid = DateRange(first, last + ONE_DAY if last else None)
+        region, departement = cleaned.get("region"), cleaned.get("departement")
+        if region and departement and departement.region_id != region.pk:
+            self.add_error("departement", _("Ce département n’est pas dans cette région."))
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The period is in the form under two other names: PostgreSQL's exclusion is to be checked with it."""
+        return super()._get_validation_exclusions() - {"valid"}  # type: ignore[misc, no-any-return]
+
+
+class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The hours, said by the CSIRT's own lead today."""
+
+    class Meta:
+        model = Contact
+        fields = ["value", "note"]
+        labels = {"value": _("horaires")}
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.kind = ContactKind.HOURS
+        self.instance.source = _("le centre lui-même")
+        self.instance.source_on = timezone.localdate()
+        return super().save(commit)

@@ -1,0 +1,89 @@
+"""The history of a row as a person reads it: when, who, what was changed from what to what."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.utils.translation import gettext as _
+
+from csirts.directory import CONTEXT
+from csirts.models import history_of
+
+
+@dataclass(frozen=True)
+class Change:
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Version:
+    at: datetime
+    actor: str
+    act: str
+    changes: tuple[Change, ...]
+
+
+def history(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[Version]:
+    """Newest first, over several models: for each, how to find its versions. Two queries more than models."""
+    versions = [(model, version) for model, how in rows for version in _versions(model, how)]
+    people = _people(version for _model, version in versions)
+    told = list(_told(versions, people))
+    return sorted(told, key=lambda version: version.at, reverse=True)
+
+
+def _versions(model: type[models.Model], how: dict[str, Any]) -> Any:
+    relations = [field.name for field in _fields(model) if field.is_relation]
+    versions = history_of(model).filter(**how).select_related("pgh_context", *relations)
+    return versions.order_by("pgh_obj_id", "pgh_id")
+
+
+def _fields(model: type[models.Model]) -> list[Any]:
+    return [field for field in model._meta.local_concrete_fields if not field.primary_key]  # noqa: SLF001 public API
+
+
+def _told(versions: list[tuple[type[models.Model], Any]], people: dict[str, str]) -> Iterator[Version]:
+    acts = {"insert": _("ajout"), "update": _("changement"), "delete": _("retrait")}
+    previous: Any = None
+    for model, version in versions:
+        same_row = previous is not None and (type(previous), previous.pgh_obj_id) == (
+            type(version),
+            version.pgh_obj_id,
+        )
+        changes = tuple(_changes(model, previous if same_row else None, version))
+        act = f"{model._meta.verbose_name}, {acts[version.pgh_label]}"  # noqa: SLF001 public API
+        yield Version(version.pgh_created_at, _actor(version, people), act, changes)
+        previous = version
+
+
+def _changes(model: type[models.Model], before: Any, after: Any) -> Iterator[Change]:
+    for field in _fields(model):
+        old, new = (_shown(field, before) if before else ""), _shown(field, after)
+        if old != new:
+            yield Change(str(field.verbose_name), old, new)
+
+
+def _shown(field: Any, version: Any) -> str:
+    value = getattr(version, f"get_{field.name}_display")() if field.choices else getattr(version, field.name)
+    return "" if value is None else str(value)
+
+
+def _context(version: Any) -> dict[str, Any]:
+    return version.pgh_context.metadata if version.pgh_context else {}
+
+
+def _people(versions: Iterable[Any]) -> dict[str, str]:
+    ids = {str(_context(version)["user"]) for version in versions if "user" in _context(version)}
+    people: models.QuerySet[Any] = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001 public API
+    return {str(person.pk): str(person) for person in people}
+
+
+def _actor(version: Any, people: dict[str, str]) -> str:
+    context = _context(version)
+    if context.get("source") == CONTEXT:
+        return _("annuaire livré")
+    return people.get(str(context.get("user")), _("hors de l’administration"))

@@ -1,0 +1,87 @@
+"""The public directory as its page shows it: every territory, those that nobody answers for too."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format
+
+from collectivities.enums import Zone
+from collectivities.models import Region
+from csirts.enums import ContactKind, Level
+from csirts.models import Coverage, Csirt
+from csirts.wording import curly
+
+ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
+SHOWN = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.HOURS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. Without a CSIRT the page says where to go; `origins` says who published what, and when."""
+
+    csirt: Csirt | None
+    zone: str
+    sort_key: str
+    territories: tuple[str, ...]
+    origins: tuple[str, ...]
+
+
+def directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[Entry]:
+    """One query. `csirts` are the active ones, with their contacts; only they are shown."""
+    by_id = {csirt.pk: csirt for csirt in csirts}
+    coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_places())
+    found: dict[tuple[int, str], list[Coverage]] = {}
+    for coverage in coverages:
+        found.setdefault((coverage.csirt_id, coverage.region.zone), []).append(coverage)
+    entries = [_answered(by_id[pk], zone, group) for (pk, zone), group in found.items()]
+    entries += _unanswered(regions, coverages)
+    return sorted(entries, key=lambda entry: (ZONES.index(entry.zone), entry.sort_key))
+
+
+def last_resort_entries(csirts: Iterable[Csirt]) -> list[Entry]:
+    """Those who answer everywhere: the national centre first, then the help to anyone, then the sectors."""
+    levels = [str(level) for level in (Level.NATIONAL, Level.ASSISTANCE, Level.SECTOR)]
+    everywhere = sorted((one for one in csirts if one.level in levels), key=lambda one: levels.index(one.level))
+    return [Entry(csirt, "", "", (), tuple(_origins(csirt, []))) for csirt in everywhere]
+
+
+def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:
+    territories = dict.fromkeys(_said(coverage) for coverage in coverages)
+    origins = _origins(csirt, coverages)
+    return Entry(csirt, zone, coverages[0].region.sort_key, tuple(territories), tuple(origins))
+
+
+def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterable[str]:
+    """Each source once; the values that come from another one than the territory are named."""
+    published = dict.fromkeys(_origin(one.source, one.source_on) for one in coverages)
+    for contact in csirt.contacts.all():
+        origin = _origin(contact.source, contact.source_on)
+        if contact.kind in SHOWN and origin not in published:
+            kind = contact.get_kind_display().capitalize()
+            published[f"{kind}\N{NO-BREAK SPACE}: {origin}" if published else origin] = None
+    return published
+
+
+def _unanswered(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[Entry]:
+    """Regions that nobody covers whole, one line a zone. Their source: the list that most lines come from."""
+    whole = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}
+    counted = Counter(_origin(one.source, one.source_on) for one in coverages)
+    origins = tuple(origin for origin, _count in counted.most_common(1))
+    for zone in ZONES:
+        missing = [one for one in regions if one.zone == zone and one.pk not in whole]
+        if missing:
+            yield Entry(None, zone, missing[0].sort_key, tuple(curly(one.name) for one in missing), origins)
+
+
+def _said(coverage: Coverage) -> str:
+    """« Bretagne », « Bretagne (Finistère) », « Bretagne (communauté de communes) »"""
+    narrow = [str(coverage.departement)] if coverage.departement else []
+    narrow += [coverage.get_kind_display()] if coverage.kind else []
+    return curly(f"{coverage.region} ({', '.join(narrow)})" if narrow else str(coverage.region))
+
+
+def _origin(source: str, source_on: date | None) -> str:
+    """« Liste de l’ANSSI, 23 juin 2026 »"""
+    return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source

@@ -1,0 +1,63 @@
+"""The public directory: who to call, everywhere in France and « chez moi »."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from collectivities.enums import Zone
+from collectivities.models import Collectivity, Grouping
+from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
+from csirts.enums import Level
+from csirts.queries import directory_entries, last_resort_entries
+from csirts.routing import RoutingTable
+
+CHOICES = 12
+
+
+@dataclass(frozen=True)
+class Search:
+    """What « Qui appeler chez moi ? » found: one body, several to choose from, or a problem to say."""
+
+    query: str = ""
+    problem: str = ""
+    matches: tuple[Collectivity, ...] = ()
+
+    @property
+    def only(self) -> Collectivity | None:
+        return self.matches[0] if len(self.matches) == 1 else None
+
+
+@login_not_required
+@require_safe
+def directory(request: HttpRequest) -> HttpResponse:
+    today = timezone.localdate()
+    search = _search(request)
+    table = RoutingTable.load(
+        today, groupings=Grouping.objects.filter(group_id=search.only.pk if search.only else None)
+    )
+    entries = directory_entries(table.csirts, table.regions.values(), today)
+    context: dict[str, Any] = {
+        "search": search,
+        "route": table.route(search.only) if search.only else None,
+        "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
+        "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
+        "everywhere": last_resort_entries(table.csirts),
+        "last_resort": next((csirt for csirt in table.csirts if csirt.level == Level.ASSISTANCE), None),
+    }
+    return render(request, "csirts/directory.html", context)
+
+
+def _search(request: HttpRequest) -> Search:
+    """`organisme` is the exact code of a choice; `q` is what a person typed."""
+    query = request.GET.get("q", "").strip()
+    if body := collectivity_by_code(request.GET.get("organisme", "")):
+        return Search(query, matches=(body,))
+    try:
+        return Search(query, matches=tuple(find_collectivities(query, limit=CHOICES)) if query else ())
+    except SearchProblem as problem:
+        return Search(query, problem=str(problem))

@@ -1,0 +1,163 @@
+"""manage.py import_csirts: what is shipped, and what a person did since."""
+
+import json
+from datetime import date
+from io import StringIO
+
+import pghistory
+import pytest
+from django.core.management import CommandError, call_command
+
+from csirts.directory import CONTEXT, SHIPPED
+from csirts.models import Contact, Coverage, Csirt
+from tests.factories.csirts import CoverageFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shipped():
+    return json.loads(SHIPPED.read_text())
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(directory):
+        path = tmp_path / "directory.json"
+        path.write_text(json.dumps(directory))
+        return told(source=path)
+
+    return load
+
+
+def told(**options):
+    out = StringIO()
+    call_command("import_csirts", stdout=out, **options)
+    return out.getvalue().splitlines()
+
+
+def entry(directory, slug):
+    return next(one for one in directory["csirts"] if one["slug"] == slug)
+
+
+def contact(slug, kind):
+    return Contact.objects.get(csirt__slug=slug, kind=kind)
+
+
+def test_it_works():
+    """The test database was loaded by the command; a second load changes nothing."""
+    assert told() == [
+        "centres : 0 créés, 0 changés, 19 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+        "coordonnées : 0 créés, 0 changés, 52 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+        "territoires : 0 créés, 0 changés, 22 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+        "secours : 0 créés, 0 changés, 0 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+    ]
+
+
+def test_nothing_shipped_can_be_mailed():
+    assert not Csirt.objects.exclude(notification_email="").exists()
+    assert "notification" not in SHIPPED.read_text()
+
+
+def test_each_value_says_who_published_it():
+    assert not Contact.objects.filter(source="").exists()
+    assert not Coverage.objects.filter(source="").exists()
+    normandie = contact("normandie-cyber", "phone")
+    assert (normandie.value, normandie.source, normandie.source_on) == (
+        "0 808 800 001",
+        "Liste de l’ANSSI",
+        date(2026, 6, 23),
+    )
+
+
+def test_only_what_a_source_says():
+    assert not Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").exists()
+    assert not Contact.objects.filter(csirt__slug="cert-fr", kind="phone").exists()
+    assert "ssi.gouv.fr" not in " ".join(Contact.objects.filter(kind="email").values_list("value", flat=True))
+
+
+def test_a_new_edition_is_followed(load, shipped):
+    breizh = entry(shipped, "breizh-cyber")
+    breizh["name"] = "Breizh Cyber 2"
+    breizh["contacts"][0]["value"] = "0 800 111 111"
+    breizh["contacts"] = [one for one in breizh["contacts"] if one["kind"] != "hours"]
+    breizh["backups"] = ["csirt-atlantic"]
+
+    centres, contacts, _territories, backups = load(shipped)
+
+    assert "1 changés" in centres
+    assert "1 changés" in contacts
+    assert "1 retirés" in contacts
+    assert "1 créés" in backups
+    breizh = Csirt.objects.get(slug="breizh-cyber")
+    assert (breizh.name, breizh.phone, breizh.hours) == ("Breizh Cyber 2", "0 800 111 111", "")
+    assert told()[1].startswith("coordonnées : 1 créés, 1 changés")
+
+
+def test_what_a_person_changed_is_kept(load, shipped):
+    phone = contact("breizh-cyber", "phone")
+    phone.value = "02 00 00 00 00"
+    phone.save()
+    entry(shipped, "breizh-cyber")["contacts"][0]["value"] = "0 800 111 111"
+
+    assert "1 laissés" in load(shipped)[1]
+    assert contact("breizh-cyber", "phone").value == "02 00 00 00 00"
+
+
+def test_what_a_person_deleted_stays_deleted():
+    contact("breizh-cyber", "hours").delete()
+    Coverage.objects.filter(region__code="53").delete()
+
+    _centres, contacts, territories, _backups = told()
+
+    assert "1 laissés" in contacts
+    assert "1 laissés" in territories
+    assert not Contact.objects.filter(csirt__slug="breizh-cyber", kind="hours").exists()
+
+
+def test_what_a_person_added_is_kept(load, shipped):
+    Contact.objects.create(csirt=Csirt.objects.get(slug="csirt-bfc"), kind="hours", value="jour et nuit", source="moi")
+
+    assert "1 laissés" in load(shipped)[1]
+    assert contact("csirt-bfc", "hours").value == "jour et nuit"
+
+
+def test_a_ground_given_to_another_is_kept():
+    brittany = Coverage.objects.get(region__code="53")
+    region = brittany.region
+    brittany.delete()
+    other = CoverageFactory(region=region)
+
+    told()
+
+    assert list(Coverage.objects.filter(region=region)) == [other]
+
+
+def test_the_channel_of_a_centre_survives(load, shipped):
+    """The lead's address and the shipped facts are two things: setting the one does not freeze the other."""
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email="alerte@breizh.example")
+    entry(shipped, "breizh-cyber")["name"] = "Breizh Cyber 2"
+
+    load(shipped)
+
+    breizh = Csirt.objects.get(slug="breizh-cyber")
+    assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
+
+
+def test_another_context_is_a_person():
+    with pghistory.context(source="console"):
+        Contact.objects.filter(csirt__slug="breizh-cyber", kind="phone").update(note="en travaux")
+
+    assert CONTEXT != "console"
+    told()
+    assert contact("breizh-cyber", "phone").note == "en travaux"
+
+
+def test_an_unknown_territory_changes_nothing(load, shipped):
+    entry(shipped, "breizh-cyber")["name"] = "Breizh Cyber 2"
+    entry(shipped, "csirt-bfc")["covers"][0]["region"] = "999"
+
+    with pytest.raises(CommandError, match=r"Territoire inconnu : 999\. Chargez d’abord la liste officielle"):
+        load(shipped)
+
+    assert not Csirt.objects.filter(name="Breizh Cyber 2").exists()

@@ -1,0 +1,211 @@
+from collections import Counter
+from datetime import date
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, Departement, Region
+from collectivities.search import collectivity_by_code
+from csirts.models import Backup, Coverage, Csirt
+from csirts.routing import RoutingTable, csirt_for
+from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 24)
+QUIMPER, QUIMPER_BAY, RENNES = "29232", "200068120", "35238"
+
+
+def route(code, on=TODAY):
+    return csirt_for(collectivity_by_code(code), on)
+
+
+def slug_for(code, on=TODAY):
+    found = route(code, on).csirt
+    return found and found.slug
+
+
+def test_it_works():
+    found = route(QUIMPER)
+
+    assert found.csirt == Csirt.objects.get(slug="breizh-cyber")
+    assert found.csirt.phone == "0 800 200 008"
+    assert found.reason == "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne."
+    assert [(one.name, one.phone, one.website) for one in found.fallbacks] == [
+        ("CERT-FR", "", "https://club.ssi.gouv.fr/#/declaration-incident"),
+        ("17Cyber", "", "https://17cyber.gouv.fr"),
+    ]
+
+
+@pytest.mark.parametrize("code", [QUIMPER, "243500741", "98735", "R53"])
+def test_three_queries_whatever_the_body(code, django_assert_num_queries):
+    body = Collectivity.objects.get(pk=collectivity_by_code(code).pk)  # with nothing loaded beforehand
+    with django_assert_num_queries(3):
+        found = csirt_for(body, TODAY)
+        assert found.reason
+        assert [one.phone for one in found.fallbacks] == ["", ""]
+
+
+def test_all_bodies():
+    """Every body of the official list, through the same rule; those that no centre answers for are named."""
+    table = RoutingTable.load(TODAY)
+    bodies = Collectivity.objects.existing().select_related("region")
+    routed = {body: table.route(body) for body in bodies}
+
+    assert len(routed) > 36_000
+    assert {body.region.code for body, found in routed.items() if found.csirt is None} == {"06", "984", "987", "989"}
+    assert all(found.reason.endswith(".") and "%(" not in found.reason for found in routed.values())
+    by_csirt = Counter(found.csirt.slug for found in routed.values() if found.csirt)
+    assert by_csirt["csirt-atlantic"] == sum(body.region.code in ATLANTIC for body in routed)
+    assert len(by_csirt) == 16
+    for body in [collectivity_by_code(code) for code in (QUIMPER, "243500741", "97611")]:
+        assert table.route(body) == csirt_for(body, TODAY)
+
+
+ATLANTIC = {"01", "02", "03", "975", "977", "978"}
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("97611", "Mamoudzou est à Mayotte"),
+        ("98735", "Papeete est en Polynésie française"),
+        ("987", "La collectivité est en Polynésie française"),
+        ("98412", "Archipel des Kerguelen est dans les Terres australes et antarctiques françaises"),
+        ("98901", "La collectivité est sur l’île de Clipperton"),
+    ],
+)
+def test_where_nobody_answers(code, place):
+    found = route(code)
+
+    assert found.csirt is None
+    assert found.reason.startswith(f"{place}, ")
+    assert found.reason.endswith("et nous n’y connaissons pas de centre régional. Allez sur 17cyber.gouv.fr.")
+    assert [one.name for one in found.fallbacks] == ["CERT-FR", "17Cyber"]
+
+
+@pytest.mark.parametrize(
+    ("code", "slug", "phone", "uri"),
+    [
+        ("2A004", "cyber-corsica", "", ""),
+        ("98818", "centre-cyber-pacifique", "505.300", "tel:505300"),
+        ("98613", "centre-cyber-pacifique", "505.300", "tel:505300"),
+        ("97502", "csirt-atlantic", "0 970 260 801", "tel:0970260801"),
+        ("97701", "csirt-atlantic", "0 970 260 801", "tel:0970260801"),
+        ("97801", "csirt-atlantic", "0 970 260 801", "tel:0970260801"),
+        ("97105", "csirt-atlantic", "0 970 260 801", "tel:0970260801"),
+        ("97411", "cyber-reunion", "0 262 974 999", "tel:0262974999"),
+        ("14118", "normandie-cyber", "0 808 800 001", "tel:0808800001"),
+    ],
+)
+def test_numbers_as_published(code, slug, phone, uri):
+    found = route(code).csirt
+
+    assert (found.slug, found.phone, found.phone_uri) == (slug, phone, uri)
+
+
+@pytest.mark.parametrize(
+    ("siren", "slug", "both"),
+    [
+        ("243500741", "breizh-cyber", "Bretagne et Pays de la Loire"),
+        ("244400610", "pays-de-la-loire-cyber-assistance", "Bretagne et Pays de la Loire"),
+        ("246100663", "normandie-cyber", "Normandie et Pays de la Loire"),
+        ("200070308", "csirt-bfc", "Auvergne-Rhône-Alpes et Bourgogne-Franche-Comté"),
+        ("200071140", "cyber-assistance-aura", "Auvergne-Rhône-Alpes et Bourgogne-Franche-Comté"),
+    ],
+)
+def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
+    found = route(siren)
+
+    assert found.csirt.slug == slug
+    assert f"s’étend sur {both} ; la plupart de ses habitants vivent" in found.reason
+
+
+def test_a_human_correction_wins():
+    redon = collectivity_by_code("243500741")
+    redon.region_correction = Region.objects.get(code="52")
+
+    found = csirt_for(redon, TODAY)
+
+    assert found.csirt.slug == "pays-de-la-loire-cyber-assistance"
+    assert found.reason == (
+        "L’annuaire corrigé place CA Redon Agglomération (Bretagne et Pays de la Loire) dans les Pays de la Loire, "
+        "et Pays de la Loire Cyber Assistance répond aux collectivités des Pays de la Loire."
+    )
+
+
+def test_a_body_on_no_list_follows_its_seat():
+    syndicate = Collectivity(kind=Kind.SIVU, name="SIVU des Abers", seat=collectivity_by_code(QUIMPER))
+
+    assert csirt_for(syndicate, TODAY).csirt.slug == "breizh-cyber"
+
+
+def test_a_body_without_a_place():
+    found = csirt_for(Collectivity(kind=Kind.OTHER, name="Régie d'ailleurs"), TODAY)
+
+    assert found.csirt is None
+    assert found.reason == "La région de Régie d’ailleurs n’est pas connue. Allez sur 17cyber.gouv.fr."
+
+
+def test_from_its_first_day_to_its_last():
+    """The centre of Auvergne-Rhône-Alpes opened on 13 October 2025."""
+    lyon = "69123"
+
+    assert slug_for(lyon, date(2025, 10, 12)) is None
+    assert slug_for(lyon, date(2025, 10, 13)) == "cyber-assistance-aura"
+    Coverage.objects.filter(region__code="84").update(valid=DateRange(date(2025, 10, 13), date(2026, 11, 24)))
+    assert slug_for(lyon, date(2026, 11, 23)) == "cyber-assistance-aura"
+    assert slug_for(lyon, TODAY) is None
+
+
+def test_the_narrowest_coverage_wins():
+    brittany, finistere = Region.objects.get(code="53"), Departement.objects.get(code="29")
+    narrowest, departement, kind = CsirtFactory.create_batch(3)
+    CoverageFactory(csirt=kind, region=brittany, kind=Kind.COMMUNE)
+    assert route(QUIMPER).csirt == kind
+    CoverageFactory(csirt=departement, region=brittany, departement=finistere)
+    assert route(QUIMPER).csirt == departement
+    CoverageFactory(csirt=narrowest, region=brittany, departement=finistere, kind=Kind.COMMUNE)
+    assert route(QUIMPER).csirt == narrowest
+
+    assert route(QUIMPER_BAY).csirt == departement
+    assert route(RENNES).csirt == kind
+    assert slug_for("243500741") == "breizh-cyber"
+    assert route(RENNES).reason == (
+        f"Rennes est en Bretagne, et {kind.name} y répond à cette sorte d’organisme : commune."
+    )
+    assert route(QUIMPER_BAY).reason.endswith(f"et {departement.name} répond aux collectivités de son département.")
+    assert route(QUIMPER).reason.endswith(
+        f"et {narrowest.name} répond dans son département à cette sorte d’organisme : commune."
+    )
+
+
+def test_backups_come_before_the_national_ones():
+    breizh, atlantic = Csirt.objects.get(slug="breizh-cyber"), Csirt.objects.get(slug="csirt-atlantic")
+    first, closed = CsirtFactory(), CsirtFactory(is_active=False)
+    BackupFactory(csirt=breizh, backup=atlantic, rank=3)
+    BackupFactory(csirt=breizh, backup=first, rank=1)
+    BackupFactory(csirt=breizh, backup=closed, rank=2)
+
+    found = route(QUIMPER).fallbacks
+
+    assert [one.csirt.slug for one in found] == [first.slug, "csirt-atlantic", "cert-fr", "17cyber"]
+    assert found[0].phone == "0 800 00 00 00"
+    assert Backup.objects.count() == 3
+
+
+def test_a_closed_centre_does_not_answer():
+    Csirt.objects.filter(slug="breizh-cyber").update(is_active=False)
+
+    assert slug_for(QUIMPER) is None
+
+
+def test_with_no_directory_at_all():
+    Coverage.objects.all().delete()
+    Csirt.objects.all().delete()
+
+    found = route(QUIMPER)
+
+    assert (found.csirt, found.fallbacks) == (None, ())
+    assert found.reason.endswith("Appelez la police ou la gendarmerie : le 17.")

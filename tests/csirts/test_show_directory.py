@@ -1,0 +1,177 @@
+"""/annuaire/: who to call, by name, with who said so and when."""
+
+import re
+from html import unescape
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from collectivities.models import Departement, Region
+from csirts.models import Contact, Coverage, Csirt
+from tests.factories.csirts import CoverageFactory, CsirtFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client):
+    def page(**query):
+        response = client.get("/annuaire/", query)
+        assert response.status_code == 200
+        return Page(response.content.decode())
+
+    return page
+
+
+class Page:
+    def __init__(self, html):
+        self.html = html
+        self.text = words(html)
+        lines = re.findall(r"<li>\s*<h3>(.*?)</h3>(.*?)</li>", html, re.DOTALL)
+        self.lines = {words(place): words(rest) for place, rest in lines}
+
+
+def words(html):
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_it_works(page):
+    lines = page().lines
+
+    assert lines["Bretagne"] == (
+        "Breizh Cyber breizhcyber.bzh 0 800 200 008 lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h "
+        "(presse, à confirmer ; hors de ces heures, le centre national prend le relais) "
+        "Liste de l’ANSSI, 23 juin 2026 Horaires : alouette.fr, 22 novembre 2023"
+    )
+    assert list(lines) == [
+        "Auvergne-Rhône-Alpes",
+        "Bourgogne-Franche-Comté",
+        "Bretagne",
+        "Centre-Val de Loire",
+        "Corse",
+        "Grand Est",
+        "Hauts-de-France",
+        "Île-de-France",
+        "Normandie",
+        "Nouvelle-Aquitaine",
+        "Occitanie",
+        "Pays de la Loire",
+        "Provence-Alpes-Côte d’Azur",
+        "Guadeloupe, Guyane, Martinique",
+        "La Réunion",
+        "Mayotte",
+        "Île de Clipperton, Polynésie française, Terres australes et antarctiques françaises",
+        "Nouvelle-Calédonie, Wallis et Futuna",
+        "Saint-Barthélemy, Saint-Martin, Saint-Pierre-et-Miquelon",
+    ]
+
+
+def test_where_nobody_answers(page):
+    assert page().lines["Mayotte"] == (
+        "Pas de centre régional connu. Allez sur 17cyber.gouv.fr Sans numéro Liste de l’ANSSI, 23 juin 2026"
+    )
+
+
+def test_no_telephone_and_local_numbers(page):
+    found = page()
+
+    assert "Pas de téléphone publié" in found.lines["Corse"]
+    assert "505.300 Numéro local" in found.lines["Nouvelle-Calédonie, Wallis et Futuna"]
+    assert 'href="tel:505300"' in found.html
+
+
+def test_the_national_ones(page):
+    assert "CERT-FR : le centre national" in page().text
+    assert 'href="https://club.ssi.gouv.fr/#/declaration-incident"' in page().html
+    assert "CERT Santé : répond aussi aux hôpitaux et aux Ehpad" in page().text
+
+
+def test_open_to_anyone_in_few_queries(client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(10):
+        assert client.get("/annuaire/", {"q": "Redon Agglomération"}).status_code == 200
+
+
+def test_cost_does_not_follow_the_number_of_centres(client, django_assert_max_num_queries):
+    brittany = Region.objects.get(code="53")
+    for departement in Departement.objects.filter(region=brittany):
+        CoverageFactory(region=brittany, departement=departement)
+    CsirtFactory.create_batch(50)
+    with django_assert_max_num_queries(10):
+        client.get("/annuaire/", {"q": "29000"})
+
+
+def test_who_to_call_at_home(page):
+    found = page(q="Landerneau")
+
+    assert found.text.count("0 800 200 008") == 2  # in the block, then in the list
+    assert "Landerneau est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne." in found.text
+    assert found.html.count('class="call ') == 1
+
+
+def test_several_to_choose_from(page):
+    found = page(q="Saint-Denis")
+
+    assert 'class="call ' not in found.html
+    assert "Lequel est le vôtre ?" in found.text
+    reunion = re.search(r'href="([^"]*organisme=219740115)">(.*?)</a>', found.html)
+    assert "Réunion" in reunion[2]
+    chosen = page(organisme="219740115")
+    assert "0 262 974 999" in chosen.text
+    assert "Saint-Denis est à La Réunion" in chosen.text
+
+
+def test_a_home_without_centre(page):
+    found = page(organisme="97611")
+
+    assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in found.text
+    assert 'class="call ' in found.html
+
+
+@pytest.mark.parametrize(
+    "query", ["zzzzqqqq", "<script>alert(1)</script>", "=1+1", "\u202e abc", "🏰", "x" * 5000, "\x00"]
+)
+def test_nothing_found(page, query):
+    found = page(q=query)
+
+    assert "<script>alert" not in found.html
+    assert "Breizh Cyber" in found.text
+    assert 'class="call ' not in found.html
+
+
+def test_a_number_that_cannot_be(page):
+    found = page(q="213402343")
+
+    assert "Ce numéro SIREN n’existe pas" in found.text
+    assert 'aria-invalid="true"' in found.html
+    assert 'value="213402343"' in found.html
+
+
+def test_narrow_and_ended_coverages(page):
+    brittany = Region.objects.get(code="53")
+    local = CoverageFactory(region=brittany, departement=Departement.objects.get(code="29"))
+    Coverage.objects.filter(csirt__slug="csirt-bfc").update(valid=DateRange(None, timezone.localdate()))
+    found = page()
+
+    assert found.lines["Bretagne (Finistère)"].startswith(local.csirt.name)
+    assert found.lines["Bourgogne-Franche-Comté"].startswith("Pas de centre régional connu.")
+
+
+def test_the_channel_is_never_shown(page):
+    Csirt.objects.update(notification_email="secret@breizh.example")
+
+    assert "secret@breizh.example" not in page(q="Landerneau").html
+
+
+def test_an_empty_directory(page):
+    Contact.objects.all().delete()
+    Coverage.objects.all().delete()
+    Csirt.objects.all().delete()
+    found = page(q="Landerneau")
+
+    assert "Pas de centre régional connu." in found.text
+    assert "Appelez la police ou la gendarmerie : le 17." in found.text
+
+
+def test_only_reading(client):
+    assert client.post("/annuaire/").status_code == 405

@@ -1,0 +1,55 @@
+import factory
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from csirts.enums import ContactKind, Level
+from csirts.models import Backup, Contact, Coverage, Csirt
+
+ALWAYS = DateRange(None, None, "()")
+
+
+class CsirtFactory(factory.django.DjangoModelFactory):
+    """A centre with a published telephone and site, and no channel: its lead has set none."""
+
+    class Meta:
+        model = Csirt
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda n: f"centre-{n}")
+    name = factory.Sequence(lambda n: f"Centre {n}")
+    level = Level.TERRITORIAL
+
+    @factory.post_generation
+    def contacts(self, create, extracted, **kwargs):
+        published = {"phone": "0 800 00 00 00", "website": f"https://{self.slug}.example/"}
+        for kind, value in (published if extracted is None else extracted).items():
+            ContactFactory(csirt=self, kind=kind, value=value)
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contact
+
+    csirt = factory.SubFactory(CsirtFactory, contacts={})
+    kind = ContactKind.PHONE
+    value = "0 800 00 00 00"
+    source = "essai"
+
+
+class CoverageFactory(factory.django.DjangoModelFactory):
+    """`region` is to be given: the official ones are in every test database."""
+
+    class Meta:
+        model = Coverage
+
+    csirt = factory.SubFactory(CsirtFactory)
+    valid = ALWAYS
+    source = "essai"
+
+
+class BackupFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Backup
+
+    csirt = factory.SubFactory(CsirtFactory)
+    backup = factory.SubFactory(CsirtFactory)
+    rank = 1
