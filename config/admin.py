@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -69,7 +70,9 @@ class TocsinAdminSite(AdminSite):
         admin_class: type[ModelAdmin[Any]] | None = None,
         **options: Any,
     ) -> None:
-        super().register(model_or_iterable, bounded(admin_class or BoundedModelAdmin), **options)
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in models if model is not Group]  # rights come from memberships
+        super().register(ours, bounded(admin_class or BoundedModelAdmin), **options)
 
     def index(  # type: ignore[override]  # or a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,0 +1,117 @@
+"""The pages in a real browser: narrow, enlarged, in the dark, by keyboard, under axe."""
+
+import gzip
+from datetime import date
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+
+PAGES = ["/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/", "/nulle-part/"]
+PASSWORD = "une-phrase-de-passe"
+
+
+@pytest.fixture
+def administrator(transactional_db):
+    user = User.objects.create_user("admin@demo.example", PASSWORD, display_name="Camille")
+    Membership.objects.create(user=user, role=Role.ADMINISTRATOR, since_on=date(2026, 1, 1))
+    return user
+
+
+def open_page(browser, *, width=360, scheme="light", **options):
+    page = browser.new_page(viewport={"width": width, "height": 760}, color_scheme=scheme, **options)
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(message.text) if "Policy" in message.text else None)
+    return page
+
+
+def violations(page, *impacts):
+    found = Axe().run(page).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if not impacts or rule["impact"] in impacts]
+
+
+def overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_works(live_site, browser, scheme):
+    page = open_page(browser, scheme=scheme)
+    for url in PAGES:
+        page.goto(live_site + url)
+        assert page.locator("h1").count() == 1
+        assert violations(page) == [], url
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("width", "text"), [(320, "17px"), (320, "34px"), (360, "34px"), (1280, "17px")])
+def test_nothing_scrolls_sideways(live_site, browser, width, text):
+    """Also with the text alone enlarged to 200 %."""
+    page = open_page(browser, width=width)
+    for url in PAGES:
+        page.goto(live_site + url)
+        page.evaluate("size => document.documentElement.style.fontSize = size", text)
+        assert overflow(page) <= 0, url
+
+
+def test_the_first_act_is_seen_without_scrolling(live_site, browser):
+    page = open_page(browser, width=360)
+    page.goto(live_site)
+
+    box = page.get_by_role("link", name="Déclarer un incident").first.bounding_box()
+
+    assert box["y"] + box["height"] < 640
+    assert box["height"] >= 44
+
+
+def test_by_keyboard_alone(live_site, browser):
+    page = open_page(browser, java_script_enabled=True)
+    page.goto(live_site)
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert page.locator(":focus").bounding_box()["y"] >= 0
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_the_home_page_is_light(live_site, browser):
+    """Under 60 kB compressed, with all that it fetches, and from nobody else."""
+    page = open_page(browser)
+    fetched = []
+    page.on("response", lambda response: fetched.append((response.url, len(gzip.compress(response.body())))))
+    page.goto(live_site, wait_until="networkidle")
+
+    assert all(url.startswith(live_site) for url, _ in fetched)
+    assert sum(size for _, size in fetched) < 30_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_admin_under_a_strict_policy(administrator, live_site, browser, scheme):
+    page = open_page(browser, width=1280, scheme=scheme)
+    page.goto(live_site + "/admin/")
+    assert violations(page, "serious", "critical") == []
+
+    page.get_by_label("Adresse mail").fill(administrator.email)
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Connexion").click()
+
+    assert page.get_by_role("button", name="Déconnexion").count() == 1
+    assert violations(page, "serious", "critical") == []
+    assert page.complaints == []
+
+
+def test_a_wrong_password_is_said_in_plain_words(administrator, live_site, browser):
+    page = open_page(browser)
+    page.goto(live_site + "/admin/")
+    page.get_by_label("Adresse mail").fill(administrator.email)
+    page.get_by_label("Mot de passe").fill("autre")
+    page.get_by_role("button", name="Connexion").click()
+
+    assert "ne vont pas ensemble" in page.locator(".errornote").inner_text()
+    assert overflow(page) <= 0
