@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from collectivities.search import collectivity_by_code
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from collectivities.models import Collectivity
+from collectivities.search import collectivity_by_code
 from csirts.models import Csirt
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import (

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -45,14 +45,27 @@ TYPES, SERVICES, CATEGORIES = Weighted(priors.TYPES), Weighted(priors.SERVICES),
 
 def draw_cases(rng: random.Random, bodies: list[Body], *, count: int, months: int, until: datetime) -> Iterator[Case]:
     """`count` cases over the `months` (of 30.44 days) before `until`, bursts included."""
-    # Bigger bodies declare more often, far less than in proportion to their people.
-    chances = Weighted({body: (body.population + 200) ** 0.6 for body in bodies})
+    chances = chances_of(bodies)
     drawn = 0
     while drawn < count:
         is_burst = rng.random() < priors.BURST_CHANCE
         size = min(rng.randint(*priors.BURST_SIZES), count - drawn) if is_burst else 1
         yield from draw_cause(rng, chances, size=size, at=draw_moment(rng, months, until), until=until)
         drawn += size
+
+
+def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: datetime) -> Iterator[Case]:
+    """One supplier attacked the day before `until`, and the bodies that it serves."""
+    chances = chances_of(bodies)
+    at = until - timedelta(hours=20)
+    supplier = rng.choice(priors.SUPPLIERS)
+    for case in draw_cause(rng, chances, size=size, at=at, until=until):
+        yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier)
+
+
+def chances_of(bodies: list[Body]) -> Weighted[Body]:
+    """Bigger bodies declare more often, far less than in proportion to their people."""
+    return Weighted({body: (body.population + 200) ** 0.6 for body in bodies})
 
 
 def draw_cause(

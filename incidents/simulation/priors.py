@@ -44,9 +44,9 @@ LEAKS: dict[IncidentType, float] = {
     IncidentType.DEVICE: 0.5,
     IncidentType.ADMIN_ACCOUNT: 0.3,
 }
-# One in a hundred declarations starts a burst: one campaign or one supplier, 5 to 60 bodies at once.
-BURST_CHANCE = 0.008
-BURST_SIZES = (5, 60)
+# Four causes in a thousand are a burst: one campaign or one supplier, 5 to 40 bodies at once.
+BURST_CHANCE = 0.004
+BURST_SIZES = (5, 40)
 # Monday to Sunday: people find out at work.
 WEEKDAYS = (1.3, 1.1, 1.0, 1.0, 1.1, 0.35, 0.3)
 # Median hours until a service is back; spread is log-normal.

@@ -157,7 +157,7 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
 def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Random, now: datetime) -> None:
     """What the CSIRT did, as far as it would have come by now. The newest cases are still to be taken."""
     taken_at = incident.received_at + timedelta(hours=rng.expovariate(1 / 5) + 0.1)
-    if taken_at > now or (now - incident.received_at < timedelta(days=4) and rng.random() < 0.35):
+    if taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
         return
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, taken_at, responder
     rows.events.append(event_of(incident, EventKind.ACKNOWLEDGED, taken_at, responder, rng))
@@ -165,7 +165,7 @@ def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Rand
     if verified_at <= now and rng.random() < 0.93:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
         rows.events.append(event_of(incident, EventKind.VERIFIED, verified_at, responder, rng))
-    closed_at = verified_at + timedelta(days=rng.lognormvariate(1.5, 0.8))
+    closed_at = verified_at + timedelta(days=rng.lognormvariate(2.3, 0.9))
     if closed_at <= now:
         close(incident, closed_at, rng)
         rows.events.append(event_of(incident, EventKind.CLOSED, closed_at, responder, rng))

@@ -16,7 +16,7 @@ from collectivities.models import Collectivity
 from csirts.models import Csirt
 from csirts.routing import RoutingTable
 from incidents.models import Incident
-from incidents.simulation.draw import Body, draw_cases
+from incidents.simulation.draw import Body, draw_campaign, draw_cases
 from incidents.simulation.store import Home, noon_today, store_cases
 
 
@@ -28,17 +28,25 @@ class Command(BaseCommand):
         parser.add_argument("--months", type=int, default=24, help="étendue, en mois avant aujourd’hui (24)")
         parser.add_argument("--seed", type=int, default=1, help="graine : la même donne les mêmes incidents (1)")
 
+        parser.add_argument("--region", help="code INSEE : seulement les collectivités de cette région")
+        parser.add_argument(
+            "--campaign", type=int, help="à la place : une attaque d’un prestataire, hier, qui touche N collectivités"
+        )
+
     def handle(self, *args: Any, count: int, months: int, seed: int, **options: Any) -> None:
         refuse_real_database()
         mark_as_demonstration()
         began = time.monotonic()
         rng = random.Random(seed)  # noqa: S311 (invention, not cryptography)
-        homes = homes_of_bodies()
+        homes = homes_of_bodies(options["region"])
         if not homes:
-            raise CommandError("La liste des collectivités est vide : lancez d’abord import_collectivities.")
+            raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
         until = noon_today()
         bodies = [Body(pk, home.collectivity.population or 0) for pk, home in homes.items()]
-        cases = draw_cases(rng, bodies, count=count, months=months, until=until)
+        if options["campaign"]:
+            cases = draw_campaign(rng, bodies, size=options["campaign"], until=until)
+        else:
+            cases = draw_cases(rng, bodies, count=count, months=months, until=until)
         written = store_cases(cases, homes, rng, until)
         self.stdout.write(f"{written} incidents inventés en {time.monotonic() - began:.0f} s.")
 
@@ -49,12 +57,15 @@ def refuse_real_database() -> None:
         raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
 
 
-def homes_of_bodies() -> dict[int, Home]:
+def homes_of_bodies(region: str | None) -> dict[int, Home]:
     """Every body of the list that still exists, in a fixed order, with its CSIRT and that CSIRT's responder."""
+    bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
+    if region:
+        bodies = bodies.filter(region__code=region)
     table = RoutingTable.load(on=timezone.localdate())
     responders: dict[int, User] = {}
     homes = {}
-    for body in Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid"):
+    for body in bodies:
         route = table.route(body)
         responder = None
         if route.csirt:
