@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("config.pages.urls")),
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
+    path("statistiques/", include("stats.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,0 +1,20 @@
+"""How a figure is written."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.filter
+def figure(value: int) -> str:
+    """12345 → « 12 345 », with the narrow space that does not break."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+@register.filter
+def cell(value: int | None) -> SafeString | str:
+    """The figure, or the word for what is not shown alone: never a zero, never a dash."""
+    return figure(value) if value is not None else format_html('<span class="help">{}</span>', _("regroupé"))

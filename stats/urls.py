@@ -1,0 +1,8 @@
+from django.urls import path
+
+from stats import views
+
+urlpatterns = [
+    path("", views.statistics, name="statistics"),
+    path("mon-centre/", views.own_statistics, name="own_statistics"),
+]
