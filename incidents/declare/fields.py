@@ -1,0 +1,58 @@
+"""Fields that take what people type: « 8 h 10 », « 24/11/2026 », « 1 200 »."""
+
+import re
+from datetime import date, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+LARGEST_NUMBER = 100_000_000
+HOUR = re.compile(r"^(\d{1,2})\s*[h:]\s*(\d{0,2})(?::\d{2})?$", re.IGNORECASE)
+
+
+class DayField(forms.DateField):
+    def to_python(self, value: Any) -> date | None:
+        try:
+            day = super().to_python(value)
+        except ValidationError as error:
+            raise ValidationError(_("Ce jour n’existe pas. Exemple : 24/11/2026.")) from error
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(_("Cette année ne va pas. Vérifiez l’année : elle a quatre chiffres."))
+        return day
+
+
+class HourField(forms.TimeField):
+    def to_python(self, value: Any) -> time | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        if found := HOUR.match(text):
+            hour, minute = int(found[1]), int(found[2] or 0)
+            if hour < 24 and minute < 60:
+                return time(hour, minute)
+        raise ValidationError(_("Cette heure n’existe pas. Exemple : 8 h 10."))
+
+
+class CountField(forms.Field):
+    """A whole number of people, spaces allowed."""
+
+    def to_python(self, value: Any) -> int | None:
+        digits = re.sub(r"\s", "", str(value or ""))
+        if not digits:
+            return None
+        if not re.fullmatch(r"[0-9]{1,12}", digits):
+            raise ValidationError(_("Écrivez seulement un nombre, même approximatif. Exemple : 300."))
+        if int(digits) > LARGEST_NUMBER:
+            raise ValidationError(_("Ce nombre est plus grand que la population du pays. Vérifiez-le."))
+        return int(digits)
+
+
+class WordsField(forms.CharField):
+    """Free text, kept as typed: what is too long or hostile is the services' business, the same for every door."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, strip=False, **kwargs)
+        self.validators = []

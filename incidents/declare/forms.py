@@ -1,0 +1,239 @@
+"""The last screen: what it asks, and the declaration that comes out of it.
+
+Every question may stay empty but one: a way to call back. Templates write the controls by hand (a hundred of
+them: widgets cost more than the post); the names are those of the fields here.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.models import Collectivity
+from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.declare.fields import CountField, DayField, HourField, WordsField
+from incidents.enums import (
+    Answer,
+    Certainty,
+    DataCategory,
+    IncidentType,
+    InterruptionExtent,
+    LeakStatus,
+    PersonsBand,
+    PublicService,
+)
+
+MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
+DECLARED_LEAKS = [
+    (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
+    (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
+    (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
+]
+Label = Promise | str
+
+
+def moment_fields(label: Label) -> tuple[forms.Field, forms.Field, forms.Field]:
+    """A day, an hour, and how well they are known."""
+    certainty = forms.ChoiceField(choices=Certainty.choices, required=False, label=label)
+    return DayField(required=False, label=label), HourField(required=False, label=label), certainty
+
+
+def choice(label: Label, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
+
+
+class DetailsForm(forms.Form):
+    occurred_date, occurred_time, occurred_certainty = moment_fields(gettext_lazy("Début de l’incident"))
+    detected_date, detected_time, detected_certainty = moment_fields(gettext_lazy("Découverte de l’incident"))
+    attack_known_date, attack_known_time, attack_known_certainty = moment_fields(
+        gettext_lazy("Quand vous avez su que c’est une attaque")
+    )
+    service_stopped = choice(gettext_lazy("Un service arrêté ou ralenti"), Answer.choices)
+    data_concerned = choice(gettext_lazy("Des données touchées"), Answer.choices)
+    leak_status = choice(gettext_lazy("Ce qui est arrivé aux données"), DECLARED_LEAKS)
+    categories = forms.MultipleChoiceField(
+        choices=DataCategory.choices,
+        required=False,
+        label=gettext_lazy("Quelles données"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    persons_band = forms.ChoiceField(
+        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
+    )
+    breach_known_date, breach_known_time, breach_known_certainty = moment_fields(
+        gettext_lazy("Quand vous avez su que des données personnelles sont touchées")
+    )
+    description = WordsField(label=gettext_lazy("Ce qui se passe"))
+    supplier = WordsField(label=gettext_lazy("Prestataire concerné"))
+    contact_name = WordsField(label=gettext_lazy("Nom"))
+    contact_role = WordsField(label=gettext_lazy("Fonction"))
+    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
+    contact_email = WordsField(label=gettext_lazy("Adresse mail"))
+
+    def clean(self) -> dict[str, Any]:
+        for name in MOMENTS:
+            if problem := problem_of_moment(self.cleaned_data, name):
+                self.add_error(f"{name}_date", problem)
+        return self.cleaned_data
+
+    def instant(self, name: str, zone: ZoneInfo) -> Instant:
+        at = moment_of(self.cleaned_data, name, zone)
+        if at is None:
+            return Instant()
+        said = self.cleaned_data[f"{name}_certainty"]
+        # A day without an hour is not exact, whatever was chosen.
+        exact = said == Certainty.EXACT and self.cleaned_data[f"{name}_time"] is not None
+        return Instant(at=at, certainty=Certainty.EXACT if exact else Certainty.APPROXIMATE)
+
+    def leak(self) -> Leak | None:
+        """What is said of the data, if anything is."""
+        said = self.cleaned_data
+        if said["data_concerned"] != Answer.YES and not said["leak_status"] and not said["categories"]:
+            return None
+        return Leak(
+            status=said["leak_status"] or LeakStatus.SUSPECTED,
+            categories=tuple(said["categories"]),
+            persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
+        )
+
+
+class ServiceForm(forms.Form):
+    """One service that was ticked. The prefix is its code."""
+
+    extent = choice(gettext_lazy("arrêté ou ralenti"), InterruptionExtent.choices)
+    started_date = DayField(required=False, label=gettext_lazy("arrêt"))
+    started_time = HourField(required=False, label=gettext_lazy("heure de l’arrêt"))
+    ended_date = DayField(required=False, label=gettext_lazy("reprise"))
+    ended_time = HourField(required=False, label=gettext_lazy("heure de la reprise"))
+    people = CountField(required=False, label=gettext_lazy("personnes gênées"))
+
+    def __init__(self, *args: Any, service: PublicService, **kwargs: Any) -> None:
+        super().__init__(*args, prefix=service.value, **kwargs)
+        self.service = service
+        for field in self.fields.values():
+            field.label = f"{service.label}, {field.label}"
+
+    def clean(self) -> dict[str, Any]:
+        for name in ("started", "ended"):
+            if problem := problem_of_moment(self.cleaned_data, name):
+                self.add_error(f"{name}_date", problem)
+        return self.cleaned_data
+
+    def interruption(self, zone: ZoneInfo) -> Interruption:
+        return Interruption(
+            service=self.service,
+            extent=self.cleaned_data["extent"] or InterruptionExtent.UNKNOWN,
+            started_at=moment_of(self.cleaned_data, "started", zone),
+            ended_at=self.ended_at(zone),
+            people_affected=self.cleaned_data["people"],
+        )
+
+    def ended_at(self, zone: ZoneInfo) -> datetime | None:
+        """A day of resumption without its hour: at the earliest, so not before a stop on the same day."""
+        ended, started = moment_of(self.cleaned_data, "ended", zone), moment_of(self.cleaned_data, "started", zone)
+        same_day = self.cleaned_data["ended_date"] == self.cleaned_data["started_date"]
+        hour_unknown = self.cleaned_data["ended_time"] is None
+        return started if ended and started and same_day and hour_unknown else ended
+
+
+def problem_of_moment(said: dict[str, Any], name: str) -> str | None:
+    if said.get(f"{name}_date") is not None or f"{name}_date" not in said:
+        return None
+    if said.get(f"{name}_time") is not None:
+        return _("Donnez aussi le jour, ou effacez l’heure.")
+    if said.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
+        return _("Donnez le jour, ou choisissez « pas connue ».")
+    return None
+
+
+def moment_of(said: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
+    """A day without its hour counts from its first minute, on the clock of `zone`."""
+    day: date | None = said[f"{name}_date"]
+    if day is None:
+        return None
+    hour: time = said[f"{name}_time"] or time.min
+    return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
+
+
+class Details:
+    """The whole screen: the form, and one row for each service that was ticked."""
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        self.data = data
+        self.form = DetailsForm(data)
+        ticked = data.getlist("service") if data is not None else []
+        self.rows = [ServiceForm(data, service=service) for service in PublicService if service in ticked]
+
+    @property
+    def all(self) -> list[forms.Form]:
+        return [self.form, *self.rows]
+
+    @property
+    def errors(self) -> bool:
+        """Whether anything is to be mended: the page's title says so."""
+        return any(form.errors for form in self.all)
+
+    def is_valid(self) -> bool:
+        return not self.errors
+
+    def services(self) -> Iterator[tuple[bool, ServiceForm]]:
+        """Each service, ticked or not, with what was typed beside it."""
+        rows = {row.service: row for row in self.rows}
+        for service in PublicService:
+            row = rows.get(service)
+            yield row is not None, row or ServiceForm(service=service, initial=self.typed(service))
+
+    def typed(self, service: PublicService) -> dict[str, str | None]:
+        return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields} if self.data else {}
+
+    def declaration(self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo) -> Declaration:
+        said = self.form.cleaned_data
+        interruptions = tuple(row.interruption(zone) for row in self.rows)
+        return Declaration(
+            collectivity=collectivity,
+            type=incident_type,
+            caller=Caller(
+                name=said["contact_name"],
+                role=said["contact_role"],
+                phone=said["contact_phone"],
+                email=said["contact_email"],
+            ),
+            description=said["description"],
+            supplier=said["supplier"],
+            **{name: self.form.instant(name, zone) for name in MOMENTS},
+            service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
+            data_concerned=said["data_concerned"] or Answer.UNKNOWN,
+            interruptions=interruptions,
+            leak=self.form.leak(),
+        )
+
+    def refuse(self, error: ValidationError) -> None:
+        """Put the services' complaints beside the fields that they are about."""
+        rows = {row.service.value: row for row in self.rows}
+        for field, messages in error.message_dict.items():
+            service, _separator, name = field.removeprefix("interruption_").partition("_")
+            if field.startswith("interruption_") and service in rows:
+                put(messages, rows[service], name)
+            else:
+                put(messages, self.form, field)
+
+
+def answer_to(said: str, *, implied: bool) -> str:
+    """Whoever ticks a service has said yes, unless they said no."""
+    if implied and said != Answer.NO:
+        return Answer.YES
+    return said or Answer.UNKNOWN
+
+
+def put(messages: list[str], form: forms.Form, name: str) -> None:
+    """The services speak of instants (`…_at`), the page of days and hours."""
+    field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
+    for message in messages:
+        form.add_error(field if field in form.fields else None, message)

@@ -1,0 +1,54 @@
+"""The cases that this device has opened: reference → public identifier of the access, signed, for these pages only.
+
+The cookie says which access was shown, not that it is still good: the database is asked at each page.
+"""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+NAME = "tocsin_suivi"
+SALT = "incidents.follow_up.cookie"
+PATH = "/suivi/"
+LASTS_SECONDS = 7 * 24 * 3600
+MOST_CASES = 10
+
+
+def opened(request: HttpRequest) -> dict[str, str]:
+    """Nothing when it is absent, altered or too old."""
+    try:
+        return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=LASTS_SECONDS))
+    except signing.BadSignature:
+        return {}
+
+
+def access_uid(request: HttpRequest, reference: str) -> UUID | None:
+    uid = opened(request).get(reference)
+    return UUID(uid) if uid else None
+
+
+def remember(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
+    """The oldest case leaves when there are more than MOST_CASES."""
+    others = {name: value for name, value in opened(request).items() if name != reference}
+    write(response, dict(list((others | {reference: str(uid)}).items())[-MOST_CASES:]))
+
+
+def forget(request: HttpRequest, response: HttpResponse, reference: str) -> None:
+    write(response, {name: value for name, value in opened(request).items() if name != reference})
+
+
+def write(response: HttpResponse, cases: dict[str, str]) -> None:
+    if not cases:
+        response.delete_cookie(NAME, path=PATH, samesite="Lax")
+        return
+    response.set_cookie(
+        NAME,
+        signing.dumps(cases, salt=SALT),
+        max_age=LASTS_SECONDS,
+        path=PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,0 +1,146 @@
+"""Following a case without an account. A GET changes nothing: mail scanners open every link before people do."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents.access import get_followed_incident, get_incident
+from incidents.enums import Ability
+from incidents.follow_up import cookie
+from incidents.follow_up.forms import CodeForm
+from incidents.follow_up.history import history_of
+from incidents.models import FollowUpAccess, Incident
+from incidents.reference import compact
+from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
+
+View = Callable[..., HttpResponse]
+
+
+def private(view: View) -> View:
+    """Pages whose address or content is a secret: no copy, no trace for the next site, no search engine."""
+
+    @login_not_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return guarded
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up_start(request: HttpRequest) -> HttpResponse:
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        access = find_access(form.cleaned_data["code"])
+        if access and access.incident.reference == form.cleaned_data["reference"]:
+            return entered(request, access)
+        form.add_error(
+            None,
+            _(
+                "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
+                "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
+            ),
+        )
+    cases = list(cookie.opened(request))
+    return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
+    access = find_access(secret)
+    if access is None:
+        return not_found(request)
+    if request.method == "POST":
+        return entered(request, access)
+    return render(request, "follow_up/open.html", {"reference": access.incident.reference})
+
+
+@private
+@require_safe
+def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+    incident, by_cookie = find_incident(request, compact(reference))
+    return show(request, incident, by_cookie=by_cookie) if incident else not_found(request)
+
+
+@private
+@require_POST
+def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
+    uid = cookie.access_uid(request, compact(reference))
+    if uid is None:
+        return not_found(request)
+    try:
+        access = rotate_access_by_declarant(access_uid=uid)
+    except Http404:
+        return not_found(request)
+    response = render(request, "follow_up/link.html", {"incident": access.incident, "secret": secret_of(access)})
+    cookie.remember(request, response, access.incident.reference, access.uid)
+    return response
+
+
+@private
+@require_POST
+def follow_up_leave(request: HttpRequest, reference: str) -> HttpResponse:
+    response = redirect("follow_up_start")
+    cookie.forget(request, response, compact(reference))
+    return response
+
+
+def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
+    response = redirect("follow_up", access.incident.reference)
+    cookie.remember(request, response, access.incident.reference, access.uid)
+    return response
+
+
+def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
+    """By the cookie, or else by the account of whoever is logged in. The second value: by the cookie."""
+    uid = cookie.access_uid(request, reference)
+    if uid and (incident := followed(uid, reference)):
+        return incident, True
+    if not isinstance(request.user, User):
+        return None, False
+    try:
+        return get_incident(request.user, reference, to=Ability.VIEW), False
+    except Http404:
+        return None, False
+
+
+def followed(uid: UUID, reference: str) -> Incident | None:
+    try:
+        incident = get_followed_incident(uid)
+    except Http404:
+        return None
+    return incident if incident.reference == reference else None
+
+
+def show(request: HttpRequest, incident: Incident, *, by_cookie: bool) -> HttpResponse:
+    if incident.csirt:
+        prefetch_related_objects([incident.csirt], "contacts")
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "history": history_of(incident),
+        "interruptions": list(incident.interruptions.order_by("id")),
+        "leaks": list(incident.leaks.order_by("id")),
+        "by_cookie": by_cookie,
+    }
+    return render(request, "follow_up/case.html", context)
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """An altered, replaced or expired link, somebody else's case, no case at all: one page for all of them."""
+    return render(request, "follow_up/not_found.html", status=404)
