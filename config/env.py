@@ -73,6 +73,18 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def cache(url: str) -> dict[str, Any]:
+    """CACHES from REDIS_URL. It holds nothing that would be missed, so a silent server is not waited for."""
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+            "KEY_PREFIX": "tocsin",
+            "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+        }
+    }
+
+
 def mail(url: str) -> dict[str, Any]:
     """The EMAIL_* settings from `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
     parts = split(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})

@@ -3,6 +3,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("config.pages.urls")),
+    path("", include("incidents.declare.urls")),
+    path("", include("incidents.follow_up.urls")),
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),

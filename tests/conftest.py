@@ -41,6 +41,7 @@ def stand_on(ground):
     """For this process, whose settings may have been read before the servers had a port."""
     settings.DATABASES["default"].update(ground.database_settings())
     settings.CELERY_BROKER_URL = celery_app.conf.broker_url = ground.redis_url
+    settings.CACHES["default"]["LOCATION"] = ground.redis_url
 
 
 def pytest_collection_modifyitems(items):

@@ -1,7 +1,7 @@
 """A developer's machine and the demonstration: embedded servers, readable logs, mails kept as files."""
 
 from config.embedded import Servers
-from config.env import DEVELOPMENT_SECRET, database, mail
+from config.env import DEVELOPMENT_SECRET, cache, database, mail
 from config.logs import logging_settings
 from config.settings.base import *
 
@@ -12,6 +12,7 @@ SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
 servers = Servers(LOCAL_DIR)
 DATABASES = {"default": with_connections(database(env.text("DATABASE_URL", servers.database_url)))}
 CELERY_BROKER_URL = env.text("REDIS_URL", servers.redis_url)
+CACHES = cache(CELERY_BROKER_URL)
 
 SESSION_COOKIE_NAME = "tocsin_session"
 CSRF_COOKIE_NAME = "tocsin_csrf"

@@ -1,6 +1,6 @@
 """Production: every secret comes from the environment, and a missing one stops the process."""
 
-from config.env import database, mail
+from config.env import cache, database, mail
 from config.settings.base import *
 
 DEBUG = False
@@ -11,6 +11,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
 DATABASES = {"default": with_connections(database(env.text("DATABASE_URL")))}
 CELERY_BROKER_URL = env.text("REDIS_URL")
+CACHES = cache(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True
 

@@ -1,6 +1,6 @@
 """The test suite. tests/conftest.py starts the servers and fills in where they are."""
 
-from config.env import DEVELOPMENT_SECRET, database
+from config.env import DEVELOPMENT_SECRET, cache, database
 from config.settings.base import *
 
 DEBUG = False
@@ -11,6 +11,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 NOT_STARTED = "postgresql://tocsin@127.0.0.1:1/tocsin"
 DATABASES = {"default": database(env.text("DATABASE_URL", NOT_STARTED))}
 CELERY_BROKER_URL = env.text("REDIS_URL", "redis://127.0.0.1:1/0")
+CACHES = cache(CELERY_BROKER_URL)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -191,7 +191,9 @@ class Details:
             yield row is not None, row or ServiceForm(service=service, initial=self.typed(service))
 
     def typed(self, service: PublicService) -> dict[str, str | None]:
-        return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields} if self.data else {}
+        if self.data is None:
+            return {}
+        return {name: self.data.get(f"{service.value}-{name}") for name in ServiceForm.base_fields}
 
     def declaration(self, collectivity: Collectivity, incident_type: IncidentType, zone: ZoneInfo) -> Declaration:
         said = self.form.cleaned_data

@@ -226,7 +226,10 @@ REFLEXES: dict[str, Reflexes] = {
         _("Photographiez, puis mettez hors ligne."),
         _("Site modifié : les trois gestes de la première heure"),
         (
-            Act(_("Photographiez la page"), _("Avec l’adresse et l’heure. Demandez à l’hébergeur de garder les journaux.")),
+            Act(
+                _("Photographiez la page"),
+                _("Avec l’adresse et l’heure. Demandez à l’hébergeur de garder les journaux."),
+            ),
             Act(
                 _("Mettez le site hors ligne"),
                 _("Ou remplacez-le par une page simple. L’hébergeur sait le faire."),

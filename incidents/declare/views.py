@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import find_collectivities
+from collectivities.search import SearchProblem, find_collectivities
 from incidents.declaration import Submission
 from incidents.declare.brake import CONFIRMED, must_confirm
 from incidents.declare.choices import GROUPS, UNKNOWN, type_named
@@ -77,8 +77,8 @@ def ask_who(request: HttpRequest, chosen: IncidentType, *, problem: str = "") ->
     found: list[Collectivity] = []
     try:
         found = find_collectivities(query) if query else []
-    except ValidationError as error:
-        problem, status = " ".join(error.messages), 422
+    except SearchProblem as error:
+        problem, status = str(error), 422
     context = {
         "type": chosen,
         "query": query,

@@ -52,6 +52,12 @@ def moment(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter
+def zone_said(zone: str) -> object:
+    """« heure de Nouméa »"""
+    return ZONES.get(zone, zone)
+
+
+@register.filter
 def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
     """The same without the zone, where the page has already said it."""
     if value is None:
