@@ -1,6 +1,7 @@
 """Shapes of the API: what comes in, what goes out. Rules live in the services."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -28,14 +29,22 @@ INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 MOST_PEOPLE = 100_000_000
 
 
-class BodyField(serializers.CharField):
+class BodyField(serializers.Field[Collectivity, str, str, Any]):
     """A body named by its identifier in this API, its SIREN or SIRET, or its INSEE code."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        body = collectivity_by_code(super().to_internal_value(data))
+    def to_internal_value(self, data: Any) -> Collectivity:
+        body = body_called(data) if isinstance(data, str) and data.isprintable() else None
         if body is None:
             raise serializers.ValidationError(_("Aucune collectivité ne porte ce code."))
         return body
+
+
+def body_called(code: str) -> Collectivity | None:
+    try:
+        uid = UUID(code)
+    except ValueError:
+        return collectivity_by_code(code)
+    return Collectivity.objects.existing().with_territory().filter(uid=uid).first()
 
 
 class InterruptionIn(serializers.Serializer[Any]):
@@ -65,7 +74,7 @@ class ContactIn(serializers.Serializer[Any]):
 class DeclarationIn(serializers.Serializer[Any]):
     """A declaration. An instant left out or null means « not known »."""
 
-    collectivity = BodyField(max_length=40)
+    collectivity = BodyField()
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
     description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
     supplier = serializers.CharField(required=False, allow_blank=True, max_length=LINE_LIMIT)

@@ -1,0 +1,289 @@
+"""The API: thin doors on the same services, by token."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import ApiToken
+from accounts.tokens import issue_token
+from collectivities.models import Collectivity
+from csirts.models import Csirt
+from incidents.enums import Origin, Status, Verification
+from incidents.models import Incident, IncidentEvent
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/incidents/"
+BODY = {"contact": {"phone": "06 39 98 00 12"}, "type": "rancon", "description": "Tout est chiffré."}
+
+
+class Api:
+    """A program that holds one person's token."""
+
+    def __init__(self, user=None):
+        self.client = Client()
+        self.headers = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
+
+    def get(self, url):
+        return self.client.get(url, headers=self.headers)
+
+    def post(self, url, data=None, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(url, json.dumps(data or {}), "application/json", headers=self.headers | named)
+
+
+@pytest.fixture
+def centre():
+    return breizh_cyber()
+
+
+@pytest.fixture
+def agent(centre):
+    return an_agent()
+
+
+def declaration(**overrides):
+    return BODY | {"collectivity": str(plouexemple().uid)} | overrides
+
+
+def test_it_works(agent):
+    response = Api(agent).post(URL, declaration())
+
+    assert response.status_code == 201
+    incident = Incident.objects.get(reference=response.json()["reference"])
+    assert incident.origin == Origin.API
+    assert incident.verification == Verification.MEMBER
+    assert incident.csirt.slug == "breizh-cyber"
+    assert response["Location"].endswith(f"/api/v1/incidents/{incident.reference}/")
+
+
+def test_all_facts_arrive(agent):
+    facts = {
+        "detected_at": "2026-11-20T08:10:00+01:00",
+        "service_stopped": "yes",
+        "interruptions": [
+            {"service": "civil", "extent": "stopped", "started_at": "2026-11-20T08:00:00+01:00", "people_affected": 40}
+        ],
+        "data_concerned": "yes",
+        "leak": {"status": "claimed", "categories": ["nir", "sante"], "persons": 1200, "persons_band": "301-5000"},
+        "supplier": "Exemple Informatique",
+    }
+    reference = Api(agent).post(URL, declaration(**facts)).json()["reference"]
+
+    detail = Api(a_responder()).get(f"{URL}{reference}/").json()
+    assert detail["interruptions"][0] | {"started_at": None} == {
+        "service": "civil",
+        "extent": "stopped",
+        "started_at": None,
+        "ended_at": None,
+        "people_affected": 40,
+    }
+    assert detail["leaks"][0]["categories"] == ["nir", "sante"]
+    assert detail["story"]["supplier"] == "Exemple Informatique"
+    assert detail["severity"] == 4
+    assert detail["detected_certainty"] == "exact"
+    assert [event["kind"] for event in detail["events"]] == ["declared"]
+
+
+def test_same_key_same_incident(agent):
+    api = Api(agent)
+    first = api.post(URL, declaration(), Idempotency_Key="a-1")
+    again = api.post(URL, declaration(), Idempotency_Key="a-1")
+    other = api.post(URL, declaration(description="Autre chose."), Idempotency_Key="a-1")
+
+    assert first.json() == again.json()
+    assert again["Idempotency-Replayed"] == "true"
+    assert other.status_code == 422
+    assert other["Content-Type"] == "application/problem+json"
+    assert Incident.objects.count() == 1
+
+
+def test_a_key_is_its_senders_own(agent):
+    mine = Api(agent).post(URL, declaration(), Idempotency_Key="a-1").json()
+    theirs = Api(an_agent()).post(URL, declaration(), Idempotency_Key="a-1").json()
+
+    assert mine["reference"] != theirs["reference"]
+
+
+@pytest.mark.parametrize("code", ["siren", "insee_code"])
+def test_body_by_its_codes(centre, code):
+    body = Collectivity.objects.get(insee_code="35238")
+    response = Api(an_agent(body)).post(URL, declaration(collectivity=getattr(body, code)))
+
+    assert response.json()["collectivity"]["id"] == str(body.uid)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"collectivity": "00000"}, "collectivity"),
+        ({"collectivity": "a\x00b"}, "collectivity"),
+        ({"contact": {}}, "contact_phone"),
+        ({"contact": {"email": "mairie"}}, "contact_email"),
+        ({"type": "nimporte"}, "type"),
+        ({"detected_at": "2127-01-01T00:00:00Z"}, "detected_at"),
+        ({"detected_at": "hier"}, "detected_at"),
+        ({"description": "x" * 5_001}, "description"),
+        (
+            {"service_stopped": "yes", "interruptions": [{"service": "civil", "people_affected": -1}]},
+            "interruptions.0.people_affected",
+        ),
+        ({"leak": {"categories": ["secrets"]}}, "leak.categories"),
+        (
+            {
+                "service_stopped": "yes",
+                "interruptions": [
+                    {"service": "civil", "started_at": "2026-11-20T08:00Z", "ended_at": "2026-11-19T08:00Z"}
+                ],
+            },
+            "interruption_civil_ended_at",
+        ),
+    ],
+)
+def test_wrong_field_is_named(agent, wrong, field):
+    response = Api(agent).post(URL, declaration(**wrong))
+
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert field in [problem["field"] for problem in response.json()["errors"]]
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null", '"x"', "\x00"])
+def test_content_that_is_no_declaration(agent, content):
+    api = Api(agent)
+    response = api.client.post(URL, content, "application/json", headers=api.headers)
+
+    assert response.status_code == 400
+    assert response.json()["status"] == 400
+
+
+def test_ten_megabytes_are_refused(agent):
+    response = Api(agent).post(URL, declaration(description="x" * 10_000_000))
+
+    assert response.status_code == 413
+    assert not Incident.objects.exists()
+
+
+def test_list_shows_mine_only(agent):
+    mine = declare()
+    other_body = Collectivity.objects.get(insee_code="59350")
+    declare(collectivity=other_body)
+
+    rows = Api(a_responder()).get(URL).json()["results"]
+
+    assert [row["reference"] for row in rows] == [mine.reference]
+
+
+@pytest.mark.parametrize("rows", [2, 50])
+def test_list_costs_the_same(centre, rows, django_assert_max_num_queries):
+    for _ in range(rows):
+        declare()
+    api = Api(a_responder())
+
+    with django_assert_max_num_queries(10):
+        assert len(api.get(URL).json()["results"]) == rows
+
+
+def test_list_turns_its_pages(centre):
+    references = [declare().reference for _ in range(52)]
+    api = Api(a_responder())
+
+    first = api.get(URL).json()
+    second = api.get(first["next"]).json()
+
+    assert [row["reference"] for row in first["results"] + second["results"]] == references[::-1]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("events", [0, 40])
+def test_detail_costs_the_same(centre, events, django_assert_max_num_queries):
+    incident = declare()
+    IncidentEvent.objects.bulk_create(
+        IncidentEvent(incident=incident, kind="link_rotated", actor_kind="declarant") for _ in range(events)
+    )
+    api = Api(a_responder())
+
+    with django_assert_max_num_queries(20):
+        assert len(api.get(f"{URL}{incident.reference}/").json()["events"]) == events + 1
+
+
+def test_acknowledge(centre):
+    incident = declare()
+    api, other = Api(a_responder()), Api(a_responder())
+
+    taken = api.post(f"{URL}{incident.reference}/acknowledge/")
+    again = api.post(f"{URL}{incident.reference}/acknowledge/")
+    late = other.post(f"{URL}{incident.reference}/acknowledge/")
+
+    assert taken.json()["status"] == again.json()["status"] == Status.ACKNOWLEDGED
+    assert late.status_code == 409
+    assert IncidentEvent.objects.filter(incident=incident, kind="acknowledged").count() == 1
+
+
+def test_not_mine_and_not_there_look_the_same(centre):
+    incident = declare()
+    stranger = Api(a_responder(Csirt.objects.get(slug="csirt-hdf")))
+
+    theirs = stranger.get(f"{URL}{incident.reference}/")
+    absent = stranger.get(f"{URL}22222222/")
+
+    assert theirs.status_code == absent.status_code == 404
+    assert theirs.content == absent.content
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.NATIONAL, Role.ADMINISTRATOR])
+def test_who_may_not_declare(centre, role):
+    scope = {"region": plouexemple().region} if role == Role.ANALYST else {}
+    response = Api(a_person(role, **scope)).post(URL, declaration())
+
+    assert response.status_code == 403
+    assert not Incident.objects.exists()
+
+
+def test_a_town_does_not_declare_for_another(agent):
+    response = Api(agent).post(URL, declaration(collectivity="35238"))
+
+    assert response.status_code == 403
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer tocsin_faux", "Basic YTpi", "Bearer a b", "Bearer é"])
+def test_without_a_good_token(header):
+    response = Client().get(URL, headers={"Authorization": header})
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_token_ends_with_its_account(agent):
+    api = Api(agent)
+    agent.is_active = False
+    agent.save()
+
+    assert api.get(URL).status_code == 401
+
+
+def test_token_revoked(agent):
+    api = Api(agent)
+    ApiToken.objects.update(revoked_at="2026-11-24T10:00Z")
+
+    assert api.get(URL).status_code == 401
+
+
+def test_tokens_are_not_stored(agent):
+    token = issue_token(agent, name="essai")
+
+    assert not ApiToken.objects.filter(token_hash__contains=token[8:20]).exists()
+
+
+def test_description_of_the_api():
+    response = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
+
+    schema = response.json() if response["Content-Type"].endswith("json") else response.content.decode()
+    assert response.status_code == 200
+    assert "3.1.0" in str(schema)
+    assert "Idempotency-Key" in str(schema)

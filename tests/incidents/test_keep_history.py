@@ -1,0 +1,112 @@
+"""The history of a case is appended, never changed; words can be erased, and that is an event too."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.http import Http404
+
+from csirts.models import Csirt
+from incidents.enums import EventKind
+from incidents.models import FollowUpAccess, IncidentEvent
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import find_access, rotate_access, secret_of
+from incidents.services.triage import acknowledge_incident
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def incident():
+    breizh_cyber()
+    return declare(supplier="Exemple Informatique")
+
+
+def test_it_works(incident):
+    acknowledge_incident(reference=incident.reference, actor=a_responder())
+
+    assert list(incident.events.order_by("id").values_list("kind", flat=True)) == ["declared", "acknowledged"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE incidents_incidentevent SET kind = 'closed'",
+        "UPDATE incidents_incidentevent SET kind = 'closed' WHERE false",
+        "DELETE FROM incidents_incidentevent",
+        "TRUNCATE incidents_incidentevent CASCADE",
+    ],
+)
+def test_database_refuses(incident, statement):
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert IncidentEvent.objects.get(incident=incident).kind == EventKind.DECLARED
+
+
+def test_row_trigger_stands_behind_the_statement_trigger(incident):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'incidents_incidentevent'::regclass AND NOT tgisinternal"
+        )
+        assert cursor.fetchone()[0] == 2
+
+
+def test_events_hold_no_words(incident):
+    written = str(list(IncidentEvent.objects.values("kind", "data", "actor_kind")))
+
+    assert "Dominique" not in written
+    assert "fichiers" not in written
+
+
+def test_erase(incident):
+    lead = a_lead()
+    access = incident.accesses.get()
+
+    erase_personal_data(reference=incident.reference, actor=lead)
+
+    incident.refresh_from_db()
+    story = incident.story
+    story.refresh_from_db()
+    fields = ("description", "supplier", "contact_name", "contact_role", "contact_phone", "contact_email")
+    assert {getattr(story, field) for field in fields} == {""}
+    assert incident.supplier_key == ""
+    assert incident.events.latest("id").kind == EventKind.ERASED
+    assert find_access(secret_of(access)) is None
+
+
+def test_erase_twice_is_one_event(incident):
+    lead = a_lead()
+    erase_personal_data(reference=incident.reference, actor=lead)
+    erase_personal_data(reference=incident.reference, actor=lead)
+
+    assert incident.events.filter(kind=EventKind.ERASED).count() == 1
+
+
+def test_erase_is_the_leads(incident):
+    with pytest.raises(PermissionDenied):
+        erase_personal_data(reference=incident.reference, actor=a_responder())
+    with pytest.raises(Http404):
+        erase_personal_data(reference=incident.reference, actor=a_lead(Csirt.objects.get(slug="csirt-hdf")))
+
+    assert incident.events.count() == 1
+
+
+def test_secret_is_not_stored(incident):
+    access = incident.accesses.get()
+    secret = secret_of(access)
+
+    row = FollowUpAccess.objects.filter(pk=access.pk).values().get()
+    assert len(secret) == 12
+    assert secret not in str(row)
+    assert find_access(f"{secret[:4].lower()}-{secret[4:8]} {secret[8:]}") == access
+
+
+def test_rotating_closes_the_old_secret(incident):
+    old = secret_of(incident.accesses.get())
+
+    new = secret_of(rotate_access(reference=incident.reference, actor=a_responder()))
+
+    assert find_access(old) is None
+    assert find_access(new).incident == incident
+    assert incident.events.latest("id").kind == EventKind.LINK_ROTATED
