@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -85,6 +84,7 @@ class Server:
     """What both servers share: one port kept from start to start, one log, one readiness."""
 
     name: str
+    title: str
     polite: signal.Signals  # finish what is under way, then leave
     failures: tuple[type[Exception], ...]
 
@@ -105,6 +105,7 @@ class Server:
 
     def start(self) -> None:
         """Returns once it answers. One that already runs is left as it is."""
+        self.record.write()  # the password, the first time
         if self.answers():
             return
         self.prepare()
@@ -136,6 +137,9 @@ class Server:
         except self.failures:
             return False
         return True
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None if self.process else self.pid() is not None
 
     def stop(self) -> None:
         if (pid := self.pid()) is not None:
@@ -169,6 +173,7 @@ class Server:
 
 class Postgres(Server):
     name = "postgres"
+    title = "PostgreSQL"
     polite = signal.SIGINT
     failures = (psycopg.OperationalError,)
 
@@ -220,6 +225,7 @@ class Postgres(Server):
 
 class Valkey(Server):
     name = "valkey"
+    title = "Valkey"
     polite = signal.SIGTERM
     failures = (redis.RedisError, OSError)
 
@@ -281,11 +287,14 @@ class Servers:
         record = self.record.read()
         return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
-    def start(self, said: Callable[[str], object] = lambda _: None) -> None:
-        self.record.write()
+    def start(self) -> None:
+        self.postgres.start()
+        self.valkey.start()
+
+    def keep_alive(self) -> None:
         for server in [self.postgres, self.valkey]:
-            said(server.name)
-            server.start()
+            if not server.is_alive():
+                server.start()
 
     def stop(self) -> None:
         if self.record.path.exists():

@@ -111,7 +111,16 @@ def fill(database_url):
     """The schema, then the official lists, by the commands that everybody uses."""
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     for command in ["migrate", *filter(exists, LISTS)]:
-        subprocess.run([sys.executable, "manage.py", command, "--verbosity=0"], cwd=ROOT, env=environment, check=True)
+        made = subprocess.run(
+            [sys.executable, "manage.py", command, "--verbosity=0"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise pytest.UsageError(f"manage.py {command}:\n{made.stderr}")
 
 
 def exists(command):

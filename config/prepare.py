@@ -1,0 +1,56 @@
+"""Brings the database of `make run` up to date: schema, official lists, and on the first start invented cases.
+
+Progress goes to stderr; what the ready block shows (the accounts) to stdout.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+
+import django
+from django.core.management import call_command
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+django.setup()
+
+from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
+from collectivities.models import Collectivity  # noqa: E402
+from config.progress import step  # noqa: E402
+from csirts.models import Csirt  # noqa: E402
+from incidents.models import Incident  # noqa: E402
+
+CASES = 10_000
+MONTHS = 24
+
+
+def main() -> None:
+    with quiet_step("Schéma de la base"):
+        call_command("migrate", verbosity=0, interactive=False)
+    if not Collectivity.objects.exists():
+        with quiet_step("Liste officielle des collectivités"):
+            call_command("import_collectivities", verbosity=0)
+    if not Csirt.objects.exists():
+        with quiet_step("Annuaire des CSIRT"):
+            call_command("import_csirts", verbosity=0)
+    if not Incident.objects.exists():
+        with quiet_step("Incidents inventés (deux ans)"):
+            call_command("simulate_incidents", count=CASES, months=MONTHS)
+    if read_demonstration():
+        call_command("create_demonstration")
+
+
+@contextmanager
+def quiet_step(title: str) -> Iterator[None]:
+    """What a command says is for those who call it by hand."""
+    said, sys.stdout = sys.stdout, StringIO()
+    try:
+        with step(title):
+            yield
+    finally:
+        sys.stdout = said
+
+
+if __name__ == "__main__":
+    main()

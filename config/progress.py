@@ -1,0 +1,23 @@
+"""One line for each step of a start: « PostgreSQL… prêt (0,6 s) »."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def say(words: str, *, end: str = "\n") -> None:
+    sys.stderr.write(f"{words}{end}")
+    sys.stderr.flush()
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    say(f"  {title}… ", end="")
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("échec")
+        raise
+    say(f"prêt ({time.monotonic() - began:.1f} s)".replace(".", ","))

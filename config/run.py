@@ -1,0 +1,250 @@
+"""`make run`: starts all there is on one machine, keeps it running, and stops it on Ctrl-C.
+
+    PostgreSQL, Valkey → schema, lists, demonstration → web, worker, beat → one block that says where to go
+
+Everything it starts is written down in .local/run.json, so that after a kill -9 the next start finds what was
+left behind and clears it away first.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from config.embedded import NotStartedError, Servers, is_free
+from config.progress import say, step
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCAL = ROOT / ".local"
+CHILDREN = LOCAL / "run.json"
+THREADS = 8
+START_SECONDS = 60
+CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
+
+READY = """
+──────────────────────────────────────────────────────────────
+  Tocsin est prêt : http://localhost:{port}
+  (démonstration : tous les cas et tous les chiffres sont inventés)
+
+  Comptes, sur http://localhost:{port}/admin/ :
+{accounts}
+
+  Journaux : .local/*.log    Arrêter : Ctrl-C
+──────────────────────────────────────────────────────────────
+"""
+
+
+class Refused(Exception):
+    """The start cannot go on; the message tells the person what to do."""
+
+
+class Child:
+    """One process of ours, in a group of its own, started again when it dies."""
+
+    def __init__(self, name: str, command: list[str], **environment: str) -> None:
+        self.name = name
+        self.command = command
+        self.environment = os.environ | environment
+        self.log = LOCAL / f"{name}.log"
+        self.started_at = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self.started_at = time.monotonic()
+
+    def revive(self) -> None:
+        """At most once in two seconds, so that a process that cannot start does not eat the machine."""
+        if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
+            say(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
+            self.start()
+
+    def stop(self) -> None:
+        if self.process:
+            stop_group(self.process.pid)
+            self.process.wait()
+
+
+class Supervisor:
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.stopping = False
+        self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
+        self.children = [
+            Child("web", [*granian(port), "config.wsgi:application"], DATABASE_POOL=str(THREADS)),
+            Child("worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]),
+            Child("beat", [*CELERY, "beat", "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
+        ]
+
+    def run(self) -> None:
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+            signal.signal(number, self.ask_to_stop)
+        try:
+            self.start()
+            while not self.stopping:
+                time.sleep(0.5)
+                self.keep_alive()
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
+            with step(server.title):
+                server.start()
+        accounts = prepare()
+        with step("Site, ouvrier, horloge"):
+            for child in self.children:
+                child.start()
+            self.write_down()
+            self.wait_for_the_site()
+        say(READY.format(port=self.port, accounts=accounts))
+
+    def wait_for_the_site(self) -> None:
+        web = self.children[0]
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"http://127.0.0.1:{self.port}/sante/vivant/"):
+            if web.process is None or web.process.poll() is not None or time.monotonic() > deadline:
+                raise Refused(f"Le site ne démarre pas :\n{web.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
+
+    def keep_alive(self) -> None:
+        if self.servers:
+            self.servers.keep_alive()
+        for child in self.children:
+            child.revive()
+        self.write_down()
+
+    def write_down(self) -> None:
+        CHILDREN.write_text(json.dumps([child.process.pid for child in self.children if child.process]))
+
+    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        if self.stopping:
+            return
+        self.stopping = True
+        raise KeyboardInterrupt
+
+    def stop(self) -> None:
+        self.stopping = True
+        say("\n  Arrêt…")
+        for child in reversed(self.children):
+            child.stop()
+        if self.servers:
+            self.servers.stop()
+        CHILDREN.unlink(missing_ok=True)
+        say("  Tout est arrêté. Les données restent dans .local/.")
+
+
+def granian(port: int) -> list[str]:
+    return [
+        *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)],
+        *["--workers", "1", "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"],
+    ]
+
+
+def prepare() -> str:
+    """Returns the accounts, indented for the ready block."""
+    prepared = subprocess.run(
+        [sys.executable, "-m", "config.prepare"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if prepared.returncode:
+        raise Refused("La base n’a pas pu être préparée (voir ci-dessus).")
+    return "\n".join(f"    {line}" for line in prepared.stdout.splitlines())
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own address)
+            return bool(answer.status)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def clear_what_was_left() -> None:
+    """Processes of an earlier run whose supervisor was killed: of a group written down, and running from here."""
+    if CHILDREN.exists():
+        for group in json.loads(CHILDREN.read_text()):
+            stop_group(group)
+        CHILDREN.unlink()
+
+
+def stop_group(group: int) -> None:
+    """Asks all of the group to leave, then insists."""
+    members = [process for process in psutil.process_iter() if is_ours(process, group)]
+    for process in members:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(members, timeout=10)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=10)
+
+
+def is_ours(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and any(str(ROOT) in part for part in process.cmdline())
+    except (OSError, psutil.Error):
+        return False
+
+
+def chosen_port() -> int:
+    """A port taken on any address of localhost would show somebody else's site."""
+    given = os.environ.get("PORT") or "8000"
+    if not given.isdecimal() or not 1024 <= int(given) <= 65535:
+        raise Refused(f"PORT={given} n’est pas un port : donnez un nombre entre 1024 et 65535.")
+    port = int(given)
+    with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+        raise taken(port)
+    if not is_free(port):
+        raise taken(port)
+    return port
+
+
+def taken(port: int) -> Refused:
+    return Refused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
+
+
+def only_one() -> IO[str]:
+    """Held until this process ends, whatever ends it."""
+    LOCAL.mkdir(exist_ok=True)
+    lock = (LOCAL / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refused(
+            "Tocsin tourne déjà depuis ce dossier : arrêtez-le d’abord (Ctrl-C dans son terminal)."
+        ) from None
+    return lock
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    try:
+        with only_one():
+            clear_what_was_left()
+            Supervisor(chosen_port()).run()
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except (Refused, NotStartedError) as refusal:
+        sys.exit(f"\n{refusal}")
+
+
+if __name__ == "__main__":
+    main()
