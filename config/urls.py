@@ -8,6 +8,8 @@ urlpatterns = [
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),
+    path("", include("accounts.urls")),
+    path("triage/", include("incidents.triage.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -94,8 +94,9 @@ def with_connections(database: dict[str, Any]) -> dict[str, Any]:
 # Accounts
 REFUSES_DEMONSTRATION = False  # production does: the demonstration's accounts have a published password
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "login"  # which sends each to their own first page
+LOGOUT_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

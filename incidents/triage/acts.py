@@ -1,0 +1,61 @@
+"""The buttons of a case: each one is a service, and says in a sentence what it did."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from incidents.access import get_incident
+from incidents.enums import Ability, ClosingReason
+from incidents.services.erase import erase_personal_data
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.triage.wording import why_refused
+from incidents.workflow import InvalidTransition
+
+
+def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
+    acknowledge_incident(reference=reference, actor=actor)
+    return _("Vous avez pris ce dossier en charge. Le déclarant le voit.")
+
+
+def verify(reference: str, actor: User, request: HttpRequest) -> str:
+    verify_incident(reference=reference, actor=actor)
+    return _("Déclaration vérifiée : elle comptera dans les chiffres.")
+
+
+def close(reference: str, actor: User, request: HttpRequest) -> str:
+    """Raises ValidationError when no known reason is chosen."""
+    reason = request.POST.get("raison", "")
+    if reason not in ClosingReason.values:
+        raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
+    close_incident(reference=reference, reason=ClosingReason(reason), actor=actor)
+    return _("Dossier clos : %(reason)s.") % {"reason": ClosingReason(reason).label}
+
+
+def erase(reference: str, actor: User, request: HttpRequest) -> str:
+    erase_personal_data(reference=reference, actor=actor)
+    return _("Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste.")
+
+
+ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
+    "prendre": acknowledge,
+    "verifier": verify,
+    "clore": close,
+    "effacer": erase,
+}
+
+
+def carry_out(request: HttpRequest, reference: str, act: str) -> None:
+    """Do it and say so, or say in a sentence why not. Raises Http404 and PermissionDenied."""
+    try:
+        messages.success(request, ACTS[act](reference, user_of(request), request))
+    except InvalidTransition as refused:
+        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        messages.error(request, why_refused(incident, refused, timezone.now()))
+    except ValidationError as error:
+        messages.error(request, error.message)

@@ -1,0 +1,129 @@
+"""The responders' pages in the admin: the queue and a case. Nothing is saved but through the services."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.signed_in import user_of
+from collectivities.search import SearchProblem
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
+from incidents.services.follow_up import rotate_access, secret_of
+from incidents.triage.acts import ACTS, carry_out
+from incidents.triage.case import case_context
+from incidents.triage.lines import lines_of
+from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
+from incidents.triage.search import matching
+
+
+@admin.register(Incident)
+class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Addressed by reference. No add, no change form, no delete, no history page, no bulk action."""
+
+    change_list_template = "incidents/triage/queue.html"
+    list_filter = FILTERS
+    list_per_page = 50
+    search_fields = ["reference"]
+    actions = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_urls(self) -> list[URLPattern]:
+        name = "incidents_incident_{}".format
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name=name("changelist")),
+            path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
+            path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
+            path("<str:reference>/code/", wrap(require_POST(self.code_view)), name=name("code")),
+            path("<str:reference>/<slug:act>/", wrap(require_POST(self.act_view)), name=name("act")),
+        ]
+
+    # The queue
+
+    def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
+        """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
+        mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
+        return mine.with_words().prefetch_related("interruptions", "leaks")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
+        return Queue
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if not search_term.strip():
+            return queryset, False
+        try:
+            return matching(queryset, search_term), False
+        except SearchProblem as problem:
+            messages.warning(request, str(problem))
+            return queryset.none(), False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in PARAMETERS
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = require_safe(super().changelist_view)(request)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            context |= queue_context(request, context["cl"])
+        return response
+
+    # A case
+
+    def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        context = case_context(incident, user_of(request), timezone.now())
+        return self.render(request, "incidents/triage/case.html", context)
+
+    def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
+        if act not in ACTS:
+            raise Http404
+        carry_out(request, reference, act)
+        return redirect("admin:incidents_incident_change", reference)
+
+    def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        incident = get_incident(user_of(request), reference, to=Ability.ERASE)
+        return self.render(request, "incidents/triage/erase.html", {"incident": incident})
+
+    def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Shows the new code in the answer itself: it is stored nowhere, so no later page could show it."""
+        secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
+        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
+
+    def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+        return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
+
+    # What Django's admin offers and a case does not
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Incident | None = None) -> bool:
+        return False
+
+
+def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
+    lines = lines_of(queue.result_list, timezone.now())
+    return {
+        "title": _("Dossiers"),
+        "lines": lines,
+        "groups": supplier_groups(user_of(request)),
+        "filters": shown_filters(queue),
+        "without_channel": sorted({str(line.incident.csirt) for line in lines if not line.has_channel}),
+    }
+
+
+def shown_filters(queue: Queue) -> list[tuple[Any, list[Any]]]:
+    """Each filter with its choices as links; the one by supplier only where it is in use."""
+    specs = [spec for spec in queue.filter_specs if not isinstance(spec, SupplierFilter) or spec.value()]
+    return [(spec.title, list(spec.choices(queue))) for spec in specs]

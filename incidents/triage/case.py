@@ -1,0 +1,68 @@
+"""All that the page of one case shows, in a bounded number of queries."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.models import Grouping
+from incidents.access import abilities
+from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
+from incidents.models import INSTANTS, Incident
+from incidents.triage import wording
+
+INSTANT_LABELS = {
+    "occurred": _("survenu"),
+    "detected": _("détecté"),
+    "attack_known": _("attaque connue"),
+    "breach_known": _("violation de données connue"),
+}
+EVENTS_SHOWN = 200
+OTHERS_SHOWN = 10
+
+
+def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    interruptions = list(incident.interruptions.order_by("started_at", "id"))
+    leaks = list(incident.leaks.order_by("id"))
+    return {
+        "incident": incident,
+        "now": now,
+        "term": wording.term(incident),
+        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
+        "instants": list(instants(incident)),
+        "interruptions": interruptions,
+        "services": wording.stopped(incident, interruptions),
+        "data": wording.data(incident, leaks),
+        "leaks": [(leak, [DataCategory(code).label for code in leak.categories]) for leak in leaks],
+        "events": list(incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]),
+        "groups": [one.group for one in Grouping.objects.filter(member=incident.collectivity).select_related("group")],
+        "others": others(incident, user),
+        "waiting": wording.waiting(incident, now),
+        "late": wording.lateness(incident, now),
+        "reasons": ClosingReason.choices,
+    }
+
+
+def outdated(incident: Incident) -> set[str]:
+    """Abilities that have no more object in this state: their buttons would only be refused."""
+    past = {
+        Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
+        Ability.VERIFY: incident.is_verified,
+        Ability.CLOSE: incident.status == Status.CLOSED,
+        Ability.ERASE: incident.erased_at is not None,
+    }
+    return {ability.value for ability, is_past in past.items() if is_past}
+
+
+def instants(incident: Incident) -> Any:
+    """(label, moment or None, how certain) of each of the four instants."""
+    for name in INSTANTS:
+        certainty = getattr(incident, f"{name}_certainty")
+        yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
+
+
+def others(incident: Incident, user: User) -> list[Incident]:
+    """The latest other cases of the same body, among those that this person may see."""
+    same_body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id)
+    return list(same_body.exclude(pk=incident.pk).order_by("-received_at", "-id")[:OTHERS_SHOWN])

@@ -1,0 +1,46 @@
+"""One line of the queue: an incident in the words that a responder sorts by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.enums import Status
+from incidents.models import Incident
+from incidents.triage import wording
+
+
+@dataclass(frozen=True)
+class Line:
+    incident: Incident
+    term: str
+    services: str
+    data: str
+    received: str
+    due: str
+    waiting: timedelta
+    late: timedelta | None
+
+    @property
+    def is_free(self) -> bool:
+        return self.incident.status == Status.DECLARED
+
+    @property
+    def has_channel(self) -> bool:
+        return bool(self.incident.csirt and self.incident.csirt.notification_email)
+
+
+def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
+    """`incidents` come with their words, interruptions and leaks (`with_words`, prefetched)."""
+    return [
+        Line(
+            incident=incident,
+            term=wording.term(incident),
+            services=wording.stopped(incident, list(incident.interruptions.all())),
+            data=wording.data(incident, list(incident.leaks.all())),
+            received=wording.short_moment(incident.received_at, now),
+            due=wording.short_moment(incident.acknowledge_by, now),
+            waiting=wording.waiting(incident, now),
+            late=wording.lateness(incident, now),
+        )
+        for incident in incidents
+    ]

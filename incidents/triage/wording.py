@@ -1,0 +1,75 @@
+"""What the responders' pages say: short moments, what is touched, and why an act was refused."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from incidents.enums import TYPE_TERMS, Answer, Status
+from incidents.models import Incident
+from incidents.workflow import InvalidTransition
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def hour(at: datetime) -> str:
+    """« 9 h 51 », at the clock of the page."""
+    local = timezone.localtime(at)
+    return f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"
+
+
+def short_moment(at: datetime, now: datetime) -> str:
+    """« 9 h 51 » today, « 23 nov., 9 h 51 » this year, « 23 nov. 2025 » before."""
+    day, today = timezone.localtime(at).date(), timezone.localtime(now).date()
+    if day == today:
+        return hour(at)
+    month = date_format(day, "j N").replace(" ", NBSP)
+    return f"{month}, {hour(at)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
+
+
+def since(at: datetime, now: datetime) -> str:
+    """« à 9 h 51 » today, « le 23 novembre à 9 h 51 » else: the end of a sentence."""
+    if timezone.localtime(at).date() == timezone.localtime(now).date():
+        return _("à %(hour)s") % {"hour": hour(at)}
+    return _("le %(day)s à %(hour)s") % {"day": date_format(timezone.localtime(at), "j F Y"), "hour": hour(at)}
+
+
+def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
+    """« Camille l’a pris à 9 h 51. »: who was first, and when."""
+    if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
+        who, when = incident.acknowledged_by, since(incident.acknowledged_at, now)
+        return _("%(who)s l’a pris %(when)s.") % {"who": who, "when": when}
+    if incident.status == Status.CLOSED and incident.closed_at:
+        reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now)
+        return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
+    return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
+
+
+def term(incident: Incident) -> str:
+    return str(TYPE_TERMS[incident.type])
+
+
+def stopped(incident: Incident, interruptions: list[Any]) -> str:
+    """The services that are still touched, or the answer given where none is named."""
+    names = [one.get_service_display() for one in interruptions if one.ended_at is None]
+    return ", ".join(names) or {Answer.YES: _("oui, non précisés"), Answer.NO: _("aucun")}.get(
+        Answer(incident.service_stopped), _("ne sait pas")
+    )
+
+
+def data(incident: Incident, leaks: list[Any]) -> str:
+    if leaks:
+        return _("fuite %(status)s") % {"status": leaks[0].get_status_display()}
+    return {Answer.YES: _("concernées"), Answer.NO: _("non")}.get(Answer(incident.data_concerned), _("ne sait pas"))
+
+
+def waiting(incident: Incident, now: datetime) -> timedelta:
+    return now - incident.received_at
+
+
+def lateness(incident: Incident, now: datetime) -> timedelta | None:
+    """How long ago somebody should have taken it; None when it is taken or still in time."""
+    late = incident.status == Status.DECLARED and incident.acknowledge_by < now
+    return now - incident.acknowledge_by if late else None

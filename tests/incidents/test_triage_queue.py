@@ -1,0 +1,255 @@
+"""The queue of a CSIRT, through its page."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.enums import Role
+from csirts.models import Csirt
+from incidents.declaration import Interruption, Leak
+from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
+from incidents.models import Incident
+from incidents.reference import spaced
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+
+URL = "/admin/incidents/incident/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def lines(response):
+    return response.context["lines"]
+
+
+def shown(response):
+    return [line.incident.reference for line in lines(response)]
+
+
+def elsewhere():
+    """A case of another centre."""
+    incident = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+    other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    Incident.objects.filter(pk=incident.pk).update(csirt=other)
+    return incident
+
+
+def test_it_works(client, responder):
+    interruption = Interruption(service=PublicService.CIVIL, extent="stopped")
+    incident = declare(
+        service_stopped=Answer.YES, interruptions=(interruption,), leak=Leak(status=LeakStatus.CONFIRMED)
+    )
+
+    page = client.get(URL)
+
+    assert page.status_code == 200
+    text = " ".join(page.content.decode().split())
+    for words in [
+        "À prendre",
+        spaced(incident.reference),
+        "Plouexemple (Finistère)",
+        "4 210 hab.",
+        "Rançongiciel",
+        "gravité critique",
+        "État civil",
+        "fuite confirmée",
+        "non vérifiée",
+        "avant ",
+        'href="tel:0299000000"',
+        "02 99 00 00 00",
+    ]:
+        assert words in text, words
+    assert "sans canal" not in text
+
+
+def test_the_queue_is_the_home_page_of_a_responder(client, responder):
+    assert client.get("/admin/").headers["Location"] == URL
+
+
+def test_nobody_has_taken_it_then_the_worst_then_the_newest(client, responder):
+    taken = declare()
+    mild = declare(type=IncidentType.OUTAGE)
+    bad, newer = declare(), declare()
+    acknowledge_incident(reference=taken.reference, actor=responder)
+    closed = declare()
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+
+    assert shown(client.get(URL)) == [each.reference for each in (newer, bad, mild, taken)]
+    assert shown(client.get(URL, {"etat": "clos"})) == [closed.reference]
+    assert shown(client.get(URL, {"etat": "tous"})) == [each.reference for each in (closed, newer, bad, mild, taken)]
+
+
+def test_only_the_cases_of_my_centre(client, responder):
+    mine, theirs = declare(), elsewhere()
+
+    assert shown(client.get(URL)) == [mine.reference]
+    assert shown(client.get(URL, {"q": theirs.reference})) == []
+    assert shown(client.get(URL, {"q": "Saint-Exemple", "etat": "tous"})) == []
+
+
+def test_an_agent_who_also_answers_elsewhere_does_not_triage_the_body(client):
+    incident = declare()
+    both = an_agent(incident.collectivity)
+    other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    both.membership_set.create(role=Role.RESPONDER, csirt=other)
+    client.force_login(both)
+
+    assert shown(client.get(URL)) == []
+
+
+def test_filters(client, responder):
+    verified, unverified = declare(), declare(type=IncidentType.PHISHING)
+    verify_incident(reference=verified.reference, actor=responder)
+
+    assert shown(client.get(URL, {"verification": "non"})) == [unverified.reference]
+    assert shown(client.get(URL, {"type": "hameconnage"})) == [unverified.reference]
+    assert shown(client.get(URL, {"type": "rancon"})) == [verified.reference]
+
+
+@pytest.mark.parametrize("lookup", ["csirt__name", "story__contact_phone__startswith", "pk__gt", "_to_field"])
+def test_no_other_question_can_be_asked_of_the_rows(client, responder, lookup):
+    declare()
+    assert client.get(URL, {lookup: "0"}).status_code == 400
+
+
+def test_late_is_said(client, responder, time_machine):
+    time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
+    declare()
+    time_machine.move_to("2026-11-24 16:30+01:00", tick=False)
+
+    assert "en retard de 3\u00a0h" in client.get(URL).content.decode()
+
+
+def test_without_a_notification_address_the_queue_says_so(client):
+    client.force_login(a_lead(breizh_cyber(notification_email="")))
+    declare()
+
+    text = client.get(URL).content.decode()
+
+    assert "Breizh Cyber&nbsp;: sans canal." in text
+
+
+def test_several_bodies_that_name_one_supplier_are_one_line(client, responder):
+    for number, name in enumerate(["Exemple Informatique", "exemple  informatique", "EXEMPLE INFORMATIQUE"]):
+        body = plouexemple(insee_code=f"2990{number}", name=f"Exemple {number}")
+        declare(supplier=name, collectivity=body)
+    declare(supplier="Exemple Informatique", collectivity=plouexemple(insee_code="29900"))
+    declare(supplier="Un Seul")
+    elsewhere_too = elsewhere()
+
+    page = client.get(URL)
+
+    assert [(group["bodies"], group["supplier_key"]) for group in page.context["groups"]] == [
+        (3, "exemple informatique")
+    ]
+    assert "3 collectivités nomment «" in page.content.decode()
+    filtered = client.get(URL, {"prestataire": "exemple informatique"})
+    assert len(shown(filtered)) == 4
+    assert elsewhere_too.reference not in shown(filtered)
+
+
+def test_two_bodies_are_not_a_group(client, responder):
+    for code in ("29901", "29902"):
+        declare(supplier="Exemple Informatique", collectivity=plouexemple(insee_code=code))
+
+    assert client.get(URL).context["groups"] == []
+
+
+@pytest.fixture
+def many(responder):
+    """Seven times the page's length of two rows, several of them alike."""
+    return [declare() for _ in range(7)]
+
+
+def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
+    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    expected = [incident.reference for incident in reversed(many)]
+    page, seen = client.get(URL), []
+    assert not page.context["cl"].previous
+    while True:
+        seen += shown(page)
+        if not page.context["cl"].next:
+            break
+        page = client.get(URL + page.context["cl"].next)
+    assert seen == expected
+
+    back = client.get(URL + page.context["cl"].previous)
+    assert shown(back) == expected[4:6]
+    first = client.get(URL + client.get(URL + back.context["cl"].previous).context["cl"].previous)
+    assert shown(first) == expected[:2]
+    assert not first.context["cl"].previous
+    assert first.context["cl"].next
+
+
+def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client, responder, many, monkeypatch):
+    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    page = client.get(URL)
+    acknowledge_incident(reference=shown(page)[-1], actor=responder)
+
+    assert shown(client.get(URL + page.context["cl"].next)) == [many[4].reference, many[3].reference]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "declared.9.AAAA", "declared.4.AAAAAAAA", "declared.4.' OR 1=1"])
+def test_an_altered_page_starts_again(client, many, cursor):
+    assert len(shown(client.get(URL, {"apres": cursor}))) == 7
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_a_page_costs_at_most_ten_queries_and_counts_nothing(client, responder, number):
+    for _ in range(number):
+        declare(leak=Leak(), supplier="Exemple Informatique")
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        page = client.get(URL)
+
+    assert len(shown(page)) == number
+    assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+    assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+
+
+def test_every_length_costs_the_same(client, responder):
+    costs = []
+    for number in (2, 48):
+        for _ in range(number):
+            declare(leak=Leak())
+        with CaptureQueriesContext(connection) as queries:
+            client.get(URL)
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+
+
+def test_an_empty_queue_says_what_will_come(client, responder):
+    assert "Aucun dossier ici." in client.get(URL).content.decode()
+
+
+def test_what_a_declarant_wrote_is_never_markup(client, responder):
+    hostile = "<script>alert(1)</script>"
+    caller = CALLER.__class__(name=hostile, phone="02 99 00 00 00")
+    for code in ("29901", "29902", "29903"):
+        declare(supplier=hostile, caller=caller, collectivity=plouexemple(insee_code=code))
+
+    text = client.get(URL).content.decode()
+
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert") == 4
+
+
+def test_nothing_is_posted_to_the_queue(client, responder):
+    assert client.post(URL, {"action": "delete_selected", "index": "0"}).status_code == 405
+
+
+def test_waiting_time_grows(client, responder):
+    incident = declare()
+    Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(hours=5, minutes=10))
+    assert "depuis 5\u00a0h" in client.get(URL).content.decode()
+    assert a_person(Role.ADMINISTRATOR).has_perm("incidents.view_incident") is False
