@@ -1,0 +1,245 @@
+"""The page of one case and its buttons."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.enums import Role
+from csirts.models import Csirt
+from incidents.declaration import Caller, Interruption, Leak
+from incidents.enums import Ability, ActorKind, Answer, EventKind, PublicService, Status, Verification
+from incidents.models import Incident, IncidentEvent, Story
+from incidents.reference import compact
+from incidents.services.follow_up import find_access
+from incidents.services.triage import acknowledge_incident
+from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
+
+pytestmark = pytest.mark.django_db
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident():
+    stopped = Interruption(service=PublicService.CIVIL, extent="stopped", people_affected=1200)
+    leak = Leak(status="confirmed", categories=("nir", "sante"), persons_band="51-300")
+    return declare(supplier="Exemple Informatique", service_stopped=Answer.YES, interruptions=(stopped,), leak=leak)
+
+
+def test_it_works(client, responder, incident):
+    page = client.get(url(incident))
+
+    assert page.status_code == 200
+    text = text_of(page)
+    for words in [
+        "Les fichiers de l’accueil ne s’ouvrent plus",
+        "commune de Plouexemple (Finistère)",
+        "TLP:AMBER+STRICT",
+        "gravité critique",
+        "non vérifiée",
+        "État civil",
+        "1200",
+        "Données de santé",
+        "de 51 à 300 personnes",
+        "Exemple Informatique",
+        "Dominique Exemple",
+        "secrétaire de mairie",
+        'href="tel:0299000000"',
+        incident.route_reason,
+        "29999",
+        "Déclaré</b> par le déclarant",
+        "Prendre en charge",
+        "Vérifiée par rappel",
+        "Nouveau code de suivi",
+    ]:
+        assert words in text, words
+    assert "Effacer les données" not in text
+
+
+def test_opening_it_changes_nothing(client, responder, incident):
+    events = IncidentEvent.objects.count()
+    client.get(url(incident))
+    assert IncidentEvent.objects.count() == events
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_take_it(client, responder, incident):
+    page = client.post(url(incident, "prendre"), follow=True)
+
+    incident.refresh_from_db()
+    assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, responder)
+    assert "Vous avez pris ce dossier en charge." in text_of(page)
+    assert "Prendre en charge</button>" not in text_of(page)
+
+
+def test_somebody_was_first(client, incident, time_machine):
+    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    camille = a_responder()
+    acknowledge_incident(reference=incident.reference, actor=camille)
+    client.force_login(a_responder())
+
+    page = client.post(url(incident, "prendre"), follow=True)
+
+    assert f"{camille} l’a pris à 9 h 51." in text_of(page)
+    assert Incident.objects.get().acknowledged_by == camille
+    assert IncidentEvent.objects.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
+
+
+def test_verify_after_a_call_back(client, responder, incident):
+    client.post(url(incident, "verifier"))
+    assert Incident.objects.get().verification == Verification.CALL_BACK
+
+
+def test_close_it_with_a_reason(client, responder, incident, time_machine):
+    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    client.post(url(incident, "clore"), {"raison": "resolved"})
+    assert Incident.objects.get().closing_reason == "resolved"
+
+    again = client.post(url(incident, "clore"), {"raison": "duplicate"}, follow=True)
+    assert "Ce dossier a été clos à 9 h 51 : résolu." in text_of(again)
+    assert Incident.objects.get().closing_reason == "resolved"
+
+
+@pytest.mark.parametrize("reason", ["", "because"])
+def test_no_reason_no_closing(client, responder, incident, reason):
+    page = client.post(url(incident, "clore"), {"raison": reason}, follow=True)
+    assert "Choisissez pourquoi le dossier est clos." in text_of(page)
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident):
+    old = incident.accesses.get()
+
+    page = client.post(url(incident, "code"))
+
+    secret = compact(re.search(r'<dt>Code</dt><dd><span class="hash">([\w-]+)<', text_of(page))[1])
+    assert find_access(secret).incident == incident
+    old.refresh_from_db()
+    assert old.revoked_at
+    assert "no-store" in page.headers["Cache-Control"]
+    assert secret not in compact(client.get(url(incident)).content.decode())
+
+
+def test_only_the_lead_erases_and_is_asked_first(client, responder, incident):
+    assert client.get(url(incident, "effacer", "demande")).status_code == 403
+    assert client.post(url(incident, "effacer")).status_code == 403
+    assert Story.objects.get().contact_phone
+
+    client.force_login(a_lead())
+    asked = client.get(url(incident, "effacer", "demande"))
+    assert "Rien de cela ne revient." in text_of(asked)
+    assert Story.objects.get().contact_phone
+
+    page = client.post(url(incident, "effacer"), follow=True)
+    assert not Story.objects.get().contact_phone
+    assert "Récit et coordonnées effacés" in text_of(page)
+
+
+ACTS = ["prendre", "verifier", "clore", "code", "effacer"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_link_followed_by_a_scanner_does_nothing(client, responder, incident, act):
+    assert client.get(url(incident, act)).status_code == 405
+    assert IncidentEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_forged_post_is_refused(incident, act):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(a_lead())
+    assert client.post(url(incident, act), {"raison": "resolved"}).status_code == 403
+    assert IncidentEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", [*ACTS, "inconnu"])
+def test_the_case_of_another_centre_is_not_there(client, incident, act):
+    other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    client.force_login(a_lead(other))
+
+    absent = client.get("/admin/incidents/incident/ZZZZZZZZ/")
+    assert client.get(url(incident)).status_code == absent.status_code == 404
+    assert client.post(url(incident, act), {"raison": "resolved"}).status_code == 404
+    assert client.get(url(incident, "effacer", "demande")).status_code == 404
+    assert IncidentEvent.objects.count() == 1
+
+
+def test_its_other_cases_are_those_i_may_see(client, responder, incident):
+    mine, theirs = declare(), declare()
+    Incident.objects.filter(pk=theirs.pk).update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+
+    page = client.get(url(incident))
+
+    assert [other.reference for other in page.context["others"]] == [mine.reference]
+
+
+def test_hostile_words_stay_words(client, responder):
+    hostile = '<img src=x onerror="alert(1)"> https://piege.example {{ settings.SECRET_KEY }}'
+    caller = Caller(name=hostile[:60], role="<b>x</b>", phone='02"><script>1</script> 99')
+    incident = declare(description=hostile, supplier="<script>alert(1)</script>", caller=caller)
+
+    text = text_of(client.get(url(incident)))
+
+    assert "<img src=x" not in text
+    assert "<script>" not in text.replace("<script src=", "")
+    assert "<b>x</b>" not in text
+    assert 'href="https://piege.example' not in text
+    assert "{{ settings.SECRET_KEY }}" in text
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_twenty_queries_whatever_its_history(client, responder, incident, number):
+    for _ in range(number):
+        IncidentEvent.objects.create(
+            incident=incident, kind=EventKind.LINK_ROTATED, actor=a_responder(), actor_kind=ActorKind.USER
+        )
+        declare()
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(url(incident))
+
+    assert len(page.context["events"]) == number + 1
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]
+
+
+def test_who_may_only_see_it_has_no_buttons(client, incident):
+    both = an_agent(incident.collectivity)
+    both.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    client.force_login(both)
+
+    page = client.get(url(incident))
+
+    assert page.context["can"] == {Ability.VIEW}
+    assert "Prendre en charge</button>" not in text_of(page)
+    assert client.post(url(incident, "prendre")).status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
+def test_who_runs_the_platform_sees_no_case(client, incident, role):
+    client.force_login(a_person(role))
+    assert client.get(url(incident)).status_code in {302, 403, 404}
+    assert client.get("/admin/incidents/incident/").status_code in {302, 403}
+
+
+@pytest.mark.parametrize("path", ["add/", "1/change/", "1/delete/", "1/history/"])
+def test_the_usual_pages_of_the_admin_are_not_there(client, responder, incident, path):
+    path = path.replace("1", str(incident.pk))
+    assert client.get(f"/admin/incidents/incident/{path}").status_code in {404, 405}
+    assert client.post(f"/admin/incidents/incident/{path}").status_code in {404, 405}
+    assert IncidentEvent.objects.count() == 1
+    assert CALLER.phone == Story.objects.get().contact_phone

@@ -1,0 +1,93 @@
+"""Finding a case from what is said on the telephone."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.enums import ClosingReason
+from incidents.reference import spaced
+from incidents.services.triage import close_incident
+from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+
+URL = "/admin/incidents/incident/"
+SPOKEN = {"T": "Thérèse", "K": "Kléber", "E": "Eugène", "M": "Marcel"}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def found(client, query, **filters):
+    page = client.get(URL, {"q": query} | filters)
+    assert page.status_code == 200
+    return {line.incident.reference for line in page.context["lines"]}
+
+
+def test_it_works(client, responder):
+    incident, other = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+
+    assert found(client, incident.reference) == {incident.reference}
+    assert found(client, other.reference) == {other.reference}
+
+
+def spelled(reference):
+    return ", ".join(SPOKEN.get(symbol, symbol) for symbol in reference)
+
+
+@pytest.mark.parametrize(
+    "say",
+    [str.lower, spaced, lambda text: f"  {text[:4]} {text[4:]} ", spelled, " ".join],
+    ids=["lower case", "dashed", "spaced", "spelled", "one by one"],
+)
+def test_a_reference_however_it_is_dictated(client, responder, say):
+    incident = declare()
+    declare()
+    assert found(client, say(incident.reference)) == {incident.reference}
+
+
+@pytest.mark.parametrize("query", ["Plouexemple", "plou exemple", "PLOUEXEMPLE", "Plouexempl", "29999"])
+def test_a_body_by_name_or_code(client, responder, query):
+    incident = declare()
+    declare(collectivity=plouexemple(insee_code="35999", name="Trifouillis", stem="trifouillis"))
+    assert found(client, query) == {incident.reference}
+
+
+def test_a_body_by_its_siren_or_siret(client, responder):
+    incident = declare(collectivity=plouexemple(insee_code="29998", siren="219999999"))
+    declare()
+    assert found(client, "219 999 999") == {incident.reference}
+
+
+def test_an_impossible_siren_is_said(client, responder):
+    page = client.get(URL, {"q": "123456789"})
+    assert page.context["lines"] == []
+    assert "Ce numéro SIREN n’existe pas" in page.content.decode()
+
+
+def test_closed_cases_are_found_too(client, responder):
+    incident = declare()
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+
+    assert found(client, incident.reference) == {incident.reference}
+    assert found(client, "Plouexemple") == {incident.reference}
+    assert found(client, "Plouexemple", etat="ouverts") == set()
+
+
+@pytest.mark.parametrize("query", ["rien du tout", "%", "' OR 1=1 --", "\x00", "x" * 5000, "🙂", "\u202e", "   "])
+def test_anything_may_be_typed(client, responder, query):
+    breizh_cyber()
+    assert client.get(URL, {"q": query}).status_code == 200
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_ten_queries(client, responder, number):
+    for _ in range(number):
+        last = declare()
+    for query in ("Plouexemple", "29999", last.reference):
+        with CaptureQueriesContext(connection) as queries:
+            found(client, query)
+        assert len(queries) <= 10, (query, len(queries))

@@ -1,0 +1,93 @@
+"""The page that the mail's link opens on a telephone."""
+
+import pytest
+
+from csirts.models import Csirt
+from incidents.enums import Status
+from incidents.models import Incident, IncidentEvent
+from incidents.services.triage import acknowledge_incident
+from tests.cast import a_responder, an_agent, declare
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def incident():
+    return declare()
+
+
+def url(incident):
+    return f"/triage/{incident.reference}/"
+
+
+def test_it_works(client, incident):
+    responder = a_responder()
+    client.force_login(responder)
+
+    before = client.get(url(incident)).content.decode()
+    after = client.post(url(incident), follow=True).content.decode()
+
+    assert "Prendre en charge</button>" in before
+    assert 'href="tel:0299000000"' in before
+    incident.refresh_from_db()
+    assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, responder)
+    assert "Prendre en charge</button>" not in after
+    assert f"par {responder}" in after
+    assert 'href="tel:0299000000"' in after
+
+
+def test_reading_it_takes_nothing(client, incident):
+    client.force_login(a_responder())
+    client.get(url(incident))
+    client.head(url(incident))
+    assert Incident.objects.get().status == Status.DECLARED
+    assert IncidentEvent.objects.count() == 1
+
+
+def test_sign_in_first_then_the_same_page(client, incident):
+    responder = a_responder()
+    asked = client.get(url(incident))
+    assert asked.headers["Location"] == f"/connexion/?next={url(incident)}"
+
+    signed = client.post(
+        asked.headers["Location"],
+        {"username": responder.email, "password": "demonstration-tocsin", "next": url(incident)},
+    )
+    assert signed.headers["Location"] == url(incident)
+
+
+def test_a_post_without_a_session_takes_nothing(client, incident):
+    assert client.post(url(incident)).status_code == 302
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_not_mine_is_not_there(client, incident):
+    client.force_login(a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    assert client.get(url(incident)).status_code == 404
+    assert client.post(url(incident)).status_code == 404
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_the_body_sees_its_case_elsewhere_and_takes_nothing(client, incident):
+    client.force_login(an_agent(incident.collectivity))
+    assert client.post(url(incident)).status_code == 403
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_somebody_was_first(client, incident, time_machine):
+    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    first = a_responder()
+    acknowledge_incident(reference=incident.reference, actor=first)
+    client.force_login(a_responder())
+
+    page = client.post(url(incident), follow=True).content.decode()
+
+    assert f"{first} l’a pris à 9\u00a0h\u00a051." in page
+    assert Incident.objects.get().acknowledged_by == first
+
+
+def test_twice_by_the_same_hand_is_once(client, incident):
+    client.force_login(a_responder())
+    for _ in range(2):
+        client.post(url(incident))
+    assert IncidentEvent.objects.filter(kind="acknowledged").count() == 1
