@@ -87,16 +87,10 @@ class HoursInline(admin.TabularInline):  # type: ignore[type-arg]
         return super().get_queryset(request).filter(kind=ContactKind.HOURS)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return leads(request, obj)
+        """Django asks once without the row, for its queryset."""
+        return obj is None or leads(request, obj)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return leads(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return leads(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return leads(request, obj)
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
 class BackupInline(admin.TabularInline):  # type: ignore[type-arg]

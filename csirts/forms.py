@@ -42,7 +42,8 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _get_validation_exclusions(self) -> set[str]:
         """The period is in the form under two other names: PostgreSQL's exclusion is to be checked with it."""
-        return super()._get_validation_exclusions() - {"valid"}  # type: ignore[misc, no-any-return]
+        checked = {"valid"} if self.instance.valid else set()
+        return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
 
 
 class HoursForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -1,0 +1,203 @@
+"""The directory in the admin: who edits what, and who did."""
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from collectivities.models import Departement, Region
+from csirts.models import Contact, Coverage, Csirt, history_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def breizh():
+    return Csirt.objects.get(slug="breizh-cyber")
+
+
+@pytest.fixture
+def sign_in(client):
+    def sign_in(role, csirt=None):
+        user = User.objects.create_user(f"{role}@exemple.example", display_name=f"Camille {role}")
+        Membership.objects.create(user=user, role=role, csirt=csirt)
+        client.force_login(user)
+        return user
+
+    return sign_in
+
+
+@pytest.fixture
+def lead(sign_in, breizh):
+    return sign_in(Role.LEAD, breizh)
+
+
+@pytest.fixture
+def administrator(sign_in):
+    return sign_in(Role.ADMINISTRATOR)
+
+
+def url(csirt, page="change"):
+    return f"/admin/csirts/csirt/{csirt.pk}/{page}/"
+
+
+def typed(html):
+    """What the browser would send back, untouched."""
+    fields = {}
+    for tag in re.findall(r"<input [^>]*>", html):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        kind, name = attributes.get("type"), attributes.get("name")
+        if (name and kind not in ("submit", "checkbox")) or (kind == "checkbox" and " checked" in tag):
+            fields[name] = unescape(attributes.get("value", "on" if kind == "checkbox" else ""))
+    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', html, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    return {name: value for name, value in fields.items() if "__prefix__" not in name and name != "action"}
+
+
+def save(client, address, **changes):
+    page = client.get(address)
+    assert page.status_code == 200
+    return client.post(address, typed(page.content.decode()) | changes)
+
+
+def test_it_works(client, lead, breizh):
+    """The lead sets the channel; the history says who did."""
+    response = save(client, url(breizh), notification_email="alerte@breizh.example")
+
+    assert response.status_code == 302
+    breizh.refresh_from_db()
+    assert breizh.notification_email == "alerte@breizh.example"
+    last = history_of(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    assert last.pgh_context.metadata["user"] == lead.pk
+    told = client.get(url(breizh, "history")).content.decode()
+    assert "Camille lead" in told
+    assert "adresse de notification : alerte@breizh.example" in told
+    assert "annuaire livré" in told
+
+
+def test_a_lead_changes_no_published_fact(client, lead, breizh):
+    save(client, url(breizh), name="Autre", slug="autre", level="national", is_active="")
+
+    breizh.refresh_from_db()
+    assert (breizh.name, breizh.slug, breizh.level, breizh.is_active) == (
+        "Breizh Cyber",
+        "breizh-cyber",
+        "territorial",
+        True,
+    )
+    assert breizh.phone == "0 800 200 008"
+
+
+def test_a_lead_says_its_hours(client, lead, breizh):
+    response = save(client, url(breizh), **{"contacts-0-value": "jour et nuit", "contacts-0-note": ""})
+
+    assert response.status_code == 302
+    hours = Contact.objects.get(csirt=breizh, kind="hours")
+    assert (hours.value, hours.source) == ("jour et nuit", "le centre lui-même")
+    assert Contact.objects.get(csirt=breizh, kind="phone").value == "0 800 200 008"
+
+
+def test_first_hours(client, sign_in):
+    bfc = Csirt.objects.get(slug="csirt-bfc")
+    sign_in(Role.LEAD, bfc)
+
+    response = save(client, url(bfc), **{"contacts-0-value": "8 h–18 h", "contacts-0-note": ""})
+
+    assert response.status_code == 302
+    assert Contact.objects.get(csirt=bfc, kind="hours").value == "8 h–18 h"
+
+
+@pytest.mark.parametrize("page", ["change", "history", "delete"])
+def test_another_centre_is_not_there(client, lead, page):
+    other = Csirt.objects.get(slug="csirt-bfc")
+    gone = Csirt(pk=10_000_000)
+
+    assert client.get(url(other, page)).status_code == 404
+    assert client.get(url(gone, page)).status_code == 404
+    assert client.post(url(other), {"notification_email": "x@x.example"}).status_code == 404
+    other.refresh_from_db()
+    assert other.notification_email == ""
+
+
+def test_a_lead_sees_its_own_centre_only(client, lead):
+    listed = client.get("/admin/csirts/csirt/").content.decode()
+
+    assert "Breizh Cyber" in listed
+    assert "CSIRT Bourgogne" not in listed
+    assert client.get("/admin/csirts/coverage/").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/admin/csirts/csirt/", "/admin/csirts/coverage/"])
+def test_a_responder_has_no_business_here(client, sign_in, breizh, address):
+    sign_in(Role.RESPONDER, breizh)
+
+    assert client.get(address).status_code == 403
+    assert client.get(url(breizh)).status_code in (403, 404)
+
+
+def test_the_administrator_keeps_the_facts_but_not_the_channel(client, administrator, breizh):
+    Csirt.objects.filter(pk=breizh.pk).update(notification_email="alerte@breizh.example")
+
+    response = save(client, url(breizh), name="Breizh Cyber 2", notification_email="voleur@ailleurs.example")
+
+    assert response.status_code == 302
+    breizh.refresh_from_db()
+    assert (breizh.name, breizh.notification_email) == ("Breizh Cyber 2", "alerte@breizh.example")
+
+
+def test_the_administrator_makes_a_centre(client, administrator):
+    facts = {"name": "Cyber Mayotte", "slug": "cyber-mayotte", "level": "territorial", "is_active": "on"}
+    response = save(client, "/admin/csirts/csirt/add/", **facts, notification_email="voleur@ailleurs.example")
+
+    assert response.status_code == 302
+    made = Csirt.objects.get(slug="cyber-mayotte")
+    assert made.notification_email == ""
+    assert "Camille administrator" in client.get(url(made, "history")).content.decode()
+
+
+def test_the_administrator_gives_a_ground(client, administrator, breizh):
+    mayotte = Region.objects.get(code="06")
+    values = {
+        "csirt": breizh.pk,
+        "region": mayotte.pk,
+        "first_on": "01/01/2027",
+        "last_on": "31/12/2027",
+        "source": "arrêté",
+    }
+    response = save(client, "/admin/csirts/coverage/add/", **values)
+
+    assert response.status_code == 302
+    assert Coverage.objects.get(region=mayotte).valid == DateRange(date(2027, 1, 1), date(2028, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "Un autre centre répond déjà pour ce territoire et cette période."),
+        ({"first_on": "02/01/2027", "last_on": "01/01/2027"}, "Le dernier jour vient avant le premier."),
+        ({"departement": "976"}, "Ce département n’est pas dans cette région."),
+    ],
+)
+def test_a_refused_ground_says_why(client, administrator, breizh, changes, message):
+    if "departement" in changes:
+        changes = {"departement": Departement.objects.get(code=changes["departement"]).pk}
+    before = Coverage.objects.count()
+    values = {"csirt": breizh.pk, "region": Region.objects.get(code="27").pk, "source": "arrêté"}
+    response = save(client, "/admin/csirts/coverage/add/", **values | changes)
+
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert Coverage.objects.count() == before
+
+
+def test_few_queries(client, administrator, breizh, django_assert_max_num_queries):
+    for address, most in [("/admin/csirts/csirt/", 10), ("/admin/csirts/coverage/", 10), (url(breizh, "history"), 20)]:
+        with django_assert_max_num_queries(most):
+            assert client.get(address).status_code == 200
+    with django_assert_max_num_queries(20):
+        client.get(url(breizh))

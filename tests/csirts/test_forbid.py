@@ -1,0 +1,86 @@
+"""What PostgreSQL refuses, whoever asks."""
+
+from datetime import date
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from collectivities.enums import Kind
+from collectivities.models import Departement, Region
+from csirts.models import Contact, Csirt, history_of
+from tests.factories.csirts import BackupFactory, ContactFactory, CoverageFactory, CsirtFactory
+
+pytestmark = pytest.mark.django_db
+
+OVERLAP = "coverage_one_csirt_a_ground_and_day"
+
+
+@pytest.fixture
+def mayotte():
+    """Nobody covers it yet."""
+    return Region.objects.get(code="06")
+
+
+def test_it_works(mayotte):
+    first = CoverageFactory(region=mayotte, valid=DateRange(None, date(2026, 1, 1)))
+    CoverageFactory(region=mayotte, valid=DateRange(date(2026, 1, 1), None))
+    CoverageFactory(region=mayotte, kind=Kind.COMMUNE)
+    CoverageFactory(region=mayotte, departement=Departement.objects.get(code="976"))
+    with pytest.raises(IntegrityError, match=OVERLAP):
+        CoverageFactory(region=mayotte, csirt=first.csirt, valid=DateRange(date(2025, 12, 31), date(2026, 1, 1)))
+
+
+@pytest.mark.parametrize("departement", [None, "976"])
+@pytest.mark.parametrize("kind", ["", Kind.COMMUNE])
+def test_two_centres_on_one_ground(mayotte, departement, kind):
+    ground = {"region": mayotte, "kind": kind}
+    ground["departement"] = Departement.objects.get(code=departement) if departement else None
+    CoverageFactory(**ground)
+    with pytest.raises(IntegrityError, match=OVERLAP):
+        CoverageFactory(**ground)
+
+
+def test_a_period_of_no_day(mayotte):
+    with pytest.raises(IntegrityError, match="coverage_period_not_empty"):
+        CoverageFactory(region=mayotte, valid=DateRange(date(2026, 1, 1), date(2026, 1, 1)))
+
+
+def test_a_departement_of_elsewhere(mayotte):
+    with pytest.raises(IntegrityError, match="not in the region"):
+        CoverageFactory(region=mayotte, departement=Departement.objects.get(code="29"))
+
+
+@pytest.mark.parametrize(
+    ("make", "constraint"),
+    [
+        (lambda: CsirtFactory(level="municipal"), "csirt_level__in"),
+        (lambda: ContactFactory(kind="fax"), "contact_kind__in"),
+        (lambda: ContactFactory(value=""), "contact_value_given"),
+        (lambda: CoverageFactory(region=Region.objects.get(code="06"), kind="club"), "coverage_kind__in"),
+        (lambda: ContactFactory(csirt=CsirtFactory()), "contact_one_of_a_kind"),
+        (lambda: BackupFactory(csirt=(one := CsirtFactory()), backup=one), "backup_is_another"),
+        (lambda: BackupFactory(csirt=BackupFactory().csirt), "backup_one_a_rank"),
+    ],
+    ids=["level", "contact kind", "contact value", "body kind", "one of a kind", "its own backup", "two of a rank"],
+)
+def test_nonsense(make, constraint):
+    with pytest.raises(IntegrityError, match=constraint):
+        make()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE csirts_contactevent SET value = 'x'", "DELETE FROM csirts_contactevent"]
+)
+def test_the_history_is_never_rewritten(statement):
+    assert history_of(Contact).exists()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_raw_sql_leaves_its_trace():
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE csirts_csirt SET notification_email = 'x@x.example' WHERE slug = 'breizh-cyber'")
+
+    last = history_of(Csirt).filter(slug="breizh-cyber").latest("pgh_id")
+    assert (last.pgh_label, last.notification_email, last.pgh_context) == ("update", "x@x.example", None)

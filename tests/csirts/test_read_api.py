@@ -1,0 +1,104 @@
+"""The two look-ups of the directory, open to anyone."""
+
+import pytest
+
+from csirts.models import Csirt
+from tests.factories.csirts import CsirtFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def route(client):
+    return lambda code: client.get(f"/api/v1/csirts/for/{code}/")
+
+
+def problem(response):
+    assert response["Content-Type"] == "application/problem+json"
+    return response.json()
+
+
+def test_it_works(route, django_assert_max_num_queries):
+    with django_assert_max_num_queries(10):
+        response = route("212902324")
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "csirt": {
+            "slug": "breizh-cyber",
+            "name": "Breizh Cyber",
+            "phone": "0 800 200 008",
+            "email": "",
+            "website": "https://breizhcyber.bzh/",
+        },
+        "reason": "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne.",
+        "fallbacks": [
+            {"name": "CERT-FR", "phone": "", "website": "https://club.ssi.gouv.fr/#/declaration-incident"},
+            {"name": "17Cyber", "phone": "", "website": "https://17cyber.gouv.fr"},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "slug"),
+    [("29232", "breizh-cyber"), ("21290232400012", "breizh-cyber"), ("53", "pays-de-la-loire-cyber-assistance")],
+)
+def test_by_other_codes(route, code, slug):
+    """`53` is the département of Mayenne, never the région Bretagne."""
+    assert route(code).json()["csirt"]["slug"] == slug
+
+
+def test_where_nobody_answers(route):
+    body = route("97611").json()
+
+    assert body["csirt"] is None
+    assert body["reason"].startswith("Mamoudzou est à Mayotte")
+    assert [one["name"] for one in body["fallbacks"]] == ["CERT-FR", "17Cyber"]
+
+
+@pytest.mark.parametrize("code", ["99999", "ZZZ", "732829320", "\u202e29232", "%00", "x" * 300])
+def test_unknown_code(route, code):
+    """732829320 is a possible SIREN, of no body on the list."""
+    response = route(code)
+
+    assert response.status_code == 404
+    assert problem(response)["detail"].startswith("Aucune collectivité de la liste officielle ne porte ce code.")
+
+
+@pytest.mark.parametrize("code", ["212902325", "123456", "21290232400016"])
+def test_impossible_number(route, code):
+    response = route(code)
+
+    assert response.status_code == 400
+    (error,) = problem(response)["errors"]
+    assert error["field"] == "code"
+    assert "SIREN" in error["message"] or "SIRET" in error["message"]
+
+
+def test_list(client, django_assert_max_num_queries):
+    CsirtFactory.create_batch(50)
+    Csirt.objects.filter(slug="csirt-bfc").update(is_active=False, notification_email="secret@bfc.example")
+    with django_assert_max_num_queries(10):
+        results = client.get("/api/v1/csirts/").json()["results"]
+
+    by_slug = {one["slug"]: one for one in results}
+    assert len(results) == 19 + 50 - 1
+    assert by_slug["centre-cyber-pacifique"] == {
+        "slug": "centre-cyber-pacifique",
+        "name": "Centre Cyber du Pacifique",
+        "phone": "505.300",
+        "email": "",
+        "website": "https://centrecyberpacifique.nc/",
+        "level": "territorial",
+        "territories": [
+            {"region": "988", "departement": None, "kind": ""},
+            {"region": "986", "departement": None, "kind": ""},
+        ],
+    }
+
+
+def test_the_channel_is_never_shown(client, route):
+    Csirt.objects.update(notification_email="secret@breizh.example")
+
+    assert "secret" not in client.get("/api/v1/csirts/").content.decode()
+    assert "secret" not in route("29232").content.decode()

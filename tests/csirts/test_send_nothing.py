@@ -1,0 +1,35 @@
+"""A published mailbox is for reading. What is sent goes to the address that a centre's lead has set, or nowhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from csirts.models import Csirt
+
+ROOT = Path(__file__).parents[2]
+SENDERS = ["notifications", "incidents", "stats", "accounts"]
+
+
+@pytest.mark.django_db
+def test_it_works():
+    """The one shipped mailbox is shown and is nobody's channel."""
+    occitanie = Csirt.objects.get(slug="cyber-occ")
+
+    assert occitanie.email == "csirt@cyberocc.fr"
+    assert occitanie.notification_email == ""
+    assert not Csirt.objects.exclude(notification_email="").exists()
+
+
+def test_the_directory_sends_nothing():
+    for path in (ROOT / "csirts").rglob("*.py"):
+        assert not re.search(r"django\.core\.mail|smtplib|celery", path.read_text()), path
+
+
+def test_nobody_sends_to_a_published_mailbox():
+    """Above the directory, a centre's `email` and its `Contact` rows are not even read."""
+    sources = [path for app in SENDERS for path in (ROOT / app).rglob("*.py")]
+    assert sources
+    for path in sources:
+        text = path.read_text()
+        assert not re.search(r"csirt\.email\b|ContactKind|csirts\.models import [^\n]*\bContact\b", text), path
