@@ -5,6 +5,7 @@ refuses to start on.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -41,7 +42,7 @@ def create_demonstration() -> list[str]:
     """
     if not read_demonstration():
         raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")
-    homes = {
+    homes: dict[str, Any] = {
         "collectivity": Collectivity.objects.get(insee_code=COMMUNE),
         "csirt": Csirt.objects.get(slug=CSIRT),
         "region": Region.objects.get(code=REGION),
@@ -52,9 +53,7 @@ def create_demonstration() -> list[str]:
     return [f"{name}@{DOMAIN}" for name in CAST]
 
 
-def create_account(
-    email: str, shown: str, role: Role, home: dict[str, Collectivity] | dict[str, Csirt] | dict[str, Region]
-) -> None:
+def create_account(email: str, shown: str, role: Role, home: dict[str, Any]) -> None:
     if User.objects.filter(email=email).exists():
         return
     user = User.objects.create_user(email, PASSWORD, display_name=shown)

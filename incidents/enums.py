@@ -5,6 +5,7 @@ data and of persons are the closed lists of the CNIL's notification form.
 """
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -37,7 +38,7 @@ class IncidentType(models.TextChoices):
 
 
 # For responders: the field's name of each type.
-TYPE_TERMS: dict[str, str] = {
+TYPE_TERMS: dict[str, Promise] = {
     IncidentType.UNKNOWN: _("à qualifier"),
     IncidentType.RANSOMWARE: _("rançongiciel"),
     IncidentType.OUTAGE: _("panne"),

@@ -57,7 +57,7 @@ class InterruptionIn(serializers.Serializer[Any]):
 
 class LeakIn(serializers.Serializer[Any]):
     status = serializers.ChoiceField(LeakStatus.choices, default=LeakStatus.SUSPECTED)
-    categories = serializers.MultipleChoiceField(choices=DataCategory.choices, default=list)
+    categories = serializers.MultipleChoiceField(choices=DataCategory.choices, default=set)
     persons = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
     persons_band = serializers.ChoiceField(PersonsBand.choices, default=PersonsBand.UNKNOWN)
     records = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
@@ -91,8 +91,8 @@ class DeclarationIn(serializers.Serializer[Any]):
 
     def to_declaration(self) -> Declaration:
         """The validated data as the services take it."""
-        data = dict(self.validated_data)
-        instants = {name: instant_of(data.pop(f"{name}_at", None)) for name in INSTANTS}
+        data: dict[str, Any] = dict(self.validated_data)
+        instants: dict[str, Any] = {name: instant_of(data.pop(f"{name}_at", None)) for name in INSTANTS}
         leak = data.pop("leak", None)
         return Declaration(
             caller=Caller(**data.pop("contact")),

@@ -59,7 +59,9 @@ class Rows:
     @transaction.atomic
     def save(self) -> None:
         Incident.objects.bulk_create(self.incidents)
-        for row in (*self.stories, *self.interruptions, *self.leaks, *self.events):
+        facts: tuple[Story | ServiceInterruption | DataLeak | IncidentEvent, ...]
+        facts = (*self.stories, *self.interruptions, *self.leaks, *self.events)
+        for row in facts:
             row.incident_id = row.incident.pk
         Story.objects.bulk_create(self.stories)
         ServiceInterruption.objects.bulk_create(self.interruptions)

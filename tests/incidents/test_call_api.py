@@ -287,3 +287,4 @@ def test_description_of_the_api():
     assert response.status_code == 200
     assert "3.1.0" in str(schema)
     assert "Idempotency-Key" in str(schema)
+    assert "bearer" in str(schema)
