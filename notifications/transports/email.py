@@ -29,7 +29,9 @@ class Mailer:
         self.connection = get_connection()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.connection.close()
 
     def send(self, message: EmailMessage) -> None:

@@ -1,0 +1,198 @@
+"""From events to messages that arrived: announce what happened, then deliver what is due.
+
+Several workers may do both at once. Nothing depends on the queue: the rows say what is left to do.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import structlog
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from incidents.models import IncidentEvent, PendingEvent
+from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
+from notifications.messages import write_mail
+from notifications.models import Announcement, Delivery
+from notifications.recipients import WHO_HEARS, address_of
+from notifications.transports.email import Mailer, NotSent
+
+logger = structlog.get_logger(__name__)
+
+CONSUMER = "notifications"
+ANNOUNCED_AT_ONCE = 100
+CLAIMED_AT_ONCE = 50
+# A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
+LEASE_USED = timedelta(seconds=15)
+FIRST_PAUSE = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_ATTEMPTS = 10
+LONGEST_ROUND = timedelta(seconds=60)
+# When the mail server itself is away, nothing is tried and no attempt is counted for this long.
+SERVER_PAUSE = timedelta(seconds=20)
+
+
+def announce_events() -> int:
+    """Turn every event not dealt with into its announcement and deliveries. Gives the number of events."""
+    announced = latest = announce_some()
+    while latest == ANNOUNCED_AT_ONCE:
+        latest = announce_some()
+        announced += latest
+    return announced
+
+
+@transaction.atomic
+def announce_some() -> int:
+    """One batch, exactly once: the pending rows go in the transaction that writes what they lead to."""
+    pending = list(
+        PendingEvent.objects.filter(consumer=CONSUMER)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("event__incident__csirt", "event__incident__story")
+        .order_by("event_id")[:ANNOUNCED_AT_ONCE]
+    )
+    done = set(
+        Announcement.objects.filter(event__in=[one.event_id for one in pending]).values_list("event", flat=True)
+    )
+    announcements = Announcement.objects.bulk_create(
+        Announcement(event=one.event) for one in pending if one.event_id not in done
+    )
+    Delivery.objects.bulk_create(delivery for one in announcements for delivery in deliveries_of(one))
+    PendingEvent.objects.filter(pk__in=[one.pk for one in pending]).delete()
+    return len(pending)
+
+
+def deliveries_of(announcement: Announcement) -> Iterator[Delivery]:
+    """One for each that the table names. Without a way to reach them, the row says so."""
+    event: IncidentEvent = announcement.event
+    incident = event.incident
+    for recipient in WHO_HEARS[event.kind]:
+        csirt = incident.csirt if recipient == Recipient.CSIRT else None
+        has_channel = bool(address_of(recipient, incident, csirt))
+        yield Delivery(
+            announcement=announcement,
+            recipient=recipient,
+            csirt=csirt,
+            channel=Channel.EMAIL if has_channel else Channel.NONE,
+            status=DeliveryStatus.DUE if has_channel else DeliveryStatus.NO_CHANNEL,
+            due_at=timezone.now(),
+        )
+
+
+def deliver_due() -> int:
+    """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent."""
+    sent, until = 0, timezone.now() + LONGEST_ROUND
+    with Mailer() as mailer:
+        while timezone.now() < until and (claimed := claim(timezone.now())):
+            sent += deliver(claimed, mailer)
+    return sent
+
+
+@transaction.atomic
+def claim(now: datetime) -> list[Delivery]:
+    """Take some due rows from the other workers; each is put off and counted before it is tried."""
+    Delivery.objects.due(now).filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
+    due = Delivery.objects.due(now).select_for_update(skip_locked=True).order_by("due_at", "id")
+    claimed = list(due[:CLAIMED_AT_ONCE])
+    for delivery in claimed:
+        delivery.attempts += 1
+        delivery.due_at = now + pause_after(delivery.attempts)
+    Delivery.objects.bulk_update(claimed, ["attempts", "due_at"])
+    return claimed
+
+
+def pause_after(attempts: int) -> timedelta:
+    """1, 2, 4 … 32 minutes, then an hour each time."""
+    return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
+
+
+def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
+    """Send what was claimed and record each at once. What cannot be tried in time is given back uncounted."""
+    until = timezone.now() + LEASE_USED
+    full = Delivery.objects.with_content().in_bulk([delivery.pk for delivery in claimed])
+    waiting = deque(full[delivery.pk] for delivery in claimed)
+    sent = 0
+    while waiting and timezone.now() < until:
+        delivery = waiting.popleft()
+        problem = attempt(delivery, mailer)
+        if problem is None:
+            sent += 1
+        elif problem.again:
+            waiting = leave_alone(delivery, problem, waiting)
+    give_back(waiting, due_at=timezone.now())
+    return sent
+
+
+def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
+    """Send one message and record what came of it."""
+    try:
+        mailer.send(mail_for(delivery))
+    except NotSent as problem:
+        record_problem(delivery, problem)
+        return problem
+    record(delivery, status=DeliveryStatus.SENT, sent_at=timezone.now(), last_error=Trouble.NONE)
+    return None
+
+
+def mail_for(delivery: Delivery) -> EmailMessage:
+    """The mail, to the address of this moment. Raises NotSent if there is none any more, or it cannot be written."""
+    address = address_of(delivery.recipient, delivery.incident, delivery.csirt)
+    if not address:
+        raise NotSent(Trouble.NO_ADDRESS, again=False)
+    try:
+        return write_mail(delivery, to=address)
+    except Exception as error:  # whatever is wrong with one message must not hold up the others
+        logger.error("a message cannot be written", delivery=str(delivery.key), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
+        raise NotSent(Trouble.UNWRITABLE, again=True) from error
+
+
+def record_problem(delivery: Delivery, problem: NotSent) -> None:
+    logger.warning("not sent", delivery=str(delivery.key), trouble=problem.trouble.value, attempts=delivery.attempts)
+    if problem.trouble == Trouble.NO_ADDRESS:
+        record(delivery, status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE, last_error=problem.trouble)
+    elif not problem.again:
+        record(delivery, status=DeliveryStatus.REFUSED, last_error=problem.trouble)
+    elif delivery.attempts >= MOST_ATTEMPTS and not problem.everywhere:
+        record(delivery, status=DeliveryStatus.DEAD, last_error=problem.trouble)
+    else:
+        record(delivery, last_error=problem.trouble)
+
+
+def record(delivery: Delivery, **outcome: object) -> None:
+    """In a transaction of its own; what another worker has already settled stays as it is."""
+    Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DUE).update(**outcome)
+
+
+def leave_alone(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
+    """Put off whatever would meet the same trouble, without counting it as tried. Gives what may still be tried.
+
+    That is everything when our own server is away, else the messages for the same centre.
+    """
+    now = timezone.now()
+    if problem.everywhere:
+        Delivery.objects.due(now).update(due_at=now + SERVER_PAUSE)
+        give_back([failed, *waiting], due_at=now + SERVER_PAUSE)
+        return deque()
+    if failed.csirt is None:
+        return waiting
+    Delivery.objects.due(now).filter(csirt=failed.csirt).update(due_at=failed.due_at)
+    give_back([one for one in waiting if one.csirt_id == failed.csirt_id], due_at=failed.due_at)
+    return deque(one for one in waiting if one.csirt_id != failed.csirt_id)
+
+
+def give_back(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
+    """Claimed but not tried: due again, and the attempt does not count."""
+    mine = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], status=DeliveryStatus.DUE)
+    mine.update(due_at=due_at, attempts=F("attempts") - 1)
+
+
+def replay(*, status: str, csirt: str = "") -> int:
+    """Make what is stuck due again, with its key; `csirt` is a slug. Gives the number of deliveries."""
+    stuck = Delivery.objects.filter(status=status)
+    if csirt:
+        stuck = stuck.filter(csirt__slug=csirt)
+    return stuck.update(
+        status=DeliveryStatus.DUE, channel=Channel.EMAIL, attempts=0, due_at=timezone.now(), last_error=Trouble.NONE
+    )

@@ -1,0 +1,101 @@
+"""The facts of a case, in words to act on, for the centre that answers for it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Tlp
+from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from notifications.wording import counted, inert, quoted
+
+NBSP = "\N{NO-BREAK SPACE}"
+# TLP 2.0, said as a reader must understand it.
+TLP_MEANS: dict[str, str | Promise] = {
+    Tlp.RED: gettext_lazy("pour les destinataires nommés, et personne d’autre"),
+    Tlp.AMBER_STRICT: gettext_lazy("pour qui doit le savoir dans votre centre, et personne d’autre"),
+    Tlp.AMBER: gettext_lazy("pour votre centre et ceux qu’il aide, selon le besoin"),
+    Tlp.GREEN: gettext_lazy("pour votre communauté, sans publication"),
+    Tlp.CLEAR: gettext_lazy("peut être publié"),
+}
+MOMENTS = {
+    "occurred": gettext_lazy("survenu"),
+    "detected": gettext_lazy("détecté"),
+    "attack_known": gettext_lazy("attaque connue"),
+    "breach_known": gettext_lazy("violation de données connue"),
+}
+SAID = {
+    Answer.YES: gettext_lazy("oui, sans précision"),
+    Answer.NO: gettext_lazy("non"),
+    Answer.UNKNOWN: gettext_lazy("ne sait pas"),
+}
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    story, population = incident.story, incident.collectivity.population
+    return {
+        "tlp": incident.get_tlp_display(),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "body": inert(incident.collectivity.label),
+        "population": _("%s habitants") % counted(population) if population else _("population inconnue"),
+        "type": TYPE_TERMS[incident.type],
+        "type_said": incident.get_type_display(),
+        "severity": incident.get_severity_display(),
+        "is_verified": incident.is_verified,
+        "verification": incident.get_verification_display(),
+        "origin": incident.get_origin_display(),
+        "received_at": incident.received_at,
+        "acknowledge_by": incident.acknowledge_by,
+        "moments": list(moments_of(incident)),
+        "services": [service_in_words(one) for one in incident.interruptions.all()],
+        "services_said": SAID[Answer(incident.service_stopped)],
+        "leaks": [leak_in_words(one) for one in incident.leaks.all()],
+        "data_said": SAID[Answer(incident.data_concerned)],
+        "caller": caller_of(story),
+        "supplier": inert(story.supplier),
+        "description": quoted(story.description),
+    }
+
+
+def caller_of(story: Story) -> list[str]:
+    """What is known of whom to call back, one line each."""
+    who = ", ".join(filter(None, (inert(story.contact_name), inert(story.contact_role))))
+    return [line for line in (who, inert(story.contact_phone), inert(story.contact_email)) if line]
+
+
+def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
+    """Only those that are known."""
+    for name, said in MOMENTS.items():
+        at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
+        if at:
+            yield {"said": said, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
+
+
+def service_in_words(interruption: ServiceInterruption) -> dict[str, Any]:
+    number = interruption.people_affected
+    return {
+        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.get_extent_display()}",
+        "since": interruption.started_at,
+        "until": interruption.ended_at,
+        "people": _("%s touchées") % people(number) if number else "",
+    }
+
+
+def leak_in_words(leak: DataLeak) -> list[str]:
+    """« fuite soupçonnée », its size when known, then each category of data."""
+    sizes = [
+        people(leak.persons) if leak.persons is not None else band_in_words(leak.persons_band),
+        _("%s enregistrements") % counted(leak.records) if leak.records else "",
+    ]
+    title = ", ".join(filter(None, [_("fuite %s") % leak.get_status_display(), *sizes]))
+    return [title, *(str(DataCategory(code).label) for code in leak.categories)]
+
+
+def band_in_words(band: str) -> str:
+    return "" if band == PersonsBand.UNKNOWN else str(PersonsBand(band).label)
+
+
+def people(number: int) -> str:
+    return ngettext("%s personne", "%s personnes", number) % counted(number)

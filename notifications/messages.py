@@ -1,0 +1,98 @@
+"""What is said: the subject is the first line of the template, the body the rest.
+
+Templates get plain words only, those of strangers already made inert (`wording`): never the rows that hold them.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from collectivities.zones import zone_of
+from csirts.routing import csirt_for
+from incidents.declare.reflexes import REFLEXES
+from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
+from incidents.reference import spaced
+from incidents.services.follow_up import secret_of
+from notifications.enums import Recipient
+from notifications.facts import facts_of
+from notifications.models import Delivery
+from notifications.wording import inert, set_in_lines
+
+# Where the mailbox of the receipt may be the one that was broken into.
+READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
+
+
+def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
+    """The message of this delivery, as things stand now. Its Message-ID is the same at every attempt."""
+    text = render_to_string(template_of(delivery), context_of(delivery))
+    subject, _newline, body = text.strip().partition("\n")
+    return EmailMessage(
+        subject=subject,
+        body=set_in_lines(body),
+        to=[to],
+        headers={
+            "Message-ID": f"<{delivery.key}@{urlsplit(settings.SITE_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+
+
+def template_of(delivery: Delivery) -> str:
+    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it."""
+    if delivery.recipient == Recipient.CSIRT and delivery.incident.tlp == Tlp.RED:
+        return "notifications/csirt_red.txt"
+    return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
+
+
+def context_of(delivery: Delivery) -> dict[str, Any]:
+    incident = delivery.incident
+    common = {
+        "reference": spaced(incident.reference),
+        "at": delivery.event.at,
+        "zone": zone_of(incident.collectivity),
+    }
+    if delivery.recipient == Recipient.CSIRT:
+        return common | {"link": link("acknowledge_page", incident.reference)} | facts_of(incident)
+    return common | for_declarant(delivery)
+
+
+def link(name: str, *args: str) -> str:
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+def for_declarant(delivery: Delivery) -> dict[str, Any]:
+    incident = delivery.incident
+    words = {
+        "body": inert(incident.collectivity.label),
+        "centre": incident.csirt,
+        "follow_up": link("follow_up_start"),
+    }
+    if delivery.event.kind == EventKind.DECLARED:
+        return words | for_receipt(delivery)
+    if delivery.event.kind == EventKind.CLOSED:
+        return words | {"reason": ClosingReason(delivery.event.data["reason"]).label}
+    return words
+
+
+def for_receipt(delivery: Delivery) -> dict[str, Any]:
+    incident = delivery.incident
+    secret = secret_for_receipt(delivery)
+    return {
+        "is_told": bool(incident.csirt and incident.csirt.notification_email),
+        "why": incident.route_reason,
+        "fallbacks": csirt_for(incident.collectivity, on=incident.received_at.date()).fallbacks,
+        "reflexes": REFLEXES[incident.type],
+        "secret": spaced(secret),
+        "secret_link": link("follow_up_access", secret) if secret else "",
+        "may_be_read_by_others": incident.type in READ_BY_OTHERS,
+    }
+
+
+def secret_for_receipt(delivery: Delivery) -> str:
+    """The secret made with the declaration, while it is live; one made anew since is never mailed (`recipients`)."""
+    first = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
+    return "" if first.revoked_at else secret_of(first)

@@ -1,0 +1,36 @@
+"""Is anything left behind? Read each minute and by the health page: bounded, whatever is stored."""
+
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+
+from incidents.enums import Origin
+from incidents.models import IncidentEvent, PendingEvent
+
+logger = structlog.get_logger(__name__)
+
+LATE_AFTER = timedelta(minutes=5)
+LATEST_EVENTS = 1_000
+
+
+def silent_events() -> set[int]:
+    """Ids of events older than five minutes without their announcement.
+
+    Looks at what still waits, and, should a waiting row ever be lost, at the latest events themselves. Cases that
+    were invented in bulk tell nobody.
+    """
+    limit = timezone.now() - LATE_AFTER
+    waiting = PendingEvent.objects.filter(consumer="notifications", event__at__lt=limit)
+    latest = IncidentEvent.objects.order_by("-id").values("id")[:LATEST_EVENTS]
+    unheard = IncidentEvent.objects.filter(id__in=latest, at__lt=limit, announcement=None)
+    unheard = unheard.exclude(incident__origin=Origin.SIMULATION)
+    return {*waiting.values_list("event", flat=True)[:LATEST_EVENTS], *unheard.values_list("id", flat=True)}
+
+
+def report_silent_events() -> int:
+    """Log an error if there are any. Gives their number."""
+    silent = silent_events()
+    if silent:
+        logger.error("events without their announcement", count=len(silent), first=min(silent))
+    return len(silent)

@@ -1,0 +1,21 @@
+"""The doors of the queue. Each may run at any time, twice, or together with itself."""
+
+from celery import shared_task
+
+from notifications import dispatch, queries
+
+
+@shared_task
+def announce_events() -> None:
+    if dispatch.announce_events():
+        deliver_due.apply_async(retry=False, expires=60)
+
+
+@shared_task
+def deliver_due() -> None:
+    dispatch.deliver_due()
+
+
+@shared_task
+def reconcile() -> None:
+    queries.report_silent_events()
