@@ -1,14 +1,18 @@
 """Who calls the API: `Authorization: Bearer tocsin_…`, one token for one person."""
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import User
 from accounts.tokens import user_of_token
+
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema  # it reads the settings, which name this module
 
 SCHEME = "Bearer"
 
@@ -35,5 +39,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class = TokenAuthentication
     name = "token"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
