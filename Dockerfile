@@ -1,0 +1,20 @@
+# One image for web, worker and beat; docker-compose.yml says which of them a container is.
+FROM python:3.13-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings.prod
+WORKDIR /srv/tocsin
+
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+
+COPY . .
+# The values are for this one command: it reads the settings, and no database.
+RUN SECRET_KEY=only-to-collect-the-static-files-of-the-image ALLOWED_HOSTS=localhost \
+    DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost EMAIL_URL=smtp://localhost \
+    python manage.py collectstatic --noinput --verbosity 0 \
+    && useradd --system --no-create-home tocsin
+
+USER tocsin
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
+     "--blocking-threads", "4", "--no-ws", "config.wsgi:application"]
