@@ -1,0 +1,150 @@
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from incidents.declaration import Caller
+from incidents.enums import EventKind
+from incidents.models import IncidentEvent, PendingEvent
+from incidents.services.triage import acknowledge_incident, verify_incident
+from notifications import dispatch, queries, tasks
+from notifications.models import Announcement, Delivery
+from notifications.recipients import WHO_HEARS
+from tests.cast import a_responder, breizh_cyber, declare
+
+pytestmark = pytest.mark.django_db
+
+
+def waiting():
+    return PendingEvent.objects.filter(consumer="notifications").count()
+
+
+def rows():
+    return list(Delivery.objects.order_by("id").values_list("recipient", "channel", "status"))
+
+
+def test_it_works():
+    breizh_cyber()
+    incident = declare()
+
+    assert dispatch.announce_events() == 1
+
+    assert Announcement.objects.get().event.incident == incident
+    assert rows() == [("csirt", "email", "due"), ("declarant", "email", "due")]
+    assert waiting() == 0
+
+
+def test_it_tells_everybody_once():
+    breizh_cyber()
+    declare()
+    dispatch.announce_events()
+
+    assert dispatch.announce_events() == 0
+
+    assert Delivery.objects.count() == 2
+    first = Delivery.objects.first()
+    with pytest.raises(IntegrityError, match="delivery_once_a_recipient"), transaction.atomic():
+        Delivery.objects.create(
+            announcement=first.announcement,
+            recipient="csirt",
+            csirt=first.csirt,
+            channel="email",
+            status="due",
+            due_at=timezone.now(),
+        )
+
+
+def test_an_event_put_back_by_hand_is_not_told_again():
+    breizh_cyber()
+    incident = declare()
+    dispatch.announce_events()
+    PendingEvent.objects.create(event=incident.events.get(), consumer="notifications")
+
+    dispatch.announce_events()
+
+    assert Delivery.objects.count() == 2
+    assert waiting() == 0
+
+
+def test_without_an_address_the_row_says_so():
+    breizh_cyber(notification_email="")
+    declare(caller=Caller(phone="02 99 00 00 00"))
+
+    dispatch.announce_events()
+
+    assert rows() == [("csirt", "none", "no_channel"), ("declarant", "none", "no_channel")]
+
+
+def test_every_kind_of_event_has_its_line_in_the_table():
+    assert set(WHO_HEARS) == set(EventKind.values)
+
+
+def test_the_declarant_hears_that_the_case_was_taken_and_nobody_that_it_was_verified():
+    responder = a_responder(breizh_cyber())
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    verify_incident(reference=incident.reference, actor=responder)
+
+    dispatch.announce_events()
+
+    told = Delivery.objects.order_by("id").values_list("announcement__event__kind", "recipient")
+    assert list(told) == [("declared", "csirt"), ("declared", "declarant"), ("acknowledged", "declarant")]
+    assert Announcement.objects.filter(event__kind="verified", deliveries=None).count() == 1
+
+
+def test_ten_times_the_events_cost_the_same_queries(django_assert_num_queries):
+    breizh_cyber()
+    for count in (2, 20):
+        for _ in range(count):
+            declare()
+        with django_assert_num_queries(7):  # with its savepoint
+            dispatch.announce_events()
+
+
+def test_the_task_announces_even_when_the_queue_is_away(monkeypatch):
+    breizh_cyber()
+    declare()
+    nudged = []
+    monkeypatch.setattr(tasks.deliver_due, "apply_async", lambda **options: nudged.append(options))
+
+    tasks.announce_events()
+    tasks.announce_events()
+
+    assert len(nudged) == 1
+    assert Announcement.objects.count() == 1
+
+
+class TestReconcile:
+    def test_it_works(self, caplog):
+        breizh_cyber()
+        declare()
+        dispatch.announce_events()
+
+        assert queries.report_silent_events() == 0
+
+    def test_an_event_that_waits_for_long_is_counted(self, clock):
+        breizh_cyber()
+        declare()
+        assert queries.report_silent_events() == 0
+
+        clock.shift(timedelta(minutes=6))
+
+        assert queries.report_silent_events() == 1
+
+    def test_an_event_whose_waiting_row_was_lost_is_found(self, clock):
+        breizh_cyber()
+        incident = declare()
+        PendingEvent.objects.all().delete()
+        clock.shift(timedelta(minutes=6))
+
+        assert queries.silent_events() == {incident.events.get().pk}
+
+    def test_invented_cases_are_nobodys_concern(self, clock):
+        breizh_cyber()
+        declare(origin="simulation")
+        PendingEvent.objects.all().delete()
+        clock.shift(timedelta(minutes=6))
+
+        assert IncidentEvent.objects.count() == 1
+        assert queries.silent_events() == set()

@@ -1,0 +1,286 @@
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from incidents.models import Story
+from notifications import dispatch
+from notifications.models import Delivery
+from tests.cast import breizh_cyber, declare
+
+CENTRE = "garde@breizh.example"
+TOWN = "mairie@plouexemple.example"
+WORKER = """
+import django
+django.setup()
+from django.conf import settings
+settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", {port}
+from notifications.dispatch import deliver_due
+deliver_due()
+"""
+
+
+@pytest.fixture
+def declared(transactional_db):
+    """One case that is announced; real commits."""
+    breizh_cyber()
+    incident = declare()
+    dispatch.announce_events()
+    return incident
+
+
+def of(recipient):
+    return Delivery.objects.get(recipient=recipient)
+
+
+def test_it_works(declared, post):
+    assert dispatch.deliver_due() == 2
+
+    assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
+    assert list(Delivery.objects.values_list("status", "attempts", "last_error")) == [("sent", 1, "")] * 2
+    assert of("csirt").sent_at is not None
+
+
+def test_what_was_sent_is_not_sent_again(declared, post, clock):
+    dispatch.deliver_due()
+    clock.shift(timedelta(days=1))
+
+    assert dispatch.deliver_due() == 0
+
+    assert len(post.received) == 2
+
+
+def test_the_message_id_is_the_key_of_the_row(declared, post):
+    dispatch.deliver_due()
+
+    assert post.to(CENTRE)[0]["Message-ID"] == f"<{of('csirt').key}@localhost>"
+    assert post.to(CENTRE)[0]["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_refused_recipient_is_not_tried_again(declared, post, clock):
+    post.answers[TOWN] = "550 5.1.1 unknown"
+
+    dispatch.deliver_due()
+    clock.shift(timedelta(days=1))
+    dispatch.deliver_due()
+
+    assert [message.went_to for message in post.received] == [[CENTRE]]
+    refused = of("declarant")
+    assert (refused.status, refused.last_error, refused.attempts) == ("refused", "refused", 1)
+
+
+def test_a_postponed_recipient_is_tried_later(declared, post, clock):
+    now = timezone.now()
+    post.answers[TOWN] = "451 4.7.1 greylisted"
+
+    dispatch.deliver_due()
+    assert (of("declarant").last_error, of("declarant").due_at) == ("postponed", now + timedelta(minutes=1))
+    post.answers.clear()
+    clock.shift(timedelta(seconds=59))
+    assert dispatch.deliver_due() == 0
+    clock.shift(timedelta(seconds=2))
+    assert dispatch.deliver_due() == 1
+
+    assert len(post.to(TOWN)) == 1
+    assert (of("declarant").status, of("declarant").attempts, of("declarant").last_error) == ("sent", 2, "")
+
+
+def test_the_pauses_grow_to_an_hour():
+    pauses = [dispatch.pause_after(attempts) // timedelta(minutes=1) for attempts in range(1, 11)]
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+def test_ten_attempts_then_a_person_must_look(declared, post, clock):
+    post.answers[TOWN] = "451 4.7.1 greylisted"
+
+    for _ in range(12):
+        dispatch.deliver_due()
+        clock.shift(timedelta(hours=1, seconds=1))
+
+    assert (of("declarant").status, of("declarant").attempts) == ("dead", 10)
+    key = of("declarant").key
+    post.answers.clear()
+    call_command("replay_deliveries")
+    dispatch.deliver_due()
+
+    assert of("declarant").status == "sent"
+    assert post.to(TOWN)[0]["Message-ID"] == f"<{key}@localhost>"
+
+
+def test_a_message_that_kills_each_worker_dies_too(declared, post, clock):
+    for _ in range(10):
+        assert dispatch.claim(timezone.now())
+        clock.shift(timedelta(hours=1, seconds=1))
+
+    assert dispatch.deliver_due() == 0
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"dead"}
+
+
+def test_a_dead_server_loses_nothing_and_counts_against_nobody(declared, post, clock):
+    post.stop()
+
+    for _ in range(15):
+        assert dispatch.deliver_due() == 0
+        clock.shift(timedelta(minutes=1))
+    assert list(Delivery.objects.values_list("status", "attempts", "last_error")) == [
+        ("due", 0, "unreachable"),
+        ("due", 0, ""),
+    ]
+    post.start()
+
+    assert dispatch.deliver_due() == 2
+
+
+def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
+    declare()
+    dispatch.announce_events()
+    hung_up = []
+
+    async def handle_MAIL(server, session, envelope, address, options):  # noqa: N802
+        if post.received and not hung_up:
+            hung_up.append(True)
+            server.transport.close()
+        envelope.mail_from = address
+        return "250 OK"
+
+    post.handle_MAIL = handle_MAIL
+
+    assert dispatch.deliver_due() == 4
+    assert hung_up
+    assert len(post.received) == 4
+
+
+def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
+    breizh_cyber()
+    for _ in range(5):
+        declare()
+    dispatch.announce_events()
+    tries = []
+
+    async def handle_RCPT(server, session, envelope, address, options):  # noqa: N802
+        if address == CENTRE:
+            tries.append(address)
+            return "452 4.2.2 mailbox full"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    post.handle_RCPT = handle_RCPT
+
+    assert dispatch.deliver_due() == 5
+
+    assert len(post.to(TOWN)) == 5
+    assert len(tries) == 1
+    attempts = Delivery.objects.filter(recipient="csirt").values_list("attempts", flat=True)
+    assert sorted(attempts) == [0, 0, 0, 0, 1]
+
+
+def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declared, post, transactional_db, clock):
+    Delivery.objects.filter(recipient="declarant").delete()
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "DATABASE_URL": transactional_db,
+        "PATH": "/usr/bin",
+    }
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER.format(port=post.port)],
+        cwd=django_settings.BASE_DIR,
+        env=environment,
+    )
+    post.kills = lambda: worker.pid
+    assert worker.wait(30) == -9
+    post.kills = None
+    assert (of("csirt").status, of("csirt").attempts) == ("due", 1)
+
+    assert dispatch.deliver_due() == 0
+    clock.shift(timedelta(seconds=61))
+    assert dispatch.deliver_due() == 1
+
+    first, second = post.received
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypatch):
+    breizh_cyber()
+    for _ in range(3):
+        declare()
+    dispatch.announce_events()
+    monkeypatch.setattr(dispatch, "LEASE_USED", timedelta(seconds=0.1))
+    monkeypatch.setattr(dispatch, "LONGEST_ROUND", timedelta(seconds=0.01))
+    post.delay = 0.06
+
+    sent = dispatch.deliver_due()
+
+    assert 1 <= sent < 6
+    assert list(Delivery.objects.exclude(status="sent").values_list("attempts", flat=True)) == [0] * (6 - sent)
+    assert Delivery.objects.due(timezone.now()).count() == 6 - sent
+
+
+def test_what_was_erased_meanwhile_is_not_sent(declared, post):
+    Story.objects.update(contact_email="")
+
+    dispatch.deliver_due()
+
+    assert (of("declarant").status, of("declarant").last_error) == ("no_channel", "no_address")
+    assert not post.to(TOWN)
+
+
+def test_an_address_corrected_meanwhile_is_the_one_used(declared, post):
+    breizh_cyber(notification_email="astreinte@breizh.example")
+
+    dispatch.deliver_due()
+
+    assert len(post.to("astreinte@breizh.example")) == 1
+    assert not post.to(CENTRE)
+
+
+def test_a_centre_that_sets_its_address_can_be_told_afterwards(transactional_db, post):
+    breizh_cyber(notification_email="")
+    declare()
+    dispatch.announce_events()
+    breizh_cyber()
+
+    call_command("replay_deliveries", "--status=no_channel", "--csirt=breizh-cyber")
+    dispatch.deliver_due()
+
+    assert len(post.to(CENTRE)) == 1
+
+
+def test_a_message_that_cannot_be_written_holds_up_nobody(declared, post, monkeypatch, caplog):
+    write = dispatch.write_mail
+
+    def broken(delivery, *, to):
+        if delivery.recipient == "csirt":
+            raise UnicodeError("Dominique Exemple")
+        return write(delivery, to=to)
+
+    monkeypatch.setattr(dispatch, "write_mail", broken)
+
+    assert dispatch.deliver_due() == 1
+
+    assert (of("csirt").status, of("csirt").last_error) == ("due", "unwritable")
+    assert "Dominique" not in caplog.text
+
+
+def test_no_address_is_kept_in_the_row(declared, post):
+    post.answers[CENTRE] = f"550 5.1.1 <{CENTRE}> unknown"
+    dispatch.deliver_due()
+
+    stored = Delivery.objects.filter(recipient="csirt").values_list()[0]
+    assert "@" not in "".join(map(str, stored))
+
+
+def test_fifty_mails_cost_few_queries_beside_their_own(transactional_db, post, django_assert_max_num_queries):
+    breizh_cyber()
+    for _ in range(25):
+        declare()
+    dispatch.announce_events()
+
+    # Each mail: the demonstration brake and its record, and for each receipt the route. The rest is for all.
+    with django_assert_max_num_queries(50 * 2 + 25 * 4 + 25):
+        assert dispatch.deliver_due() == 50

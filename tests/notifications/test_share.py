@@ -1,0 +1,50 @@
+"""Two workers at once, each on its own connection."""
+
+import threading
+
+from django.db import connection
+
+from incidents.models import PendingEvent
+from notifications import dispatch
+from notifications.models import Announcement, Delivery
+from tests.cast import breizh_cyber, declare
+
+
+def at_once(work, count=2):
+    def and_close():
+        try:
+            work()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=and_close) for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def test_it_works(transactional_db, post):
+    breizh_cyber()
+    for _ in range(40):
+        declare()
+    dispatch.announce_events()
+    post.delay = 0.002
+
+    at_once(dispatch.deliver_due)
+
+    ids = [message["Message-ID"] for message in post.received]
+    assert len(ids) == len(set(ids)) == 80
+    assert not Delivery.objects.exclude(status="sent").exists()
+
+
+def test_they_share_the_events(transactional_db):
+    breizh_cyber()
+    for _ in range(120):
+        declare()
+
+    at_once(dispatch.announce_events)
+
+    assert Announcement.objects.count() == 120
+    assert Delivery.objects.count() == 240
+    assert not PendingEvent.objects.filter(consumer="notifications").exists()
