@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,22 +29,26 @@ from incidents.enums import (
     PublicService,
 )
 
+CERTAINTIES = [
+    (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
+    (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
+    (Certainty.EXACT, gettext_lazy("exactement")),
+]
 MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
     (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
     (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
 ]
-Label = Promise | str
 
 
-def moment_fields(label: Label) -> tuple[forms.Field, forms.Field, forms.Field]:
+def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
     """A day, an hour, and how well they are known."""
-    certainty = forms.ChoiceField(choices=Certainty.choices, required=False, label=label)
+    certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
 
-def choice(label: Label, choices: Any) -> forms.ChoiceField:
+def choice(label: Any, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
 
 
@@ -114,8 +117,8 @@ class ServiceForm(forms.Form):
     ended_time = HourField(required=False, label=gettext_lazy("heure de la reprise"))
     people = CountField(required=False, label=gettext_lazy("personnes gênées"))
 
-    def __init__(self, *args: Any, service: PublicService, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=service.value, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
+        super().__init__(data, prefix=service.value, **kwargs)
         self.service = service
         for field in self.fields.values():
             field.label = f"{service.label}, {field.label}"
@@ -149,7 +152,7 @@ def problem_of_moment(said: dict[str, Any], name: str) -> str | None:
     if said.get(f"{name}_time") is not None:
         return _("Donnez aussi le jour, ou effacez l’heure.")
     if said.get(f"{name}_certainty") in {Certainty.EXACT, Certainty.APPROXIMATE}:
-        return _("Donnez le jour, ou choisissez « pas connue ».")
+        return _("Donnez le jour, ou choisissez « Je ne sais pas ».")
     return None
 
 
@@ -209,7 +212,10 @@ class Details:
             ),
             description=said["description"],
             supplier=said["supplier"],
-            **{name: self.form.instant(name, zone) for name in MOMENTS},
+            occurred=self.form.instant("occurred", zone),
+            detected=self.form.instant("detected", zone),
+            attack_known=self.form.instant("attack_known", zone),
+            breach_known=self.form.instant("breach_known", zone),
             service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
             data_concerned=said["data_concerned"] or Answer.UNKNOWN,
             interruptions=interruptions,

@@ -27,20 +27,20 @@ class Reflexes(NamedTuple):
 
 KEEP_A_LOG = Act(
     _("Notez tout sur papier"),
-    _("L’heure, qui, quoi, la décision. Gardez les écrans, les messages, les journaux : photographiez-les."),
+    _("L’heure, qui, quoi, la décision. Gardez les écrans, les messages, les journaux : photographiez-les."),
 )
 CUT_THE_NETWORK = Act(
     _("Débranchez, n’éteignez pas"),
     _(
         "Retirez le câble réseau des machines touchées et coupez le Wi-Fi. "
-        "Laissez-les allumées : leur mémoire garde des traces."
+        "Laissez-les allumées : leur mémoire garde des traces."
     ),
 )
 
 REFLEXES: dict[str, Reflexes] = {
     IncidentType.UNKNOWN: Reflexes(
         _("Débranchez, n’éteignez pas, notez tout."),
-        _("Dans le doute : les trois gestes de la première heure"),
+        _("Dans le doute : les trois gestes de la première heure"),
         (
             CUT_THE_NETWORK,
             Act(
@@ -49,17 +49,17 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             KEEP_A_LOG,
         ),
-        _("CERT-FR, fiches réflexes ; ANSSI"),
+        _("CERT-FR, fiches réflexes ; ANSSI"),
     ),
     IncidentType.RANSOMWARE: Reflexes(
         _("Débranchez, n’éteignez pas, ne payez pas."),
-        _("Fichiers bloqués : les trois gestes de la première heure"),
+        _("Fichiers bloqués : les trois gestes de la première heure"),
         (
             Act(
                 _("Débranchez, n’éteignez pas"),
                 _(
                     "Retirez le câble réseau des machines touchées, coupez le Wi-Fi et la box. "
-                    "Laissez-les allumées : leur mémoire garde des traces."
+                    "Laissez-les allumées : leur mémoire garde des traces."
                 ),
             ),
             Act(
@@ -71,11 +71,11 @@ REFLEXES: dict[str, Reflexes] = {
                 _("Photographiez le message de rançon. Gardez un fichier bloqué. Notez l’heure de chaque geste."),
             ),
         ),
-        _("CERT-FR, fiche réflexe CERTFR-2024-RFX-001 ; cybermalveillance.gouv.fr"),
+        _("CERT-FR, fiche réflexe CERTFR-2024-RFX-001 ; cybermalveillance.gouv.fr"),
     ),
     IncidentType.OUTAGE: Reflexes(
         _("Notez l’heure, appelez votre prestataire."),
-        _("Panne : les trois gestes de la première heure"),
+        _("Panne : les trois gestes de la première heure"),
         (
             Act(
                 _("Appelez votre prestataire informatique"),
@@ -90,11 +90,11 @@ REFLEXES: dict[str, Reflexes] = {
                 _("Papier, téléphone portable, affiche à la porte. Notez l’heure de chaque geste."),
             ),
         ),
-        _("CERT-FR, fiches réflexes ; ANSSI"),
+        _("CERT-FR, fiches réflexes ; ANSSI"),
     ),
     IncidentType.DEVICE: Reflexes(
         _("Verrouillez à distance, changez les accès."),
-        _("Appareil perdu ou volé : les trois gestes de la première heure"),
+        _("Appareil perdu ou volé : les trois gestes de la première heure"),
         (
             Act(
                 _("Verrouillez ou effacez à distance"),
@@ -102,18 +102,18 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             Act(
                 _("Fermez les accès de cet appareil"),
-                _("Mots de passe, mails, connexion à distance : changez-les depuis un autre poste."),
+                _("Mots de passe, mails, connexion à distance : changez-les depuis un autre poste."),
             ),
             Act(
                 _("Notez ce qu’il contenait"),
                 _("Quels dossiers, quelles personnes, disque chiffré ou non. En cas de vol, déposez plainte."),
             ),
         ),
-        _("cybermalveillance.gouv.fr ; CNIL"),
+        _("cybermalveillance.gouv.fr ; CNIL"),
     ),
     IncidentType.MAILBOX: Reflexes(
-        _("Changez le mot de passe, fermez les sessions."),
-        _("Boîte mail piratée : les trois gestes de la première heure"),
+        _("Changez le mot de passe, fermez tout."),
+        _("Boîte mail piratée : les trois gestes de la première heure"),
         (
             Act(
                 _("Changez le mot de passe depuis un autre poste"),
@@ -128,11 +128,11 @@ REFLEXES: dict[str, Reflexes] = {
                 _("Un faux RIB part souvent d’une boîte piratée. La comptabilité d’abord."),
             ),
         ),
-        _("CERT-FR, fiches réflexes 2024-RFX-003 et 004 ; cybermalveillance.gouv.fr"),
+        _("CERT-FR, fiches réflexes 2024-RFX-003 et 004 ; cybermalveillance.gouv.fr"),
     ),
     IncidentType.PHISHING: Reflexes(
-        _("N’effacez rien. Qui a cliqué ?"),
-        _("Message piégé : les trois gestes de la première heure"),
+        _("N’effacez rien. Qui a cliqué ?"),
+        _("Message piégé : les trois gestes de la première heure"),
         (
             Act(_("N’effacez pas le message"), _("Il sert de preuve. Ne cliquez plus dessus, ne le transférez pas.")),
             Act(
@@ -141,14 +141,14 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             Act(
                 _("Prévenez les collègues"),
-                _("Décrivez le message : l’expéditeur, l’objet. D’autres l’ont sans doute reçu."),
+                _("Décrivez le message : l’expéditeur, l’objet. D’autres l’ont sans doute reçu."),
             ),
         ),
         _("cybermalveillance.gouv.fr"),
     ),
     IncidentType.ADMIN_ACCOUNT: Reflexes(
         _("Désactivez le compte, coupez Internet."),
-        _("Compte d’administrateur pris : les trois gestes de la première heure"),
+        _("Compte d’administrateur pris : les trois gestes de la première heure"),
         (
             Act(
                 _("Désactivez le compte"),
@@ -156,7 +156,7 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             Act(
                 _("Coupez Internet et les accès à distance"),
-                _("Laissez les serveurs allumés : leur mémoire garde des traces."),
+                _("Laissez les serveurs allumés : leur mémoire garde des traces."),
             ),
             Act(
                 _("Mettez les sauvegardes à l’abri"),
@@ -167,7 +167,7 @@ REFLEXES: dict[str, Reflexes] = {
     ),
     IncidentType.LEAK: Reflexes(
         _("Fermez l’accès, gardez la preuve."),
-        _("Données sorties : les trois gestes de la première heure"),
+        _("Données sorties : les trois gestes de la première heure"),
         (
             Act(
                 _("Fermez la fuite"),
@@ -185,11 +185,11 @@ REFLEXES: dict[str, Reflexes] = {
                 _("Plus de la moitié des fuites annoncées sont fausses ou exagérées. Prévenez votre DPO."),
             ),
         ),
-        _("ANSSI, panorama 2025 ; CNIL"),
+        _("ANSSI, panorama 2025 ; CNIL"),
     ),
     IncidentType.MISDELIVERY: Reflexes(
         _("Retirez le fichier, rappelez le destinataire."),
-        _("Envoi par erreur : les trois gestes de la première heure"),
+        _("Envoi par erreur : les trois gestes de la première heure"),
         (
             Act(
                 _("Retirez ce qui est en ligne"),
@@ -205,7 +205,7 @@ REFLEXES: dict[str, Reflexes] = {
     ),
     IncidentType.TRANSFER: Reflexes(
         _("Appelez le comptable public maintenant."),
-        _("Faux virement : les trois gestes de la première heure"),
+        _("Faux virement : les trois gestes de la première heure"),
         (
             Act(
                 _("Appelez le comptable public"),
@@ -224,7 +224,7 @@ REFLEXES: dict[str, Reflexes] = {
     ),
     IncidentType.DEFACEMENT: Reflexes(
         _("Photographiez, puis mettez hors ligne."),
-        _("Site modifié : les trois gestes de la première heure"),
+        _("Site modifié : les trois gestes de la première heure"),
         (
             Act(
                 _("Photographiez la page"),
@@ -236,14 +236,14 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             Act(
                 _("Changez les mots de passe du site"),
-                _("Administration, FTP, hébergeur : depuis un autre poste. N’effacez pas le site."),
+                _("Administration, FTP, hébergeur : depuis un autre poste. N’effacez pas le site."),
             ),
         ),
         _("cybermalveillance.gouv.fr"),
     ),
     IncidentType.DDOS: Reflexes(
         _("Appelez l’hébergeur, ne payez pas."),
-        _("Site saturé : les trois gestes de la première heure"),
+        _("Site saturé : les trois gestes de la première heure"),
         (
             Act(
                 _("Appelez l’hébergeur ou l’opérateur"),
@@ -251,15 +251,15 @@ REFLEXES: dict[str, Reflexes] = {
             ),
             Act(
                 _("Gardez les journaux"),
-                _("Ceux du pare-feu et du serveur. Une saturation peut cacher un vol : faites vérifier."),
+                _("Ceux du pare-feu et du serveur. Une saturation peut cacher un vol : faites vérifier."),
             ),
             Act(_("Ne payez pas, informez autrement"), _("Une page simple, une affiche, le téléphone.")),
         ),
-        _("cybermalveillance.gouv.fr ; ANSSI"),
+        _("cybermalveillance.gouv.fr ; ANSSI"),
     ),
     IncidentType.SUPPLIER: Reflexes(
         _("Coupez ses accès, demandez l’étendue."),
-        _("Prestataire attaqué : les trois gestes de la première heure"),
+        _("Prestataire attaqué : les trois gestes de la première heure"),
         (
             Act(
                 _("Coupez ses accès chez vous"),
@@ -274,11 +274,11 @@ REFLEXES: dict[str, Reflexes] = {
                 _("Vous restez responsable de vos données, même chez lui. Prévenez votre DPO."),
             ),
         ),
-        _("RGPD, articles 28 et 33 ; ANSSI"),
+        _("RGPD, articles 28 et 33 ; ANSSI"),
     ),
     IncidentType.FLAW: Reflexes(
         _("Fermez l’accès à distance, ne redémarrez pas."),
-        _("Faille signalée : les trois gestes de la première heure"),
+        _("Faille signalée : les trois gestes de la première heure"),
         (
             Act(
                 _("Gardez le message reçu"),

@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -28,6 +30,7 @@ KEY = "cle"
 SHORTEST_KEY = 32
 NOT_KEPT = {"csrfmiddlewaretoken", KEY, CONFIRMED, "site_web"}
 LEDGER_LINES = range(18)
+CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
 
 
 @login_not_required
@@ -41,7 +44,7 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 def declare_who(request: HttpRequest) -> HttpResponse:
     chosen = type_named(request.GET.get("quoi", ""))
     if chosen is None:
-        return ask_type(request, problem=_("Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."))
+        return ask_type(request, problem=CHOOSE)
     return ask_who(request, chosen)
 
 
@@ -51,7 +54,7 @@ def declare_who(request: HttpRequest) -> HttpResponse:
 def declare_details(request: HttpRequest) -> HttpResponse:
     chosen = type_named(request.GET.get("quoi", ""))
     if chosen is None:
-        return ask_type(request, problem=_("Choisissez ce qui ressemble le plus, ou « Je ne sais pas »."))
+        return ask_type(request, problem=CHOOSE)
     collectivity = body_named(request.GET.get("collectivite", ""))
     if collectivity is None:
         return ask_who(request, chosen, problem=_("Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."))
@@ -60,7 +63,7 @@ def declare_details(request: HttpRequest) -> HttpResponse:
         return take(request, step) if request.method == "POST" else ask_details(request, step, Details())
 
 
-def ask_type(request: HttpRequest, *, problem: str = "") -> HttpResponse:
+def ask_type(request: HttpRequest, *, problem: str | Promise = "") -> HttpResponse:
     context = {
         "unknown": UNKNOWN,
         "groups": GROUPS,
@@ -164,11 +167,11 @@ def answer(request: HttpRequest, step: Step, declared: Declared) -> HttpResponse
     access = declared.access
     context = {
         "step": step,
+        "route": declared.route or step.route,
         "incident": declared.incident,
         "secret": "" if access.revoked_at else secret_of(access),
         "ledger": LEDGER_LINES,
     }
     response = render(request, "declare/answer.html", context)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -13,7 +13,7 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.DECLARED: _("%(who)s a déclaré l’incident"),
     EventKind.ACKNOWLEDGED: _("%(who)s a pris votre dossier en charge"),
     EventKind.VERIFIED: _("%(who)s a vérifié votre déclaration par téléphone"),
-    EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
+    EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
     EventKind.LINK_ROTATED: _("%(who)s a renouvelé le code de suivi"),
     EventKind.ERASED: _("%(who)s a effacé les données personnelles"),
 }

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from csirts.routing import csirt_for
+from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
 from incidents.enums import ActorKind, EventKind, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
@@ -36,6 +36,8 @@ class Declared:
     incident: Incident
     access: FollowUpAccess
     is_new: bool
+    # As found for a new one; None when the same submission came again.
+    route: Route | None = None
 
 
 @transaction.atomic
@@ -54,11 +56,12 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
         return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
 
     clean = checked(declaration, now=now)
-    incident = save_incident(clean, replace(submission, digest=digest), actor, now)
+    route = csirt_for(clean.collectivity, on=timezone.localdate(now))
+    incident = save_incident(clean, replace(submission, digest=digest), route, actor=actor, now=now)
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
-    return Declared(incident=incident, access=open_access(incident, at=now), is_new=True)
+    return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
 
 def hold_key(key: str) -> None:
@@ -78,8 +81,9 @@ def digest_of(declaration: Declaration) -> str:
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def save_incident(clean: Declaration, submission: Submission, actor: User | None, now: datetime) -> Incident:
-    route = csirt_for(clean.collectivity, on=timezone.localdate(now))
+def save_incident(
+    clean: Declaration, submission: Submission, route: Route, *, actor: User | None, now: datetime
+) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = severity_of(
         clean.type,

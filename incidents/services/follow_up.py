@@ -23,6 +23,7 @@ from incidents.services.record import record_event
 SECRET_LENGTH = 12
 # Long enough for a case and its complaint; a new link can be made at any time before.
 LASTS = timedelta(days=365)
+DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def secret_of(access: FollowUpAccess) -> str:
@@ -53,9 +54,25 @@ def find_access(secret: str) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
-    """The declarant wants a new secret: the old one stops at once. Raises Http404 if the access is not live."""
+    """The declarant wants a new secret: the old one stops at once. Raises Http404 if the access is not live.
+
+    A double click gives the secret that the first one made, rather than a closed door and a lost secret.
+    """
+    if made := made_by_first_click(access_uid):
+        return made
     incident = get_followed_incident(access_uid, lock=True)
     return replace_access(incident, actor=None, by=ActorKind.DECLARANT)
+
+
+def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
+    now = timezone.now()
+    replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
+    if replaced is None:
+        return None
+    rotations = replaced.incident.events.filter(kind=EventKind.LINK_ROTATED, actor_kind=ActorKind.DECLARANT)
+    if not rotations.filter(at=replaced.revoked_at).exists():
+        return None
+    return replaced.incident.accesses.filter(created_at=replaced.revoked_at, revoked_at=None).first()
 
 
 @transaction.atomic

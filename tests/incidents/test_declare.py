@@ -1,42 +1,235 @@
 """The journey of somebody without an account, from « que se passe-t-il ? » to the reference on the screen."""
 
+import gzip
 import re
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
+from secrets import token_bytes
 
 import pytest
+import time_machine
 
+from accounts.installation import is_demonstration
+from collectivities.models import Collectivity
+from incidents.declare.choices import GROUPS
+from incidents.declare.reflexes import REFLEXES
+from incidents.enums import IncidentType, Verification
 from incidents.models import Incident
-from tests.cast import breizh_cyber, plouexemple
+from incidents.reference import spaced
+from incidents.services.follow_up import secret_of
+from tests.cast import an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
 
-DETAILS = "/declarer/details/"
-CALL_BACK = {"contact_phone": "02 99 00 00 00"}
+NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
+KEY = "k" * 43
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    """Plouexemple and its centre; the client speaks from an address that no other test has used."""
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+def an_address():
+    return str(IPv6Address(int.from_bytes(token_bytes(16))))
 
 
 def address(quoi="rancon", body=None):
-    return f"{DETAILS}?quoi={quoi}&collectivite={(body or plouexemple()).uid}"
+    return f"/declarer/details/?quoi={quoi}&collectivite={(body or plouexemple()).uid}"
 
 
-def key_on(response):
-    return re.search(r'name="cle" value="([^"]+)"', response.content.decode())[1]
+def post(client, data=None, *, quoi="rancon", body=None):
+    said = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
+    return client.post(address(quoi, body), said)
 
 
-def post(client, data=None, *, key=None, quoi="rancon", body=None):
-    where = address(quoi, body)
-    key = key or key_on(client.get(where))
-    return client.post(where, {"cle": key} | CALL_BACK | (data or {}))
+def text(response):
+    """As a person reads it."""
+    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
 
 
+def listed(name):
+    return Collectivity.objects.get(name=name, kind="commune")
+
+
+@time_machine.travel(NOW, tick=False)
 def test_it_works(client):
-    breizh_cyber()
-    home = client.get("/declarer/")
-    assert home.status_code == 200
+    assert "Nos fichiers ne s’ouvrent plus" in text(client.get("/declarer/"))
     who = client.get("/declarer/qui/", {"quoi": "rancon", "q": "plouexemple"})
-    assert f"{DETAILS}?quoi=rancon&amp;collectivite={plouexemple().uid}" in who.content.decode()
-    answer = post(client, {"description": "Tout est bloqué."})
+    assert f'href="{address().replace("&", "&amp;")}"' in who.content.decode()
+    key = re.search(r'name="cle" value="([^"]{43})"', client.get(address()).content.decode())[1]
+    answer = post(client, {"cle": key, "description": "Tout est bloqué.", "contact_name": "Dominique Exemple"})
     incident = Incident.objects.get()
-    page = answer.content.decode()
+    page = text(answer)
     assert answer.status_code == 200
-    assert f"{incident.reference[:4]}-{incident.reference[4:]}" in page
+    assert "Votre déclaration est transmise à Breizh Cyber" in page
+    assert "mardi 24 novembre 2026 à 10 h 51, heure de Paris" in page
+    assert spaced(incident.reference) in page
+    assert spaced(secret_of(incident.accesses.get())) in page
+    assert 'href="tel:0800200008"' in answer.content.decode()
+    assert "non vérifiée" in page
+    assert "Débranchez, n’éteignez pas" in page
     assert incident.story.description == "Tout est bloqué."
+    assert (incident.type, incident.origin, incident.verification) == ("rancon", "web", "unverified")
+
+
+def test_everything_said_is_stored(client):
+    said = {
+        "occurred_date": "2026-11-23",
+        "occurred_time": "22:30",
+        "occurred_certainty": "exact",
+        "detected_date": "24/11/2026",
+        "attack_known_date": "2026-11-24",
+        "attack_known_time": "8h10",
+        "breach_known_certainty": "unknown",
+        "service_stopped": "yes",
+        "service": ["civil", "messagerie"],
+        "civil-extent": "stopped",
+        "civil-started_date": "2026-11-24",
+        "civil-started_time": "08:10",
+        "civil-ended_date": "2026-11-24",
+        "civil-people": "1 200",
+        "data_concerned": "yes",
+        "leak_status": "claimed",
+        "categories": ["etat_civil", "sante"],
+        "persons_band": "51-300",
+        "supplier": "Logiciels Exemple",
+        "contact_email": "mairie@plouexemple.example",
+    }
+    with time_machine.travel(datetime(2026, 11, 24, 19, tzinfo=UTC)):
+        assert post(client, said).status_code == 200
+    incident = Incident.objects.get()
+    assert (incident.occurred_at, incident.occurred_certainty) == (datetime(2026, 11, 23, 21, 30, tzinfo=UTC), "exact")
+    # A day without its hour: its first minute, in Paris, and only « à peu près ».
+    assert incident.detected_at == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+    assert incident.detected_certainty == "approximate"
+    assert incident.attack_known_at == datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
+    assert (incident.breach_known_at, incident.breach_known_certainty) == (None, "unknown")
+    civil, mail = incident.interruptions.order_by("id")
+    assert (civil.service, civil.extent, civil.people_affected) == ("civil", "stopped", 1200)
+    assert civil.started_at == civil.ended_at == datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
+    assert (mail.extent, mail.started_at, mail.ended_at) == ("unknown", None, None)
+    leak = incident.leaks.get()
+    assert (leak.status, leak.categories, leak.persons_band) == ("claimed", ["etat_civil", "sante"], "51-300")
+    assert incident.story.supplier == "Logiciels Exemple"
+
+
+def test_knowing_nothing_is_an_answer(client):
+    assert post(client, quoi="inconnu").status_code == 200
+    incident = Incident.objects.get()
+    assert (incident.type, incident.service_stopped, incident.data_concerned) == ("inconnu", "unknown", "unknown")
+    assert not incident.interruptions.exists()
+    assert not incident.leaks.exists()
+
+
+def test_ticking_a_service_says_yes(client):
+    post(client, {"service": "civil"})
+    assert Incident.objects.get().service_stopped == "yes"
+
+
+@time_machine.travel(datetime(2026, 11, 24, 20, 0, tzinfo=UTC), tick=False)
+def test_dates_are_those_of_the_place(client):
+    """In Nouméa it is already the 25th; the 25th at 6 is not in the future there."""
+    noumea = listed("Nouméa")
+    page = text(client.get(address(body=noumea)))
+    assert "C’est l’heure de Nouméa." in page
+    assert "mercredi 25 novembre 2026 à 7 h 00" in page
+    post(client, {"occurred_date": "2026-11-25", "occurred_time": "06:00"}, body=noumea)
+    assert Incident.objects.get().occurred_at == datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
+
+
+def test_a_centre_without_telephone_is_said(client):
+    page = text(post(client, body=listed("Ajaccio")))
+    assert "Ce centre n’a pas publié de téléphone." in page
+    assert "cyber.corsica" in page
+
+
+def test_a_place_without_centre_is_said(client):
+    page = text(post(client, body=listed("Mamoudzou")))
+    assert "Votre déclaration est enregistrée" in page
+    assert "Personne n’est prévenu à votre place" in page
+    assert "17cyber.gouv.fr" in page
+    assert Incident.objects.get().csirt is None
+
+
+def test_a_centre_without_channel_is_said(client):
+    breizh_cyber(notification_email="")
+    page = text(post(client))
+    assert "c’est votre appel qui le prévient" in page
+    assert "transmise à" not in page
+
+
+def test_an_agent_declares_for_its_own_body(client):
+    agent = an_agent()
+    client.force_login(agent)
+    assert "D’après votre compte" in text(client.get("/declarer/qui/", {"quoi": "rancon"}))
+    page = text(post(client))
+    incident = Incident.objects.get()
+    assert (incident.origin, incident.verification) == ("account", Verification.MEMBER)
+    assert incident.events.get().actor == agent
+    assert "votre déclaration est vérifiée" in page
+    assert client.get(f"/suivi/{incident.reference}/").status_code == 200
+
+
+def test_an_agent_is_nobody_elsewhere(client):
+    client.force_login(an_agent())
+    post(client, body=listed("Ajaccio"))
+    incident = Incident.objects.get()
+    assert (incident.origin, incident.verification) == ("web", "unverified")
+    assert incident.events.get().actor is None
+
+
+def test_one_match_still_asks(client):
+    page = text(client.get("/declarer/qui/", {"quoi": "rancon", "q": "plouexemple"}))
+    assert "Est-ce bien elle ?" in page
+    assert "Plouexemple (Finistère) commune, 4 210 habitants, Bretagne" in page
+
+
+def test_no_match_says_what_to_do(client):
+    page = text(client.get("/declarer/qui/", {"quoi": "rancon", "q": "zzqxkjw"}))
+    assert "Nous n’avons pas trouvé « zzqxkjw »" in page
+    assert "17cyber.gouv.fr" in page
+
+
+def test_each_type_has_its_card_and_its_reflexes():
+    cards = [choice.type for group in GROUPS for choice in group.choices]
+    assert sorted([*cards, IncidentType.UNKNOWN]) == sorted(IncidentType)
+    assert set(REFLEXES) == set(IncidentType)
+    for reflexes in REFLEXES.values():
+        assert len(str(reflexes.words).replace("?", "").split()) <= 7
+        assert reflexes.source
+
+
+def test_pages_cost_few_queries(client, django_assert_max_num_queries):
+    is_demonstration()
+    for where in ["/declarer/", "/declarer/qui/?quoi=rancon&q=saint", address()]:
+        with django_assert_max_num_queries(10):
+            assert client.get(where).status_code == 200
+    everything = {
+        "service_stopped": "yes",
+        "service": ["civil", "paie", "eau"],
+        "data_concerned": "yes",
+        "categories": ["sante"],
+    }
+    where = address()
+    with django_assert_max_num_queries(20):
+        assert client.post(where, {"cle": KEY, "contact_phone": "02 99 00 00 00"} | everything).status_code == 200
+
+
+def test_pages_are_light(client, settings):
+    """Page and its own assets, compressed: under 60 kB."""
+    for where in ("/declarer/", "/declarer/qui/?quoi=rancon&q=saint", address()):
+        page = client.get(where).content
+        weight = len(gzip.compress(page))
+        for asset in set(re.findall(rb'(?:href|src)="/static/([^"]+)"', page)):
+            folders = [*settings.STATICFILES_DIRS, settings.BASE_DIR / "incidents" / "static"]
+            found = next(folder / asset.decode() for folder in folders if (folder / asset.decode()).exists())
+            weight += len(gzip.compress(found.read_bytes()))
+        assert weight < 60_000
+        assert b"<script" not in page
+        assert b" style=" not in page

@@ -52,6 +52,13 @@ def moment(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter
+def when(value: datetime | None, zone: str = PARIS) -> str:
+    """What a declarant said: the day alone when it has no hour (it is then kept as the day's first minute)."""
+    said = day_and_hour(value, zone)
+    return said.removesuffix(" à 0\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00")
+
+
+@register.filter
 def zone_said(zone: str) -> object:
     """« heure de Nouméa »"""
     return ZONES.get(zone, zone)

@@ -1,0 +1,162 @@
+"""Bad input on the journey: a French word beside the field, everything typed kept, nothing stored, no 500."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from incidents.models import Incident
+from tests.cast import breizh_cyber, plouexemple
+from tests.incidents.test_declare import KEY, address, an_address, post, text
+
+pytestmark = pytest.mark.django_db
+
+PAYLOADS = {
+    "html": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "formula": '=HYPERLINK("https://exemple.example";"clic")',
+    "template": "{{ request.user }}{% now 'Y' %}",
+    "emoji": "😱🔥 tout est bloqué 👩‍💻",
+    "rtl": "facture\u202efdp.exe",
+    "controls": "un\x00deux\x07trois\x1b[31m",
+    "quotes": "'; DROP TABLE incidents_incident; --\"",
+}
+WORDS = ("description", "supplier", "contact_name", "contact_role")
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+def test_it_works(client):
+    response = post(client, {"contact_phone": "", "description": "Tout est bloqué & <perdu>."})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<title>Erreur&nbsp;: " in page
+    assert "Un point à corriger" in page
+    assert 'href="#id_contact_phone"' in page
+    assert "Rien n’est perdu." in page
+    assert "Tout est bloqué &amp; &lt;perdu&gt;.</textarea>" in page
+    assert f'name="cle" value="{KEY}"' in page
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+@pytest.mark.parametrize("valid", [True, False], ids=["sent", "refused"])
+def test_hostile_words_are_only_words(client, payload, valid):
+    said = dict.fromkeys(WORDS, payload) | {} if valid else dict.fromkeys(WORDS, payload) | {"contact_phone": ""}
+    response = post(client, said)
+    assert response.status_code == (200 if valid else 422)
+    page = response.content.decode()
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "\x00" not in page
+    if valid:
+        stored = Incident.objects.get().story.description
+        assert stored == re.sub("[\x00\x07\x1b\u202e]", "", payload)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_hostile_values_name_their_field(client, payload):
+    names = [
+        *("contact_email", "occurred_date", "occurred_time", "occurred_certainty", "service_stopped"),
+        *("data_concerned", "leak_status", "categories", "persons_band"),
+        *("civil-extent", "civil-started_date", "civil-ended_time", "civil-people"),
+    ]
+    response = post(client, dict.fromkeys(names, payload) | {"service": "civil"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<script>" not in page
+    for name in set(names) - {"contact_email"}:
+        assert re.search(rf'href="#id_{name}(_0)?"', page), name
+    assert not Incident.objects.exists()
+
+
+def test_too_long_a_text_comes_back(client):
+    response = post(client, {"description": "a" * 5_001})
+    assert response.status_code == 422
+    assert "5001 caractères" in text(response)
+    assert "a" * 5_001 in response.content.decode()
+
+
+def test_ten_megabytes_are_refused_in_french(client):
+    response = post(client, {"description": "a" * 10_000_000})
+    assert response.status_code in {400, 413}
+    assert "trop long" in text(response)
+
+
+def test_a_missing_token_is_said_in_french(town):
+    response = Client(enforce_csrf_checks=True).post(address(), {"cle": KEY, "contact_phone": "02 99 00 00 00"})
+    assert response.status_code == 403
+    assert "Rien n’a été envoyé" in text(response)
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "words"),
+    [
+        ({"occurred_date": "2099-01-01"}, "occurred_date", "n’est pas encore passé"),
+        ({"occurred_date": "0001-01-01"}, "occurred_date", "Vérifiez l’année"),
+        ({"occurred_date": "9999-12-31"}, "occurred_date", "Vérifiez l’année"),
+        ({"occurred_date": "2001-01-01"}, "occurred_date", "il y a plus de dix ans"),
+        ({"occurred_date": "2026-02-31"}, "occurred_date", "Ce jour n’existe pas"),
+        ({"occurred_time": "08:10"}, "occurred_date", "Donnez aussi le jour"),
+        ({"occurred_time": "25:10"}, "occurred_time", "Cette heure n’existe pas"),
+        ({"detected_certainty": "exact"}, "detected_date", "Donnez le jour"),
+        ({"contact_phone": "1"}, "contact_phone", "trop court"),
+        ({"contact_email": "mairie"}, "contact_email", "incomplète"),
+        ({"service": "civil", "service_stopped": "no"}, "service_stopped_0", "la réponse doit être « Oui »"),
+        ({"data_concerned": "no", "categories": "sante"}, "data_concerned_0", "ne peut pas être « Non »"),
+        ({"service": "eau", "eau-people": "-3"}, "eau-people", "seulement un nombre"),
+        ({"service": "eau", "eau-people": "9" * 12}, "eau-people", "plus grand"),
+        ({"service": "eau", "eau-started_date": "2099-01-01"}, "eau-started_date", "n’est pas encore passé"),
+        (
+            {"service": "eau", "eau-started_date": "2026-03-02", "eau-ended_date": "2026-03-01"},
+            "eau-ended_date",
+            "La reprise ne peut pas précéder l’arrêt",
+        ),
+    ],
+    ids=lambda value: None,
+)
+def test_each_mistake_names_its_field(client, said, field, words):
+    response = post(client, said)
+    assert response.status_code == 422
+    assert f'href="#id_{field}"' in response.content.decode()
+    assert f'id="id_{field}"' in response.content.decode()
+    assert words in text(response)
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("quoi", ["", "inexistant", "<b>", "\x00"], ids=["none", "unknown", "html", "nul"])
+def test_an_unknown_type_goes_back_to_the_first_screen(client, quoi, town):
+    for where in ("/declarer/qui/", "/declarer/details/"):
+        response = client.get(where, {"quoi": quoi, "collectivite": str(town.uid)})
+        assert response.status_code == 400
+        assert "Que se passe-t-il ?" in text(response)
+        assert response.content.decode().count("Erreur&nbsp;: ") == 1
+
+
+@pytest.mark.parametrize(
+    "uid", ["", "12", str(uuid4()), "\x00", "x" * 5000], ids=["none", "no", "gone", "nul", "long"]
+)
+def test_an_unknown_body_goes_back_to_the_search(client, uid):
+    for method in (client.get, client.post):
+        response = method("/declarer/details/", query_params={"quoi": "rancon", "collectivite": uid})
+        assert response.status_code == 400
+        assert "Cherchez-la ici" in text(response)
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("q", ["123456789", "\x00", "%", "'", "a" * 3000, "😱", "12345678901234"], ids=range(7))
+def test_any_search_is_answered(client, q):
+    response = client.get("/declarer/qui/", {"quoi": "rancon", "q": q})
+    assert response.status_code in {200, 422}
+
+
+def test_a_wrong_siren_is_said(client):
+    response = client.get("/declarer/qui/", {"quoi": "rancon", "q": "123456789"})
+    assert response.status_code == 422
+    assert "Ce numéro SIREN n’existe pas" in text(response)

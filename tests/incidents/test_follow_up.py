@@ -1,0 +1,237 @@
+"""Coming back to a case: the secret becomes a cookie, a GET changes nothing, what is not yours is not there."""
+
+import logging
+
+import pytest
+import time_machine
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+from structlog.stdlib import ProcessorFormatter
+
+from incidents.enums import ClosingReason
+from incidents.follow_up import cookie
+from incidents.models import FollowUpAccess, IncidentEvent
+from incidents.reference import spaced
+from incidents.services.follow_up import LASTS, rotate_access, secret_of
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_declare import listed, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def incident():
+    breizh_cyber()
+    return declare()
+
+
+def secret(incident):
+    return secret_of(incident.accesses.get(revoked_at=None))
+
+
+def link(incident):
+    return f"/suivi/acces/{secret(incident)}/"
+
+
+def page(incident):
+    return f"/suivi/{incident.reference}/"
+
+
+def test_it_works(client, incident):
+    asked = client.get(link(incident))
+    assert "Ouvrir mon dossier" in text(asked)
+    assert cookie.NAME not in client.cookies
+    entered = client.post(link(incident))
+    assert (entered.status_code, entered["Location"]) == (302, page(incident))
+    held = entered.cookies[cookie.NAME]
+    assert (held["path"], held["httponly"], held["samesite"]) == ("/suivi/", True, "Lax")
+    assert secret(incident) not in held.value
+    shown = text(client.get(page(incident)))
+    assert "Breizh Cyber a reçu votre déclaration" in shown
+    assert "Non vérifiée" in shown
+    assert "Vous avez déclaré l’incident" in shown
+    assert "Les fichiers de l’accueil ne s’ouvrent plus" in shown
+    assert "0 800 200 008" in shown
+
+
+def test_looking_changes_nothing(client, incident):
+    before = list(FollowUpAccess.objects.values()), IncidentEvent.objects.count()
+    for _ in range(3):
+        assert client.get(link(incident)).status_code == 200
+        assert client.head(link(incident)).status_code == 200
+    assert (list(FollowUpAccess.objects.values()), IncidentEvent.objects.count()) == before
+    assert client.get(page(incident)).status_code == 404
+
+
+def test_the_secret_goes_nowhere(client, incident):
+    for response in (client.get(link(incident)), client.post(link(incident)), client.get("/suivi/acces/FAUX/")):
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Cache-Control"] == "no-store"
+        assert response["X-Robots-Tag"] == "noindex, nofollow"
+    shown = client.get(page(incident))
+    assert shown["Cache-Control"] == "no-store"
+    assert secret(incident) not in shown.content.decode()
+
+
+def test_a_browser_that_tells_no_origin_gets_in(incident):
+    """With no-referrer, browsers send `Origin: null`; a real one was seen to be refused before."""
+    response = Client(enforce_csrf_checks=True).post(link(incident), headers={"origin": "null"})
+    assert response.status_code == 302
+
+
+def test_reference_and_code_open_it(client, incident):
+    typed = {"reference": f" {spaced(incident.reference).lower()} ", "code": spaced(secret(incident)).lower()}
+    assert client.post("/suivi/", typed)["Location"] == page(incident)
+    assert client.get(page(incident)).status_code == 200
+    assert spaced(incident.reference) in text(client.get("/suivi/"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"), [("", ""), ("T7K4-9MQX", "AAAA"), ("\x00", "\x00"), ("x" * 99, "😱")], ids=range(4)
+)
+def test_a_wrong_code_is_said(client, incident, reference, code):
+    response = client.post("/suivi/", {"reference": reference, "code": code})
+    assert response.status_code == 422
+    assert "Erreur&nbsp;: " in response.content.decode()
+    assert cookie.NAME not in client.cookies
+
+
+def test_another_case_s_code_does_not_open_it(client, incident):
+    other = declare(collectivity=listed("Ajaccio"))
+    response = client.post("/suivi/", {"reference": incident.reference, "code": secret(other)})
+    assert response.status_code == 422
+
+
+def test_altered_replaced_or_expired_are_one_page(client, incident):
+    good = link(incident)
+    altered = client.get(good[:-2] + ("A" if good[-2] != "A" else "B") + "/")
+    rotate_access(reference=incident.reference, actor=a_responder())
+    replaced = client.post(good)
+    with time_machine.travel(timezone.now() + LASTS):
+        expired = client.get(link(incident))
+    unknown = client.get("/suivi/T7K49MQX/")
+    for response in (altered, replaced, expired, unknown):
+        assert response.status_code == 404
+        assert "Ce dossier ne s’ouvre pas ici" in text(response)
+        assert "Appelez le centre de votre région" in text(response)
+    assert cookie.NAME not in client.cookies
+
+
+def test_a_cookie_is_asked_again_at_each_page(client, incident):
+    client.post(link(incident))
+    assert client.get(page(incident)).status_code == 200
+    rotate_access(reference=incident.reference, actor=a_responder())
+    assert client.get(page(incident)).status_code == 404
+
+
+def test_a_forged_cookie_opens_nothing(client, incident):
+    forged = signing.dumps({incident.reference: str(incident.accesses.get().uid)}, key="autre", salt=cookie.SALT)
+    for value in ("", "n'importe quoi", forged):
+        client.cookies[cookie.NAME] = value
+        assert client.get(page(incident)).status_code == 404
+
+
+def test_one_case_does_not_open_another(client, incident):
+    other = declare(collectivity=listed("Ajaccio"))
+    client.post(link(incident))
+    assert client.get(page(other)).status_code == 404
+    client.post(link(other))
+    assert client.get(page(incident)).status_code == client.get(page(other)).status_code == 200
+
+
+def test_the_case_tells_what_happens(client, incident):
+    responder = a_responder()
+    client.post(link(incident))
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    taken = text(client.get(page(incident)))
+    assert "Breizh Cyber s’occupe de votre incident" in taken
+    assert f"{responder.display_name}, Breizh Cyber a pris votre dossier en charge" in taken
+    assert responder.email not in taken
+    verify_incident(reference=incident.reference, actor=responder)
+    assert "Non vérifiée" not in text(client.get(page(incident)))
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    closed = text(client.get(page(incident)))
+    assert "Votre dossier est clos" in closed
+    assert f"{responder.display_name}, Breizh Cyber a clos le dossier : résolu" in closed
+
+
+def test_renewing_shows_the_new_code_once(client, incident):
+    old = link(incident)
+    client.post(old)
+    shown = client.post(f"{page(incident)}lien/")
+    assert spaced(secret(incident)) in text(shown)
+    assert client.get(old).status_code == 404
+    after = client.get(page(incident))
+    assert after.status_code == 200
+    assert spaced(secret(incident)) not in text(after)
+    assert "Vous avez renouvelé le code de suivi" in text(after)
+
+
+def test_a_double_click_renews_once(client, incident):
+    client.post(link(incident))
+    twin = Client()
+    twin.cookies[cookie.NAME] = client.cookies[cookie.NAME].value
+    first, second = client.post(f"{page(incident)}lien/"), twin.post(f"{page(incident)}lien/")
+    assert spaced(secret(incident)) in text(first)
+    assert spaced(secret(incident)) in text(second)
+    assert incident.events.filter(kind="link_rotated").count() == 1
+
+
+def test_an_old_cookie_renews_nothing(client, incident):
+    client.post(link(incident))
+    rotate_access(reference=incident.reference, actor=a_responder())
+    assert client.post(f"{page(incident)}lien/").status_code == 404
+    assert Client().post(f"{page(incident)}lien/").status_code == 404
+    assert incident.accesses.count() == 2
+
+
+def test_leaving_closes_that_case_alone(client, incident):
+    other = declare(collectivity=listed("Ajaccio"))
+    client.post(link(incident))
+    client.post(link(other))
+    assert client.post(f"{page(incident)}quitter/")["Location"] == "/suivi/"
+    assert client.get(page(incident)).status_code == 404
+    assert client.get(page(other)).status_code == 200
+
+
+def test_an_agent_follows_its_own_body_s_cases(client, incident):
+    client.force_login(an_agent())
+    assert "Renouveler le code" not in text(client.get(page(incident)))
+    assert client.get(page(incident)).status_code == 200
+    client.force_login(an_agent(listed("Ajaccio")))
+    assert client.get(page(incident)).status_code == 404
+
+
+def test_hostile_words_stay_words(client):
+    breizh_cyber()
+    incident = declare(description="<script>alert(1)</script> https://exemple.example/piege")
+    client.post(link(incident))
+    shown = client.get(page(incident)).content.decode()
+    assert "<script>" not in shown
+    assert 'href="https://exemple.example' not in shown
+
+
+def test_logs_hold_no_secret(client, incident, caplog):
+    code = secret(incident)
+    rotate_access(reference=incident.reference, actor=a_responder())
+    client.get(f"/suivi/acces/{code}/")
+    console = next(h for h in logging.getLogger().handlers if isinstance(h.formatter, ProcessorFormatter))
+    said = "".join(console.format(record) for record in caplog.records)
+    assert "Not Found: /suivi/***" in said
+    assert code not in said
+
+
+def test_a_case_costs_few_queries(client, incident, django_assert_max_num_queries):
+    client.post(link(incident))
+    client.get(page(incident))
+    with django_assert_max_num_queries(10):
+        assert client.get(page(incident)).status_code == 200
+
+
+def test_a_place_s_own_hour_is_told(client):
+    incident = declare(collectivity=listed("Nouméa"))
+    client.post(link(incident))
+    assert "heure de Nouméa" in text(client.get(page(incident)))
+    assert plouexemple().pk != incident.collectivity_id
