@@ -2,7 +2,6 @@
 
 import re
 import smtplib
-from types import TracebackType
 from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
@@ -29,9 +28,7 @@ class Mailer:
         self.connection = get_connection()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.connection.close()
 
     def send(self, message: EmailMessage) -> None:
@@ -48,6 +45,8 @@ class Mailer:
             raise refusal(max(code for code, _answer in error.recipients.values())) from error
         except smtplib.SMTPDataError as error:
             raise refusal(error.smtp_code) from error
+        except ValueError as error:  # an address that no header can carry
+            raise NotSent(Trouble.UNWRITABLE, again=False) from error
         except OSError as error:
             self.connection.close()
             if is_reused:  # servers end a connection that has served long enough: ask for another
@@ -58,5 +57,4 @@ class Mailer:
 
 def refusal(code: int) -> NotSent:
     """RFC 5321, 4.2.1: what a server answers 4yz may pass later, 5yz will not."""
-    again = code < 500
-    return NotSent(Trouble.POSTPONED if again else Trouble.REFUSED, again=again)
+    return NotSent(Trouble.POSTPONED, again=True) if code < 500 else NotSent(Trouble.REFUSED, again=False)

@@ -1,0 +1,276 @@
+"""What the mails say, as they arrive."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from collectivities.models import Collectivity
+from incidents.declaration import Caller, Instant, Interruption, Leak
+from incidents.enums import ClosingReason, IncidentType
+from incidents.reference import spaced
+from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.triage import acknowledge_incident, close_incident
+from notifications import dispatch
+from notifications.models import Delivery
+from notifications.wording import inert, quoted, set_in_lines
+from tests.cast import a_responder, an_agent, breizh_cyber, declare
+
+pytestmark = pytest.mark.django_db
+CENTRE = "garde@breizh.example"
+TOWN = "mairie@plouexemple.example"
+NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
+HOSTILE = [
+    "<script>alert(1)</script><a href='https://evil.example.com'>ici</a>",
+    '=HYPERLINK("https://evil.example.com")',
+    "http://evil.example.com/pay www.evil.example.com HTTPS://EVIL.example.com ftp://evil.example.com",
+    "{{ secret }}{% include 'x' %}",
+    "\u202egpj.exe \u2066caché\u2069",
+    "Bcc: victime@example.com",
+    "😀 a\u0301",
+]
+
+
+@pytest.fixture
+def centre(time_machine):
+    time_machine.move_to(NOW, tick=False)
+    return breizh_cyber()
+
+
+def delivered(post):
+    dispatch.announce_events()
+    dispatch.deliver_due()
+    assert not Delivery.objects.filter(status="due").exists()
+
+
+def body(message):
+    return message.get_content().replace("\r\n", "\n").replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def one_line(message):
+    return " ".join(body(message).split())
+
+
+def test_it_works(centre, post):
+    incident = declare(
+        description="Les fichiers ne s’ouvrent plus.\nUn message demande de l’argent.",
+        supplier="Exemple Infogérance",
+        service_stopped="yes",
+        data_concerned="yes",
+        occurred=Instant(at=NOW - timedelta(hours=2), certainty="approximate"),
+        interruptions=(
+            Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=1), people_affected=4210),
+        ),
+        leak=Leak(status="suspected", categories=("nir",), persons_band="301-5000"),
+    )
+
+    delivered(post)
+
+    [message] = post.to(CENTRE)
+    said = spaced(incident.reference)
+    assert message["Subject"].replace("\u00a0", " ") == (
+        f"[TLP:AMBER+STRICT] Gravité critique, NON VÉRIFIÉE : rançongiciel, "
+        f"commune de Plouexemple (Finistère) ({said})"
+    )
+    text = body(message)
+    assert text.startswith("TLP:AMBER+STRICT : pour qui doit le savoir dans votre centre, et\npersonne d’autre.\n")
+    for line in (
+        "Commune de Plouexemple (Finistère), 4 210 habitants\n",
+        "Rançongiciel (« Nos fichiers ne s’ouvrent plus »)\n",
+        "NON VÉRIFIÉE : n’importe qui peut avoir écrit ce qui suit.",
+        "Prendre en charge avant le mardi 24 novembre 2026 à 10 h 51, heure de\nParis :\n",
+        f"\nhttp://localhost:8000/triage/{incident.reference}/\n",
+        "- Dominique Exemple, secrétaire de mairie\n- 02 99 00 00 00\n- mairie@plouexemple.example\n",
+        "- survenu vers le mardi 24 novembre 2026 à 7 h 51\n",
+        "- État civil : arrêté, depuis le mardi 24 novembre 2026 à 8 h 51, 4 210\n  personnes touchées\n",
+        "- fuite soupçonnée, de 301 à 5 000 personnes\n- Numéro de sécurité sociale (NIR)\n",
+        "- Exemple Infogérance\n",
+        "> Les fichiers ne s’ouvrent plus.\n> Un message demande de l’argent.\n",
+        f"Référence : {said}\n",
+    ):
+        assert line in text
+
+
+def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
+    incident = declare()
+
+    delivered(post)
+
+    [message] = post.to(TOWN)
+    secret = secret_of(incident.accesses.get())
+    said = spaced(incident.reference)
+    assert message["Subject"].replace("\u00a0", " ") == f"{said} : votre déclaration est arrivée"
+    text = body(message)
+    for line in (
+        "Collectivité : commune de Plouexemple (Finistère)\n",
+        "Breizh Cyber : 0 800 200 008\n",
+        f"Donnez votre référence : {said}\n(",
+        f"http://localhost:8000/suivi/acces/{secret}/\n",
+        f"Code secret : {spaced(secret)}\n",
+        "1. Débranchez, n’éteignez pas.",
+        "\n2. Mettez les sauvegardes à l’abri.",
+        "\n3. Ne payez pas, n’effacez rien.",
+        "- 17Cyber : https://17cyber.gouv.fr",
+    ):
+        assert line in text
+    assert "arrivée le mardi 24 novembre 2026 à 9 h 51, heure de Paris." in one_line(message)
+
+
+def test_a_declaration_by_a_known_member_is_said_verified(centre, post):
+    declare(actor=an_agent(), origin="account")
+
+    delivered(post)
+
+    [message] = post.to(CENTRE)
+    assert "VÉRIFIÉE" not in message["Subject"] + body(message)
+    assert "Déclarée par un membre connu de la collectivité." in body(message)
+
+
+def test_red_keeps_the_facts_out_of_the_mail(centre, post):
+    incident = declare(tlp="red", description="Confidentiel", supplier="Exemple Infogérance")
+
+    delivered(post)
+
+    [message] = post.to(CENTRE)
+    whole = message["Subject"] + body(message)
+    assert message["Subject"] == f"[TLP:RED] Nouveau dossier {spaced(incident.reference)}"
+    assert f"http://localhost:8000/triage/{incident.reference}/" in whole
+    for fact in ("Plouexemple", "Confidentiel", "Infogérance", "Dominique", "02 99", "ançongiciel", "critique"):
+        assert fact not in whole
+
+
+def test_without_a_channel_the_declarant_is_told_to_call(centre, post):
+    breizh_cyber(notification_email="")
+    declare()
+
+    delivered(post)
+
+    [message] = post.received
+    assert message.went_to == [TOWN]
+    assert "Appelez : sans votre appel, personne n’est prévenu tout de suite\nBreizh Cyber : 0 800 200 008" in body(
+        message
+    )
+
+
+def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
+    declare(collectivity=Collectivity.objects.get(insee_code="97611"))
+
+    delivered(post)
+
+    [message] = post.received
+    text = one_line(message)
+    assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in text
+    assert "arrivée le mardi 24 novembre 2026 à 11 h 51, heure de Mayotte." in text
+    assert "None" not in text
+
+
+def test_the_declarant_hears_of_the_rest(centre, post):
+    responder = a_responder(centre)
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    rotate_access(reference=incident.reference, actor=responder)
+    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED)
+
+    delivered(post)
+
+    said = spaced(incident.reference)
+    receipt, *rest = post.to(TOWN)
+    assert [message["Subject"].replace("\u00a0", " ") for message in rest] == [
+        f"{said} : Breizh Cyber s’occupe de votre incident",
+        f"{said} : votre code secret a été renouvelé",
+        f"{said} : votre dossier est clos",
+    ]
+    assert "Raison : résolu." in body(rest[2])
+    fresh = secret_of(incident.accesses.get(revoked_at=None))
+    for message in (receipt, *rest):
+        assert fresh not in body(message)
+        assert spaced(fresh) not in body(message)
+        assert "Code secret :" not in body(message)
+
+
+@pytest.mark.parametrize("kind", IncidentType.values)
+def test_every_type_has_its_words(centre, post, kind):
+    declare(type=kind)
+
+    delivered(post)
+
+    assert len(post.received) == 2
+    assert "\n3. " in body(post.to(TOWN)[0])
+
+
+def test_a_mailbox_that_was_broken_into_is_warned_about(centre, post):
+    declare(type=IncidentType.MAILBOX)
+
+    delivered(post)
+
+    assert "renouvelez le code" in one_line(post.to(TOWN)[0])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_stranger_s_words_do_nothing(centre, post, text):
+    person = Caller(name=text, role=text, phone=f"02 99 00 00 00 {text}"[:40], email=TOWN)
+    declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
+
+    delivered(post)
+
+    assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
+    for message in post.received:
+        assert message.get_content_type() == "text/plain"
+        assert message["Bcc"] is None
+        assert "evil.example.com" not in message.as_string().lower()
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", body(message))
+    theirs = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
+    assert all(line.startswith(">") for line in theirs.splitlines())
+
+
+def test_ten_thousand_signs_without_a_space_stay_in_their_lines(centre, post):
+    declare(description="x" * 5000)
+
+    delivered(post)
+
+    assert max(len(line) for line in body(post.to(CENTRE)[0]).splitlines()) <= 72
+
+
+def test_no_line_of_a_mail_is_wider_than_72_columns(centre, post):
+    declare(description="mot " * 500)
+
+    delivered(post)
+
+    for message in post.received:
+        assert all(len(line) <= 72 for line in body(message).splitlines())
+
+
+def test_templates_never_read_what_strangers_wrote_by_themselves():
+    folder = settings.BASE_DIR / "notifications" / "templates" / "notifications"
+    for template in folder.glob("*.txt"):
+        text = template.read_text()
+        assert "story" not in text
+        assert "incident." not in text
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("http://exemple.fr/a?b=c", "hxxp://exemple[.]fr/a?b=c"),
+        ("HTTPS://EXEMPLE.FR", "hxxps://EXEMPLE[.]FR"),
+        ("voir www.exemple.fr ou exemple.fr", "voir www[.]exemple[.]fr ou exemple[.]fr"),
+        ("02.99.00.00.00", "02.99.00.00.00"),
+        ("mairie@plouexemple.example", "mairie@plouexemple.example"),
+        ("écrire à mairie@exemple.fr", "écrire à mairie@exemple[.]fr"),
+        ("C’est fini. Merci...", "C’est fini. Merci..."),
+        ("a\nb\x00c\u202ed", "a b c d"),
+    ],
+)
+def test_links_are_disarmed(written, shown):
+    assert inert(written) == shown
+
+
+def test_every_kind_of_line_end_is_quoted():
+    assert quoted("a\rb\u2028c\x0bd\x85e") == "> a\n> b\n> c\n> d\n> e"
+
+
+def test_lists_and_quotations_keep_their_indent():
+    text = set_in_lines("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
+
+    assert [line[:4] for line in text.splitlines()] == ["1. m", "   m", "", "> mo", "> mo"]
