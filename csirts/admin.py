@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, HoursForm
 from csirts.history import history
@@ -61,7 +62,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Historique : %(row)s") % {"row": row},
+            "title": _("Historique : %(row)s") % {"row": row},
             "opts": self.opts,
             "object": row,
             "versions": history(*self.traced_rows(row)),
@@ -70,12 +71,12 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/csirts/history.html", context)
 
 
-class ContactInline(admin.TabularInline):  # type: ignore[type-arg]
+class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
     extra = 0
 
 
-class HoursInline(admin.TabularInline):  # type: ignore[type-arg]
+class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
     """All that a lead may say of its own CSIRT to the public; the rest of the directory has its administrator."""
 
     model = Contact
@@ -93,7 +94,7 @@ class HoursInline(admin.TabularInline):  # type: ignore[type-arg]
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
-class BackupInline(admin.TabularInline):  # type: ignore[type-arg]
+class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Backup
     fk_name = "csirt"
     extra = 0
@@ -136,7 +137,11 @@ class CsirtAdmin(TracedAdmin):
 @admin.register(Coverage)
 class CoverageAdmin(TracedAdmin):
     form = CoverageForm
-    list_display = ["region", "departement", "kind", "csirt", "valid", "source", "source_on"]
+    list_display = ["region", "departement", "kind", "csirt", "period", "source", "source_on"]
     list_filter = ["region__zone", "csirt"]
     list_select_related = ["region", "departement", "csirt"]
     fields = ["csirt", "region", "departement", "kind", "first_on", "last_on", "source", "source_on"]
+
+    @admin.display(description=_("période"))
+    def period(self, coverage: Coverage) -> str:
+        return wording.period(coverage.valid)

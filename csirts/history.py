@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from csirts import wording
 from csirts.directory import CONTEXT
 from csirts.models import history_of
 
@@ -69,7 +72,16 @@ def _changes(model: type[models.Model], before: Any, after: Any) -> Iterator[Cha
 
 def _shown(field: Any, version: Any) -> str:
     value = getattr(version, f"get_{field.name}_display")() if field.choices else getattr(version, field.name)
-    return "" if value is None else str(value)
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _("oui") if value else _("non")
+        case date():
+            return date_format(value, "j F Y")
+        case DateRange():
+            return wording.period(value)
+    return str(value)
 
 
 def _context(version: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from collectivities.enums import Zone
 from collectivities.models import Region
@@ -14,6 +15,7 @@ from csirts.models import Coverage, Csirt
 from csirts.wording import curly
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
+MAIN = (ContactKind.PHONE, ContactKind.WEBSITE)
 SHOWN = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.HOURS)
 
 
@@ -53,15 +55,17 @@ def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:
     return Entry(csirt, zone, coverages[0].region.sort_key, tuple(territories), tuple(origins))
 
 
-def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterable[str]:
-    """Each source once; the values that come from another one than the territory are named."""
-    published = dict.fromkeys(_origin(one.source, one.source_on) for one in coverages)
-    for contact in csirt.contacts.all():
-        origin = _origin(contact.source, contact.source_on)
-        if contact.kind in SHOWN and origin not in published:
-            kind = contact.get_kind_display().capitalize()
-            published[f"{kind}\N{NO-BREAK SPACE}: {origin}" if published else origin] = None
-    return published
+def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
+    """Each source once: that of the number or the site alone, then the others with what comes from them."""
+    said: dict[str, list[str]] = {}
+    for contact in sorted(csirt.contacts.all(), key=lambda one: one.kind not in MAIN):
+        if contact.kind in SHOWN:
+            said.setdefault(_origin(contact.source, contact.source_on), []).append(contact.get_kind_display())
+    for coverage in coverages:
+        said.setdefault(_origin(coverage.source, coverage.source_on), []).append(_("territoire"))
+    for place, (origin, values) in enumerate(said.items()):
+        what = ", ".join(dict.fromkeys(values)).capitalize()
+        yield f"{what}\N{NO-BREAK SPACE}: {origin}" if place else origin
 
 
 def _unanswered(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[Entry]:

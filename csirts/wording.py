@@ -1,8 +1,11 @@
 """The reason of a route as a French sentence; how each territory is said: « en Bretagne », « du Grand Est »."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.enums import Kind
@@ -96,7 +99,7 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
     if body.region_correction_id:
         return _("L’annuaire corrigé place %(body)s %(at)s") % words
     if spread:
-        return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
+        return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
     return _("%(body)s est %(at)s") % words
 
 
@@ -104,21 +107,32 @@ def answered(where: str, csirt: str, region: Region, *, departement: bool, kind:
     """`departement` and `kind` say how narrow the coverage is that won."""
     words = {"where": where, "csirt": csirt, "of": of(region), "kind": Kind(kind).label if kind else ""}
     if departement and kind:
-        return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
+        return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
     if departement:
         return _("%(where)s, et %(csirt)s répond aux collectivités de son département.") % words
     if kind:
-        return _("%(where)s, et %(csirt)s y répond à cette sorte d’organisme : %(kind)s.") % words
+        return _("%(where)s, et %(csirt)s y répond à cette sorte d’organisme : %(kind)s.") % words
     return _("%(where)s, et %(csirt)s répond aux collectivités %(of)s.") % words
 
 
 def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> str:
     """Sends to the last site of the chain, the one open to anyone."""
     site = urlsplit(websites[-1]).netloc if websites else ""
-    way_out = _("Allez sur %(site)s.") % {"site": site} if site else _("Appelez la police ou la gendarmerie : le 17.")
+    way_out = _("Allez sur %(site)s.") % {"site": site} if site else _("Appelez la police ou la gendarmerie : le 17.")
     if region is None:
         return f"{where}. {way_out}"
     return _("%(where)s, et nous n’y connaissons pas de centre régional. %(way_out)s") % {
         "where": where,
         "way_out": way_out,
     }
+
+
+def period(valid: DateRange) -> str:
+    """Both days included, as people say it; the row holds the first day that is out."""
+    first = date_format(valid.lower, "j F Y") if valid.lower else ""
+    last = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
+    if first and last:
+        return _("du %(first)s au %(last)s") % {"first": first, "last": last}
+    if first:
+        return _("depuis le %(first)s") % {"first": first}
+    return _("jusqu’au %(last)s") % {"last": last} if last else _("toujours")

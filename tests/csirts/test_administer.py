@@ -78,6 +78,9 @@ def test_it_works(client, lead, breizh):
     assert "Camille lead" in told
     assert "adresse de notification : alerte@breizh.example" in told
     assert "annuaire livré" in told
+    assert "en service : oui" in told
+    assert "période : toujours" in told
+    assert "date de la source : 23 juin 2026" in told
 
 
 def test_a_lead_changes_no_published_fact(client, lead, breizh):

@@ -119,7 +119,7 @@ def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
     found = route(siren)
 
     assert found.csirt.slug == slug
-    assert f"s’étend sur {both} ; la plupart de ses habitants vivent" in found.reason
+    assert f"s’étend sur {both}\N{NO-BREAK SPACE}; la plupart de ses habitants vivent" in found.reason
 
 
 def test_a_human_correction_wins():
@@ -173,11 +173,11 @@ def test_the_narrowest_coverage_wins():
     assert route(RENNES).csirt == kind
     assert slug_for("243500741") == "breizh-cyber"
     assert route(RENNES).reason == (
-        f"Rennes est en Bretagne, et {kind.name} y répond à cette sorte d’organisme : commune."
+        f"Rennes est en Bretagne, et {kind.name} y répond à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
     )
     assert route(QUIMPER_BAY).reason.endswith(f"et {departement.name} répond aux collectivités de son département.")
     assert route(QUIMPER).reason.endswith(
-        f"et {narrowest.name} répond dans son département à cette sorte d’organisme : commune."
+        f"et {narrowest.name} répond dans son département à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
     )
 
 
@@ -208,4 +208,4 @@ def test_with_no_directory_at_all():
     found = route(QUIMPER)
 
     assert (found.csirt, found.fallbacks) == (None, ())
-    assert found.reason.endswith("Appelez la police ou la gendarmerie : le 17.")
+    assert found.reason.endswith("Appelez la police ou la gendarmerie\N{NO-BREAK SPACE}: le 17.")

@@ -73,6 +73,17 @@ def test_where_nobody_answers(page):
     )
 
 
+def test_values_of_another_source_are_named(page):
+    lines = page().lines
+
+    assert lines["Occitanie"].endswith(
+        "Liste de l’ANSSI, 23 juin 2026 Courriel publié, horaires : cyberocc.com/nos-services/urgence-cyber"
+    )
+    assert lines["Auvergne-Rhône-Alpes"].endswith(
+        "Liste de l’ANSSI, 23 juin 2026 Territoire : lejournaldesentreprises.com (ouverture annoncée), 13 octobre 2025"
+    )
+
+
 def test_no_telephone_and_local_numbers(page):
     found = page()
 
