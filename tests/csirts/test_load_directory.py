@@ -8,6 +8,7 @@ import pghistory
 import pytest
 from django.core.management import CommandError, call_command
 
+from collectivities.models import Region
 from csirts.directory import CONTEXT, SHIPPED
 from csirts.models import Contact, Coverage, Csirt
 from tests.factories.csirts import CoverageFactory
@@ -122,15 +123,12 @@ def test_what_a_person_added_is_kept(load, shipped):
     assert contact("csirt-bfc", "hours").value == "jour et nuit"
 
 
-def test_a_ground_given_to_another_is_kept():
-    brittany = Coverage.objects.get(region__code="53")
-    region = brittany.region
-    brittany.delete()
-    other = CoverageFactory(region=region)
+def test_a_ground_given_to_another_is_kept(load, shipped):
+    mayotte = CoverageFactory(region=Region.objects.get(code="06"))
+    entry(shipped, "csirt-atlantic")["covers"].append({"region": "06", "source": "liste suivante"})
 
-    told()
-
-    assert list(Coverage.objects.filter(region=region)) == [other]
+    assert "0 créés" in load(shipped)[2]
+    assert list(Coverage.objects.filter(region__code="06")) == [mayotte]
 
 
 def test_the_channel_of_a_centre_survives(load, shipped):
