@@ -1,41 +1,60 @@
 """The official list, read by the administrator of the platform, who may correct a region and nothing else."""
 
+from __future__ import annotations  # Django’s own classes take no [parameter] when the code runs
+
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
+from collectivities.services import correct_region
 
 FOUND = 50
 FROM_THE_LIST = [
     *["name", "kind", "siren", "insee_code", "population", "postal_codes", "departement", "region"],
     *["millesime", "vanished_on", "merged_into"],
 ]
+CORRECTION = ["region_correction", "region_correction_note"]
+
+
+class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("region_correction") and not cleaned.get("region_correction_note"):
+            self.add_error("region_correction_note", _("Dites pourquoi : d’autres s’appuieront sur cette correction."))
+        return cleaned
 
 
 @admin.register(Collectivity)
-class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """A row comes from the import; what a person decides is the région that answers for it."""
+class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A row comes from the import; what a person decides is the région that answers for it, with the reason."""
 
+    form = CorrectionForm
     list_display = ["__str__", "kind", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind"]
-    search_fields = ["name"]
-    fields = [*FROM_THE_LIST, "region_correction", "region_correction_note", "region_correction_on"]
-    readonly_fields = FROM_THE_LIST
+    search_fields = ["name"]  # shows the box; what it does is get_search_results
+    search_help_text = _("Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom.")
+    fields = [*FROM_THE_LIST, *CORRECTION, "region_correction_on"]
+    readonly_fields = [*FROM_THE_LIST, "region_correction_on"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collectivity]:
         return super().get_queryset(request).select_related("departement", "region", "region_correction")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str
+    ) -> tuple[QuerySet[Collectivity], bool]:
         """The search of the public page: names with typing errors, and codes. The best match first."""
         if not search_term.strip():
             return queryset, False
         try:
             ids = [body.pk for body in find_collectivities(search_term, limit=FOUND)]
-        except SearchProblem:
+        except SearchProblem as problem:
+            self.message_user(request, str(problem), messages.ERROR)
             return queryset.none(), False
         best = Case(*(When(pk=pk, then=Value(rank)) for rank, pk in enumerate(ids)), output_field=IntegerField())
         return (queryset.filter(pk__in=ids).order_by(best) if ids else queryset.none()), False
@@ -45,3 +64,6 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's
 
     def has_delete_permission(self, request: HttpRequest, obj: Collectivity | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Collectivity, form: forms.Form, change: bool) -> None:
+        correct_region(collectivity=obj, region=obj.region_correction, note=obj.region_correction_note)

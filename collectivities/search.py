@@ -31,7 +31,8 @@ BY_CODE = """
     UNION ALL SELECT collectivity_id, 1 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
 """
 BY_POSTAL_CODE = """
-    UNION ALL SELECT id, 2 FROM collectivities_collectivity WHERE postal_codes @> ARRAY[%(code)s]::varchar(5)[]
+    UNION ALL SELECT id, 2 FROM collectivities_collectivity
+    WHERE length(%(code)s) = 5 AND postal_codes @> ARRAY[%(code)s]::varchar(5)[]
 """
 BEST_CODES = """
     SELECT c.id FROM ({codes}) hit JOIN collectivities_collectivity c USING (id)
@@ -72,6 +73,8 @@ IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departemen
 AT_CODE = "({code} = ANY(c.postal_codes) OR c.insee_code = {code})"
 ENOUGH = 5
 
+type Params = dict[str, str | int]
+
 
 class SearchProblem(ValueError):
     """What was typed can be no number of a body; the message, in French, says why."""
@@ -85,7 +88,8 @@ def find_collectivities(query: str, limit: int = 20) -> list[Collectivity]:
     text = query[:LONGEST_QUERY].strip()
     if code := _code_in(text):
         check_number(code)
-        return _load(_ids_of_code(code, limit))
+        code = code.zfill(5) if len(code) == 4 else code  # spreadsheets eat the first zero
+        return _load(_ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit))
     readings = readings_of(text)
     return _load(_ids_of_name(readings, limit)) if readings else []
 
@@ -93,10 +97,7 @@ def find_collectivities(query: str, limit: int = 20) -> list[Collectivity]:
 def collectivity_by_code(code: str) -> Collectivity | None:
     """By SIREN, SIRET, INSEE code present or former, `53` (département) or `R53` (région); never by postal code."""
     compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
-    if not CODE.fullmatch(compact):
-        return None
-    params = {"code": compact[:SIREN_DIGITS] if len(compact) == SIRET_DIGITS else compact, "limit": 1}
-    found = _load(_ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(BY_CODE)), params))
+    found = _load(_ids_of_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
     return found[0] if found else None
 
 
@@ -123,11 +124,9 @@ def _code_in(text: str) -> str:
     return council[1].upper() if council else ""
 
 
-def _ids_of_code(code: str, limit: int) -> list[int]:
-    code = code.zfill(5) if len(code) == 4 else code
-    params = {"code": code[:SIREN_DIGITS] if len(code) == SIRET_DIGITS else code, "limit": limit}
-    codes = sql.SQL(BY_CODE) + sql.SQL(BY_POSTAL_CODE if len(code) == 5 else "")
-    return _ids(sql.SQL(BEST_CODES).format(codes=codes), params)
+def _ids_of_code(code: str, codes: str, limit: int) -> list[int]:
+    params: Params = {"code": code[:SIREN_DIGITS] if len(code) == SIRET_DIGITS else code, "limit": limit}
+    return _ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes)), params)
 
 
 def _ids_of_name(readings: list[Reading], limit: int) -> list[int]:
@@ -171,7 +170,7 @@ def _one_letter_off(word: str) -> list[str]:
     return sorted((shorter | swapped | replaced | longer) - {word, ""})
 
 
-def _ids(statement: sql.Composable, params: dict[str, object]) -> list[int]:
+def _ids(statement: sql.Composable, params: Params) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [row[0] for row in cursor.fetchall()]

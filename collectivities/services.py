@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
 
@@ -17,9 +18,12 @@ from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, 
 from collectivities.wording import plain, stem_of
 
 type Say = Callable[[str], None]
+type Key = tuple[str, str]  # family and code
+type Ids = dict[Key, int]
 
 LOCK = 0x70C51  # one import at a time
 BATCH = 2_000
+RANDOM = 4  # the version of a UUID
 LISTED = [
     "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
     "postal_codes",
@@ -57,12 +61,13 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     say(_("%(count)d collectivités…") % {"count": len(official.bodies)})
     known = {row.uid: row for row in Collectivity.objects.order_by()}
     uids = _write_bodies(official, known, grounds, report)
+    ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
+    body_ids = {key: ids[uid] for key, uid in uids.items()}
     say(_("Fusions et disparitions…"))
     present = set(uids.values())
-    _retire(official, [row for uid, row in known.items() if row.is_listed and uid not in present], uids, report)
+    absent = [row for uid, row in known.items() if row.is_listed and not row.vanished_on and uid not in present]
+    _retire(official, absent, body_ids, report)
     say(_("Anciens noms et anciens codes…"))
-    ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
-    body_ids = {(body.family, body.code): ids[uids[body.family, body.code]] for body in official.bodies}
     _write_aliases(official.bodies, body_ids)
     say(_("Appartenances aux intercommunalités…"))
     _write_groupings(official.bodies, body_ids, report)
@@ -120,13 +125,14 @@ class Grounds:
 
 def _write_bodies(
     official: OfficialList, known: dict[UUID, Collectivity], grounds: Grounds, report: ImportReport
-) -> dict[tuple[str, str], UUID]:
+) -> dict[Key, UUID]:
     """Create and change; return the uid under which each body stands, by family and code."""
-    # A body that a person entered before any list carried it keeps its identity.
-    by_hand = {row.siren: row.uid for row in known.values() if row.siren and not row.is_listed}
-    uids, fresh, altered = {}, [], []
+    # A body that a person entered before any list carried it keeps its identity: a random one.
+    by_hand = {row.siren: row.uid for row in known.values() if row.siren and row.uid.version == RANDOM}
+    uids: dict[Key, UUID] = {}
+    fresh, altered = [], []
     for body in official.bodies:
-        uid = uids[body.family, body.code] = by_hand.get(body.siren, body.uid)
+        uid = uids[body.key] = by_hand.get(body.siren, body.uid)
         row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
         if before is None:
             fresh.append(row)
@@ -178,31 +184,23 @@ def _update(rows: list[Collectivity]) -> None:
         Collectivity.objects.bulk_create(batch, update_conflicts=True, unique_fields=["uid"], update_fields=UPDATED)
 
 
-def _retire(
-    official: OfficialList, absent: list[Collectivity], uids: dict[tuple[str, str], UUID], report: ImportReport
-) -> None:
+def _retire(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
     """Bodies the list no longer carries: merged when it says into which, vanished otherwise."""
-    heirs = {alias.code: uids[body.family, body.code] for body in official.bodies for alias in body.aliases}
-    heir_ids = dict(
-        Collectivity.objects.filter(uid__in={heirs[row.insee_code] for row in absent if row.insee_code in heirs})
-        .order_by()
-        .values_list("uid", "pk")
-    )
-    gone = [row for row in absent if not row.vanished_on]
-    for row in gone:
-        row.vanished_on = date(official.millesime, 1, 1)
-        row.merged_into_id = heir_ids.get(heirs.get(row.insee_code)) if row.insee_code else None
-    Collectivity.objects.bulk_update(gone, ["vanished_on", "merged_into"], batch_size=BATCH)
+    heirs = {alias.code: ids[body.key] for body in official.bodies for alias in body.aliases if alias.code}
+    merged = [row for row in absent if row.insee_code in heirs]
+    Collectivity.objects.filter(pk__in=[row.pk for row in absent]).update(vanished_on=date(official.millesime, 1, 1))
+    for row in merged:
+        row.merged_into_id = heirs[str(row.insee_code)]
+    Collectivity.objects.bulk_update(merged, ["merged_into"], batch_size=BATCH)
     still_there = Collectivity.objects.filter(is_listed=True, vanished_on=None)
     still_there.exclude(millesime=official.millesime).update(millesime=official.millesime)
-    report.merged = sum(row.merged_into_id is not None for row in gone)
-    report.vanished = len(gone) - report.merged
+    report.merged, report.vanished = len(merged), len(absent) - len(merged)
 
 
-def _write_aliases(bodies: list[BodyRow], ids: dict[tuple[str, str], int]) -> None:
+def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
     """What the list says, and the names of bodies merged since this database knows the list."""
     wanted = {
-        (ids[body.family, body.code], alias.code, alias.name, stem_of(alias.name, body.kind))
+        (ids[body.key], alias.code, alias.name, stem_of(alias.name, body.kind))
         for body in bodies
         for alias in body.aliases
     }
@@ -220,11 +218,20 @@ def _write_aliases(bodies: list[BodyRow], ids: dict[tuple[str, str], int]) -> No
     _copy(Alias, fields, fresh)
 
 
-def _write_groupings(bodies: list[BodyRow], ids: dict[tuple[str, str], int], report: ImportReport) -> None:
-    wanted = {(ids[body.family, body.code], ids["grouping", siren]) for body in bodies for siren in body.groups}
+def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> None:
+    wanted = {(ids[body.key], ids["grouping", siren]) for body in bodies for siren in body.groups}
     current = {(row.member_id, row.group_id): row.pk for row in Grouping.objects.order_by()}
     gone = [pk for key, pk in current.items() if key not in wanted]
     Grouping.objects.filter(pk__in=gone).delete()
     fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(wanted - current.keys())]
     _copy(Grouping, ["member_id", "group_id"], fresh)
     report.memberships_added, report.memberships_removed = len(fresh), len(gone)
+
+
+def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
+    """Say which région answers for a body, against the list; None takes the correction back. Imports keep it."""
+    collectivity.region_correction = region
+    collectivity.region_correction_note = note if region else ""
+    collectivity.region_correction_on = timezone.localdate() if region else None
+    collectivity.save(update_fields=["region_correction", "region_correction_note", "region_correction_on"])
+    return collectivity

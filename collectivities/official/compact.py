@@ -30,7 +30,7 @@ def read_compact(path: Path) -> OfficialList:
             return _read(csv.reader(text))
     except (OSError, EOFError, ValueError, TypeError, IndexError, lzma.LZMAError, csv.Error) as error:
         words = {"source": path, "error": error}
-        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)r") % words) from error
+        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)s") % words) from error
 
 
 def read_departements(path: Path) -> list[DepartementRow]:

@@ -29,7 +29,7 @@ def read_package(source: Path, millesime: int | None = None) -> OfficialList:
         read = _reader(source)
         return _read(read, millesime or _millesime(read))
     except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
-        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)r") % _words(source, error)) from error
+        raise UnreadableList(_("Liste illisible dans %(source)s : %(error)s") % _words(source, error)) from error
 
 
 def _words(source: Path, error: Exception) -> dict[str, object]:

@@ -53,6 +53,10 @@ class BodyRow:
         return "grouping" if self.kind in GROUPINGS else self.kind
 
     @property
+    def key(self) -> tuple[str, str]:
+        return self.family, self.code
+
+    @property
     def uid(self) -> uuid.UUID:
         """The same for every import on every machine."""
         return uuid.uuid5(NAMESPACE, f"{self.family}:{self.code}")

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
 urlpatterns = [
+    path("v1/", include("collectivities.api.urls")),
     path("v1/", include("incidents.api.urls")),
     path("v1/", include("csirts.api.urls")),
     path(

@@ -1,0 +1,30 @@
+from rest_framework import serializers
+
+from collectivities.models import Collectivity
+
+
+class TerritorySerializer(serializers.Serializer[object]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
+    """`region` is the one that answers for the body, a human correction included."""
+
+    id = serializers.UUIDField(source="uid")
+    departement = TerritorySerializer(allow_null=True)
+    region = TerritorySerializer(source="home_region", allow_null=True)
+
+    class Meta:
+        model = Collectivity
+        fields = ["id", "name", "kind", "siren", "insee_code", "population", "departement", "region"]
+
+
+class SearchSerializer(serializers.Serializer[object]):
+    q = serializers.CharField(
+        max_length=200, help_text="Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom."
+    )
+
+
+class FoundSerializer(serializers.Serializer[object]):
+    results = CollectivitySerializer(many=True)

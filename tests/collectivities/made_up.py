@@ -1,0 +1,80 @@
+"""A small package in the shape of @etalab/decoupage-administratif, to be changed from one millésime to the next."""
+
+import json
+import tarfile
+
+SIREN = {"29901": "990000010", "29902": "990000028", "29903": "990000036", "56901": "990000044"}
+EPCI = "990000051"
+
+
+def commune(code, name, **changes):
+    record = {
+        "code": code,
+        "nom": name,
+        "typeLiaison": 0,
+        "zone": "metro",
+        "departement": code[:2],
+        "region": "53",
+        "type": "commune-actuelle",
+        "siren": SIREN.get(code),
+        "codesPostaux": [f"{code[:2]}990"],
+        "population": 1_000,
+    }
+    return {key: value for key, value in (record | changes).items() if value is not None}
+
+
+def first_list():
+    communes = [
+        commune("29901", "Plouexemple", population=1_500),
+        commune("29902", "Tréexemple"),
+        commune("29903", "Locexemple", typeLiaison=1),
+        commune("56901", "Sainte-Exemple", population=4_000),
+    ]
+    return {
+        "regions": [{"code": "53", "nom": "Bretagne", "zone": "metro"}],
+        "departements": [
+            {"code": "29", "nom": "Finistère", "region": "53", "zone": "metro", "typeLiaison": 2},
+            {"code": "56", "nom": "Morbihan", "region": "53", "zone": "metro", "typeLiaison": 2},
+        ],
+        "communes": communes,
+        "epci": [epci("CC de l'Exemple (CCEX)", "CC", ["29901", "29902", "56901"])],
+        "ept": [],
+    }
+
+
+def epci(name, kind, members):
+    return {
+        "code": EPCI,
+        "nom": name,
+        "type": kind,
+        "populationMunicipale": 6_500,
+        "membres": [{"code": code} for code in members],
+    }
+
+
+def next_list():
+    """A year later: Tréexemple is now part of Plouexemple, Locexemple is gone, one is renamed, one is new."""
+    later = first_list()
+    later["communes"] = [
+        commune("29901", "Plouexemple", population=2_500, anciensCodes=["29902"]),
+        {"code": "29902", "nom": "Tréexemple", "type": "commune-deleguee", "chefLieu": "29901"},
+        commune("56901", "Sainte-Exemple-sur-Mer", population=4_000),
+        commune("56902", "Exempleneuf", siren="990000069"),
+    ]
+    later["epci"] = [epci("CA de l'Exemple (CCEX)", "CA", ["29901", "56901", "56902"])]
+    return later
+
+
+def write_package(folder, lists, version="6.0.0"):
+    data = folder / "data"
+    data.mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"version": version}))
+    for name, records in lists.items():
+        (data / f"{name}.json").write_text(json.dumps(records))
+    return folder
+
+
+def pack(folder, target):
+    with tarfile.open(target, "w:gz") as archive:
+        archive.add(folder, "package")
+    return target

@@ -1,0 +1,251 @@
+"""The list as it is shipped, trap by trap, and the ways to read another."""
+
+import lzma
+from collections import Counter, defaultdict
+
+import pytest
+from django.core.management import CommandError, call_command
+from stdnum.fr import siren
+
+from collectivities.enums import EPCI, Kind
+from collectivities.official import read_official_list
+from collectivities.official.rows import UnreadableList
+from tests.collectivities.made_up import first_list, pack, write_package
+
+
+@pytest.fixture(scope="module")
+def official():
+    return read_official_list()
+
+
+@pytest.fixture(scope="module")
+def communes(official):
+    return [body for body in official.bodies if body.kind == Kind.COMMUNE]
+
+
+@pytest.fixture(scope="module")
+def by_code(official):
+    return {body.code: body for body in official.bodies}
+
+
+def test_it_works(official):
+    counts = Counter(body.kind for body in official.bodies)
+    assert official.millesime == 2026
+    assert counts[Kind.COMMUNE] == 34_969
+    assert {kind: counts[kind] for kind in EPCI} == {
+        "cc": 989,
+        "ca": 230,
+        "cu": 14,
+        "metropole": 21,
+        "metropole_lyon": 1,
+    }
+    assert counts[Kind.EPT] == 11
+    assert len(official.departements) == 109
+    assert len(official.regions) == 26
+    assert len({body.key for body in official.bodies}) == len(official.bodies) == len({b.uid for b in official.bodies})
+
+
+def test_communes_by_zone(official, communes):
+    zones = {row.code: row.zone for row in official.departements}
+    assert Counter(zones[row.departement] for row in communes) == {"metro": 34_746, "drom": 129, "com": 94}
+
+
+@pytest.mark.parametrize(
+    ("region", "communes_there", "epci_there", "population"),
+    [
+        ("11", 1_266, 52, 12_463_067),
+        ("24", 1_754, 79, 2_587_031),
+        ("27", 3_685, 113, 2_802_670),
+        ("28", 2_644, 69, 3_345_842),
+        ("32", 3_782, 90, 5_992_194),
+        ("44", 5_115, 150, 5_563_378),
+        ("52", 1_228, 69, 3_907_156),
+        ("53", 1_202, 60, 3_449_370),
+        ("75", 4_293, 154, 6_150_451),
+        ("76", 4_446, 161, 6_124_653),
+        ("84", 4_025, 164, 8_205_557),
+        ("93", 946, 52, 5_218_960),
+        ("94", 360, 19, 355_486),
+        ("01", 32, 6, 384_160),
+        ("02", 34, 3, 360_630),
+        ("03", 22, 4, 293_996),
+        ("04", 24, 5, 889_679),
+        ("06", 17, 5, 256_518),
+    ],
+)
+def test_each_region(official, by_code, region, communes_there, epci_there, population):
+    counts = Counter(body.kind for body in official.bodies if body.region == region)
+    assert counts[Kind.COMMUNE] == communes_there
+    assert sum(counts[kind] for kind in EPCI) == epci_there
+    assert by_code[f"R{region}"].population == population
+
+
+def test_only_overseas_communes_and_councils_have_no_siren(official):
+    without = Counter(body.kind for body in official.bodies if not body.siren)
+    assert without == {
+        Kind.COMMUNE: 94,
+        Kind.DEPARTEMENT: 93,
+        Kind.REGION: 14,
+        Kind.SPECIAL: 5,
+        Kind.OVERSEAS: 7,
+    }
+
+
+def test_every_siren_is_valid_and_its_own(official):
+    numbers = [body.siren for body in official.bodies if body.siren]
+    assert all(siren.is_valid(number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_not_every_commune_has_a_siren_that_starts_with_21(communes):
+    starts = Counter(row.siren[:2] for row in communes if row.siren and not row.siren.startswith("21"))
+    assert starts == {"20": 835, "93": 44, "92": 2}
+
+
+def test_communes_without_inhabitants(communes):
+    empty = [row.code for row in communes if row.population in (None, 0)]
+    assert len(empty) == 12
+    assert Counter(code[:2] for code in empty) == {"55": 6, "98": 6}
+    assert {"98411", "98901"} <= set(empty)
+
+
+def test_a_name_or_a_postal_code_tells_no_commune_by_itself(communes):
+    names = Counter(row.name for row in communes)
+    assert sum(count > 1 for count in names.values()) == 1_441
+    served = defaultdict(set)
+    for row in communes:
+        for code in row.postal_codes:
+            served[code].add(row.code)
+    assert (sum(len(codes) > 1 for codes in served.values()), len(served)) == (4_205, 6_310)
+
+
+def test_a_region_and_a_departement_may_share_a_code(official, by_code):
+    regions = {row.code: row.name for row in official.regions}
+    departements = {row.code: row.name for row in official.departements}
+    assert (regions["01"], departements["01"]) == ("Guadeloupe", "Ain")
+    assert by_code["R01"].name == "Région Guadeloupe"
+    assert by_code["01"].name == "Département de l'Ain"
+
+
+def test_communes_in_no_intercommunality(communes):
+    alone = {row.code for row in communes if not row.groups and not row.code.startswith(("975", "977", "978", "98"))}
+    assert alone == {"22016", "29083", "29155", "85113"}
+
+
+def test_communes_of_greater_paris_are_in_two_groupings(by_code):
+    assert by_code["93001"].groups == ("200054781", "200057867")
+
+
+def test_an_intercommunality_lies_where_most_of_its_people_live(official, by_code):
+    regions, departements = defaultdict(set), defaultdict(set)
+    for body in official.bodies:
+        for group in body.groups:
+            regions[group].add(body.region)
+            departements[group].add(body.departement)
+    epci = {body.code for body in official.bodies if body.kind in EPCI}
+    assert sum(len(regions[code]) > 1 for code in epci) == 26
+    assert sum(len(departements[code]) > 1 for code in epci) == 89
+    # Fifteen of its nineteen communes are in Drôme, and most of its people in Vaucluse.
+    grignan = by_code["200040681"]
+    assert (grignan.region, grignan.departement) == ("93", "84")
+    redon = by_code["243500741"]
+    assert redon.name == "CA Redon Agglomération"
+    assert regions[redon.code] == {"52", "53"}
+    assert (redon.region, redon.departement) == ("53", "35")
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind", "departement"),
+    [
+        ("R94", "Collectivité de Corse", Kind.SPECIAL, ""),
+        ("R02", "Collectivité territoriale de Martinique", Kind.SPECIAL, "972"),
+        ("R03", "Collectivité territoriale de Guyane", Kind.SPECIAL, "973"),
+        ("R06", "Département-Région de Mayotte", Kind.SPECIAL, "976"),
+        ("6AE", "Collectivité européenne d'Alsace", Kind.SPECIAL, ""),
+        ("69", "Département du Rhône", Kind.DEPARTEMENT, "69"),
+        ("200046977", "Métropole de Lyon", Kind.METROPOLE_LYON, "69"),
+        ("974", "Département de La Réunion", Kind.DEPARTEMENT, "974"),
+        ("R04", "Région La Réunion", Kind.REGION, ""),
+        ("987", "Polynésie française", Kind.OVERSEAS, "987"),
+        ("984", "Terres australes et antarctiques françaises", Kind.OVERSEAS, "984"),
+    ],
+)
+def test_councils(by_code, code, name, kind, departement):
+    assert (by_code[code].name, by_code[code].kind, by_code[code].departement) == (name, kind, departement)
+
+
+@pytest.mark.parametrize("code", ["75", "2A", "2B", "67", "68", "972", "973", "976", "989", "R94 ", "94R", "R989"])
+def test_councils_that_do_not_exist(by_code, code):
+    assert code not in by_code
+
+
+def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes):
+    rhone = sum(row.population or 0 for row in communes if row.departement == "69")
+    lyon = sum(row.population or 0 for row in communes if "200046977" in row.groups)
+    assert by_code["69"].population == rhone - lyon
+    assert lyon > 1_400_000
+
+
+def test_shipped_and_package_are_the_same_list(tmp_path):
+    package = write_package(tmp_path / "package", first_list())
+    call_command("build_collectivities_data", package, "--output", tmp_path / "list.csv.xz", verbosity=0)
+    from_folder = read_official_list(package)
+    assert read_official_list(tmp_path / "list.csv.xz").bodies == sorted(
+        from_folder.bodies, key=lambda body: (body.kind, body.code)
+    )
+    assert read_official_list(pack(package, tmp_path / "package.tgz")) == from_folder
+    assert read_official_list(package / "data", 2026) == from_folder
+
+
+def test_building_twice_gives_the_same_bytes(tmp_path):
+    package = write_package(tmp_path / "package", first_list())
+    for name in ("one.csv.xz", "two.csv.xz"):
+        call_command("build_collectivities_data", package, "--output", tmp_path / name, verbosity=0)
+    assert (tmp_path / "one.csv.xz").read_bytes() == (tmp_path / "two.csv.xz").read_bytes()
+
+
+def test_the_version_of_the_package_tells_the_millesime(tmp_path):
+    assert read_official_list(write_package(tmp_path, first_list(), "7.1.0")).millesime == 2027
+
+
+def test_a_millesime_that_nobody_says_is_asked_for(tmp_path):
+    package = write_package(tmp_path, first_list())
+    (package / "package.json").unlink()
+    with pytest.raises(UnreadableList, match="--millesime"):
+        read_official_list(package)
+    assert read_official_list(package, 2026).millesime == 2026
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def of_another_kind(path):
+    path.write_bytes(lzma.compress(b"nom,prenom\nDupont,Jean\n"))
+
+
+def of_no_kind(path):
+    path.write_bytes(b"rien")
+
+
+def absent(path):
+    path.unlink()
+
+
+@pytest.mark.parametrize("damage", [cut, of_another_kind, of_no_kind, absent])
+def test_a_damaged_file_is_refused(tmp_path, damage):
+    package = write_package(tmp_path / "package", first_list())
+    compact = tmp_path / "list.csv.xz"
+    call_command("build_collectivities_data", package, "--output", compact, verbosity=0)
+    damage(compact)
+    with pytest.raises(UnreadableList, match="Liste illisible"):
+        read_official_list(compact)
+
+
+@pytest.mark.parametrize("lacking", ["communes", "epci", "regions"])
+def test_a_package_that_lacks_a_file_is_refused(tmp_path, lacking):
+    package = write_package(tmp_path, first_list())
+    (package / "data" / f"{lacking}.json").unlink()
+    with pytest.raises(CommandError, match=lacking):
+        call_command("build_collectivities_data", package, "--output", tmp_path / "list.csv.xz")
+    assert not (tmp_path / "list.csv.xz").exists()

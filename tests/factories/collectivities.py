@@ -1,0 +1,53 @@
+"""Bodies that no list carries, on the real ground: the test database holds the official list."""
+
+import factory
+from stdnum import luhn
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, Departement, Region
+from collectivities.wording import plain, stem_of
+
+
+def made_up_siren(number):
+    """Passes Luhn, and begins like no French body."""
+    digits = f"99{number % 1_000_000:06d}"
+    return digits + luhn.calc_check_digit(digits)
+
+
+class RegionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Region
+        django_get_or_create = ["code"]
+
+    code = "53"
+    name = "Bretagne"
+    zone = "metro"
+    sort_key = factory.LazyAttribute(lambda region: plain(region.name))
+
+
+class DepartementFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Departement
+        django_get_or_create = ["code"]
+
+    code = "29"
+    name = "Finistère"
+    zone = "metro"
+    region = factory.SubFactory(RegionFactory)
+    sort_key = factory.LazyAttribute(lambda departement: plain(departement.name))
+
+
+class CollectivityFactory(factory.django.DjangoModelFactory):
+    """A commune of Finistère; `departement__code` and `departement__region__code` name another ground."""
+
+    class Meta:
+        model = Collectivity
+
+    kind = Kind.COMMUNE
+    name = factory.Sequence(lambda number: f"Plouexemple-{number}")
+    sort_key = factory.LazyAttribute(lambda body: plain(body.name))
+    stem = factory.LazyAttribute(lambda body: stem_of(body.name, body.kind))
+    siren = factory.Sequence(made_up_siren)
+    departement = factory.SubFactory(DepartementFactory)
+    region = factory.LazyAttribute(lambda body: body.departement.region if body.departement else None)
+    population = 1_234
