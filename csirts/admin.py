@@ -116,7 +116,7 @@ class CsirtAdmin(TracedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
         """The channel is its lead's, even for the administrator: nobody else says where declarations are sent."""
         facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
-        return facts
+        return facts if leads(request, obj) else [*facts, "notification_email"]
 
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
         return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline]

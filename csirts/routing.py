@@ -86,7 +86,7 @@ class RoutingTable:
 
     def _region(self, collectivity: Collectivity) -> Region | None:
         """A human correction wins; a body that no list carries may have no region but that of its seat."""
-        region_id = collectivity.region_id or collectivity.region_correction_id
+        region_id = collectivity.region_correction_id or collectivity.region_id
         if region_id is None and collectivity.seat:
             return self._region(collectivity.seat)
         return self.regions.get(region_id) if region_id else None
@@ -95,7 +95,7 @@ class RoutingTable:
         """The database keeps each département inside its region, so that of a corrected body cannot win by mistake."""
         candidates = (
             Ground(region.pk, departement, kind)
-            for departement in (None, collectivity.departement_id)
+            for departement in (collectivity.departement_id, None)
             for kind in (collectivity.kind, "")
         )
         return next((ground for ground in candidates if ground in self.grounds), None)
