@@ -1,0 +1,53 @@
+import socket
+import time
+
+import pytest
+from django.conf import settings
+
+from config.celery import app, nudge
+from config.embedded import free_port
+
+
+def test_it_works(ground):
+    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+        queue.clear()
+        nudge("notifications")
+        message = queue.get(timeout=5)
+        message.ack()
+    assert message.headers["task"] == settings.EVENT_CONSUMERS["notifications"]
+
+
+@pytest.fixture
+def broker_at(monkeypatch):
+    connect = app.connection_for_write
+
+    def point(port):
+        url = f"redis://127.0.0.1:{port}/0"
+        monkeypatch.setattr(app, "connection_for_write", lambda **options: connect(url, **options))
+
+    return point
+
+
+def test_a_dead_broker_costs_a_moment_and_no_error(broker_at):
+    broker_at(free_port())
+    began = time.monotonic()
+
+    nudge("stats")
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_silent_broker_is_not_waited_for(broker_at):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker_at(silent.getsockname()[1])
+        began = time.monotonic()
+
+        nudge("stats")
+
+        assert time.monotonic() - began < 10
+
+
+def test_every_beat_task_exists():
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert scheduled | set(settings.EVENT_CONSUMERS.values()) <= set(app.tasks)

@@ -1,0 +1,127 @@
+"""The embedded servers: they keep what they accepted, whatever ended them."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import psycopg
+import pytest
+
+from config.embedded import Servers
+
+
+@pytest.fixture
+def servers(tmp_path):
+    servers = Servers(tmp_path / "a folder with spaces é")
+    yield servers
+    servers.remove()
+
+
+@pytest.fixture
+def running(servers):
+    servers.start()
+    with connected(servers) as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+        connection.execute("INSERT INTO kept VALUES (1)")
+    with servers.valkey.client() as client:
+        client.set("kept", "1")
+    return servers
+
+
+def connected(servers):
+    return psycopg.connect(servers.database_url, autocommit=True)
+
+
+def rows(servers):
+    with connected(servers) as connection:
+        return connection.execute("SELECT id FROM kept").fetchall()
+
+
+def test_it_works(running):
+    running.stop()
+    running.start()
+
+    assert rows(running) == [(1,)]
+    with running.valkey.client() as client:
+        assert client.get("kept") == b"1"
+
+
+def test_a_start_after_a_kill_finds_everything(running):
+    os.kill(running.postgres.pid(), signal.SIGKILL)
+    os.kill(running.valkey.pid(), signal.SIGKILL)
+    running.postgres.process.wait()
+    running.valkey.process.wait()
+
+    running.keep_alive()
+
+    assert rows(running) == [(1,)]
+    assert running.valkey.answers()
+
+
+def test_a_pid_file_that_names_a_stranger_is_cleared(running):
+    running.stop()
+    (running.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running.postgres.data}\n")
+
+    running.start()
+
+    assert psutil.pid_exists(os.getpid())
+    assert rows(running) == [(1,)]
+
+
+def test_a_second_start_takes_what_runs(running):
+    again = Servers(running.home)
+    again.start()
+
+    assert again.postgres.pid() == running.postgres.pid()
+    assert again.postgres.process is None
+
+
+def test_a_port_taken_meanwhile_is_left_to_its_owner(running):
+    running.stop()
+    before = running.postgres.port
+    with socket_on(before):
+        running.start()
+
+        assert running.postgres.port != before
+        assert rows(running) == [(1,)]
+
+
+def socket_on(port):
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import socket; s = socket.create_server(('127.0.0.1', {port})); print(1, flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+    return holder
+
+
+def test_the_password_is_asked_and_is_private(running):
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(running.database_url.replace(running.postgres.password, "wrong"))
+    assert (running.home / "servers.json").stat().st_mode & 0o777 == 0o600
+    assert running.confinement.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_listens_elsewhere(running):
+    with connected(running) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
+        assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)
+        assert connection.execute("SELECT lower('ÉVRY')").fetchone() == ("évry",)
+
+
+def test_two_homes_run_side_by_side(running, tmp_path):
+    other = Servers(tmp_path / "other")
+    other.start()
+    try:
+        assert other.postgres.port != running.postgres.port
+        assert other.postgres.password != running.postgres.password
+    finally:
+        other.remove()
+    assert not other.home.exists()
