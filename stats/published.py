@@ -76,6 +76,16 @@ class Page:
         return at(self.region) if self.region else _("en France")
 
     @property
+    def regions_not_alone(self) -> list[Line]:
+        return [line for line in self.by_region if line.value is None]
+
+    @property
+    def status_says_something(self) -> bool:
+        """Whether at least half of the leaks are told apart by status; below, the table would say nothing."""
+        rest = sum(line.value or 0 for line in self.by_status if line.is_rest)
+        return rest * 2 <= (self.total.leaks or 0)
+
+    @property
     def is_whole_year(self) -> bool:
         return self.release is not None and self.release.covers_until >= date(self.year, 12, 31)
 
@@ -156,7 +166,7 @@ def quarter_lines(numbers: list[Number], year: int, release: Release | None) -> 
 
 def region_lines(numbers: list[Number], regions: list[Region]) -> list[Line]:
     lines = [line(one.name, [n for n in numbers if n.region == one.pk], code=one.code) for one in regions]
-    lines.sort(key=lambda one: -(one.incidents or 0))
+    lines.sort(key=lambda one: -(one.value or 0))
     return with_bars(lines, line(_("Régions regroupées"), [n for n in numbers if n.region == 0]))
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.enums import Role
 from accounts.models import User
 from stats.disclosure import K
 from stats.periods import SETTLED_AFTER
@@ -29,6 +30,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "top_quarter": highest(page.by_quarter),
         "top_hours": highest(page.by_hours),
         "top_persons": highest(page.by_persons),
+        "is_lead": isinstance(request.user, User) and bool(request.user.csirt_ids(Role.LEAD)),
     }
     return render(request, "stats/statistics.html", context)
 

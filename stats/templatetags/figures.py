@@ -18,3 +18,9 @@ def figure(value: int) -> str:
 def cell(value: int | None) -> SafeString | str:
     """The figure, or the word for what is not shown alone: never a zero, never a dash."""
     return figure(value) if value is not None else format_html('<span class="help">{}</span>', _("regroupé"))
+
+
+@register.filter
+def plural(value: int) -> str:
+    """In French zero is singular."""
+    return "s" if value > 1 else ""

@@ -1,0 +1,106 @@
+"""Cases in bulk, as raw rows with the pending events that the figures wait for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from collectivities.models import Collectivity, Region
+from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption
+
+PARIS = ZoneInfo("Europe/Paris")
+numbers = count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    body: Collectivity
+    at: datetime
+    verified: bool = True
+    closing_reason: str = ""
+    hours: tuple[float | None, ...] = ()  # one interruption each; None: still going
+    leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
+    csirt: object = None
+
+
+def on(year, month, day, hour=12):
+    """A moment in Paris."""
+    return datetime(year, month, day, hour, tzinfo=PARIS)
+
+
+def bodies(region_code, number):
+    """Bodies of the official list."""
+    region = Region.objects.get(code=region_code)
+    found = Collectivity.objects.filter(region=region, is_listed=True).with_territory().order_by("uid")[:number]
+    assert len(found) == number
+    return list(found)
+
+
+def one_each(bodies: Iterable[Collectivity], at: datetime, **said) -> list[Case]:
+    return [Case(body=body, at=at, **said) for body in bodies]
+
+
+def store(cases: Iterable[Case]) -> list[Incident]:
+    cases = list(cases)
+    incidents = Incident.objects.bulk_create(incident_of(case) for case in cases)
+    pairs = list(zip(cases, incidents, strict=True))
+    ServiceInterruption.objects.bulk_create(
+        interruption_of(incident, hours) for case, incident in pairs for hours in case.hours
+    )
+    DataLeak.objects.bulk_create(
+        DataLeak(incident=incident, status=status, persons_band=band)
+        for case, incident in pairs
+        for status, band in case.leaks
+    )
+    touch(incidents)
+    return incidents
+
+
+def touch(incidents: Iterable[Incident]) -> None:
+    """Something happened to these cases: an event each, pending for the figures."""
+    events = IncidentEvent.objects.bulk_create(
+        IncidentEvent(incident=incident, kind="verified", actor_kind="system") for incident in incidents
+    )
+    PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer="stats") for event in events)
+
+
+def change(incidents: list[Incident], **values) -> None:
+    """Change raw rows as a service would, event included."""
+    Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).update(**values)
+    touch(incidents)
+
+
+def incident_of(case: Case) -> Incident:
+    number = next(numbers)
+    closed = {"status": "closed", "closed_at": case.at, "closing_reason": case.closing_reason}
+    return Incident(
+        reference=f"T{number:07}",
+        collectivity=case.body,
+        region=case.body.home_region,
+        csirt=case.csirt,
+        route_reason="essai",
+        origin="simulation",
+        type="rancon",
+        rsit_class="other",
+        severity=2,
+        received_at=case.at,
+        acknowledge_by=case.at + timedelta(hours=1),
+        service_stopped="unknown",
+        data_concerned="unknown",
+        submission_key=f"stats-{number}",
+        **({"verification": "call_back", "verified_at": case.at} if case.verified else {}),
+        **(closed if case.closing_reason else {}),
+    )
+
+
+def interruption_of(incident: Incident, hours: float | None) -> ServiceInterruption:
+    number = next(numbers)
+    services = ("civil", "telephonie", "messagerie", "cantine", "paie", "finances", "social", "urbanisme", "eau")
+    return ServiceInterruption(
+        incident=incident,
+        service=services[number % len(services)],
+        extent="stopped",
+        started_at=incident.received_at,
+        ended_at=None if hours is None else incident.received_at + timedelta(hours=hours),
+    )

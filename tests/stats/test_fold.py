@@ -1,0 +1,227 @@
+"""Pending events become exact sums, once each."""
+
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Sum
+
+from incidents.models import Incident, PendingEvent
+from incidents.services.triage import close_incident, verify_incident
+from stats import rollups
+from stats.models import CaseFact, Rollup
+from stats.services import fold_events
+from stats.tasks import fold_events as task
+from tests.cast import a_lead, breizh_cyber, declare
+from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
+
+
+def sums():
+    """(measure, band) → value, whatever the month and the place; nothing for zero."""
+    rows = Rollup.objects.values_list("measure", "band").annotate(Sum("value"))
+    return {(measure, band): value for measure, band, value in rows if value}
+
+
+def pending():
+    return PendingEvent.objects.filter(consumer="stats").count()
+
+
+def test_it_works(db):
+    csirt = breizh_cyber()
+    incident = declare()
+    task()
+    assert sums() == {("declared", ""): 1}
+    verify_incident(reference=incident.reference, actor=a_lead(csirt))
+    task()
+    assert sums() == {("declared", ""): 1, ("incidents", ""): 1}
+    assert Rollup.objects.get(measure="incidents").csirt == csirt
+    assert pending() == 0
+
+
+def test_it_leaves_the_events_of_other_consumers(db):
+    breizh_cyber()
+    declare()
+    fold_events()
+    assert PendingEvent.objects.filter(consumer="notifications").count() == 1
+
+
+def test_bands_are_counted_for_verified_cases_only(db):
+    first, second = bodies("53", 2)
+    said = {"hours": (3.9, 4, 24, 71, 167, 168, None), "leaks": (("confirmed", "6-50"), ("unfounded", "0-5"))}
+    store([Case(body=first, at=on(2025, 2, 1), **said), Case(body=second, at=on(2025, 2, 1), verified=False, **said)])
+    fold_events()
+    assert sums() == {
+        ("declared", ""): 2,
+        ("incidents", ""): 1,
+        ("interruptions", "0-4h"): 1,
+        ("interruptions", "4-24h"): 1,
+        ("interruptions", "1-3d"): 2,
+        ("interruptions", "3-7d"): 1,
+        ("interruptions", "7d+"): 1,
+        ("interruptions", "unknown"): 1,
+        ("leaks", "6-50/confirmed"): 1,
+        ("unfounded", ""): 1,
+    }
+
+
+@pytest.mark.parametrize("reason", ["not_an_incident", "duplicate"])
+def test_what_was_no_incident_is_counted_nowhere(db, reason):
+    csirt = breizh_cyber()
+    incident = declare()
+    fold_events()
+    close_incident(reference=incident.reference, reason=reason, actor=a_lead(csirt))
+    fold_events()
+    assert sums() == {}
+    assert not CaseFact.objects.get().is_counted
+
+
+def test_the_month_is_that_of_paris(db):
+    (body,) = bodies("53", 1)
+    store([Case(body=body, at=on(2025, 1, 1, 0)), Case(body=body, at=on(2024, 12, 31, 23))])
+    fold_events()
+    months = Rollup.objects.filter(measure="incidents").values_list("month", flat=True)
+    assert sorted(f"{month:%Y-%m-%d}" for month in months) == ["2024-12-01", "2025-01-01"]
+
+
+def test_a_number_of_persons_wins_over_a_band(db):
+    incidents = store(one_each(bodies("53", 5), on(2025, 2, 1), leaks=(("claimed", "unknown"),)))
+    for incident, persons in zip(incidents, (5, 6, 300, 5000, 5001), strict=True):
+        incident.leaks.update(persons=persons)
+    fold_events()
+    bands = ("0-5", "6-50", "51-300", "301-5000", "5000+")
+    assert {key: value for key, value in sums().items() if key[0] == "leaks"} == {
+        ("leaks", f"{band}/claimed"): 1 for band in bands
+    }
+
+
+def test_an_event_that_comes_twice_counts_once(db):
+    incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    fold_events()
+    touch(incidents)
+    touch(incidents)
+    fold_events()
+    assert sums() == {("declared", ""): 3, ("incidents", ""): 3}
+
+
+def test_a_batch_costs_the_same_whatever_its_size(db, django_assert_num_queries):
+    few = bodies("53", 40)
+    for number in (2, 40):
+        store(one_each(few[:number], on(2025, 2, 1), hours=(2,)))
+        with django_assert_num_queries(11):
+            rollups.fold_batch()
+
+
+def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch):
+    monkeypatch.setattr(rollups, "BATCH", 7)
+    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)))
+    barrier = Barrier(3)
+
+    def fold():
+        barrier.wait()
+        for _ in range(30):
+            rollups.fold_batch()
+        connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(fold) for _ in range(3)]:
+            done.result()
+    fold_events()
+    assert sums() == {("declared", ""): 60, ("incidents", ""): 60, ("interruptions", "0-4h"): 60}
+    assert pending() == 0
+
+
+KILLED = """
+import os, signal
+import django
+django.setup()
+from stats import rollups
+add = rollups.add
+def add_and_die(differences):
+    add(differences)
+    os.kill(os.getpid(), signal.SIGKILL)
+rollups.add = add_and_die
+rollups.fold_batch()
+"""
+
+
+def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db):
+    store(one_each(bodies("53", 20), on(2025, 2, 1)))
+    environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    done = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+    assert done.returncode == -9
+    assert (sums(), pending()) == ({}, 20)
+    fold_events()
+    assert (sums(), pending()) == ({("declared", ""): 20, ("incidents", ""): 20}, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_random_history_agrees_with_a_recount(db, seed):
+    rng = random.Random(seed)  # noqa: S311
+    some = bodies("53", 10) + bodies("11", 10)
+    incidents = []
+    for _ in range(12):
+        incidents += store(
+            Case(
+                body=rng.choice(some),
+                at=on(2025, rng.randint(1, 12), rng.randint(1, 28)),
+                verified=rng.random() < 0.5,
+                hours=tuple(rng.choice((1, 30, None)) for _ in range(rng.randint(0, 2))),
+                leaks=tuple(("claimed", "0-5") for _ in range(rng.randint(0, 1))),
+            )
+            for _ in range(rng.randint(0, 8))
+        )
+        if incidents:
+            happens(rng, rng.sample(incidents, min(3, len(incidents))))
+        if rng.random() < 0.5:
+            rollups.fold_batch()
+    fold_events()
+    call_command("verify_stats")
+    verified = Incident.objects.exclude(verification="unverified").exclude(
+        closing_reason__in=["not_an_incident", "duplicate"]
+    )
+    assert sums().get(("incidents", ""), 0) == verified.count()
+
+
+def happens(rng, incidents):
+    kind = rng.choice(("verified", "closed", "reopened"))
+    if kind == "verified":
+        change(incidents, verification="call_back", verified_at=on(2026, 1, 1))
+    elif kind == "closed":
+        reason = rng.choice(("resolved", "duplicate", "not_an_incident"))
+        change(incidents, status="closed", closed_at=on(2026, 1, 1), closing_reason=reason)
+    else:
+        change(incidents, status="declared", closed_at=None, closing_reason="")
+
+
+def test_verify_stats_finds_what_is_wrong(db):
+    first, *_ = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    fold_events()
+    call_command("verify_stats")
+    Rollup.objects.filter(measure="incidents").update(value=2)
+    with pytest.raises(CommandError, match=r"rollup .*incidents.*: \+1"):
+        call_command("verify_stats")
+    Rollup.objects.filter(measure="incidents").update(value=3)
+    Incident.objects.filter(pk=first.pk).update(type="fuite")
+    with pytest.raises(CommandError, match=f"incident {first.pk}"):
+        call_command("verify_stats")
+
+
+def test_verify_stats_excuses_what_is_still_pending(db):
+    incidents = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    call_command("verify_stats")
+    fold_events()
+    change(incidents[:1], type="fuite")
+    call_command("verify_stats")
+
+
+def test_the_sums_of_facts_are_those_of_the_table(db):
+    store(one_each(bodies("53", 4), on(2025, 2, 1)))
+    fold_events()
+    assert Counter(rollups.sums_of(CaseFact.objects.all())).total() == sum(sums().values())

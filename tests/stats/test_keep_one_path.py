@@ -1,0 +1,63 @@
+"""There is no way from a case to a public figure but `stats/disclosure.py`."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from stats.models import Block
+
+ROOT = Path(__file__).resolve().parents[2]
+STATS = ROOT / "stats"
+# What holds cases or exact sums, and the modules that read them.
+EXACT = {"CaseFact", "Rollup", "BlockCase", "Incident", "ServiceInterruption", "DataLeak", "IncidentEvent"}
+EXACT_MODULES = {"stats.facts", "stats.rollups", "incidents.models"}
+
+
+def names(path):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (alias.name for alias in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def test_it_works():
+    assert "stats.facts" in set(names(STATS / "disclosure.py"))
+    assert "CaseFact" in set(names(STATS / "disclosure.py"))
+
+
+@pytest.mark.parametrize("module", ["published.py", "views.py", "urls.py", "templatetags/figures.py"])
+def test_the_public_page_reads_no_case_and_no_exact_sum(module):
+    found = set(names(STATS / module))
+    assert not found & (EXACT | EXACT_MODULES)
+    assert "aggregate" not in found
+
+
+def test_only_disclosure_makes_blocks():
+    makers = {
+        str(path.relative_to(ROOT))
+        for app in ("accounts", "collectivities", "config", "csirts", "incidents", "notifications", "stats")
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts and {"Block", "ReleaseBlock", "BlockCase"} & set(names(path))
+    }
+    assert makers == {"stats/disclosure.py", "stats/published.py"}
+    source = (STATS / "published.py").read_text()
+    assert not any(word in source for word in ("create(", ".save(", "bulk_create", "update("))
+
+
+def test_a_block_says_nothing_of_bodies_or_cases():
+    assert {field.name for field in Block._meta.local_concrete_fields} == {
+        "id",
+        "measure",
+        "region",
+        "starts_on",
+        "ends_on",
+        "band",
+        "value",
+    }

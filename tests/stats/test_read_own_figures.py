@@ -1,0 +1,83 @@
+"""Exact figures: for a lead, of its own centre, and for nobody else."""
+
+import pytest
+import time_machine
+
+from accounts.enums import Role
+from collectivities.models import Region
+from csirts.models import Csirt
+from stats.services import fold_events
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
+from tests.stats.cases import Case, bodies, on, one_each, store
+
+PAGE = "/statistiques/mon-centre/"
+
+
+def row(label, *figures):
+    cells = "".join(f'<td class="number">{figure}</td>' for figure in figures)
+    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
+
+
+@time_machine.travel(on(2026, 3, 20))
+def test_it_works(client, db):
+    csirt, other = breizh_cyber(), Csirt.objects.create(slug="autre", name="Autre", level="territorial")
+    one, two, three = bodies("53", 3)
+    store(
+        [
+            Case(body=one, at=on(2026, 1, 5), csirt=csirt, hours=(2, None), leaks=(("confirmed", "6-50"),)),
+            Case(body=two, at=on(2026, 3, 5), csirt=csirt, verified=False, hours=(2,)),
+            Case(body=two, at=on(2026, 3, 6), csirt=csirt, leaks=(("unfounded", "0-5"),)),
+            Case(body=three, at=on(2026, 3, 7), csirt=csirt, closing_reason="duplicate"),
+            Case(body=three, at=on(2026, 3, 7), csirt=other),
+            Case(body=three, at=on(2025, 3, 7), csirt=csirt),
+        ]
+    )
+    fold_events()
+    client.force_login(a_lead(csirt))
+    page = client.get(PAGE)
+    html = page.content.decode()
+    assert row("Janvier", 1, 1, 2, 1) in html
+    assert row("Février", 0, 0, 0, 0) in html
+    assert row("Mars", 2, 1, 0, 0) in html
+    assert row("Ensemble", 3, 2, 2, 1) in html
+    assert "Avril" not in html
+    for line in (row("Moins de 4 heures", 1), row("Confirmée", 1), row("Sans fondement", 1)):
+        assert line in html
+    assert row("De 6 à 50 personnes", 1) in html
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_nobody_else_finds_it(client, db):
+    csirt = breizh_cyber()
+    region = Region.objects.get(code="53")
+    others = [
+        a_responder(csirt),
+        an_agent(),
+        a_person(Role.ANALYST, region=region),
+        a_person(Role.NATIONAL),
+        a_person(Role.ADMINISTRATOR),
+    ]
+    for person in others:
+        client.force_login(person)
+        assert client.get(PAGE).status_code == 404
+
+
+def test_a_lead_whose_role_has_ended_finds_it_no_more(client, db):
+    lead = a_lead()
+    lead.membership_set.update(since_on="2025-01-01", ended_on="2025-06-01")
+    client.force_login(lead)
+    assert client.get(PAGE).status_code == 404
+
+
+def test_without_an_account_one_is_asked_to_sign_in(client, db):
+    assert client.get(PAGE).status_code == 302
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_the_same_whatever_the_number_of_cases(client, db, django_assert_max_num_queries, number):
+    csirt = breizh_cyber()
+    store(one_each(bodies("53", number), on(2026, 1, 5), csirt=csirt))
+    fold_events()
+    client.force_login(a_lead(csirt))
+    with django_assert_max_num_queries(6):
+        assert client.get(PAGE).status_code == 200
