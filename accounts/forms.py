@@ -1,7 +1,7 @@
 """Signing in, and making or changing an account."""
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UserChangeForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -30,7 +30,10 @@ class AddUserForm(OneAddressForm, BaseUserCreationForm):  # type: ignore[type-ar
         field_classes: dict[str, type[forms.Field]] = {}
 
 
-class ChangeUserForm(OneAddressForm):
+class ChangeUserForm(OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
+    """The password is shown as set or not, and changed on its own page."""
+
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]
+        field_classes: dict[str, type[forms.Field]] = {}

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),
     path("", include("accounts.urls")),
+    path("", include("incidents.urls")),
     path("triage/", include("incidents.triage.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -54,7 +54,7 @@ def test_it_works(client, responder, incident):
         "gravité critique",
         "non vérifiée",
         "État civil",
-        "1200",
+        "1 200",
         "Données de santé",
         "de 51 à 300 personnes",
         "Exemple Informatique",

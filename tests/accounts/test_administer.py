@@ -1,0 +1,178 @@
+"""The administrator makes accounts, gives and ends roles, closes accounts."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
+
+URL = "/admin/accounts/user/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def administrator(client):
+    administrator = a_person(Role.ADMINISTRATOR)
+    client.force_login(administrator)
+    return administrator
+
+
+def management(total=0, initial=0):
+    return {"membership_set-TOTAL_FORMS": total, "membership_set-INITIAL_FORMS": initial}
+
+
+def a_role(role, at=0, **scope):
+    prefix = f"membership_set-{at}-"
+    values = {"role": role, "collectivity": "", "csirt": "", "region": "", "since_on": "2026-11-01", "ended_on": ""}
+    return {prefix + name: value for name, value in (values | scope).items()}
+
+
+def new_account(**fields):
+    return {
+        "email": "Nouveau@Demo.example",
+        "display_name": "Nour Exemple",
+        "password1": "une phrase assez longue",
+        "password2": "une phrase assez longue",
+    } | fields
+
+
+def test_it_works(client, administrator):
+    breizh = breizh_cyber()
+    response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD, csirt=breizh.pk))
+
+    assert response.status_code == 302
+    user = User.objects.get(email="nouveau@demo.example")
+    assert user.check_password("une phrase assez longue")
+    assert user.csirt_ids(Role.LEAD) == {breizh.pk}
+    assert LogEntry.objects.get().user == administrator
+
+
+def test_an_agent_of_a_body(client, administrator):
+    body = plouexemple()
+    client.post(URL + "add/", new_account() | management(1) | a_role(Role.AGENT, collectivity=body.pk))
+    assert User.objects.get(email="nouveau@demo.example").collectivity_ids() == {body.pk}
+
+
+def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, administrator):
+    response = client.post(URL + "add/", new_account() | management(1) | a_role(Role.LEAD))
+
+    assert response.status_code == 200
+    assert "Un rôle de collectivité demande une collectivité" in response.content.decode()
+    assert "Nour Exemple" in response.content.decode()
+    assert not User.objects.filter(email="nouveau@demo.example").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "pas une adresse"},
+        {"password1": "court", "password2": "court"},
+        {"password2": "une autre phrase longue"},
+        {"display_name": ""},
+    ],
+)
+def test_a_wrong_account_is_not_made(client, administrator, wrong):
+    before = User.objects.count()
+    assert client.post(URL + "add/", new_account(**wrong) | management()).status_code == 200
+    assert User.objects.count() == before
+
+
+def test_one_address_is_one_account(client, administrator):
+    agent = an_agent()
+    before = User.objects.count()
+    client.post(URL + "add/", new_account(email=agent.email.upper()) | management())
+    assert User.objects.count() == before
+
+
+def change(user, **fields):
+    membership = user.membership_set.get()
+    scope = {"csirt": membership.csirt_id or "", "collectivity": membership.collectivity_id or ""}
+    role = a_role(membership.role, **scope, **fields.pop("role", {}))
+    ids = {"membership_set-0-id": membership.pk, "membership_set-0-user": user.pk}
+    return {"email": user.email, "display_name": user.display_name} | management(1, 1) | role | ids | fields
+
+
+def test_close_an_account(client, administrator):
+    responder = a_responder()
+    client.post(f"{URL}{responder.pk}/change/", change(responder))
+    responder.refresh_from_db()
+    assert not responder.is_active
+
+
+def test_end_a_role(client, administrator):
+    lead = a_lead()
+    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", role={"ended_on": "2026-11-02"}))
+    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+    assert User.objects.get(pk=lead.pk).csirt_ids() == set()
+
+
+def test_a_role_is_never_deleted(client, administrator):
+    lead = a_lead()
+    data = change(lead, is_active="on") | {"membership_set-0-DELETE": "on"}
+    client.post(f"{URL}{lead.pk}/change/", data)
+    assert Membership.objects.filter(user=lead).count() == 1
+    assert client.get(f"{URL}{lead.pk}/delete/").status_code == 403
+
+
+def test_set_a_password(client, administrator):
+    lead = a_lead()
+    words = {"password1": "une phrase assez longue", "password2": "une phrase assez longue"}
+    client.post(f"{URL}{lead.pk}/password/", words | {"usable_password": "true"})
+    lead.refresh_from_db()
+    assert lead.check_password("une phrase assez longue")
+
+
+def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administrator):
+    data = change(administrator) | management(2, 1) | a_role(Role.LEAD, at=1, csirt=breizh_cyber().pk)
+    client.post(f"{URL}{administrator.pk}/change/", data)
+
+    administrator = User.objects.get(pk=administrator.pk)
+    assert administrator.is_active
+    assert [membership.role for membership in administrator.memberships] == [Role.ADMINISTRATOR]
+
+
+def test_close_several_accounts_but_never_ones_own(client, administrator):
+    one, two = a_responder(), an_agent()
+    chosen = {"action": "close_accounts", "_selected_action": [one.pk, two.pk, administrator.pk], "index": "0"}
+    client.post(URL, chosen)
+    assert set(User.objects.filter(is_active=False)) == {one, two}
+    assert LogEntry.objects.count() == 2
+
+
+def test_find_a_body_to_give_a_role_in(client, administrator):
+    body = plouexemple()
+    asked = {"app_label": "accounts", "model_name": "membership", "field_name": "collectivity", "term": "Plouexem"}
+    answer = client.get("/admin/autocomplete/", asked).json()
+    assert [row["text"] for row in answer["results"]] == [str(body)]
+    assert client.get("/admin/autocomplete/", asked | {"term": "123456789"}).json()["results"] == []
+
+
+def test_the_list_says_each_role(client, administrator):
+    a_lead(breizh_cyber())
+    text = client.get(URL).content.decode()
+    assert "responsable d’un CSIRT (Breizh Cyber)" in text
+    assert client.get(URL, {"q": "lead-"}).status_code == 200
+
+
+@pytest.mark.parametrize("make", [a_lead, a_responder], ids=["lead", "responder"])
+def test_others_do_not_manage_accounts(client, make):
+    client.force_login(make())
+    for path in (URL, URL + "add/"):
+        assert client.get(path).status_code == 403
+    assert PASSWORD not in client.get("/admin/incidents/incident/").content.decode()
+
+
+def test_correct_the_region_of_a_body(client, administrator):
+    body = plouexemple()
+    url = f"/admin/collectivities/collectivity/{body.pk}/change/"
+    data = {
+        "region_correction": body.region_id,
+        "region_correction_note": "essai",
+        "region_correction_on": "2026-11-01",
+    }
+    assert client.post(url, data | {"name": "Autre"}).status_code == 302
+    body.refresh_from_db()
+    assert (body.region_correction_id, body.name) == (body.region_id, "Plouexemple")
+    assert client.get("/admin/collectivities/collectivity/", {"q": "Plouexemple"}).status_code == 200
+    assert client.get("/admin/collectivities/collectivity/", {"q": "123456789"}).status_code == 200

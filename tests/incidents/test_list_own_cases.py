@@ -1,0 +1,65 @@
+"""An agent's own cases, outside the admin."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.enums import Role
+from tests.cast import a_person, an_agent, breizh_cyber, declare, plouexemple
+
+URL = "/mes-dossiers/"
+pytestmark = pytest.mark.django_db
+
+
+def shown(response):
+    return [incident.reference for incident in response.context["cases"]]
+
+
+def test_it_works(client):
+    agent, incident = an_agent(), declare()
+    declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+    client.force_login(agent)
+
+    page = client.get(URL)
+
+    assert shown(page) == [incident.reference]
+    assert f'href="/suivi/{incident.reference}/"' in page.content.decode()
+    assert "Nos fichiers ne s’ouvrent plus" in page.content.decode()
+
+
+def test_the_newest_first_page_by_page(client, monkeypatch):
+    monkeypatch.setattr("incidents.views.PAGE", 2)
+    client.force_login(an_agent())
+    expected = [declare().reference for _ in range(5)][::-1]
+
+    pages = [shown(client.get(URL))]
+    while client.get(URL, {"apres": pages[-1][-1]}).context["cases"]:
+        pages.append(shown(client.get(URL, {"apres": pages[-1][-1]})))
+
+    assert pages == [expected[:2], expected[2:4], expected[4:]]
+
+
+def test_a_reference_of_somebody_else_starts_again(client):
+    mine, theirs = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+    client.force_login(an_agent())
+    assert shown(client.get(URL, {"apres": theirs.reference})) == [mine.reference]
+
+
+@pytest.mark.parametrize("role", [Role.NATIONAL, Role.ADMINISTRATOR])
+def test_who_runs_the_platform_has_none(client, role):
+    declare()
+    client.force_login(a_person(role))
+    page = client.get(URL)
+    assert shown(page) == []
+    assert "Aucun dossier ici." in page.content.decode()
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_ten_queries(client, number):
+    client.force_login(an_agent())
+    breizh_cyber()
+    for _ in range(number):
+        declare()
+    with CaptureQueriesContext(connection) as queries:
+        assert len(shown(client.get(URL))) == number
+    assert len(queries) <= 10
