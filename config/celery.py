@@ -45,6 +45,7 @@ app.conf.update(
     beat_schedule={
         "announce events": sweep("notifications.tasks.announce_events", 5),
         "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
+        "look for events left behind": sweep("notifications.tasks.reconcile", 60),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },

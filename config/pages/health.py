@@ -11,6 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from notifications.queries import silent_events
+
 logger = logging.getLogger(__name__)
 
 
@@ -25,10 +27,15 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
-    """503 when PostgreSQL or the broker does not answer. A declaration is still accepted without the broker."""
+    """503 when PostgreSQL or the broker does not answer. A declaration is still accepted without the broker.
+
+    `events_left_behind`: events older than five minutes that nobody was told of; a living worker may be deaf.
+    """
     checks = {"database": database_answers(), "broker": broker_answers()}
     ready = all(checks.values())
-    return JsonResponse({"alive": True, "ready": ready, **checks}, status=200 if ready else 503)
+    left_behind = len(silent_events()) if checks["database"] else None
+    answer = {"alive": True, "ready": ready, **checks, "events_left_behind": left_behind}
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 def database_answers() -> bool:

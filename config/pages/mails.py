@@ -1,0 +1,82 @@
+"""The mails of a demonstration or of a developer's machine, kept as files and read here. Elsewhere: not there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.installation import is_demonstration
+
+FILE_STORE = "django.core.mail.backends.filebased.EmailBackend"
+SEPARATOR = b"-" * 79 + b"\n"
+LATEST_FILES = 50
+
+
+@dataclass(frozen=True)
+class Mail:
+    key: str
+    to: str
+    subject: str
+    at: datetime
+    text: str
+
+    def parts(self) -> list[tuple[str, bool]]:
+        """The text cut at the links to this site: (piece, whether it is one). No other link is made clickable."""
+        ours = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
+        return [(piece, position % 2 == 1) for position, piece in enumerate(ours.split(self.text))]
+
+
+@login_not_required
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    refuse_elsewhere()
+    return render(request, "pages/mails.html", {"mails": latest_mails()})
+
+
+@login_not_required
+@require_safe
+def mail(request: HttpRequest, key: UUID) -> HttpResponse:
+    refuse_elsewhere()
+    found = next((one for one in latest_mails() if one.key == str(key)), None)
+    if found is None:
+        raise Http404
+    return render(request, "pages/mail.html", {"mail": found})
+
+
+def refuse_elsewhere() -> None:
+    if settings.EMAIL_BACKEND != FILE_STORE or not (settings.DEBUG or is_demonstration()):
+        raise Http404
+
+
+def latest_mails() -> list[Mail]:
+    """Newest first, from the newest files only: the store is never emptied."""
+    folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # a setting of this store alone
+    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(mails_in(path)))]
+
+
+def mails_in(path: Path) -> Iterator[Mail]:
+    """Django's file store writes a line of dashes after each message."""
+    for written in path.read_bytes().split(SEPARATOR):
+        if written.strip():
+            yield read(message_from_bytes(written, policy=policy.default))
+
+
+def read(message: EmailMessage) -> Mail:
+    return Mail(
+        key=str(message["Message-ID"]).strip("<>").partition("@")[0],
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        at=message["Date"].datetime,
+        text=message.get_content(),
+    )

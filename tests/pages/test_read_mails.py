@@ -1,0 +1,86 @@
+import pytest
+from django.conf import settings as django_settings
+from django.urls import reverse
+
+from accounts.installation import forget_demonstration, mark_as_demonstration
+from incidents.services.follow_up import secret_of
+from notifications import dispatch
+from notifications.models import Delivery
+from tests.cast import breizh_cyber, declare
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def store(settings, tmp_path):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    forget_demonstration()
+    yield tmp_path
+    forget_demonstration()
+
+
+@pytest.fixture
+def demonstration(store):
+    mark_as_demonstration()
+
+
+def declared(**overrides):
+    breizh_cyber()
+    incident = declare(**overrides)
+    dispatch.announce_events()
+    dispatch.deliver_due()
+    return incident
+
+
+def test_it_works(client, demonstration):
+    incident = declared()
+
+    listed = client.get("/mails/").content.decode()
+    receipt = Delivery.objects.get(recipient="declarant")
+    address = reverse("mail", args=[receipt.key])
+    page = client.get(address).content.decode()
+
+    assert f'href="{address}"' in listed
+    assert "garde@breizh.example" in listed
+    link = f"{django_settings.SITE_URL}/suivi/acces/{secret_of(incident.accesses.get())}/"
+    assert f'<a href="{link}">{link}</a>' in page
+
+
+def test_a_stranger_s_words_are_escaped_and_no_link(client, demonstration):
+    declared(description="<script>alert(1)</script> http://evil.example.com")
+
+    centre = Delivery.objects.get(recipient="csirt")
+    page = client.get(reverse("mail", args=[centre.key])).content.decode()
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert 'href="http://evil' not in page
+
+
+def test_no_mail_yet_says_what_to_do(client, demonstration):
+    assert "Déclarez un incident" in client.get("/mails/").content.decode()
+
+
+def test_a_mail_that_is_not_there(client, demonstration):
+    assert client.get("/mails/00000000-0000-4000-8000-000000000000/").status_code == 404
+
+
+def test_the_store_of_a_real_database_is_closed(client, store):
+    declared()
+    key = Delivery.objects.first().key
+
+    assert client.get("/mails/").status_code == 404
+    assert client.get(f"/mails/{key}/").status_code == 404
+
+
+def test_with_a_mail_server_there_is_no_page(client, demonstration, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+    assert client.get("/mails/").status_code == 404
+
+
+def test_a_developer_reads_them_too(client, store, settings):
+    settings.DEBUG = True
+
+    assert client.get("/mails/").status_code == 200
