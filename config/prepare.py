@@ -17,12 +17,16 @@ django.setup()
 
 from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
 from collectivities.models import Collectivity  # noqa: E402
+from config.demonstration import REGION  # noqa: E402
 from config.progress import step  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident  # noqa: E402
+from stats.rollups import fold_all  # noqa: E402
 
 CASES = 10_000
 MONTHS = 24
+# Yesterday one supplier was attacked, and this many bodies of the demonstration's region said so.
+CAMPAIGN = 14
 
 
 def main() -> None:
@@ -37,6 +41,10 @@ def main() -> None:
     if not Incident.objects.exists():
         with quiet_step("Incidents inventés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
+            call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
+        with quiet_step("Chiffres comptés et publiés"):
+            fold_all()
+            call_command("publish_release")
     if read_demonstration():
         call_command("create_demonstration")
 

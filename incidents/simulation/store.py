@@ -167,7 +167,7 @@ def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Rand
     if verified_at <= now and rng.random() < 0.93:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
         rows.events.append(event_of(incident, EventKind.VERIFIED, verified_at, responder, rng))
-    closed_at = verified_at + timedelta(days=rng.lognormvariate(2.3, 0.9))
+    closed_at = verified_at + timedelta(days=rng.lognormvariate(2.6, 0.9))
     if closed_at <= now:
         close(incident, closed_at, rng)
         rows.events.append(event_of(incident, EventKind.CLOSED, closed_at, responder, rng))
