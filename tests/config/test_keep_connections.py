@@ -1,0 +1,78 @@
+"""Workers keep one connection a process; the pool is for web processes alone."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config.celery import app
+from config.settings.base import with_connections
+from tests.ground import ROOT, Ground
+
+TASK = "notifications.tasks.announce_events"
+
+
+@pytest.fixture
+def worker(transactional_db):
+    environment = os.environ | {
+        "DATABASE_URL": transactional_db,
+        "REDIS_URL": Ground.of_the_environment().redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+    }
+    command = ["celery", "-A", "config.celery", "worker", "-c", "2", "-l", "ERROR", "--without-gossip"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield process
+    process.terminate()
+    process.wait(timeout=30)
+
+
+def sessions():
+    """Connections opened on this database since its statistics began, this one aside."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+def waiting():
+    with app.connection_for_read() as broker:
+        return broker.default_channel.client.llen("celery")
+
+
+def until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+
+
+def test_it_works(worker):
+    """Two processes and hundreds of tasks: a handful of connections, where a pool or none would open one a task."""
+    before = sessions()
+    for _ in range(200):
+        app.send_task(TASK)
+
+    until(lambda: waiting() == 0)
+    time.sleep(1.5)  # PostgreSQL publishes its counters once a second
+
+    assert 1 <= sessions() - before <= 6
+
+
+def test_the_pool_is_only_where_a_size_is_given(monkeypatch):
+    assert settings.DATABASE_POOL == 0
+    assert "pool" not in with_connections({"OPTIONS": {}})["OPTIONS"]
+
+    monkeypatch.setattr("config.settings.base.DATABASE_POOL", 4)
+    pooled = with_connections({"OPTIONS": {}})
+    assert pooled["OPTIONS"]["pool"]["max_size"] == 4
+    assert "CONN_MAX_AGE" not in pooled

@@ -1,0 +1,95 @@
+"""Rules about the code itself. Each one is a review comment we never want to write again."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import models
+from django.utils.functional import Promise
+
+from incidents.enums import EventKind
+from notifications.enums import Recipient
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats"]
+OURS = [model for app in LAYERS for model in apps.get_app_config(app).get_models()]
+WRITTEN = [model for model in OURS if not hasattr(model, "pgh_tracked_model")]  # the others are kept by triggers
+SOURCES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("*.py")]
+TEMPLATES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("templates/**/*.*")]
+ADMIN_OVERRIDES = {"admin", "registration", "django"}  # found by their name, by Django
+MAILS = {f"notifications/{who}_{what}" for who in Recipient.values for what in EventKind.values}
+
+each_model = pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+each_written_model = pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model._meta.label)
+
+
+def test_it_works(db):
+    """The migrations say all that the models say."""
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@each_model
+def test_relations_point_down(model):
+    """import-linter cannot see a ForeignKey written as a string; this can."""
+    for field in model._meta.get_fields():
+        if field.is_relation and not field.auto_created and field.related_model._meta.app_label in LAYERS:
+            ours, theirs = LAYERS.index(model._meta.app_label), LAYERS.index(field.related_model._meta.app_label)
+            assert theirs <= ours, f"{field} points up"
+
+
+@each_written_model
+def test_choices_are_enforced_by_the_database(model):
+    """Django's choices bind forms only."""
+    checked = {
+        name
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.CheckConstraint)
+        for name, _ in leaves(constraint.condition)
+    }
+    choices = {field.name for field in model._meta.local_concrete_fields if field.choices}
+    assert {f"{name}__in" for name in choices} <= checked
+
+
+def leaves(condition):
+    for child in getattr(condition, "children", []):
+        if isinstance(child, models.Q):
+            yield from leaves(child)
+        elif isinstance(child, tuple):
+            yield child
+
+
+@each_written_model
+def test_labels_are_translatable_and_in_lower_case(model):
+    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+    for label in [model._meta.verbose_name, *(field.verbose_name for field in fields)]:
+        word = re.split(r"[\s’]", str(label))[0]
+        assert word.islower() or word.isupper(), f"{model._meta.label}: {label!r}"
+        assert isinstance(label, Promise), f"{model._meta.label}: {label!r} is not in gettext"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_template_is_used(path):
+    name = str(path).split("/templates/", 1)[1]
+    stem = name.rsplit(".", 1)[0]
+    if name.split("/")[0] in ADMIN_OVERRIDES or re.fullmatch(r"\d{3}\.html", name) or stem in MAILS:
+        return
+    how = rf"[\"']{path.stem}[\"']" if stem.startswith("icons/") else re.escape(stem)
+    others = [other for other in [*SOURCES, *TEMPLATES] if other != path]
+    assert any(re.search(how, other.read_text()) for other in others), f"{name} is used by nobody"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_template_carries_inline_code_or_calls_another_host(path):
+    text = path.read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=|\son[a-z]+=|javascript:", text)
+    assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"']?(?:https?:)?//", text)
+
+
+def test_what_leaves_the_figures_comes_from_disclosure():
+    """Views and exports of `stats` read released blocks; only the rollups and disclosure read raw facts."""
+    readers = [path for path in (ROOT / "stats").rglob("*.py") if path.name in {"views.py", "exports.py", "charts.py"}]
+    assert readers
+    for path in readers:
+        assert not re.search(r"\bCaseFact\b", path.read_text()), f"{path.relative_to(ROOT)} reads raw facts"
