@@ -41,6 +41,7 @@ READY = """
   Comptes, sur http://localhost:{port}/admin/ :
 {accounts}
 
+  Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/
   Journaux : .local/*.log    Arrêter : Ctrl-C
 ──────────────────────────────────────────────────────────────
 """

@@ -20,6 +20,7 @@ class Post:
         self.answers = {}
         self.kills = None  # the process to kill once its message is here, before it hears so
         self.delay = 0
+        self.verdict = ""  # what every message hears instead of « 250 OK », once it is read
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -42,6 +43,8 @@ class Post:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         await asyncio.sleep(self.delay)
+        if self.verdict:
+            return self.verdict
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         message.went_to = envelope.rcpt_tos
         self.received.append(message)

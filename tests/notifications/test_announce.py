@@ -102,6 +102,16 @@ def test_ten_times_the_events_cost_the_same_queries(django_assert_num_queries):
             dispatch.announce_events()
 
 
+def test_a_long_queue_is_emptied_in_one_go(monkeypatch):
+    monkeypatch.setattr(dispatch, "ANNOUNCED_AT_ONCE", 2)
+    breizh_cyber()
+    for _ in range(5):
+        declare()
+
+    assert dispatch.announce_events() == 5
+    assert waiting() == 0
+
+
 def test_the_task_announces_even_when_the_queue_is_away(monkeypatch):
     breizh_cyber()
     declare()
@@ -123,14 +133,16 @@ class TestReconcile:
 
         assert queries.report_silent_events() == 0
 
-    def test_an_event_that_waits_for_long_is_counted(self, clock):
+    def test_an_event_that_waits_for_long_is_counted(self, clock, caplog):
         breizh_cyber()
         declare()
         assert queries.report_silent_events() == 0
 
         clock.shift(timedelta(minutes=6))
+        tasks.reconcile()
 
         assert queries.report_silent_events() == 1
+        assert "events without their announcement" in caplog.text
 
     def test_an_event_whose_waiting_row_was_lost_is_found(self, clock):
         breizh_cyber()

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from incidents.models import Story
-from notifications import dispatch
+from notifications import dispatch, tasks
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare
 
@@ -156,6 +156,57 @@ def test_a_server_that_ends_connections_is_asked_for_another(declared, post):
     assert len(post.received) == 4
 
 
+@pytest.mark.parametrize(
+    ("verdict", "status", "trouble"),
+    [("554 5.7.1 spam", "refused", "refused"), ("451 4.3.0 later", "due", "postponed")],
+)
+def test_a_message_may_be_refused_after_it_was_read(declared, post, verdict, status, trouble):
+    post.verdict = verdict
+
+    assert dispatch.deliver_due() == 0
+
+    assert list(Delivery.objects.values_list("status", "last_error")) == [(status, trouble)] * 2
+
+
+def test_a_server_that_refuses_our_sender_counts_against_no_message(declared, post, clock):
+    async def refuses(server, session, envelope, address, options):
+        return "530 5.7.0 authentication required"
+
+    post.handle_MAIL = refuses
+
+    assert dispatch.deliver_due() == 0
+
+    rows = Delivery.objects.order_by("id").values_list("status", "attempts", "last_error")
+    assert list(rows) == [("due", 0, "cut_off"), ("due", 0, "")]
+    assert dispatch.deliver_due() == 0
+    del post.handle_MAIL
+    clock.shift(timedelta(seconds=21))
+    post.stop()
+    post.start()
+    assert dispatch.deliver_due() == 2
+
+
+def test_a_server_that_hangs_up_on_one_message_still_gets_the_others(declared, post):
+    async def hangs_up(server, session, envelope, address, options):
+        if address == CENTRE:
+            server.transport.close()
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    post.handle_RCPT = hangs_up
+
+    assert dispatch.deliver_due() == 1
+
+    assert (of("csirt").status, of("csirt").attempts, of("csirt").last_error) == ("due", 1, "cut_off")
+    assert of("declarant").status == "sent"
+
+
+def test_the_task_delivers(declared, post):
+    tasks.deliver_due()
+
+    assert len(post.received) == 2
+
+
 def test_one_postponed_centre_delays_nobody_else(transactional_db, post):
     breizh_cyber()
     for _ in range(5):
@@ -198,7 +249,7 @@ def test_a_worker_killed_before_it_records_sends_again_under_the_same_id(declare
     assert (of("csirt").status, of("csirt").attempts) == ("due", 1)
 
     assert dispatch.deliver_due() == 0
-    clock.shift(timedelta(seconds=61))
+    clock.shift(timedelta(minutes=10))
     assert dispatch.deliver_due() == 1
 
     first, second = post.received
