@@ -4,9 +4,10 @@ import os
 from typing import Any
 
 import structlog
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
 from django.conf import settings
+from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -22,7 +23,17 @@ def sweep(task: str, seconds: float) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
-app = Celery("tocsin")
+class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs only
+    """A connection is kept from task to task; one that PostgreSQL ended meanwhile is replaced before the next."""
+
+    abstract = True
+
+    def before_start(self, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not self.request.is_eager:
+            close_old_connections()
+
+
+app = Celery("tocsin", task_cls=OnALiveConnection)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     timezone="Europe/Paris",

@@ -11,6 +11,8 @@ from django.db import connection
 
 from config.celery import app
 from config.settings.base import with_connections
+from notifications.models import Announcement
+from tests.cast import breizh_cyber, declare
 from tests.ground import ROOT, Ground
 
 TASK = "notifications.tasks.announce_events"
@@ -23,7 +25,7 @@ def worker(transactional_db):
         "REDIS_URL": Ground.of_the_environment().redis_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
     }
-    command = ["celery", "-A", "config.celery", "worker", "-c", "2", "-l", "ERROR", "--without-gossip"]
+    command = ["celery", "-A", "config.celery", "worker", "-c", "1", "-l", "ERROR", "--without-gossip"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,
@@ -57,7 +59,7 @@ def until(condition, seconds=30):
 
 
 def test_it_works(worker):
-    """Two processes and hundreds of tasks: a handful of connections, where a pool or none would open one a task."""
+    """One process and hundreds of tasks: a connection or two, where a pool or none would open one a task."""
     before = sessions()
     for _ in range(200):
         app.send_task(TASK)
@@ -65,7 +67,28 @@ def test_it_works(worker):
     until(lambda: waiting() == 0)
     time.sleep(1.5)  # PostgreSQL publishes its counters once a second
 
-    assert 1 <= sessions() - before <= 6
+    assert 1 <= sessions() - before <= 3
+
+
+def test_a_worker_survives_the_loss_of_its_connection(worker):
+    first = declared_and_announced()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        assert cursor.rowcount >= 1
+
+    second = declared_and_announced()
+
+    assert first != second
+
+
+def declared_and_announced():
+    breizh_cyber()
+    incident = declare()
+    until(lambda: Announcement.objects.filter(event__incident=incident).exists())
+    return incident
 
 
 def test_the_pool_is_only_where_a_size_is_given(monkeypatch):
