@@ -28,10 +28,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BY_CODE = """
     SELECT coalesce(merged_into_id, id) AS id, 0 AS rank FROM collectivities_collectivity
     WHERE insee_code = %(code)s OR siren = %(code)s
-    UNION ALL SELECT collectivity_id, 1 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
+    UNION ALL SELECT collectivity_id, 2 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
 """
 BY_POSTAL_CODE = """
-    UNION ALL SELECT id, 2 FROM collectivities_collectivity
+    UNION ALL SELECT id, 1 FROM collectivities_collectivity
     WHERE length(%(code)s) = 5 AND postal_codes @> ARRAY[%(code)s]::varchar(5)[]
 """
 BEST_CODES = """

@@ -43,7 +43,7 @@ def councils(
 ) -> Iterator[BodyRow]:
     """Every council, given the ground (each département with INSEE's type de liaison) and the communes on it."""
     inhabitants = _inhabitants(communes)
-    yield from _merged(inhabitants)
+    yield from _merged({region.code for region in regions}, inhabitants)
     for departement, liaison in departements:
         if departement.zone == Zone.COM:
             yield from _overseas(departement, inhabitants)
@@ -74,8 +74,10 @@ def _inhabitants(communes: list[BodyRow]) -> Counter[str]:
     return counted
 
 
-def _merged(inhabitants: Counter[str]) -> Iterator[BodyRow]:
+def _merged(regions: set[str], inhabitants: Counter[str]) -> Iterator[BodyRow]:
     for code, name, region, departement, ground, others in MERGED:
+        if region not in regions:
+            continue
         aliases = tuple(AliasRow(*other.split(":")) for other in others)
         population = sum(inhabitants[one] for one in ground)
         yield BodyRow(Kind.SPECIAL, code, name, 0, "", region, departement, population, aliases=aliases)

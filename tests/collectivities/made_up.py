@@ -3,8 +3,8 @@
 import json
 import tarfile
 
-SIREN = {"29901": "990000010", "29902": "990000028", "29903": "990000036", "56901": "990000044"}
-EPCI = "990000051"
+SIREN = {"29901": "980000010", "29902": "980000028", "29903": "980000036", "56901": "980000044"}
+EPCI = "980000051"
 
 
 def commune(code, name, **changes):
@@ -59,7 +59,7 @@ def next_list():
         commune("29901", "Plouexemple", population=2_500, anciensCodes=["29902"]),
         {"code": "29902", "nom": "Tréexemple", "type": "commune-deleguee", "chefLieu": "29901"},
         commune("56901", "Sainte-Exemple-sur-Mer", population=4_000),
-        commune("56902", "Exempleneuf", siren="990000069"),
+        commune("56902", "Exempleneuf", siren="980000069"),
     ]
     later["epci"] = [epci("CA de l'Exemple (CCEX)", "CA", ["29901", "56901", "56902"])]
     return later

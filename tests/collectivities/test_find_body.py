@@ -1,0 +1,264 @@
+"""What people type, and whom they mean."""
+
+import pytest
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.official import read_official_list
+from collectivities.reading import departement_codes
+from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
+from tests.factories.collectivities import CollectivityFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def first(query):
+    found = find_collectivities(query)
+    return (found[0].insee_code or found[0].siren) if found else None
+
+
+def test_it_works():
+    [quimper, *others] = find_collectivities("quimper")
+    assert str(quimper) == "Quimper (Finistère)"
+    assert "CA Quimper Bretagne Occidentale (Finistère)" in [str(body) for body in others]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("Brest", "29019"),
+        ("BREST", "29019"),
+        ("  brest  ", "29019"),
+        ("saint etienne", "42218"),
+        ("St-Étienne", "42218"),
+        ("ste maxime", "83115"),
+        ("L'Haÿ-les-Roses", "94038"),
+        ("L’Haÿ les Roses", "94038"),
+        ("l hay les roses", "94038"),
+        ("le mans", "72181"),
+        ("mans", "72181"),
+        ("Chalons en Champagne", "51108"),
+        ("boulogne s/ mer", "62160"),
+        ("mairie de Quimper", "29232"),
+        ("Ville de Paris", "75056"),
+        ("commune d'Ouessant", "29155"),
+        ("Ville-d'Avray", "92077"),
+        ("y", "80829"),
+        ("Lez", "31471"),  # a name of small words only, of a former commune
+        ("œuilly aisne", "02565"),
+    ],
+)
+def test_by_name(query, code):
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("brset", "29019"),
+        ("Marseile", "13055"),
+        ("monpelier", "34172"),
+        ("strasboug", "67482"),
+        ("saint-etiene", "42218"),
+        ("villeurbane", "69266"),
+        ("lile", "59350"),
+        ("plougastelle daoula", "29189"),
+        ("Les Sables d'Olonnes", "85194"),
+        ("la rochele", "17300"),
+        ("rennnes", "35238"),
+    ],
+)
+def test_with_typing_errors(query, code):
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("Saint-Denis", "97411"),  # the biggest of eleven
+        ("Saint-Denis 93", "93066"),
+        ("93 saint denis", "93066"),
+        ("Saint-Denis (93)", "93066"),
+        ("saint denis seine-saint-denis", "93066"),
+        ("Saint-Denis (La Réunion)", "97411"),
+        ("St Denis 974", "97411"),
+        ("93200 Saint-Denis", "93066"),
+        ("saint denis 11310", "11339"),
+        ("Bastia 20", "2B033"),
+        ("Ajaccio 2a", "2A004"),
+        ("sainte marie martinique", "97228"),
+        ("Chalonnes-sur-Loire", "49063"),  # no département is meant
+    ],
+)
+def test_homonyms_are_told_apart_by_place(query, code):
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("29019", "29019"),
+        ("29155", "29155"),
+        ("2a004", "2A004"),
+        ("212900195", "29019"),
+        ("212 900 195", "29019"),
+        ("21290019500018", "29019"),
+        ("200046977", "200046977"),
+        ("29200", "29019"),  # a postal code, and the former code of a commune that Morlaix absorbed
+        ("1000", "01053"),  # a spreadsheet ate the first zero
+        ("75101", "75056"),
+        ("75", "75056"),
+        ("2A", "R94"),
+        ("67", "6AE"),
+        ("972", "R02"),
+        ("53", "53"),
+        ("R53", "R53"),
+        ("CD29", "29"),
+    ],
+)
+def test_by_number(query, code):
+    assert first(query) == code
+
+
+def test_a_postal_code_gives_every_commune_it_serves_the_biggest_first():
+    found = find_collectivities("74300")
+    assert found[0].name == "Cluses"
+    *served, annecy = found  # which absorbed a commune of that code
+    assert {body.postal_codes[0] for body in served} == {"74300"}
+    assert [body.population for body in served] == sorted((body.population for body in served), reverse=True)
+    assert annecy.name == "Annecy"
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("lyon", "Lyon"),
+        ("métropole de Lyon", "Métropole de Lyon"),
+        ("lyon métropole", "Métropole de Lyon"),
+        ("brest métropole", "Brest Métropole"),
+        ("agglo saint malo", "CA du Pays de Saint Malo Agglomération"),
+        ("cc faucigny glieres", "CC Faucigny - Glières"),
+        ("communauté de communes Faucigny-Glières", "CC Faucigny - Glières"),
+        ("CAPI", "CA Porte de l'Isère (CAPI)"),
+        ("plaine commune", "Plaine Commune"),
+        ("finistere", "Département du Finistère"),
+        ("conseil départemental du Finistère", "Département du Finistère"),
+        ("région Bretagne", "Région Bretagne"),
+        ("conseil régional de Normandie", "Région Normandie"),
+        ("Corse", "Collectivité de Corse"),
+        ("haute corse", "Collectivité de Corse"),
+        ("Martinique", "Collectivité territoriale de Martinique"),
+        ("département de Mayotte", "Département-Région de Mayotte"),
+        ("alsace", "Collectivité européenne d'Alsace"),
+        ("Bas-Rhin", "Collectivité européenne d'Alsace"),
+        ("Polynésie française", "Polynésie française"),
+        ("Arbignieu", "Arboys en Bugey"),  # a former commune
+        ("Paris 15e", "Paris"),
+    ],
+)
+def test_by_nature_and_former_name(query, name):
+    assert find_collectivities(query)[0].name == name
+
+
+@pytest.mark.parametrize("query", ["", "   ", "-", "…", "\x00", "🔥", "٣٤٥", "zzzzqqqq"])
+def test_what_means_nothing_finds_nothing(query):
+    assert find_collectivities(query) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "' OR 1=1 --",
+        "%",
+        "_",
+        "brest\x00",
+        "\u202etserb",
+        "=cmd|'/C calc'!A0",
+        "<script>alert(1)</script>",
+        "a" * 100_000,
+    ],
+)
+def test_hostile_words_are_only_words(query):
+    assert len(find_collectivities(query)) <= 20
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("212900196", "SIREN n’existe pas"),
+        ("21290019500019", "SIRET n’existe pas"),
+        ("1234567", "SIREN compte 9 chiffres"),
+        ("2129001950001", "SIRET 14"),
+    ],
+)
+def test_an_impossible_number_is_said_so(query, said):
+    with pytest.raises(SearchProblem, match=said):
+        find_collectivities(query)
+
+
+def test_a_valid_number_that_nobody_has_finds_nothing():
+    assert find_collectivities("732829320") == []
+
+
+def test_never_more_than_asked():
+    assert len(find_collectivities("saint")) == 20
+    assert len(find_collectivities("saint", limit=5)) == 5
+
+
+def test_a_body_that_vanished_is_not_offered():
+    body = CollectivityFactory(name="Disparue-sur-Mer", vanished_on="2026-01-01")
+    assert find_collectivities("Disparue-sur-Mer") == []
+    assert find_collectivities(body.siren) == []
+    assert collectivity_by_code(body.siren) is None
+
+
+def test_homonyms_come_the_biggest_first():
+    small = CollectivityFactory(name="Homonyme-en-Exemple", population=10)
+    big = CollectivityFactory(name="Homonyme-en-Exemple", population=10_000)
+    unknown = CollectivityFactory(name="Homonyme-en-Exemple", population=None)
+    assert find_collectivities("homonyme en exemple") == [big, small, unknown]
+
+
+@pytest.mark.parametrize("query", ["Brest", "Saint-Denis 93", "monpelier", "29200", "212900195", "métropole de lyon"])
+def test_two_queries_whatever_is_typed(query, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        found = find_collectivities(query)
+        assert [(str(body), body.label, body.home_region) for body in found]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("29019", "29019"),
+        (" 2a004 ", "2A004"),
+        ("212900195", "29019"),
+        ("21290019500018", "29019"),
+        ("53", "53"),
+        ("R53", "R53"),
+        ("01", "01"),
+        ("R01", "R01"),
+        ("01340", "01015"),  # before the merger; it is a postal code too
+        ("98901", "98901"),
+    ],
+)
+def test_by_code_alone(code, expected):
+    assert collectivity_by_code(code).insee_code == expected
+
+
+@pytest.mark.parametrize(
+    "code", ["", "Brest", "29200000", "00000", "99999", "29800", "1000", "212900196", "\x00", "R99"]
+)
+def test_no_body_has_this_code(code):
+    assert collectivity_by_code(code) is None
+
+
+def test_departements_are_known_by_their_names():
+    names = {row.code for row in read_official_list().departements}
+    assert set(departement_codes().values()) == names
+
+
+def test_every_listed_body_is_found_by_its_own_name():
+    """Among the first twenty, or twenty bigger homonyms stand before it."""
+    sample = Collectivity.objects.filter(is_listed=True).exclude(kind=Kind.COMMUNE).order_by("pk")[::40]
+    for body in sample:
+        assert body in find_collectivities(body.name), body.name

@@ -1,0 +1,231 @@
+"""The command that loads a list, the first time and at each new millésime."""
+
+import datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from collectivities.enums import Kind
+from collectivities.models import Alias, Collectivity, Grouping, Region
+from collectivities.official import read_official_list
+from collectivities.search import collectivity_by_code, find_collectivities
+from collectivities.services import correct_region, import_official_list
+from tests.collectivities.made_up import EPCI, first_list, next_list, write_package
+from tests.factories.collectivities import CollectivityFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def empty():
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM collectivities_alias")
+        cursor.execute("DELETE FROM collectivities_grouping")
+        cursor.execute("DELETE FROM collectivities_collectivity")
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Writes one millésime after another."""
+
+    def write(lists, version="6.0.0"):
+        return write_package(tmp_path / version, lists, version)
+
+    return write
+
+
+@pytest.fixture
+def loaded(empty, package):
+    load(package(first_list()))
+
+
+def load(source=None):
+    out = StringIO()
+    call_command("import_collectivities", *(["--source", source] if source else []), stdout=out)
+    return out.getvalue()
+
+
+def counts(said):
+    words = ("créées", "modifiées", "fusionnées", "disparues", "inchangées")
+    return tuple(int(line.split()[1]) for line in said.splitlines() if line.split() and line.split()[0] in words)
+
+
+def test_it_works(empty):
+    said = load()
+    assert "millésime 2026" in said
+    assert counts(said) == (36_354, 0, 0, 0, 0)
+    assert Collectivity.objects.filter(kind=Kind.COMMUNE).count() == 34_969
+    assert Grouping.objects.count() == 35_000
+    brest = Collectivity.objects.get(insee_code="29019")
+    assert (brest.siren, brest.departement.code, brest.region.code) == ("212900195", "29", "53")
+    assert brest.postal_codes == ["29200"]
+    assert [membership.group.name for membership in brest.memberships.all()] == ["Brest Métropole"]
+
+
+def test_a_second_time_changes_nothing():
+    before = list(Collectivity.objects.order_by("pk").values())
+    said = load()
+    assert counts(said) == (0, 0, 0, 0, 36_354)
+    assert "appartenances ajoutées 0, retirées 0" in said
+    assert list(Collectivity.objects.order_by("pk").values()) == before
+
+
+def test_every_import_gives_the_same_public_identifiers():
+    uids = {body.uid for body in read_official_list().bodies}
+    assert set(Collectivity.objects.filter(is_listed=True).values_list("uid", flat=True)) == uids
+
+
+def test_a_newer_list(loaded, package):
+    epci = Collectivity.objects.get(siren=EPCI)
+    kept = Collectivity.objects.get(insee_code="56901")
+    said = load(package(next_list(), "7.0.0"))
+    # Changed: two communes, the grouping, the inhabitants of both départements. The région has as many as before.
+    assert counts(said) == (1, 5, 1, 1, 1)
+    first_of_january = datetime.date(2027, 1, 1)
+
+    host = Collectivity.objects.get(insee_code="29901")
+    merged = Collectivity.objects.get(insee_code="29902")
+    assert (merged.merged_into, merged.vanished_on) == (host, first_of_january)
+    vanished = Collectivity.objects.get(insee_code="29903")
+    assert (vanished.merged_into, vanished.vanished_on, vanished.millesime) == (None, first_of_january, 2026)
+
+    kept.refresh_from_db()
+    assert (kept.name, kept.millesime) == ("Sainte-Exemple-sur-Mer", 2027)
+    epci.refresh_from_db()
+    assert (epci.kind, epci.name) == (Kind.CA, "CA de l'Exemple (CCEX)")
+    members = epci.members.order_by("member__insee_code").values_list("member__insee_code", flat=True)
+    assert list(members) == ["29901", "56901", "56902"]
+
+
+def test_a_merged_commune_is_found_as_what_it_became(loaded, package):
+    siren = Collectivity.objects.get(insee_code="29902").siren
+    load(package(next_list(), "7.0.0"))
+    host = Collectivity.objects.get(insee_code="29901")
+    assert find_collectivities("Tréexemple") == [host]
+    assert collectivity_by_code("29902") == host
+    assert collectivity_by_code(siren) == host
+    assert "Locexemple" not in [body.name for body in find_collectivities("Locexemple")]
+    assert collectivity_by_code("29903") is None
+
+
+def test_a_merged_name_is_kept_when_the_list_forgets_it(loaded, package):
+    lists = next_list()
+    lists["communes"] = [row for row in lists["communes"] if row["type"] == "commune-actuelle"]
+    load(package(lists, "7.0.0"))
+    load(package(lists, "8.0.0"))
+    host = Collectivity.objects.get(insee_code="29901")
+    assert find_collectivities("Tréexemple") == [host]
+
+
+def test_a_body_that_returns_is_the_same_row(loaded, package):
+    before = Collectivity.objects.get(insee_code="29902")
+    load(package(next_list(), "7.0.0"))
+    load(package(first_list(), "8.0.0"))
+    after = Collectivity.objects.get(insee_code="29902")
+    assert (after.pk, after.vanished_on, after.merged_into) == (before.pk, None, None)
+    assert collectivity_by_code("29902") == after
+
+
+def test_two_bodies_may_exchange_their_siren(loaded, package):
+    lists = first_list()
+    one, other = lists["communes"][:2]
+    one["siren"], other["siren"] = other["siren"], one["siren"]
+    load(package(lists, "7.0.0"))
+    connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert Collectivity.objects.get(insee_code="29901").siren == one["siren"]
+
+
+def test_a_correction_survives(loaded, package):
+    epci = Collectivity.objects.get(siren=EPCI)
+    correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Convention de 2026")
+    load(package(next_list(), "7.0.0"))
+    epci.refresh_from_db()
+    assert (epci.region.code, epci.home_region.code) == ("53", "52")
+    assert epci.region_correction_note == "Convention de 2026"
+
+
+def test_a_body_entered_by_hand_keeps_its_identity_when_a_list_carries_it(empty, package):
+    by_hand = CollectivityFactory(siren=EPCI, kind=Kind.OTHER, name="Com com de l’exemple")
+    load(package(first_list()))
+    load(package(first_list(), "7.0.0"))
+    epci = Collectivity.objects.get(siren=EPCI)
+    assert (epci.pk, epci.uid) == (by_hand.pk, by_hand.uid)
+    assert (epci.kind, epci.is_listed) == (Kind.CC, True)
+
+
+def test_a_body_entered_by_hand_does_not_vanish(loaded, package):
+    by_hand = CollectivityFactory(kind=Kind.SIVU)
+    load(package(next_list(), "7.0.0"))
+    by_hand.refresh_from_db()
+    assert by_hand.vanished_on is None
+
+
+def test_an_older_list_is_refused(tmp_path, package):
+    before = Collectivity.objects.count()
+    with pytest.raises(CommandError, match="2025 est plus ancien"):
+        load(package(first_list(), "5.3.0"))
+    assert Collectivity.objects.filter(vanished_on=None).count() == before
+
+
+def test_an_empty_list_is_refused(package):
+    official = read_official_list(package(first_list(), "7.0.0"))
+    official.bodies.clear()
+    with pytest.raises(Exception, match="aucune collectivité"):
+        import_official_list(official=official)
+    assert not Collectivity.objects.exclude(vanished_on=None).exists()
+
+
+def test_an_unreadable_source_says_so(tmp_path):
+    with pytest.raises(CommandError, match="illisible"):
+        load(tmp_path / "absent.csv.xz")
+
+
+def test_former_names_and_codes_are_kept_apart(loaded, package):
+    load(package(next_list(), "7.0.0"))
+    aliases = Alias.objects.filter(collectivity__insee_code="29901").values_list("code", "name")
+    assert list(aliases) == [("29902", "Tréexemple")]
+
+
+def test_progress_is_said_unless_asked_not_to(loaded, package):
+    assert "Anciens noms" in load(package(next_list(), "7.0.0"))
+    out = StringIO()
+    call_command("import_collectivities", source=package(next_list(), "8.0.0"), verbosity=0, stdout=out)
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "royaume"},
+        {"siren": "12345678"},
+        {"siren": "12345678A"},
+        {"vanished_on": None, "merged_into_id": "other"},
+        {"vanished_on": datetime.date(2027, 1, 1), "merged_into_id": "self"},
+        {"seat_id": "other"},
+        {"region_id": None},
+        {"siren": None, "insee_code": None},
+        {"region_correction_id": "region"},
+    ],
+)
+def test_the_database_refuses(values):
+    body, other = Collectivity.objects.filter(is_listed=True).exclude(siren=None).order_by("pk")[:2]
+    ids = {"other": other.pk, "self": body.pk, "region": body.region_id}
+    values = {field: ids.get(value, value) if isinstance(value, str) else value for field, value in values.items()}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Collectivity.objects.filter(pk=body.pk).update(**values)
+
+
+def test_the_database_refuses_one_siren_for_two():
+    one, other = Collectivity.objects.exclude(siren=None).order_by("pk")[:2]
+    Collectivity.objects.filter(pk=one.pk).update(siren=other.siren)
+    with pytest.raises(IntegrityError, match="collectivity_one_siren"), transaction.atomic():
+        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
+    Collectivity.objects.filter(pk=one.pk).update(siren=one.siren)
+
+
+def test_the_database_refuses_a_body_that_is_its_own_member():
+    body = Collectivity.objects.first()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Grouping.objects.create(member=body, group=body)
