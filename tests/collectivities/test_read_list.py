@@ -2,14 +2,16 @@
 
 import lzma
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
 from stdnum.fr import siren
 
-from collectivities.enums import EPCI, Kind
+from collectivities.enums import EPCI, TERRITORIAL, Kind
 from collectivities.official import read_official_list
-from collectivities.official.rows import UnreadableList
+from collectivities.official.councils import councils, with_paris
+from collectivities.official.rows import DepartementRow, UnreadableList
 from tests.collectivities.made_up import first_list, pack, write_package
 
 
@@ -177,6 +179,39 @@ def test_councils(by_code, code, name, kind, departement):
 @pytest.mark.parametrize("code", ["75", "2A", "2B", "67", "68", "972", "973", "976", "989", "R94 ", "94R", "R989"])
 def test_councils_that_do_not_exist(by_code, code):
     assert code not in by_code
+
+
+def test_the_shipped_councils_are_those_that_the_rule_draws(official, communes):
+    """The package is not here to build the list again; its ground is, but for the articles of départements."""
+    saying_nothing = [(row, 0) for row in official.departements]
+    drawn = list(councils(official.regions, saying_nothing, communes))
+    shipped = [body for body in official.bodies if body.kind in TERRITORIAL]
+    assert {replace(body, name="") for body in drawn} == {replace(body, name="") for body in shipped}
+    assert {b.name for b in drawn if b.kind != Kind.DEPARTEMENT} == {
+        b.name for b in shipped if b.kind != Kind.DEPARTEMENT
+    }
+
+
+@pytest.mark.parametrize(
+    ("liaison", "name", "said"),
+    [
+        (0, "Paris", "Département de Paris"),
+        (1, "Ille-et-Vilaine", "Département d'Ille-et-Vilaine"),
+        (2, "Finistère", "Département du Finistère"),
+        (3, "Loire", "Département de la Loire"),
+        (4, "Landes", "Département des Landes"),
+        (5, "Ain", "Département de l'Ain"),
+    ],
+)
+def test_the_council_of_a_departement_is_named_with_its_article(liaison, name, said):
+    [body] = councils([], [(DepartementRow("99", name, "metro", "53"), liaison)], [])
+    assert body.name == said
+
+
+def test_paris_is_found_as_a_departement_too(by_code):
+    bare = replace(by_code["75056"], aliases=by_code["75056"].aliases[:-2])
+    assert with_paris(bare) == by_code["75056"]
+    assert with_paris(by_code["29019"]) == by_code["29019"]
 
 
 def test_the_council_of_rhone_counts_nobody_of_the_metropolis(by_code, communes):
