@@ -115,6 +115,14 @@ def test_a_role_is_never_deleted(client, administrator):
     assert client.get(f"{URL}{lead.pk}/delete/").status_code == 403
 
 
+def test_the_hash_of_a_password_is_neither_shown_nor_taken(client, administrator):
+    lead = a_lead()
+    assert lead.password not in client.get(f"{URL}{lead.pk}/change/").content.decode()
+    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", password="md5$x$y", display_name="Autre"))
+    changed = User.objects.get(pk=lead.pk)
+    assert (changed.password, changed.display_name) == (lead.password, "Autre")
+
+
 def test_set_a_password(client, administrator):
     lead = a_lead()
     words = {"password1": "une phrase assez longue", "password2": "une phrase assez longue"}

@@ -1,0 +1,227 @@
+"""Who may call what: one line a method and route, one code a role. Every route of the URL conf stands here.
+
+What is not yours and what is not there are the same 404. A new route is a new line; the last test names a missing one.
+"""
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.enums import Role
+from accounts.tokens import issue_token
+from csirts.models import Coverage, Csirt
+from incidents.models import Incident, IncidentEvent
+from tests.cast import a_person, an_agent, breizh_cyber, declare, plouexemple
+
+ROLES = [
+    *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
+    *["lead", "lead of another centre", "analyst", "national", "administrator"],
+]
+IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to anywhere else
+
+# One code alone is the same for everybody.
+# fmt: off
+MATRIX = [
+    # nobody; agent, of another body; responder, of another centre; lead, of another; analyst; national; administrator
+    ("get", "",                                                      200),
+    ("get", "vos-donnees/",                                          200),
+    ("get", "accessibilite/",                                        200),
+    ("get", "mentions-legales/",                                     200),
+    ("get", "mails/",                                                404),
+    ("get", "mails/{key}/",                                          404),
+    ("get", "sante/",                                                200),
+    ("get", "sante/vivant/",                                         200),
+    ("get", "declarer/",                                             200),
+    ("get", "declarer/qui/",                                         400),
+    ("get", "declarer/details/",                                     400),
+    ("get", "suivi/",                                                200),
+    ("post", "suivi/",                                               422),
+    ("get", "suivi/acces/{secret}/",                                 404),
+    ("get", "suivi/{reference}/",                                    404, 200, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/lien/",                               405),
+    ("post", "suivi/{reference}/lien/",                              404),
+    ("get", "suivi/{reference}/quitter/",                            405),
+    ("post", "suivi/{reference}/quitter/",                           302),
+    ("get", "api/v1/collectivities/",                                200),
+    ("get", "api/v1/incidents/",                                     401, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "api/v1/incidents/",                                    401, 201, 403, 201, 201, 201, 201, 403, 403, 403),
+    ("get", "api/v1/incidents/{reference}/",                         401, 200, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("get", "api/v1/incidents/{reference}/acknowledge/",             401, 405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("post", "api/v1/incidents/{reference}/acknowledge/",            401, 403, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("get", "api/v1/csirts/",                                        200),
+    ("get", "api/v1/csirts/for/{code}/",                             200),
+    ("get", "api/schema/",                                           200),
+    ("get", "annuaire/",                                             200),
+    ("get", "statistiques/",                                         200),
+    ("get", "statistiques/mon-centre/",                               IN, 404, 404, 404, 404, 200, 200, 404, 404, 404),
+    ("get", "connexion/",                                            200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("post", "connexion/",                                           200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "deconnexion/",                                          405),
+    ("post", "deconnexion/",                                         302),
+    ("get", "mes-dossiers/",                                          IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("get", "triage/{reference}/",                                    IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("post", "triage/{reference}/",                                   IN, 403, 404, 302, 404, 302, 404, 404, 404, 404),
+    ("get", "admin/",                                                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 200),
+    ("get", "admin/login/",                                          200, 200, 200, 302, 302, 302, 302, 200, 200, 302),
+    ("get", "admin/logout/",                                          IN, 302, 302, 405, 405, 405, 405, 302, 302, 405),
+    ("post", "admin/logout/",                                         IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "admin/password_change/",                                 IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
+    ("post", "admin/password_change/",                                IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
+    ("get", "admin/password_change/done/",                            IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
+    ("get", "admin/autocomplete/",                                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/jsi18n/",                                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
+    ("get", "admin/r/{content_type_id}/{object_id}/",                 IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 404),
+    ("get", "admin/collectivities/collectivity/",                     IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/collectivities/collectivity/add/",                 IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 403),
+    ("get", "admin/collectivities/collectivity/{object_id}/history/", IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/collectivities/collectivity/{object_id}/delete/",  IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 403),
+    ("get", "admin/collectivities/collectivity/{object_id}/change/",  IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/collectivities/collectivity/{object_id}/change/", IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 302),
+    ("get", "admin/collectivities/collectivity/{object_id}/",         IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
+    ("get", "admin/csirts/csirt/",                                    IN,  IN,  IN, 403, 403, 200, 200,  IN,  IN, 200),
+    ("get", "admin/csirts/csirt/add/",                                IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/csirts/csirt/{object_id}/history/",                IN,  IN,  IN, 404, 404, 200, 404,  IN,  IN, 200),
+    ("get", "admin/csirts/csirt/{object_id}/delete/",                 IN,  IN,  IN, 404, 404, 403, 404,  IN,  IN, 200),
+    ("post", "admin/csirts/csirt/{object_id}/delete/",                IN,  IN,  IN, 404, 404, 403, 404,  IN,  IN, 200),
+    ("get", "admin/csirts/csirt/{object_id}/change/",                 IN,  IN,  IN, 404, 404, 200, 404,  IN,  IN, 200),
+    ("post", "admin/csirts/csirt/{object_id}/change/",                IN,  IN,  IN, 404, 404, 200, 404,  IN,  IN, 200),
+    ("get", "admin/csirts/csirt/{object_id}/",                        IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
+    ("get", "admin/csirts/coverage/",                                 IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/csirts/coverage/add/",                             IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/csirts/coverage/{object_id}/history/",             IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 200),
+    ("get", "admin/csirts/coverage/{object_id}/delete/",              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/csirts/coverage/{object_id}/change/",              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/csirts/coverage/{object_id}/change/",             IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/csirts/coverage/{object_id}/",                     IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
+    ("get", "admin/accounts/user/{id}/password/",                     IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/accounts/user/{id}/password/",                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/accounts/user/",                                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/accounts/user/add/",                               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/accounts/user/add/",                              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/accounts/user/{object_id}/history/",               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/accounts/user/{object_id}/delete/",                IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 403),
+    ("get", "admin/accounts/user/{object_id}/change/",                IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("post", "admin/accounts/user/{object_id}/change/",               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/accounts/user/{object_id}/",                       IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
+    ("get", "admin/incidents/incident/",                              IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 403),
+    ("post", "admin/incidents/incident/",                             IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("get", "admin/incidents/incident/{reference}/",                  IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/{reference}/",                 IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("get", "admin/incidents/incident/{reference}/effacer/demande/",  IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/code/",             IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/code/",            IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/{app_label}/",                                     IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/{url}",                                            IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 404),
+]
+# fmt: on
+
+SENT = {
+    "api/v1/collectivities/": {"q": "Plouexemple"},
+    "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
+    "admin/autocomplete/": {
+        "app_label": "accounts",
+        "model_name": "membership",
+        "field_name": "collectivity",
+        "term": "Plouexemple",
+    },
+}
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def cast(incident):
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    people = [
+        *[None, an_agent(incident.collectivity), an_agent(neighbour)],
+        *[a_person(Role.RESPONDER, csirt=incident.csirt), a_person(Role.RESPONDER, csirt=elsewhere)],
+        *[a_person(Role.LEAD, csirt=incident.csirt), a_person(Role.LEAD, csirt=elsewhere)],
+        *[a_person(Role.ANALYST, region=incident.region), a_person(Role.NATIONAL), a_person(Role.ADMINISTRATOR)],
+    ]
+    return dict(zip(ROLES, people, strict=True))
+
+
+@pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
+def test_it_works(incident, cast, method, route, codes):
+    expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
+    url = "/" + route.format(**places(route, incident, cast))
+
+    assert {role: answer(method, route, url, user, incident) for role, user in cast.items()} == expected
+
+
+def answer(method, route, url, user, incident):
+    """The code, or IN. What was written is undone; what was refused wrote nothing."""
+    with transaction.atomic():
+        response = call(method, route, url, user, incident)
+        signs_in = response.headers.get("Location", "").startswith(("/connexion/", "/admin/login/"))
+        if signs_in or response.status_code >= 400:
+            assert IncidentEvent.objects.count() == 1
+        transaction.set_rollback(True)
+    return IN if signs_in else response.status_code
+
+
+def call(method, route, url, user, incident):
+    client = Client(raise_request_exception=False)
+    if route.startswith("api/"):
+        token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
+        if method == "get":
+            return client.get(url, SENT.get(route, {}), headers=token)
+        declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
+        return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
+    if user:
+        client.force_login(user)
+    return getattr(client, method)(url, SENT.get(route, {}))
+
+
+def places(route, incident, cast):
+    """What stands in the brackets of an address: the case, the agent of its body, or what the page is about."""
+    objects = {
+        "admin/accounts/user/": cast["agent"].pk,
+        "admin/collectivities/collectivity/": incident.collectivity_id,
+        "admin/csirts/csirt/": incident.csirt_id,
+        "admin/csirts/coverage/": Coverage.objects.filter(csirt=incident.csirt).first().pk,
+    }
+    return {
+        "reference": incident.reference,
+        "secret": "2222-2222-2222",
+        "code": "29999",
+        "key": uuid4(),
+        "act": "clore",
+        "id": cast["agent"].pk,
+        "object_id": next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
+        "content_type_id": ContentType.objects.get_for_model(Incident).pk,
+        "app_label": "incidents",
+        "url": "inconnu",
+    }
+
+
+def test_every_route_is_in_the_matrix():
+    assert set(routes()) == {route for _, route, *_ in MATRIX}
+
+
+def routes(patterns=None, prefix=""):
+    """Every route of the URL conf, with {name} where an address varies."""
+    for pattern in patterns or get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield plain(route)
+
+
+def plain(route):
+    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).replace("^", "").replace("$", "")
