@@ -163,7 +163,7 @@ def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_random_history_agrees_with_a_recount(db, seed):
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     some = bodies("53", 10) + bodies("11", 10)
     incidents = []
     for _ in range(12):
