@@ -112,7 +112,7 @@ USE_TZ = True
 
 # Files
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static_collected"
+STATIC_ROOT: Path | None = BASE_DIR / "static_collected"
 STATICFILES_DIRS = [folder for folder in [BASE_DIR / "config" / "static"] if folder.is_dir()]
 
 # Safety

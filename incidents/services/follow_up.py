@@ -67,7 +67,7 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
 def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
     now = timezone.now()
     replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
-    if replaced is None:
+    if replaced is None or replaced.revoked_at is None:
         return None
     rotations = replaced.incident.events.filter(kind=EventKind.LINK_ROTATED, actor_kind=ActorKind.DECLARANT)
     if not rotations.filter(at=replaced.revoked_at).exists():
