@@ -156,10 +156,15 @@ def wait_until_alone():
     """PostgreSQL needs a moment to see that a client was killed; until then its rows are locked, and skipped."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     deadline = time.monotonic() + 30
+    while asked(others) != 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def asked(query):
     with connection.cursor() as cursor:
-        while cursor.execute(others) or cursor.fetchone() != (0,):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        cursor.execute(query)
+        return cursor.fetchone()[0]
 
 
 def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db):
