@@ -16,7 +16,7 @@ run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre 
 	@exec $(PYTHON) -m config.run
 
 test: ready  ## Exécute toute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(PYTHON) -m pytest -n 2 $(or $(ARGS),--cov)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .
