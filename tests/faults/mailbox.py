@@ -1,0 +1,37 @@
+"""A real mail server that takes, postpones or is away, and remembers when each message came."""
+
+import email
+import email.policy
+from time import monotonic
+
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.postpones = False
+        self.postponed = 0
+        self.received: list[tuple[str, str, float]] = []  # Message-ID, subject, time of arrival
+        self.server: Controller | None = None
+
+    def open(self) -> None:
+        self.server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.server.start()
+
+    def close(self) -> None:
+        if self.server:
+            self.server.stop()
+        self.server = None
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  (aiosmtpd's name)
+        if self.postpones:
+            self.postponed += 1
+            return "451 4.3.2 later"
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.received.append((message["Message-ID"], str(message["Subject"]), monotonic()))
+        return "250 OK"
+
+    def keys(self) -> list[str]:
+        """What each message calls itself before the @: a mail that came twice is here twice."""
+        return [identifier.strip("<>").partition("@")[0] for identifier, _subject, _at in self.received]

@@ -1,0 +1,154 @@
+"""A whole Tocsin of its own, each part a real process that may be killed and started again as a supervisor would."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import psycopg
+
+from config.embedded import Servers, free_port
+from config.run import CELERY, THREADS, granian
+from tests.faults.mailbox import Mailbox
+from tests.ground import CACHE, ROOT, fill, fingerprint, keep
+
+TEMPLATE = "test_tocsin"
+START_SECONDS = 60
+
+
+def servers_with_lists(home: Path) -> Servers:
+    """Running, with the schema and the official lists in the database TEMPLATE."""
+    servers = Servers(home)
+    cached = CACHE / fingerprint()
+    if cached.exists():
+        servers.restore(cached)
+        servers.start()
+        return servers
+    servers.start()
+    with connected(servers.postgres.url("postgres")) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    fill(servers.postgres.url(TEMPLATE))
+    keep(servers, cached)
+    return servers
+
+
+def connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True)
+
+
+def until(condition, *, seconds: float = START_SECONDS, what: str = "") -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, what or "waited in vain"
+        sleep(0.05)
+
+
+class Program:
+    """One of our processes and its children, in a group of their own."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], home: Path) -> None:
+        self.name, self.command, self.environment = name, command, environment
+        self.log = home / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def kill_child(self) -> None:
+        """The one that does the work; what started it goes on."""
+        children = psutil.Process(self.process.pid).children()
+        os.kill(children[-1].pid, signal.SIGKILL)
+
+
+class Stage:
+    def __init__(self, home: Path, *, database: str = TEMPLATE, urls: str = "config.wsgi:application") -> None:
+        self.home = home
+        self.servers = servers_with_lists(home / "servers")
+        self.database_url = self.servers.postgres.url(database)
+        self.mailbox = Mailbox(free_port())
+        self.port = free_port()
+        self.web = self.program("web", [*granian(self.port), urls], DATABASE_POOL=str(THREADS))
+        self.worker = self.program(
+            "worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]
+        )
+        self.beat = self.program("beat", [*CELERY, "beat", "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
+
+    def program(self, name: str, command: list[str], **more: str) -> Program:
+        return Program(name, command, self.environment | more, self.home)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.servers.redis_url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.mailbox.port}",
+            "PORT": str(self.port),
+        }
+
+    def start(self) -> None:
+        self.mailbox.open()
+        for program in [self.web, self.worker, self.beat]:
+            program.start()
+        self.wait_for_web()
+
+    def wait_for_web(self) -> None:
+        until(self.web_answers, what=self.web.log.read_text()[-2000:])
+
+    def web_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sante/vivant/", timeout=5) as answer:  # noqa: S310
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def stop(self) -> None:
+        for program in [self.beat, self.worker, self.web]:
+            program.kill()
+        self.mailbox.close()
+        self.servers.remove()
+
+    def manage(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def rows(self, statement: str, *values: object) -> list[tuple]:
+        with connected(self.database_url) as connection:
+            return connection.execute(statement, values or None).fetchall()
+
+    def change(self, statement: str) -> None:
+        with connected(self.database_url) as connection:
+            connection.execute(statement)
+
+    def number(self, statement: str) -> int:
+        return self.rows(statement)[0][0]
+
+
+@contextmanager
+def on_stage(home: Path, **options: str):
+    stage = Stage(home, **options)
+    try:
+        yield stage
+    finally:
+        stage.stop()

@@ -1,0 +1,180 @@
+"""Everything is killed in turn while 500 town halls declare. What somebody saw accepted is there once, and was told."""
+
+import time
+from collections import Counter
+from hashlib import sha256
+
+import pytest
+
+from tests.faults.stage import on_stage, until
+from tests.faults.visitors import Crowd, Visitor
+
+DECLARATIONS = 500
+THREADS = 4
+BODIES = """
+    SELECT c.uid::text FROM collectivities_collectivity c JOIN collectivities_region r ON r.id = c.region_id
+    WHERE c.kind = 'commune' AND c.vanished_on IS NULL AND r.code IN ('53', '32', '75') ORDER BY c.uid LIMIT %s
+"""
+LEFT = """
+    SELECT (SELECT count(*) FROM incidents_pendingevent)
+         + (SELECT count(*) FROM notifications_delivery WHERE status = 'due')
+"""
+DUE_NOW = "SELECT count(*) FROM notifications_delivery WHERE status = 'due' AND due_at <= now()"
+MAILS = "SELECT status, key::text FROM notifications_delivery WHERE recipient = %s"
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with on_stage(tmp_path) as stage:
+        # A real installation whose centres have said where they are to be told.
+        stage.change("UPDATE csirts_csirt SET notification_email = 'garde@' || slug || '.example'")
+        stage.start()
+        yield stage
+
+
+def worker_child(stage):
+    stage.worker.kill_child()
+
+
+def mail_postponed(stage):
+    stage.mailbox.postpones = True
+    until(lambda: stage.mailbox.postponed, what="nobody tried to send")
+    stage.mailbox.postpones = False
+
+
+def valkey(stage):
+    kill(stage.servers.valkey)
+    time.sleep(2)
+    stage.servers.valkey.start()
+
+
+def worker(stage):
+    stage.worker.kill()
+    time.sleep(1)
+    stage.worker.start()
+
+
+def web(stage):
+    stage.web.kill()
+    stage.web.start()
+
+
+def web_child(stage):
+    """Granian's own parent leaves when its child dies, and the supervisor starts another."""
+    stage.web.kill_child()
+    time.sleep(0.5)
+    stage.web.kill()
+    stage.web.start()
+
+
+def postgres(stage):
+    kill(stage.servers.postgres)
+    time.sleep(1)
+    stage.servers.postgres.start()
+
+
+def mail_away(stage):
+    stage.mailbox.close()
+    time.sleep(4)
+    stage.mailbox.open()
+
+
+def beat(stage):
+    stage.beat.kill()
+    stage.beat.start()
+
+
+def everything(stage):
+    for program in [stage.web, stage.worker, stage.beat]:
+        program.kill()
+    kill(stage.servers.valkey)
+    kill(stage.servers.postgres)
+    stage.servers.start()
+    for program in [stage.web, stage.worker, stage.beat]:
+        program.start()
+
+
+FAULTS = [
+    *[worker_child, mail_postponed, valkey, worker, web, postgres, mail_away, beat, web_child, postgres, valkey],
+    *[worker, everything],
+]
+
+
+def kill(server):
+    server.process.kill()
+    server.process.wait()
+
+
+def test_it_works(stage):
+    assert_durable(stage)
+    bodies = [uid for (uid,) in stage.rows(BODIES, DECLARATIONS)]
+    assert len(set(bodies)) == DECLARATIONS
+
+    crowd = Crowd(stage.port, bodies, threads=THREADS)
+    crowd.start()
+    for number, fault in enumerate(FAULTS, start=1):
+        crowd.wait_for(number * DECLARATIONS // (len(FAULTS) + 1))
+        fault(stage)
+    crowd.finish()
+    settle(stage)
+
+    assert_each_stored_once(stage, crowd)
+    assert_all_told(stage)
+    assert_counted(stage)
+    assert_durable(stage)
+
+
+def test_a_page_sent_again_after_a_crash_shows_the_same_case(stage):
+    [(body,)] = stage.rows(BODIES, 1)
+    visitor = Visitor(stage.port)
+    form = visitor.fill(body, 1)
+    first = visitor.send(form)
+
+    everything(stage)
+
+    assert visitor.send(form).reference == first.reference
+    assert stage.number("SELECT count(*) FROM incidents_incident") == 1
+
+
+def settle(stage):
+    """Until no work is left. What was put off for a minute is due at once: the clock goes on, nobody waits for it."""
+    deadline = time.monotonic() + 90
+    while stage.number(LEFT):
+        assert time.monotonic() < deadline, stage.rows("SELECT * FROM notifications_delivery WHERE status = 'due'")[:5]
+        until(lambda: not stage.number(DUE_NOW), seconds=60, what="due mails stay")
+        time.sleep(2)
+        stage.change("UPDATE notifications_delivery SET due_at = now() WHERE status = 'due'")
+
+
+def assert_durable(stage):
+    for name in ["fsync", "synchronous_commit", "full_page_writes"]:
+        assert stage.rows(f"SHOW {name}") == [("on",)]
+
+
+def assert_each_stored_once(stage, crowd):
+    """Each reference that a person saw is there once, under that person's form, and nothing else is."""
+    assert len(crowd.seen) == DECLARATIONS
+    seen = {sha256(one.key.encode()).hexdigest(): one.reference for one in crowd.seen}
+    stored = stage.rows("SELECT submission_key, reference FROM incidents_incident")
+    assert len(stored) == DECLARATIONS
+    assert dict(stored) == seen
+    assert stage.rows("SELECT kind, count(*) FROM incidents_incidentevent GROUP BY 1") == [("declared", DECLARATIONS)]
+    assert stage.number("SELECT count(*) FROM incidents_story") == DECLARATIONS
+
+
+def assert_all_told(stage):
+    """Each centre's and each declarant's mail arrived; one that came twice calls itself the same."""
+    arrived = Counter(stage.mailbox.keys())
+    for recipient in ["csirt", "declarant"]:
+        deliveries = stage.rows(MAILS, recipient)
+        assert len(deliveries) == DECLARATIONS
+        assert {status for status, _key in deliveries} == {"sent"}
+        assert {key for _status, key in deliveries} <= arrived.keys()
+    assert len(arrived) == 2 * DECLARATIONS
+    assert stage.number("SELECT count(*) FROM notifications_announcement") == DECLARATIONS
+
+
+def assert_counted(stage):
+    verified = stage.manage("verify_stats")
+    assert verified.returncode == 0, verified.stderr
+    assert stage.number("SELECT count(*) FROM stats_casefact") == DECLARATIONS
