@@ -87,7 +87,7 @@ def with_connections(database: dict[str, Any]) -> dict[str, Any]:
     """Pooled where DATABASE_POOL gives a size (the number of threads), kept open between tasks elsewhere."""
     if DATABASE_POOL:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
-        return database
+        return database | {"CONN_HEALTH_CHECKS": True}  # after a restart of PostgreSQL no request meets a dead one
     return database | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 

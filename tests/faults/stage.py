@@ -76,13 +76,22 @@ class Program:
 
 
 class Stage:
-    def __init__(self, home: Path, *, database: str = TEMPLATE, urls: str = "config.wsgi:application") -> None:
-        self.home = home
-        self.servers = servers_with_lists(home / "servers")
-        self.database_url = self.servers.postgres.url(database)
+    """Web, worker, beat and mail on one database of `servers`."""
+
+    def __init__(
+        self,
+        home: Path,
+        servers: Servers,
+        *,
+        database: str = TEMPLATE,
+        settings: str = "config.settings.dev",
+        application: str = "config.wsgi:application",
+    ) -> None:
+        self.home, self.servers, self.settings = home, servers, settings
+        self.database_url = servers.postgres.url(database)
         self.mailbox = Mailbox(free_port())
         self.port = free_port()
-        self.web = self.program("web", [*granian(self.port), urls], DATABASE_POOL=str(THREADS))
+        self.web = self.program("web", [*granian(self.port), application], DATABASE_POOL=str(THREADS))
         self.worker = self.program(
             "worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]
         )
@@ -94,7 +103,7 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.servers.redis_url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mailbox.port}",
@@ -112,7 +121,7 @@ class Stage:
 
     def web_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sante/vivant/", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sante/vivant/", timeout=5) as answer:
                 return answer.status == 200
         except (OSError, urllib.error.URLError):
             return False
@@ -121,7 +130,6 @@ class Stage:
         for program in [self.beat, self.worker, self.web]:
             program.kill()
         self.mailbox.close()
-        self.servers.remove()
 
     def manage(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -146,9 +154,12 @@ class Stage:
 
 
 @contextmanager
-def on_stage(home: Path, **options: str):
-    stage = Stage(home, **options)
+def on_stage(home: Path):
+    """With servers of its own."""
+    servers = servers_with_lists(home / "servers")
+    stage = Stage(home, servers)
     try:
         yield stage
     finally:
         stage.stop()
+        servers.remove()

@@ -1,0 +1,61 @@
+"""`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
+
+    python -m tests.bench [--large] [pages searching share mail import start]
+
+Ratios and counts are judged, absolute times are not. The table goes to the screen, the list to .local/bench.json.
+"""
+
+import argparse
+import sys
+
+from tests.bench.declaring import measure_mail, measure_share
+from tests.bench.figures import say, table, write
+from tests.bench.ground import bench_ground, refuse_full_disk
+from tests.bench.loading import measure_import
+from tests.bench.starting import measure_start
+from tests.ground import ROOT
+
+SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
+PARTS = ["start", "import", "searching", "share", "mail", "pages"]
+
+
+def main():
+    asked = arguments()
+    larger = LARGE if asked.large else USUAL
+    refuse_full_disk(SMALL + larger)
+    with bench_ground() as ground:
+        figures = measure(ground, larger, asked.parts or (["pages"] if asked.large else PARTS))
+    write(figures, ROOT / ".local" / ("bench-large.json" if asked.large else "bench.json"))
+    sys.stdout.write(f"\n{table(figures)}\n")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--large", action="store_true", help="a million incidents; the pages only")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="these parts only")
+    return parser.parse_args()
+
+
+def measure(ground, larger, parts):
+    """The databases are made once, and those that are written to are copies."""
+    say("servers are up")
+    figures = []
+    if {"share", "mail", "pages"} & set(parts):
+        small = ground.filled(SMALL)
+        for part in ["share", "mail"]:
+            ground.create(f"bench_{part}", template=small)
+    works = {
+        "start": lambda: measure_start(ground),
+        "import": lambda: measure_import(ground),
+        "searching": lambda: ground.figures_of("tests.bench.searching", "test_tocsin"),
+        "share": lambda: measure_share(ground, "bench_share"),
+        "mail": lambda: measure_mail(ground, "bench_mail"),
+        "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),
+    }
+    for part in parts:
+        figures += works[part]()
+    return figures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The servers and the databases that are measured, all in one temporary folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from config.embedded import Servers
+from tests.bench.figures import Figure, say, taken_over
+from tests.faults.stage import TEMPLATE, connected, servers_with_lists
+from tests.ground import ROOT
+
+MONTHS = "24"
+# One stored incident with its rows and indexes, twice over for what sorts and copies need meanwhile.
+BYTES_AN_INCIDENT = 12_000
+SPARE_BYTES = 3_000_000_000
+
+
+class BenchGround:
+    def __init__(self, home: Path, servers: Servers) -> None:
+        self.home, self.servers = home, servers
+
+    def url(self, database: str) -> str:
+        return self.servers.postgres.url(database)
+
+    def create(self, database: str, *, template: str = "template0") -> None:
+        with connected(self.url("postgres")) as connection:
+            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+
+    def environment(self, database: str, **more: str) -> dict[str, str]:
+        return os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+            "DATABASE_URL": self.url(database),
+            "REDIS_URL": self.servers.redis_url,
+            **more,
+        }
+
+    def manage(self, database: str, *arguments: str) -> str:
+        return self.run("manage.py", *arguments, environment=self.environment(database))
+
+    def run(self, *arguments: str, environment: dict[str, str]) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"{' '.join(arguments)}: stopped with {done.returncode}")
+        return done.stdout
+
+    def figures_of(self, module: str, database: str, **more: str) -> list[Figure]:
+        """Measured by a process of its own, which hands its figures over."""
+        return taken_over(self.run("-m", module, environment=self.environment(database, **more)))
+
+    def filled(self, count: int) -> str:
+        """A database of `count` invented incidents, counted and published. Its name."""
+        name = f"bench_{count}"
+        self.create(name, template=TEMPLATE)
+        self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
+        say(f"{count} incidents invented")
+        self.manage(name, "publish_release")  # which counts what is pending first
+        self.manage(name, "create_demonstration")
+        with connected(self.url(name)) as connection:
+            connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
+            connection.execute("CHECKPOINT")
+        say(f"{count} incidents counted")
+        return name
+
+
+@contextmanager
+def bench_ground():
+    with TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)  # the embedded PostgreSQL may run as another user
+        servers = servers_with_lists(home / "servers")
+        try:
+            yield BenchGround(home, servers)
+        finally:
+            servers.remove()
+
+
+def refuse_full_disk(incidents: int) -> None:
+    needed = SPARE_BYTES + incidents * BYTES_AN_INCIDENT
+    free = min(shutil.disk_usage(place).free for place in [ROOT, Path(os.environ.get("TMPDIR", "/tmp"))])  # noqa: S108
+    if free < needed:
+        raise SystemExit(f"{free / 1e9:.1f} GB are free, {needed / 1e9:.1f} GB are needed: nothing was measured.")

@@ -1,0 +1,29 @@
+"""The official list into an empty database: time and peak memory of the process that does it."""
+
+import os
+import subprocess
+import sys
+from time import monotonic
+
+from tests.bench.figures import absolute, say
+from tests.ground import ROOT
+
+
+def measure_import(ground):
+    ground.create("bench_import")
+    ground.manage("bench_import", "migrate", "--verbosity=0")
+    began = monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "import_collectivities"],
+        cwd=ROOT,
+        env=ground.environment("bench_import"),
+        stdout=subprocess.DEVNULL,
+    )
+    _pid, status, usage = os.wait4(process.pid, 0)
+    took = monotonic() - began
+    process.returncode = status
+    if status:
+        raise SystemExit("import_collectivities failed")
+    say("the official list imported")
+    peak = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
+    return [absolute("import_collectivities", took, "s"), absolute("import_collectivities, peak memory", peak, "MB")]

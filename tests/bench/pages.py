@@ -1,0 +1,194 @@
+"""Queries of each page, and the pages that responders live in at two sizes. A child process.
+
+DATABASE_URL is the smaller database; BENCH_LARGER the name of the other one on the same server.
+"""
+
+import os
+import sys
+from statistics import median
+from time import perf_counter
+
+import django
+
+django.setup()
+
+from django.contrib import admin  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from accounts.tokens import issue_token  # noqa: E402
+from collectivities.models import Collectivity  # noqa: E402
+from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
+from incidents.models import Incident  # noqa: E402
+from incidents.services.follow_up import secret_of  # noqa: E402
+from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+
+MOST_LIST, MOST_DETAIL, MOST_RATIO = 10, 20, 1.2
+ROUNDS = 40
+QUEUE = "/admin/incidents/incident/"
+SEARCHED_BODY = "Rennes"
+
+
+class Reader:
+    """The demonstration's people, each with a browser, and one program with a token."""
+
+    def __init__(self):
+        self.clients = {name: Client(SERVER_NAME="localhost") for name in ["nobody", *CAST]}
+        for name in CAST:
+            self.clients[name].force_login(User.objects.get(email=f"{name}@{DOMAIN}"))
+        token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
+        self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
+        # One of whom much is known: the cost of a page follows what is on it.
+        cases = Incident.objects.filter(csirt__slug=CSIRT, interruptions__isnull=False, leaks__isnull=False)
+        self.case = cases.distinct().order_by("-received_at")[0]
+
+    def get(self, who, path):
+        answer = self.clients[who].get(path)
+        if answer.status_code != 200:
+            raise SystemExit(f"{path}: {answer.status_code}")
+        return answer
+
+    def queries(self, who, path):
+        self.get(who, path)  # what only the first visit asks for (caches, the kind of a content) is no cost of a page
+        with CaptureQueriesContext(connection) as asked:
+            self.get(who, path)
+        return len(asked)
+
+
+def lists(reader):
+    yield "responder", QUEUE
+    yield "responder", f"{QUEUE}?q={SEARCHED_BODY}"
+    yield "responder", f"{QUEUE}?q={reader.case.reference}"
+    yield "agent", "/mes-dossiers/"
+    yield "token", "/api/v1/incidents/"
+    for path in ["/annuaire/", "/statistiques/", "/mails/", "/declarer/qui/?quoi=rancon&q=Rennes"]:
+        yield "nobody", path
+    for path in ["/api/v1/collectivities/?q=Rennes", "/api/v1/csirts/"]:
+        yield "nobody", path
+    for model in admin.site._registry:
+        if model is not Incident:
+            yield from reachable(reader, reverse(admin_name(model, "changelist")))
+
+
+def details(reader):
+    case, rennes = reader.case, Collectivity.objects.get(insee_code=COMMUNE)
+    yield "responder", f"{QUEUE}{case.reference}/"
+    yield "responder", f"/triage/{case.reference}/"
+    yield "token", f"/api/v1/incidents/{case.reference}/"
+    yield "lead", "/statistiques/mon-centre/"
+    yield "nobody", f"/declarer/details/?quoi=rancon&collectivite={rennes.uid}"
+    yield "nobody", f"/api/v1/csirts/for/{COMMUNE}/"
+    for model in admin.site._registry:
+        last = None if model is Incident else model._default_manager.order_by("-pk").first()
+        if last:
+            yield from reachable(reader, reverse(admin_name(model, "change"), args=[last.pk]))
+
+
+def admin_name(model, page):
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+
+
+def reachable(reader, path):
+    """By the first of those who may open it."""
+    for who in ["admin", "lead", "responder"]:
+        if reader.clients[who].get(path).status_code == 200:
+            yield who, path
+            return
+
+
+def count_queries(reader):
+    for kind, pages, most in [("list", lists, MOST_LIST), ("detail", details, MOST_DETAIL)]:
+        for who, path in pages(reader):
+            named = path.replace(reader.case.reference, "REF").replace(CSIRT, "CSIRT")
+            yield at_most(f"queries of {kind} {named} ({who})", reader.queries(who, path), most, "queries")
+    yield at_most("queries of declaration POST", queries_of_declaration(), 20, "queries")
+    yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MOST_DETAIL, "queries")
+
+
+def queries_of_declaration():
+    rennes = Collectivity.objects.get(insee_code=COMMUNE)
+    path = f"/declarer/details/?quoi=rancon&collectivite={rennes.uid}"
+    said = {"contact_phone": "02 99 00 00 00", "service": ["civil"], "data_concerned": "yes", "confirme": "oui"}
+    counts = []
+    for number in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            answer = Client(SERVER_NAME="localhost").post(path, said | {"cle": f"{number}" * 43})
+        assert answer.status_code == 200, answer.status_code
+        counts.append(len(asked))
+    return counts[-1]
+
+
+def queries_of_follow_up(reader):
+    case = Incident.objects.order_by("-pk")[0]
+    client = reader.clients["declarant"] = Client(SERVER_NAME="localhost")
+    client.post(reverse("follow_up_access", args=[secret_of(case.accesses.get())]))
+    return reader.queries("declarant", f"/suivi/{case.reference}/")
+
+
+# The same pages at two sizes
+
+PAGES = {
+    "queue page": lambda reader: ("responder", QUEUE),
+    "second queue page": lambda reader: ("responder", QUEUE + reader.second_page),
+    "all cases": lambda reader: ("responder", f"{QUEUE}?etat=tous"),
+    "search by reference": lambda reader: ("responder", f"{QUEUE}?q={reader.case.reference}"),
+    "search by name": lambda reader: ("responder", f"{QUEUE}?q={SEARCHED_BODY}"),
+    "case page": lambda reader: ("responder", f"{QUEUE}{reader.case.reference}/"),
+    "own cases of an agent": lambda reader: ("agent", "/mes-dossiers/"),
+    "exact figures of a lead": lambda reader: ("lead", "/statistiques/mon-centre/"),
+    "public figures": lambda reader: ("nobody", "/statistiques/"),
+    "API list": lambda reader: ("token", "/api/v1/incidents/"),
+}
+
+
+class Size:
+    """One database, with a connection that stays open while the other one is asked."""
+
+    def __init__(self, name):
+        connections["default"].settings_dict["NAME"] = name
+        self.wrapper = connections.create_connection("default")
+        self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
+        self.look()
+        self.reader = Reader()
+        self.reader.second_page = self.reader.get("responder", QUEUE).context["cl"].next
+        self.count = Incident.objects.count()
+
+    def look(self):
+        connections["default"] = self.wrapper
+
+    def time(self, page):
+        self.look()
+        who, path = PAGES[page](self.reader)
+        began = perf_counter()
+        self.reader.get(who, path)
+        return (perf_counter() - began) * 1000
+
+
+def compare(smaller, larger):
+    for page in PAGES:
+        for size in [smaller, larger] * 3:
+            size.time(page)
+        times = {size: [] for size in [smaller, larger]}
+        for number in range(ROUNDS):
+            for size in [smaller, larger] if number % 2 else [larger, smaller]:
+                times[size].append(size.time(page))
+        small, large = median(times[smaller]), median(times[larger])
+        yield absolute(f"{page} at {smaller.count}", small, "ms")
+        yield absolute(f"{page} at {larger.count}", large, "ms")
+        yield at_most(f"{page}: {larger.count} ÷ {smaller.count}", large / small, MOST_RATIO, "×")
+
+
+def main():
+    smaller = Size(connections["default"].settings_dict["NAME"])
+    larger = Size(os.environ["BENCH_LARGER"])
+    figures = list(compare(smaller, larger))
+    sys.stderr.write("pages compared\n")
+    smaller.look()
+    hand_over(list(count_queries(smaller.reader)) + figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The search of a collectivity over 1 000 mixed queries, against one indexed look-up by code. A child process."""
+
+import random
+from statistics import median, quantiles
+from time import perf_counter
+
+import django
+
+django.setup()
+
+from collectivities.models import Collectivity  # noqa: E402
+from collectivities.search import find_collectivities  # noqa: E402
+from collectivities.wording import plain  # noqa: E402
+from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+
+QUERIES = 1000
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+rng = random.Random(2026)
+
+
+def whole(body):
+    return body.name
+
+
+def beginning(body):
+    return body.name[: max(4, len(body.name) // 2)]
+
+
+def hurried(body):
+    return plain(body.name).replace("-", " ").replace("saint ", "st ")
+
+
+def with_departement(body):
+    return f"{body.name} {body.departement.name if body.departement else ''}"
+
+
+def misspelled(body):
+    at = rng.randrange(len(body.name))
+    return body.name[:at] + rng.choice(LETTERS) + body.name[at + 1 :]
+
+
+def letter_missing(body):
+    at = rng.randrange(len(body.name))
+    return body.name[:at] + body.name[at + 1 :]
+
+
+def with_kind(body):
+    return f"mairie de {body.name}"
+
+
+def postal_code(body):
+    return body.postal_codes[0] if body.postal_codes else body.name
+
+
+def insee_code(body):
+    return body.insee_code or body.name
+
+
+def siren(body):
+    return body.siren or body.name
+
+
+WAYS = [
+    *[whole, beginning, hurried, with_departement, misspelled, letter_missing, with_kind],
+    *[postal_code, insee_code, siren],
+]
+
+
+def timed(work, value):
+    began = perf_counter()
+    work(value)
+    return (perf_counter() - began) * 1000
+
+
+def by_code(code):
+    return Collectivity.objects.with_territory().get(insee_code=code)
+
+
+def measure():
+    """Each search is followed by a look-up, so that whatever else the machine does weighs on both."""
+    bodies = rng.sample(list(Collectivity.objects.with_territory().filter(kind="commune", vanished_on=None)), QUERIES)
+    queries = [WAYS[number % len(WAYS)](body) for number, body in enumerate(bodies)]
+    for body, query in list(zip(bodies, queries, strict=True))[:100]:
+        timed(find_collectivities, query), timed(by_code, body.insee_code)
+    searches, look_ups = [], []
+    for body, query in zip(bodies, queries, strict=True):
+        searches.append(timed(find_collectivities, query))
+        look_ups.append(timed(by_code, body.insee_code))
+    return searches, look_ups
+
+
+def main():
+    searches, look_ups = measure()
+    p95 = quantiles(searches, n=20)[-1]
+    hand_over(
+        [
+            at_most("collectivity search p95 ÷ look-up by code (median)", p95 / median(look_ups), 10, "×"),
+            at_most("collectivity search p95 ÷ look-up by code p95", p95 / quantiles(look_ups, n=20)[-1], 10, "×"),
+            absolute("collectivity search p50", median(searches), "ms"),
+            absolute("collectivity search p95", p95, "ms"),
+            absolute("look-up by code p50", median(look_ups), "ms"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

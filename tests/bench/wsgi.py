@@ -1,0 +1,24 @@
+"""The site, and in the same process and threads a page with the middleware of `startproject` and nothing else."""
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+from django.test.utils import override_settings
+
+STARTPROJECT = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+site = get_wsgi_application()
+with override_settings(MIDDLEWARE=STARTPROJECT):
+    bare = WSGIHandler()
+
+
+def application(environ, start_response):
+    handler = bare if environ["PATH_INFO"].startswith("/banc/") else site
+    return handler(environ, start_response)
