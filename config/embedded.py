@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import psycopg
 import redis
 
 from config.confinement import Confinement, confine
+from config.processes import stop_process
 
 PATIENCE_SECONDS = 60
 NAME = "tocsin"  # of the database and of its owner
@@ -186,18 +186,22 @@ class Postgres(Server):
             stop_process(pid, self.polite)
 
     def create(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)
+        """Under another name until it is whole: a kill in the middle is started over."""
+        new = self.data.with_name("postgres.new")
+        for folder in [self.data, new]:
+            shutil.rmtree(folder, ignore_errors=True)
         secret = self.confinement.data / "secret"
         self.write(self.password, secret)
         made = self.confinement.run(
-            *[self.confinement.programs.postgres / "initdb", "-D", self.data, "--username", NAME, "--pwfile", secret],
+            *[self.confinement.programs.postgres / "initdb", "-D", new, "--username", NAME, "--pwfile", secret],
             *["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"],
         )
         secret.unlink()
         if made.returncode:
             raise NotStartedError(f"initdb:\n{made.stderr}")
-        with (self.data / "postgresql.conf").open("a") as file:
+        with (new / "postgresql.conf").open("a") as file:
             file.write(f"include = '{NAME}.conf'\n")
+        new.rename(self.data)
 
     def configuration(self) -> str:
         return POSTGRES_CONF.format(port=self.port)
@@ -316,6 +320,7 @@ class Servers:
         password = Record(folder / self.record.path.name).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
         copy(folder / "postgres", self.confinement.data)
+        self.confinement.own_all(self.postgres.data)
 
     def remove(self) -> None:
         """Stops them and forgets all that they hold."""
@@ -333,18 +338,6 @@ def copy(source: Path, folder: Path) -> None:
 
 def only_for_us(path: str, flags: int) -> int:
     return os.open(path, flags, mode=0o600)
-
-
-def stop_process(pid: int, how: signal.Signals) -> None:
-    """Asks, then insists. SIGQUIT makes PostgreSQL leave at once without corrupting anything."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        process.send_signal(how)
-        try:
-            process.wait(timeout=30)
-        except psutil.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(timeout=30)
 
 
 def free_port() -> int:

@@ -11,6 +11,7 @@ from io import StringIO
 
 import django
 from django.core.management import call_command
+from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 django.setup()
@@ -18,12 +19,14 @@ django.setup()
 from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
 from collectivities.models import Collectivity  # noqa: E402
 from config.demonstration import REGION  # noqa: E402
+from config.env import Env  # noqa: E402
 from config.progress import step  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident  # noqa: E402
+from stats.models import Release  # noqa: E402
 from stats.rollups import fold_all  # noqa: E402
 
-CASES = 10_000
+CASES = Env().number("DEMO_CASES", 10_000)
 MONTHS = 24
 # Yesterday one supplier was attacked, and this many bodies of the demonstration's region said so.
 CAMPAIGN = 14
@@ -42,6 +45,7 @@ def main() -> None:
         with quiet_step("Incidents inventés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
+    if read_demonstration() and not Release.objects.exists():
         with quiet_step("Chiffres comptés et publiés"):
             fold_all()
             call_command("publish_release")
@@ -51,10 +55,10 @@ def main() -> None:
 
 @contextmanager
 def quiet_step(title: str) -> Iterator[None]:
-    """What a command says is for those who call it by hand."""
+    """All or nothing: a start that was killed is taken up again. What a command says is for those who call it."""
     said, sys.stdout = sys.stdout, StringIO()
     try:
-        with step(title):
+        with step(title), transaction.atomic():
             yield
     finally:
         sys.stdout = said

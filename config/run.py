@@ -21,9 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-import psutil
-
 from config.embedded import NotStartedError, Servers, is_free
+from config.processes import stop_group
 from config.progress import say, step
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,11 +72,12 @@ class Child:
         """At most once in two seconds, so that a process that cannot start does not eat the machine."""
         if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
             say(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
+            stop_group(self.process.pid, ROOT)  # its own children may have outlived it
             self.start()
 
     def stop(self) -> None:
         if self.process:
-            stop_group(self.process.pid)
+            stop_group(self.process.pid, ROOT)
             self.process.wait()
 
 
@@ -86,6 +86,7 @@ class Supervisor:
         self.port = port
         self.stopping = False
         self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
+        self.preparation: subprocess.Popen[str] | None = None
         self.children = [
             Child("web", [*granian(port), "config.wsgi:application"], DATABASE_POOL=str(THREADS)),
             Child("worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]),
@@ -107,13 +108,25 @@ class Supervisor:
         for server in [self.servers.postgres, self.servers.valkey] if self.servers else []:
             with step(server.title):
                 server.start()
-        accounts = prepare()
+        accounts = self.prepare()
         with step("Site, ouvrier, horloge"):
             for child in self.children:
                 child.start()
-            self.write_down()
+                self.write_down()
             self.wait_for_the_site()
         say(READY.format(port=self.port, accounts=accounts))
+
+    def prepare(self) -> str:
+        """Returns the accounts, indented for the ready block."""
+        command = [sys.executable, "-m", "config.prepare"]
+        self.preparation = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.write_down()
+        accounts, _ = self.preparation.communicate()
+        if self.preparation.returncode:
+            raise Refused("La base n’a pas pu être préparée (voir ci-dessus).")
+        return "\n".join(f"    {line}" for line in accounts.splitlines())
 
     def wait_for_the_site(self) -> None:
         web = self.children[0]
@@ -131,7 +144,11 @@ class Supervisor:
         self.write_down()
 
     def write_down(self) -> None:
-        CHILDREN.write_text(json.dumps([child.process.pid for child in self.children if child.process]))
+        """In one move: a kill in the middle leaves the file whole."""
+        processes = [self.preparation, *(child.process for child in self.children)]
+        new = CHILDREN.with_suffix(".new")
+        new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))
+        new.replace(CHILDREN)
 
     def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         if self.stopping:
@@ -142,6 +159,8 @@ class Supervisor:
     def stop(self) -> None:
         self.stopping = True
         say("\n  Arrêt…")
+        if self.preparation and self.preparation.returncode is None:
+            stop_group(self.preparation.pid, ROOT)
         for child in reversed(self.children):
             child.stop()
         if self.servers:
@@ -155,16 +174,6 @@ def granian(port: int) -> list[str]:
         *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)],
         *["--workers", "1", "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"],
     ]
-
-
-def prepare() -> str:
-    """Returns the accounts, indented for the ready block."""
-    prepared = subprocess.run(
-        [sys.executable, "-m", "config.prepare"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
-    if prepared.returncode:
-        raise Refused("La base n’a pas pu être préparée (voir ci-dessus).")
-    return "\n".join(f"    {line}" for line in prepared.stdout.splitlines())
 
 
 def answers(url: str) -> bool:
@@ -181,28 +190,8 @@ def clear_what_was_left() -> None:
     """Processes of an earlier run whose supervisor was killed: of a group written down, and running from here."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
-            stop_group(group)
+            stop_group(group, ROOT)
         CHILDREN.unlink()
-
-
-def stop_group(group: int) -> None:
-    """Asks all of the group to leave, then insists."""
-    members = [process for process in psutil.process_iter() if is_ours(process, group)]
-    for process in members:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, stubborn = psutil.wait_procs(members, timeout=10)
-    for process in stubborn:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=10)
-
-
-def is_ours(process: psutil.Process, group: int) -> bool:
-    try:
-        return os.getpgid(process.pid) == group and any(str(ROOT) in part for part in process.cmdline())
-    except (OSError, psutil.Error):
-        return False
 
 
 def chosen_port() -> int:
@@ -224,8 +213,11 @@ def taken(port: int) -> Refused:
 
 def only_one() -> IO[str]:
     """Held until this process ends, whatever ends it."""
-    LOCAL.mkdir(exist_ok=True)
-    lock = (LOCAL / "run.lock").open("w")
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        lock = (LOCAL / "run.lock").open("w")
+    except PermissionError:
+        raise Refused(f"{LOCAL} appartient à un autre utilisateur : démarrez Tocsin sous son compte.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

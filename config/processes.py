@@ -1,0 +1,54 @@
+"""Processes of ours: asked to leave, then made to, and waited for."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+PATIENCE_SECONDS = 10
+
+
+def stop_group(group: int, folder: Path) -> None:
+    """The members of a process group that work in this folder: a number may have passed to a stranger since."""
+    members = [process for process in psutil.process_iter() if is_ours(process, group, folder)]
+    for insist in [signal.SIGTERM, signal.SIGKILL]:
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(insist)
+        members = still_there(members, PATIENCE_SECONDS)
+
+
+def is_ours(process: psutil.Process, group: int, folder: Path) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and Path(process.cwd()) == folder
+    except (OSError, psutil.Error):
+        return False
+
+
+def stop_process(pid: int, how: signal.Signals) -> None:
+    """Asks, then insists. SIGQUIT makes PostgreSQL leave at once without corrupting anything."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for how_now in [how, signal.SIGQUIT]:
+            process.send_signal(how_now)
+            if not still_there([process], 3 * PATIENCE_SECONDS):
+                return
+
+
+def still_there(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that did not end in time."""
+    deadline = time.monotonic() + seconds
+    while (living := [process for process in processes if is_living(process)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return living
+
+
+def is_living(process: psutil.Process) -> bool:
+    """A zombie has ended: where process 1 of a container buries nobody, it stays for ever."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

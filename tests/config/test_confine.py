@@ -1,0 +1,144 @@
+"""Root may not run PostgreSQL: each way down from root starts it for real, keeps its data, and is found again."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from config import confinement
+from config.confinement import Confinement, Programs, confine
+from config.embedded import Servers
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root has to find a way down")
+
+# Bound before any test puts another in its place.
+OF_THE_WHEELS = Programs.of_the_wheels
+REFUSED = Confinement(OF_THE_WHEELS(), Path("/"), prefix=("/bin/false",))
+
+
+def namespaces_are_refused():
+    return subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode != 0
+
+
+@pytest.fixture
+def readable(monkeypatch):
+    """A folder of root's that anybody reaches, with the programs in it."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "programs").mkdir(mode=0o755)
+        programs = OF_THE_WHEELS().copied_to(folder / "programs")
+        monkeypatch.setattr(Programs, "of_the_wheels", lambda: programs)
+        yield folder
+
+
+@pytest.fixture
+def private(tmp_path):
+    """A folder of root's alone."""
+    tmp_path.chmod(0o700)
+    return tmp_path
+
+
+@pytest.fixture
+def state(monkeypatch):
+    """What stands for /var/lib."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        monkeypatch.setattr(confinement, "STATE", Path(name))
+        yield Path(name)
+
+
+@pytest.fixture
+def no_namespaces(monkeypatch):
+    monkeypatch.setattr(confinement, "in_a_namespace", lambda programs, data: REFUSED)
+
+
+def count_starts(home):
+    """One life of a server on this folder. Returns how many it has had, and who ran it."""
+    postgres = Servers(home).postgres
+    postgres.start()
+    try:
+        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS start (at timestamptz)")
+            connection.execute("INSERT INTO start VALUES (now())")
+            starts = connection.execute("SELECT count(*) FROM start").fetchone()[0]
+        pid = postgres.pid()
+        user = psutil.Process(pid).uids().real
+    finally:
+        postgres.stop()
+    assert not psutil.pid_exists(pid)
+    return starts, user
+
+
+def test_it_works(readable):
+    """An unprivileged user, where that user can reach the programs and the data."""
+    home = readable / "home"
+    nobody = confinement.unprivileged()
+
+    assert count_starts(home) == (1, nobody)
+    assert count_starts(home) == (2, nobody)
+
+    assert (home / "data").stat().st_uid == nobody
+    assert readable.stat().st_mode & 0o777 == 0o755
+    assert not (home / "place").exists()
+
+
+@pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
+def test_a_private_home_is_entered_through_a_namespace(private):
+    home = private / "home"
+
+    assert count_starts(home) == (1, 0)  # as seen from outside
+    assert count_starts(home) == (2, 0)
+
+    assert confine(home).prefix[1] == "-U"
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert (home / "data").stat().st_uid == 0
+
+
+def test_where_namespaces_are_refused_the_data_live_elsewhere(private, state, no_namespaces):
+    home = private / "home"
+    nobody = confinement.unprivileged()
+
+    assert count_starts(home) == (1, nobody)
+    assert count_starts(home) == (2, nobody)
+
+    place = Path((home / "place").read_text())
+    assert place.parent == state
+    assert (place / "data").stat().st_mode & 0o777 == 0o700
+    assert private.stat().st_mode & 0o777 == 0o700
+    Servers(home).remove()
+    assert not place.exists()
+
+
+def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespaces):
+    home = readable / "home"
+    count_starts(home)
+    home.chmod(0o700)
+
+    assert count_starts(home) == (2, confinement.unprivileged())
+    assert Path((home / "place").read_text()).parent == state
+    assert not any((home / "data").iterdir())
+
+
+def test_data_of_a_folder_that_was_deleted_are_not_taken_up(private, state, no_namespaces):
+    """Their password went with the folder."""
+    home = private / "home"
+    count_starts(home)
+    subprocess.run(["rm", "-rf", home], check=True)
+
+    assert count_starts(home)[0] == 1
+    assert len(list(state.iterdir())) == 1
+
+
+def test_a_start_killed_while_it_made_the_database_is_started_over(private):
+    home = private / "home"
+    unfinished = confine(home).data / "postgres.new"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+
+    assert count_starts(home)[0] == 1
+    assert not unfinished.exists()
