@@ -1,6 +1,8 @@
 """The queue: it wakes work up and carries ids. What there is to do is always read in PostgreSQL."""
 
 import os
+import threading
+import time
 from typing import Any
 
 import structlog
@@ -63,14 +65,47 @@ app.conf.update(
 )
 app.autodiscover_tasks()
 
+BETWEEN_NUDGES_SECONDS = 0.1
 NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0, "retry_on_timeout": False}
 
 
 def nudge(consumer: str) -> None:
     """Wake a consumer up, after the commit. It may fail: within seconds a sweep does the same work."""
-    connection = app.connection_for_write(transport_options=NUDGE_TRANSPORT)
+    nudger.ask(consumer)
+
+
+class Nudger:
+    """Its own thread speaks to the broker: no request waits for it, and a rush of requests is a few messages."""
+
+    def __init__(self) -> None:
+        self.wanted: set[str] = set()
+        self.asked = threading.Condition()
+        self.thread: threading.Thread | None = None
+
+    def ask(self, consumer: str) -> None:
+        with self.asked:
+            self.wanted.add(consumer)
+            if self.thread is None or not self.thread.is_alive():  # never started, or left behind by a fork
+                self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
+                self.thread.start()
+            self.asked.notify()
+
+    def work(self) -> None:
+        while True:
+            with self.asked:
+                self.asked.wait_for(lambda: self.wanted)
+                consumers, self.wanted = self.wanted, set()
+            send_nudges(consumers)
+            time.sleep(BETWEEN_NUDGES_SECONDS)
+
+
+def send_nudges(consumers: set[str]) -> None:
     try:
-        with connection:
-            app.send_task(settings.EVENT_CONSUMERS[consumer], connection=connection, retry=False, expires=60)
+        with app.connection_for_write(transport_options=NUDGE_TRANSPORT) as connection:
+            for consumer in sorted(consumers):
+                app.send_task(settings.EVENT_CONSUMERS[consumer], connection=connection, retry=False, expires=60)
     except (OperationalError, RedisError, OSError) as error:
-        logger.warning("nudge failed", consumer=consumer, error=type(error).__name__)
+        logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)
+
+
+nudger = Nudger()

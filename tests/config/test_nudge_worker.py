@@ -4,17 +4,21 @@ import time
 import pytest
 from django.conf import settings
 
-from config.celery import app, nudge
+from config.celery import app, nudge, send_nudges
 from config.embedded import free_port
 
 
 def test_it_works(ground):
     with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
-        queue.clear()
         nudge("notifications")
-        message = queue.get(timeout=5)
-        message.ack()
-    assert message.headers["task"] == settings.EVENT_CONSUMERS["notifications"]
+        assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: first_task(queue), None)
+
+
+def first_task(queue):
+    """Earlier tests may have asked for others just before. Raises Empty when none comes."""
+    message = queue.get(timeout=5)
+    message.ack()
+    return message.headers["task"]
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def test_a_dead_broker_costs_a_moment_and_no_error(broker_at):
     broker_at(free_port())
     began = time.monotonic()
 
-    nudge("stats")
+    send_nudges({"stats"})
 
     assert time.monotonic() - began < 5
 
@@ -42,9 +46,20 @@ def test_a_silent_broker_is_not_waited_for(broker_at):
         broker_at(silent.getsockname()[1])
         began = time.monotonic()
 
-        nudge("stats")
+        send_nudges({"stats"})
 
         assert time.monotonic() - began < 10
+
+
+def test_no_request_waits_for_the_broker(broker_at):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker_at(silent.getsockname()[1])
+        began = time.monotonic()
+
+        for _ in range(100):
+            nudge("stats")
+
+        assert time.monotonic() - began < 1
 
 
 def test_every_beat_task_exists():
