@@ -4,7 +4,9 @@ DATABASE_URL is the smaller database; BENCH_LARGER the name of the other one on 
 """
 
 import os
+import re
 import sys
+from html import unescape
 from statistics import median
 from time import perf_counter
 
@@ -24,6 +26,7 @@ from collectivities.models import Collectivity  # noqa: E402
 from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.follow_up import secret_of  # noqa: E402
+from incidents.triage.queue import AFTER  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_RATIO = 10, 20, 1.2
@@ -153,7 +156,8 @@ class Size:
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
         self.look()
         self.reader = Reader()
-        self.reader.second_page = self.reader.get("responder", QUEUE).context["cl"].next
+        page = self.reader.get("responder", QUEUE).content.decode()
+        self.reader.second_page = unescape(re.search(rf'href="(\?[^"]*{AFTER}=[^"]*)"', page)[1])
         self.count = Incident.objects.count()
 
     def look(self):
