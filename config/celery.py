@@ -7,13 +7,15 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task
+from celery.loaders.app import AppLoader
 from celery.schedules import crontab
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
+from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 logger = structlog.get_logger(__name__)
 
@@ -35,7 +37,17 @@ class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs
             close_old_connections()
 
 
-app = Celery("tocsin", task_cls=OnALiveConnection)
+class Loader(AppLoader):
+    """Asked by the worker and by beat before they do anything."""
+
+    def on_worker_init(self) -> None:
+        if settings.REFUSES_DEMONSTRATION:
+            # Its rows need the applications, which Celery has loaded by now; they load this module.
+            import_string("accounts.installation.refuse_demonstration")()
+            connections.close_all()  # no child is to inherit it
+
+
+app = Celery("tocsin", task_cls=OnALiveConnection, loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     timezone="Europe/Paris",

@@ -38,6 +38,13 @@ class Env:
         """Comma-separated values."""
         return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
 
+    def hosts(self, name: str) -> list[str]:
+        """The names of the site, the first one whole: mails link to it. A star would let anybody choose it."""
+        hosts = self.items(name)
+        if not hosts or "*" in hosts or hosts[0].startswith("."):
+            raise ImproperlyConfigured(f"{name} must list the names of the site, the first one in full, and no star.")
+        return hosts
+
     def secret(self, name: str) -> str:
         """A secret fit for production: present, long, and not the one that everybody can read here."""
         value = self.text(name)

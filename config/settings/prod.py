@@ -5,7 +5,7 @@ from config.settings.base import *
 
 DEBUG = False
 SECRET_KEY = env.secret("SECRET_KEY")
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 

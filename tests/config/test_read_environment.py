@@ -83,8 +83,12 @@ def test_production_starts_with_its_secrets():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [*((name, "") for name in PRODUCTION), ("SECRET_KEY", DEVELOPMENT_SECRET), ("SECRET_KEY", "short")],
-    ids=[*PRODUCTION, "development key", "short key"],
+    [
+        *((name, "") for name in PRODUCTION),
+        *[("SECRET_KEY", DEVELOPMENT_SECRET), ("SECRET_KEY", "short")],
+        *[("ALLOWED_HOSTS", ","), ("ALLOWED_HOSTS", "tocsin.example,*"), ("ALLOWED_HOSTS", ".tocsin.example")],
+    ],
+    ids=[*PRODUCTION, "development key", "short key", "no host", "any host", "no first host"],
 )
 def test_production_refuses_to_start_without_one(name, value):
     refused = production(**{name: value})

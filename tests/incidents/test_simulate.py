@@ -93,6 +93,16 @@ def test_real_database_is_refused():
     assert IncidentEvent.objects.exists()
 
 
+def test_production_never_becomes_a_demonstration(settings):
+    settings.REFUSES_DEMONSTRATION = True
+
+    with pytest.raises(CommandError):
+        simulate()
+
+    assert not is_demonstration()
+    assert not Incident.objects.exists()
+
+
 def test_unknown_region_is_refused():
     with pytest.raises(CommandError):
         simulate(region="00")

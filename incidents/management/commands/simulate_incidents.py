@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -52,7 +53,9 @@ class Command(BaseCommand):
 
 
 def refuse_real_database() -> None:
-    """Real cases and invented ones never share a database."""
+    """Real cases and invented ones never share a database, and production never becomes a demonstration."""
+    if settings.REFUSES_DEMONSTRATION:
+        raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
     if not read_demonstration() and Incident.objects.exists():
         raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
 
