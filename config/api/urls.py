@@ -11,7 +11,7 @@ urlpatterns = [
     path("v1/", include("csirts.api.urls")),
     path(
         "schema/",
-        login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny])),
+        login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny], api_version="v1")),
         name="api_schema",
     ),
 ]

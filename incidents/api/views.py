@@ -4,9 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError as RefusedDeclaration
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,6 +38,13 @@ class NewestFirst(CursorPagination):
 
     page_size = 50
     ordering = ("-received_at", "-id")
+
+    def decode_cursor(self, request: Request) -> Any:
+        """An altered cursor names no page. DRF would compare its position with a date unread."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not is_moment(str(cursor.position)):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 class IncidentList(APIView):
@@ -90,6 +98,13 @@ class AcknowledgeIncident(APIView):
             raise Conflict from None
         incident = get_incident(person(request), compact(reference), to=Ability.VIEW)
         return Response(IncidentOut(incident).data)
+
+
+def is_moment(text: str) -> bool:
+    try:
+        return parse_datetime(text) is not None
+    except ValueError:
+        return False
 
 
 def person(request: Request) -> User:

@@ -1,6 +1,7 @@
 """The API: thin doors on the same services, by token."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from django.test import Client
@@ -151,7 +152,7 @@ def test_wrong_field_is_named(agent, wrong, field):
     assert not Incident.objects.exists()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "null", '"x"', "\x00"])
+@pytest.mark.parametrize("content", ["{", "[]", "null", '"x"', "\x00", "[" * 900_000, '{"a":' * 100_000])
 def test_content_that_is_no_declaration(agent, content):
     api = Api(agent)
     response = api.client.post(URL, content, "application/json", headers=api.headers)
@@ -165,6 +166,14 @@ def test_ten_megabytes_are_refused(agent):
 
     assert response.status_code == 413
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("position", ["p=abc", "p=2026-02-30", "p=\x00", "r=1&p=", "r=1&p=9999-99-99", "o=-1"])
+def test_altered_cursor_names_no_page(agent, position):
+    response = Api(agent).get(f"{URL}?cursor={b64encode(position.encode()).decode()}")
+
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
 
 
 def test_list_shows_mine_only(agent):
