@@ -76,7 +76,6 @@ MATRIX = [
     ("get", "admin/password_change/done/",                            IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
     ("get", "admin/autocomplete/",                                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/jsi18n/",                                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
-    ("get", "admin/r/{content_type_id}/{object_id}/",                 IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 404),
     ("get", "admin/collectivities/collectivity/",                     IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/collectivities/collectivity/add/",                 IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 403),
     ("get", "admin/collectivities/collectivity/{object_id}/history/", IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),

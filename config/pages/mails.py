@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from accounts.installation import is_demonstration
 
 FILE_STORE = "django.core.mail.backends.filebased.EmailBackend"
-SEPARATOR = b"-" * 79 + b"\n"
+# A whole line: what a stranger wrote stands behind a mark or an indent.
+SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)
 LATEST_FILES = 50
 
 
@@ -67,7 +68,7 @@ def latest_mails() -> list[Mail]:
 
 def mails_in(path: Path) -> Iterator[Mail]:
     """Django's file store writes a line of dashes after each message."""
-    for written in path.read_bytes().split(SEPARATOR):
+    for written in SEPARATOR.split(path.read_bytes()):
         if written.strip():
             yield read(message_from_bytes(written, policy=policy.default))
 

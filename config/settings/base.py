@@ -16,6 +16,7 @@ LOCAL_DIR = BASE_DIR / ".local"
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1")
 SITE_URL = "http://localhost:8000"  # absolute links, in mails
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["config.pages.guards.NoLargeUpload"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.pages.guards.NulGuard",
 ]
 
 ROOT_URLCONF = "config.urls"

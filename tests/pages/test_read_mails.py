@@ -3,6 +3,7 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
+from incidents.declaration import Caller
 from incidents.services.follow_up import secret_of
 from notifications import dispatch
 from notifications.models import Delivery
@@ -56,6 +57,15 @@ def test_a_stranger_s_words_are_escaped_and_no_link(client, demonstration):
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert 'href="http://evil' not in page
+
+
+def test_a_line_of_dashes_cuts_no_mail(client, demonstration):
+    declared(supplier="-" * 100, description="-" * 79 + "\n" + "-" * 200, caller=Caller(name="-" * 79, phone="0299"))
+
+    centre = Delivery.objects.get(recipient="csirt")
+
+    assert client.get("/mails/").status_code == 200
+    assert "Référence" in client.get(reverse("mail", args=[centre.key])).content.decode()
 
 
 def test_no_mail_yet_says_what_to_do(client, demonstration):

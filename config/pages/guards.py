@@ -1,0 +1,36 @@
+"""What is refused before any page: addresses with a NUL, and files, which no page takes."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse
+
+from config.pages.errors import bad_request
+
+
+class NulGuard:
+    """PostgreSQL takes no NUL, so an address that holds one names nothing: 400 where a page would look it up."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        has_nul = "\0" in unquote(request.get_full_path())
+        return bad_request(request, exception) if has_nul and isinstance(exception, ValueError | DataError) else None
+
+
+class NoLargeUpload(MemoryFileUploadHandler):
+    """Django bounds the text of a form and not its files, which it would write to the disk before any page asks."""
+
+    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+        super().handle_raw_input(input_data, META, content_length, *args, **kwargs)
