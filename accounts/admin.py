@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import AddUserForm, ChangeUserForm
@@ -22,11 +23,21 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # Django
     fields = ["role", "collectivity", "csirt", "region", "since_on", "ended_on"]
     autocomplete_fields = ["collectivity"]
 
+    class Media:
+        js = ["accounts/named_choices.js"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("collectivity__departement", "csirt", "region")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        """The heads of the columns are no labels: each control says its name itself."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
     # Nobody gives a role to themselves: who manages the accounts sees no incident.
 

@@ -17,6 +17,7 @@ from django.db import connections
 from django.test.testcases import LiveServerThread
 
 from config.celery import app as celery_app
+from tests.browser import running_browser
 from tests.ground import Ground, Session
 
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
@@ -97,3 +98,10 @@ def live_site(transactional_db):
         raise server.error
     yield f"http://localhost:{server.port}"
     server.terminate()
+
+
+@pytest.fixture
+def browser(live_site):
+    """A real browser. Asked for after `live_site`, so that its loop is gone when the database is dropped."""
+    with running_browser() as chromium:
+        yield chromium

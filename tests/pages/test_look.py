@@ -4,10 +4,10 @@ import gzip
 from datetime import date
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from accounts.enums import Role
 from accounts.models import Membership, User
+from tests.browser import open_page, overflow, violations
 
 PAGES = ["/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/", "/nulle-part/"]
 PASSWORD = "une-phrase-de-passe"
@@ -18,22 +18,6 @@ def administrator(transactional_db):
     user = User.objects.create_user("admin@demo.example", PASSWORD, display_name="Camille")
     Membership.objects.create(user=user, role=Role.ADMINISTRATOR, since_on=date(2026, 1, 1))
     return user
-
-
-def open_page(browser, *, width=360, scheme="light", **options):
-    page = browser.new_page(viewport={"width": width, "height": 760}, color_scheme=scheme, **options)
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text) if "Policy" in message.text else None)
-    return page
-
-
-def violations(page, *impacts):
-    found = Axe().run(page).response["violations"]
-    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if not impacts or rule["impact"] in impacts]
-
-
-def overflow(page):
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,10 @@
+/* The boxes that Select2 puts in place of a list look at no label: give them the name of the list. */
+function nameChoices() {
+  for (const list of document.querySelectorAll("select.admin-autocomplete[aria-label]")) {
+    for (const box of list.parentElement.querySelectorAll("[role=combobox], [role=textbox]")) {
+      box.setAttribute("aria-label", list.getAttribute("aria-label"));
+    }
+  }
+}
+window.addEventListener("load", () => setTimeout(nameChoices));
+document.addEventListener("formset:added", () => setTimeout(nameChoices));

@@ -1,0 +1,90 @@
+"""A real browser, and what every page is held to in it."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = Path(__file__).resolve().parents[1] / ".local" / "screenshots"
+
+
+def chromium_path():
+    """Where a browser is. Without one the test is skipped, but never where CI says that there must be one."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        leave = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave("no chromium on the PATH: install Debian's package `chromium` to run the tests of the pages")
+    return found
+
+
+@contextmanager
+def running_browser():
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+def open_page(browser, *, width=360, scheme="light", **options):
+    """A page of a visitor of its own. `complaints` is all that the browser says against what it was served."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 760}, color_scheme=scheme, locale="fr-FR", **options
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.complaints = []
+    page.hosts = set()
+    page.on("console", lambda message: hear(page, message))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda request: page.hosts.add(host_of(request.url)))
+    page.on("response", lambda response: weigh_answer(page, response))
+    return page
+
+
+def hear(page, message):
+    """Errors, and whatever the policy refuses. A missing file is told once, by its answer."""
+    if (message.type == "error" or "Policy" in message.text) and "Failed to load resource" not in message.text:
+        page.complaints.append(f"{message.text} {message.location}")
+
+
+def weigh_answer(page, response):
+    if response.status >= 400 and response.request.resource_type != "document":
+        page.complaints.append(f"{response.status} {response.url}")
+
+
+def host_of(url):
+    return url.split("/")[2] if "://" in url else url.partition(":")[0]
+
+
+def violations(page, *impacts):
+    """What axe finds, as (rule, first element, number of elements). It fetches no stylesheet again to read it."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [
+        (rule["id"], rule["nodes"][0]["html"][:200], len(rule["nodes"]))
+        for rule in found
+        if not impacts or rule["impact"] in impacts
+    ]
+
+
+def overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def shoot(page, name):
+    """With SCREENSHOTS set, a picture of the page as it is, for people to look at."""
+    if os.environ.get("SCREENSHOTS"):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{page.viewport_size['width']}.png", full_page=True)

@@ -1,0 +1,110 @@
+"""The admin in a real browser: under our strict policy, nothing serious for axe, light and dark."""
+
+import pytest
+
+from accounts.enums import Role
+from accounts.models import User
+from csirts.models import Csirt
+from tests.browser import open_page, shoot, violations
+from tests.cast import a_lead, a_person, a_responder, declare
+from tests.e2e import steps
+
+
+class Desk:
+    def __init__(self, browser, site, scheme):
+        self.site = site
+        self.page = open_page(browser, width=1280, scheme=scheme)
+        self.found = []
+
+    def sign_in(self, person):
+        self.page.context.clear_cookies()
+        self.page.goto(self.site + "/admin/")
+        self.look("login")
+        steps.sign_in(self.page, person)
+
+    def look(self, name):
+        self.page.wait_for_load_state("networkidle")
+        self.found += [(name, complaint) for complaint in self.page.complaints]
+        self.found += [(name, *one) for one in violations(self.page, "serious", "critical")]
+        self.page.complaints.clear()  # axe's own are not the page's
+        shoot(self.page, f"admin-{name}")
+
+    def check(self):
+        assert not self.found, "\n".join(map(str, self.found))
+
+    def visit(self, pages):
+        for name, path in pages.items():
+            answer = self.page.goto(f"{self.site}/admin/{path}")
+            assert answer.status == 200, path
+            self.look(name)
+
+
+@pytest.fixture(params=["light", "dark"])
+def desk(request, live_site, browser):
+    return Desk(browser, live_site, request.param)
+
+
+def test_it_works(desk):
+    """A responder's day."""
+    desk.sign_in(a_responder())
+    desk.look("queue-empty")
+    incident = declare(supplier="Exemple Informatique")
+    desk.visit(
+        {
+            "queue": "incidents/incident/",
+            "queue-no-match": "incidents/incident/?q=zzz",
+            "case": f"incidents/incident/{incident.reference}/",
+        }
+    )
+    desk.page.get_by_text("Clore…").click()
+    desk.look("case-closing")
+    desk.page.get_by_role("button", name="Prendre en charge").click()
+    desk.look("case-taken")
+    desk.page.get_by_role("button", name="Nouveau code de suivi").click()
+    desk.look("case-code")
+    desk.check()
+
+
+def test_a_lead_sets_the_channel(desk):
+    incident = declare()
+    desk.sign_in(a_lead())
+    csirt = Csirt.objects.get(slug="breizh-cyber")
+    desk.visit(
+        {
+            "csirts": "csirts/csirt/",
+            "csirt": f"csirts/csirt/{csirt.pk}/change/",
+            "csirt-history": f"csirts/csirt/{csirt.pk}/history/",
+            "case-erase": f"incidents/incident/{incident.reference}/effacer/demande/",
+        }
+    )
+    desk.check()
+
+
+def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
+    person = a_responder()
+    desk.sign_in(a_person(Role.ADMINISTRATOR))
+    desk.look("index")
+    csirt = Csirt.objects.get(slug="breizh-cyber")
+    desk.visit(
+        {
+            "users": "accounts/user/",
+            "users-search": "accounts/user/?q=zzz",
+            "user": f"accounts/user/{User.objects.get(pk=person.pk).pk}/change/",
+            "user-add": "accounts/user/add/",
+            "user-password": f"accounts/user/{person.pk}/password/",
+            "csirt-all": f"csirts/csirt/{csirt.pk}/change/",
+            "csirt-add": "csirts/csirt/add/",
+            "collectivities": "collectivities/collectivity/",
+        }
+    )
+    desk.check()
+
+
+def test_a_wrong_form_is_said(desk):
+    desk.sign_in(a_person(Role.ADMINISTRATOR))
+    desk.page.goto(desk.site + "/admin/accounts/user/add/")
+    desk.page.locator("#id_email").fill("pas-une-adresse")
+    desk.page.locator("form:not(#logout-form) [type=submit]").first.evaluate("button => button.form.noValidate = true")
+    desk.page.locator("form:not(#logout-form) [type=submit]").first.click()
+    desk.look("user-add-errors")
+    desk.check()

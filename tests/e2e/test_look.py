@@ -1,0 +1,225 @@
+"""Every public page in every state: axe finds nothing, nothing scrolls sideways, nothing is refused or fetched."""
+
+import gzip
+
+import pytest
+from playwright.sync_api import expect
+
+from collectivities.models import Collectivity
+from incidents.reference import compact
+from incidents.services.triage import acknowledge_incident, close_incident
+from stats import services as figures
+from tests.browser import host_of, open_page, overflow, shoot, violations
+from tests.cast import a_responder, an_agent, declare
+from tests.e2e import steps
+from tests.stats.cases import bodies, on, one_each, store
+
+LIGHT, DARK = (320, "light"), (1280, "dark")
+FRESH = [
+    "/",
+    "/declarer/",
+    "/declarer/qui/?quoi=rancon",
+    "/suivi/",
+    "/annuaire/",
+    "/statistiques/",
+    "/connexion/",
+    "/vos-donnees/",
+    "/accessibilite/",
+    "/mentions-legales/",
+]
+WRONG = [
+    "/nulle-part/",
+    "/declarer/qui/",
+    "/declarer/details/?quoi=rancon&collectivite=x",
+    "/declarer/qui/?quoi=rancon&q=123456789",
+    "/declarer/qui/?quoi=rancon&q=zzqxkjw",
+    "/declarer/qui/?quoi=rancon&q=saint+denis",
+    "/declarer/qui/?quoi=rancon&q=plouexemple",
+    "/suivi/acces/XXXX/",
+    "/suivi/XXXX/",
+    "/annuaire/?q=quimper",
+    "/annuaire/?organisme=29232",
+    "/annuaire/?q=saint+denis",
+    "/annuaire/?q=zzqxkjw",
+    "/annuaire/?q=123456789",
+    "/annuaire/?q=mamoudzou",
+    "/statistiques/?region=53",
+    "/statistiques/?annee=1800",
+]
+
+
+class Visitor:
+    """Goes from state to state and holds each one to the same rules."""
+
+    def __init__(self, browser, site, screen):
+        self.site = site
+        self.page = open_page(browser, width=screen[0], scheme=screen[1])
+        self.found = []
+
+    def check(self):
+        assert not self.found, "\n".join(map(str, self.found))
+
+    def goto(self, path):
+        self.page.goto(self.site + path)
+
+    def look(self, name):
+        page = self.page
+        if (beyond := overflow(page)) > 0:
+            self.found.append((name, "overflow", beyond))
+        if page.locator("h1").count() != 1:
+            self.found.append((name, "titles", page.locator("h1").count()))
+        self.found += [(name, complaint) for complaint in page.complaints]
+        self.found += [(name, *violation) for violation in violations(page)]
+        self.found += [(name, host) for host in page.hosts if host != host_of(self.site)]
+        page.complaints.clear()
+        shoot(page, name)
+
+    def fill_in(self, query="plouexemple"):
+        """To the last screen, for the first body that answers."""
+        self.goto(f"/declarer/qui/?quoi=rancon&q={query}")
+        self.page.locator("a.choice").first.click()
+
+
+@pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
+def visitor(request, live_site, browser):
+    return Visitor(browser, live_site, request.param)
+
+
+def name_of(path):
+    return path.strip("/").translate(str.maketrans("/?=&+", "-----")) or "home"
+
+
+def test_it_works(visitor):
+    for path in FRESH:
+        visitor.goto(path)
+        visitor.look(name_of(path))
+    visitor.check()
+
+
+def test_what_goes_wrong_or_is_not_there(visitor):
+    for path in WRONG:
+        visitor.goto(path)
+        visitor.look(name_of(path))
+    visitor.check()
+
+
+def test_the_declaration(visitor):
+    page = visitor.page
+    visitor.fill_in()
+    visitor.look("details")
+    steps.describe(page)
+    page.locator("#id_occurred_date").fill("2096-11-24")
+    page.locator("#id_civil-started_date").fill("2026-11-03")
+    page.locator("#id_civil-ended_date").fill("2026-11-02")
+    steps.send(page)
+    expect(page.locator(".errors")).to_be_visible()
+    visitor.look("details-errors")
+    page.locator("#id_occurred_date").fill("")
+    page.locator("#id_civil-ended_date").fill("")
+    steps.say_who_to_call(page)
+    steps.send(page)
+    visitor.look("answer")
+    visitor.check()
+
+
+@pytest.mark.parametrize("town", ["ajaccio", "mamoudzou", "noumea"])
+def test_the_answer_where_the_ground_is_exceptional(visitor, town):
+    """Corse publishes no telephone, Mayotte has no centre, Nouvelle-Calédonie a short number."""
+    visitor.fill_in(town)
+    steps.say_who_to_call(visitor.page)
+    steps.send(visitor.page)
+    visitor.look(f"answer-{town}")
+    visitor.check()
+
+
+def test_brass_is_where_a_human_answers(live_site, browser):
+    """Nobody answers for Mayotte: the page says so in plain colours."""
+    page = open_page(browser)
+    page.goto(live_site + "/annuaire/?q=mamoudzou")
+    expect(page.locator("#appeler")).to_contain_text("Pas de centre régional connu ici")
+    brass = "rgb(244, 196, 79)"
+    ground = "box => getComputedStyle(box).backgroundColor"
+    assert page.locator("#appeler section").evaluate(ground) != brass
+    page.goto(live_site + "/annuaire/?organisme=29232")
+    assert page.locator("#appeler section").evaluate(ground) == brass
+
+
+def test_a_machine_is_asked_again_and_a_second_declaration_too(visitor):
+    page = visitor.page
+    visitor.fill_in()
+    address, key = page.url, page.locator("[name=cle]").input_value()
+    page.evaluate("document.getElementById('site_web').value = 'x'")
+    steps.say_who_to_call(page)
+    steps.send(page)
+    visitor.look("confirm")
+    steps.send(page)
+    page.goto(address)
+    page.evaluate("key => document.querySelector('[name=cle]').value = key", key)
+    page.locator("#id_contact_phone").fill("03 11 11 11 11")
+    steps.send(page)
+    visitor.look("conflict")
+    visitor.check()
+
+
+def test_the_follow_up(visitor):
+    page = visitor.page
+    visitor.fill_in()
+    steps.say_who_to_call(page)
+    steps.send(page)
+    reference, secret = map(compact, page.locator("dd.code").all_inner_texts())
+    responder = a_responder()
+    visitor.goto(f"/suivi/acces/{secret}/")
+    visitor.look("follow-up-link")
+    page.get_by_role("button", name="Ouvrir mon dossier").click()
+    visitor.look("follow-up-received")
+    visitor.goto("/suivi/")
+    visitor.look("follow-up-known")
+    page.locator("#id_reference").fill("AAAA")
+    page.get_by_role("button", name="Ouvrir mon dossier").click()
+    visitor.look("follow-up-errors")
+    acknowledge_incident(reference=reference, actor=responder)
+    visitor.goto(f"/suivi/{reference}/")
+    visitor.look("follow-up-taken")
+    close_incident(reference=reference, reason="resolved", actor=responder)
+    page.reload()
+    visitor.look("follow-up-closed")
+    page.get_by_role("button", name="Renouveler le code").click()
+    visitor.look("follow-up-new-code")
+    visitor.check()
+
+
+def test_the_figures(visitor):
+    """Two years, in two regions, enough bodies for a figure and too few for another."""
+    store(one_each(bodies("53", 12), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
+    store(one_each(bodies("94", 2), on(2025, 6, 3)))
+    figures.fold_events()
+    figures.publish_release()
+    for path in ("/statistiques/?annee=2025", "/statistiques/?annee=2025&region=53", "/statistiques/?region=94"):
+        visitor.goto(path)
+        visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        visitor.look(name_of(path))
+    visitor.check()
+
+
+def test_pages_behind_an_account(visitor):
+    incident = declare()
+    for person, path in ((an_agent(), "/mes-dossiers/"), (a_responder(), f"/triage/{incident.reference}/")):
+        visitor.goto(path)
+        steps.sign_in(visitor.page, person)
+        visitor.look(name_of(path).partition("-")[0] + "-signed-in")
+        visitor.page.context.clear_cookies()
+    visitor.check()
+
+
+def test_the_declaration_is_light(live_site, browser):
+    """Each page under 60 kB compressed with all that it fetches anew, from nobody else."""
+    town = Collectivity.objects.get(name="Plouexemple")
+    details = f"/declarer/details/?quoi=rancon&collectivite={town.uid}"
+    for path in ["/", "/declarer/", "/declarer/qui/?quoi=rancon&q=saint+denis", details]:
+        page = open_page(browser)
+        fetched = []
+        page.on("response", lambda answer, fetched=fetched: fetched.append(len(gzip.compress(answer.body()))))
+        page.goto(live_site + path, wait_until="networkidle")
+        assert page.hosts == {host_of(live_site)}
+        assert len(fetched) > 3
+        assert sum(fetched) < 60_000, path

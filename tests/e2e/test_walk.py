@@ -1,0 +1,159 @@
+"""The whole path, from a town hall's telephone to the figures of its centre, on real parts."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.reference import compact
+from tests.browser import open_page, shoot
+from tests.cast import a_lead, a_responder
+from tests.e2e import steps
+
+CENTRE = "garde@breizh.example"
+TOWN = "mairie@plouexemple.example"
+SCREENS = [(360, False), (360, True), (1280, False), (1280, True)]
+
+
+def link_in(message, path):
+    return re.search(rf"http://localhost:\d+{path}\S+", message.get_content())[0]
+
+
+@pytest.mark.parametrize(("width", "script"), [(360, False), (1280, True)])
+def test_it_works(live_site, worker, post, browser, until, width, script):
+    responder, lead = a_responder(), a_lead()
+    screen = {"width": width, "java_script_enabled": script}
+    declarant, elsewhere, office = (open_page(browser, **screen) for _ in range(3))
+    telephone, desk = open_page(browser, width=360, java_script_enabled=script), open_page(browser, width=1280)
+
+    reference, _secret = steps.declare(declarant, live_site, query="plouexemple" if script else "29998")
+    told, receipt = until(lambda: post.to(CENTRE))[0], until(lambda: post.to(TOWN))[0]
+    assert reference in told["Subject"]
+    assert reference in receipt.get_content()
+
+    take_on_the_telephone(telephone, link_in(told, "/triage/"), responder)
+    follow(elsewhere, link_in(receipt, "/suivi/acces/"), taken_by=responder)
+    verify_and_close(desk, live_site, responder, reference)
+    elsewhere.reload()
+    expect(elsewhere.locator("h1")).to_have_text("Votre dossier est clos")
+
+    office.goto(live_site + "/statistiques/mon-centre/")
+    steps.sign_in(office, lead)
+    until(lambda: total(office) == "1")
+    shoot(office, "own-statistics")
+    assert [page.complaints for page in (declarant, elsewhere, office, telephone, desk)] == [[]] * 5
+
+
+def take_on_the_telephone(page, link, responder):
+    page.goto(link)
+    steps.sign_in(page, responder)
+    expect(page.locator("main")).to_contain_text("commune de Plouexemple (Finistère)")
+    shoot(page, "telephone")
+    page.get_by_role("button", name="Prendre en charge").click()
+    expect(page.locator(".pill--going")).to_contain_text("Pris en charge")
+
+
+def follow(page, link, *, taken_by):
+    page.goto(link)
+    page.get_by_role("button", name="Ouvrir mon dossier").click()
+    expect(page.locator("h1")).to_have_text("Breizh Cyber s’occupe de votre incident")
+    expect(page.locator(".pill--going")).to_contain_text("Pris en charge")
+    expect(page.locator("main")).to_contain_text(taken_by.display_name)
+    shoot(page, "follow-up-taken")
+
+
+def verify_and_close(page, site, responder, reference):
+    steps.open_admin(page, site, responder)
+    page.get_by_role("searchbox").fill(reference)
+    page.get_by_role("button", name="Chercher").click()
+    if not page.locator(".case").count():
+        page.locator("th a").first.click()
+    page.get_by_role("button", name="Vérifiée par rappel").click()
+    expect(page.locator(".messagelist")).to_contain_text("elle comptera dans les chiffres")
+    page.get_by_text("Clore…").click()
+    page.get_by_label("Résolu").check()
+    page.get_by_role("button", name="Clore le dossier").click()
+    expect(page.locator(".messagelist")).to_contain_text("Dossier clos")
+
+
+def total(page):
+    """The year's verified incidents, on the last line of the first table."""
+    page.reload()
+    cells = page.locator("tr", has=page.locator("th", has_text="Ensemble")).first.locator("td").all_inner_texts()
+    return cells[0] if cells else None
+
+
+@pytest.mark.parametrize(("width", "script"), SCREENS)
+def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, width, script):
+    page = open_page(browser, width=width, java_script_enabled=script)
+
+    reference, secret = steps.declare(page, live_site)
+
+    incident = Incident.objects.get()
+    assert compact(reference) == incident.reference
+    assert ServiceInterruption.objects.get().service == "civil"
+    assert DataLeak.objects.get().categories
+    number = page.get_by_role("link", name="0 800 200 008")
+    assert number.get_attribute("href") == "tel:0800200008"
+    expect(page.locator(".call")).to_contain_text(reference)
+    expect(page.locator(".call")).to_contain_text("Bretagne")
+    shoot(page, "answer")
+
+    another = open_page(browser, width=width, java_script_enabled=script)
+    another.goto(live_site + "/suivi/")
+    another.locator("#id_reference").fill(reference)
+    another.locator("#id_code").fill(secret)
+    another.get_by_role("button", name="Ouvrir mon dossier").click()
+    expect(another.locator("h1")).to_have_text("Breizh Cyber a reçu votre déclaration")
+    assert page.complaints == another.complaints == []
+
+
+def test_by_keyboard_alone(live_site, browser):
+    page = open_page(browser, width=1280)
+    page.goto(live_site + "/declarer/")
+    reach(page, "input[name=quoi]")
+    page.keyboard.press("Space")
+    reach(page, "main form button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/declarer/qui/**")
+    reach(page, "#q")
+    page.keyboard.type("plouexemple")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=plouexemple")
+    reach(page, "a.choice")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/declarer/details/**")
+    reach(page, "#id_service_stopped_0, [name=service_stopped]")
+    page.keyboard.press("Space")
+    reach(page, "#service-civil")
+    page.keyboard.press("Space")
+    reach(page, "#id_contact_phone")
+    page.keyboard.type("02 99 00 00 00")
+    reach(page, "main form button.button--large")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_have_text("Votre déclaration est transmise à Breizh Cyber")
+    assert Incident.objects.get().service_stopped == "yes"
+
+
+SEEN = """() => {
+  const one = document.activeElement, label = one.closest("label");
+  const {left, top, width, height} = (label || one).getBoundingClientRect();
+  const over = document.elementFromPoint(left + Math.min(width / 2, 40), top + height / 2);
+  return one.contains(over) || (label !== null && label.contains(over));
+}"""
+RINGED = """() => document.activeElement.matches("[type=date], [type=time]") ||  // the browser marks the part
+  [document.activeElement, document.activeElement.closest("label")].some(
+    box => box && getComputedStyle(box).outlineStyle !== "none")"""
+
+
+def reach(page, selector):
+    """Tab on to it. At each step the focus shows, and nothing lies over it once the page has scrolled."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        assert page.evaluate(RINGED), page.evaluate("document.activeElement.outerHTML")
+        page.wait_for_function(SEEN)
+        if page.locator(f":is({selector}):focus").count():
+            return
+    pytest.fail(f"no way to {selector} by keyboard")

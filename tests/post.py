@@ -1,0 +1,54 @@
+"""A real SMTP server of our own, that refuses what a test tells it to."""
+
+import asyncio
+import email
+import email.policy
+import os
+import signal
+import socket
+
+from aiosmtpd.controller import Controller
+
+
+class Post:
+    """What arrived, in order. `answers` maps a recipient to the reply that it gets instead of « 250 OK »."""
+
+    def __init__(self):
+        self.received = []
+        self.answers = {}
+        self.kills = None  # the process to kill once its message is here, before it hears so
+        self.delay = 0
+        self.verdict = ""  # what every message hears instead of « 250 OK », once it is read
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.server = None
+
+    def start(self):
+        self.server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.server.start()
+
+    def stop(self):
+        if self.server:
+            self.server.stop()
+        self.server = None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  (aiosmtpd's name)
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        await asyncio.sleep(self.delay)
+        if self.verdict:
+            return self.verdict
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message.went_to = envelope.rcpt_tos
+        self.received.append(message)
+        if self.kills:
+            os.kill(self.kills(), signal.SIGKILL)
+        return "250 OK"
+
+    def to(self, address):
+        return [message for message in self.received if message.went_to == [address]]
