@@ -1,5 +1,6 @@
 """The journey. Two screens that only read and pass their answers on in the address; the third one stores."""
 
+import re
 import secrets
 
 from django.contrib.auth.decorators import login_not_required
@@ -28,6 +29,7 @@ from incidents.services.follow_up import secret_of
 
 KEY = "cle"
 SHORTEST_KEY = 32
+SOUND_KEY = re.compile(r"[A-Za-z0-9_-]+")  # as token_urlsafe makes them: neither a NUL, nor a key of the API
 NOT_KEPT = {"csrfmiddlewaretoken", KEY, CONFIRMED, "site_web"}
 LEDGER_LINES = range(18)
 CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
@@ -144,7 +146,9 @@ def declare(request: HttpRequest, step: Step, details: Details) -> Declared:
 
 def sound_key(key: str) -> str:
     """The form's own key. One that somebody could guess would give a case away: it is replaced."""
-    return key if SHORTEST_KEY <= len(key) <= 2 * SHORTEST_KEY and key.isascii() else secrets.token_urlsafe(32)
+    return (
+        key if SHORTEST_KEY <= len(key) <= 2 * SHORTEST_KEY and SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
+    )
 
 
 def ask_again(

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -74,9 +75,10 @@ def test_another_content_under_the_same_key_is_asked_about(client, town):
     assert first.story.description == "Premier."
 
 
-def test_a_guessable_key_gives_no_case_away(client, town):
-    post(client, {"cle": "1"})
-    post(client, {"cle": "1"})
+@pytest.mark.parametrize("key", ["1", "\0" * 40, f"api:{uuid4()}:1"], ids=["short", "nul", "of the API"])
+def test_a_key_that_is_not_ours_gives_no_case_away(client, town, key):
+    assert post(client, {"cle": key}).status_code == 200
+    assert post(client, {"cle": key}).status_code == 200
     assert Incident.objects.count() == 2
 
 
