@@ -14,6 +14,7 @@ from tests.faults.stage import TEMPLATE, connected, servers_with_lists
 from tests.ground import ROOT
 
 MONTHS = "24"
+CAMPAIGN = 120
 # One stored incident with its rows and indexes, twice over for what sorts and copies need meanwhile.
 BYTES_AN_INCIDENT = 12_000
 SPARE_BYTES = 3_000_000_000
@@ -58,6 +59,8 @@ class BenchGround:
         name = f"bench_{count}"
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
+        # A crisis, so that the queue of the centre that is looked at fills its page at every size.
+        self.manage(name, "simulate_incidents", "--region=53", f"--campaign={CAMPAIGN}")
         say(f"{count} incidents invented")
         self.manage(name, "publish_release")  # which counts what is pending first
         self.manage(name, "create_demonstration")

@@ -16,6 +16,7 @@ django.setup()
 
 from django.contrib import admin  # noqa: E402
 from django.db import connection, connections  # noqa: E402
+from django.db.models import Count  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
@@ -26,13 +27,14 @@ from collectivities.models import Collectivity  # noqa: E402
 from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.follow_up import secret_of  # noqa: E402
-from incidents.triage.queue import AFTER  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_RATIO = 10, 20, 1.2
 ROUNDS = 40
 QUEUE = "/admin/incidents/incident/"
 SEARCHED_BODY = "Rennes"
+CASES_OF_A_TOWN = 3
+NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
 
 
 class Reader:
@@ -105,7 +107,7 @@ def reachable(reader, path):
 def count_queries(reader):
     for kind, pages, most in [("list", lists, MOST_LIST), ("detail", details, MOST_DETAIL)]:
         for who, path in pages(reader):
-            named = path.replace(reader.case.reference, "REF").replace(CSIRT, "CSIRT")
+            named = NAMES.sub("ID", path.replace(reader.case.reference, "REF"))
             yield at_most(f"queries of {kind} {named} ({who})", reader.queries(who, path), most, "queries")
     yield at_most("queries of declaration POST", queries_of_declaration(), 20, "queries")
     yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MOST_DETAIL, "queries")
@@ -138,13 +140,21 @@ PAGES = {
     "second queue page": lambda reader: ("responder", QUEUE + reader.second_page),
     "all cases": lambda reader: ("responder", f"{QUEUE}?etat=tous"),
     "search by reference": lambda reader: ("responder", f"{QUEUE}?q={reader.case.reference}"),
-    "search by name": lambda reader: ("responder", f"{QUEUE}?q={SEARCHED_BODY}"),
+    "search by name": lambda reader: ("responder", f"{QUEUE}?q={reader.town}"),
     "case page": lambda reader: ("responder", f"{QUEUE}{reader.case.reference}/"),
     "own cases of an agent": lambda reader: ("agent", "/mes-dossiers/"),
     "exact figures of a lead": lambda reader: ("lead", "/statistiques/mon-centre/"),
     "public figures": lambda reader: ("nobody", "/statistiques/"),
     "API list": lambda reader: ("token", "/api/v1/incidents/"),
 }
+
+
+def a_town():
+    """One with as many cases at every size: a page of search costs what is on it."""
+    towns = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune").order_by("collectivity")
+    found = towns.values("collectivity").annotate(cases=Count("pk")).filter(cases=CASES_OF_A_TOWN)
+    town = Collectivity.objects.with_territory().get(pk=found.values_list("collectivity", flat=True)[0])
+    return f"{town.name} {town.departement.name}"
 
 
 class Size:
@@ -157,7 +167,8 @@ class Size:
         self.look()
         self.reader = Reader()
         page = self.reader.get("responder", QUEUE).content.decode()
-        self.reader.second_page = unescape(re.search(rf'href="(\?[^"]*{AFTER}=[^"]*)"', page)[1])
+        self.reader.town = a_town()
+        self.reader.second_page = unescape(re.search(r'rel="next" href="([^"]*)"', page)[1])
         self.count = Incident.objects.count()
 
     def look(self):
