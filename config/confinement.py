@@ -102,7 +102,7 @@ def confine(home: Path) -> Confinement:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     programs = Programs.of_the_wheels()
     if os.getuid() != ROOT:
-        return Confinement(programs, data)
+        return as_who_we_are(programs, data)
     if (home / "place").exists():
         return elsewhere(programs, home)
     owner = unprivileged() if new else data.stat().st_uid
@@ -110,6 +110,20 @@ def confine(home: Path) -> Confinement:
         if (new or (way.uid or ROOT) == owner) and tried(way):
             return way
     return elsewhere(programs, home)
+
+
+def as_who_we_are(programs: Programs, data: Path) -> Confinement:
+    """PostgreSQL asks the system for our name. A container may run us under a number that has none."""
+    if has_a_name(os.getuid()):
+        return Confinement(programs, data)
+    return in_a_namespace(programs, data)
+
+
+def has_a_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return False
 
 
 def tried(way: Confinement) -> bool:

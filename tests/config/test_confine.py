@@ -142,3 +142,15 @@ def test_a_start_killed_while_it_made_the_database_is_started_over(private):
 
     assert count_starts(home)[0] == 1
     assert not unfinished.exists()
+
+
+@pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
+def test_a_number_that_has_no_name_is_given_one(private, monkeypatch):
+    """As containers do; PostgreSQL asks the system for the name of whoever runs it."""
+    assert confinement.has_a_name(os.getuid())
+    assert not confinement.has_a_name(2**31 - 7)
+    monkeypatch.setattr(confinement, "ROOT", -1)
+    monkeypatch.setattr(confinement, "has_a_name", lambda uid: False)
+
+    assert count_starts(private / "home")[0] == 1
+    assert confine(private / "home").prefix[1] == "-U"
