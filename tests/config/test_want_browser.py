@@ -1,0 +1,18 @@
+"""A browser may be missing from somebody's machine, never from CI."""
+
+import pytest
+
+from tests import browser
+
+
+def test_it_works(monkeypatch):
+    monkeypatch.setattr(browser.shutil, "which", {"chromium": "/usr/bin/chromium"}.get)
+    assert browser.chromium_path() == "/usr/bin/chromium"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_without_one(monkeypatch, ci, outcome):
+    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="chromium"):
+        browser.chromium_path()
