@@ -12,7 +12,7 @@ def everything(*models: str) -> frozenset[str]:
 
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.RESPONDER: frozenset({"incidents.view_incident", "incidents.change_incident"}),
+    Role.RESPONDER: frozenset({"incidents.view_incident", "incidents.change_incident", "notifications.view_delivery"}),
     Role.LEAD: frozenset(
         {
             "incidents.view_incident",

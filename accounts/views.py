@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 
 from accounts.enums import COLLECTIVITY_ROLES, Role
 from accounts.forms import SignInForm
 from accounts.models import User
+from collectivities.models import Region
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -31,22 +32,16 @@ class SignOut(LogoutView):
 
 def first_page(user: Any) -> str:
     """Where each begins: responders in the queue, agents with their cases, the others with the figures."""
-    return page("home") if not isinstance(user, User) else page(*pages_of(user))
-
-
-def pages_of(user: User) -> tuple[str, ...]:
+    if not isinstance(user, User):
+        return reverse("home")
     if user.is_staff:
-        return ("admin:index",)
+        return reverse("admin:index")
     if user.has_role(*COLLECTIVITY_ROLES):
-        return ("own_cases",)
-    return ("statistics", "home") if user.has_role(Role.ANALYST, Role.NATIONAL) else ("home",)
+        return reverse("own_cases")
+    return figures_of(user) if user.has_role(Role.ANALYST, Role.NATIONAL) else reverse("home")
 
 
-def page(*names: str) -> str:
-    """The first of these pages that this installation has."""
-    for name in names:
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return "/"
+def figures_of(user: User) -> str:
+    """An analyst begins with their region, the coordination with the nation."""
+    region = Region.objects.filter(pk__in=user.region_ids()).order_by("code").first()
+    return reverse("statistics", query={"region": region.code} if region else {})

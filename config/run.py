@@ -37,7 +37,7 @@ READY = """
   Tocsin est prêt : http://localhost:{port}
   (démonstration : tous les cas et tous les chiffres sont inventés)
 
-  Comptes, sur http://localhost:{port}/admin/ :
+  Comptes, sur http://localhost:{port}/connexion/ :
 {accounts}
 
   Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/

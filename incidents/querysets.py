@@ -30,5 +30,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def with_words(self) -> Self:
         """All that one line or one page of a case shows, in one query."""
         return self.select_related(
-            "story", "csirt", "collectivity__departement", "collectivity__region", "acknowledged_by"
+            "story",
+            "csirt",
+            "collectivity__departement",
+            "collectivity__region",
+            "collectivity__region_correction",
+            "acknowledged_by",
         )

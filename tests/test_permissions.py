@@ -117,6 +117,7 @@ MATRIX = [
     ("post", "admin/incidents/incident/{reference}/code/",            IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/notifications/delivery/",                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 403),
     ("get", "admin/{app_label}/",                                     IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
     ("get", "admin/{url}",                                            IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 404),
 ]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -78,6 +78,12 @@ def read(message: EmailMessage) -> Mail:
         key=str(message["Message-ID"]).strip("<>").partition("@")[0],
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        at=message["Date"].datetime,
+        at=sent_at(message),
         text=message.get_content(),
     )
+
+
+def sent_at(message: EmailMessage) -> datetime:
+    """Django writes « -0000 », which Python reads as an hour of no known zone: it is that of Greenwich."""
+    at: datetime = message["Date"].datetime
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -11,8 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
+from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
@@ -119,8 +122,13 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "lines": lines,
         "groups": supplier_groups(user_of(request)),
         "filters": shown_filters(queue),
-        "without_channel": sorted({str(line.incident.csirt) for line in lines if not line.has_channel}),
+        "without_channel": list(without_channel(user_of(request))),
     }
+
+
+def without_channel(user: User) -> QuerySet[Csirt]:
+    """My centres that no mail reaches: said above an empty queue too."""
+    return Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
 
 
 def shown_filters(queue: Queue) -> list[tuple[Any, list[Any]]]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from collectivities.models import Grouping
+from collectivities.zones import zone_of
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
 from incidents.models import INSTANTS, Incident
@@ -28,6 +29,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     return {
         "incident": incident,
         "now": now,
+        "zone": zone_of(incident.collectivity),
         "term": wording.term(incident),
         "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
         "instants": list(instants(incident)),

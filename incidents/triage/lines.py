@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collectivities.zones import PARIS, zone_of
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.triage import wording
@@ -19,10 +20,15 @@ class Line:
     due: str
     waiting: timedelta
     late: timedelta | None
+    zone: str
 
     @property
     def is_free(self) -> bool:
         return self.incident.status == Status.DECLARED
+
+    @property
+    def is_overseas(self) -> bool:
+        return self.zone != PARIS
 
     @property
     def has_channel(self) -> bool:
@@ -31,16 +37,18 @@ class Line:
 
 def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
     """`incidents` come with their words, interruptions and leaks (`with_words`, prefetched)."""
-    return [
-        Line(
-            incident=incident,
-            term=wording.term(incident),
-            services=wording.stopped(incident, list(incident.interruptions.all())),
-            data=wording.data(incident, list(incident.leaks.all())),
-            received=wording.short_moment(incident.received_at, now),
-            due=wording.short_moment(incident.acknowledge_by, now),
-            waiting=wording.waiting(incident, now),
-            late=wording.lateness(incident, now),
-        )
-        for incident in incidents
-    ]
+    return [line_of(incident, zone_of(incident.collectivity), now) for incident in incidents]
+
+
+def line_of(incident: Incident, zone: str, now: datetime) -> Line:
+    return Line(
+        incident=incident,
+        term=wording.term(incident),
+        services=wording.stopped(incident, list(incident.interruptions.all())),
+        data=wording.data(incident, list(incident.leaks.all())),
+        received=wording.short_moment(incident.received_at, now, zone),
+        due=wording.short_moment(incident.acknowledge_by, now, zone),
+        waiting=wording.waiting(incident, now),
+        late=wording.lateness(incident, now),
+        zone=zone,
+    )

@@ -1,12 +1,13 @@
 """What the responders' pages say: short moments, what is touched, and why an act was refused."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from collectivities.zones import zone_of
 from incidents.enums import TYPE_TERMS, Answer, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
@@ -14,35 +15,41 @@ from incidents.workflow import InvalidTransition
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def hour(at: datetime) -> str:
-    """« 9 h 51 », at the clock of the page."""
-    local = timezone.localtime(at)
+def hour(at: datetime, zone: str) -> str:
+    """« 9 h 51 », at the clock of the town hall; like each moment here, `zone` is an IANA name."""
+    local = at.astimezone(ZoneInfo(zone))
     return f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"
 
 
-def short_moment(at: datetime, now: datetime) -> str:
+def day_of(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def short_moment(at: datetime, now: datetime, zone: str) -> str:
     """« 9 h 51 » today, « 23 nov., 9 h 51 » this year, « 23 nov. 2025 » before."""
-    day, today = timezone.localtime(at).date(), timezone.localtime(now).date()
+    day, today = day_of(at, zone), day_of(now, zone)
     if day == today:
-        return hour(at)
+        return hour(at, zone)
     month = date_format(day, "j N").replace(" ", NBSP)
-    return f"{month}, {hour(at)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
+    return f"{month}, {hour(at, zone)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
 
 
-def since(at: datetime, now: datetime) -> str:
+def since(at: datetime, now: datetime, zone: str) -> str:
     """« à 9 h 51 » today, « le 23 novembre à 9 h 51 » else: the end of a sentence."""
-    if timezone.localtime(at).date() == timezone.localtime(now).date():
-        return _("à %(hour)s") % {"hour": hour(at)}
-    return _("le %(day)s à %(hour)s") % {"day": date_format(timezone.localtime(at), "j F Y"), "hour": hour(at)}
+    day = day_of(at, zone)
+    if day == day_of(now, zone):
+        return _("à %(hour)s") % {"hour": hour(at, zone)}
+    return _("le %(day)s à %(hour)s") % {"day": date_format(day, "j F Y"), "hour": hour(at, zone)}
 
 
 def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -> str:
     """« Camille l’a pris à 9 h 51. »: who was first, and when."""
+    zone = zone_of(incident.collectivity)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_at:
-        who, when = incident.acknowledged_by, since(incident.acknowledged_at, now)
+        who, when = incident.acknowledged_by, since(incident.acknowledged_at, now, zone)
         return _("%(who)s l’a pris %(when)s.") % {"who": who, "when": when}
     if incident.status == Status.CLOSED and incident.closed_at:
-        reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now)
+        reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now, zone)
         return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
     return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
 
@@ -54,6 +61,8 @@ def term(incident: Incident) -> str:
 def stopped(incident: Incident, interruptions: list[Any]) -> str:
     """The services that are still touched, or the answer given where none is named."""
     names = [one.get_service_display() for one in interruptions if one.ended_at is None]
+    if interruptions and not names:
+        return _("tous repris")
     return ", ".join(names) or {Answer.YES: _("oui, non précisés"), Answer.NO: _("aucun")}.get(
         Answer(incident.service_stopped), _("ne sait pas")
     )

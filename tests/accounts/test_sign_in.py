@@ -28,7 +28,7 @@ def test_each_begins_where_they_work(client):
         a_responder(): "/admin/",
         a_lead(): "/admin/",
         a_person(Role.ADMINISTRATOR): "/admin/",
-        a_person(Role.ANALYST, region=region): "/statistiques/",
+        a_person(Role.ANALYST, region=region): "/statistiques/?region=53",
         a_person(Role.NATIONAL): "/statistiques/",
         User.objects.create_user("personne@demo.example", PASSWORD, display_name="Sans rôle"): "/",
     }

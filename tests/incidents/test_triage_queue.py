@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
+from collectivities.models import Region
 from csirts.models import Csirt
 from incidents.declaration import Interruption, Leak
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
@@ -17,6 +18,7 @@ from incidents.services.triage import acknowledge_incident, close_incident, veri
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 URL = "/admin/incidents/incident/"
+DAY = timedelta(days=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -25,6 +27,10 @@ def responder(client):
     responder = a_responder()
     client.force_login(responder)
     return responder
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 def lines(response):
@@ -254,3 +260,36 @@ def test_waiting_time_grows(client, responder):
     Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(hours=5, minutes=10))
     assert "depuis 5\u00a0h" in client.get(URL).content.decode()
     assert a_person(Role.ADMINISTRATOR).has_perm("incidents.view_incident") is False
+
+
+def test_hours_are_those_of_the_town_hall(client, responder, time_machine):
+    time_machine.move_to("2026-11-24 15:51:00+00:00", tick=False)
+    reunion = Region.objects.get_or_create(
+        code="04", defaults={"name": "La Réunion", "zone": "drom", "sort_key": "la reunion"}
+    )[0]
+    body = plouexemple(insee_code="97499", name="Saint-Exemple", region=reunion, departement=None)
+    incident = declare(collectivity=body)
+    Incident.objects.filter(pk=incident.pk).update(csirt=breizh_cyber())
+
+    queue = text_of(client.get(URL))
+    case = text_of(client.get(f"{URL}{incident.reference}/"))
+    telephone = text_of(client.get(f"/triage/{incident.reference}/"))
+
+    assert "19 h 51</time> <span>heure de La Réunion</span>" in queue
+    assert "Quand <small>heure de La Réunion</small>" in case
+    assert "mardi 24 novembre 2026 à 19 h 51" in case
+    assert "mardi 24 novembre 2026 à 19 h 51, heure de La Réunion" in telephone
+
+
+def test_services_that_all_work_again_are_said_so(client, responder):
+    now = timezone.now()
+    over = Interruption(service=PublicService.CIVIL, extent="stopped", started_at=now - DAY, ended_at=now)
+    declare(service_stopped=Answer.YES, interruptions=(over,))
+
+    assert [line.services for line in lines(client.get(URL))] == ["tous repris"]
+
+
+def test_a_centre_without_channel_is_said_above_an_empty_queue(client):
+    client.force_login(a_responder(breizh_cyber(notification_email="")))
+
+    assert "Breizh Cyber : sans canal." in text_of(client.get(URL))

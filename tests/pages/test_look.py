@@ -8,6 +8,8 @@ import pytest
 from accounts.enums import Role
 from accounts.models import Membership, User
 from tests.browser import open_page, overflow, violations
+from tests.cast import PASSWORD as CAST_PASSWORD
+from tests.cast import an_agent, declare
 
 PAGES = ["/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/", "/nulle-part/"]
 PASSWORD = "une-phrase-de-passe"
@@ -18,6 +20,11 @@ def administrator(transactional_db):
     user = User.objects.create_user("admin@demo.example", PASSWORD, display_name="Camille")
     Membership.objects.create(user=user, role=Role.ADMINISTRATOR, since_on=date(2026, 1, 1))
     return user
+
+
+@pytest.fixture
+def agent(transactional_db):
+    return an_agent(declare().collectivity)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -79,6 +86,7 @@ def test_the_home_page_is_light(live_site, browser):
 def test_the_admin_under_a_strict_policy(administrator, live_site, browser, scheme):
     page = open_page(browser, width=1280, scheme=scheme)
     page.goto(live_site + "/admin/")
+    assert page.get_by_role("heading", level=1).count() == 1
     assert violations(page, "serious", "critical") == []
 
     page.get_by_label("Adresse mail").fill(administrator.email)
@@ -98,4 +106,16 @@ def test_a_wrong_password_is_said_in_plain_words(administrator, live_site, brows
     page.get_by_role("button", name="Connexion").click()
 
     assert "ne vont pas ensemble" in page.locator(".errornote").inner_text()
+    assert overflow(page) <= 0
+
+
+def test_the_own_cases_of_an_agent(agent, live_site, browser):
+    page = open_page(browser)
+    page.goto(live_site + "/mes-dossiers/")
+    page.get_by_label("Adresse mail").fill(agent.email)
+    page.get_by_label("Mot de passe").fill(CAST_PASSWORD)
+    page.locator("main form button").click()
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Mes dossiers"
+    assert violations(page) == []
     assert overflow(page) <= 0

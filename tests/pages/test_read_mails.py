@@ -68,6 +68,16 @@ def test_a_line_of_dashes_cuts_no_mail(client, demonstration):
     assert "Référence" in client.get(reverse("mail", args=[centre.key])).content.decode()
 
 
+def test_the_hour_of_a_mail_is_that_of_paris(client, demonstration, time_machine):
+    time_machine.move_to("2026-11-24 17:56:00+00:00", tick=False)
+    declared()
+    receipt = Delivery.objects.get(recipient="declarant")
+
+    page = client.get(reverse("mail", args=[receipt.key])).content.decode()
+
+    assert "le mardi 24 novembre 2026 à 18\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}56, heure de Paris" in page
+
+
 def test_no_mail_yet_says_what_to_do(client, demonstration):
     assert "Déclarez un incident" in client.get("/mails/").content.decode()
 

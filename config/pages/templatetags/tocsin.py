@@ -12,9 +12,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-register = template.Library()
+from collectivities.models import Collectivity
+from collectivities.zones import PARIS, zone_of
 
-PARIS = "Europe/Paris"
+register = template.Library()
 
 ZONES = {
     PARIS: _("heure de Paris"),
@@ -56,6 +57,12 @@ def when(value: datetime | None, zone: str = PARIS) -> str:
     """What a declarant said: the day alone when it has no hour (it is then kept as the day's first minute)."""
     said = day_and_hour(value, zone)
     return said.removesuffix(" à 0\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00")
+
+
+@register.filter
+def clock(value: datetime | None, collectivity: Collectivity) -> str:
+    """The same, at the hour of a town hall."""
+    return moment(value, zone_of(collectivity))
 
 
 @register.filter

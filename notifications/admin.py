@@ -1,0 +1,69 @@
+"""Did it arrive? The mails about the cases of my CSIRTs, to read only: no address and no words are stored."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.signed_in import user_of
+from incidents.reference import compact, spaced
+from notifications.models import Delivery
+
+CASE = "announcement__event__incident"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A list and nothing else: what is stuck is sent again by `replay_deliveries`."""
+
+    list_display = ["case", "said", "recipient", "status", "last_error", "attempts", "sent"]
+    list_display_links = None
+    list_filter = ["status", "recipient"]
+    search_fields = ["reference"]
+    search_help_text = _("Référence d’un dossier, même dictée")
+    ordering = ["-id"]
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        list_view = self.admin_site.admin_view(self.changelist_view)
+        return [path("", list_view, name="notifications_delivery_changelist")]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        mine = super().get_queryset(request).filter(**{f"{CASE}__csirt__in": user_of(request).csirt_ids()})
+        return mine.select_related(f"{CASE}__collectivity__region", f"{CASE}__collectivity__region_correction")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(**{f"{CASE}__reference": compact(search_term)}), False
+
+    @admin.display(description=_("dossier"))
+    def case(self, delivery: Delivery) -> str:
+        reference = delivery.incident.reference
+        address = reverse("admin:incidents_incident_change", args=[reference])
+        return format_html('<a class="hash" href="{}">{}</a>', address, spaced(reference))
+
+    @admin.display(description=_("ce qui est dit"))
+    def said(self, delivery: Delivery) -> str:
+        return str(delivery.event.get_kind_display())
+
+    @admin.display(description=_("envoyé"))
+    def sent(self, delivery: Delivery) -> str:
+        if delivery.sent_at is None:
+            return str(_("pas encore"))
+        moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}
+        return render_to_string("notifications/moment.txt", moment)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False

@@ -1,0 +1,96 @@
+"""The list of mails in the admin: did they arrive?"""
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from csirts.models import Csirt
+from incidents.reference import spaced
+from notifications.dispatch import announce_events
+from notifications.enums import DeliveryStatus, Trouble
+from notifications.models import Delivery
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+
+URL = "/admin/notifications/delivery/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def told():
+    breizh_cyber()
+    incident = declare()
+    announce_events()
+    return incident
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def shown(response):
+    return [delivery.incident for delivery in response.context["cl"].result_list]
+
+
+def test_it_works(client, told, time_machine):
+    time_machine.move_to("2026-11-24 08:51:00+00:00", tick=False)
+    to_centre = Delivery.objects.filter(recipient="csirt")
+    to_centre.update(status=DeliveryStatus.SENT, sent_at=timezone.now(), attempts=1)
+    Delivery.objects.filter(recipient="declarant").update(last_error=Trouble.UNREACHABLE, attempts=3)
+    client.force_login(a_responder())
+
+    page = client.get(URL)
+
+    assert page.status_code == 200
+    for words in [
+        spaced(told.reference),
+        f"/admin/incidents/incident/{told.reference}/",
+        "le centre de réponse",
+        "mardi 24 novembre 2026 à 9 h 51, heure de Paris",
+        "le déclarant",
+        "serveur d’envoi injoignable",
+        "pas encore",
+    ]:
+        assert words in text_of(page), words
+
+
+def test_those_of_another_centre_are_not_there(client, told):
+    client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+
+    assert shown(client.get(URL)) == []
+    assert shown(client.get(URL, {"q": told.reference})) == []
+
+
+def test_find_those_of_a_case(client, told):
+    declare()
+    announce_events()
+    client.force_login(a_lead())
+
+    assert shown(client.get(URL, {"q": spaced(told.reference).lower()})) == [told, told]
+    assert f"{URL}?q={told.reference}" in text_of(client.get(f"/admin/incidents/incident/{told.reference}/"))
+
+
+def test_nothing_can_be_written(client, told):
+    client.force_login(a_lead())
+    pk = Delivery.objects.first().pk
+
+    for path in ["add/", f"{pk}/change/", f"{pk}/delete/"]:
+        assert client.get(URL + path).status_code == 404
+        assert client.post(URL + path).status_code == 404
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_ten_queries(client, number):
+    breizh_cyber()
+    for _ in range(number // 2):
+        declare(key=uuid4().hex)
+    announce_events()
+    client.force_login(a_responder())
+
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(URL)
+
+    assert len(shown(page)) == number
+    assert len(queries) <= 10
