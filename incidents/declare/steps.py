@@ -62,12 +62,19 @@ class Step:
 
 
 def body_named(value: str) -> Collectivity | None:
-    """The body of the address's `collectivite`, a public identifier; None for anything else."""
+    """The body of the address's `collectivite`, a public identifier; None for anything else.
+
+    An old link to a commune that was merged leads to the one that took it in.
+    """
     try:
         uid = UUID(value)
     except ValueError:
         return None
-    return Collectivity.objects.with_territory().select_related("seat").filter(uid=uid).first()
+    bodies = Collectivity.objects.with_territory().select_related("seat")
+    found = bodies.filter(uid=uid).first()
+    if found and found.vanished_on:
+        return bodies.existing().filter(pk=found.merged_into_id).first()
+    return found
 
 
 def without_controls(data: QueryDict) -> QueryDict:

@@ -42,6 +42,7 @@ def declare_type(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@never_cache
 @require_safe
 def declare_who(request: HttpRequest) -> HttpResponse:
     chosen = type_named(request.GET.get("quoi", ""))

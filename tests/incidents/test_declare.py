@@ -233,3 +233,17 @@ def test_pages_are_light(client, settings):
         assert weight < 60_000
         assert b"<script" not in page
         assert b" style=" not in page
+
+
+def test_an_old_link_to_a_merged_commune_leads_to_the_one_that_took_it_in(db, client):
+    breizh_cyber()
+    new = plouexemple()
+    old = plouexemple(insee_code="29998", name="Plouancien", vanished_on="2026-01-01", merged_into=new)
+    gone = plouexemple(insee_code="29997", name="Plouparti", vanished_on="2026-01-01")
+
+    page = client.get(f"/declarer/details/?quoi=rancon&collectivite={old.uid}")
+    lost = client.get(f"/declarer/details/?quoi=rancon&collectivite={gone.uid}")
+
+    assert page.status_code == 200
+    assert "Plouexemple" in page.content.decode()
+    assert lost.status_code == 400
