@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.signed_in import user_of
 from incidents.reference import compact, spaced
+from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 
 CASE = "announcement__event__incident"
@@ -21,7 +22,7 @@ CASE = "announcement__event__incident"
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """A list and nothing else: what is stuck is sent again by `replay_deliveries`."""
 
-    list_display = ["case", "said", "recipient", "status", "last_error", "attempts", "sent"]
+    list_display = ["case", "status", "recipient", "said", "sent", "last_error", "attempts"]
     list_display_links = None
     list_filter = ["status", "recipient"]
     search_fields = ["reference"]
@@ -55,7 +56,7 @@ class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     @admin.display(description=_("envoyé"))
     def sent(self, delivery: Delivery) -> str:
         if delivery.sent_at is None:
-            return str(_("pas encore"))
+            return str(_("pas encore") if delivery.status == DeliveryStatus.DUE else _("non"))
         moment = {"at": delivery.sent_at, "collectivity": delivery.incident.collectivity}
         return render_to_string("notifications/moment.txt", moment)
 

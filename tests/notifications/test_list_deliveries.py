@@ -56,6 +56,19 @@ def test_it_works(client, told, time_machine):
         assert words in text_of(page), words
 
 
+def test_what_goes_nowhere_is_not_awaited(client):
+    breizh_cyber(notification_email="")
+    declare()
+    announce_events()
+    Delivery.objects.filter(recipient="declarant").delete()
+    client.force_login(a_lead(Csirt.objects.get(slug="breizh-cyber")))
+
+    page = text_of(client.get(URL))
+
+    assert ">sans canal</td>" in page
+    assert ">non</td>" in page
+
+
 def test_those_of_another_centre_are_not_there(client, told):
     client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
 
