@@ -73,7 +73,7 @@ def body_named(value: str) -> Collectivity | None:
     bodies = Collectivity.objects.with_territory().select_related("seat")
     found = bodies.filter(uid=uid).first()
     if found and found.vanished_on:
-        return bodies.existing().filter(pk=found.merged_into_id).first()
+        return bodies.existing().filter(absorbed=found.pk).first()
     return found
 
 
