@@ -30,7 +30,7 @@ from incidents.services.follow_up import secret_of  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_RATIO = 10, 20, 1.2
-ROUNDS = 40
+ROUNDS = 60
 QUEUE = "/admin/incidents/incident/"
 SEARCHED_BODY = "Rennes"
 CASES_OF_A_TOWN = 3
@@ -149,12 +149,16 @@ PAGES = {
 }
 
 
-def a_town():
-    """One with as many cases at every size: a page of search costs what is on it."""
-    towns = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune").order_by("collectivity")
-    found = towns.values("collectivity").annotate(cases=Count("pk")).filter(cases=CASES_OF_A_TOWN)
-    town = Collectivity.objects.with_territory().get(pk=found.values_list("collectivity", flat=True)[0])
-    return f"{town.name} {town.departement.name}"
+def case_of_a_town():
+    """In a town with as many cases at every size: its page, and a search of it, cost what is on them."""
+    cases = Incident.objects.filter(csirt__slug=CSIRT, collectivity__kind="commune")
+    towns = cases.order_by("collectivity").values("collectivity").annotate(cases=Count("pk"))
+    town = towns.filter(cases=CASES_OF_A_TOWN)[0]["collectivity"]
+    return cases.filter(collectivity=town).select_related("collectivity__departement").order_by("-received_at")[0]
+
+
+# What is on these pages grows with the cases until they are full, so their ratio is told and not judged.
+GROWING = {"own cases of an agent", "exact figures of a lead", "public figures"}
 
 
 class Size:
@@ -167,7 +171,8 @@ class Size:
         self.look()
         self.reader = Reader()
         page = self.reader.get("responder", QUEUE).content.decode()
-        self.reader.town = a_town()
+        self.reader.case = case_of_a_town()
+        self.reader.town = f"{self.reader.case.collectivity.name} {self.reader.case.collectivity.departement.name}"
         self.reader.second_page = unescape(re.search(r'rel="next" href="([^"]*)"', page)[1])
         self.count = Incident.objects.count()
 
@@ -186,14 +191,20 @@ def compare(smaller, larger):
     for page in PAGES:
         for size in [smaller, larger] * 3:
             size.time(page)
-        times = {size: [] for size in [smaller, larger]}
-        for number in range(ROUNDS):
-            for size in [smaller, larger] if number % 2 else [larger, smaller]:
-                times[size].append(size.time(page))
-        small, large = median(times[smaller]), median(times[larger])
+        pairs = [in_turn(page, smaller, larger, number) for number in range(ROUNDS)]
+        small, large = (median(times) for times in zip(*pairs, strict=True))
         yield absolute(f"{page} at {smaller.count}", small, "ms")
         yield absolute(f"{page} at {larger.count}", large, "ms")
-        yield at_most(f"{page}: {larger.count} ÷ {smaller.count}", large / small, MOST_RATIO, "×")
+        # Of each pair, so that whatever else the machine does weighs on both.
+        ratio, name = median(late / early for early, late in pairs), f"{page}: {larger.count} ÷ {smaller.count}"
+        yield absolute(name, ratio, "×") if page in GROWING else at_most(name, ratio, MOST_RATIO, "×")
+
+
+def in_turn(page, smaller, larger, number):
+    if number % 2:
+        return smaller.time(page), larger.time(page)
+    late = larger.time(page)
+    return smaller.time(page), late
 
 
 def main():
@@ -202,7 +213,7 @@ def main():
     figures = list(compare(smaller, larger))
     sys.stderr.write("pages compared\n")
     smaller.look()
-    hand_over(list(count_queries(smaller.reader)) + figures)
+    hand_over(list(count_queries(Reader())) + figures)
 
 
 if __name__ == "__main__":
