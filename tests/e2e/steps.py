@@ -38,7 +38,9 @@ def say_who_to_call(page):
 
 
 def send(page):
-    page.locator("main form[method=post] button[type=submit]").last.click()
+    """Send the form and wait for the page that answers it, which may have the same address."""
+    with page.expect_navigation():
+        page.locator("main form[method=post] button[type=submit]").last.click()
 
 
 def declare(page, site, *, kind="rancon", query="29998", name="Plouexemple"):
