@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
-from incidents.enums import ActorKind, EventKind, Verification
+from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.rsit import FIRST_CLASSIFICATION
@@ -85,12 +85,7 @@ def save_incident(
     clean: Declaration, submission: Submission, route: Route, *, actor: User | None, now: datetime
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
-    severity = severity_of(
-        clean.type,
-        services=[interruption.service for interruption in clean.interruptions],
-        leak=clean.leak.status if clean.leak else None,
-        categories=clean.leak.categories if clean.leak else (),
-    )
+    severity = first_severity(clean)
     is_member = actor is not None and clean.collectivity.pk in actor.collectivity_ids()
     incident = Incident(
         collectivity=clean.collectivity,
@@ -115,6 +110,15 @@ def save_incident(
         **instants_of(clean),
     )
     return save_under_free_reference(incident)
+
+
+def first_severity(clean: Declaration) -> Severity:
+    return severity_of(
+        clean.type,
+        services=[interruption.service for interruption in clean.interruptions],
+        leak=clean.leak.status if clean.leak else None,
+        categories=clean.leak.categories if clean.leak else (),
+    )
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:
