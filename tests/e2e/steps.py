@@ -60,7 +60,13 @@ def sign_in(page, user):
     """On the sign-in page that one was sent to."""
     page.get_by_label("Adresse mail").fill(user.email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.locator("form", has=page.get_by_label("Mot de passe")).locator("button, [type=submit]").last.click()
+    with page.expect_navigation():
+        page.locator("form", has=page.get_by_label("Mot de passe")).locator("button, [type=submit]").last.click()
+
+
+def look_again(page):
+    """The same address once more. Chromium refuses to reload while it is still changing pages; this it takes."""
+    page.goto(page.url.partition("#")[0])
 
 
 def open_admin(page, site, user):

@@ -188,7 +188,7 @@ def test_the_follow_up(visitor):
     visitor.goto(f"/suivi/{reference}/")
     visitor.look("follow-up-taken")
     close_incident(reference=reference, reason="resolved", actor=responder)
-    page.reload()
+    steps.look_again(page)
     visitor.look("follow-up-closed")
     page.get_by_role("button", name="Renouveler le code").click()
     visitor.look("follow-up-new-code")

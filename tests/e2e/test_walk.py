@@ -35,7 +35,7 @@ def test_it_works(live_site, worker, post, browser, until, width, script):
     take_on_the_telephone(telephone, link_in(told, "/triage/"), responder)
     follow(elsewhere, link_in(receipt, "/suivi/acces/"), taken_by=responder)
     verify_and_close(desk, live_site, responder, reference)
-    elsewhere.reload()
+    steps.look_again(elsewhere)
     expect(elsewhere.locator("h1")).to_have_text("Votre dossier est clos")
 
     office.goto(live_site + "/statistiques/mon-centre/")
@@ -79,7 +79,7 @@ def verify_and_close(page, site, responder, reference):
 
 def total(page):
     """The year's verified incidents, on the last line of the first table."""
-    page.reload()
+    steps.look_again(page)
     cells = page.locator("tr", has=page.locator("th", has_text="Ensemble")).first.locator("td").all_inner_texts()
     return cells[0] if cells else None
 
