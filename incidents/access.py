@@ -12,7 +12,14 @@ from collectivities.models import Collectivity
 from incidents.enums import Ability
 from incidents.models import Incident
 
-RESPONDER_ABILITIES = frozenset({Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE})
+RESPONDER_ABILITIES = frozenset(
+    {
+        *(Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE),
+        *(Ability.MESSAGE, Ability.EVIDENCE, Ability.CONFIRM_BODY),
+    }
+)
+# What the declarant may do with the secret link, a colleague may do with their account.
+MEMBER_ABILITIES = frozenset({Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM})
 
 
 def abilities(user: User, incident: Incident) -> set[Ability]:
@@ -23,7 +30,7 @@ def abilities(user: User, incident: Incident) -> set[Ability]:
     if incident.csirt_id in user.csirt_ids(Role.LEAD):
         granted.add(Ability.ERASE)
     if incident.collectivity_id in user.collectivity_ids():
-        granted.add(Ability.VIEW)
+        granted |= MEMBER_ABILITIES
     return granted
 
 

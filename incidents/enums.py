@@ -106,6 +106,7 @@ class ClosingReason(models.TextChoices):
     NOT_AN_INCIDENT = "not_an_incident", _("pas un incident")
     HANDED_OVER = "handed_over", _("confié à un autre service")
     DUPLICATE = "duplicate", _("déjà déclaré")
+    WITHDRAWN = "withdrawn", _("retiré par le déclarant")
 
 
 class PublicService(models.TextChoices):
@@ -122,6 +123,21 @@ class PublicService(models.TextChoices):
     CEMETERY = "cimetieres", _("Cimetières")
     WEBSITE = "site", _("Site internet")
     ELECTIONS = "elections", _("Élections")
+    COUNCIL = "conseil", _("Conseil et actes officiels")
+    POLICE = "police", _("Police municipale")
+    CHILDCARE = "creches", _("Crèches et petite enfance")
+    CULTURE = "culture", _("Bibliothèques, culture et sport")
+    TRANSPORT = "transports", _("Transports")
+    ROADS = "routes", _("Routes et voirie")
+    CHILD_PROTECTION = "enfance", _("Protection de l’enfance et PMI")
+    MIDDLE_SCHOOLS = "colleges", _("Collèges")
+    HIGH_SCHOOLS = "lycees", _("Lycées")
+    BUSINESS_AID = "aides_eco", _("Aides aux entreprises et fonds européens")
+    RESCUE = "secours", _("Alerte et secours")
+    CARE_HOMES = "ehpad", _("EHPAD et soins à domicile")
+    HOUSING = "logement", _("Logement")
+    ENERGY = "energie", _("Énergie et réseaux")
+    STAFF_MANAGEMENT = "carrieres", _("Carrières et concours des agents")
     OTHER = "autre", _("Autre service")
 
 
@@ -155,6 +171,22 @@ class DataCategory(models.TextChoices):
     UNKNOWN = "inconnues", _("Je ne sais pas encore")
 
 
+class PersonCategory(models.TextChoices):
+    """Categories of persons of the CNIL's notification form."""
+
+    EMPLOYEES = "employes", _("Agents et employés")
+    USERS = "utilisateurs", _("Usagers, utilisateurs d’un service")
+    MEMBERS = "adherents", _("Adhérents")
+    PUPILS = "eleves", _("Élèves, étudiants")
+    MILITARY = "militaires", _("Personnel militaire")
+    CUSTOMERS = "clients", _("Clients, fournisseurs")
+    PATIENTS = "patients", _("Patients")
+    MINORS = "mineurs", _("Enfants et mineurs")
+    VULNERABLE = "vulnerables", _("Personnes vulnérables")
+    OTHER = "autres", _("Autres personnes")
+    UNKNOWN = "inconnues", _("Je ne sais pas encore")
+
+
 class PersonsBand(models.TextChoices):
     """Bands of the CNIL's open data on breaches."""
 
@@ -171,6 +203,15 @@ class EventKind(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", _("pris en charge")
     VERIFIED = "verified", _("vérifié")
     CLOSED = "closed", _("clos")
+    FACTS = "facts", _("faits ajoutés ou corrigés")
+    MESSAGE = "message", _("message")
+    FILE = "file", _("pièce remise")
+    WITHDRAWN = "withdrawn", _("retiré par le déclarant")
+    CLAIMED = "claimed", _("rattaché à un compte")
+    SHARED = "shared", _("phrase partagée")
+    UNSHARED = "unshared", _("phrase retirée")
+    BODY_CONFIRMED = "body_confirmed", _("collectivité confirmée")
+    BODY_MERGED = "body_merged", _("collectivité rattachée à une autre")
     LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
     ERASED = "erased", _("données personnelles effacées")
 
@@ -188,3 +229,30 @@ class Ability(models.TextChoices):
     CLOSE = "close", _("clore")
     ERASE = "erase", _("effacer les données personnelles")
     ROTATE = "rotate", _("renouveler le lien de suivi")
+    MESSAGE = "message", _("écrire dans le dossier")
+    COMPLETE = "complete", _("ajouter et corriger des faits, remettre des pièces")
+    EVIDENCE = "evidence", _("ouvrir les pièces")
+    WITHDRAW = "withdraw", _("retirer la déclaration")
+    CLAIM = "claim", _("rattacher à son compte")
+    CONFIRM_BODY = "confirm_body", _("confirmer une collectivité qu’aucune liste ne porte")
+
+
+class Screen(models.TextChoices):
+    """The screens of the journey, in their order. Each is saved on the server when it is left."""
+
+    WHAT = "quoi", _("ce qui arrive")
+    WHO = "qui", _("la collectivité")
+    SERVICES = "services", _("les services arrêtés")
+    DATA = "donnees", _("les données")
+    CALLER = "rappel", _("qui rappeler")
+
+
+class PaperKind(models.TextChoices):
+    ANSWER_PACK = "answer_pack", _("dossier de réponse")
+    WALL_CARDS = "wall_cards", _("fiches à afficher")
+
+
+class PaperState(models.TextChoices):
+    ASKED = "asked", _("en préparation")
+    MADE = "made", _("prêt")
+    FAILED = "failed", _("impossible")

@@ -18,6 +18,16 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.VERIFIED: (),
     # The centre has finished.
     EventKind.CLOSED: (Recipient.DECLARANT,),
+    # What the declarant adds after the declaration reaches the centre, and the centre's words the declarant.
+    EventKind.FACTS: (),
+    EventKind.MESSAGE: (),
+    EventKind.FILE: (),
+    EventKind.WITHDRAWN: (),
+    EventKind.CLAIMED: (),
+    EventKind.SHARED: (),
+    EventKind.UNSHARED: (),
+    EventKind.BODY_CONFIRMED: (),
+    EventKind.BODY_MERGED: (),
     # A warning, without the new code: if somebody else renewed it, the declarant must hear of it.
     EventKind.LINK_ROTATED: (Recipient.DECLARANT,),
     # The address is gone with the rest, as was asked.

@@ -10,7 +10,7 @@ from stats.enums import ALL_BANDS, HoursBand, Measure, leak_band
 from stats.models import CaseFact
 from stats.periods import month_of, quarter_of
 
-NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
+NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN)
 UP_TO = (
     (timedelta(hours=4), HoursBand.UNDER_4_HOURS),
     (timedelta(days=1), HoursBand.UNDER_A_DAY),

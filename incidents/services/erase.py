@@ -6,22 +6,45 @@ from django.utils import timezone
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
-from incidents.models import Incident, Story
+from incidents.models import (
+    AnswerSheet,
+    CaseKey,
+    DraftPage,
+    Evidence,
+    EvidenceUpload,
+    Incident,
+    Message,
+    ServiceInterruption,
+    Story,
+)
 from incidents.services.record import record_event
 
 
 @transaction.atomic
 def erase_personal_data(*, reference: str, actor: User) -> Incident:
-    """Empty the story and the caller of a case, close its follow-up links, and say so in its history."""
+    """Empty all the words of a case, destroy the key of its files, close its links, and say so in its history."""
     incident = get_incident(actor, reference, to=Ability.ERASE, lock=True)
     if incident.erased_at:
         return incident
     now = timezone.now()
-    Story.objects.filter(incident=incident).update(
-        description="", supplier="", contact_name="", contact_role="", contact_phone="", contact_email=""
-    )
+    empty_words(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
+    incident.shared.filter(revoked_at=None).update(revoked_at=now)
     incident.erased_at, incident.supplier_key = now, ""
     incident.save(update_fields=["erased_at", "supplier_key"])
     record_event(incident, EventKind.ERASED, at=now, actor=actor)
     return incident
+
+
+def empty_words(incident: Incident) -> None:
+    """Rows that the history names stay, without a word in them. Without their key the files cannot be read."""
+    Story.objects.filter(incident=incident).update(
+        description="", supplier="", contact_name="", contact_role="", contact_phone="", contact_email=""
+    )
+    ServiceInterruption.objects.filter(incident=incident).update(workaround="")
+    AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
+    Message.objects.filter(incident=incident).update(text="", author="")
+    Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
+    EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
+    DraftPage.objects.filter(draft__incident=incident).delete()
+    CaseKey.objects.filter(incident=incident).delete()

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from csirts.models import Csirt
+from incidents.access import MEMBER_ABILITIES
 from incidents.declaration import Caller, Interruption, Leak
-from incidents.enums import Ability, ActorKind, Answer, EventKind, PublicService, Status, Verification
+from incidents.enums import ActorKind, Answer, EventKind, PublicService, Status, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
 from incidents.services.follow_up import find_access
@@ -224,7 +225,7 @@ def test_who_may_only_see_it_has_no_buttons(client, incident):
 
     page = client.get(url(incident))
 
-    assert page.context["can"] == {Ability.VIEW}
+    assert page.context["can"] == MEMBER_ABILITIES
     assert "Prendre en charge</button>" not in text_of(page)
     assert client.post(url(incident, "prendre")).status_code == 403
 

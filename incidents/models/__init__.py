@@ -1,0 +1,32 @@
+"""The rows of an incident: what was declared, what is known, what was written, what was handed over, what happened."""
+
+from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload
+from incidents.models.facts import DataLeak, ServiceInterruption, Story
+from incidents.models.history import IncidentEvent, PendingEvent
+from incidents.models.incident import INSTANTS, Incident
+from incidents.models.journey import Draft, DraftPage
+from incidents.models.keys import FollowUpAccess, SharedSentence
+from incidents.models.papers import Paper, ReflexSheet
+from incidents.models.words import AnswerSheet, Message, Reading
+
+__all__ = [
+    "INSTANTS",
+    "AnswerSheet",
+    "CaseKey",
+    "DataLeak",
+    "Draft",
+    "DraftPage",
+    "Evidence",
+    "EvidenceUpload",
+    "FollowUpAccess",
+    "Incident",
+    "IncidentEvent",
+    "Message",
+    "Paper",
+    "PendingEvent",
+    "Reading",
+    "ReflexSheet",
+    "ServiceInterruption",
+    "SharedSentence",
+    "Story",
+]

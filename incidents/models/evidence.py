@@ -1,0 +1,92 @@
+"""Files handed over as evidence. Each case has a key of its own: destroying the key destroys its files."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import ActorKind
+from incidents.models.checks import actor_fits_kind, known
+from incidents.models.incident import Incident
+
+
+class CaseKey(models.Model):
+    """The key that the files of one case are encrypted with, itself encrypted with the installation's."""
+
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
+    wrapped = models.BinaryField(_("clé chiffrée"))
+    created_at = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("clé d’un dossier")
+        verbose_name_plural = _("clés des dossiers")
+
+    def __str__(self) -> str:
+        return str(self.incident_id)
+
+
+class Evidence(models.Model):
+    """A file that was received whole. Its line of the sealed list is never changed; its name can be erased."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="evidence", verbose_name=_("incident"))
+    number = models.PositiveSmallIntegerField(_("numéro de pièce"))
+    name = models.CharField(_("nom donné"), max_length=255, blank=True)
+    size = models.PositiveBigIntegerField(_("taille en octets"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    media_type = models.CharField(_("type reconnu"), max_length=100, blank=True)
+    # Where a photograph was taken, for responders only: {"latitude": …, "longitude": …, "altitude": …}.
+    position = models.JSONField(_("position"), null=True, blank=True)
+    storage_name = models.CharField(_("nom dans le dépôt"), max_length=100, unique=True, editable=False)
+    # SHA-256 over the seal of the piece before and this line: a line cannot be changed or left out unseen.
+    seal = models.CharField(_("scellé"), max_length=64, editable=False)
+    author = models.CharField(_("remis par"), max_length=120, blank=True)
+    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+    )
+    received_at = models.DateTimeField(_("reçu le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("pièce")
+        verbose_name_plural = _("pièces")
+        ordering = ["incident", "number"]
+        constraints = [
+            known("actor_kind", ActorKind.values, name="evidence_actor_kind_known"),
+            actor_fits_kind(name="evidence_actor_fits_kind"),
+            models.UniqueConstraint(fields=["incident", "number"], name="evidence_one_number"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="evidence_sha256_well_formed"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class EvidenceUpload(models.Model):
+    """A file on its way, a slice at a time: what has arrived stays, so that a cut line goes on where it stopped."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="uploads", verbose_name=_("incident"))
+    name = models.CharField(_("nom donné"), max_length=255)
+    size = models.PositiveBigIntegerField(_("taille annoncée en octets"))
+    received = models.PositiveBigIntegerField(_("octets reçus"), default=0)
+    author = models.CharField(_("remis par"), max_length=120, blank=True)
+    started_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
+    touched_at = models.DateTimeField(_("dernier morceau le"), default=timezone.now)
+    evidence = models.OneToOneField(
+        Evidence, models.PROTECT, null=True, blank=True, related_name="upload", verbose_name=_("pièce")
+    )
+
+    class Meta:
+        verbose_name = _("envoi en cours")
+        verbose_name_plural = _("envois en cours")
+        constraints = [
+            models.CheckConstraint(condition=Q(received__lte=F("size")), name="upload_no_more_than_announced")
+        ]
+        indexes = [models.Index(fields=["touched_at"], name="upload_unfinished", condition=Q(evidence=None))]
+
+    def __str__(self) -> str:
+        return str(self.uid)

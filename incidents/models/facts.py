@@ -1,0 +1,113 @@
+"""What is known of an incident: the story told, the services it stopped, the data that left."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import (
+    DataCategory,
+    InterruptionExtent,
+    LeakStatus,
+    PersonCategory,
+    PersonsBand,
+    PublicService,
+)
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class Story(models.Model):
+    """What the declarant wrote and who to call back: words and personal values, which can be erased."""
+
+    incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
+    description = models.TextField(_("ce qui se passe"), blank=True)
+    supplier = models.CharField(_("prestataire concerné"), max_length=120, blank=True)
+    contact_name = models.CharField(_("nom de la personne à rappeler"), max_length=120, blank=True)
+    contact_role = models.CharField(_("fonction"), max_length=120, blank=True)
+    contact_phone = models.CharField(_("téléphone"), max_length=40, blank=True)
+    contact_email = models.EmailField(_("adresse mail"), blank=True)
+
+    class Meta:
+        verbose_name = _("récit")
+        verbose_name_plural = _("récits")
+
+    def __str__(self) -> str:
+        return str(self.incident_id)
+
+
+class ServiceInterruption(models.Model):
+    """A public service stopped or slowed. No end: it still is."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name=_("incident"))
+    service = models.CharField(_("service public"), max_length=16, choices=PublicService)
+    extent = models.CharField(_("ampleur"), max_length=12, choices=InterruptionExtent)
+    started_at = models.DateTimeField(_("depuis"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("jusqu’à"), null=True, blank=True)
+    people_affected = models.PositiveIntegerField(_("personnes touchées"), null=True, blank=True)
+    workaround = models.CharField(_("comment on fait en attendant"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("interruption de service")
+        verbose_name_plural = _("interruptions de service")
+        constraints = [
+            known("service", PublicService.values, name="interruption_service_known"),
+            known("extent", InterruptionExtent.values, name="interruption_extent_known"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
+                name="interruption_ends_after_it_starts",
+                violation_error_message=_("La reprise ne peut pas précéder l’arrêt."),
+            ),
+            models.UniqueConstraint(
+                fields=["incident", "service"],
+                condition=Q(ended_at=None),
+                name="interruption_one_open_a_service",
+                violation_error_message=_("Ce service est déjà noté comme arrêté."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_service_display())
+
+
+class DataLeak(models.Model):
+    """Personal data that left, or are said to have left."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name=_("incident"))
+    status = models.CharField(_("état"), max_length=12, choices=LeakStatus)
+    categories = ArrayField(
+        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories (CNIL)")
+    )
+    person_categories = ArrayField(
+        models.CharField(max_length=16, choices=PersonCategory),
+        default=list,
+        blank=True,
+        verbose_name=_("catégories de personnes (CNIL)"),
+    )
+    persons = models.PositiveIntegerField(_("nombre de personnes"), null=True, blank=True)
+    persons_band = models.CharField(
+        _("tranche de personnes"), max_length=12, choices=PersonsBand, default=PersonsBand.UNKNOWN
+    )
+    records = models.PositiveIntegerField(_("nombre d’enregistrements"), null=True, blank=True)
+    records_band = models.CharField(
+        _("tranche d’enregistrements"), max_length=12, choices=PersonsBand, default=PersonsBand.UNKNOWN
+    )
+
+    class Meta:
+        verbose_name = _("fuite de données")
+        verbose_name_plural = _("fuites de données")
+        constraints = [
+            known("status", LeakStatus.values, name="leak_status_known"),
+            known("persons_band", PersonsBand.values, name="leak_persons_band_known"),
+            known("records_band", PersonsBand.values, name="leak_records_band_known"),
+            models.CheckConstraint(
+                condition=Q(categories__contained_by=DataCategory.values), name="leak_categories_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(person_categories__contained_by=PersonCategory.values),
+                name="leak_person_categories_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_status_display())

@@ -1,0 +1,66 @@
+"""What happened to an incident, and who has still to hear of it."""
+
+from uuid import uuid4
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import ActorKind, EventKind
+from incidents.models.checks import actor_fits_kind, known
+from incidents.models.incident import Incident
+
+
+class IncidentEvent(models.Model):
+    """What happened to an incident: codes, ids and times. Appended, never changed, never removed."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="events", verbose_name=_("incident"))
+    kind = models.CharField(_("événement"), max_length=24, choices=EventKind)
+    at = models.DateTimeField(_("date"), default=timezone.now)
+    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+    )
+    data = models.JSONField(_("codes"), default=dict)
+
+    class Meta:
+        verbose_name = _("événement")
+        verbose_name_plural = _("événements")
+        constraints = [
+            known("kind", EventKind.values, name="event_kind_known"),
+            known("actor_kind", ActorKind.values, name="event_actor_kind_known"),
+            actor_fits_kind(name="event_actor_fits_kind"),
+        ]
+        indexes = [models.Index(fields=["incident", "id"], name="event_by_incident")]
+        triggers = [
+            pgtrigger.Protect(name="event_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
+            # A row trigger lets TRUNCATE pass; this one refuses the statement itself.
+            pgtrigger.Trigger(
+                name="events_are_never_changed",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'pgtrigger: the history of incidents is append-only';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.kind}"
+
+
+class PendingEvent(models.Model):
+    """An event that a consumer has not dealt with yet. Deleted in the transaction that records the effect."""
+
+    event = models.ForeignKey(IncidentEvent, models.PROTECT, related_name="+", verbose_name=_("événement"))
+    consumer = models.CharField(_("consommateur"), max_length=32)
+
+    class Meta:
+        verbose_name = _("événement à traiter")
+        verbose_name_plural = _("événements à traiter")
+        constraints = [models.UniqueConstraint(fields=["consumer", "event"], name="pending_event_once_a_consumer")]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} {self.event_id}"

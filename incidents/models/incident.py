@@ -1,0 +1,170 @@
+"""The subject: one declaration, and what became of it.
+
+Words and personal values (the story told, the person to call back) stand in columns that can be emptied; events
+hold codes, ids and times only, and the database refuses to change or remove them.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.models import Collectivity, Region
+from csirts.models import Csirt
+from incidents.enums import (
+    OPEN,
+    Answer,
+    Certainty,
+    ClosingReason,
+    IncidentType,
+    Origin,
+    Severity,
+    Status,
+    Tlp,
+    Verification,
+)
+from incidents.models.checks import instant_fits_certainty, known
+from incidents.querysets import IncidentQuerySet
+from incidents.rsit import RsitClass, RsitType
+
+INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
+
+
+class Incident(models.Model):
+    """One declaration of one body, and what became of it. Changed by `incidents.services` only."""
+
+    reference = models.CharField(_("référence"), max_length=8, unique=True, editable=False)
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
+    # As routed on the day of the declaration: a correction of the directory moves nobody's case.
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
+    route_reason = models.CharField(_("raison de l’aiguillage"), max_length=500)
+
+    status = models.CharField(_("état"), max_length=16, choices=Status, default=Status.DECLARED)
+    origin = models.CharField(_("origine"), max_length=16, choices=Origin)
+    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
+    rsit_class = models.CharField(_("classe RSIT"), max_length=32, choices=RsitClass)
+    rsit_type = models.CharField(_("type RSIT"), max_length=48, choices=RsitType, blank=True)
+    tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
+    severity = models.PositiveSmallIntegerField(_("gravité"), choices=Severity)
+
+    received_at = models.DateTimeField(_("reçu le"), default=timezone.now, editable=False)
+    occurred_at = models.DateTimeField(_("survenu le"), null=True, blank=True)
+    occurred_certainty = models.CharField(
+        _("date de survenue"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+    )
+    detected_at = models.DateTimeField(_("détecté le"), null=True, blank=True)
+    detected_certainty = models.CharField(
+        _("date de détection"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+    )
+    attack_known_at = models.DateTimeField(_("attaque connue le"), null=True, blank=True)
+    attack_known_certainty = models.CharField(
+        _("date de connaissance de l’attaque"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+    )
+    breach_known_at = models.DateTimeField(_("violation de données connue le"), null=True, blank=True)
+    breach_known_certainty = models.CharField(
+        _("date de connaissance de la violation"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+    )
+
+    service_stopped = models.CharField(_("un service est arrêté"), max_length=8, choices=Answer)
+    data_concerned = models.CharField(_("des données sont concernées"), max_length=8, choices=Answer)
+    # Grouping several bodies that name one supplier needs the same spelling: the key is folded, the name is not.
+    supplier_key = models.CharField(_("prestataire, clé de regroupement"), max_length=80, blank=True, editable=False)
+
+    verification = models.CharField(
+        _("vérification"), max_length=12, choices=Verification, default=Verification.UNVERIFIED
+    )
+    verified_at = models.DateTimeField(_("vérifié le"), null=True, blank=True)
+    acknowledge_by = models.DateTimeField(_("à prendre avant"))
+    acknowledged_at = models.DateTimeField(_("pris en charge le"), null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("pris en charge par")
+    )
+    closed_at = models.DateTimeField(_("clos le"), null=True, blank=True)
+    closing_reason = models.CharField(_("raison de la clôture"), max_length=16, choices=ClosingReason, blank=True)
+
+    # A member of the body who holds the secret link may take the declaration into their account.
+    claimed_at = models.DateTimeField(_("rattaché à un compte le"), null=True, blank=True)
+    claimed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("rattaché par")
+    )
+    # The last time that the declarant added something: the CSIRT has not read it if its last reading is older.
+    declarant_wrote_at = models.DateTimeField(_("dernier ajout du déclarant le"), null=True, blank=True)
+
+    # One key a form or a request: what was sent twice is one incident.
+    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+    submission_digest = models.CharField(_("empreinte de l’envoi"), max_length=64, editable=False)
+    erased_at = models.DateTimeField(_("données personnelles effacées le"), null=True, blank=True)
+
+    objects: ClassVar = IncidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        constraints = [
+            known("status", Status.values, name="incident_status_known"),
+            known("origin", Origin.values, name="incident_origin_known"),
+            known("type", IncidentType.values, name="incident_type_known"),
+            known("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
+            known("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
+            known("tlp", Tlp.values, name="incident_tlp_known"),
+            known("severity", Severity.values, name="incident_severity_known"),
+            known("service_stopped", Answer.values, name="incident_service_stopped_known"),
+            known("data_concerned", Answer.values, name="incident_data_concerned_known"),
+            known("verification", Verification.values, name="incident_verification_known"),
+            known("closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True),
+            *(
+                known(f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known")
+                for name in INSTANTS
+            ),
+            *(instant_fits_certainty(name) for name in INSTANTS),
+            models.CheckConstraint(
+                condition=Q(verification=Verification.UNVERIFIED, verified_at=None)
+                | (~Q(verification=Verification.UNVERIFIED) & Q(verified_at__isnull=False)),
+                name="incident_verified_at_fits_verification",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.ACKNOWLEDGED) | Q(acknowledged_at__isnull=False),
+                name="incident_acknowledged_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False) & ~Q(closing_reason="")
+                | (~Q(status=Status.CLOSED) & Q(closed_at=None, closing_reason="")),
+                name="incident_closed_has_its_time_and_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_at=None, claimed_by=None) | Q(claimed_at__isnull=False, claimed_by__isnull=False),
+                name="incident_claimed_has_its_time_and_person",
+            ),
+        ]
+        indexes = [
+            # The queue: what nobody has taken first, then the worst, then the newest.
+            models.Index(
+                F("csirt"),
+                F("status").desc(),
+                F("severity").desc(),
+                F("received_at").desc(),
+                F("id").desc(),
+                name="incident_queue",
+                condition=Q(status__in=OPEN),
+            ),
+            models.Index(F("csirt"), F("received_at").desc(), F("id").desc(), name="incident_by_csirt"),
+            models.Index(F("collectivity"), F("received_at").desc(), F("id").desc(), name="incident_by_body"),
+            models.Index(
+                F("csirt"),
+                F("supplier_key"),
+                name="incident_open_by_supplier",
+                condition=Q(status__in=OPEN) & ~Q(supplier_key=""),
+            ),
+            models.Index(F("received_at"), name="incident_received"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verification != Verification.UNVERIFIED

@@ -1,0 +1,61 @@
+"""A declaration while it is being written: nothing of it counts, or reaches anybody, before it is sent."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.models import Collectivity
+from incidents.enums import IncidentType, Screen
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class Draft(models.Model):
+    """What was said so far, and the code that opens it on another device. Once sent, it leads to its case."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    nonce = models.CharField(_("graine"), max_length=64, editable=False)
+    code_hash = models.CharField(_("empreinte du code"), max_length=64, unique=True, editable=False)
+    type = models.CharField(_("type"), max_length=16, choices=IncidentType, blank=True)
+    collectivity = models.ForeignKey(
+        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
+    )
+    created_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
+    saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
+    expires_at = models.DateTimeField(_("effacé après le"))
+    incident = models.OneToOneField(
+        Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name=_("incident")
+    )
+
+    class Meta:
+        verbose_name = _("brouillon de déclaration")
+        verbose_name_plural = _("brouillons de déclaration")
+        constraints = [known("type", IncidentType.values, name="draft_type_known", blank=True)]
+        indexes = [models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None))]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class DraftPage(models.Model):
+    """What was typed on one screen, as it was typed, and by whom. Saving the screen again replaces it."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="pages", verbose_name=_("brouillon"))
+    screen = models.CharField(_("écran"), max_length=12, choices=Screen)
+    values = models.JSONField(_("réponses"), default=dict)
+    author = models.CharField(_("rempli par"), max_length=120, blank=True)
+    saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("écran d’un brouillon")
+        verbose_name_plural = _("écrans d’un brouillon")
+        constraints = [
+            known("screen", Screen.values, name="draft_page_screen_known"),
+            models.UniqueConstraint(fields=["draft", "screen"], name="draft_page_once_a_screen"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.screen}"

@@ -1,0 +1,82 @@
+"""Papers made by a task, and the reflex sheets that are printed with them."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.models import Departement
+from csirts.models import Csirt
+from incidents.enums import IncidentType, PaperKind, PaperState
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class Paper(models.Model):
+    """A PDF that was asked for: the answer pack of a case, or the cards for all the communes of a département."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    kind = models.CharField(_("nature"), max_length=12, choices=PaperKind)
+    incident = models.ForeignKey(
+        Incident, models.PROTECT, null=True, blank=True, related_name="papers", verbose_name=_("incident")
+    )
+    departement = models.ForeignKey(
+        Departement, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("département")
+    )
+    state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
+    done = models.PositiveIntegerField(_("pages faites"), default=0)
+    total = models.PositiveIntegerField(_("pages à faire"), default=0)
+    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
+    storage_name = models.CharField(_("nom dans le dépôt"), max_length=100, blank=True, editable=False)
+    size = models.PositiveBigIntegerField(_("taille en octets"), default=0)
+    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    # Pushed forward before each try, so that a worker that died is followed by another.
+    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
+    made_at = models.DateTimeField(_("fait le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        constraints = [
+            known("kind", PaperKind.values, name="paper_kind_known"),
+            known("state", PaperState.values, name="paper_state_known"),
+            models.CheckConstraint(
+                condition=Q(kind=PaperKind.ANSWER_PACK, incident__isnull=False, departement=None)
+                | Q(kind=PaperKind.WALL_CARDS, incident=None, departement__isnull=False),
+                name="paper_subject_fits_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="paper_to_make", condition=Q(state=PaperState.ASKED))]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class ReflexSheet(models.Model):
+    """One version of what a type of incident asks to be done; without CSIRT, that of the whole country."""
+
+    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("CSIRT"))
+    version = models.PositiveSmallIntegerField(_("version"))
+    content = models.JSONField(_("contenu"), default=dict)
+    published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
+    author = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("publiée par")
+    )
+
+    class Meta:
+        verbose_name = _("fiche réflexe")
+        verbose_name_plural = _("fiches réflexes")
+        ordering = [F("type"), F("version").desc()]
+        constraints = [
+            known("type", IncidentType.values, name="reflex_sheet_type_known"),
+            models.UniqueConstraint(
+                fields=["type", "csirt", "version"], nulls_distinct=False, name="reflex_sheet_one_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()}, {self.version}"

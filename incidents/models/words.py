@@ -1,0 +1,93 @@
+"""What people write about a case after it was sent: answers, corrections, messages. All of it can be erased."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import ActorKind
+from incidents.models.checks import actor_fits_kind, known
+from incidents.models.incident import Incident
+
+
+class AnswerSheet(models.Model):
+    """One section of the questions, as it was asked and answered. A correction is a new row: the newest counts."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="sheets", verbose_name=_("incident"))
+    section = models.CharField(_("rubrique"), max_length=24)
+    version = models.CharField(_("version des questions"), max_length=16)
+    values = models.JSONField(_("réponses"), default=dict)
+    author = models.CharField(_("rempli par"), max_length=120, blank=True)
+    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+    )
+    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("réponses à une rubrique")
+        verbose_name_plural = _("réponses aux rubriques")
+        constraints = [
+            known("actor_kind", ActorKind.values, name="sheet_actor_kind_known"),
+            actor_fits_kind(name="sheet_actor_fits_kind"),
+        ]
+        indexes = [models.Index(F("incident"), F("section"), F("id").desc(), name="sheet_newest_of_section")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.section}"
+
+
+class Message(models.Model):
+    """A line of the thread between the declarant and the CSIRT. Never edited, never an internal note."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="messages", verbose_name=_("incident"))
+    text = models.TextField(_("message"), blank=True)
+    author = models.CharField(_("signé"), max_length=120, blank=True)
+    is_from_csirt = models.BooleanField(_("écrit par le CSIRT"))
+    actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
+    )
+    # What was sent twice is one message.
+    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            known("actor_kind", ActorKind.values, name="message_actor_kind_known"),
+            actor_fits_kind(name="message_actor_fits_kind"),
+            models.CheckConstraint(
+                condition=Q(is_from_csirt=False) | Q(actor__isnull=False), name="message_of_the_csirt_has_its_author"
+            ),
+        ]
+        indexes = [models.Index(fields=["incident", "id"], name="message_by_incident")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Reading(models.Model):
+    """Who of the CSIRT has opened the case, first and last: the declarant is told."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name=_("incident"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))
+    first_at = models.DateTimeField(_("lu la première fois le"))
+    last_at = models.DateTimeField(_("lu la dernière fois le"))
+
+    class Meta:
+        verbose_name = _("lecture d’un dossier")
+        verbose_name_plural = _("lectures d’un dossier")
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "user"], name="reading_once_a_person"),
+            models.CheckConstraint(condition=Q(last_at__gte=F("first_at")), name="reading_last_after_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.user_id}"

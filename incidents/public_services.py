@@ -1,0 +1,54 @@
+"""Which public services a body of each nature runs, the most urgent first: what its agents are offered to tick.
+
+The order is ours; the services are those that ANSSI's 2024 panorama names for collectivités, and the competences of
+each nature of body. « Autre service » ends every list.
+"""
+
+from collectivities.enums import GROUPINGS, Kind
+from incidents.enums import PublicService as Service
+
+# What every public body has behind its counter.
+OFFICE = (Service.TELEPHONY, Service.MAIL, Service.PAYROLL, Service.FINANCE, Service.WEBSITE)
+NETWORKS = (Service.WATER, Service.WASTE, Service.ENERGY, Service.TRANSPORT)
+
+COMMUNE = (
+    *(Service.CIVIL, *OFFICE, Service.CANTEEN, Service.SOCIAL, Service.WATER, Service.WASTE, Service.PLANNING),
+    *(Service.CEMETERY, Service.ELECTIONS, Service.COUNCIL, Service.POLICE, Service.CHILDCARE, Service.CULTURE),
+    Service.ROADS,
+)
+GROUPING = (
+    *(Service.WATER, Service.WASTE, *OFFICE, Service.PLANNING, Service.TRANSPORT, Service.SOCIAL),
+    *(Service.CHILDCARE, Service.CULTURE, Service.ROADS, Service.HOUSING, Service.COUNCIL, Service.BUSINESS_AID),
+)
+DEPARTEMENT = (
+    *(Service.SOCIAL, Service.CHILD_PROTECTION, *OFFICE, Service.MIDDLE_SCHOOLS, Service.CANTEEN),
+    *(Service.ROADS, Service.CULTURE, Service.COUNCIL),
+)
+REGION = (
+    *(Service.TRANSPORT, *OFFICE, Service.HIGH_SCHOOLS, Service.CANTEEN, Service.BUSINESS_AID),
+    *(Service.CULTURE, Service.COUNCIL),
+)
+SYNDICATE = (*NETWORKS, *OFFICE, Service.CANTEEN, Service.PLANNING, Service.COUNCIL)
+
+SERVICES_OF: dict[str, tuple[Service, ...]] = {
+    Kind.COMMUNE: COMMUNE,
+    **dict.fromkeys(GROUPINGS, GROUPING),
+    Kind.METROPOLE_LYON: tuple(dict.fromkeys((*GROUPING, *DEPARTEMENT))),
+    Kind.DEPARTEMENT: DEPARTEMENT,
+    Kind.REGION: REGION,
+    Kind.SPECIAL: tuple(dict.fromkeys((*REGION, *DEPARTEMENT))),
+    Kind.OVERSEAS: tuple(dict.fromkeys((*REGION, *DEPARTEMENT, *NETWORKS))),
+    **dict.fromkeys((Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.POLE), SYNDICATE),
+    Kind.CCAS: (Service.SOCIAL, Service.CARE_HOMES, *OFFICE, Service.CHILDCARE, Service.HOUSING),
+    Kind.SDIS: (Service.RESCUE, *OFFICE),
+    Kind.CDG: (Service.STAFF_MANAGEMENT, *OFFICE),
+    Kind.HOUSING: (Service.HOUSING, *OFFICE),
+    Kind.REGIE: (*NETWORKS, *OFFICE),
+    Kind.SCHOOL_FUND: (Service.CANTEEN, Service.SOCIAL, *OFFICE),
+}
+ELSEWHERE = (*OFFICE, *NETWORKS, Service.SOCIAL, Service.COUNCIL)
+
+
+def services_of(kind: str) -> tuple[Service, ...]:
+    """The services to offer a body of this nature, « Autre service » last."""
+    return (*SERVICES_OF.get(kind, ELSEWHERE), Service.OTHER)
