@@ -1,10 +1,5 @@
 """Following a case without an account. A GET changes nothing: mail scanners open every link before people do."""
 
-from collections.abc import Callable
-from functools import wraps
-from uuid import UUID
-
-from django.contrib.auth.decorators import login_not_required
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,32 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
 from collectivities.zones import zone_of
-from incidents.access import get_followed_incident, get_incident
-from incidents.enums import Ability
-from incidents.follow_up import cookie
+from incidents import cookie
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.history import history_of
 from incidents.models import FollowUpAccess, Incident
 from incidents.reference import compact
 from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
-
-View = Callable[..., HttpResponse]
-
-
-def private(view: View) -> View:
-    """Pages that show a case or open one: public routes with a guard of their own, kept by no cache or robot."""
-
-    @login_not_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    return guarded
+from incidents.visits import find_incident, private
 
 
 @private
@@ -116,27 +93,6 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     response = redirect("follow_up", access.incident.reference)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
-
-
-def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
-    """By the cookie, or else by the account of whoever is logged in. The second value: by the cookie."""
-    uid = cookie.access_uid(request, reference)
-    if uid and (incident := followed(uid, reference)):
-        return incident, True
-    if not isinstance(request.user, User):
-        return None, False
-    try:
-        return get_incident(request.user, reference, to=Ability.VIEW), False
-    except Http404:
-        return None, False
-
-
-def followed(uid: UUID, reference: str) -> Incident | None:
-    try:
-        incident = get_followed_incident(uid)
-    except Http404:
-        return None
-    return incident if incident.reference == reference else None
 
 
 def show(request: HttpRequest, incident: Incident, *, by_cookie: bool) -> HttpResponse:

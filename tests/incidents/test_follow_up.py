@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from structlog.stdlib import ProcessorFormatter
 
+from incidents import cookie
 from incidents.enums import ClosingReason
-from incidents.follow_up import cookie
 from incidents.models import FollowUpAccess, IncidentEvent
 from incidents.reference import spaced
 from incidents.services.follow_up import LASTS, rotate_access, secret_of
