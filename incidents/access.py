@@ -1,5 +1,6 @@
 """Who may do what to an incident. The only place that knows."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Collectivity
-from incidents.enums import Ability
+from incidents.enums import Ability, ActorKind
 from incidents.models import Incident
 
 RESPONDER_ABILITIES = frozenset(
@@ -20,6 +21,20 @@ RESPONDER_ABILITIES = frozenset(
 )
 # What the declarant may do with the secret link, a colleague may do with their account.
 MEMBER_ABILITIES = frozenset({Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM})
+# Claiming takes both: the link, and an account of the body.
+LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guest:
+    """Whoever stands before a case: with its secret link (`access_uid`) or with an account (`user`). Never both."""
+
+    access_uid: UUID | None = None
+    user: User | None = None
+
+    @property
+    def kind(self) -> ActorKind:
+        return ActorKind.USER if self.user else ActorKind.DECLARANT
 
 
 def abilities(user: User, incident: Incident) -> set[Ability]:
@@ -63,6 +78,28 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
     if incident is None:
         raise Http404
     return incident
+
+
+def get_case(guest: Guest, reference: str, *, to: Ability, lock: bool = False) -> Incident:
+    """The one door for pages that a declarant opens by the link and a colleague by an account.
+
+    Raises Http404 and PermissionDenied like the two doors behind it.
+    """
+    if guest.user:
+        return get_incident(guest.user, reference, to=to, lock=lock)
+    if guest.access_uid is None:
+        raise Http404
+    incident = get_followed_incident(guest.access_uid, lock=lock)
+    if incident.reference != reference:
+        raise Http404
+    if to not in LINK_ABILITIES:
+        raise PermissionDenied
+    return incident
+
+
+def speaks_for_body(guest: Guest, incident: Incident) -> bool:
+    """Somebody of a CSIRT sees the same page, and does not speak for the declarant."""
+    return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
 
 
 def may_declare(user: User, collectivity: Collectivity) -> bool:

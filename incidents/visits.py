@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.models import User
 from incidents import cookie
-from incidents.access import get_followed_incident, get_incident
+from incidents.access import Guest, get_case
 from incidents.enums import Ability
 from incidents.models import Incident
+from incidents.reference import compact
 
 
 def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
@@ -28,22 +28,33 @@ def private[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
-    """By the cookie, or else by the account of whoever is logged in. The second value: by the cookie."""
+def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
+    """By the cookie that the secret link left on this device, by the account of whoever is signed in.
+
+    Who is of a body speaks under their own name, even with the link.
+    """
     uid = cookie.access_uid(request, reference)
-    if uid and (incident := followed(uid, reference)):
-        return incident, True
+    by_link = [Guest(access_uid=uid)] if uid else []
     if not isinstance(request.user, User):
-        return None, False
-    try:
-        return get_incident(request.user, reference, to=Ability.VIEW), False
-    except Http404:
-        return None, False
+        return by_link
+    by_account = [Guest(user=request.user)]
+    return by_account + by_link if request.user.collectivity_ids() else by_link + by_account
 
 
-def followed(uid: UUID, reference: str) -> Incident | None:
+def find_case(request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW) -> tuple[Incident, Guest]:
+    """The case and the guest that it opens to. Raises Http404, or PermissionDenied for who may see and not do."""
+    for guest in guests_of(request, compact(reference)):
+        try:
+            return get_case(guest, compact(reference), to=to), guest
+        except Http404:
+            continue
+    raise Http404
+
+
+def find_incident(request: HttpRequest, reference: str) -> tuple[Incident | None, bool]:
+    """The same where nobody is a page too. The second value: by the link."""
     try:
-        incident = get_followed_incident(uid)
+        incident, guest = find_case(request, reference)
     except Http404:
-        return None
-    return incident if incident.reference == reference else None
+        return None, False
+    return incident, guest.user is None

@@ -14,7 +14,7 @@ from incidents.follow_up.history import history_of
 from incidents.models import FollowUpAccess, Incident
 from incidents.reference import compact
 from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
-from incidents.visits import find_incident, private
+from incidents.visits import find_case, private
 
 
 @private
@@ -62,8 +62,11 @@ def opened_by(request: HttpRequest, secret: str) -> HttpResponse:
 @private
 @require_safe
 def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
-    incident, by_cookie = find_incident(request, compact(reference))
-    return show(request, incident, by_cookie=by_cookie) if incident else not_found(request)
+    try:
+        incident, _guest = find_case(request, reference)
+    except Http404:
+        return not_found(request)
+    return show(request, incident)
 
 
 @private
@@ -95,7 +98,7 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     return response
 
 
-def show(request: HttpRequest, incident: Incident, *, by_cookie: bool) -> HttpResponse:
+def show(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt:
         prefetch_related_objects([incident.csirt], "contacts")
     context = {
@@ -104,7 +107,7 @@ def show(request: HttpRequest, incident: Incident, *, by_cookie: bool) -> HttpRe
         "history": history_of(incident),
         "interruptions": list(incident.interruptions.order_by("id")),
         "leaks": list(incident.leaks.order_by("id")),
-        "by_cookie": by_cookie,
+        "holds_link": cookie.access_uid(request, incident.reference) is not None,
     }
     return render(request, "follow_up/case.html", context)
 
