@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
-from incidents.declare.fields import CountField, DayField, HourField, WordsField
 from incidents.enums import (
     Answer,
     Certainty,
@@ -28,6 +27,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
+from incidents.fields import CountField, DayField, HourField, WordsField
 
 CERTAINTIES = [
     (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
