@@ -1,7 +1,9 @@
 """Typed reading of the environment. What is missing or wrong stops the process with a sentence that names it."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from os import environ
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -9,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_SECRET = 32
 DEVELOPMENT_SECRET = "développement seulement : cette clé est publique"  # noqa: S105
+DEVELOPMENT_EVIDENCE_KEY = "ZGV2ZWxvcHBlbWVudCBzZXVsZW1lbnQsIHB1YmxpcXU="
+KEY_BYTES = 32
 MAIL_SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -51,6 +55,22 @@ class Env:
         if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
             raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
         return value
+
+    def keys(self, name: str, default: str | None = None) -> list[bytes]:
+        """Keys of 32 bytes in base64, separated by commas: the first one encrypts, all of them decrypt."""
+        try:
+            keys = [b64decode(item, validate=True) for item in self.items(name, default)]
+        except ValueError:
+            keys = []
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ImproperlyConfigured(f"{name} must be {KEY_BYTES} random bytes in base64: openssl rand -base64 32")
+        return keys
+
+    def secret_keys(self, name: str) -> list[bytes]:
+        """The same, fit for production."""
+        if DEVELOPMENT_EVIDENCE_KEY in self.items(name):
+            raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
+        return self.keys(name)
 
 
 def split(url: str, name: str, schemes: set[str]) -> SplitResult:
@@ -108,4 +128,25 @@ def mail(url: str) -> dict[str, Any]:
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": parts.scheme == "smtps",
         "EMAIL_USE_TLS": parts.scheme == "smtp+starttls",
+    }
+
+
+def evidence(env: Env, folder: Path | None = None) -> dict[str, Any]:
+    """STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET where one is given, else EVIDENCE_DIR (or `folder`)."""
+    bucket = env.text("EVIDENCE_S3_BUCKET", "")
+    if not bucket:
+        location = env.text("EVIDENCE_DIR", str(folder) if folder else None)
+        return {"BACKEND": "incidents.vault.Folder", "OPTIONS": {"location": location}}
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": env.text("EVIDENCE_S3_ENDPOINT", "") or None,
+            "region_name": env.text("EVIDENCE_S3_REGION", "") or None,
+            "access_key": env.text("EVIDENCE_S3_ACCESS_KEY"),
+            "secret_key": env.text("EVIDENCE_S3_SECRET_KEY"),
+            "default_acl": None,
+            "file_overwrite": True,  # names are ours, and random
+            "max_memory_size": 1024 * 1024,  # beyond, what is read goes through a temporary file, still encrypted
+        },
     }

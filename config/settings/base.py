@@ -16,6 +16,7 @@ LOCAL_DIR = BASE_DIR / ".local"
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1")
 SITE_URL = "http://localhost:8000"  # absolute links, in mails
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # the bound of a case is lower, and said file by file
 FILE_UPLOAD_HANDLERS = ["config.pages.guards.NoLargeUpload"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

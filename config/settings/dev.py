@@ -1,7 +1,7 @@
 """A developer's machine and the demonstration: embedded servers, readable logs, mails kept as files."""
 
 from config.embedded import Servers
-from config.env import DEVELOPMENT_SECRET, cache, database, mail
+from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database, evidence, mail
 from config.logs import logging_settings
 from config.settings.base import *
 
@@ -20,6 +20,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STORAGES["evidence"] = evidence(env, LOCAL_DIR / "evidence")
+EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 

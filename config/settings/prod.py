@@ -1,6 +1,6 @@
 """Production: every secret comes from the environment, and a missing one stops the process."""
 
-from config.env import cache, database, mail
+from config.env import cache, database, evidence, mail
 from config.settings.base import *
 
 DEBUG = False
@@ -28,6 +28,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "evidence": evidence(env),
 }
+EVIDENCE_KEYS = env.secret_keys("EVIDENCE_KEY")
 
 globals().update(mail(env.text("EMAIL_URL")))

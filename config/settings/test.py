@@ -1,6 +1,6 @@
 """The test suite. tests/conftest.py starts the servers and fills in where they are."""
 
-from config.env import DEVELOPMENT_SECRET, cache, database
+from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database
 from config.settings.base import *
 
 DEBUG = False
@@ -16,8 +16,10 @@ CACHES = cache(CELERY_BROKER_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "evidence": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+EVIDENCE_KEYS = env.keys("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY)
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

@@ -36,8 +36,8 @@ def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
 
 
 def test_no_secret_is_written_in_it():
-    """Each is given by the environment; without it nothing starts."""
+    """Each is given by the environment; without it nothing starts, but where it may be empty."""
     for service in SERVICES.values():
         for variable, value in service["environment"].items():
-            if any(word in variable for word in ["SECRET", "PASSWORD", "_URL", "_AUTH"]):
-                assert ":?" in str(value), variable
+            if any(word in variable for word in ["SECRET", "PASSWORD", "_URL", "_AUTH", "_KEY"]):
+                assert ":?" in str(value) or (variable.startswith("EVIDENCE_S3_") and ":-}" in value), variable

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import DEVELOPMENT_SECRET, Env, database, mail
+from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, Env, database, evidence, mail
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -14,7 +15,10 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://tocsin:secret@db/tocsin",
     "REDIS_URL": "redis://:secret@redis/0",
     "EMAIL_URL": "smtp+starttls://user:secret@mail.example:587",
+    "EVIDENCE_KEY": b64encode(bytes(range(32))).decode(),
+    "EVIDENCE_DIR": "/srv/evidence",
 }
+BUCKET = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
 
 def test_it_works():
@@ -86,11 +90,37 @@ def test_production_starts_with_its_secrets():
     [
         *((name, "") for name in PRODUCTION),
         *[("SECRET_KEY", DEVELOPMENT_SECRET), ("SECRET_KEY", "short")],
+        *[("EVIDENCE_KEY", DEVELOPMENT_EVIDENCE_KEY), ("EVIDENCE_KEY", "c2hvcnQ="), ("EVIDENCE_KEY", "é")],
         *[("ALLOWED_HOSTS", ","), ("ALLOWED_HOSTS", "tocsin.example,*"), ("ALLOWED_HOSTS", ".tocsin.example")],
     ],
-    ids=[*PRODUCTION, "development key", "short key", "no host", "any host", "no first host"],
+    ids=[
+        *[*PRODUCTION, "development key", "short key", "development evidence key", "short evidence key", "no base64"],
+        *["no host", "any host", "no first host"],
+    ],
 )
 def test_production_refuses_to_start_without_one(name, value):
     refused = production(**{name: value})
     assert refused.returncode == 1
     assert f"ImproperlyConfigured: {name}" in refused.stderr
+
+
+def test_evidence_has_a_key_that_can_be_replaced():
+    old, new = bytes(range(32)), bytes(32)
+    assert Env({"NAME": f"{b64encode(new).decode()}, {b64encode(old).decode()}"}).keys("NAME") == [new, old]
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        Env({"NAME": "aGlkZGVu"}).keys("NAME")
+    assert "aGlkZGVu" not in str(refusal.value)
+
+
+def test_evidence_is_kept_in_a_folder_or_a_bucket():
+    assert evidence(Env({}), ROOT)["OPTIONS"] == {"location": str(ROOT)}
+    bucket = evidence(Env(BUCKET | {"EVIDENCE_S3_ENDPOINT": "https://s3.example"}))
+    assert bucket["BACKEND"] == "storages.backends.s3.S3Storage"
+    assert bucket["OPTIONS"]["endpoint_url"] == "https://s3.example"
+    assert bucket["OPTIONS"]["default_acl"] is None
+
+
+@pytest.mark.parametrize("name", ["EVIDENCE_S3_ACCESS_KEY", "EVIDENCE_S3_SECRET_KEY"])
+def test_a_bucket_needs_both_its_secrets(name):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        evidence(Env(BUCKET | {name: ""}))

@@ -1,0 +1,96 @@
+"""What the beginning of a file says of it: a type that is never trusted, and where a photograph was taken.
+
+Everything here may be hostile. Nothing is unpacked, and no more is read than the bytes given.
+"""
+
+import math
+from email.parser import BytesHeaderParser
+from io import BytesIO
+from typing import Any
+
+import exifread
+import puremagic
+
+# What is looked at: the place of a photograph stands near its beginning.
+HEAD = 1024 * 1024
+HEADERS = 64 * 1024
+MOST_READS = 20_000
+MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
+PHOTOGRAPHS = ("\xff\xd8", "II*\0", "MM\0*")
+
+
+class TooManyReads(Exception):
+    """A file made to be read without end."""
+
+
+class Bounded(BytesIO):
+    """A reader that follows offsets in circles is stopped."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > MOST_READS:
+            raise TooManyReads
+        return super().read(size)
+
+
+def media_type(head: bytes) -> str:
+    """« image/jpeg »; « message/rfc822 » for a mail with its headers; empty when nothing is recognised."""
+    if not head:
+        return ""
+    if is_text(head[:HEADERS]):
+        return "message/rfc822" if is_mail(head[:HEADERS]) else "text/plain"
+    try:
+        found = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):
+        return ""
+    return next((one.mime_type[:100] for one in found if one.mime_type), "")
+
+
+def is_text(head: bytes) -> bool:
+    """UTF-8, perhaps cut in the middle of a letter. A mail in another encoding has headers in ASCII all the same."""
+    if b"\0" in head:
+        return False
+    try:
+        head[:-4].decode() if len(head) == HEADERS else head.decode()
+    except UnicodeDecodeError:
+        return is_mail(head)
+    return True
+
+
+def is_mail(head: bytes) -> bool:
+    names = {name.lower() for name in BytesHeaderParser().parsebytes(head)}
+    return "from" in names and len(names & MAIL_HEADERS) >= 3
+
+
+def position(head: bytes) -> dict[str, float] | None:
+    """Where a photograph says that it was taken, in degrees and metres; None when it does not say, or lies badly."""
+    if not is_photograph(head):
+        return None
+    try:
+        tags = exifread.process_file(Bounded(head), details=False, extract_thumbnail=False)
+        return plausible(tags)
+    except Exception:  # noqa: BLE001 (whatever a hostile image does to its reader, it stays evidence)
+        return None
+
+
+def is_photograph(head: bytes) -> bool:
+    return head.startswith(tuple(mark.encode("latin-1") for mark in PHOTOGRAPHS)) or head[4:8] == b"ftyp"
+
+
+def plausible(tags: dict[str, Any]) -> dict[str, float] | None:
+    found = exifread.utils.get_gps_coords(tags)
+    if not found or not all(math.isfinite(number) for number in found):
+        return None
+    latitude, longitude = (round(number, 6) for number in found)
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    return {"latitude": latitude, "longitude": longitude} | altitude(tags)
+
+
+def altitude(tags: dict[str, Any]) -> dict[str, float]:
+    if "GPS GPSAltitude" not in tags:
+        return {}
+    metres = tags["GPS GPSAltitude"].values[0].decimal()
+    return {"altitude": round(metres, 1)} if math.isfinite(metres) and abs(metres) < 100_000 else {}

@@ -1,0 +1,150 @@
+"""Files at rest: what is stored says nothing, opens with its key alone, and takes no memory to speak of."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.files.storage import storages
+
+from config.env import Env
+from config.env import evidence as evidence_storage
+from incidents import vault
+from tests.ground import ROOT
+
+CONTENT = os.urandom(200_000)
+
+
+@pytest.fixture(params=["memory", "folder"])
+def place(request, settings, tmp_path):
+    """Both stores that need no network."""
+    if request.param == "folder":
+        settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
+    storages._storages.clear()
+    yield tmp_path
+    storages._storages.clear()
+
+
+def stored(content=CONTENT, key=None):
+    name, key = vault.new_name(), key or vault.new_key()
+    vault.write(name, key, content)
+    return name, key
+
+
+@pytest.mark.parametrize("size", [0, 1, vault.FRAME - 1, vault.FRAME, vault.FRAME + 1, 200_000])
+def test_it_works(place, size):
+    name, key = stored(CONTENT[:size])
+    assert b"".join(vault.read(name, key)) == CONTENT[:size]
+
+
+def test_what_is_stored_says_nothing(place):
+    name, _key = stored(b"mot de passe" * 9_000)
+    with vault.store().open(name) as file:
+        raw = file.read()
+    assert b"mot de passe" not in raw
+    assert len(raw) < 9_000 * 12 + 200
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda raw: raw[:-1],
+        lambda raw: raw[: vault.HEADER_BYTES + vault.FRAME + vault.EXTRA_BYTES],  # a whole frame, and no more
+        lambda raw: raw + b"x",
+        lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]),
+        lambda raw: b"",
+    ],
+    ids=["cut", "shortened", "lengthened", "altered", "emptied"],
+)
+def test_what_was_altered_does_not_open(place, spoil):
+    name, key = stored()
+    with vault.store().open(name) as file:
+        raw = file.read()
+    vault.remove(name)
+    with vault.store().open(name, "wb") as file:
+        file.write(spoil(raw))
+    with pytest.raises(vault.NotReadable):
+        list(vault.read(name, key))
+
+
+def test_neither_another_key_nor_another_place_opens_it(place):
+    name, key = stored()
+    other, _ = stored(key=key)
+    with vault.store().open(other) as file:
+        raw = file.read()
+    vault.remove(name)
+    with vault.store().open(name, "wb") as file:
+        file.write(raw)
+    for wrong_name, wrong_key in [(name, key), (other, vault.new_key()), (vault.new_name(), key)]:
+        with pytest.raises(vault.NotReadable):
+            list(vault.read(wrong_name, wrong_key))
+
+
+def test_the_key_of_the_installation_can_be_replaced(settings):
+    key, new = vault.new_key(), os.urandom(32)
+    wrapped = vault.wrap(key)
+    assert key not in wrapped
+    settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
+    assert vault.unwrap(wrapped) == key
+    assert not vault.is_wrapped_with_the_first(wrapped)
+    settings.EVIDENCE_KEYS = [new]
+    assert vault.unwrap(vault.wrap(key)) == key
+    with pytest.raises(vault.NotReadable):
+        vault.unwrap(wrapped)
+
+
+def test_a_wrapped_key_that_was_altered_does_not_open():
+    wrapped = bytearray(vault.wrap(vault.new_key()))
+    wrapped[-1] ^= 1
+    with pytest.raises(vault.NotReadable):
+        vault.unwrap(bytes(wrapped))
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(settings, tmp_path, monkeypatch):
+    settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path)}
+    storages._storages.clear()
+
+    def full(_file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("incidents.vault.os.fsync", full)
+    with pytest.raises(vault.StoreRefused):
+        stored()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    storages._storages.clear()
+
+
+def test_only_this_user_reads_the_files(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {"evidence": evidence_storage(Env({}), tmp_path / "new")}
+    storages._storages.clear()
+    name, _key = stored()
+    assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600
+    storages._storages.clear()
+
+
+HUNDRED_MEGABYTES = """
+import django, os, resource, sys
+os.environ["EVIDENCE_DIR"], os.environ["DJANGO_SETTINGS_MODULE"] = sys.argv[1], "config.settings.dev"
+django.setup()
+from incidents import deposits, vault
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+key, chunk = vault.new_key(), os.urandom(64 * 1024)
+def deposit(times):
+    one = deposits.Deposit(key)
+    for _ in range(times): one.write(chunk)
+    return one.finish()
+deposit(32); list(vault.read(deposit(1).storage_name, key))
+before = peak()
+done = deposit(1525)
+read = sum(map(len, vault.read(done.storage_name, key)))
+print(done.size, read, peak() - before)
+"""
+
+
+def test_a_hundred_megabytes_take_no_memory(tmp_path):
+    command = [sys.executable, "-c", HUNDRED_MEGABYTES, str(tmp_path)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    size, read, grown_kilobytes = map(int, ran.stdout.split())
+    assert size == read == 1525 * 64 * 1024
+    assert grown_kilobytes < 8_000
