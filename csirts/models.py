@@ -34,6 +34,39 @@ def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ig
     )
 
 
+class DirectoryVersion(models.Model):
+    """The one row that tells whether anything in the directory has changed. Written by triggers alone.
+
+    A random value, so that whoever rolls back finds the former one and no two states ever share one.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    token = models.UUIDField(_("jeton"), editable=False)
+
+    class Meta:
+        verbose_name = _("version de l’annuaire")
+        verbose_name_plural = _("versions de l’annuaire")
+        constraints = [models.CheckConstraint(name="directoryversion_one_row", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
+def renews_version() -> pgtrigger.Trigger:
+    """Before the statement: editors take their turn on the version while they hold no other row."""
+    return pgtrigger.Trigger(
+        name="renews_version",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+        func="""
+            INSERT INTO csirts_directoryversion (id, token) VALUES (1, gen_random_uuid())
+            ON CONFLICT (id) DO UPDATE SET token = EXCLUDED.token;
+            RETURN NULL;
+        """,
+    )
+
+
 class CsirtQuerySet(models.QuerySet["Csirt"]):
     def active(self) -> "CsirtQuerySet":
         return self.filter(is_active=True)
@@ -67,6 +100,7 @@ class Csirt(models.Model):
         verbose_name_plural = _("centres de réponse (CSIRT)")
         ordering = ["name"]
         constraints = [models.CheckConstraint(name="csirt_level__in", condition=Q(level__in=Level.values))]
+        triggers = [renews_version()]
 
     def __str__(self) -> str:
         return self.name
@@ -141,6 +175,7 @@ class Contact(models.Model):
             models.CheckConstraint(name="contact_kind__in", condition=Q(kind__in=ContactKind.values)),
             models.CheckConstraint(name="contact_value_given", condition=~Q(value="")),
         ]
+        triggers = [renews_version()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.value}"
@@ -203,6 +238,7 @@ class Coverage(models.Model):
             ),
         ]
         triggers = [
+            renews_version(),
             pgtrigger.Trigger(
                 name="departement_in_region",
                 when=pgtrigger.Before,
@@ -243,6 +279,7 @@ class Backup(models.Model):
             models.UniqueConstraint(name="backup_one_a_rank", fields=["csirt", "rank"]),
             models.CheckConstraint(name="backup_is_another", condition=~Q(csirt=F("backup"))),
         ]
+        triggers = [renews_version()]
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.backup}"

@@ -1,14 +1,18 @@
 """Which CSIRT answers for a body on a day, why, and who else can be called. Pure reading."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import JSONObject
 
+from collectivities.enums import GROUPINGS
 from collectivities.models import Collectivity, Grouping, Region
 from csirts import wording
 from csirts.enums import Level
@@ -43,39 +47,47 @@ class Route:
 
 
 def csirt_for(collectivity: Collectivity, on: date) -> Route:
-    """Three queries. For thousands of bodies, load one RoutingTable."""
-    return RoutingTable.load(on, groupings=Grouping.objects.filter(group_id=collectivity.pk)).route(collectivity)
+    """At most three queries once this process knows the directory. For thousands of bodies, load one RoutingTable."""
+    return directory_of(on).route(collectivity, _regions_of(collectivity))
+
+
+def directory_of(on: date) -> "Directory":
+    """That of a day, as it stands in this transaction: one query for its version, two more where it is new here.
+
+    The version is read first. Loaded after it, a directory can only be newer than it says, and is then read again.
+    """
+    version = _version()
+    return _remembered(version, on) if version else Directory.load(on)
 
 
 @dataclass(frozen=True)
-class RoutingTable:
-    """The rule of one day, in memory: a few dozen rows."""
+class Directory:
+    """Who answers where on one day: a few dozen rows that the threads of a process share. Nobody may change them."""
 
-    csirts: list[Csirt]
+    csirts: tuple[Csirt, ...]
     grounds: dict[Ground, Csirt]
-    backups: dict[int, list[int]]
-    regions: dict[int, Region]
-    spread: dict[int, list[Region]] = field(repr=False)
+    backups: dict[int, tuple[Fallback, ...]]
+    last_resorts: tuple[Fallback, ...]
 
     @classmethod
-    def load(cls, on: date, *, groupings: QuerySet[Grouping] | None = None) -> "RoutingTable":
-        """`groupings` narrows the search for bodies that lie on several regions: one body needs only its own."""
-        csirts = list(_active_csirts(on))
-        regions = list(_regions_with_groups(Grouping.objects.all() if groupings is None else groupings))
+    def load(cls, on: date) -> "Directory":
+        csirts = tuple(_active_csirts(on))
+        by_id = {csirt.pk: Fallback(csirt.name, csirt.phone, csirt.website, csirt) for csirt in csirts}
+        last = sorted((one for one in csirts if one.level in LAST_RESORTS), key=_rank_of_last_resort)
         return cls(
             csirts=csirts,
             grounds={Ground(**ground): csirt for csirt in csirts for ground in csirt.grounds},
-            backups={csirt.pk: csirt.backup_ids for csirt in csirts},
-            regions={region.pk: region for region in regions},
-            spread=_spread(regions),
+            backups={csirt.pk: tuple(by_id[pk] for pk in csirt.backup_ids if pk in by_id) for csirt in csirts},
+            last_resorts=tuple(by_id[csirt.pk] for csirt in last),
         )
 
-    def route(self, collectivity: Collectivity) -> Route:
-        region = self._region(collectivity)
+    def route(self, collectivity: Collectivity, spread: Sequence[Region]) -> Route:
+        """`spread`: the regions of a group that lies on several."""
+        region = _region(collectivity)
         ground = self._most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
-        fallbacks = tuple(self._fallbacks(csirt))
-        where = wording.where(collectivity, region, self.spread.get(collectivity.pk, []))
+        fallbacks = (*(self.backups[csirt.pk] if csirt else ()), *self.last_resorts)
+        where = wording.where(collectivity, region, spread)
         if csirt and region and ground:
             reason = wording.answered(
                 where, csirt.name, region, departement=ground.departement is not None, kind=ground.kind
@@ -83,13 +95,6 @@ class RoutingTable:
             return Route(csirt, reason, fallbacks)
         websites = [fallback.website for fallback in fallbacks if fallback.website]
         return Route(None, wording.unanswered(where, region, websites), fallbacks)
-
-    def _region(self, collectivity: Collectivity) -> Region | None:
-        """A human correction wins; a body that no list carries may have no region but that of its seat."""
-        region_id = collectivity.region_correction_id or collectivity.region_id
-        if region_id is None and collectivity.seat:
-            return self._region(collectivity.seat)
-        return self.regions.get(region_id) if region_id else None
 
     def _most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
         """The database keeps each département inside its region, so that of a corrected body cannot win by mistake."""
@@ -100,12 +105,39 @@ class RoutingTable:
         )
         return next((ground for ground in candidates if ground in self.grounds), None)
 
-    def _fallbacks(self, csirt: Csirt | None) -> Iterator[Fallback]:
-        by_id = {one.pk: one for one in self.csirts}
-        backups = self.backups[csirt.pk] if csirt else []
-        last = sorted((one for one in self.csirts if one.level in LAST_RESORTS), key=_rank_of_last_resort)
-        for one in [*(by_id[pk] for pk in backups if pk in by_id), *last]:
-            yield Fallback(one.name, one.phone, one.website, one)
+
+@dataclass(frozen=True)
+class RoutingTable:
+    """The rule of one day for any number of bodies. Their regions are theirs to bring (`with_territory`)."""
+
+    directory: Directory
+    spread: dict[int, list[Region]] = field(repr=False)
+
+    @classmethod
+    def load(cls, on: date) -> "RoutingTable":
+        return cls(directory_of(on), _spread_of_all())
+
+    def route(self, collectivity: Collectivity) -> Route:
+        return self.directory.route(collectivity, self.spread.get(collectivity.pk, []))
+
+
+def _version() -> UUID | None:
+    """Drawn anew by PostgreSQL at each change: equal versions are one content, in any database and transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM csirts_directoryversion")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+@lru_cache(maxsize=8)  # today at each end of the world, and the days of mails that wait
+def _remembered(version: UUID, on: date) -> Directory:
+    """What a transaction that was rolled back has left here is found by nobody: its version went with it."""
+    return Directory.load(on)
+
+
+def _region(collectivity: Collectivity) -> Region | None:
+    """A human correction wins; a body that no list carries may have no region but that of its seat."""
+    return collectivity.home_region or (_region(collectivity.seat) if collectivity.seat else None)
 
 
 def _rank_of_last_resort(csirt: Csirt) -> int:
@@ -128,14 +160,20 @@ def _active_csirts(on: date) -> Iterable[Any]:
     )
 
 
-def _regions_with_groups(groupings: QuerySet[Grouping]) -> Iterable[Any]:
-    there = groupings.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
-    return Region.objects.annotate(group_ids=ArraySubquery(there))
+def _regions_of(collectivity: Collectivity) -> Sequence[Region]:
+    """Those of a group's members, where they are several. Other bodies have no members, and cost no query."""
+    if collectivity.kind not in GROUPINGS:
+        return []
+    members = Grouping.objects.filter(group=collectivity.pk, member__region=OuterRef("pk"))
+    regions = list(Region.objects.filter(Exists(members)))
+    return regions if len(regions) > 1 else []
 
 
-def _spread(regions: Iterable[Any]) -> dict[int, list[Region]]:
-    """The regions of each group that lies on several."""
+def _spread_of_all() -> dict[int, list[Region]]:
+    """The same for every group, in one query."""
+    groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     spread: dict[int, list[Region]] = {}
+    regions: Iterable[Any] = Region.objects.annotate(group_ids=ArraySubquery(groups))
     for region in regions:
         for group_id in region.group_ids:
             spread.setdefault(group_id, []).append(region)

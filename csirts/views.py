@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.enums import Zone
-from collectivities.models import Collectivity, Grouping
+from collectivities.models import Collectivity, Region
 from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
 from csirts.enums import Level
 from csirts.queries import directory_entries, last_resort_entries
-from csirts.routing import RoutingTable
+from csirts.routing import csirt_for, directory_of
 
 CHOICES = 12
 
@@ -37,17 +37,15 @@ class Search:
 def directory(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     search = _search(request)
-    table = RoutingTable.load(
-        today, groupings=Grouping.objects.filter(group_id=search.only.pk if search.only else None)
-    )
-    entries = directory_entries(table.csirts, table.regions.values(), today)
+    csirts = directory_of(today).csirts
+    entries = directory_entries(csirts, Region.objects.all(), today)
     context: dict[str, Any] = {
         "search": search,
-        "route": table.route(search.only) if search.only else None,
+        "route": csirt_for(search.only, today) if search.only else None,
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
-        "everywhere": last_resort_entries(table.csirts),
-        "last_resort": next((csirt for csirt in table.csirts if csirt.level == Level.ASSISTANCE), None),
+        "everywhere": last_resort_entries(csirts),
+        "last_resort": next((csirt for csirt in csirts if csirt.level == Level.ASSISTANCE), None),
     }
     return render(request, "csirts/directory.html", context)
 

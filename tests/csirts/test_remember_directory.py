@@ -1,0 +1,169 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from django.db import connection, connections, transaction
+
+from collectivities.models import Region
+from collectivities.search import collectivity_by_code
+from csirts.enums import ContactKind, Level
+from csirts.models import Backup, Contact, Coverage, Csirt
+from csirts.routing import csirt_for, directory_of
+from tests.conftest import using_a_clone
+from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
+
+TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
+QUIMPER = "29232"
+NEW_PHONE = "02 99 11 22 33"
+
+
+def route(on=TODAY):
+    return csirt_for(collectivity_by_code(QUIMPER), on)
+
+
+def breizh():
+    return Csirt.objects.get(slug="breizh-cyber")
+
+
+def change_phone():
+    Contact.objects.filter(csirt=breizh(), kind=ContactKind.PHONE).update(value=NEW_PHONE)
+
+
+def versions():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM csirts_directoryversion")
+        return [token for (token,) in cursor.fetchall()]
+
+
+def test_it_works(db, django_assert_num_queries):
+    """Read once for a day; another day is read for itself."""
+    first = directory_of(TODAY)
+
+    with django_assert_num_queries(1):
+        assert directory_of(TODAY) is first
+    with django_assert_num_queries(3):
+        assert directory_of(date(2001, 1, 1)).grounds != first.grounds
+
+
+CHANGES = {
+    "a centre is opened": CsirtFactory,
+    "a centre is renamed": lambda: Csirt.objects.filter(slug="breizh-cyber").update(name="Breizh Secours"),
+    "a telephone changes": change_phone,
+    "a telephone goes": lambda: Contact.objects.filter(kind=ContactKind.PHONE).delete(),
+    "a ground is given": lambda: CoverageFactory(region=Region.objects.get(code="06")),
+    "a ground is taken": lambda: Coverage.objects.filter(region__code="53").delete(),
+    "a backup is named": lambda: BackupFactory(csirt=breizh(), backup=CsirtFactory()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_each_change_is_seen_at_once(db, change):
+    before = directory_of(TODAY)
+    change()
+
+    after = directory_of(TODAY)
+
+    assert after is not before
+    assert directory_of(TODAY) is after
+
+
+def test_a_removed_backup_is_forgotten(db):
+    BackupFactory(csirt=breizh(), backup=CsirtFactory())
+    assert len(route().fallbacks) == 3
+
+    Backup.objects.all().delete()
+
+    assert len(route().fallbacks) == 2
+
+
+def test_an_emptied_table_is_forgotten(db):
+    assert route().csirt
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE csirts_coverage")
+
+    assert route().csirt is None
+
+
+def test_what_is_rolled_back_is_forgotten(db):
+    before, known = route(), versions()
+    with transaction.atomic():
+        change_phone()
+        assert route().csirt.phone == NEW_PHONE
+        transaction.set_rollback(True)
+
+    assert versions() == known
+    assert route().csirt.phone == before.csirt.phone == "0 800 200 008"
+
+
+def test_an_edit_is_seen_by_others_when_it_is_committed(transactional_db):
+    """One process, two connections: nobody routes by what may still be undone, nor by what was."""
+    with ThreadPoolExecutor(1) as another:
+        with transaction.atomic():
+            change_phone()
+            assert route().csirt.phone == NEW_PHONE
+            assert another.submit(phone_seen).result() == "0 800 200 008"
+        assert another.submit(phone_seen).result() == NEW_PHONE
+
+
+def phone_seen():
+    try:
+        return route().csirt.phone
+    finally:
+        connections.close_all()
+
+
+def test_two_databases_do_not_share(transactional_db, ground):
+    assert route().csirt.phone == "0 800 200 008"
+    change_phone()
+    assert route().csirt.phone == NEW_PHONE
+    with using_a_clone(ground):
+        assert route().csirt.phone == "0 800 200 008"
+        Csirt.objects.filter(level=Level.NATIONAL).update(name="Centre national")
+        assert route().fallbacks[0].name == "Centre national"
+    assert (route().csirt.phone, route().fallbacks[0].name) == (NEW_PHONE, "CERT-FR")
+
+
+def test_a_lost_version_is_read_each_time(db):
+    """Somebody emptied the table: slower, never wrong; the next change makes the row again."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM csirts_directoryversion")
+    assert route().csirt.phone == "0 800 200 008"
+
+    change_phone()
+
+    assert route().csirt.phone == NEW_PHONE
+    assert len(versions()) == 1
+
+
+def test_two_editors_take_their_turn(transactional_db):
+    """Each changes what the other has not yet committed to: the second waits, and neither dies of a deadlock."""
+    atlantic = Csirt.objects.get(slug="csirt-atlantic")
+    with ThreadPoolExecutor(1) as another:
+        with transaction.atomic():
+            rename(breizh().pk, "premier")
+            second = another.submit(rename_both, atlantic.pk, breizh().pk)
+            while not somebody_waits():
+                assert not second.done()
+            rename(atlantic.pk, "premier")
+        second.result()
+
+    assert set(Csirt.objects.filter(pk__in=[atlantic.pk, breizh().pk]).values_list("name", flat=True)) == {"second"}
+
+
+def somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
+
+
+def rename(pk, name):
+    Csirt.objects.filter(pk=pk).update(name=name)
+
+
+def rename_both(*pks):
+    try:
+        with transaction.atomic():
+            for pk in pks:
+                rename(pk, "second")
+    finally:
+        connections.close_all()
