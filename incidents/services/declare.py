@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from accounts.models import User
 from csirts.routing import Route, csirt_for
@@ -21,6 +22,7 @@ from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
 from incidents.text import fold
 
 SUPPLIER_KEY_LENGTH = 80
+REFERENCE_DRAWS = 5
 
 
 class SubmissionConflict(Exception):
@@ -40,13 +42,28 @@ class Declared:
     route: Route | None = None
 
 
-@transaction.atomic
 def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
     """Accept a declaration: the incident, its event and its pending work, or nothing at all.
 
     The same submission again gives the same incident back. Raises ValidationError (by field) on what cannot be
     true, SubmissionConflict when the key was used for something else.
     """
+    for _ in range(REFERENCE_DRAWS):
+        try:
+            return declare_once(declaration, submission, actor)
+        except IntegrityError as error:
+            if not is_about_reference(error):
+                raise
+    raise IntegrityError("no free reference")
+
+
+def is_about_reference(error: IntegrityError) -> bool:
+    """References are random: a repeat is rare, refused by the database, and all is done again with another."""
+    return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
+
+
+@transaction.atomic
+def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
     now = timezone.now()
     hold_key(submission.key)
     digest = digest_of(declaration)
@@ -87,7 +104,8 @@ def save_incident(
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = first_severity(clean)
     is_member = actor is not None and clean.collectivity.pk in actor.collectivity_ids()
-    incident = Incident(
+    return Incident.objects.create(
+        reference=new_reference(),
         collectivity=clean.collectivity,
         csirt=route.csirt,
         region=clean.collectivity.home_region,
@@ -109,7 +127,6 @@ def save_incident(
         submission_digest=submission.digest,
         **instants_of(clean),
     )
-    return save_under_free_reference(incident)
 
 
 def first_severity(clean: Declaration) -> Severity:
@@ -130,21 +147,6 @@ def instants_of(clean: Declaration) -> dict[str, object]:
     }
     ats = {f"{name}_at": instant.at for name, instant in named.items()}
     return ats | {f"{name}_certainty": instant.certainty for name, instant in named.items()}
-
-
-def save_under_free_reference(incident: Incident, *, tries: int = 5) -> Incident:
-    """References are random: a repeat is rare, and drawn again."""
-    for _ in range(tries):
-        incident.reference = new_reference()
-        try:
-            with transaction.atomic():
-                incident.save(force_insert=True)
-        except IntegrityError as error:
-            if "reference" not in str(error):
-                raise
-        else:
-            return incident
-    raise IntegrityError("no free reference")
 
 
 def save_facts(incident: Incident, clean: Declaration) -> None:

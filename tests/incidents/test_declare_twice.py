@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.test import Client
 
 from incidents.declare.brake import MANY
-from incidents.models import Incident, IncidentEvent, PendingEvent
-from incidents.reference import spaced
+from incidents.models import Incident, IncidentEvent, PendingEvent, Story
+from incidents.reference import new_reference, spaced
+from incidents.services import declare
 from incidents.services.follow_up import rotate_access_by_declarant
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.test_declare import KEY, address, an_address, post, text
@@ -88,6 +89,24 @@ def test_the_answer_after_a_renewal_shows_no_dead_code(client, town):
     response = post(client)
     assert "Il a été renouvelé ou fermé depuis" in text(response)
     assert "/suivi/acces/" not in response.content.decode()
+
+
+def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
+    post(client)
+    taken, free = Incident.objects.get().reference, new_reference()
+    draws = iter([taken, taken, free])
+    monkeypatch.setattr(declare, "new_reference", lambda: next(draws))
+    assert spaced(free) in text(post(client, {"cle": "y" * 43}))
+    assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
+
+
+def test_no_free_reference_stores_nothing(client, town, monkeypatch):
+    post(client)
+    taken = Incident.objects.get().reference
+    monkeypatch.setattr(declare, "new_reference", lambda: taken)
+    with pytest.raises(IntegrityError, match="no free reference"):
+        post(client, {"cle": "y" * 43})
+    assert Incident.objects.count() == IncidentEvent.objects.count() == 1
 
 
 def test_a_machine_only_meets_one_more_button(client, town):
