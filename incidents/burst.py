@@ -14,8 +14,8 @@ def is_burst(request: HttpRequest, purpose: str, *, many: int, within_seconds: i
     """Whether more than `many` came lately; town halls share an address, so it is no proof. No cache, no brake."""
     key = f"{purpose}:{address_key(request)}"
     try:
-        cache.add(key, 0, timeout=within_seconds)
-        return cache.incr(key) > many
+        is_first = cache.add(key, 1, timeout=within_seconds)  # nearly always: one call
+        return (1 if is_first else cache.incr(key)) > many
     except (RedisError, ValueError):  # ValueError: the key expired between the two
         logger.warning("no burst counter: the cache does not answer")
         return False
