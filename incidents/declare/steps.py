@@ -64,13 +64,14 @@ class Step:
 def body_named(value: str) -> Collectivity | None:
     """The body of the address's `collectivite`, a public identifier; None for anything else.
 
-    An old link to a commune that was merged leads to the one that took it in.
+    An old link to a commune that was merged leads to the one that took it in. One query: a seat and a corrected
+    region, which few bodies have, are read where they are asked for.
     """
     try:
         uid = UUID(value)
     except ValueError:
         return None
-    bodies = Collectivity.objects.with_territory().select_related("seat")
+    bodies = Collectivity.objects.select_related("departement", "region")
     found = bodies.filter(uid=uid).first()
     if found and found.vanished_on:
         return bodies.existing().filter(absorbed=found.pk).first()
