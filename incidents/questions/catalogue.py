@@ -1,0 +1,138 @@
+"""The versions of the questions, read once from the files beside this one, and checked as they are read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from incidents.enums import IncidentType
+
+FOLDER = Path(__file__).parent
+# The sections that are no questions of a file: snapshots of what the rows of the case say.
+SNAPSHOTS = ("recit", "moments", "services", "donnees", "rappel")
+LONGEST_CODE = 24
+
+
+class Kind(StrEnum):
+    CHOICE = "choice"
+    SEVERAL = "several"
+    TEXT = "text"
+    LONG = "long"
+    MOMENT = "moment"
+    AMOUNT = "amount"
+    IBAN = "iban"
+    URL = "url"
+    MAIL = "mail"
+    COUNT = "count"
+
+
+WITH_CHOICES = frozenset({Kind.CHOICE, Kind.SEVERAL})
+
+
+class BadQuestions(Exception):
+    """A file of questions says something that cannot be asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """`choices` are (code, label); `types` are the incidents that it concerns, all of them when empty."""
+
+    code: str
+    kind: Kind
+    label: str
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    types: tuple[str, ...] = ()
+    future: bool = False  # a moment that may still be to come
+
+    def concerns(self, incident_type: str) -> bool:
+        return not self.types or incident_type in self.types
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    code: str
+    title: str
+    why: str
+    questions: tuple[Question, ...]
+
+    def asked_of(self, incident_type: str) -> "Section":
+        """This section with the questions of this type of incident alone."""
+        return replace(self, questions=tuple(one for one in self.questions if one.concerns(incident_type)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    code: str
+    sections: tuple[Section, ...]
+
+    def section(self, code: str) -> Section | None:
+        return next((section for section in self.sections if section.code == code), None)
+
+    def sections_of(self, incident_type: str) -> list[Section]:
+        """Those with something to ask for this type of incident."""
+        asked = (section.asked_of(incident_type) for section in self.sections)
+        return [section for section in asked if section.questions]
+
+
+@cache
+def versions() -> Mapping[str, Version]:
+    """Every version by its code, oldest first. Raises BadQuestions."""
+    read = (read_version(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json")))
+    return {version.code: version for version in read}
+
+
+def current() -> Version:
+    """What is asked today: the newest version."""
+    return list(versions().values())[-1]
+
+
+def version_named(code: str) -> Version:
+    """The one that a page was made with; today's for anything else."""
+    return versions().get(code) or current()
+
+
+def read_version(data: dict[str, Any]) -> Version:
+    lists = data.get("lists", {})
+    version = Version(code=data["code"], sections=tuple(read_section(one, lists) for one in data["sections"]))
+    codes = [section.code for section in version.sections]
+    if len(set(codes)) < len(codes) or set(codes) & set(SNAPSHOTS):
+        raise BadQuestions(f"{version.code}: sections {codes}")
+    return version
+
+
+def read_section(data: dict[str, Any], lists: dict[str, Any]) -> Section:
+    questions = tuple(read_question(one, lists) for one in data["questions"])
+    codes = [question.code for question in questions]
+    if not codes or len(set(codes)) < len(codes) or len(data["code"]) > LONGEST_CODE:
+        raise BadQuestions(f"section {data['code']}: {codes}")
+    return Section(code=data["code"], title=data["title"], why=data["why"], questions=questions)
+
+
+def read_question(data: dict[str, Any], lists: dict[str, Any]) -> Question:
+    listed = data.get("choices", ())
+    choices = lists[listed] if isinstance(listed, str) else listed
+    question = Question(
+        **data
+        | {
+            "kind": Kind(data["kind"]),
+            "choices": tuple((code, label) for code, label in choices),
+            "types": tuple(data.get("types", ())),
+        }
+    )
+    if not is_sound(question):
+        raise BadQuestions(f"question {question.code}")
+    return question
+
+
+def is_sound(question: Question) -> bool:
+    return (
+        question.code.isidentifier()
+        and len(question.code) <= LONGEST_CODE
+        and bool(question.choices) == (question.kind in WITH_CHOICES)
+        and len(dict(question.choices)) == len(question.choices)
+        and set(question.types) <= set(IncidentType.values)
+    )

@@ -1,0 +1,80 @@
+"""Answers as words, in the version that they were asked in: the same for the declarant and for responders."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from stdnum import iban
+
+from incidents.questions.catalogue import Kind, Question, versions
+
+NBSP = "\N{NO-BREAK SPACE}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One answer. `words` are a stranger's for the kinds text, long, url, mail and iban."""
+
+    label: str
+    words: str
+    kind: str = Kind.TEXT
+
+
+def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    """The answers of one sheet of questions, in the order in which they were asked. None is « Je ne sais pas »."""
+    asked = versions().get(version)
+    found = asked.section(section) if asked else None
+    for question in found.questions if found else ():
+        if question.code in values:
+            yield Said(label=question.label, words=said(question, values[question.code], zone), kind=question.kind)
+
+
+def said(question: Question, value: Any, zone: str) -> str:
+    if value is None:
+        return _("Je ne sais pas")
+    match question.kind:
+        case Kind.CHOICE | Kind.SEVERAL:
+            chosen = [value] if isinstance(value, str) else value
+            return ", ".join(dict(question.choices).get(code, code) for code in chosen)
+        case Kind.MOMENT:
+            return said_moment(datetime.fromisoformat(value), zone)
+        case Kind.AMOUNT:
+            return said_amount(value)
+        case Kind.COUNT:
+            return said_number(value)
+        case Kind.IBAN:
+            return said_iban(value)
+        case _:
+            return str(value)
+
+
+def said_moment(at: datetime | None, zone: str) -> str:
+    """« mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`; a day kept without its hour is a day alone."""
+    if at is None:
+        return ""
+    local = at.astimezone(ZoneInfo(zone))
+    day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
+    if (local.hour, local.minute) == (0, 0):
+        return day
+    return _("%(day)s à %(hour)s") % {"day": day, "hour": f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"}
+
+
+def said_number(number: int) -> str:
+    return f"{number:,}".replace(",", THIN)
+
+
+def said_amount(cents: int) -> str:
+    """1234050 → « 12 340,50 € »."""
+    euros, rest = divmod(cents, 100)
+    return f"{said_number(euros)},{rest:02}{NBSP}€" if rest else f"{said_number(euros)}{NBSP}€"
+
+
+def said_iban(number: str) -> str:
+    """By groups of four; one whose key is wrong says so."""
+    grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+    return grouped if iban.is_valid(number) else _("%(iban)s (numéro faux, gardé tel quel)") % {"iban": grouped}
