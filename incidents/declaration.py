@@ -35,12 +35,14 @@ class Interruption:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     people_affected: int | None = None
+    workaround: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
     status: str = LeakStatus.SUSPECTED
     categories: tuple[str, ...] = ()
+    person_categories: tuple[str, ...] = ()
     persons: int | None = None
     persons_band: str = PersonsBand.UNKNOWN
     records: int | None = None
@@ -75,3 +77,5 @@ class Submission:
     key: str
     origin: str
     digest: str = field(default="")
+    # Who filled it in, as they call themselves: two people may complete one declaration.
+    author: str = ""

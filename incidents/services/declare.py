@@ -15,11 +15,12 @@ from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.rsit import FIRST_CLASSIFICATION
-from incidents.services.check import checked
+from incidents.services.check import LINE_LIMIT, checked
 from incidents.services.follow_up import open_access
 from incidents.services.record import record_event
+from incidents.services.snapshots import keep_first, of_declaration
 from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
-from incidents.text import fold
+from incidents.text import fold, plain_line
 
 SUPPLIER_KEY_LENGTH = 80
 REFERENCE_DRAWS = 5
@@ -77,6 +78,8 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     incident = save_incident(clean, replace(submission, digest=digest), route, actor=actor, now=now)
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
+    author = plain_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
+    keep_first(incident, of_declaration(clean), author=author, by=by, actor=actor)
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
     return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
@@ -163,4 +166,5 @@ def save_facts(incident: Incident, clean: Declaration) -> None:
         ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
     )
     if clean.leak:
-        DataLeak.objects.create(incident=incident, **asdict(clean.leak) | {"categories": list(clean.leak.categories)})
+        lists = {name: list(getattr(clean.leak, name)) for name in ("categories", "person_categories")}
+        DataLeak.objects.create(incident=incident, **asdict(clean.leak) | lists)

@@ -1,0 +1,133 @@
+"""Snapshots of what the rows of a case said at some moment, as words: the earlier values of its history."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents.enums import (
+    Answer,
+    Certainty,
+    DataCategory,
+    InterruptionExtent,
+    LeakStatus,
+    PersonCategory,
+    PersonsBand,
+    PublicService,
+)
+from incidents.questions.catalogue import Kind, version_named
+from incidents.questions.saying import Said, answers_of, said_moment, said_number
+
+SNAPSHOT_TITLES: dict[str, Promise] = {
+    "recit": gettext_lazy("Ce qui se passe"),
+    "moments": gettext_lazy("Depuis quand"),
+    "services": gettext_lazy("Les services arrêtés ou ralentis"),
+    "donnees": gettext_lazy("Les données touchées"),
+    "rappel": gettext_lazy("Qui rappeler"),
+}
+INSTANTS: dict[str, Promise] = {
+    "occurred": gettext_lazy("Arrivé"),
+    "detected": gettext_lazy("Découvert"),
+    "attack_known": gettext_lazy("Attaque connue"),
+    "breach_known": gettext_lazy("Atteinte aux données personnelles connue"),
+}
+CALLER: dict[str, tuple[Promise, str]] = {
+    "phone": (gettext_lazy("Téléphone"), Kind.TEXT),
+    "email": (gettext_lazy("Adresse mail"), Kind.MAIL),
+    "name": (gettext_lazy("Nom"), Kind.TEXT),
+    "role": (gettext_lazy("Fonction"), Kind.TEXT),
+}
+
+
+def sheet_said(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
+    """The lines of one sheet, of questions or of facts. None for a sheet whose words were erased."""
+    say = SAYING.get(section)
+    if not values:
+        return []
+    return list(say(values, zone) if say else answers_of(section, version, values, zone))
+
+
+def title_of(section: str, version: str) -> str:
+    if section in SNAPSHOT_TITLES:
+        return str(SNAPSHOT_TITLES[section])
+    found = version_named(version).section(section)
+    return found.title if found else section
+
+
+def story_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    yield Said(label=_("Récit"), words=values["description"] or _("rien d’écrit"), kind=Kind.LONG)
+    if values["supplier"]:
+        yield Said(label=_("Prestataire concerné"), words=values["supplier"])
+
+
+def moments_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    for name, label in INSTANTS.items():
+        at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
+        words = said_moment(at, zone) or _("pas connu")
+        roughly = certainty == Certainty.APPROXIMATE
+        yield Said(label=str(label), words=_("%(moment)s, à peu près") % {"moment": words} if roughly else words)
+
+
+def services_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    for one in values["services"]:
+        yield Said(label=label(PublicService, one["service"]), words=", ".join(interruption_said(one, zone)))
+    if not values["services"]:
+        yield Said(label=_("Un service arrêté ou ralenti"), words=label(Answer, values["stopped"]))
+
+
+def interruption_said(one: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """« arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »"""
+    yield label(InterruptionExtent, one["extent"])
+    if one["from"]:
+        yield _("depuis le %(moment)s") % {"moment": said_moment(moment_of(one["from"]), zone)}
+    if one["to"]:
+        yield _("jusqu’au %(moment)s") % {"moment": said_moment(moment_of(one["to"]), zone)}
+    if one["people"] is not None:
+        many = ngettext("%(number)s personne", "%(number)s personnes", one["people"])
+        yield many % {"number": said_number(one["people"])}
+    if one["workaround"]:
+        yield _("en attendant : %(words)s") % {"words": one["workaround"]}
+
+
+def data_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    yield Said(label=_("Des données touchées"), words=label(Answer, values["concerned"]))
+    leak = values["leak"]
+    if leak is None:
+        return
+    yield Said(label=_("Fuite"), words=label(LeakStatus, leak["status"]))
+    yield Said(label=_("Quelles données"), words=labels(DataCategory, leak["categories"]))
+    yield Said(label=_("Quelles personnes"), words=labels(PersonCategory, leak["person_categories"]))
+    persons = leak["persons"]
+    known = label(PersonsBand, leak["persons_band"]) if persons is None else said_number(persons)
+    yield Said(label=_("Combien de personnes"), words=known)
+
+
+def caller_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+    for name, (text, kind) in CALLER.items():
+        if values[name]:
+            yield Said(label=str(text), words=values[name], kind=kind)
+
+
+SAYING = {
+    "recit": story_said,
+    "moments": moments_said,
+    "services": services_said,
+    "donnees": data_said,
+    "rappel": caller_said,
+}
+
+
+def moment_of(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def label(choices: Any, code: str) -> str:
+    """The label of a stored code; the code itself if it is no longer one of ours."""
+    return str(dict(choices.choices).get(code, code))
+
+
+def labels(choices: Any, codes: list[str]) -> str:
+    return ", ".join(label(choices, code) for code in codes) or _("pas connues")

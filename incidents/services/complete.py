@@ -1,0 +1,149 @@
+"""Completing a declaration after it was sent: answers to the questions of a section, each sheet kept.
+
+What is written is a new row; the one before stays, and the newest counts. Whoever writes says which row they had
+before their eyes: if another one came meanwhile, they are told and nothing is overwritten unseen.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case
+from incidents.enums import Ability, EventKind, Severity, Status
+from incidents.models import AnswerSheet, Incident
+from incidents.questions.catalogue import version_named
+from incidents.services.answers import checked_answers
+from incidents.services.check import LINE_LIMIT
+from incidents.services.record import record_event
+from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.text import plain_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Who writes on which case, as they call themselves, and the newest sheet of the section on their page."""
+
+    guest: Guest
+    reference: str
+    author: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    sheet: AnswerSheet
+    is_new: bool
+
+
+class CannotComplete(Exception):
+    """The case is closed or erased. The message says why, for the person who writes."""
+
+
+class WrittenMeanwhile(Exception):
+    """Somebody else wrote `sheet` since the page was opened; nothing was changed."""
+
+    def __init__(self, sheet: AnswerSheet) -> None:
+        super().__init__(sheet.section)
+        self.sheet = sheet
+
+
+@transaction.atomic
+def answer_section(
+    *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
+) -> Written:
+    """Keep the answers to one section, in the version that was asked. `keep`: odd values that are kept as typed.
+
+    The same answers again change nothing. Raises Http404, PermissionDenied, ValidationError by question,
+    CannotComplete, WrittenMeanwhile.
+    """
+    incident = open_case(writing)
+    asked = version_named(version)
+    found = asked.section(section)
+    if found is None:
+        raise ValidationError(_("Cette rubrique n’existe pas."))
+    now = timezone.now()
+    clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
+    if same := stands_already(incident, section, clean, seen=writing.seen):
+        return same
+    return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
+
+
+def open_case(writing: Writing) -> Incident:
+    """The case, locked, if it can still be completed."""
+    incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
+    if reason := why_not(incident):
+        raise CannotComplete(reason)
+    return incident
+
+
+def why_not(incident: Incident) -> str:
+    """Why nothing can be added to this case any more; empty when it can."""
+    if incident.erased_at:
+        return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
+    if incident.status == Status.CLOSED:
+        return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
+    return ""
+
+
+def newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
+    return incident.sheets.filter(section=section).order_by("-id").first()
+
+
+def stands_already(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
+    """The newest sheet when it says just this: a double click. Raises WrittenMeanwhile when it was not seen."""
+    newest = newest_sheet(incident, section)
+    if newest and newest.values == values:
+        return Written(sheet=newest, is_new=False)
+    if newest and str(newest.uid) != seen:
+        raise WrittenMeanwhile(newest)
+    return None
+
+
+def write_sheet(
+    incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
+) -> Written:
+    """Append the sheet, its event, and the instant of the declarant's last word."""
+    sheet = AnswerSheet.objects.create(
+        incident=incident,
+        section=section,
+        version=version,
+        values=dict(values),
+        author=author_of(writing),
+        actor_kind=writing.guest.kind,
+        actor=writing.guest.user,
+        written_at=now,
+    )
+    raised = raise_severity(incident, now)
+    incident.declarant_wrote_at = now
+    incident.save(update_fields=["declarant_wrote_at", "severity", "acknowledge_by"])
+    said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
+    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
+    return Written(sheet=sheet, is_new=True)
+
+
+def author_of(writing: Writing) -> str:
+    """Cleaned; a person with an account who says nothing is called by the name that they chose to show."""
+    label = plain_line(writing.author, limit=LINE_LIMIT, field="author")
+    return label or (writing.guest.user.display_name if writing.guest.user else "")
+
+
+def raise_severity(incident: Incident, now: datetime) -> bool:
+    """Facts that got worse raise it, and bring forward when somebody should take the case. It never falls here."""
+    leak = incident.leaks.order_by("id").first()
+    found = severity_of(
+        incident.type,
+        services=incident.interruptions.values_list("service", flat=True),
+        leak=leak.status if leak else None,
+        categories=leak.categories if leak else (),
+    )
+    if found <= incident.severity:
+        return False
+    incident.severity = Severity(found)
+    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
+    return True

@@ -1,0 +1,233 @@
+"""Correcting what was declared. The rows hold the present truth; the state before stays as a sheet of the history."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.enums import Answer, LeakStatus
+from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from incidents.questions.catalogue import current
+from incidents.services.check import (
+    Problem,
+    cleaned_texts,
+    ends_before_it_starts,
+    problems_of_caller,
+    problems_of_moment,
+)
+from incidents.services.complete import (
+    Writing,
+    Written,
+    newest_sheet,
+    open_case,
+    stands_already,
+    write_sheet,
+)
+from incidents.services.declare import SUPPLIER_KEY_LENGTH
+from incidents.services.snapshots import (
+    caller_kept,
+    data_kept,
+    first_leak,
+    interruptions_of,
+    keep_first,
+    leak_of,
+    moments_kept,
+    of_rows,
+    services_kept,
+    story_kept,
+)
+from incidents.text import fold, plain_line
+
+WORKAROUND_LIMIT = 300
+
+
+@transaction.atomic
+def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
+    """All the interruptions of the case as they are now known, in the order of its rows, new ones last.
+
+    Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`.
+    """
+    incident = open_case(writing)
+    clean = checked_interruptions(interruptions, timezone.now())
+    answer = Answer.YES if clean else stopped
+    return change_services(incident, answer, clean, writing=writing)
+
+
+@transaction.atomic
+def end_interruption(*, writing: Writing, service: str) -> Written:
+    """« Ce service a repris maintenant. » Once it has, saying it again changes nothing."""
+    incident = open_case(writing)
+    now = timezone.now()
+    known = interruptions_of(incident)
+    ended = [
+        replace(one, ended_at=max(now, one.started_at or now))
+        if one.service == service and one.ended_at is None
+        else one
+        for one in known
+    ]
+    newest = newest_sheet(incident, "services")
+    # One button, one service: nothing of what somebody else wrote meanwhile is lost.
+    writing = replace(writing, seen=str(newest.uid) if newest else "")
+    return change_services(incident, incident.service_stopped, ended, writing=writing)
+
+
+def change_services(
+    incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, writing: Writing
+) -> Written:
+    def put() -> None:
+        put_interruptions(incident, interruptions)
+        incident.service_stopped = stopped
+        incident.save(update_fields=["service_stopped"])
+
+    return correct(incident, "services", services_kept(stopped, interruptions), put, writing=writing)
+
+
+@transaction.atomic
+def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
+    """What is known of the data. « Non » where a leak was noted says that it was without ground."""
+    incident = open_case(writing)
+    known = leak_of(incident)
+    if concerned == Answer.NO:
+        leak = replace(known, status=LeakStatus.UNFOUNDED) if known else None
+
+    def put() -> None:
+        put_leak(incident, leak)
+        incident.data_concerned = concerned
+        incident.save(update_fields=["data_concerned"])
+
+    return correct(incident, "donnees", data_kept(concerned, leak), put, writing=writing)
+
+
+@transaction.atomic
+def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
+    """The four instants of the case, by name. Problems are named `<name>_at`."""
+    incident = open_case(writing)
+    now = timezone.now()
+    refuse(problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
+
+    def put() -> None:
+        for name, one in instants.items():
+            setattr(incident, f"{name}_at", one.at)
+            setattr(incident, f"{name}_certainty", one.certainty)
+        incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
+
+    return correct(incident, "moments", moments_kept(instants), put, writing=writing)
+
+
+@transaction.atomic
+def correct_caller(*, writing: Writing, caller: Caller) -> Written:
+    """Whom to call back. It changes nothing of how the declaration was verified."""
+    incident = open_case(writing)
+    clean = cleaned(Declaration(collectivity=incident.collectivity, caller=caller)).caller
+    refuse(problems_of_caller(clean))
+
+    def put() -> None:
+        Story.objects.filter(incident=incident).update(
+            contact_name=clean.name,
+            contact_role=clean.role,
+            contact_phone=clean.phone,
+            contact_email=clean.email,
+        )
+
+    return correct(incident, "rappel", caller_kept(clean), put, writing=writing)
+
+
+@transaction.atomic
+def correct_story(*, writing: Writing, description: str, supplier: str) -> Written:
+    """The story told, and the supplier by which cases are grouped."""
+    incident = open_case(writing)
+    said = Declaration(
+        collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier
+    )
+    clean = cleaned(said)
+
+    def put() -> None:
+        Story.objects.filter(incident=incident).update(description=clean.description, supplier=clean.supplier)
+        incident.supplier_key = fold(clean.supplier)[:SUPPLIER_KEY_LENGTH]
+        incident.save(update_fields=["supplier_key"])
+
+    return correct(incident, "recit", story_kept(clean.description, clean.supplier), put, writing=writing)
+
+
+def correct(
+    incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
+) -> Written:
+    """Keep the state before, put the new one in the rows and append its sheet; nothing when it says the same."""
+    if newest_sheet(incident, section) is None:
+        writing = replace(writing, seen=keep_former(incident, section))
+    if same := stands_already(incident, section, values, seen=writing.seen):
+        return same
+    put()
+    now = timezone.now()
+    return write_sheet(incident, section, values, writing=writing, version=current().code, now=now)
+
+
+def keep_former(incident: Incident, section: str) -> str:
+    """The uid of the first state of a case whose declaration did not keep it: its rows say it, before they change."""
+    declared = incident.events.earliest("id")
+    by, actor = declared.actor_kind, declared.actor
+    keep_first(incident, {section: of_rows(incident, section)}, author="", by=by, actor=actor)
+    newest = newest_sheet(incident, section)
+    return str(newest.uid) if newest else ""
+
+
+def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
+    """Written anew, in their order: nothing refers to a row, and a service may stop again after it resumed."""
+    incident.interruptions.all().delete()
+    ServiceInterruption.objects.bulk_create(
+        ServiceInterruption(incident=incident, **asdict(one)) for one in interruptions
+    )
+
+
+def put_leak(incident: Incident, leak: Leak | None) -> None:
+    """The records said at the declaration stay: nothing asks for them here."""
+    row = first_leak(incident)
+    if leak is None:
+        incident.leaks.all().delete()
+        return
+    row = row or DataLeak(incident=incident)
+    row.status, row.persons, row.persons_band = leak.status, leak.persons, leak.persons_band
+    row.categories, row.person_categories = list(leak.categories), list(leak.person_categories)
+    row.save()
+
+
+def cleaned(said: Declaration) -> Declaration:
+    problems: dict[str, list[str]] = {}
+    clean = cleaned_texts(said, problems)
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    return clean
+
+
+def checked_interruptions(interruptions: Sequence[Interruption], now: datetime) -> list[Interruption]:
+    refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now))
+    return [
+        replace(one, workaround=plain_line(one.workaround, limit=WORKAROUND_LIMIT, field=f"{place}_workaround"))
+        for place, one in enumerate(interruptions)
+    ]
+
+
+def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime) -> Iterator[Problem]:
+    one = interruptions[place]
+    yield from problems_of_moment(f"{place}_started_at", one.started_at, now)
+    yield from problems_of_moment(f"{place}_ended_at", one.ended_at, now)
+    if ends_before_it_starts(one):
+        yield f"{place}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+    open_before = (other for other in interruptions[:place] if other.ended_at is None)
+    if one.ended_at is None and any(other.service == one.service for other in open_before):
+        yield f"{place}_started_at", _("Ce service est déjà noté comme arrêté.")
+
+
+def refuse(problems: Iterator[Problem]) -> None:
+    """Raises ValidationError naming every field that cannot be true."""
+    found: dict[str, list[str]] = {}
+    for field, message in problems:
+        found.setdefault(field, []).append(message)
+    if found:
+        raise ValidationError({field: list(messages) for field, messages in found.items()})

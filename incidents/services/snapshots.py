@@ -1,0 +1,153 @@
+"""What the rows of a case say, section by section, as values that can be kept: its history shows earlier ones."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import User
+from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.enums import ActorKind
+from incidents.models import INSTANTS, AnswerSheet, DataLeak, Incident
+from incidents.questions.catalogue import current
+
+type Values = dict[str, Any]
+
+
+def services_kept(stopped: str, interruptions: Iterable[Interruption]) -> Values:
+    return {"stopped": str(stopped), "services": [interruption_kept(one) for one in interruptions]}
+
+
+def interruption_kept(one: Interruption) -> Values:
+    return {
+        "service": str(one.service),
+        "extent": str(one.extent),
+        "from": text_of(one.started_at),
+        "to": text_of(one.ended_at),
+        "people": one.people_affected,
+        "workaround": one.workaround,
+    }
+
+
+def data_kept(concerned: str, leak: Leak | None) -> Values:
+    if leak is None:
+        return {"concerned": str(concerned), "leak": None}
+    said = {
+        "status": str(leak.status),
+        "categories": [str(code) for code in leak.categories],
+        "person_categories": [str(code) for code in leak.person_categories],
+        "persons": leak.persons,
+        "persons_band": str(leak.persons_band),
+    }
+    return {"concerned": str(concerned), "leak": said}
+
+
+def moments_kept(instants: Mapping[str, Instant]) -> Values:
+    return {name: {"at": text_of(one.at), "certainty": str(one.certainty)} for name, one in instants.items()}
+
+
+def caller_kept(caller: Caller) -> Values:
+    return {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+
+
+def story_kept(description: str, supplier: str) -> Values:
+    return {"description": description, "supplier": supplier}
+
+
+def text_of(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def of_declaration(said: Declaration) -> dict[str, Values]:
+    """Each section as it was declared."""
+    return {
+        "recit": story_kept(said.description, said.supplier),
+        "moments": moments_kept({name: getattr(said, name) for name in INSTANTS}),
+        "services": services_kept(said.service_stopped, said.interruptions),
+        "donnees": data_kept(said.data_concerned, said.leak),
+        "rappel": caller_kept(said.caller),
+    }
+
+
+def keep_first(
+    incident: Incident, sections: Mapping[str, Values], *, author: str, by: ActorKind, actor: User | None
+) -> None:
+    """The first state of these sections, so that whatever corrects it later can be read beside it."""
+    AnswerSheet.objects.bulk_create(
+        AnswerSheet(
+            incident=incident,
+            section=section,
+            version=current().code,
+            values=values,
+            author=author,
+            actor_kind=by,
+            actor=actor,
+            written_at=incident.received_at,
+        )
+        for section, values in sections.items()
+    )
+
+
+# The same from the rows as they stand, for the pages that correct them
+
+
+def interruptions_of(incident: Incident) -> list[Interruption]:
+    """In the order in which they were noted: a form names them by their place."""
+    return [
+        Interruption(
+            service=row.service,
+            extent=row.extent,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            people_affected=row.people_affected,
+            workaround=row.workaround,
+        )
+        for row in incident.interruptions.order_by("id")
+    ]
+
+
+def leak_of(incident: Incident) -> Leak | None:
+    row = first_leak(incident)
+    if row is None:
+        return None
+    return Leak(
+        status=row.status,
+        categories=tuple(row.categories),
+        person_categories=tuple(row.person_categories),
+        persons=row.persons,
+        persons_band=row.persons_band,
+        records=row.records,
+        records_band=row.records_band,
+    )
+
+
+def first_leak(incident: Incident) -> DataLeak | None:
+    return incident.leaks.order_by("id").first()
+
+
+def instants_of(incident: Incident) -> dict[str, Instant]:
+    return {
+        name: Instant(at=getattr(incident, f"{name}_at"), certainty=getattr(incident, f"{name}_certainty"))
+        for name in INSTANTS
+    }
+
+
+def caller_of(incident: Incident) -> Caller:
+    story = incident.story
+    return Caller(
+        name=story.contact_name, role=story.contact_role, phone=story.contact_phone, email=story.contact_email
+    )
+
+
+def of_rows(incident: Incident, section: str) -> Values:
+    """One section as the rows stand now."""
+    match section:
+        case "recit":
+            return story_kept(incident.story.description, incident.story.supplier)
+        case "moments":
+            return moments_kept(instants_of(incident))
+        case "services":
+            return services_kept(incident.service_stopped, interruptions_of(incident))
+        case "donnees":
+            return data_kept(incident.data_concerned, leak_of(incident))
+        case _:
+            return caller_kept(caller_of(incident))
