@@ -1,6 +1,6 @@
 """Answers as words, in the version that they were asked in: the same for the declarant and for responders."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from stdnum import iban
 
-from incidents.questions.catalogue import Kind, Question, versions
+from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, versions
 
 NBSP = "\N{NO-BREAK SPACE}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -37,20 +37,12 @@ def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str)
 def said(question: Question, value: Any, zone: str) -> str:
     if value is None:
         return _("Je ne sais pas")
-    match question.kind:
-        case Kind.CHOICE | Kind.SEVERAL:
-            chosen = [value] if isinstance(value, str) else value
-            return ", ".join(dict(question.choices).get(code, code) for code in chosen)
-        case Kind.MOMENT:
-            return said_moment(datetime.fromisoformat(value), zone)
-        case Kind.AMOUNT:
-            return said_amount(value)
-        case Kind.COUNT:
-            return said_number(value)
-        case Kind.IBAN:
-            return said_iban(value)
-        case _:
-            return str(value)
+    if question.kind in WITH_CHOICES:
+        chosen = [value] if isinstance(value, str) else value
+        return ", ".join(dict(question.choices).get(code, code) for code in chosen)
+    if question.kind == Kind.MOMENT:
+        return said_moment(datetime.fromisoformat(value), zone)
+    return SAYING.get(question.kind, str)(value)
 
 
 def said_moment(at: datetime | None, zone: str) -> str:
@@ -78,3 +70,10 @@ def said_iban(number: str) -> str:
     """By groups of four; one whose key is wrong says so."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     return grouped if iban.is_valid(number) else _("%(iban)s (numéro faux, gardé tel quel)") % {"iban": grouped}
+
+
+SAYING: dict[str, Callable[[Any], str]] = {
+    Kind.AMOUNT: said_amount,
+    Kind.COUNT: said_number,
+    Kind.IBAN: said_iban,
+}

@@ -5,7 +5,7 @@ is a clue even when it is false.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -47,22 +47,18 @@ def checked_answers(
 
 
 def checked_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
-    if value is None:
-        return None
-    match question.kind:
-        case Kind.CHOICE:
-            return known_codes(question, [value])[0] if value else ""
-        case Kind.SEVERAL:
-            return known_codes(question, value)
-        case Kind.MOMENT:
-            return checked_moment(question, value, now)
-        case Kind.COUNT | Kind.AMOUNT:
-            return checked_number(question, value)
-        case Kind.LONG:
-            return plain_text(value, limit=LONG_LIMIT, field=question.code)
-        case _:
-            line = plain_line(value, limit=LIMITS[question.kind], field=question.code)
-            return checked_line(question, line, is_kept=is_kept)
+    if value is None or value == "":
+        return value
+    if check := CHECKS.get(question.kind):
+        return check(question, value)
+    if question.kind == Kind.MOMENT:
+        return checked_moment(question, value, now)
+    line = plain_line(value, limit=LIMITS[question.kind], field=question.code)
+    return checked_line(question, line, is_kept=is_kept)
+
+
+def known_code(question: Question, code: str) -> str:
+    return known_codes(question, [code])[0]
 
 
 def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
@@ -85,6 +81,10 @@ def checked_number(question: Question, number: int) -> int:
     if not 0 <= number <= most:
         raise ValidationError(_("Ce nombre est trop grand. Vérifiez-le."))
     return number
+
+
+def checked_text(question: Question, text: str) -> str:
+    return plain_text(text, limit=LONG_LIMIT, field=question.code)
 
 
 def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
@@ -112,3 +112,12 @@ def is_mail(line: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+CHECKS: dict[str, Callable[[Question, Any], Any]] = {
+    Kind.CHOICE: known_code,
+    Kind.SEVERAL: known_codes,
+    Kind.COUNT: checked_number,
+    Kind.AMOUNT: checked_number,
+    Kind.LONG: checked_text,
+}

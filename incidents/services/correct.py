@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
-from incidents.enums import Answer, LeakStatus
+from incidents.enums import ActorKind, Answer, LeakStatus
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.questions.catalogue import current
 from incidents.services.check import (
@@ -142,9 +142,7 @@ def correct_caller(*, writing: Writing, caller: Caller) -> Written:
 def correct_story(*, writing: Writing, description: str, supplier: str) -> Written:
     """The story told, and the supplier by which cases are grouped."""
     incident = open_case(writing)
-    said = Declaration(
-        collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier
-    )
+    said = Declaration(collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier)
     clean = cleaned(said)
 
     def put() -> None:
@@ -171,8 +169,8 @@ def correct(
 def keep_former(incident: Incident, section: str) -> str:
     """The uid of the first state of a case whose declaration did not keep it: its rows say it, before they change."""
     declared = incident.events.earliest("id")
-    by, actor = declared.actor_kind, declared.actor
-    keep_first(incident, {section: of_rows(incident, section)}, author="", by=by, actor=actor)
+    by = ActorKind(declared.actor_kind)
+    keep_first(incident, {section: of_rows(incident, section)}, author="", by=by, actor=declared.actor)
     newest = newest_sheet(incident, section)
     return str(newest.uid) if newest else ""
 

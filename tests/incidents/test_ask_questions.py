@@ -1,0 +1,138 @@
+"""The questions that follow a case: sound data, all types served, and an old version renders as it was asked."""
+
+import json
+import re
+
+import pytest
+
+from incidents.enums import IncidentType
+from incidents.questions import catalogue
+from incidents.questions.facts import sheet_said
+from incidents.questions.saying import said_amount, said_iban
+
+PARIS = "Europe/Paris"
+NBSP = "\N{NO-BREAK SPACE}"
+every_type = pytest.mark.parametrize("kind", IncidentType.values)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of versions of our own, beside a copy of the real ones."""
+    for path in catalogue.FOLDER.glob("*.json"):
+        (tmp_path / path.name).write_text(path.read_text())
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    catalogue.versions.cache_clear()
+    yield tmp_path
+    catalogue.versions.cache_clear()
+
+
+def a_version(code, *questions):
+    section = {"code": "precisions", "title": "Des précisions", "why": "Pour aider.", "questions": list(questions)}
+    return {"code": code, "lists": {}, "sections": [section]}
+
+
+@every_type
+def test_it_works(kind):
+    sections = {section.code: section for section in catalogue.current().sections_of(kind)}
+    assert {"precisions", "demarches"} <= set(sections)
+    assert 5 <= len(sections["precisions"].questions) <= 15
+    assert len(sections["precisions"].questions) > 1
+
+
+def test_each_question_helps_and_asks_no_secret():
+    for version in catalogue.versions().values():
+        for section in version.sections:
+            assert section.title
+            assert section.why
+            for question in section.questions:
+                assert question.help, question.code
+                assert question.label[-1] in "?…", question.code
+                asks = re.search(r"(quel|votre|donnez).{0,20}mot de passe", question.label.lower())
+                assert not asks, question.label
+
+
+def test_codes_are_unique_and_choices_too():
+    for version in catalogue.versions().values():
+        codes = [(section.code, question.code) for section in version.sections for question in section.questions]
+        assert len(codes) == len(set(codes))
+
+
+def test_words_are_set_as_in_print():
+    """A no-break space before ? : ; ! », typographic apostrophes."""
+    for path in catalogue.FOLDER.glob("*.json"):
+        words = [text for text in strings_of(json.loads(path.read_text())) if " " in text]
+        for text in words:
+            assert not re.search(r" [?!;:»]|« ", text), text
+            assert "'" not in text, text
+
+
+def strings_of(data):
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from strings_of(one)
+
+
+def test_an_old_version_renders_as_it_was_asked(folder):
+    newer = a_version(
+        "2027-02",
+        {
+            "code": "note_vue",
+            "kind": "choice",
+            "label": "Une demande de rançon ?",
+            "choices": [["oui", "Bien sûr"], ["non", "Pas du tout"]],
+        },
+    )
+    (folder / "2027-02.json").write_text(json.dumps(newer))
+
+    assert catalogue.current().code == "2027-02"
+    old = sheet_said("precisions", "2026-11", {"note_vue": "oui", "extension": ".abcd"}, PARIS)
+    new = sheet_said("precisions", "2027-02", {"note_vue": "oui"}, PARIS)
+    assert [(one.label, one.words) for one in old] == [
+        (f"Y a-t-il un message de rançon{NBSP}?", "Oui"),
+        (f"Comment finissent maintenant les noms des fichiers{NBSP}?", ".abcd"),
+    ]
+    assert [(one.label, one.words) for one in new] == [("Une demande de rançon ?", "Bien sûr")]
+
+
+def test_answers_keep_the_order_of_the_questions_and_say_unknown():
+    values = {"comptable": None, "montant": 1234050, "argent": "paye"}
+    said = [one.words for one in sheet_said("precisions", "2026-11", values, PARIS)]
+    assert said == ["Payé", said_amount(1234050), "Je ne sais pas"]
+
+
+def test_erased_words_and_lost_versions_say_nothing():
+    assert sheet_said("services", "2026-11", {}, PARIS) == []
+    assert sheet_said("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"code": "x", "kind": "choice", "label": "Sans choix ?"},
+        {"code": "x", "kind": "text", "label": "Avec ?", "choices": [["a", "A"]]},
+        {"code": "x", "kind": "several", "label": "Deux fois ?", "choices": [["a", "A"], ["a", "B"]]},
+        {"code": "x", "kind": "text", "label": "D’ailleurs ?", "types": ["inondation"]},
+        {"code": "x" * 25, "kind": "text", "label": "Trop long ?"},
+        {"code": "x y", "kind": "text", "label": "Une espace ?"},
+    ],
+)
+def test_a_bad_question_is_refused(question):
+    with pytest.raises(catalogue.BadQuestions):
+        catalogue.read_version(a_version("2027-02", question))
+
+
+def test_a_section_may_not_take_the_name_of_a_snapshot():
+    data = a_version("2027-02", {"code": "x", "kind": "text", "label": "Quoi ?"})
+    data["sections"][0]["code"] = "services"
+    with pytest.raises(catalogue.BadQuestions):
+        catalogue.read_version(data)
+
+
+def test_amounts_and_ibans_are_said():
+    thin = "\N{NARROW NO-BREAK SPACE}"
+    assert said_amount(1234050) == f"12{thin}340,50{NBSP}€"
+    assert said_amount(90000) == f"900{NBSP}€"
+    assert said_iban("FR7630006000011234567890189") == "FR76 3000 6000 0112 3456 7890 189"
+    assert "gardé tel quel" in said_iban("FR7630006000011234567890188")

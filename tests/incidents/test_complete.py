@@ -1,0 +1,365 @@
+"""Completing and correcting a case through the services: what is kept, what follows, what is refused."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+
+from incidents.access import Guest
+from incidents.declaration import Caller, Instant, Interruption, Leak
+from incidents.enums import EventKind, Severity
+from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
+from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.facts import sheet_said
+from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, answer_section, newest_sheet
+from incidents.services.correct import (
+    correct_caller,
+    correct_data,
+    correct_moments,
+    correct_services,
+    correct_story,
+    end_interruption,
+)
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import rotate_access_by_declarant
+from incidents.services.snapshots import interruptions_of, leak_of
+from incidents.services.triage import close_incident, verify_incident
+from stats.models import Rollup
+from stats.rollups import mistakes
+from stats.services import fold_events
+from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
+PARIS = "Europe/Paris"
+CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)
+MAIL = Interruption(service="messagerie", extent="degraded")
+
+
+@pytest.fixture(autouse=True)
+def centre():
+    return breizh_cyber()
+
+
+@pytest.fixture
+def incident(centre):
+    return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
+
+
+def by_link(incident, section="precisions", **said):
+    access = incident.accesses.get(revoked_at=None)
+    newest = newest_sheet(incident, section)
+    known = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
+    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **known | said)
+
+
+def by_account(user, incident, section="precisions", **said):
+    return replace(by_link(incident, section, **said), guest=Guest(user=user))
+
+
+def answer(writing, section="precisions", **values):
+    return answer_section(writing=writing, section=section, version=current().code, values=values)
+
+
+def facts(incident):
+    return list(incident.events.filter(kind=EventKind.FACTS).order_by("id"))
+
+
+@time_machine.travel(NOW, tick=False)
+def test_it_works(incident):
+    written = answer(by_link(incident), note_vue="oui", extension=" .abcd ", echantillon=None, note_texte="")
+
+    sheet = AnswerSheet.objects.get(section="precisions")
+    assert written.sheet == sheet
+    assert sheet.values == {"note_vue": "oui", "extension": ".abcd", "echantillon": None}
+    assert (sheet.version, sheet.author, sheet.actor_kind) == (current().code, "Dominique, accueil", "declarant")
+    [event] = facts(incident)
+    assert event.data == {"section": "precisions", "sheet": str(sheet.uid)}
+    assert event.actor_kind == "declarant"
+    incident.refresh_from_db()
+    assert incident.declarant_wrote_at == NOW
+    assert PendingEvent.objects.filter(event=event).count() == 2
+
+
+def test_the_declaration_keeps_its_first_state(incident):
+    sheets = {sheet.section: sheet for sheet in incident.sheets.all()}
+    assert set(sheets) == set(SNAPSHOTS)
+    assert {sheet.author for sheet in sheets.values()} == {CALLER.name}
+    assert sheets["services"].written_at == incident.received_at
+    words = [one.words for one in sheet_said("services", sheets["services"].version, sheets["services"].values, PARIS)]
+    assert "30 personnes" in words[0]
+    assert not facts(incident)
+
+
+def test_a_colleague_writes_under_their_name(incident):
+    agent = an_agent()
+    sheet = answer(by_account(agent, incident, author=""), note_vue="oui").sheet
+    assert (sheet.author, sheet.actor, sheet.actor_kind) == (agent.display_name, agent, "user")
+    assert facts(incident)[0].actor == agent
+
+
+def test_the_same_again_changes_nothing(incident):
+    first = answer(by_link(incident, seen=""), note_vue="oui")
+    again = answer(by_link(incident, seen=""), note_vue="oui")
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.sheet == first.sheet
+    assert len(facts(incident)) == 1
+
+
+def test_the_second_writer_is_told(incident):
+    first = answer(by_link(incident), note_vue="oui").sheet
+    with pytest.raises(WrittenMeanwhile) as told:
+        answer(by_link(incident, seen="", author="Camille"), note_vue="non")
+    assert told.value.sheet == first
+    assert AnswerSheet.objects.filter(section="precisions").count() == 1
+    answer(by_link(incident, seen=str(first.uid), author="Camille"), note_vue="non")
+    assert [sheet.values for sheet in incident.sheets.filter(section="precisions").order_by("id")] == [
+        {"note_vue": "oui"},
+        {"note_vue": "non"},
+    ]
+
+
+def test_services_are_corrected_and_the_former_state_stays(incident):
+    with time_machine.travel(NOW, tick=False):
+        changed = replace(CIVIL, people_affected=40, workaround="Sur papier.")
+        payroll = Interruption(service="paie", extent="unknown")
+        writing = by_link(incident, "services")
+        correct_services(writing=writing, stopped="unknown", interruptions=[changed, payroll])
+
+    incident.refresh_from_db()
+    assert interruptions_of(incident) == [changed, payroll]
+    assert incident.service_stopped == "yes"
+    first, second = incident.sheets.filter(section="services").order_by("id")
+    assert [one["people"] for one in first.values["services"]] == [30, None]
+    assert [one["service"] for one in second.values["services"]] == ["civil", "paie"]
+    assert "40 personnes, en attendant : Sur papier." in said(second)[0]
+
+
+def said(sheet):
+    return [one.words for one in sheet_said(sheet.section, sheet.version, sheet.values, PARIS)]
+
+
+def test_no_service_left(incident):
+    correct_services(writing=by_link(incident, "services"), stopped="no", interruptions=[])
+    incident.refresh_from_db()
+    assert incident.service_stopped == "no"
+    assert not incident.interruptions.exists()
+
+
+def test_a_service_resumed_just_now(incident):
+    with time_machine.travel(NOW, tick=False):
+        end_interruption(writing=by_link(incident, seen=""), service="civil")
+        again = end_interruption(writing=by_link(incident, seen=""), service="civil")
+    assert not again.is_new
+    assert incident.interruptions.get(service="civil").ended_at == NOW
+    assert incident.interruptions.get(service="messagerie").ended_at is None
+    assert len(facts(incident)) == 1
+
+
+def test_a_service_that_resumed_may_stop_again(incident):
+    end_interruption(writing=by_link(incident), service="civil")
+    ended = interruptions_of(incident)
+    again = Interruption(service="civil", extent="degraded")
+    correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=[*ended, again])
+    assert incident.interruptions.filter(service="civil").count() == 2
+    with pytest.raises(ValidationError) as refused:
+        both = [*ended, again, again]
+        correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=both)
+    assert list(refused.value.message_dict) == ["3_started_at"]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_cannot_be_true_is_named_by_row(incident):
+    wrong = [
+        replace(CIVIL, ended_at=NOW - timedelta(days=2)),
+        replace(MAIL, started_at=NOW + timedelta(days=2), workaround="x" * 301),
+    ]
+    with pytest.raises(ValidationError) as refused:
+        correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=wrong)
+    assert set(refused.value.message_dict) == {"0_ended_at", "1_started_at"}
+    assert interruptions_of(incident)[0].people_affected == 30
+    assert not facts(incident)
+
+
+def test_data_are_corrected(incident):
+    leak = Leak(status="confirmed", categories=("sante",), person_categories=("eleves",), persons=40)
+    correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
+    assert replace(leak_of(incident), persons_band="unknown") == leak
+    correct_data(writing=by_link(incident, "donnees"), concerned="no", leak=None)
+    assert leak_of(incident).status == "unfounded"
+    correct_data(writing=by_link(incident, "donnees"), concerned="unknown", leak=None)
+    assert leak_of(incident) is None
+    assert len(facts(incident)) == 3
+    earlier = incident.sheets.filter(section="donnees").order_by("id")[1]
+    assert said(earlier) == ["Oui", "confirmée", "Données de santé", "Élèves, étudiants", "40"]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_moments_are_corrected(incident):
+    yesterday = Instant(at=NOW - timedelta(days=1), certainty="exact")
+    known = {"occurred": yesterday, "detected": Instant(), "attack_known": Instant(), "breach_known": Instant()}
+    correct_moments(writing=by_link(incident, "moments"), instants=known)
+    incident.refresh_from_db()
+    assert (incident.occurred_at, incident.occurred_certainty) == (yesterday.at, "exact")
+    with pytest.raises(ValidationError) as refused:
+        tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
+        correct_moments(writing=by_link(incident, "moments"), instants=known | tomorrow)
+    assert list(refused.value.message_dict) == ["occurred_at"]
+
+
+def test_whom_to_call_back_is_corrected(incident):
+    correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
+    incident.story.refresh_from_db()
+    assert (incident.story.contact_phone, incident.story.contact_email) == ("02 98 00 00 01", "")
+    assert not incident.is_verified
+    first = incident.sheets.filter(section="rappel").earliest("id")
+    assert CALLER.phone in said(first)
+    with pytest.raises(ValidationError) as refused:
+        correct_caller(writing=by_link(incident, "rappel"), caller=Caller(name="Camille"))
+    assert list(refused.value.message_dict) == ["contact_phone"]
+
+
+def test_the_story_and_the_supplier_are_corrected(incident):
+    correct_story(writing=by_link(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
+    incident.refresh_from_db()
+    assert incident.supplier_key == "exemple informatique"
+    assert incident.story.description == "Autre chose."
+
+
+def test_worse_facts_raise_the_severity_and_better_ones_leave_it(centre):
+    incident = declare(type="panne")
+    assert incident.severity == Severity.LOW
+    before = incident.acknowledge_by
+    leak = Leak(status="confirmed", categories=("sante",))
+    correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
+    incident.refresh_from_db()
+    assert incident.severity == Severity.MODERATE
+    assert incident.acknowledge_by < before
+    assert facts(incident)[0].data["severity"] == Severity.MODERATE
+    correct_data(writing=by_link(incident, "donnees"), concerned="no", leak=None)
+    incident.refresh_from_db()
+    assert incident.severity == Severity.MODERATE
+
+
+def test_figures_follow_a_correction(incident):
+    verify_incident(reference=incident.reference, actor=a_responder())
+    fold_events()
+    assert bands() == {"unknown": 2}
+    with time_machine.travel(NOW, tick=False):
+        end_interruption(writing=by_link(incident), service="civil")
+    leak = Leak(status="confirmed", persons_band="6-50")
+    correct_data(writing=by_link(incident, "donnees"), concerned="yes", leak=leak)
+    fold_events()
+    assert bands() == {"unknown": 1, "4-24h": 1}
+    assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
+    assert mistakes() == []
+
+
+def bands():
+    return {row.band: row.value for row in Rollup.objects.filter(measure="interruptions") if row.value}
+
+
+def test_a_case_whose_declaration_kept_nothing(incident):
+    """Declared before first states were kept: the rows say it at the first correction."""
+    incident.sheets.all().delete()
+    end_interruption(writing=by_link(incident), service="civil")
+    first, second = incident.sheets.order_by("id")
+    assert (first.written_at, first.author, first.actor_kind) == (incident.received_at, "", "declarant")
+    assert first.values["services"][0]["to"] is None
+    assert second.values["services"][0]["to"]
+
+
+@pytest.mark.parametrize("state", ["closed", "erased"])
+def test_nothing_is_changed_on_a_closed_or_erased_case(incident, state):
+    writing = by_account(an_agent(), incident)
+    if state == "closed":
+        close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    else:
+        erase_personal_data(reference=incident.reference, actor=a_lead())
+    count = IncidentEvent.objects.count()
+    for change in (
+        lambda: answer(writing, note_vue="oui"),
+        lambda: end_interruption(writing=writing, service="civil"),
+        lambda: correct_caller(writing=writing, caller=Caller(phone="02 98 00 00 01")),
+    ):
+        with pytest.raises(CannotComplete, match=r"Appelez le centre\."):
+            change()
+    assert IncidentEvent.objects.count() == count
+
+
+def test_only_the_declarant_s_side_completes(incident):
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    for user, refusal in ((a_responder(), PermissionDenied), (an_agent(neighbour), Http404)):
+        with pytest.raises(refusal):
+            answer(by_account(user, incident), note_vue="oui")
+    other = declare(collectivity=neighbour)
+    with pytest.raises(Http404):
+        answer(replace(by_link(other), reference=incident.reference), note_vue="oui")
+    writing = by_link(incident)
+    rotate_access_by_declarant(access_uid=writing.guest.access_uid)
+    with pytest.raises(Http404):
+        answer(writing, note_vue="oui")
+    assert not AnswerSheet.objects.filter(section="precisions").exists()
+
+
+BAD = {
+    "choice": ("rancon", "note_vue", "peut-être"),
+    "several": ("boite", "envois_vers", ["agents", "martiens"]),
+    "text": ("rancon", "extension", "x" * 201),
+    "long": ("rancon", "note_texte", "x" * 3001),
+    "moment": ("admin", "premiere_connexion", datetime(2031, 1, 1, tzinfo=UTC)),
+    "amount": ("virement", "montant", -1),
+    "iban": ("virement", "iban", "FR76 3000 6000 0112 3456 7890 188"),
+    "url": ("fuite", "annonce", "ce n’est pas une adresse"),
+    "mail": ("boite", "boite", "accueil chez plouexemple"),
+    "count": ("boite", "boites", 10**9),
+}
+GOOD = {
+    "choice": ("rancon", "note_vue", "oui", "oui"),
+    "several": ("boite", "envois_vers", ["habitants", "agents"], ["agents", "habitants"]),
+    "text": ("rancon", "extension", "  .abcd ", ".abcd"),
+    "long": ("rancon", "note_texte", "Payez\r\nvite", "Payez\nvite"),
+    "moment": ("admin", "premiere_connexion", datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00+00:00"),
+    "amount": ("virement", "montant", 1234050, 1234050),
+    "iban": ("virement", "iban", "fr76 3000 6000 0112 3456 7890 189", "FR7630006000011234567890189"),
+    "url": ("fuite", "annonce", "http://exemple.onion/annonce?id=1", "http://exemple.onion/annonce?id=1"),
+    "mail": ("boite", "boite", "accueil@plouexemple.example", "accueil@plouexemple.example"),
+    "count": ("boite", "boites", 0, 0),
+}
+
+
+@pytest.mark.parametrize(("kind", "code", "value"), BAD.values(), ids=BAD)
+def test_each_kind_refuses_what_cannot_be(centre, kind, code, value):
+    incident = declare(type=kind)
+    with pytest.raises(ValidationError) as refused:
+        answer(by_link(incident), **{code: value})
+    assert list(refused.value.message_dict) == [code]
+    assert not AnswerSheet.objects.filter(section="precisions").exists()
+
+
+@pytest.mark.parametrize(("kind", "code", "value", "stored"), GOOD.values(), ids=GOOD)
+def test_each_kind_takes_what_is_true(centre, kind, code, value, stored):
+    incident = declare(type=kind)
+    assert answer(by_link(incident), **{code: value}).sheet.values == {code: stored}
+
+
+def test_odd_clues_are_kept_by_whoever_insists(centre):
+    incident = declare(type="virement")
+    values = {"iban": BAD["iban"][2], "demande_de": "faux fournisseur"}
+    writing, version = by_link(incident), current().code
+    sheet = answer_section(
+        writing=writing, section="precisions", version=version, values=values, keep=["iban", "demande_de"]
+    ).sheet
+    assert sheet.values == {"iban": "FR7630006000011234567890188", "demande_de": "faux fournisseur"}
+
+
+def test_a_question_of_another_type_is_not_stored(incident):
+    assert answer(by_link(incident), iban="FR76", note_vue="oui").sheet.values == {"note_vue": "oui"}
+
+
+def test_an_unknown_section_is_refused(incident):
+    with pytest.raises(ValidationError):
+        answer(by_link(incident), section="secrets", note_vue="oui")

@@ -1,0 +1,32 @@
+"""Two people complete one case at the same instant: real commits, and the second is told."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from django.db import connection
+
+from incidents.models import Incident
+from incidents.services.complete import WrittenMeanwhile
+from tests.cast import breizh_cyber, declare
+from tests.incidents.test_complete import answer, by_link
+
+
+def test_it_works(transactional_db):
+    breizh_cyber()
+    incident = declare()
+    barrier = Barrier(2)
+    writings = [by_link(incident, author=name) for name in ("Camille", "Dominique")]
+
+    def write(writing):
+        barrier.wait()
+        try:
+            answer(writing, note_texte=writing.author)
+        except WrittenMeanwhile:
+            return "told"
+        finally:
+            connection.close()
+        return "written"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(write, writings)) == ["told", "written"]
+    assert Incident.objects.get().sheets.filter(section="precisions").count() == 1
