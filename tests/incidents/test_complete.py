@@ -165,8 +165,8 @@ def test_a_service_that_resumed_may_stop_again(incident):
     again = Interruption(service="civil", extent="degraded")
     correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=[*ended, again])
     assert incident.interruptions.filter(service="civil").count() == 2
+    both = [*ended, again, again]
     with pytest.raises(ValidationError) as refused:
-        both = [*ended, again, again]
         correct_services(writing=by_link(incident, "services"), stopped="yes", interruptions=both)
     assert list(refused.value.message_dict) == ["3_started_at"]
 
@@ -204,8 +204,8 @@ def test_moments_are_corrected(incident):
     correct_moments(writing=by_link(incident, "moments"), instants=known)
     incident.refresh_from_db()
     assert (incident.occurred_at, incident.occurred_certainty) == (yesterday.at, "exact")
+    tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
     with pytest.raises(ValidationError) as refused:
-        tomorrow = {"occurred": Instant(at=NOW + timedelta(days=1), certainty="exact")}
         correct_moments(writing=by_link(incident, "moments"), instants=known | tomorrow)
     assert list(refused.value.message_dict) == ["occurred_at"]
 
