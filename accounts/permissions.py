@@ -17,6 +17,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {
             "incidents.view_incident",
             "incidents.change_incident",
+            "incidents.view_reflexsheet",
+            "incidents.change_reflexsheet",
             "csirts.view_csirt",
             "csirts.change_csirt",
             "notifications.view_delivery",

@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("config.pages.urls")),
     path("", include("incidents.declare.urls")),
     path("", include("incidents.follow_up.urls")),
+    path("", include("incidents.reflexes.urls")),
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),

@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from collectivities.zones import zone_of
 from csirts.routing import csirt_for
-from incidents.declare.reflexes import REFLEXES
 from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
 from incidents.reference import spaced
+from incidents.reflex_sheets import REFLEXES
 from incidents.services.follow_up import secret_of
 from notifications.enums import Recipient
 from notifications.facts import facts_of

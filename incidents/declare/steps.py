@@ -14,8 +14,8 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import zone_of
 from csirts.routing import Route, csirt_for
-from incidents.declare.reflexes import REFLEXES, Reflexes
 from incidents.enums import IncidentType
+from incidents.reflex_sheets import REFLEXES, Reflexes
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 

@@ -12,10 +12,10 @@ import time_machine
 from accounts.installation import is_demonstration
 from collectivities.models import Collectivity
 from incidents.declare.choices import GROUPS
-from incidents.declare.reflexes import REFLEXES
 from incidents.enums import IncidentType, Verification
 from incidents.models import Incident
 from incidents.reference import spaced
+from incidents.reflex_sheets import REFLEXES
 from incidents.services.follow_up import secret_of
 from tests.cast import an_agent, breizh_cyber, plouexemple
 

@@ -1,0 +1,171 @@
+"""A CSIRT's lead gives its region its own reflex sheets: each change is a version, and nothing is overwritten."""
+
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.enums import Role
+from accounts.signed_in import user_of
+from csirts.models import Csirt
+from incidents.enums import IncidentType
+from incidents.models import ReflexSheet
+from incidents.reflex_sheets import REFLEXES, Reflexes, read_sheet
+from incidents.reflexes.forms import SheetForm, as_typed
+from incidents.services.reflexes import (
+    NATIONAL,
+    Sheet,
+    StaleSheet,
+    clean_content,
+    led_csirt,
+    newest,
+    publish_sheet,
+    sheet_for,
+    sheets_of,
+)
+
+SEE, PUBLISH, GO_BACK = "voir", "publier", "national"
+
+
+class Row(NamedTuple):
+    csirt: Csirt
+    sheets: list[Sheet]
+
+
+@admin.register(ReflexSheet)
+class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Addressed by centre and type. No add, no delete, no list of rows: a sheet is a page with its versions."""
+
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        name = "incidents_reflexsheet_{}".format
+        edit = require_http_methods(["GET", "HEAD", "POST"])(self.sheet_view)
+        return [
+            path("", self.admin_site.admin_view(require_safe(self.list_view)), name=name("changelist")),
+            path("<slug:slug>/<slug:kind>/", self.admin_site.admin_view(edit), name=name("change")),
+        ]
+
+    def list_view(self, request: HttpRequest) -> HttpResponse:
+        led = Csirt.objects.filter(pk__in=user_of(request).csirt_ids(Role.LEAD))
+        if not led:
+            raise Http404
+        rows = [Row(csirt, sheets_of(csirt)) for csirt in led]
+        return self.render(request, "reflexes/admin_list.html", {"rows": rows, "title": _("Fiches réflexes")})
+
+    def sheet_view(self, request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+        csirt = led_csirt(user_of(request), slug)
+        if kind not in IncidentType.values:
+            raise Http404
+        if request.method != "POST":
+            return self.show(request, csirt, kind, form_for(request, csirt, kind))
+        if GO_BACK in request.POST:
+            return self.go_back(request, csirt, kind)
+        form = SheetForm(request.POST, national=REFLEXES[kind])
+        if not form.is_valid():
+            return self.show(request, csirt, kind, form)
+        return self.take(request, csirt, kind, form)
+
+    def take(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
+        """Publish what was typed, or show how it will read; what is wrong comes back with everything typed."""
+        try:
+            preview = read_sheet(clean_content(form.content()))
+            if PUBLISH not in request.POST:
+                return self.show(request, csirt, kind, form, preview=preview)
+            version = publish(request, csirt, kind, form)
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self.show(request, csirt, kind, form)
+        except StaleSheet:
+            return self.refuse_stale(request, csirt, kind)
+        messages.success(request, _("Version %(version)s publiée pour votre région.") % {"version": version})
+        return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
+
+    def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+        row = newest(kind, csirt)
+        publish_sheet(
+            kind=kind,
+            csirt_slug=csirt.slug,
+            content=NATIONAL,
+            based_on=row.version if row else 0,
+            actor=user_of(request),
+        )
+        messages.success(request, _("La fiche nationale est de nouveau affichée. Vos versions restent ici."))
+        return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
+
+    def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+        """The second writer is told, keeps what was typed, and may publish over it once warned."""
+        row = newest(kind, csirt)
+        typed = request.POST.copy()
+        typed["based_on"] = str(row.version if row else 0)
+        form = SheetForm(typed, national=REFLEXES[kind])
+        messages.warning(
+            request,
+            _("Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre."),
+        )
+        return self.show(request, csirt, kind, form, status=HTTPStatus.CONFLICT)
+
+    def show(
+        self,
+        request: HttpRequest,
+        csirt: Csirt,
+        kind: str,
+        form: SheetForm,
+        *,
+        preview: Reflexes | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        context = {
+            "title": IncidentType(kind).label,
+            "form": form,
+            "csirt": csirt,
+            "kind": kind,
+            "shown": sheet_for(kind, csirt),
+            "preview": preview,
+            "versions": versions_of(kind, csirt),
+        }
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
+        return self.render(request, "reflexes/admin_sheet.html", context, status=status)
+
+    def render(
+        self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    ) -> HttpResponse:
+        common = self.admin_site.each_context(request) | {"opts": self.opts}
+        return TemplateResponse(request, template, common | context, status=status)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ReflexSheet | None = None) -> bool:
+        return False
+
+
+def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:
+    return publish_sheet(
+        kind=kind,
+        csirt_slug=csirt.slug,
+        content=form.content(),
+        based_on=form.cleaned_data["based_on"],
+        actor=user_of(request),
+    )
+
+
+def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
+    """What is shown now, or the version of `?version=` to start from again."""
+    row = newest(kind, csirt)
+    asked = request.GET.get("version", "")
+    old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
+    text = read_sheet(old.content) if old and old.content else sheet_for(kind, csirt).text
+    return SheetForm(initial=as_typed(text, row.version if row else 0), national=REFLEXES[kind])
+
+
+def versions_of(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:
+    return ReflexSheet.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")

@@ -1,0 +1,78 @@
+"""A sheet as a lead types it: plain text, one paragraph an act. Cleaned and judged by the service."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from incidents.reflex_sheets import Act, Reflexes
+from incidents.services.reflexes import TITLE_LIMIT, WORDS_LIMIT
+
+ACTS_HELP = _(
+    "Une ligne pour le geste, la suivante pour dire comment. Une ligne vide entre deux gestes. "
+    "Du texte seul, sans balise."
+)
+
+
+class SheetForm(forms.Form):
+    words = forms.CharField(
+        label=_("En six mots, dans la barre d’appel"), max_length=WORDS_LIMIT, help_text=_("Par exemple : « %s »")
+    )
+    title = forms.CharField(label=_("Titre des trois gestes"), max_length=TITLE_LIMIT)
+    hour = forms.CharField(
+        label=_("La première heure"), widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
+    )
+    day = forms.CharField(
+        label=_("La première journée"), widget=forms.Textarea(attrs={"rows": 16}), max_length=5000, help_text=ACTS_HELP
+    )
+    sources = forms.CharField(
+        label=_("Sources"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=1500,
+        help_text=_("Une par ligne : qui l’a écrit, dans quel document."),
+    )
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, national: Reflexes, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = self.fields["words"]
+        words.help_text = str(words.help_text) % national.words
+
+    def content(self) -> dict[str, Any]:
+        """In the shape that the service takes; call it on a valid form."""
+        said = self.cleaned_data
+        return {
+            "words": said["words"],
+            "title": said["title"],
+            "hour": acts_in(said["hour"]),
+            "day": acts_in(said["day"]),
+            "sources": [line for line in said["sources"].splitlines() if line.strip()],
+        }
+
+
+def acts_in(text: str) -> list[dict[str, str]]:
+    """The first line of each paragraph is the act, the rest says how."""
+    paragraphs: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            paragraphs[-1].append(line.strip())
+        else:
+            paragraphs.append([])
+    return [{"title": lines[0], "how": " ".join(lines[1:])} for lines in paragraphs if lines]
+
+
+def as_typed(text: Reflexes, based_on: int) -> dict[str, Any]:
+    """The contrary: what the form shows of a sheet."""
+    return {
+        "words": text.words,
+        "title": text.title,
+        "hour": paragraphs_of(text.hour),
+        "day": paragraphs_of(text.day),
+        "sources": "\n".join(text.sources),
+        "based_on": based_on,
+    }
+
+
+def paragraphs_of(acts: Iterable[Act]) -> str:
+    return "\n\n".join(f"{act.title}\n{act.how}" for act in acts)

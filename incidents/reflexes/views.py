@@ -1,0 +1,65 @@
+"""The reflex sheets, for anybody: read, printed, used without declaring."""
+
+from typing import NamedTuple
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from collectivities.models import Grouping, Region
+from csirts.models import Csirt
+from csirts.routing import Ground, RoutingTable
+from csirts.wording import curly
+from incidents.enums import IncidentType
+from incidents.reflex_sheets import ICONS, REFLEXES
+from incidents.services.reflexes import sheet_for
+
+
+class Line(NamedTuple):
+    type: IncidentType
+    icon: str
+    words: str
+
+
+class Place(NamedTuple):
+    """A region of the list of choices."""
+
+    code: str
+    name: str
+
+
+@login_not_required
+@require_safe
+def reflex_list(request: HttpRequest) -> HttpResponse:
+    lines = [Line(kind, ICONS[kind], REFLEXES[kind].words) for kind in IncidentType]
+    return render(request, "reflexes/list.html", {"lines": lines, "region": request.GET.get("region", "")})
+
+
+@login_not_required
+@require_safe
+def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
+    """`?region=53` shows the sheet and the number of the centre of that region."""
+    if kind not in IncidentType.values:
+        raise Http404
+    table = RoutingTable.load(timezone.localdate(), groupings=Grouping.objects.filter(group_id=0))
+    region = next((one for one in table.regions.values() if one.code == request.GET.get("region", "")), None)
+    csirt = centre_of(table, region)
+    context = {
+        "sheet": sheet_for(kind, csirt),
+        "icon": ICONS[kind],
+        "region": region,
+        "csirt": csirt,
+        "places": places(table),
+    }
+    return render(request, "reflexes/sheet.html", context)
+
+
+def centre_of(table: RoutingTable, region: Region | None) -> Csirt | None:
+    """The one that answers for the whole region."""
+    return table.grounds.get(Ground(region.pk, None, "")) if region else None
+
+
+def places(table: RoutingTable) -> list[Place]:
+    return [Place(one.code, curly(one.name)) for one in sorted(table.regions.values(), key=lambda one: one.sort_key)]

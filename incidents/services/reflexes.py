@@ -1,0 +1,128 @@
+"""Which reflex sheet is shown, and how a CSIRT makes one its own for its region."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.enums import Role
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import IncidentType
+from incidents.models import ReflexSheet
+from incidents.reflex_sheets import PUBLISHED_ON, REFLEXES, VERSION, Reflexes, read_sheet
+from incidents.text import plain_line
+
+WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
+FEWEST_HOUR, MOST_ACTS, MOST_SOURCES = 3, 8, 6
+MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
+# A version that says nothing gives the floor back to the national sheet.
+NATIONAL: dict[str, Any] = {}
+
+
+class StaleSheet(Exception):
+    """Somebody else published a version meanwhile."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is shown. Without `csirt` it is the national sheet."""
+
+    type: IncidentType
+    text: Reflexes
+    version: int
+    published_on: date
+    csirt: Csirt | None = None
+
+
+def sheet_for(kind: str, csirt: Csirt | None) -> Sheet:
+    """The newest sheet of that CSIRT, or else the national one. One query, none without a CSIRT."""
+    return sheet_of(kind, csirt, newest(kind, csirt)) if csirt else sheet_of(kind, None, None)
+
+
+def sheet_of(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> Sheet:
+    if row is None or not row.content:
+        return Sheet(IncidentType(kind), REFLEXES[kind], VERSION, PUBLISHED_ON)
+    day = timezone.localdate(row.published_at)
+    return Sheet(IncidentType(kind), read_sheet(row.content), row.version, day, csirt)
+
+
+def sheets_of(csirt: Csirt) -> list[Sheet]:
+    """All that the region of that centre is shown, in one query."""
+    rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
+    own = {row.type: row for row in rows}
+    return [sheet_of(kind, csirt, own.get(kind)) for kind in IncidentType]
+
+
+def newest(kind: str, csirt: Csirt) -> ReflexSheet | None:
+    return ReflexSheet.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
+
+
+def led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
+    """The one door to the sheets of a CSIRT. Raises Http404 for whoever does not lead it."""
+    led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD), slug=slug)
+    csirt = (led.select_for_update(no_key=True) if lock else led).first()
+    if csirt is None:
+        raise Http404
+    return csirt
+
+
+@transaction.atomic
+def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
+    """A new version for the region of that CSIRT; NATIONAL goes back to the national text. Gives its number.
+
+    The same text again makes no version. Raises Http404 for whoever does not lead it, ValidationError by field,
+    StaleSheet when the newest version is no longer `based_on` (0: there was none).
+    """
+    csirt = led_csirt(actor, csirt_slug, lock=True)
+    clean = clean_content(content) if content else NATIONAL
+    row = newest(kind, csirt)
+    version = row.version if row else 0
+    if clean == (row.content if row else NATIONAL):
+        return version
+    if version != based_on:
+        raise StaleSheet
+    ReflexSheet.objects.create(type=kind, csirt=csirt, version=version + 1, content=clean, author=actor)
+    return version + 1
+
+
+def clean_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises ValidationError, by field, on what is missing, too long, or looks like markup."""
+    clean = {
+        "words": line(content["words"], WORDS_LIMIT, "words"),
+        "title": line(content["title"], TITLE_LIMIT, "title"),
+        "hour": clean_acts(content["hour"], "hour"),
+        "day": clean_acts(content["day"], "day"),
+        "sources": [line(source, SOURCE_LIMIT, "sources") for source in content["sources"]],
+    }
+    check_numbers(clean)
+    return clean
+
+
+def clean_acts(acts: list[Mapping[str, str]], field: str) -> list[dict[str, str]]:
+    return [{"title": line(act["title"], ACT_LIMIT, field), "how": line(act["how"], HOW_LIMIT, field)} for act in acts]
+
+
+def line(text: str, limit: int, field: str) -> str:
+    clean = plain_line(text, limit=limit, field=field)
+    if not clean:
+        raise ValidationError({field: _("Une partie est vide. Chaque geste a un titre et une explication.")})
+    if MARKUP.search(clean):
+        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
+    return clean
+
+
+def check_numbers(clean: Mapping[str, Any]) -> None:
+    if not FEWEST_HOUR <= len(clean["hour"]) <= MOST_ACTS:
+        raise ValidationError({"hour": _("Il faut de 3 à 8 gestes : les trois premiers sont affichés partout.")})
+    if not 1 <= len(clean["day"]) <= MOST_ACTS:
+        raise ValidationError({"day": _("Il faut de 1 à 8 gestes.")})
+    if not 1 <= len(clean["sources"]) <= MOST_SOURCES:
+        raise ValidationError({"sources": _("Citez de 1 à 6 sources, une par ligne.")})

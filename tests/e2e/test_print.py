@@ -1,0 +1,33 @@
+"""What is printed fits its paper, in a real browser."""
+
+import re
+
+import pytest
+
+from incidents.enums import IncidentType
+from tests.browser import open_page
+
+
+def sheets_of_paper(page):
+    """Chromium writes one page object a sheet, in clear."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+
+
+@pytest.fixture
+def page(browser, live_site):
+    return open_page(browser)
+
+
+def test_it_works(page, live_site):
+    """Each reflex sheet is one page, whatever its number of acts."""
+    for kind in IncidentType:
+        page.goto(f"{live_site}/reflexes/{kind}/?region=53")
+        assert sheets_of_paper(page) == 1, kind
+
+
+def test_what_is_for_the_screen_stays_there(page, live_site):
+    page.goto(f"{live_site}/reflexes/rancon/?region=53")
+    page.emulate_media(media="print")
+    assert not page.locator("select").is_visible()
+    assert not page.locator(".callbar").is_visible()
+    assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1

@@ -1,0 +1,78 @@
+"""The reflex sheets are read by anybody, without declaring; a region sees those of its own centre."""
+
+import re
+
+import pytest
+
+from incidents.declare.choices import GROUPS, UNKNOWN
+from incidents.enums import IncidentType
+from incidents.models import ReflexSheet
+from incidents.reflex_sheets import ICONS, REFLEXES, sheet_content
+from tests.cast import breizh_cyber, bretagne
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_works(client):
+    listed = text(client.get("/reflexes/"))
+    for kind in IncidentType:
+        assert str(kind.label) in listed
+        shown = text(client.get(f"/reflexes/{kind}/"))
+        sheet = REFLEXES[kind]
+        for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
+            assert plain(words) in plain(shown), kind
+        assert "version 1 du 24 novembre 2026" in plain(shown)
+
+
+def plain(words):
+    return " ".join(str(words).split())
+
+
+def test_every_sheet_is_whole():
+    for kind, sheet in REFLEXES.items():
+        assert 3 <= len(sheet.hour) <= 8, kind
+        assert 3 <= len(sheet.day) <= 8, kind
+        assert sheet.acts == sheet.hour[:3]
+        assert sheet.sources
+
+
+def test_no_sheet_gives_a_number_or_speaks_of_what_is_not_law():
+    """No telephone number, no mail address, no word on the directive that is not transposed."""
+    for sheet in REFLEXES.values():
+        words = str(sheet_content(sheet))
+        assert not re.search(r"\d\d[ .]\d\d|@|NIS", words)
+
+
+def test_one_icon_a_type_on_every_page():
+    chosen = {choice.type: choice.icon for choice in [UNKNOWN, *(one for group in GROUPS for one in group.choices)]}
+    assert {kind: ICONS[kind] for kind in IncidentType} == chosen
+
+
+def test_an_unknown_type_is_not_there(client):
+    assert client.get("/reflexes/autre-chose/").status_code == 404
+
+
+def test_a_region_sees_the_sheet_and_the_number_of_its_centre(client):
+    csirt = breizh_cyber()
+    content = sheet_content(REFLEXES["rancon"]) | {"words": "Débranchez, et appelez Brest."}
+    ReflexSheet.objects.create(type="rancon", csirt=csirt, version=1, content=content)
+    there = text(client.get("/reflexes/rancon/", {"region": bretagne().code}))
+    assert "Débranchez, et appelez Brest." in there
+    assert "0 800 200 008" in there
+    assert "Fiche de Breizh Cyber pour sa région, version 1" in there
+    for elsewhere in ({}, {"region": "94"}, {"region": "zz"}):
+        assert "Brest" not in text(client.get("/reflexes/rancon/", elsewhere))
+    assert "Brest" not in text(client.get("/reflexes/panne/", {"region": "53"}))
+
+
+def test_where_nobody_answers_the_page_says_where_to_go(client):
+    assert "Nous ne connaissons pas de centre régional" in text(client.get("/reflexes/rancon/", {"region": "06"}))
+
+
+def test_it_costs_few_queries(client, django_assert_max_num_queries):
+    client.get("/reflexes/")
+    with django_assert_max_num_queries(2):
+        client.get("/reflexes/")
+    with django_assert_max_num_queries(8):
+        client.get("/reflexes/rancon/", {"region": "53"})

@@ -1,0 +1,136 @@
+"""A lead makes a sheet its region's own: each change is a version, and the national text is never far."""
+
+import pytest
+
+from csirts.models import Csirt
+from incidents.enums import IncidentType
+from incidents.models import ReflexSheet
+from incidents.reflex_sheets import REFLEXES
+from incidents.reflexes.forms import acts_in, as_typed
+from incidents.services.reflexes import StaleSheet, publish_sheet, sheet_for
+from tests.cast import a_lead, a_responder, breizh_cyber
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/incidents/reflexsheet/breizh-cyber/rancon/"
+
+
+@pytest.fixture
+def csirt():
+    return breizh_cyber()
+
+
+@pytest.fixture
+def lead(client, csirt):
+    lead = a_lead(csirt)
+    client.force_login(lead)
+    return lead
+
+
+def typed(based_on=0, **changes):
+    return as_typed(REFLEXES["rancon"], based_on) | changes
+
+
+def test_it_works(client, csirt, lead):
+    assert "nationale, version 1" in text(client.get("/admin/incidents/reflexsheet/"))
+    assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
+    changed = typed(words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi")
+    seen = client.post(PAGE, changed | {"voir": "1"})
+    assert "Aperçu" in text(seen)
+    assert "Débranchez, appelez Brest." in text(seen)
+    assert not ReflexSheet.objects.exists()
+    answer = client.post(PAGE, changed | {"publier": "1"})
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    sheet = sheet_for("rancon", csirt)
+    assert (sheet.version, sheet.csirt, sheet.text.words) == (1, csirt, "Débranchez, appelez Brest.")
+    assert sheet.text.hour[2] == ("Trois", "tout de suite aussi")
+    assert ReflexSheet.objects.get().author == lead
+    assert "la vôtre , version 1" in text(client.get("/admin/incidents/reflexsheet/"))
+
+
+def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, csirt, lead):
+    for number in range(3):
+        client.post(PAGE, typed(number, words=f"Texte numéro {number}.") | {"publier": "1"})
+    assert list(ReflexSheet.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3]
+    assert "Texte numéro 0." in client.get(PAGE, {"version": "1"}).content.decode()
+    assert sheet_for("rancon", csirt).text.words == "Texte numéro 2."
+    for odd in ("0", "99999", "x", "²"):
+        assert client.get(PAGE, {"version": odd}).status_code == 200
+
+
+def test_the_national_text_comes_back_and_the_versions_stay(client, csirt, lead):
+    client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
+    client.post(PAGE, {"national": "1"})
+    client.post(PAGE, {"national": "1"})
+    assert sheet_for("rancon", csirt).text == REFLEXES["rancon"]
+    assert ReflexSheet.objects.count() == 2
+    assert "retour à la fiche nationale" in text(client.get(PAGE))
+
+
+def test_the_same_text_twice_is_one_version(client, lead):
+    for _ in range(2):
+        client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
+    assert ReflexSheet.objects.count() == 1
+
+
+def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
+    client.post(PAGE, typed(words="Le premier texte.") | {"publier": "1"})
+    late = client.post(PAGE, typed(words="Le second texte.") | {"publier": "1"})
+    assert late.status_code == 409
+    assert "Le second texte." in late.content.decode()
+    assert sheet_for("rancon", csirt).text.words == "Le premier texte."
+    with pytest.raises(StaleSheet):
+        publish_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("words", ""),
+        ("words", "x" * 61),
+        ("words", "<b>vite</b>"),
+        ("title", "\x00\u202e"),
+        ("hour", "Un seul\ngeste"),
+        ("hour", "Un\n\nDeux\n\nTrois"),
+        ("hour", "<script>alert(1)</script>\na\n\nb\nb\n\nc\nc"),
+        ("day", "\n\n\n"),
+        ("sources", "https://exemple.example/<img src=x>"),
+        ("sources", "\n".join("abcdefg")),
+    ],
+)
+def test_what_cannot_stand_is_said_and_kept(client, lead, field, value):
+    answer = client.post(PAGE, typed(**{field: value}) | {"publier": "1"})
+    assert answer.status_code == 422
+    assert f'href="#id_{field}"' in answer.content.decode()
+    assert "<script>alert(1)" not in answer.content.decode()
+    assert not ReflexSheet.objects.exists()
+
+
+def test_hostile_marks_are_cleaned(client, csirt, lead):
+    client.post(PAGE, typed(words="Vite\u202e {{ 7|add:1 }} & vite\x07.") | {"publier": "1"})
+    assert sheet_for("rancon", csirt).text.words == "Vite {{ 7|add:1 }} & vite."
+    assert "Vite {{ 7|add:1 }} &amp; vite." in client.get("/reflexes/rancon/?region=53").content.decode()
+
+
+def test_another_centre_s_lead_and_a_responder_find_nothing(client, csirt):
+    elsewhere = a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    for person in (elsewhere, a_responder(csirt)):
+        client.force_login(person)
+        assert client.get(PAGE).status_code == 404
+        assert client.post(PAGE, typed(words="Volé.") | {"publier": "1"}).status_code == 404
+    assert not ReflexSheet.objects.exists()
+
+
+def test_what_the_form_shows_reads_back_the_same():
+    for kind in IncidentType:
+        shown = as_typed(REFLEXES[kind], 0)
+        assert [tuple(act.values()) for act in acts_in(shown["hour"])] == [tuple(act) for act in REFLEXES[kind].hour]
+
+
+def test_pages_cost_few_queries(client, csirt, lead, django_assert_max_num_queries):
+    content = ReflexSheet(type="rancon", csirt=csirt, content={})
+    for version in range(1, 51):
+        ReflexSheet.objects.create(type="rancon", csirt=csirt, version=version, content=content.content, author=lead)
+    for page in (PAGE, "/admin/incidents/reflexsheet/"):
+        with django_assert_max_num_queries(10):
+            assert client.get(page).status_code == 200
