@@ -78,6 +78,8 @@ def test_a_lead_sets_the_channel(desk):
             "csirts": "csirts/csirt/",
             "csirt": f"csirts/csirt/{csirt.pk}/change/",
             "csirt-history": f"csirts/csirt/{csirt.pk}/history/",
+            "reflex-sheets": "incidents/reflexsheet/",
+            "reflex-sheet": f"incidents/reflexsheet/{csirt.slug}/rancon/",
             "case-erase": f"incidents/incident/{incident.reference}/effacer/demande/",
         }
     )
