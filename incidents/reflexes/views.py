@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from collectivities.models import Grouping, Region
+from collectivities.models import Region
 from csirts.models import Csirt
-from csirts.routing import Ground, RoutingTable
+from csirts.routing import Ground, directory_of
 from csirts.wording import curly
 from incidents.enums import IncidentType
 from incidents.reflex_sheets import ICONS, REFLEXES
@@ -43,23 +43,20 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     """`?region=53` shows the sheet and the number of the centre of that region."""
     if kind not in IncidentType.values:
         raise Http404
-    table = RoutingTable.load(timezone.localdate(), groupings=Grouping.objects.filter(group_id=0))
-    region = next((one for one in table.regions.values() if one.code == request.GET.get("region", "")), None)
-    csirt = centre_of(table, region)
+    regions = list(Region.objects.all())
+    region = next((one for one in regions if one.code == request.GET.get("region", "")), None)
+    csirt = centre_of(region)
     context = {
         "sheet": sheet_for(kind, csirt),
         "icon": ICONS[kind],
         "region": region,
         "csirt": csirt,
-        "places": places(table),
+        "places": [Place(one.code, curly(one.name)) for one in regions],
     }
     return render(request, "reflexes/sheet.html", context)
 
 
-def centre_of(table: RoutingTable, region: Region | None) -> Csirt | None:
+def centre_of(region: Region | None) -> Csirt | None:
     """The one that answers for the whole region."""
-    return table.grounds.get(Ground(region.pk, None, "")) if region else None
-
-
-def places(table: RoutingTable) -> list[Place]:
-    return [Place(one.code, curly(one.name)) for one in sorted(table.regions.values(), key=lambda one: one.sort_key)]
+    grounds = directory_of(timezone.localdate()).grounds
+    return grounds.get(Ground(region.pk, None, "")) if region else None
