@@ -97,6 +97,11 @@ def get_case(guest: Guest, reference: str, *, to: Ability, lock: bool = False) -
     return incident
 
 
+def abilities_of_guest(guest: Guest, incident: Incident) -> set[Ability]:
+    """The same for a page that opens by the link too. `incident` is one that opened to this guest."""
+    return abilities(guest.user, incident) if guest.user else set(LINK_ABILITIES)
+
+
 def speaks_for_body(guest: Guest, incident: Incident) -> bool:
     """Somebody of a CSIRT sees the same page, and does not speak for the declarant."""
     return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Recipient(models.TextChoices):
     CSIRT = "csirt", _("le centre de réponse")
     DECLARANT = "declarant", _("le déclarant")
+    BODY = "body", _("une personne de la collectivité")
 
 
 class Channel(models.TextChoices):

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
@@ -38,6 +39,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """All that one message says, for many in a few queries."""
         return self.select_related(
             "csirt",
+            "person",
             "announcement__event__incident__story",
             "announcement__event__incident__csirt",
             "announcement__event__incident__collectivity__departement",
@@ -61,6 +63,10 @@ class Delivery(models.Model):
     csirt = models.ForeignKey(
         Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
     )
+    # One of the known contacts of the body: its accounts in force when the event was announced.
+    person = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("personne prévenue")
+    )
     channel = models.CharField(_("canal"), max_length=8, choices=Channel)
     status = models.CharField(_("état"), max_length=12, choices=DeliveryStatus)
     due_at = models.DateTimeField(_("à envoyer le"))
@@ -81,10 +87,17 @@ class Delivery(models.Model):
             models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status__in"),
             models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="delivery_last_error__in"),
             models.UniqueConstraint(
-                fields=["announcement", "recipient", "csirt"], nulls_distinct=False, name="delivery_once_a_recipient"
+                fields=["announcement", "recipient", "csirt", "person"],
+                nulls_distinct=False,
+                name="delivery_once_a_recipient",
             ),
             models.CheckConstraint(
                 condition=Q(recipient=Recipient.CSIRT) | Q(csirt=None), name="delivery_csirt_fits_recipient"
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient=Recipient.BODY, person__isnull=False)
+                | (~Q(recipient=Recipient.BODY) & Q(person=None)),
+                name="delivery_person_fits_recipient",
             ),
             models.CheckConstraint(
                 condition=Q(status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE)

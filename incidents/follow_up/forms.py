@@ -1,7 +1,10 @@
+import secrets
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.reference import compact
+from incidents.services.correspond import AUTHOR_LIMIT, Letter
 
 
 class CodeForm(forms.Form):
@@ -24,3 +27,41 @@ class CodeForm(forms.Form):
 
     def clean_reference(self) -> str:
         return compact(self.cleaned_data["reference"])
+
+
+def fresh_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class LetterForm(forms.Form):
+    """What is written to the centre. Lengths and words are judged by the service, which names the field."""
+
+    text = forms.CharField(
+        label=_("Votre message"),
+        required=False,
+        strip=False,
+        help_text=_("N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    author = forms.CharField(
+        label=_("Votre nom"),
+        required=False,
+        max_length=AUTHOR_LIMIT,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    key = forms.CharField(max_length=100, initial=fresh_key, required=False, widget=forms.HiddenInput)
+
+    def letter(self) -> Letter:
+        """Of a valid form."""
+        said = self.cleaned_data
+        return Letter(text=said["text"], author=said["author"], key=said["key"] or fresh_key())
+
+
+class WithdrawForm(LetterForm):
+    text = forms.CharField(
+        label=_("Pourquoi la retirer"),
+        required=False,
+        strip=False,
+        help_text=_("Le centre le lit. Une ligne suffit."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.follow_up import views
+from incidents.follow_up import acts, views
 
 urlpatterns = [
     path("suivi/", views.follow_up_start, name="follow_up_start"),
@@ -8,4 +8,10 @@ urlpatterns = [
     path("suivi/<str:reference>/", views.follow_up, name="follow_up"),
     path("suivi/<str:reference>/lien/", views.follow_up_rotate, name="follow_up_rotate"),
     path("suivi/<str:reference>/quitter/", views.follow_up_leave, name="follow_up_leave"),
+    path("suivi/<str:reference>/message/", acts.follow_up_message, name="follow_up_message"),
+    path("suivi/<str:reference>/partager/", acts.follow_up_share, name="follow_up_share"),
+    path("suivi/<str:reference>/ne-plus-partager/", acts.follow_up_unshare, name="follow_up_unshare"),
+    path("suivi/<str:reference>/retirer/", acts.follow_up_withdraw, name="follow_up_withdraw"),
+    path("suivi/<str:reference>/rattacher/", acts.follow_up_claim, name="follow_up_claim"),
+    path("phrase/<str:secret>/", acts.shared_sentence, name="shared_sentence"),
 ]

@@ -1,39 +1,50 @@
 """Following a case without an account. A GET changes nothing: mail scanners open every link before people do."""
 
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from collectivities.zones import zone_of
 from incidents import cookie
 from incidents.follow_up.forms import CodeForm
-from incidents.follow_up.history import history_of
-from incidents.models import FollowUpAccess, Incident
+from incidents.follow_up.page import case_page, not_found
+from incidents.models import FollowUpAccess
 from incidents.reference import compact
 from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
+from incidents.services.guess import MustWait, open_by_code
 from incidents.visits import find_case, private
+
+OPENS_NOTHING = _(
+    "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
+    "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
+)
+TRIED_TOO_OFTEN = _(
+    "Trop de codes faux pour cette référence. Réessayez dans %(minutes)s min. Votre lien secret, lui, "
+    "marche toujours. C’est urgent ? Appelez le centre : le téléphone n’attend pas."
+)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_start(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        access = find_access(form.cleaned_data["code"])
-        if access and access.incident.reference == form.cleaned_data["reference"]:
-            return entered(request, access)
-        form.add_error(
-            None,
-            _(
-                "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
-                "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
-            ),
-        )
+    if form.is_valid() and (access := opened_with(form)):
+        return entered(request, access)
     cases = list(cookie.opened(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
+
+
+def opened_with(form: CodeForm) -> FollowUpAccess | None:
+    """What a valid form opens; else it says why not, in words that tell nobody which references exist."""
+    try:
+        access = open_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
+    except MustWait as wait:
+        form.add_error(None, TRIED_TOO_OFTEN % {"minutes": wait.minutes})
+        return None
+    if access is None:
+        form.add_error(None, OPENS_NOTHING)
+    return access
 
 
 @csrf_exempt
@@ -63,10 +74,10 @@ def opened_by(request: HttpRequest, secret: str) -> HttpResponse:
 @require_safe
 def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, _guest = find_case(request, reference)
+        incident, guest = find_case(request, reference)
     except Http404:
         return not_found(request)
-    return show(request, incident)
+    return case_page(request, incident, guest)
 
 
 @private
@@ -96,22 +107,3 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     response = redirect("follow_up", access.incident.reference)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
-
-
-def show(request: HttpRequest, incident: Incident) -> HttpResponse:
-    if incident.csirt:
-        prefetch_related_objects([incident.csirt], "contacts")
-    context = {
-        "incident": incident,
-        "zone": zone_of(incident.collectivity),
-        "history": history_of(incident),
-        "interruptions": list(incident.interruptions.order_by("id")),
-        "leaks": list(incident.leaks.order_by("id")),
-        "holds_link": cookie.access_uid(request, incident.reference) is not None,
-    }
-    return render(request, "follow_up/case.html", context)
-
-
-def not_found(request: HttpRequest) -> HttpResponse:
-    """An altered, replaced or expired link, somebody else's case, no case at all: one page for all of them."""
-    return render(request, "follow_up/not_found.html", status=404)

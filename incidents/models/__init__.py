@@ -5,7 +5,7 @@ from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
 from incidents.models.journey import Draft, DraftPage
-from incidents.models.keys import FollowUpAccess, SharedSentence
+from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.words import AnswerSheet, Message, Reading
 
@@ -13,6 +13,7 @@ __all__ = [
     "INSTANTS",
     "AnswerSheet",
     "CaseKey",
+    "CodeGuess",
     "DataLeak",
     "Draft",
     "DraftPage",

@@ -53,3 +53,23 @@ class SharedSentence(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class CodeGuess(models.Model):
+    """Wrong codes given for one reference, whether it exists or not: code entry waits after several of them.
+
+    Kept for a day: the reference is hashed, and no address is stored.
+    """
+
+    reference_hash = models.CharField(_("empreinte de la référence"), max_length=64, unique=True, editable=False)
+    wrong = models.PositiveSmallIntegerField(_("codes faux"), default=0)
+    waits_until = models.DateTimeField(_("attend jusqu’à"), null=True, blank=True)
+    last_at = models.DateTimeField(_("dernier essai le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("essai de code")
+        verbose_name_plural = _("essais de code")
+        indexes = [models.Index(fields=["last_at"], name="code_guess_by_age")]
+
+    def __str__(self) -> str:
+        return self.reference_hash[:8]

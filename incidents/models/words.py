@@ -49,6 +49,8 @@ class Message(models.Model):
     text = models.TextField(_("message"), blank=True)
     author = models.CharField(_("signé"), max_length=120, blank=True)
     is_from_csirt = models.BooleanField(_("écrit par le CSIRT"))
+    # « En attente de vous »: until the declarant adds something, or the CSIRT writes again without asking.
+    asks_answer = models.BooleanField(_("attend une réponse"), default=False)
     actor_kind = models.CharField(_("auteur"), max_length=12, choices=ActorKind)
     actor = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
@@ -65,6 +67,9 @@ class Message(models.Model):
             actor_fits_kind(name="message_actor_fits_kind"),
             models.CheckConstraint(
                 condition=Q(is_from_csirt=False) | Q(actor__isnull=False), name="message_of_the_csirt_has_its_author"
+            ),
+            models.CheckConstraint(
+                condition=Q(asks_answer=False) | Q(is_from_csirt=True), name="message_only_the_csirt_asks"
             ),
         ]
         indexes = [models.Index(fields=["incident", "id"], name="message_by_incident")]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,14 +19,17 @@ from collectivities.search import SearchProblem
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability
-from incidents.models import Incident
+from incidents.models import Incident, Reading
 from incidents.querysets import IncidentQuerySet
+from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.read import note_reading
 from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.case import case_context
 from incidents.triage.lines import lines_of
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
 from incidents.triage.search import matching
+from incidents.triage.thread import ReplyForm
 
 
 @admin.register(Incident)
@@ -47,6 +51,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             path("", wrap(self.changelist_view), name=name("changelist")),
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
+            path("<str:reference>/message/", wrap(require_POST(self.message_view)), name=name("message")),
             path("<str:reference>/code/", wrap(require_POST(self.code_view)), name=name("code")),
             path("<str:reference>/<slug:act>/", wrap(require_POST(self.act_view)), name=name("act")),
         ]
@@ -56,6 +61,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
         """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
         mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
+        my_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user_of(request))
+        mine = mine.annotate(read_at=Subquery(my_readings.values("last_at")[:1]))
         return mine.with_words().prefetch_related("interruptions", "leaks")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
@@ -85,7 +92,26 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         context = case_context(incident, user_of(request), timezone.now())
+        if request.method == "GET":  # after the context, which says what is new since the last time
+            note_reading(incident=incident, reader=user_of(request))
         return self.render(request, "incidents/triage/case.html", context)
+
+    def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
+        form = ReplyForm(request.POST)
+        incident = get_incident(user_of(request), reference, to=Ability.MESSAGE)
+        try:
+            if form.is_valid():
+                write_to_declarant(reference=reference, actor=user_of(request), letter=form.letter())
+                messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
+                return redirect("admin:incidents_incident_change", reference)
+        except ValidationError as error:
+            form.add_error(None, error)
+        context = case_context(incident, user_of(request), timezone.now())
+        context["thread"]["form"] = form
+        response = self.render(request, "incidents/triage/case.html", context)
+        response.status_code = 422
+        return response
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
         if act not in ACTS:

@@ -12,6 +12,7 @@ from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
+from incidents.triage.thread import thread_context
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -43,6 +44,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,
+        "thread": thread_context(incident, user),
     }
 
 
@@ -53,6 +55,7 @@ def outdated(incident: Incident) -> set[str]:
         Ability.VERIFY: incident.is_verified,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.ERASE: incident.erased_at is not None,
+        Ability.MESSAGE: incident.erased_at is not None,
     }
     return {ability.value for ability, is_past in past.items() if is_past}
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from collectivities.zones import PARIS, zone_of
 from incidents.enums import Status
 from incidents.models import Incident
+from incidents.services.read import has_news
 from incidents.triage import wording
 
 
@@ -21,6 +22,7 @@ class Line:
     waiting: timedelta
     late: timedelta | None
     zone: str
+    has_news: bool
 
     @property
     def is_free(self) -> bool:
@@ -36,7 +38,7 @@ class Line:
 
 
 def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
-    """`incidents` come with their words, interruptions and leaks (`with_words`, prefetched)."""
+    """`incidents` come with their words, interruptions, leaks (`with_words`, prefetched) and `read_at`, my reading."""
     return [line_of(incident, zone_of(incident.collectivity), now) for incident in incidents]
 
 
@@ -51,4 +53,5 @@ def line_of(incident: Incident, zone: str, now: datetime) -> Line:
         waiting=wording.waiting(incident, now),
         late=wording.lateness(incident, now),
         zone=zone,
+        has_news=has_news(incident, getattr(incident, "read_at", None)),
     )

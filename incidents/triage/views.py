@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from incidents.access import get_incident
 from incidents.enums import Ability
+from incidents.services.read import note_reading
 from incidents.triage.acts import carry_out
 from incidents.triage.case import case_context
 
@@ -16,10 +17,12 @@ from incidents.triage.case import case_context
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET shows and changes nothing (mail scanners follow links); POST takes the case."""
+    """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
     incident = get_incident(user_of(request), reference, to=Ability.ACKNOWLEDGE)
     if request.method == "POST":
         carry_out(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
     context = case_context(incident, user_of(request), timezone.now())
+    if request.method == "GET":
+        note_reading(incident=incident, reader=user_of(request))
     return render(request, "incidents/triage/telephone.html", context)

@@ -1,0 +1,130 @@
+"""What is done from the page of a case: write, share, withdraw, claim. Each is a POST and a service."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents import cookie
+from incidents.access import speaks_for_body
+from incidents.enums import Ability, Status
+from incidents.follow_up.forms import LetterForm, WithdrawForm
+from incidents.follow_up.page import case_page, known_of, not_found
+from incidents.follow_up.standing import standing_of
+from incidents.reference import compact
+from incidents.sentence import sentences_of
+from incidents.services.claim import claim_incident
+from incidents.services.correspond import thread_of, write_to_csirt
+from incidents.services.share import find_shared, share_sentence, unshare_sentence
+from incidents.services.withdraw import withdraw_incident
+from incidents.visits import find_case, private
+
+
+@private
+@require_POST
+def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        incident, guest = find_case(request, reference, to=Ability.MESSAGE)
+    except Http404:
+        return not_found(request, kept=request.POST.get("text", ""))
+    form = LetterForm(request.POST)
+    try:
+        if not form.is_valid():
+            return case_page(request, incident, guest, form=form)
+        write_to_csirt(reference=incident.reference, guest=guest, letter=form.letter())
+    except ValidationError as error:
+        form.add_error(None, error)
+        return case_page(request, incident, guest, form=form)
+    return back_to(incident.reference, "#ecrire")
+
+
+@private
+@require_POST
+def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    except Http404:
+        return not_found(request)
+    try:
+        share_sentence(reference=incident.reference, guest=guest)
+    except ValidationError as error:
+        return render(request, "follow_up/not_shared.html", {"incident": incident, "why": error.message}, status=422)
+    return back_to(incident.reference, "#phrase")
+
+
+@private
+@require_POST
+def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    except Http404:
+        return not_found(request)
+    unshare_sentence(reference=incident.reference, guest=guest)
+    return back_to(incident.reference, "#phrase")
+
+
+@private
+@require_safe
+def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
+    """For anybody who was given the link: nothing but the sentence, as things stand now."""
+    incident = find_shared(secret)
+    if incident is None:
+        response = render(request, "follow_up/no_sentence.html", status=404)
+    else:
+        standing = standing_of(incident, thread=thread_of(incident))
+        known = known_of(incident, standing, list(incident.interruptions.order_by("id")))
+        context = {
+            "sentences": sentences_of(known),
+            "received_at": incident.received_at,
+            "now": timezone.now(),
+            "zone": zone_of(incident.collectivity),
+        }
+        response = render(request, "follow_up/shared.html", context)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET asks; POST withdraws, or asks the centre to when the declaration is verified."""
+    try:
+        incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
+    except Http404:
+        return not_found(request, kept=request.POST.get("text", ""))
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    if incident.status == Status.CLOSED:
+        return back_to(incident.reference)
+    typed = request.POST if request.method == "POST" else None
+    form = WithdrawForm(typed, initial={"author": incident.story.contact_name})
+    if form.is_valid():
+        try:
+            withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return back_to(incident.reference)
+    context = {"incident": incident, "form": form, "signs": guest.user}
+    return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
+
+
+@private
+@require_POST
+def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
+    uid = cookie.access_uid(request, compact(reference))
+    if uid is None or not isinstance(request.user, User):
+        return not_found(request)
+    try:
+        claim_incident(reference=compact(reference), access_uid=uid, actor=request.user)
+    except Http404:
+        return not_found(request)
+    return back_to(compact(reference))
+
+
+def back_to(reference: str, place: str = "") -> HttpResponse:
+    return redirect(reverse("follow_up", args=[reference]) + place)

@@ -1,0 +1,109 @@
+"""The page of one case, as its declarant and their colleagues see it."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents import cookie
+from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
+from incidents.enums import Ability, Status, Tlp
+from incidents.follow_up.forms import LetterForm
+from incidents.follow_up.history import history_of
+from incidents.follow_up.standing import Standing, Step, standing_of
+from incidents.models import Incident, ServiceInterruption
+from incidents.sentence import Known, Service, sentences_of
+from incidents.services.correspond import thread_of
+from incidents.services.share import shared_secret_of
+
+
+def case_page(
+    request: HttpRequest, incident: Incident, guest: Guest, *, form: LetterForm | None = None
+) -> HttpResponse:
+    """With a `form` that was refused: what was typed, and what is wrong with it."""
+    if incident.csirt:
+        prefetch_related_objects([incident.csirt], "contacts")
+    thread = thread_of(incident)
+    standing = standing_of(incident, thread=thread)
+    interruptions = list(incident.interruptions.order_by("id"))
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "now": timezone.now(),
+        "history": history_of(incident),
+        "thread": thread,
+        "standing": standing,
+        "interruptions": interruptions,
+        "leaks": list(incident.leaks.order_by("id")),
+        "sentences": sentences_of(known_of(incident, standing, interruptions)),
+        "shared_link": shared_link(incident),
+        "form": form or LetterForm(initial={"author": incident.story.contact_name}),
+        "can": acts_of(guest, incident),
+        "signs": guest.user.display_name if guest.user else "",
+    }
+    context |= about_the_link(request, incident)
+    return render(request, "follow_up/case.html", context, status=422 if form else 200)
+
+
+def acts_of(guest: Guest, incident: Incident) -> set[str]:
+    """What the page offers: the abilities that still have an object. Nothing to somebody of the CSIRT."""
+    if not speaks_for_body(guest, incident):
+        return set()
+    granted = abilities_of_guest(guest, incident)
+    if incident.erased_at:
+        granted -= {Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW}
+    if incident.status == Status.CLOSED:
+        granted -= {Ability.WITHDRAW}
+    return {ability.value for ability in granted}
+
+
+def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+    """Whether this device holds the live secret link, and whether an account may take the declaration with it."""
+    uid = cookie.access_uid(request, incident.reference)
+    holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
+    user = request.user if isinstance(request.user, User) else None
+    return {
+        "holds_link": holds,
+        "may_claim": bool(holds and user and not incident.claimed_at and Ability.CLAIM in abilities(user, incident)),
+        "may_sign_in": holds and user is None and not incident.claimed_at,
+    }
+
+
+def known_of(incident: Incident, standing: Standing, interruptions: Sequence[ServiceInterruption]) -> Known:
+    services = tuple(
+        Service(label=str(one.get_service_display()), extent=one.extent, has_resumed=one.ended_at is not None)
+        for one in interruptions
+    )
+    return Known(
+        body=incident.collectivity.label,
+        centre=incident.csirt.name if incident.csirt else "",
+        status=incident.status,
+        service_stopped=incident.service_stopped,
+        closing_reason=incident.closing_reason,
+        services=services,
+        is_read=bool(standing.readings),
+        has_channel=bool(incident.csirt and incident.csirt.notification_email),
+        waits_for_body=standing.step == Step.AWAITED,
+    )
+
+
+def shared_link(incident: Incident) -> str:
+    """The address of the sentence while it is shared."""
+    live = incident.shared.filter(revoked_at=None).first()
+    if live is None or incident.tlp == Tlp.RED:
+        return ""
+    return settings.SITE_URL + reverse("shared_sentence", args=[shared_secret_of(live)])
+
+
+def not_found(request: HttpRequest, *, kept: str = "") -> HttpResponse:
+    """An altered, replaced or expired link, somebody else's case, no case at all: one page for all of them.
+
+    `kept` is what was typed before the link stopped: shown, so that it can be copied.
+    """
+    return render(request, "follow_up/not_found.html", {"kept": kept}, status=404)

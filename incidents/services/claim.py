@@ -1,0 +1,36 @@
+"""A member of the body who holds the secret link takes the declaration into their account."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.access import abilities, get_followed_incident
+from incidents.enums import Ability, EventKind, Verification
+from incidents.models import Incident
+from incidents.services.record import record_event
+
+
+@transaction.atomic
+def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
+    """The declaration counts from now on as that of a known member. Claimed once, by whoever was first.
+
+    Raises Http404 without a live link to this case, PermissionDenied for somebody of another body.
+    """
+    incident = get_followed_incident(access_uid, lock=True)
+    if incident.reference != reference:
+        raise Http404
+    if Ability.CLAIM not in abilities(actor, incident):
+        raise PermissionDenied
+    if incident.claimed_at:
+        return incident
+    now = timezone.now()
+    incident.claimed_at, incident.claimed_by = now, actor
+    if not incident.is_verified:
+        incident.verification, incident.verified_at = Verification.MEMBER, now
+    incident.save(update_fields=["claimed_at", "claimed_by", "verification", "verified_at"])
+    record_event(incident, EventKind.CLAIMED, at=now, actor=actor)
+    return incident

@@ -1,0 +1,119 @@
+"""The thread between the declarant and the CSIRT. What is written stays as it was; nothing here is internal."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import Guest, get_case, get_incident, speaks_for_body
+from incidents.enums import Ability, ActorKind, EventKind
+from incidents.models import Incident, Message
+from incidents.services.record import record_event
+from incidents.text import plain_line, plain_text
+
+TEXT_LIMIT = 10_000
+AUTHOR_LIMIT = 120
+MESSAGES_SHOWN = 200
+# Who wrote, in the data of the event.
+DECLARANT, CSIRT = "declarant", "csirt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What somebody wrote, and the key of the form: the same words sent twice under one key are one message."""
+
+    text: str
+    key: str
+    author: str = ""
+    asks_answer: bool = False
+
+
+@transaction.atomic
+def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
+    """The declarant, or a colleague of the body, writes. Raises ValidationError on « text » or « author »."""
+    incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    message, is_new = save_from_body(incident, letter, guest=guest)
+    if is_new:
+        tell(message, side=DECLARANT)
+    return message
+
+
+@transaction.atomic
+def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Message:
+    """A responder writes; with `asks_answer`, the case waits for the declarant until something is added to it."""
+    incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
+    if incident.csirt is None or incident.csirt_id not in actor.csirt_ids():
+        raise PermissionDenied
+    signed = replace(letter, author=f"{actor.display_name}, {incident.csirt.name}"[:AUTHOR_LIMIT])
+    message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
+    if is_new:
+        tell(message, side=CSIRT)
+    return message
+
+
+def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
+    """A message of the declarant's side. The caller holds the case, and records the event if it is new."""
+    author = guest.user.display_name if guest.user else letter.author
+    signed = replace(letter, author=author, asks_answer=False)
+    message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
+    if is_new:
+        incident.declarant_wrote_at = message.written_at
+        incident.save(update_fields=["declarant_wrote_at"])
+    return message, is_new
+
+
+def save_letter(
+    incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
+) -> tuple[Message, bool]:
+    """The message, and whether it is new: what was sent twice is found again."""
+    clean = cleaned(incident, letter)
+    key = key_of(incident, clean)
+    if earlier := Message.objects.filter(submission_key=key).first():
+        return earlier, False
+    message = Message.objects.create(
+        incident=incident,
+        text=clean.text,
+        author=clean.author,
+        asks_answer=clean.asks_answer,
+        is_from_csirt=is_from_csirt,
+        actor=actor,
+        actor_kind=ActorKind.USER if actor else ActorKind.DECLARANT,
+        submission_key=key,
+    )
+    return message, True
+
+
+def cleaned(incident: Incident, letter: Letter) -> Letter:
+    if incident.erased_at:
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
+    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    if not text:
+        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+    return replace(letter, text=text, author=plain_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
+
+
+def key_of(incident: Incident, letter: Letter) -> str:
+    """Bound to the case and to the words: somebody who went back and wrote something else loses nothing."""
+    return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
+
+
+def tell(message: Message, *, side: str) -> None:
+    record_event(
+        message.incident,
+        EventKind.MESSAGE,
+        at=message.written_at,
+        actor=message.actor,
+        by=ActorKind(message.actor_kind),
+        message=str(message.uid),
+        side=side,
+    )
+
+
+def thread_of(incident: Incident) -> list[Message]:
+    """The latest messages, oldest first."""
+    return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]

@@ -1,0 +1,36 @@
+"""Who of the CSIRT has opened a case. Told to the declarant; it changes nothing of the case, so it is no event."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.models import Incident, Reading
+
+# Turning pages for an hour is one reading: a row is written at most so often, or when there is news.
+WRITTEN_EVERY = timedelta(minutes=1)
+
+
+def note_reading(*, incident: Incident, reader: User) -> None:
+    """`reader` has the case before their eyes. Nobody but a responder of its CSIRT counts."""
+    if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
+        return
+    now = timezone.now()
+    if refresh(incident, reader, now):
+        return
+    first = Reading(incident=incident, user=reader, first_at=now, last_at=now)
+    Reading.objects.bulk_create([first], ignore_conflicts=True)
+
+
+def refresh(incident: Incident, reader: User, now: datetime) -> bool:
+    """Whether they had read it before; the row is left alone when it is fresh and nothing came since."""
+    mine = Reading.objects.filter(incident=incident, user=reader)
+    stale = Q(last_at__lt=now - WRITTEN_EVERY) | Q(last_at__lt=F("incident__declarant_wrote_at"))
+    return bool(mine.filter(pk__in=mine.filter(stale).values("pk")).update(last_at=now)) or mine.exists()
+
+
+def has_news(incident: Incident, read_at: datetime | None) -> bool:
+    """Whether the declarant added something since `read_at`, the last time that this person read the case."""
+    wrote_at = incident.declarant_wrote_at
+    return wrote_at is not None and (read_at is None or read_at < wrote_at)

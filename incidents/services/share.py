@@ -1,0 +1,72 @@
+"""One sentence on a case, shown read-only to whoever the declarant gives its link to."""
+
+import secrets
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case
+from incidents.enums import Ability, EventKind, Tlp
+from incidents.models import Incident, SharedSentence
+from incidents.reference import ALPHABET, compact
+from incidents.services.record import record_event
+
+# It is passed on as a link, never read out: 80 bits.
+SECRET_LENGTH = 16
+
+
+def shared_secret_of(shared: SharedSentence) -> str:
+    digest = salted_hmac("incidents.share.secret", shared.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+
+
+def hash_of(secret: str) -> str:
+    return salted_hmac("incidents.share.hash", compact(secret), algorithm="sha256").hexdigest()
+
+
+def find_shared(secret: str) -> Incident | None:
+    """The case whose sentence `secret` shows; None if altered, revoked, erased, or TLP:RED since."""
+    live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None).exclude(incident__tlp=Tlp.RED)
+    shared = live.filter(secret_hash=hash_of(secret)).first()
+    return Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
+
+
+@transaction.atomic
+def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
+    """A link to the sentence; the one that is live if there is one. Raises ValidationError for a TLP:RED case."""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise PermissionDenied
+    if incident.tlp == Tlp.RED:
+        raise ValidationError(_("Ce dossier est TLP:RED : rien n’en sort. Demandez au centre s’il peut l’abaisser."))
+    if live := incident.shared.filter(revoked_at=None).first():
+        return live
+    now = timezone.now()
+    shared = make_shared(incident, now)
+    record_event(incident, EventKind.SHARED, at=now, actor=guest.user, by=guest.kind, shared=str(shared.uid))
+    return shared
+
+
+def make_shared(incident: Incident, at: datetime) -> SharedSentence:
+    shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
+    shared.secret_hash = hash_of(shared_secret_of(shared))
+    shared.save()
+    return shared
+
+
+@transaction.atomic
+def unshare_sentence(*, reference: str, guest: Guest) -> None:
+    """The link shows nothing from now on. Twice changes nothing."""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    live = incident.shared.filter(revoked_at=None).first()
+    if live is None:
+        return
+    live.revoked_at = timezone.now()
+    live.save(update_fields=["revoked_at"])
+    record_event(
+        incident, EventKind.UNSHARED, at=live.revoked_at, actor=guest.user, by=guest.kind, shared=str(live.uid)
+    )

@@ -1,0 +1,42 @@
+"""The thread with the declarant, on a responder's page. Everything in it is read by the declarant."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.models import Incident
+from incidents.services.correspond import Letter, thread_of
+from incidents.services.read import has_news
+
+
+class ReplyForm(forms.Form):
+    """Lengths and words are judged by the service, which names the field."""
+
+    text = forms.CharField(
+        label=_("Votre message au déclarant"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "reponse-aide"}),
+    )
+    asks_answer = forms.BooleanField(label=_("J’attends une réponse"), required=False)
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def letter(self) -> Letter:
+        """Of a valid form."""
+        said = self.cleaned_data
+        key = said["key"] or secrets.token_urlsafe()
+        return Letter(text=said["text"], key=key, asks_answer=said["asks_answer"])
+
+
+def thread_context(incident: Incident, user: User) -> dict[str, Any]:
+    """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
+    readings = list(incident.readings.select_related("user").order_by("-last_at"))
+    read_at = next((reading.last_at for reading in readings if reading.user_id == user.pk), None)
+    messages = [
+        (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
+        for message in thread_of(incident)
+    ]
+    return {"messages": messages, "readings": readings, "has_news": has_news(incident, read_at), "form": ReplyForm()}
