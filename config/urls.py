@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("incidents.declare.urls")),
     path("", include("incidents.follow_up.urls")),
     path("", include("incidents.reflexes.urls")),
+    path("", include("incidents.evidence.urls")),
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),

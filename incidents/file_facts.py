@@ -41,6 +41,8 @@ def media_type(head: bytes) -> str:
         return ""
     if is_text(head[:HEADERS]):
         return "message/rfc822" if is_mail(head[:HEADERS]) else "text/plain"
+    if head.startswith(b"PK\x03\x04"):
+        return "application/zip"  # an office document too: to say which, it would have to be opened
     try:
         found = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 # Marks that change the order in which a line is read (they can turn « exe.gpj » into « jpg.exe »).
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+FILE_NAME_LIMIT = 255
 KEPT_CONTROLS = "\n\t"
 
 
@@ -28,6 +29,19 @@ def plain_text(text: str, *, limit: int, field: str) -> str:
 def plain_line(text: str, *, limit: int, field: str) -> str:
     """The same on one line."""
     return plain_text(" ".join(text.split()), limit=limit, field=field)
+
+
+def plain_file_name(name: str) -> str:
+    """The name that a client gave to a file, fit to be shown: its last part, on one line, nothing invisible in it.
+
+    It names nothing on our side. A long one is shortened in the middle; its end, which tells its kind, stays.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c if unicodedata.category(c)[0] != "Z" else " " for c in last if unicodedata.category(c)[0] != "C")
+    clean = unicodedata.normalize("NFC", " ".join(kept.split()))
+    if len(clean) > FILE_NAME_LIMIT:
+        clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
+    return clean or _("sans nom")
 
 
 def fold(text: str) -> str:

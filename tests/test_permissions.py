@@ -16,7 +16,8 @@ from django.urls import get_resolver
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
-from incidents.models import Incident, IncidentEvent
+from incidents import vault
+from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, IncidentEvent
 from tests.cast import a_person, an_agent, breizh_cyber, declare, plouexemple
 
 ROLES = [
@@ -61,6 +62,15 @@ MATRIX = [
     ("get", "suivi/{reference}/rattacher/",                          405),
     ("post", "suivi/{reference}/rattacher/",                         404),
     ("get", "phrase/{secret}/",                                      404),
+    ("get", "suivi/{reference}/pieces/",                             404, 200, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("post", "suivi/{reference}/pieces/",                            404, 422, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/pieces/bordereau/",                   404, 200, 404, 200, 404, 200, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/pieces/envoi/",                       405),
+    ("post", "suivi/{reference}/pieces/envoi/",                      404, 201, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/pieces/envoi/{uid}/",                 404, 200, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("post", "suivi/{reference}/pieces/envoi/{uid}/",                404, 422, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("post", "suivi/{reference}/pieces/envoi/{uid}/fin/",            404, 409, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("get", "triage/{reference}/pieces/{uid}/",                       IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
     ("get", "api/v1/collectivities/",                                200),
     ("get", "api/v1/incidents/",                                     401, 200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("post", "api/v1/incidents/",                                    401, 201, 403, 201, 201, 201, 201, 403, 403, 403),
@@ -142,6 +152,7 @@ MATRIX = [
 # fmt: on
 
 SENT = {
+    "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
     "api/v1/collectivities/": {"q": "Plouexemple"},
     "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
     "admin/incidents/incident/{reference}/message/": {"text": "Bonjour"},
@@ -227,7 +238,21 @@ def places(route, incident, cast):
         "content_type_id": ContentType.objects.get_for_model(Incident).pk,
         "app_label": "incidents",
         "url": "inconnu",
+        "uid": a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid,
     }
+
+
+def an_upload(incident):
+    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
+
+
+def a_piece(incident):
+    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    name = vault.new_name()
+    vault.write(name, vault.unwrap(row.wrapped), b"x")
+    told = {"number": 1, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
+    return Evidence.objects.create(incident=incident, **told)
 
 
 def test_every_route_is_in_the_matrix():

@@ -13,6 +13,7 @@ from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Sta
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.thread import thread_context
+from incidents.triage.evidence import evidence_block
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -45,6 +46,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,
         "thread": thread_context(incident, user),
+        "evidence": evidence_block(incident),
     }
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -117,6 +117,21 @@ def tel(number: str) -> str:
 def host(url: str) -> str:
     """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
     return urlsplit(str(url)).netloc.removeprefix("www.")
+
+
+@register.filter
+def weight(octets: int) -> str:
+    """« 1,8 Mo », « 42 Ko », « 310 octets »: as a person's own computer says it, in thousands."""
+    for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
+        if octets >= unit:
+            return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
+    return ngettext("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", octets) % octets
+
+
+@register.filter
+def short_hash(digest: str) -> str:
+    """« 9f2c … d03b »: enough to tell two files apart by eye."""
+    return f"{digest[:4]} … {digest[-4:]}"
 
 
 class Point(NamedTuple):

@@ -1,0 +1,1 @@
+"""Handing files over, following what was handed over, opening it at the CSIRT."""

@@ -1,0 +1,101 @@
+"""Files of a plain form, straight into the vault as they arrive: none is ever whole in memory, or in clear on disk."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents import vault
+from incidents.deposits import Deposit, Deposited, TooLarge
+from incidents.services.evidence import MOST_FILES, Room
+from incidents.text import plain_file_name
+
+FIELD = "pieces"
+NO_ROOM: Promise = gettext_lazy(
+    "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
+    "ou appelez le centre. Ce qui est déjà remis reste remis."
+)
+
+
+@dataclass
+class Arrivals:
+    """What came in one post: (name, file) for each that is whole, (name, why) for each that is not."""
+
+    whole: list[tuple[str, Deposited]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+class StraightToVault(FileUploadHandler):
+    """A file that cannot be kept is told by its name; those after it are read all the same."""
+
+    def __init__(self, request: HttpRequest, key: bytes, room: Room) -> None:
+        super().__init__(request)
+        self.key = key
+        self.room = room
+        self.arrivals = Arrivals()
+        self.deposit: Deposit | None = None
+        self.octets = 0
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if self.field_name != FIELD:
+            raise SkipFile
+        if len(self.arrivals.whole) >= self.room.files:
+            self.refuse(_("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus.") % {"most": MOST_FILES})
+        try:
+            self.deposit = Deposit(self.key)
+        except vault.StoreRefused:
+            self.refuse(str(NO_ROOM))
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.deposit is None:
+            raise SkipFile
+        try:
+            self.deposit.write(raw_data)
+        except TooLarge:
+            self.refuse(_("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre."))
+        except vault.StoreRefused:
+            self.refuse(str(NO_ROOM))
+        if self.octets + self.deposit.size > self.room.octets:
+            self.refuse(_("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre."))
+
+    def file_complete(self, file_size: int) -> None:
+        if self.deposit is None:
+            return
+        try:
+            self.arrivals.whole.append((self.given_name, self.deposit.finish()))
+            self.octets += file_size
+        except vault.StoreRefused:
+            self.deposit.discard()
+            self.arrivals.refused.append((self.given_name, str(NO_ROOM)))
+        self.deposit = None
+
+    def upload_interrupted(self) -> None:
+        if self.deposit is not None:
+            self.drop(_("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau."))
+
+    def clear(self, kept: set[str]) -> None:
+        """Whatever no row names leaves the store, whatever happened to the post."""
+        if self.deposit is not None:
+            self.deposit.discard()
+        for _name, file in self.arrivals.whole:
+            if file.storage_name not in kept:
+                vault.remove(file.storage_name)
+
+    @property
+    def given_name(self) -> str:
+        return plain_file_name(self.file_name or "")
+
+    def refuse(self, why: str) -> None:
+        self.drop(why)
+        raise SkipFile
+
+    def drop(self, why: str) -> None:
+        if self.deposit is not None:
+            self.deposit.discard()
+            self.deposit = None
+        self.arrivals.refused.append((self.given_name, why))

@@ -1,0 +1,108 @@
+"""The same hand-over a slice at a time, for the page's script: short posts, JSON answers, and where to go on."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, JsonResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from incidents import vault
+from incidents.enums import Ability
+from incidents.evidence.handler import NO_ROOM
+from incidents.evidence.views import author_of
+from incidents.models import EvidenceUpload
+from incidents.services.evidence import Erased
+from incidents.services.upload import Elsewhere, finish_upload, get_upload, receive_slice, start_upload
+from incidents.text import plain_file_name
+from incidents.visits import find_case, private
+
+View = Callable[..., JsonResponse]
+TROUBLES: dict[type[Exception], tuple[int, Promise]] = {
+    vault.StoreRefused: (507, NO_ROOM),
+    vault.NotReadable: (422, gettext_lazy("Ce qui était arrivé ne se lit plus. Appelez le centre.")),
+    Erased: (410, gettext_lazy("Les données de ce dossier ont été effacées.")),
+}
+
+
+def told_in_json(view: View) -> View:
+    """What goes wrong, as a code and a sentence that the script shows as it is."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Elsewhere as elsewhere:
+            return JsonResponse({"recu": elsewhere.received}, status=409)
+        except ValidationError as refusal:
+            return JsonResponse({"message": str(refusal.message)}, status=422)
+        except (vault.StoreRefused, vault.NotReadable, Erased) as trouble:
+            status, message = TROUBLES[type(trouble)]
+            return JsonResponse({"message": str(message)}, status=status)
+
+    return told
+
+
+@private
+@require_POST
+@told_in_json
+def start(request: HttpRequest, reference: str) -> JsonResponse:
+    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    upload = start_upload(
+        guest=guest,
+        reference=incident.reference,
+        name=plain_file_name(request.POST.get("nom", "")),
+        size=whole_number(request.POST.get("taille", "")),
+        author=author_of(request.POST.get("auteur", "")),
+        first=request.POST.get("debut", "")[:64],
+    )
+    return JsonResponse(state(upload), status=201)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+@told_in_json
+def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
+    """GET says how much has arrived; POST brings the slice that begins at ?debut=."""
+    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    if request.method != "POST":
+        return JsonResponse(state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
+    received = receive_slice(
+        guest=guest,
+        reference=incident.reference,
+        uid=uid,
+        offset=whole_number(request.GET.get("debut", "")),
+        content=whole_body(request),
+    )
+    return JsonResponse(state(received))
+
+
+@private
+@require_POST
+@told_in_json
+def finish(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
+    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    recorded = finish_upload(guest=guest, reference=incident.reference, uid=uid)
+    return JsonResponse({"numero": recorded.evidence.number, "deja": not recorded.is_new})
+
+
+def state(upload: EvidenceUpload) -> dict[str, object]:
+    return {"uid": str(upload.uid), "recu": upload.received, "fini": upload.evidence_id is not None}
+
+
+def whole_number(typed: str) -> int:
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 16):
+        raise ValidationError(_("Cet envoi n’a pas la forme attendue. Rechargez la page."))
+    return int(typed)
+
+
+def whole_body(request: HttpRequest) -> bytes:
+    """A line that is cut in the middle of a slice leaves a short body, which no server complains about."""
+    body = request.body
+    if str(len(body)) != request.META.get("CONTENT_LENGTH"):
+        raise ValidationError(_("Ce morceau n’est pas entier."))
+    return body

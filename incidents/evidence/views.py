@@ -1,0 +1,133 @@
+"""Handing files over by a plain form, and the list of what was handed over."""
+
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collectivities.zones import zone_of
+from incidents.access import Guest, speaks_for_body
+from incidents.enums import Ability
+from incidents.evidence.handler import Arrivals, StraightToVault
+from incidents.models import Incident
+from incidents.seals import first_broken, instant
+from incidents.services.evidence import (
+    MOST_FILES,
+    Erased,
+    Given,
+    Recorded,
+    open_vault,
+    record_evidence,
+    room_of,
+)
+from incidents.services.upload import SLICE
+from incidents.text import plain_line
+from incidents.visits import find_case, private
+
+AUTHOR_LIMIT = 120
+
+
+@private
+@csrf_exempt  # `receive` checks it, once the files have their own way in
+@require_http_methods(["GET", "HEAD", "POST"])
+def evidence(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        if request.method == "POST":
+            return hand_over(request, reference)
+        incident, guest = find_case(request, reference)
+    except Http404:
+        return not_found(request)
+    except Erased:
+        return erased(request)
+    return page(request, incident, guest)
+
+
+def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
+    """Whose case it is and how much it still takes is known before the first byte of a file is read."""
+    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    handler = StraightToVault(request, open_vault(guest=guest, reference=incident.reference), room_of(incident))
+    request.upload_handlers = [handler]
+    kept: set[str] = set()
+    try:
+        return receive(request, incident, guest, arrivals=handler.arrivals, kept=kept)
+    finally:
+        handler.clear(kept)
+
+
+@csrf_protect
+def receive(
+    request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, kept: set[str]
+) -> HttpResponse:
+    """Reading the form brings the files in. `kept` is given the names of those that a row now names."""
+    author = author_of(request.POST.get("auteur", ""))
+    recorded = []
+    for name, file in arrivals.whole:
+        try:
+            given = Given(name=name, author=author, file=file)
+            recorded.append(record_evidence(guest=guest, reference=incident.reference, given=given))
+            kept.add(recorded[-1].evidence.storage_name)
+        except ValidationError as refusal:
+            arrivals.refused.append((name, str(refusal.message)))
+    if arrivals.refused or not recorded:
+        return page(request, incident, guest, refused=arrivals.refused, recorded=recorded, author=author, status=422)
+    return redirect(f"{reverse('evidence', args=[incident.reference])}?{counted(recorded)}")
+
+
+def author_of(typed: str) -> str:
+    """The field takes no more than this; whatever comes by another way is cut."""
+    return plain_line(typed[:AUTHOR_LIMIT], limit=AUTHOR_LIMIT, field="auteur")
+
+
+def counted(recorded: list[Recorded]) -> str:
+    new = sum(one.is_new for one in recorded)
+    return f"recus={new}&deja={len(recorded) - new}"
+
+
+def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int = 200, **outcome: Any) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "pieces": list(incident.evidence.order_by("-number")),
+        "cut": list(incident.uploads.filter(evidence=None, received__gt=0).order_by("id")),
+        "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
+        "has_account": guest.user is not None,
+        "received": number(request, "recus"),
+        "known": number(request, "deja"),
+        "most_files": MOST_FILES,
+        "slice": SLICE,
+    }
+    return render(request, "evidence/page.html", context | outcome, status=status)
+
+
+def number(request: HttpRequest, name: str) -> int:
+    """What our own redirection says; anything else is nothing."""
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
+
+
+@private
+@require_safe
+def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
+    """To print: every piece with its seal, and how anybody can compute the seals again."""
+    try:
+        incident, _guest = find_case(request, reference)
+    except Http404:
+        return not_found(request)
+    pieces = list(incident.evidence.order_by("number"))
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "lines": [(piece, instant(piece.received_at)) for piece in pieces],
+        "total": sum(piece.size for piece in pieces),
+        "broken": first_broken(incident, pieces),
+    }
+    return render(request, "evidence/sealed_list.html", context)
+
+
+not_found = partial(render, template_name="follow_up/not_found.html", status=404)
+erased = partial(render, template_name="evidence/erased.html", status=410)

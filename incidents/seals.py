@@ -1,0 +1,44 @@
+"""The seals of the pieces of a case: each covers the one before it, so that no line is changed or left out unseen.
+
+The seal of a piece is the SHA-256, in hexadecimal, of six lines in UTF-8, each ended by a line feed: the seal of the
+piece before (of the first: the reference of the case), the number, the SHA-256 of the file, its size in bytes, the
+instant of its receipt in UTC (2026-11-24T09:51:00Z), the name that was given. Anybody can compute it again:
+
+    printf '%s\\n' PRECEDENT NUMERO EMPREINTE OCTETS RECU NOM | sha256sum
+
+The list is also held against the history of the case, which PostgreSQL lets nobody change.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from incidents.enums import EventKind
+from incidents.models import Evidence, Incident
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seal_after(previous: str, piece: Evidence) -> str:
+    """The seal of `piece` when `previous` is the seal before it."""
+    lines = [previous, piece.number, piece.sha256, piece.size, instant(piece.received_at), piece.name]
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def first_broken(incident: Incident, pieces: Iterable[Evidence]) -> int | None:
+    """The number of the first piece that does not fit, None when all of them do. `pieces` come in their order.
+
+    Once a case was erased its names are gone, and its seals cannot be computed again: only the rest is held against
+    the history.
+    """
+    told = [(event.data["evidence"], event.data["sha256"]) for event in incident.events.filter(kind=EventKind.FILE)]
+    previous, number = incident.reference, 0
+    for number, piece in enumerate(pieces, start=1):
+        if piece.number != number or told[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
+            return number
+        if not incident.erased_at and piece.seal != seal_after(previous, piece):
+            return number
+        previous = piece.seal
+    return number + 1 if len(told) > number else None

@@ -1,0 +1,142 @@
+"""Files handed over as evidence: recorded one by one, numbered, sealed, told once in the history."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import vault
+from incidents.access import Guest, get_case
+from incidents.deposits import Deposited
+from incidents.enums import Ability, EventKind
+from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
+from incidents.seals import seal_after
+from incidents.services.record import record_event
+
+MOST_FILES = 300
+MOST_BYTES = 2 * 1000 * 1000 * 1000
+
+
+class Erased(Exception):
+    """The words and the files of the case were erased: nothing is added, nothing is read."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The line of the sealed list; not new when the case already had these bytes."""
+
+    evidence: Evidence
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file that has arrived whole, with the name and the author that were given with it."""
+
+    name: str
+    author: str
+    file: Deposited
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many files and bytes a case still takes, those on their way counted."""
+
+    files: int
+    octets: int
+
+
+@transaction.atomic
+def open_vault(*, guest: Guest, reference: str) -> bytes:
+    """The key that files of this case are encrypted with, made with the first one. Raises Erased, Http404…"""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise Erased
+    row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    return vault.unwrap(bytes(row.wrapped))
+
+
+def key_to_read(incident: Incident) -> bytes:
+    """Raises Erased when it was destroyed, NotReadable when this installation has lost its own."""
+    row = CaseKey.objects.filter(incident=incident).first()
+    if row is None:
+        raise Erased
+    return vault.unwrap(bytes(row.wrapped))
+
+
+def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
+    """`without`: an upload that is about to become a piece, and would be counted twice."""
+    pieces = Evidence.objects.filter(incident=incident)
+    uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
+    others = uploads.exclude(pk=without.pk) if without else uploads
+    here, coming = (rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, others))
+    return Room(MOST_FILES - here["files"] - coming["files"], MOST_BYTES - here["octets"] - coming["octets"])
+
+
+def check_room(room: Room, size: int) -> None:
+    """Raises ValidationError with what the person can do."""
+    if room.files < 1:
+        raise ValidationError(
+            _("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus. Appelez le centre.") % {"most": MOST_FILES}
+        )
+    if room.octets < size:
+        raise ValidationError(_("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre."))
+
+
+@transaction.atomic
+def record_evidence(*, guest: Guest, reference: str, given: Given, upload: EvidenceUpload | None = None) -> Recorded:
+    """Give the file its number and its seal. The same bytes a second time change nothing.
+
+    What is not new, or refused, is still in the store: whoever called removes it.
+    Raises Erased, ValidationError when the case is full, Http404, PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise Erased
+    known = incident.evidence.filter(sha256=given.file.sha256).first()
+    if known:
+        return Recorded(known, is_new=False)
+    check_room(room_of(incident, without=upload), given.file.size)
+    now = timezone.now()
+    last = incident.evidence.order_by("-number").first()
+    evidence = new_piece(incident, guest, given)
+    evidence.number = last.number + 1 if last else 1
+    evidence.received_at = now.replace(microsecond=0)  # as it is printed on the list
+    evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
+    evidence.save()
+    incident.declarant_wrote_at = now
+    incident.save(update_fields=["declarant_wrote_at"])
+    data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
+    record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
+    return Recorded(evidence, is_new=True)
+
+
+def new_piece(incident: Incident, guest: Guest, given: Given) -> Evidence:
+    return Evidence(
+        incident=incident,
+        name=given.name,
+        size=given.file.size,
+        sha256=given.file.sha256,
+        media_type=given.file.media_type,
+        position=given.file.position,
+        storage_name=given.file.storage_name,
+        author=guest.user.display_name if guest.user else given.author,
+        actor_kind=guest.kind,
+        actor=guest.user,
+    )
+
+
+def rewrap_case_keys() -> int:
+    """Encrypt each case's key with the first key of the installation. Gives how many were not; any may be a rerun."""
+    changed = 0
+    for pk in CaseKey.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            row = CaseKey.objects.select_for_update().filter(pk=pk).first()
+            if row and not vault.is_wrapped_with_the_first(bytes(row.wrapped)):
+                row.wrapped = vault.wrap(vault.unwrap(bytes(row.wrapped)))
+                row.save(update_fields=["wrapped"])
+                changed += 1
+    return changed

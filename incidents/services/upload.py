@@ -1,0 +1,170 @@
+"""A file that comes a slice at a time: what has arrived stays, so that a cut line goes on where it stopped.
+
+Each slice is an object of its own, encrypted on arrival. When all of them are here they are read once, in order,
+into the piece: that is also when the SHA-256 of the whole is computed. Locks are taken on the case first, then on
+the upload; a slice locks the upload alone.
+"""
+
+import hashlib
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import vault
+from incidents.access import Guest, get_case
+from incidents.deposits import LARGEST, Deposit, Deposited
+from incidents.enums import Ability
+from incidents.models import EvidenceUpload, Incident
+from incidents.services.evidence import (
+    Given,
+    Recorded,
+    check_room,
+    key_to_read,
+    open_vault,
+    record_evidence,
+    room_of,
+)
+
+SLICE = 512 * 1024
+KEPT_FOR = timedelta(days=7)
+
+
+class Elsewhere(Exception):
+    """The upload is not there: `received` says from which byte it goes on."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(received)
+        self.received = received
+
+
+@transaction.atomic
+def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: str, first: str) -> EvidenceUpload:
+    """A new upload, or the one that was cut: same name, same size, and a first slice whose SHA-256 is `first`.
+
+    Raises ValidationError, Erased, Http404, PermissionDenied.
+    """
+    key = open_vault(guest=guest, reference=reference)
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if size > LARGEST:
+        raise ValidationError(_("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre."))
+    for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
+        if first and first == hash_of_first_slice(cut, key):
+            return cut
+    check_room(room_of(incident), size)
+    return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
+
+
+def hash_of_first_slice(upload: EvidenceUpload, key: bytes) -> str:
+    digest = hashlib.sha256()
+    with suppress(vault.NotReadable):
+        for frame in vault.read(vault.slice_name(upload.uid, 0), key):
+            digest.update(frame)
+    return digest.hexdigest()
+
+
+def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
+    return one_of(get_case(guest, reference, to=Ability.COMPLETE), uid)
+
+
+def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
+    """Raises Http404 for another case's."""
+    uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
+    upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
+    if upload is None:
+        raise Http404
+    return upload
+
+
+@transaction.atomic
+def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
+    """Keep one slice, all of it or nothing. Of two that race for one place, one wins and the other is told where.
+
+    Raises Elsewhere, ValidationError for a length that is not due, StoreRefused, Erased, Http404, PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    upload = one_of(incident, uid, lock=True)
+    if offset != upload.received:
+        raise Elsewhere(upload.received)
+    if not content or len(content) != min(SLICE, upload.size - offset):
+        raise ValidationError(_("Ce morceau n’est pas entier."))
+    vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
+    upload.received += len(content)
+    upload.touched_at = timezone.now()
+    upload.save(update_fields=["received", "touched_at"])
+    return upload
+
+
+def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
+    """All slices become one piece. Asked twice, it answers the same.
+
+    Raises Elsewhere while some are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404…
+    """
+    upload = get_upload(guest=guest, reference=reference, uid=uid)
+    if upload.evidence:
+        return Recorded(upload.evidence, is_new=True)
+    if upload.received != upload.size:
+        raise Elsewhere(upload.received)
+    file = assembled(upload, open_vault(guest=guest, reference=reference))
+    kept = False
+    try:
+        recorded = close_upload(guest=guest, reference=reference, uid=uid, file=file)
+        kept = recorded.evidence.storage_name == file.storage_name
+    finally:
+        if not kept:
+            vault.remove(file.storage_name)
+    remove_slices(upload)
+    return recorded
+
+
+def assembled(upload: EvidenceUpload, key: bytes) -> Deposited:
+    deposit = Deposit(key)
+    try:
+        for offset in range(0, upload.size, SLICE):
+            for frame in vault.read(vault.slice_name(upload.uid, offset), key):
+                deposit.write(frame)
+        return deposit.finish()
+    except (vault.StoreRefused, vault.NotReadable):
+        deposit.discard()
+        raise
+
+
+@transaction.atomic
+def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) -> Recorded:
+    """Under the lock of the case: of two that finish at once, the second finds the piece of the first."""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    upload = one_of(incident, uid, lock=True)
+    if upload.evidence:
+        return Recorded(upload.evidence, is_new=True)
+    given = Given(name=upload.name, author=upload.author, file=file)
+    recorded = record_evidence(guest=guest, reference=reference, given=given, upload=upload)
+    if recorded.is_new:
+        upload.evidence = recorded.evidence
+        upload.save(update_fields=["evidence"])
+    else:
+        upload.delete()
+    return recorded
+
+
+def remove_slices(upload: EvidenceUpload) -> None:
+    for offset in range(0, upload.received, SLICE):
+        vault.remove(vault.slice_name(upload.uid, offset))
+
+
+def sweep_uploads() -> int:
+    """Forget what nobody went on with for a week, and the traces of what was finished. Gives how many."""
+    old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR)
+    swept = 0
+    for pk in list(old.values_list("pk", flat=True)[:1000]):
+        with transaction.atomic():
+            upload = old.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            if upload:
+                remove_slices(upload)
+                upload.delete()
+                swept += 1
+    return swept

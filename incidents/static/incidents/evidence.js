@@ -1,0 +1,105 @@
+// Hands files over a slice at a time, so that a line that is cut costs one slice. Without this script the form works.
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-envoi]");
+  if (!form || !window.fetch || !Blob.prototype.arrayBuffer) return;
+  const slice = Number(form.dataset.morceau);
+  const start = form.dataset.envoi;
+  const inputs = [...form.querySelectorAll("input[type=file]")];
+  const status = form.querySelector("[role=status]");
+  const LONGEST_WAIT = 30;
+  let busy = false;
+
+  class Stop extends Error {}  // this file cannot be handed over; the message says why
+
+  const say = (words) => { if (status.textContent !== words) status.textContent = words; };
+  const quoted = (file) => `« ${file.name} »`;
+  const wait = (seconds) => new Promise((go) => {
+    const timer = setTimeout(go, seconds * 1000);
+    addEventListener("online", () => { clearTimeout(timer); go(); }, { once: true });
+  });
+
+  // One request, tried until the line is back. A refusal is an answer; a silence or a broken server is not.
+  async function ask(url, options) {
+    for (let seconds = 1; ; seconds = Math.min(seconds * 2, LONGEST_WAIT)) {
+      const response = await fetch(url, options).catch(() => null);
+      if (response && (response.status < 500 || response.status === 507)) return response;
+      say(`La ligne est coupée. Nouvel essai dans ${seconds} s. Rien de ce qui est envoyé n’est perdu.`);
+      await wait(seconds);
+    }
+  }
+
+  async function answer(response) {
+    const type = response.headers.get("Content-Type") || "";
+    const said = type.includes("json") ? await response.json() : {};
+    if (response.ok || response.status === 409) return said;
+    throw new Stop(said.message || "ce dossier ne s’ouvre plus ici. Rechargez la page.");
+  }
+
+  const post = (url, body) => ask(url, {
+    method: "POST", body, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
+  });
+
+  async function bytes(file, from) {
+    try {
+      return await file.slice(from, from + slice).arrayBuffer();
+    } catch {
+      throw new Stop("votre appareil ne le lit plus. Choisissez-le de nouveau.");
+    }
+  }
+
+  async function fingerprint(content) {
+    if (!window.crypto || !crypto.subtle) return "";
+    const digest = await crypto.subtle.digest("SHA-256", content);
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  async function handOver(file, told) {
+    const author = form.elements.auteur ? form.elements.auteur.value : "";
+    const debut = await fingerprint(await bytes(file, 0));
+    const announced = new URLSearchParams({ nom: file.name, taille: file.size, auteur: author, debut });
+    const begun = await answer(await post(start, announced));
+    const url = `${start}${begun.uid}/`;
+    let from = begun.recu;
+    while (from < file.size) {
+      told(from);
+      const content = await bytes(file, from);
+      from = (await answer(await post(`${url}?debut=${from}`, content))).recu;
+    }
+    told(file.size);
+    const done = await answer(await post(`${url}fin/`));
+    if (!("numero" in done)) throw new Stop("il n’est pas arrivé entier. Choisissez-le de nouveau.");
+    return done.deja;
+  }
+
+  async function handAllOver(files) {
+    const total = files.reduce((sum, file) => sum + file.size, 0) || 1;
+    const missing = [];
+    let sent = 0, received = 0, known = 0;
+    for (const file of files) {
+      const told = (of) => {
+        const percent = Math.floor((100 * (sent + of)) / total);
+        say(`${received + known} ${received + known > 1 ? "fichiers" : "fichier"} sur ${files.length} envoyés, ${percent} %`);
+      };
+      try {
+        (await handOver(file, told)) ? known++ : received++;
+      } catch (stop) {
+        if (!(stop instanceof Stop)) throw stop;
+        missing.push(`${quoted(file)} : ${stop.message}`);
+      }
+      sent += file.size;
+    }
+    if (!missing.length) return location.assign(`${location.pathname}?recus=${received}&deja=${known}`);
+    say(`Il manque ${missing.join(" ")} ${received + known} sur ${files.length} reçus.`);
+    status.focus();
+  }
+
+  form.addEventListener("submit", (event) => {
+    const files = inputs.flatMap((input) => [...input.files]);
+    if (!files.length) return;  // the server says what to do
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    handAllOver(files).finally(() => { busy = false; });
+  });
+})();

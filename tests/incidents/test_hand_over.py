@@ -1,0 +1,270 @@
+"""Handing files over by a plain form, without a script."""
+
+import hashlib
+import io
+import zipfile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from incidents import vault
+from incidents.enums import ActorKind, EventKind
+from incidents.models import CaseKey, Evidence, IncidentEvent
+from incidents.seals import first_broken, seal_after
+from incidents.services.erase import erase_personal_data
+from incidents.services.evidence import key_to_read
+from incidents.services.follow_up import secret_of
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+NOTE = b"YOUR FILES ARE ENCRYPTED\n" * 40
+
+
+@pytest.fixture
+def incident():
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(client, incident):
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+def pieces_of(incident):
+    return f"/suivi/{incident.reference}/pieces/"
+
+
+def a_file(name="note.txt", content=NOTE):
+    return SimpleUploadedFile(name, content)
+
+
+def hand_over(client, incident, *files, **said):
+    return client.post(pieces_of(incident), {"pieces": list(files), **said})
+
+
+def clear(piece):
+    return b"".join(vault.read(piece.storage_name, key_to_read(piece.incident)))
+
+
+def test_it_works(holder, incident):
+    response = hand_over(
+        holder, incident, a_file(), a_file("photo.jpg", b"\xff\xd8\xff" + b"x" * 999), auteur="Dominique"
+    )
+
+    assert (response.status_code, response["Location"]) == (302, pieces_of(incident) + "?recus=2&deja=0")
+    note, photo = Evidence.objects.order_by("number")
+    assert (note.number, note.name, note.size, note.author) == (1, "note.txt", len(NOTE), "Dominique")
+    assert (note.sha256, note.media_type) == (hashlib.sha256(NOTE).hexdigest(), "text/plain")
+    assert (note.actor_kind, note.actor) == (ActorKind.DECLARANT, None)
+    assert (photo.number, photo.media_type) == (2, "image/jpeg")
+    assert clear(note) == NOTE
+    shown = text(holder.get(response["Location"]))
+    assert "2 fichiers sont reçus" in shown
+    assert "par Dominique" in shown
+    assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in shown
+    assert note.sha256 in shown
+
+
+def test_each_file_is_an_event(holder, incident):
+    hand_over(holder, incident, a_file(), a_file("b", b"b"))
+
+    events = IncidentEvent.objects.filter(kind=EventKind.FILE).order_by("id")
+    told = [(event.data["evidence"], event.data["sha256"]) for event in events]
+    assert told == [(str(piece.uid), piece.sha256) for piece in Evidence.objects.order_by("number")]
+    assert {event.actor_kind for event in events} == {ActorKind.DECLARANT}
+    incident.refresh_from_db()
+    assert incident.declarant_wrote_at == events[1].at
+
+
+def test_a_colleague_hands_over_under_their_name(client, incident):
+    agent = an_agent(incident.collectivity)
+    client.force_login(agent)
+    assert "Votre nom" not in text(client.get(pieces_of(incident)))
+    hand_over(client, incident, a_file(), auteur="Quelqu’un d’autre")
+    piece = Evidence.objects.get()
+    assert (piece.author, piece.actor) == (agent.display_name, agent)
+
+
+def test_the_same_bytes_twice_are_one_piece(holder, incident, settings):
+    hand_over(holder, incident, a_file())
+    again = hand_over(holder, incident, a_file("autre nom.txt"), a_file("vide", b""))
+    assert again["Location"].endswith("?recus=1&deja=1")
+    assert "Un autre était déjà reçu" in text(holder.get(again["Location"]))
+    assert Evidence.objects.count() == 2
+    assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
+    assert len(stored_objects()) == 2
+
+
+def stored_objects():
+    store = vault.store()
+    folders, _files = store.listdir("") if store.exists("") else ([], [])
+    return [f"{folder}/{name}" for folder in folders for name in store.listdir(folder)[1]]
+
+
+@pytest.fixture(autouse=True)
+def empty_store():
+    for name in stored_objects():
+        vault.remove(name)
+
+
+def test_nothing_chosen_is_said(holder, incident):
+    response = holder.post(pieces_of(incident), {"auteur": "Dominique"})
+    assert response.status_code == 422
+    assert "choisissez au moins un fichier" in text(response)
+    assert 'value="Dominique"' in response.content.decode()
+
+
+def test_a_file_too_large_is_named_and_the_others_are_kept(holder, incident, monkeypatch):
+    monkeypatch.setattr("incidents.deposits.LARGEST", 1000)
+    response = hand_over(holder, incident, a_file("a", b"a"), a_file("gros.zip", b"z" * 1001), a_file("c", b"c"))
+    assert response.status_code == 422
+    shown = text(response)
+    assert "gros.zip : C’est plus que 100 Mo" in shown
+    assert "Les 2 autres fichiers sont reçus" in shown
+    assert list(Evidence.objects.order_by("number").values_list("name", flat=True)) == ["a", "c"]
+    assert len(stored_objects()) == 2
+
+
+def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
+    response = hand_over(holder, incident, *(a_file(f"{i}.log", str(i).encode()) for i in range(302)))
+    assert response.status_code == 422
+    assert "2 fichiers ne sont pas reçus" in text(response)
+    assert "301.log" in text(response)
+    assert Evidence.objects.count() == 300
+    assert first_broken(incident, Evidence.objects.order_by("number")) is None
+    assert hand_over(holder, incident, a_file()).status_code == 422
+
+
+def test_two_gigabytes_a_case(holder, incident, monkeypatch):
+    monkeypatch.setattr("incidents.services.evidence.MOST_BYTES", 1500)
+    response = hand_over(holder, incident, a_file("a", b"a" * 1000), a_file("b", b"b" * 1000))
+    assert response.status_code == 422
+    assert "b : Ce dossier contient déjà près de 2 Go" in text(response)
+    assert Evidence.objects.get().name == "a"
+    assert len(stored_objects()) == 1
+
+
+def test_a_zip_bomb_is_kept_as_it_is(holder, incident):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", b"\0" * 50_000_000)
+    hand_over(holder, incident, a_file("bombe.zip", bomb.getvalue()))
+    piece = Evidence.objects.get()
+    assert (piece.size, piece.media_type) == (len(bomb.getvalue()), "application/zip")
+    assert clear(piece) == bomb.getvalue()
+
+
+def test_a_full_disk_is_said_and_what_was_handed_over_stays(holder, incident, monkeypatch):
+    hand_over(holder, incident, a_file("avant.txt", b"avant"))
+
+    def full(_deposit, _chunk):
+        raise vault.StoreRefused
+
+    monkeypatch.setattr("incidents.deposits.Deposit.write", full)
+    response = hand_over(holder, incident, a_file("apres.txt"))
+    assert response.status_code == 422
+    assert "apres.txt : Nous n’avons plus de place pour le garder" in text(response)
+    assert Evidence.objects.get().name == "avant.txt"
+    assert len(stored_objects()) == 1
+
+
+def test_a_forged_post_leaves_nothing(incident):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(an_agent(incident.collectivity))
+    assert hand_over(client, incident, a_file()).status_code == 403
+    assert not Evidence.objects.exists()
+    assert stored_objects() == []
+
+
+def test_a_real_form_passes_the_same_check(incident):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(an_agent(incident.collectivity))
+    client.get(pieces_of(incident))
+    token = client.cookies["tocsin_csrf" if "tocsin_csrf" in client.cookies else "csrftoken"].value
+    assert hand_over(client, incident, a_file(), csrfmiddlewaretoken=token).status_code == 302
+
+
+def test_a_body_cut_before_its_end_keeps_the_whole_files_alone(holder, incident):
+    boundary = "----cut"
+    part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}'
+    body = part.format(boundary, "entier", "aaaa") + "\r\n" + part.format(boundary, "coupé", "bbbb")
+    response = holder.post(pieces_of(incident), body.encode(), f"multipart/form-data; boundary={boundary}")
+    assert "La ligne a été coupée" in text(response)
+    assert Evidence.objects.get().name == "entier"
+    assert len(stored_objects()) == 1
+
+
+def test_the_list_is_sealed(holder, incident):
+    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(3)))
+    pieces = list(Evidence.objects.order_by("number"))
+    assert [piece.seal for piece in pieces] == [
+        seal_after(before, piece)
+        for before, piece in zip([incident.reference, *(p.seal for p in pieces)], pieces)  # noqa: B905
+    ]
+    shown = text(holder.get(pieces_of(incident) + "bordereau/"))
+    assert "Les scellés se suivent sans défaut" in shown
+    assert all(piece.seal in shown and piece.sha256 in shown for piece in pieces)
+    lines = [incident.reference, "1", pieces[0].sha256, "1", pieces[0].received_at.strftime("%FT%TZ"), "0"]
+    assert pieces[0].seal == hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [({"name": "autre"}, 2), ({"sha256": "0" * 64}, 2), ({"size": 9}, 2), ({"number": 9}, 2), (None, 2)],
+    ids=["name", "bytes", "size", "number", "left out"],
+)
+def test_a_line_that_was_changed_shows(holder, incident, change, broken):
+    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(3)))
+    line = Evidence.objects.filter(number=2)
+    line.update(**change) if change else line.delete()
+    assert first_broken(incident, Evidence.objects.order_by("number")) == broken
+    assert "La pièce 2 ne correspond plus" in text(holder.get(pieces_of(incident) + "bordereau/"))
+
+
+def test_the_last_line_left_out_shows_too(holder, incident):
+    hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
+    Evidence.objects.filter(number=2).delete()
+    assert first_broken(incident, Evidence.objects.order_by("number")) == 2
+
+
+def test_erasing_the_case_destroys_its_files(holder, incident):
+    hand_over(holder, incident, a_file())
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    piece = Evidence.objects.get()
+    assert not CaseKey.objects.exists()
+    assert piece.name == ""
+    assert holder.get(pieces_of(incident)).status_code == 404
+    colleague, responder = Client(), Client()
+    colleague.force_login(an_agent(incident.collectivity))
+    assert "ont été effacés le" in text(colleague.get(pieces_of(incident)))
+    assert hand_over(colleague, incident, a_file("b", b"b")).status_code == 410
+    responder.force_login(a_responder())
+    gone = responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/")
+    assert gone.status_code == 410
+    assert "Leur clé est détruite" in text(gone)
+    assert "ne se recalculent plus" in text(responder.get(pieces_of(incident) + "bordereau/"))
+
+
+def test_who_may_not_hand_over(client, incident):
+    client.force_login(a_responder())
+    assert client.get(pieces_of(incident)).status_code == 200
+    assert "<form class" not in client.get(pieces_of(incident)).content.decode()
+    assert hand_over(client, incident, a_file()).status_code == 403
+    assert not Evidence.objects.exists()
+    assert hand_over(Client(), incident, a_file()).status_code == 404
+
+
+@pytest.mark.parametrize("many", [2, 50])
+def test_the_pages_cost_the_same(holder, incident, many, django_assert_max_num_queries):
+    hand_over(holder, incident, *(a_file(f"{i}", bytes([i])) for i in range(many)))
+    with django_assert_max_num_queries(10):
+        holder.get(pieces_of(incident))
+    with django_assert_max_num_queries(10):
+        holder.get(pieces_of(incident) + "bordereau/")
+    holder.force_login(a_responder())
+    with django_assert_max_num_queries(20):
+        holder.get(f"/admin/incidents/incident/{incident.reference}/")
