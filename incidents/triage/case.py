@@ -12,8 +12,8 @@ from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
-from incidents.triage.thread import thread_context
 from incidents.triage.evidence import evidence_block
+from incidents.triage.thread import thread_context
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
