@@ -14,10 +14,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from incidents.models import IncidentEvent, PendingEvent
-from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
+from notifications.audience import Audience
+from notifications.enums import Channel, DeliveryStatus, Trouble
 from notifications.messages import write_mail
 from notifications.models import Announcement, Delivery
-from notifications.recipients import WHO_HEARS, address_of
+from notifications.recipients import address_of
 from notifications.transports.email import Mailer, NotSent
 
 logger = structlog.get_logger(__name__)
@@ -59,22 +60,22 @@ def announce_some() -> int:
     announcements = Announcement.objects.bulk_create(
         Announcement(event=one.event) for one in pending if one.event_id not in done
     )
-    Delivery.objects.bulk_create(delivery for one in announcements for delivery in deliveries_of(one))
+    audience = Audience([one.event for one in announcements])
+    Delivery.objects.bulk_create(delivery for one in announcements for delivery in deliveries_of(one, audience))
     PendingEvent.objects.filter(pk__in=[one.pk for one in pending]).delete()
     return len(pending)
 
 
-def deliveries_of(announcement: Announcement) -> Iterator[Delivery]:
-    """One for each that the table names. Without a way to reach them, the row says so."""
+def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[Delivery]:
+    """One for each who hears of it. Without a way to reach them, the row says so."""
     event: IncidentEvent = announcement.event
-    incident = event.incident
-    for recipient in WHO_HEARS[event.kind]:
-        csirt = incident.csirt if recipient == Recipient.CSIRT else None
-        has_channel = bool(address_of(recipient, incident, csirt))
+    for hearer in audience.hearers(event):
+        has_channel = bool(address_of(hearer.recipient, event.incident, hearer.csirt, hearer.person))
         yield Delivery(
             announcement=announcement,
-            recipient=recipient,
-            csirt=csirt,
+            recipient=hearer.recipient,
+            csirt=hearer.csirt,
+            person=hearer.person,
             channel=Channel.EMAIL if has_channel else Channel.NONE,
             status=DeliveryStatus.DUE if has_channel else DeliveryStatus.NO_CHANNEL,
             due_at=timezone.now(),
@@ -138,7 +139,7 @@ def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 def mail_for(delivery: Delivery) -> EmailMessage:
     """The mail, to the address of this moment. Raises NotSent if there is none any more, or it cannot be written."""
-    address = address_of(delivery.recipient, delivery.incident, delivery.csirt)
+    address = address_of(delivery.recipient, delivery.incident, delivery.csirt, delivery.person)
     if not address:
         raise NotSent(Trouble.NO_ADDRESS, again=False)
     try:

@@ -14,13 +14,15 @@ from django.urls import reverse
 from collectivities.zones import zone_of
 from csirts.routing import csirt_for
 from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
+from incidents.models import Incident, Message
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES
+from incidents.sentence import with_article
 from incidents.services.follow_up import secret_of
 from notifications.enums import Recipient
 from notifications.facts import facts_of
 from notifications.models import Delivery
-from notifications.wording import inert, set_in_lines
+from notifications.wording import inert, quoted, set_in_lines
 
 # Where the mailbox of the receipt may be the one that was broken into.
 READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
@@ -44,7 +46,8 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 def template_of(delivery: Delivery) -> str:
     """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it."""
     if delivery.recipient == Recipient.CSIRT and delivery.incident.tlp == Tlp.RED:
-        return "notifications/csirt_red.txt"
+        is_first = delivery.event.kind == EventKind.DECLARED
+        return "notifications/csirt_red.txt" if is_first else "notifications/csirt_red_news.txt"
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
 
 
@@ -56,7 +59,9 @@ def context_of(delivery: Delivery) -> dict[str, Any]:
         "zone": zone_of(incident.collectivity),
     }
     if delivery.recipient == Recipient.CSIRT:
-        return common | {"link": link("acknowledge_page", incident.reference)} | facts_of(incident)
+        return common | for_csirt(delivery)
+    if delivery.recipient == Recipient.BODY:
+        return common | for_body(incident)
     return common | for_declarant(delivery)
 
 
@@ -64,10 +69,39 @@ def link(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
+def for_csirt(delivery: Delivery) -> dict[str, Any]:
+    incident = delivery.incident
+    links = {
+        "link": link("acknowledge_page", incident.reference),
+        "case": link("admin:incidents_incident_change", incident.reference),
+        "the_body": inert(with_article(incident.collectivity.label)),
+    }
+    return facts_of(incident) | links | message_of(delivery)
+
+
+def message_of(delivery: Delivery) -> dict[str, str]:
+    """The words of the message that the event names, quoted; none of an event without, or once they are erased."""
+    uid = delivery.event.data.get("message")
+    message = Message.objects.filter(uid=uid).first() if uid else None
+    if message is None:
+        return {"author": "", "said": ""}
+    return {"author": inert(message.author), "said": quoted(message.text)}
+
+
+def for_body(incident: Incident) -> dict[str, Any]:
+    return {
+        "body": inert(with_article(incident.collectivity.label)),
+        "centre": incident.csirt,
+        "origin": incident.get_origin_display(),
+        "case": link("follow_up", incident.reference),
+    }
+
+
 def for_declarant(delivery: Delivery) -> dict[str, Any]:
     incident = delivery.incident
     words = {
         "body": inert(incident.collectivity.label),
+        "the_body": inert(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "follow_up": link("follow_up_start"),
     }
@@ -75,7 +109,16 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
         return words | for_receipt(delivery)
     if delivery.event.kind == EventKind.CLOSED:
         return words | {"reason": ClosingReason(delivery.event.data["reason"]).label}
+    if delivery.event.kind == EventKind.MESSAGE:
+        return words | words_for_declarant(delivery)
     return words
+
+
+def words_for_declarant(delivery: Delivery) -> dict[str, str]:
+    """Nothing of the message in a mailbox that others may read, or of a TLP:RED case."""
+    incident = delivery.incident
+    is_kept_back = incident.type in READ_BY_OTHERS or incident.tlp == Tlp.RED
+    return message_of(delivery) | ({"said": ""} if is_kept_back else {})
 
 
 def for_receipt(delivery: Delivery) -> dict[str, Any]:

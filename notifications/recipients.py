@@ -4,14 +4,15 @@ The declarant has no account: the mailbox that was given may be the one that was
 secret that was made anew (LINK_ROTATED warns, and the new code stays on the screen or the telephone that asked).
 """
 
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import EventKind
-from incidents.models import Incident
+from incidents.models import Incident, IncidentEvent
 from notifications.enums import Recipient
 
 WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
-    # The centre has a new case; the declarant gets a receipt.
-    EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT),
+    # The centre has a new case; the declarant gets a receipt; the accounts of the body hear what is said in its name.
+    EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
     # Somebody has taken the case: the declarant knows that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
     # It was done by calling the body back: it knows.
@@ -19,10 +20,12 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     # The centre has finished.
     EventKind.CLOSED: (Recipient.DECLARANT,),
     # What the declarant adds after the declaration reaches the centre, and the centre's words the declarant.
-    EventKind.FACTS: (),
-    EventKind.MESSAGE: (),
-    EventKind.FILE: (),
-    EventKind.WITHDRAWN: (),
+    EventKind.FACTS: (Recipient.CSIRT,),
+    EventKind.MESSAGE: (Recipient.CSIRT, Recipient.DECLARANT),
+    EventKind.FILE: (Recipient.CSIRT,),
+    # Whoever reads the declarant's mailbox could have done it: both are told.
+    EventKind.WITHDRAWN: (Recipient.CSIRT, Recipient.DECLARANT),
+    # They did it themselves, on the screen.
     EventKind.CLAIMED: (),
     EventKind.SHARED: (),
     EventKind.UNSHARED: (),
@@ -34,9 +37,19 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.ERASED: (),
 }
 
+# Told to the centre once, then not again for some minutes unless it has looked (`audience`).
+TOLD_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
 
-def address_of(recipient: str, incident: Incident, csirt: Csirt | None) -> str:
+
+def wrote_it(recipient: str, event: IncidentEvent) -> bool:
+    """Nobody gets a mail about the message that they have just written."""
+    return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
+
+
+def address_of(recipient: str, incident: Incident, csirt: Csirt | None, person: User | None = None) -> str:
     """Where to write now, or "" when there is no way: no centre, no address chosen by its lead, none given, erased."""
+    if recipient == Recipient.BODY:
+        return person.email if person and person.is_active else ""
     if recipient == Recipient.DECLARANT:
         return incident.story.contact_email
     return csirt.notification_email if csirt else ""

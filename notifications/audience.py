@@ -1,0 +1,97 @@
+"""Who hears of a batch of events, by name: read in a few queries, however many events there are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Max
+
+from accounts.enums import COLLECTIVITY_ROLES
+from accounts.models import Membership, User
+from csirts.models import Csirt
+from incidents.models import IncidentEvent, Reading
+from notifications.enums import Recipient
+from notifications.models import Delivery
+from notifications.recipients import TOLD_ONCE, WHO_HEARS, wrote_it
+
+# Fifty files in ten minutes are one mail: what came after it stands in the queue, marked as new.
+QUIET = timedelta(minutes=10)
+
+
+class Hearer(NamedTuple):
+    recipient: Recipient
+    csirt: Csirt | None = None
+    person: User | None = None
+
+
+class Audience:
+    """Asked for each event of the batch, in order: it remembers whom it has named."""
+
+    def __init__(self, events: Sequence[IncidentEvent]) -> None:
+        self.people = people_of(events)
+        self.told = told_lately(events)
+        self.read = last_readings(events)
+
+    def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
+        for recipient in WHO_HEARS[event.kind]:
+            if recipient == Recipient.BODY:
+                yield from self.of_the_body(event)
+            elif not wrote_it(recipient, event) and not self.knows(recipient, event):
+                yield Hearer(recipient, event.incident.csirt if recipient == Recipient.CSIRT else None)
+
+    def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
+        """Whoever declared it from their own account knows."""
+        for person in self.people[event.incident.collectivity_id]:
+            if person.pk != event.actor_id:
+                yield Hearer(Recipient.BODY, person=person)
+
+    def knows(self, recipient: str, event: IncidentEvent) -> bool:
+        """Whether the centre was told of the same kind of news moments ago, and has not looked since."""
+        if recipient != Recipient.CSIRT or event.kind not in TOLD_ONCE:
+            return False
+        key = (event.incident_id, event.kind)
+        told, read = self.told.get(key), self.read.get(event.incident_id)
+        if told and told > event.at - QUIET and (read is None or read < told):
+            return True
+        self.told[key] = event.at
+        return False
+
+
+def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
+    """The accounts in force of the bodies in whose name something was declared."""
+    told = [event for event in events if Recipient.BODY in WHO_HEARS[event.kind]]
+    known: dict[int, list[User]] = defaultdict(list)
+    if not told:
+        return known
+    bodies = {event.incident.collectivity_id for event in told}
+    members = Membership.objects.in_force().filter(
+        collectivity__in=bodies, role__in=COLLECTIVITY_ROLES, user__is_active=True
+    )
+    for member in members.select_related("user").order_by("id"):
+        if member.collectivity_id and member.user not in known[member.collectivity_id]:
+            known[member.collectivity_id].append(member.user)
+    return known
+
+
+def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
+    """When the last news of a kind that was told to the centre of each case happened."""
+    quiet = [event for event in events if event.kind in TOLD_ONCE]
+    if not quiet:
+        return {}
+    since = min(event.at for event in quiet) - QUIET
+    rows = Delivery.objects.filter(
+        recipient=Recipient.CSIRT,
+        announcement__event__incident__in={event.incident_id for event in quiet},
+        announcement__event__kind__in=TOLD_ONCE,
+        announcement__event__at__gt=since,
+    ).values_list("announcement__event__incident", "announcement__event__kind", "announcement__event__at")
+    return {(incident, kind): at for incident, kind, at in rows.order_by("announcement__event__at")}
+
+
+def last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:
+    ids = {event.incident_id for event in events if event.kind in TOLD_ONCE}
+    if not ids:
+        return {}
+    read = Reading.objects.filter(incident__in=ids).order_by().values_list("incident")
+    return dict(read.annotate(latest=Max("last_at")))

@@ -1,0 +1,221 @@
+"""After the declaration: who hears of what is written, added, handed over or withdrawn, and how often."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.enums import Role
+from incidents.access import Guest
+from incidents.enums import ActorKind, EventKind, IncidentType
+from incidents.models import Incident
+from incidents.reference import spaced
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.follow_up import secret_of
+from incidents.services.read import note_reading
+from incidents.services.record import record_event
+from incidents.services.withdraw import withdraw_incident
+from notifications import dispatch
+from notifications.models import Delivery
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.notifications.test_write import CENTRE, HOSTILE, TOWN, body, delivered, one_line
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(clock):
+    return a_responder(breizh_cyber())
+
+
+@pytest.fixture
+def incident(responder):
+    return declare()
+
+
+def guest(incident):
+    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+
+
+def write(incident, text="La cantine est arrêtée aussi.", key="k"):
+    letter = Letter(text=text, key=key, author="Dominique Exemple")
+    return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+
+
+def answer(incident, responder, text="Avec quel logiciel ?", *, asks=True):
+    letter = Letter(text=text, key="r", asks_answer=asks)
+    return write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+
+
+def hand_over(incident):
+    record_event(incident, EventKind.FILE, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
+
+
+def told(kind):
+    dispatch.announce_events()
+    return list(Delivery.objects.filter(announcement__event__kind=kind).values_list("recipient", flat=True))
+
+
+def last_to(post, address):
+    return post.to(address)[-1]
+
+
+def test_it_works(incident, post):
+    write(incident)
+    delivered(post)
+
+    message = last_to(post, CENTRE)
+    assert message["Subject"].replace("\u00a0", " ") == (
+        f"[TLP:AMBER+STRICT] Message du déclarant : commune de Plouexemple (Finistère) ({spaced(incident.reference)})"
+    )
+    assert "- Dominique Exemple\n> La cantine est arrêtée aussi.\n" in body(message)
+    assert f"http://localhost:8000/admin/incidents/incident/{incident.reference}/\n" in body(message)
+    assert "NON VÉRIFIÉE" in body(message)
+    assert len(post.to(TOWN)) == 1  # the receipt: nobody hears of what they wrote themselves
+
+
+def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder, post):
+    message = answer(incident, responder)
+    delivered(post)
+
+    mail = last_to(post, TOWN)
+    assert mail["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : Breizh Cyber vous a écrit"
+    assert f"{message.author} vous a écrit le" in one_line(mail)
+    assert "> Avec quel logiciel ?" in body(mail)
+    assert secret_of(incident.accesses.get()) not in mail.as_string().replace("-", "")
+    assert len(post.to(CENTRE)) == 1
+
+
+@pytest.mark.parametrize("kind", [IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT])
+def test_no_word_of_an_answer_goes_to_a_mailbox_that_others_may_read(responder, post, kind):
+    answer(declare(type=kind), responder, "Changez de mot de passe.")
+    delivered(post)
+    mail = last_to(post, TOWN)
+    assert "Changez" not in mail.as_string()
+    assert "Il vous attend dans votre dossier." in one_line(mail)
+
+
+def test_red_keeps_every_word_out_of_the_mails(responder, post):
+    incident = declare(tlp="red")
+    write(incident, "Confidentiel")
+    answer(incident, responder, "Secret aussi")
+    delivered(post)
+    news = last_to(post, CENTRE)
+    assert news["Subject"] == f"[TLP:RED] Du nouveau dans le dossier {spaced(incident.reference)}"
+    for mail in post.received:
+        assert "Confidentiel" not in mail.as_string()
+        assert "Secret aussi" not in body(mail)
+
+
+def test_words_that_were_erased_are_not_sent(incident, post):
+    message = write(incident)
+    type(message).objects.update(text="", author="")
+    delivered(post)
+    assert "cantine" not in body(last_to(post, CENTRE))
+
+
+def test_fifty_files_are_one_mail(incident):
+    for _ in range(25):
+        hand_over(incident)
+    assert told(EventKind.FILE) == ["csirt"]
+    for _ in range(25):
+        hand_over(incident)
+    assert told(EventKind.FILE) == ["csirt"]
+
+
+def test_files_after_a_reading_or_after_ten_minutes_are_told_again(incident, responder, clock):
+    hand_over(incident)
+    assert len(told(EventKind.FILE)) == 1
+    clock.shift(timedelta(minutes=2))
+    note_reading(incident=incident, reader=responder)
+    clock.shift(timedelta(minutes=1))
+    hand_over(incident)
+    assert len(told(EventKind.FILE)) == 2
+    clock.shift(timedelta(minutes=11))
+    hand_over(incident)
+    assert len(told(EventKind.FILE)) == 3
+
+
+def test_news_of_another_kind_or_another_case_are_told(incident):
+    hand_over(incident)
+    hand_over(declare())
+    write(incident)
+    assert len(told(EventKind.FILE)) == 2
+    assert told(EventKind.MESSAGE) == ["csirt"]
+
+
+def test_each_answer_of_the_centre_is_told(incident, responder):
+    answer(incident, responder, "Une")
+    answer(incident, responder, "Deux")
+    assert told(EventKind.MESSAGE) == ["declarant", "declarant"]
+
+
+@pytest.mark.parametrize("kind", [EventKind.FACTS, EventKind.FILE])
+def test_facts_and_files_name_no_detail(incident, post, kind):
+    record_event(incident, kind, at=timezone.now(), actor=None, by=ActorKind.DECLARANT)
+    delivered(post)
+    mail = last_to(post, CENTRE)
+    assert "argent" not in body(mail)
+    assert f"/admin/incidents/incident/{incident.reference}/" in body(mail)
+
+
+def test_a_withdrawal_is_told_to_both(incident, post):
+    letter = Letter(text="C’était un essai.", key="k")
+    withdraw_incident(reference=incident.reference, guest=guest(incident), letter=letter)
+    delivered(post)
+    assert "> C’était un essai." in body(last_to(post, CENTRE))
+    assert "Un intrus" in one_line(last_to(post, CENTRE))
+    assert "Ce n’est pas vous" in body(last_to(post, TOWN))
+
+
+class TestTheBody:
+    """A false declaration is told to the known contacts of the body."""
+
+    def test_it_works(self, responder, post):
+        agent, manager = an_agent(), a_person(Role.MANAGER, collectivity=plouexemple())
+        incident = declare()
+        delivered(post)
+        for person in (agent, manager):
+            [mail] = post.to(person.email)
+            assert mail["Subject"].replace("\u00a0", " ") == (
+                "Un incident a été déclaré au nom de la commune de Plouexemple (Finistère) "
+                f"({spaced(incident.reference)})"
+            )
+            assert f"http://localhost:8000/suivi/{incident.reference}/\n" in body(mail)
+            assert "Breizh Cyber : 0 800 200 008" in body(mail)
+            assert "argent" not in mail.as_string()
+            assert secret_of(incident.accesses.get()) not in body(mail)
+
+    def test_not_to_whoever_declared_it_nor_to_others(self, responder):
+        agent, colleague = an_agent(), an_agent()
+        a_person(Role.AGENT, collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+        gone = an_agent()
+        gone.membership_set.update(since_on="2020-01-01", ended_on="2021-01-01")
+        closed = an_agent()
+        type(closed).objects.filter(pk=closed.pk).update(is_active=False)
+        declare(actor=agent, origin="account")
+        dispatch.announce_events()
+        assert [one.person for one in Delivery.objects.filter(recipient="body")] == [colleague]
+
+    def test_a_person_with_two_roles_hears_once(self, responder):
+        agent = an_agent()
+        agent.membership_set.create(role=Role.MANAGER, collectivity=plouexemple())
+        declare()
+        dispatch.announce_events()
+        assert Delivery.objects.filter(recipient="body").count() == 1
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
+    letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
+    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    answer(incident, responder, text)
+    delivered(post)
+    assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
+    for message in post.received:
+        assert message.get_content_type() == "text/plain"
+        assert message["Bcc"] is None
+        assert "evil.example.com" not in message.as_string().lower()
+    theirs = body(last_to(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
+    assert all(line.startswith((">", "- ", "  ")) for line in theirs.splitlines())
+    assert Incident.objects.count() == 1
