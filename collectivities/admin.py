@@ -17,7 +17,7 @@ from collectivities.services import correct_region
 FOUND = 50
 FROM_THE_LIST = [
     *["name", "kind", "siren", "insee_code", "population", "postal_codes", "departement", "region"],
-    *["millesime", "vanished_on", "merged_into"],
+    *["millesime", "vanished_on", "merged_into", "seat", "declared_at", "confirmed_at"],
 ]
 CORRECTION = ["region_correction", "region_correction_note"]
 
@@ -30,13 +30,25 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class ToConfirmFilter(admin.SimpleListFilter):
+    title = _("confirmation")
+    parameter_name = "confirmation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("non", _("à confirmer"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Collectivity]) -> QuerySet[Collectivity]:
+        waiting = Collectivity.objects.to_confirm().values("pk")
+        return queryset.filter(pk__in=waiting) if self.value() else queryset
+
+
 @admin.register(Collectivity)
 class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A row comes from the import; what a person decides is the région that answers for it, with the reason."""
 
     form = CorrectionForm
-    list_display = ["__str__", "kind", "departement", "region", "population", "siren", "insee_code"]
-    list_filter = ["kind"]
+    list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
+    list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the box; what it does is get_search_results
     search_help_text = _("Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom.")
     fields = [*FROM_THE_LIST, *CORRECTION, "region_correction_on"]
@@ -45,6 +57,13 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collectivity]:
         return super().get_queryset(request).select_related("departement", "region", "region_correction")
 
+    @admin.display(description=_("liste"))
+    def standing(self, body: Collectivity) -> str:
+        """Whether the row comes from the list, or what became of it since somebody added it."""
+        if body.is_listed:
+            return str(_("officielle"))
+        return str(_("à confirmer") if body.is_unconfirmed and not body.vanished_on else _("ajoutée"))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str
     ) -> tuple[QuerySet[Collectivity], bool]:
@@ -52,7 +71,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         try:
-            ids = [body.pk for body in find_collectivities(search_term, limit=FOUND)]
+            ids = [body.pk for body in find_collectivities(search_term, limit=FOUND, unconfirmed=True)]
         except SearchProblem as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return queryset.none(), False

@@ -35,6 +35,11 @@ class Kind(models.TextChoices):
 
 GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kind.EPT)
 EPCI = GROUPINGS[:-1]
+# What no open list carries, the most usual first: such a body is added by whoever declares for it.
+UNLISTED = (
+    *(Kind.CCAS, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.REGIE, Kind.HOUSING, Kind.SDIS),
+    *(Kind.CDG, Kind.SCHOOL_FUND, Kind.POLE, Kind.DIGITAL, Kind.LOCAL_COMPANY, Kind.PUBLIC_BODY, Kind.OTHER),
+)
 TERRITORIAL = (Kind.DEPARTEMENT, Kind.REGION, Kind.SPECIAL, Kind.OVERSEAS)
 
 

@@ -56,6 +56,9 @@ class CollectivityQuerySet(models.QuerySet["Collectivity"]):
     def existing(self) -> "CollectivityQuerySet":
         return self.filter(vanished_on=None)
 
+    def to_confirm(self) -> "CollectivityQuerySet":
+        return self.existing().filter(declared_at__isnull=False, confirmed_at=None)
+
     def with_territory(self) -> "CollectivityQuerySet":
         """What `str`, `label` and `home_region` read, so that a list costs no query a row."""
         return self.select_related("departement", "region", "region_correction")
@@ -92,6 +95,9 @@ class Collectivity(models.Model):
     )
     is_listed = models.BooleanField(_("sur la liste officielle"), default=False)
     millesime = models.PositiveSmallIntegerField(_("millésime"), null=True, blank=True)
+    # A body that somebody added while declaring: until it is confirmed, nobody has said that it exists.
+    declared_at = models.DateTimeField(_("ajoutée le"), null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True, editable=False)
     vanished_on = models.DateField(_("disparue le"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="absorbed", verbose_name=_("fusionnée dans")
@@ -139,6 +145,16 @@ class Collectivity(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="collectivity_confirmed_was_declared",
+                condition=Q(confirmed_at=None) | Q(declared_at__isnull=False, confirmed_at__gte=F("declared_at")),
+                violation_error_message=_("Seule une collectivité ajoutée en déclarant se confirme, et après coup."),
+            ),
+            models.CheckConstraint(
+                name="collectivity_listed_is_confirmed",
+                condition=Q(is_listed=False) | Q(declared_at=None) | Q(confirmed_at__isnull=False),
+                violation_error_message=_("Une collectivité que la liste porte est confirmée par elle."),
+            ),
+            models.CheckConstraint(
                 name="collectivity_correction_is_dated",
                 condition=Q(region_correction=None, region_correction_on=None)
                 | Q(region_correction__isnull=False, region_correction_on__isnull=False),
@@ -150,6 +166,11 @@ class Collectivity(models.Model):
             models.Index(name="collectivity_sort_key", fields=["sort_key", "id"]),
             GinIndex(name="collectivity_stem_trigram", fields=["stem"], opclasses=["gin_trgm_ops"]),
             GinIndex(name="collectivity_postal_codes", fields=["postal_codes"]),
+            models.Index(
+                name="collectivity_to_confirm",
+                fields=["declared_at"],
+                condition=Q(declared_at__isnull=False, confirmed_at=None, vanished_on=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -172,6 +193,11 @@ class Collectivity(models.Model):
         if short in SHORT_KINDS:
             return f"{self.get_kind_display()} {rest}{self.place}".replace("'", "’")
         return str(self)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Added by somebody who was declaring, and nobody of a CSIRT has said yet that it exists."""
+        return self.declared_at is not None and self.confirmed_at is None
 
     @property
     def home_region(self) -> Region | None:

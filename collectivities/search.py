@@ -1,7 +1,8 @@
 """Find a body from what a person knows of it: its name, roughly, or one of its numbers. Two queries a search.
 
 What matches exactly comes first, then what begins so, and only when these give too little what contains or resembles
-it; inside the same quality, the bigger population. Bodies that vanished are never offered.
+it; inside the same quality, the bigger population. Bodies that vanished are never offered. One that somebody added
+while declaring is found by its exact SIREN alone until it is confirmed, so that nobody writes in everybody's list.
 """
 
 import re
@@ -15,7 +16,7 @@ from stdnum.fr import siren, siret
 from collectivities.enums import GROUPINGS
 from collectivities.models import Collectivity
 from collectivities.reading import Reading, readings_of
-from collectivities.wording import plain
+from collectivities.wording import plain, stem_of
 
 LONGEST_QUERY = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
@@ -36,7 +37,7 @@ BY_POSTAL_CODE = """
 """
 BEST_CODES = """
     SELECT c.id FROM ({codes}) hit JOIN collectivities_collectivity c USING (id)
-    WHERE c.vanished_on IS NULL
+    WHERE c.vanished_on IS NULL AND (hit.rank = 0 OR {known})
     GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
 """
 
@@ -49,7 +50,7 @@ BY_NAME = """
                 ELSE coalesce(c.population, 0) END AS score
         FROM collectivities_resembling({stem}, {edits}::text[]) likely
         JOIN collectivities_collectivity c USING (id)
-        WHERE c.vanished_on IS NULL AND {place}
+        WHERE c.vanished_on IS NULL AND {known} AND {place}
         AND NOT EXISTS (SELECT FROM near WHERE rank < 2)
         AND (SELECT count(*) FROM near WHERE rank < 8) < %(enough)s
     )
@@ -60,17 +61,24 @@ BY_NAME = """
 NEAR = """
     SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
     FROM collectivities_collectivity c
-    WHERE c.stem ~>=~ {low} AND c.stem ~<~ {high} AND c.vanished_on IS NULL AND {place}
+    WHERE c.stem ~>=~ {low} AND c.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
     UNION ALL
     SELECT c.id, CASE a.stem WHEN {low} THEN 0 ELSE 2 END + {fit}, coalesce(c.population, 0)
     FROM collectivities_alias a JOIN collectivities_collectivity c ON c.id = a.collectivity_id
-    WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {place}
+    WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
 """
 # A nature that is said is wanted above all; when none is said, a groupement stands behind the commune of its name.
 FIT = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
 ANY_KIND = "(c.kind = ANY({}))::int"
 IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departement WHERE code = ANY({}))"
 AT_CODE = "({code} = ANY(c.postal_codes) OR c.insee_code = {code})"
+RESEMBLING = """
+    SELECT c.id FROM collectivities_resembling({stem}, {edits}::text[]) likely
+    JOIN collectivities_collectivity c USING (id)
+    WHERE c.vanished_on IS NULL AND c.departement_id = {departement}
+    GROUP BY c.id ORDER BY max(likely.likeness) DESC, c.id LIMIT %(limit)s
+"""
+CONFIRMED = "(c.declared_at IS NULL OR c.confirmed_at IS NOT NULL)"
 ENOUGH = 5
 
 type Params = dict[str, str | int]
@@ -80,8 +88,8 @@ class SearchProblem(ValueError):
     """What was typed can be no number of a body; the message, in French, says why."""
 
 
-def find_collectivities(query: str, limit: int = 20) -> list[Collectivity]:
-    """The best matches first, with département and région loaded.
+def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
+    """The best matches first, with département and région loaded; `unconfirmed` is for those who confirm.
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
@@ -91,7 +99,28 @@ def find_collectivities(query: str, limit: int = 20) -> list[Collectivity]:
         code = code.zfill(5) if len(code) == 4 else code  # spreadsheets eat the first zero
         return _load(_ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit))
     readings = readings_of(text)
-    return _load(_ids_of_name(readings, limit)) if readings else []
+    known = sql.SQL("true" if unconfirmed else CONFIRMED)
+    return _load(_ids_of_name(readings, limit, known)) if readings else []
+
+
+def bodies_resembling(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
+    """Bodies of this département whose name resembles this one, the most alike first; the unconfirmed too."""
+    stem = stem_of(name, kind)
+    edits = _one_letter_off(stem) if len(stem) <= SHORT_NAME else []
+    statement = sql.SQL(RESEMBLING).format(stem=stem, edits=edits, departement=departement)
+    return _load(_ids(statement, {"limit": limit})) if stem else []
+
+
+def siren_in(text: str) -> str:
+    """The SIREN that was typed, alone or as the beginning of a SIRET. Raise `SearchProblem` when there is none."""
+    compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
+    if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
+        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas »."))
+    if not (siren if len(compact) == SIREN_DIGITS else siret).is_valid(compact):
+        raise SearchProblem(
+            _("Ce numéro n’existe pas : un chiffre est sans doute faux. Ou cochez « Je ne le connais pas ».")
+        )
+    return compact[:SIREN_DIGITS]
 
 
 def collectivity_by_code(code: str) -> Collectivity | None:
@@ -126,25 +155,26 @@ def _code_in(text: str) -> str:
 
 def _ids_of_code(code: str, codes: str, limit: int) -> list[int]:
     params: Params = {"code": code[:SIREN_DIGITS] if len(code) == SIRET_DIGITS else code, "limit": limit}
-    return _ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes)), params)
+    return _ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes), known=sql.SQL(CONFIRMED)), params)
 
 
-def _ids_of_name(readings: list[Reading], limit: int) -> list[int]:
+def _ids_of_name(readings: list[Reading], limit: int, known: sql.SQL) -> list[int]:
     loosest = readings[-1]
     statement = sql.SQL(BY_NAME).format(
-        near=sql.SQL(" UNION ALL ").join(_near(reading) for reading in readings),
+        near=sql.SQL(" UNION ALL ").join(_near(reading, known) for reading in readings),
         stem=loosest.stem,
         edits=_one_letter_off(loosest.stem) if len(loosest.stem) <= SHORT_NAME else [],
         fit=_fit(loosest),
         place=_place(loosest),
+        known=known,
     )
     return _ids(statement, {"enough": ENOUGH, "limit": limit})
 
 
-def _near(reading: Reading) -> sql.Composable:
+def _near(reading: Reading, known: sql.SQL) -> sql.Composable:
     low = reading.stem
     high = low[:-1] + chr(ord(low[-1]) + 1)
-    return sql.SQL(NEAR).format(low=low, high=high, fit=_fit(reading), place=_place(reading))
+    return sql.SQL(NEAR).format(low=low, high=high, fit=_fit(reading), place=_place(reading), known=known)
 
 
 def _fit(reading: Reading) -> sql.Composable:

@@ -1,4 +1,7 @@
-"""Loading the official list. A body is never deleted, since an incident may name it: it vanishes or is merged."""
+"""Loading the official list, and adding what no list carries.
+
+A body is never deleted, since an incident may name it: it vanishes or is merged.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from collectivities.enums import Kind
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 from collectivities.wording import plain, stem_of
@@ -23,6 +27,7 @@ type Ids = dict[Key, int]
 
 LOCK = 0x70C51  # one import at a time
 BATCH = 2_000
+NAME_LENGTH = 150
 RANDOM = 4  # the version of a UUID
 LISTED = [
     "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
@@ -127,12 +132,11 @@ def _write_bodies(
     official: OfficialList, known: dict[UUID, Collectivity], grounds: Grounds, report: ImportReport
 ) -> dict[Key, UUID]:
     """Create and change; return the uid under which each body stands, by family and code."""
-    # A body that a person entered before any list carried it keeps its identity: a random one.
-    by_hand = {row.siren: row.uid for row in known.values() if row.siren and row.uid.version == RANDOM}
+    by_hand = _by_hand(official, known)
     uids: dict[Key, UUID] = {}
     fresh, altered = [], []
     for body in official.bodies:
-        uid = uids[body.key] = by_hand.get(body.siren, body.uid)
+        uid = uids[body.key] = body.uid if body.uid in known else by_hand.get(body.siren, body.uid)
         row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
         if before is None:
             fresh.append(row)
@@ -143,6 +147,25 @@ def _write_bodies(
     report.created, report.changed = len(fresh), len(altered)
     report.unchanged = len(official.bodies) - len(fresh) - len(altered)
     return uids
+
+
+def _by_hand(official: OfficialList, known: dict[UUID, Collectivity]) -> dict[str, UUID]:
+    """The bodies that people entered before any list carried them, by SIREN: each keeps its identity, a random one.
+
+    The list confirms those it takes up. Where it knows the body already, the row entered by hand was a double of it;
+    one that was merged away gives its number back.
+    """
+    by_hand = {row.siren: row for row in known.values() if row.siren and row.uid.version == RANDOM}
+    carried = {by_hand[body.siren].pk: body.uid for body in official.bodies if body.siren in by_hand}
+    merged = [row.pk for row in by_hand.values() if row.pk in carried and row.vanished_on and not row.is_listed]
+    doubles = {pk: known[uid].pk for pk, uid in carried.items() if uid in known and pk not in merged}
+    gone = date(official.millesime, 1, 1)
+    for pk, heir in doubles.items():
+        Collectivity.objects.filter(pk=pk).update(siren=None, vanished_on=gone, merged_into=heir)
+    Collectivity.objects.filter(pk__in=merged).update(siren=None)
+    Collectivity.objects.to_confirm().filter(pk__in=carried).update(confirmed_at=timezone.now())
+    away = {*merged, *doubles}
+    return {siren: row.uid for siren, row in by_hand.items() if siren and row.pk not in away}
 
 
 def _row(body: BodyRow, uid: UUID, grounds: Grounds, millesime: int) -> Collectivity:
@@ -226,6 +249,70 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
     fresh = [Grouping(member_id=member, group_id=group) for member, group in sorted(wanted - current.keys())]
     _copy(Grouping, ["member_id", "group_id"], fresh)
     report.memberships_added, report.memberships_removed = len(fresh), len(gone)
+
+
+@transaction.atomic
+def propose_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
+    """Add a body that no list carries, to be confirmed by a responder. `name` is plain, `siren` exists by its key.
+
+    The body that has this SIREN is given back instead, and so is the one that was proposed in the same words: two
+    clicks, or two people, make one body. It lies where its seat lies.
+    """
+    stem = stem_of(name, kind)[:NAME_LENGTH]
+    _hold(siren or f"{kind} {stem} {seat.pk}")
+    if earlier := _with_siren(siren) if siren else _proposed_so(kind, name, seat):
+        return earlier
+    return Collectivity.objects.create(
+        kind=kind,
+        name=name,
+        sort_key=plain(name)[:NAME_LENGTH],
+        stem=stem,
+        siren=siren,
+        region=seat.home_region,
+        departement=seat.departement,
+        seat=seat,
+        declared_at=timezone.now(),
+    )
+
+
+def _hold(key: str) -> None:
+    """Until the end of the transaction: one proposal of this body at a time, and no import meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [key, LOCK])
+
+
+def _with_siren(siren: str) -> Collectivity | None:
+    found = Collectivity.objects.select_related("merged_into").filter(siren=siren).first()
+    return found.merged_into or found if found else None
+
+
+def _proposed_so(kind: Kind, name: str, seat: Collectivity) -> Collectivity | None:
+    return Collectivity.objects.existing().filter(kind=kind, name=name, seat=seat, siren=None).first()
+
+
+def confirm_body(body: Collectivity) -> None:
+    """Say that a body which somebody added exists. From now on everybody finds it, at its seat's postal codes too.
+
+    Call it in a transaction that holds the row.
+    """
+    body.confirmed_at = timezone.now()
+    body.postal_codes = body.seat.postal_codes if body.seat else []
+    body.save(update_fields=["confirmed_at", "postal_codes"])
+
+
+def merge_body(body: Collectivity, *, into: Collectivity) -> None:
+    """Say that a body which somebody added is another one, as the import does of communes.
+
+    Call it in a transaction that holds both rows. Its SIREN leads to the other, or goes to it where no list speaks.
+    """
+    if body.siren and not into.siren and not into.is_listed:
+        body.siren, into.siren = None, body.siren
+        body.save(update_fields=["siren"])
+        into.save(update_fields=["siren"])
+    Collectivity.objects.filter(merged_into=body).update(merged_into=into)
+    body.vanished_on, body.merged_into = timezone.localdate(), into
+    body.save(update_fields=["vanished_on", "merged_into"])
 
 
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:

@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("config.pages.urls")),
     path("", include("incidents.declare.urls")),
+    path("", include("incidents.bodies.urls")),
     path("", include("incidents.follow_up.urls")),
     path("", include("incidents.reflexes.urls")),
     path("", include("incidents.evidence.urls")),

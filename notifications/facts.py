@@ -39,6 +39,8 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "tlp": incident.get_tlp_display(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "body": inert(incident.collectivity.label),
+        "must_be_confirmed": incident.collectivity.is_unconfirmed,
+        "siren": incident.collectivity.siren or "",
         "population": _("%s habitants") % counted(population) if population else _("population inconnue"),
         "type": TYPE_TERMS[incident.type],
         "type_said": incident.get_type_display(),

@@ -9,15 +9,25 @@ class TerritorySerializer(serializers.Serializer[object]):
 
 
 class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
-    """`region` is the one that answers for the body, a human correction included."""
+    """`region` is the one that answers for the body, a human correction included.
+
+    `is_confirmed` is false for a body that a visitor added and no centre has confirmed: its SIREN alone finds it.
+    """
 
     id = serializers.UUIDField(source="uid")
     departement = TerritorySerializer(allow_null=True)
     region = TerritorySerializer(source="home_region", allow_null=True)
 
+    is_confirmed = serializers.SerializerMethodField()
+
     class Meta:
         model = Collectivity
-        fields = ["id", "name", "kind", "siren", "insee_code", "population", "departement", "region"]
+        fields = [
+            *("id", "name", "kind", "siren", "insee_code", "population", "departement", "region", "is_confirmed"),
+        ]
+
+    def get_is_confirmed(self, body: Collectivity) -> bool:
+        return not body.is_unconfirmed
 
 
 class SearchSerializer(serializers.Serializer[object]):

@@ -15,6 +15,7 @@ from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
 from incidents.rsit import FIRST_CLASSIFICATION
+from incidents.services.bodies import standing_body
 from incidents.services.check import LINE_LIMIT, checked
 from incidents.services.follow_up import open_access
 from incidents.services.record import record_event
@@ -74,6 +75,7 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
         return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
 
     clean = checked(declaration, now=now)
+    clean = replace(clean, collectivity=standing_body(clean.collectivity))
     route = csirt_for(clean.collectivity, on=timezone.localdate(now))
     incident = save_incident(clean, replace(submission, digest=digest), route, actor=actor, now=now)
     save_facts(incident, clean)
@@ -106,7 +108,9 @@ def save_incident(
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = first_severity(clean)
-    is_member = actor is not None and clean.collectivity.pk in actor.collectivity_ids()
+    # A member of a body that nobody has confirmed vouches for nothing.
+    is_known = actor is not None and not clean.collectivity.is_unconfirmed
+    is_member = is_known and actor is not None and clean.collectivity.pk in actor.collectivity_ids()
     return Incident.objects.create(
         reference=new_reference(),
         collectivity=clean.collectivity,

@@ -1,7 +1,9 @@
 """What a responder does with a case: take it, verify it, close it."""
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
@@ -30,10 +32,15 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 @transaction.atomic
 def verify_incident(*, reference: str, actor: User) -> Incident:
-    """Say that one has called the body back on a number that did not come from the form. Twice changes nothing."""
+    """Say that one has called the body back on a number that did not come from the form. Twice changes nothing.
+
+    Raises ValidationError while nobody has confirmed that the body exists: no figure counts a body that may not.
+    """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
         return incident
+    if incident.collectivity.is_unconfirmed:
+        raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
     now = timezone.now()
     incident.verification, incident.verified_at = Verification.CALL_BACK, now
     incident.save(update_fields=["verification", "verified_at"])

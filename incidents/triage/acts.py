@@ -1,6 +1,7 @@
 """The buttons of a case: each one is a service, and says in a sentence what it did."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.access import get_incident
 from incidents.enums import Ability, ClosingReason
+from incidents.services.bodies import confirm_body, merge_body
 from incidents.services.erase import erase_personal_data
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.wording import why_refused
@@ -26,6 +28,21 @@ def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
 def verify(reference: str, actor: User, request: HttpRequest) -> str:
     verify_incident(reference=reference, actor=actor)
     return _("Déclaration vérifiée : elle comptera dans les chiffres.")
+
+
+def confirm(reference: str, actor: User, request: HttpRequest) -> str:
+    confirm_body(reference=reference, actor=actor)
+    return _("Collectivité confirmée : elle est désormais dans la recherche de tous.")
+
+
+def merge(reference: str, actor: User, request: HttpRequest) -> str:
+    """Raises ValidationError when no body is chosen."""
+    try:
+        into = UUID(request.POST.get("collectivite", ""))
+    except ValueError as error:
+        raise ValidationError(_("Choisissez à quelle collectivité la rattacher.")) from error
+    incident = merge_body(reference=reference, into=into, actor=actor)
+    return _("Dossier rattaché à %(body)s. Le centre qui répond reste le même.") % {"body": incident.collectivity}
 
 
 def close(reference: str, actor: User, request: HttpRequest) -> str:
@@ -46,6 +63,8 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge,
     "verifier": verify,
     "clore": close,
+    "confirmer": confirm,
+    "rattacher": merge,
     "effacer": erase,
 }
 

@@ -25,6 +25,7 @@ from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
 from incidents.triage.acts import ACTS, carry_out
+from incidents.triage.body import proposed_body
 from incidents.triage.case import case_context
 from incidents.triage.lines import lines_of
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
@@ -92,6 +93,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         context = case_context(incident, user_of(request), timezone.now())
+        context["proposed"] = proposed_body(incident, user_of(request), request.GET.get("corps", ""))
         if request.method == "GET":  # after the context, which says what is new since the last time
             note_reading(incident=incident, reader=user_of(request))
         return self.render(request, "incidents/triage/case.html", context)

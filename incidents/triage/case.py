@@ -54,7 +54,7 @@ def outdated(incident: Incident) -> set[str]:
     """Abilities that have no more object in this state: their buttons would only be refused."""
     past = {
         Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
-        Ability.VERIFY: incident.is_verified,
+        Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.ERASE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,

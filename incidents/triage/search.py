@@ -30,4 +30,4 @@ def references_in(query: str) -> list[str]:
 def bodies_named(query: str) -> list[int]:
     if body := collectivity_by_code(compact(query)):
         return [body.pk]
-    return [body.pk for body in find_collectivities(query, limit=BODIES_TRIED)]
+    return [body.pk for body in find_collectivities(query, limit=BODIES_TRIED, unconfirmed=True)]

@@ -25,6 +25,7 @@ def test_it_works(client, django_assert_num_queries):
                 "population": Collectivity.objects.get(insee_code="93066").population,
                 "departement": {"code": "93", "name": "Seine-Saint-Denis"},
                 "region": {"code": "11", "name": "Île-de-France"},
+                "is_confirmed": True,
             }
         ]
     }

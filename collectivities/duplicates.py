@@ -1,0 +1,52 @@
+"""Which bodies may be the one that somebody proposes, and why: the person who knows decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.enums import UNLISTED
+from collectivities.models import Collectivity
+from collectivities.search import bodies_resembling
+from collectivities.wording import stem_of
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    body: Collectivity
+    reasons: tuple[str | Promise, ...]
+
+
+def likely_doubles(proposed: Collectivity) -> list[Likely]:
+    """At most six, the likeliest first. `proposed` may not be stored yet; it has a seat. Four queries at most."""
+    standing = Collectivity.objects.existing().with_territory()
+    numbered = standing.filter(siren=proposed.siren) if proposed.siren else standing.none()
+    seated = standing.filter(kind=proposed.kind, seat=proposed.seat).order_by("pk")[:SHOWN]
+    near = list(named_alike(proposed))
+    found = {body.pk: body for body in [*numbered, *seated, *near] if body.pk != proposed.pk}
+    alike = {body.pk for body in near}
+    likely = [Likely(body, tuple(reasons(body, proposed, is_alike=body.pk in alike))) for body in found.values()]
+    return sorted(likely, key=lambda one: -len(one.reasons))[:SHOWN]
+
+
+def named_alike(proposed: Collectivity) -> Iterator[Collectivity]:
+    """A commune and its CCAS share a name and are two bodies: one of the list must bear the very same."""
+    if proposed.departement_id is None:
+        return
+    for body in bodies_resembling(proposed.name, proposed.kind, proposed.departement_id, SHOWN):
+        if body.kind in UNLISTED or body.stem == stem_of(proposed.name, proposed.kind):
+            yield body
+
+
+def reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str | Promise]:
+    """Each way in which the two look the same."""
+    said = {
+        _("même SIREN"): bool(proposed.siren) and body.siren == proposed.siren,
+        _("nom proche"): is_alike,
+        _("même nature"): body.kind == proposed.kind,
+        _("même commune du siège"): proposed.seat_id is not None and body.seat_id == proposed.seat_id,
+    }
+    return [reason for reason, holds in said.items() if holds]

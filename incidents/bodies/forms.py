@@ -1,0 +1,78 @@
+"""What is asked of a body that no list carries. Templates write the controls by hand; the names are those here."""
+
+from collections.abc import Mapping
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.enums import UNLISTED, Kind
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, find_collectivities
+from incidents.fields import WordsField
+from incidents.services.bodies import Proposal, commune_named
+
+KINDS = [(kind.value, kind.label) for kind in UNLISTED]
+FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
+
+
+class BodyForm(forms.Form):
+    """`town` is what was typed, `seat` the commune chosen among those found for `town_asked`."""
+
+    kind = WordsField(label=gettext_lazy("Nature"))
+    name = WordsField(label=gettext_lazy("Son nom"))
+    siren = WordsField(label=gettext_lazy("Son numéro SIREN"))
+    no_siren = forms.BooleanField(required=False, label=gettext_lazy("Je ne le connais pas"))
+    town = WordsField(label=gettext_lazy("Commune de son siège"))
+    town_asked = WordsField()
+    seat = WordsField()
+
+    @cached_property
+    def towns(self) -> list[Collectivity]:
+        """The communes that what was typed may name; the one chosen, when it still answers to it, alone."""
+        asked = self.typed("town").strip()
+        if asked and asked == self.typed("town_asked").strip() and (chosen := commune_named(self.typed("seat"))):
+            return [chosen]
+        try:
+            found = find_collectivities(asked) if asked else []
+        except SearchProblem:
+            return []
+        return [body for body in found if body.kind == Kind.COMMUNE]
+
+    @property
+    def chosen(self) -> Collectivity | None:
+        """One alone is the one meant."""
+        return self.towns[0] if len(self.towns) == 1 else None
+
+    def typed(self, name: str) -> str:
+        return str(self[name].value() or "")
+
+    def proposal(self) -> Proposal:
+        return Proposal(
+            kind=self.typed("kind"),
+            name=self.typed("name"),
+            siren=self.typed("siren"),
+            has_no_siren=bool(self["no_siren"].value()),
+            seat=str(self.chosen.uid) if self.chosen else "",
+        )
+
+    def refuse(self, error: ValidationError) -> None:
+        """Put the service's complaints beside the fields that they are about."""
+        for name, messages in error.message_dict.items():
+            field = FIELD_OF.get(name, name)
+            for message in self.about_town(messages) if field == "town" else messages:
+                self.add_error(field if field in self.fields else None, message)
+
+    def about_town(self, messages: list[str]) -> list[str]:
+        if self.towns:
+            return [_("Plusieurs communes portent ce nom. Choisissez laquelle.")]
+        if self.typed("town").strip():
+            return [_("Nous n’avons pas trouvé cette commune. Essayez son code postal.")]
+        return messages
+
+
+def kept(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What was typed, to go with the next button."""
+    return [(name, str(value)) for name, value in data.items() if name in BodyForm.base_fields]

@@ -1,0 +1,88 @@
+"""Adding a body while declaring: one page, and a question when it looks like one that is known."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from collectivities.duplicates import Likely, likely_doubles
+from collectivities.models import Collectivity
+from incidents.bodies.forms import KINDS, BodyForm, kept
+from incidents.burst import is_burst
+from incidents.enums import IncidentType
+from incidents.services.bodies import propose_body, sketch_of
+
+MANY = 5
+WITHIN_SECONDS = 3600
+DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_body(request: HttpRequest) -> HttpResponse:
+    """GET asks; POST adds the body, or asks whether it is one of those that look like it."""
+    if request.method != "POST":
+        return ask(request, BodyForm(initial={"name": request.GET.get("nom", "")[:200]}))
+    form = BodyForm(request.POST)
+    form.is_valid()
+    if MEND in request.POST:
+        return ask(request, form)
+    try:
+        sketch = sketch_of(form.proposal())
+    except ValidationError as error:
+        form.refuse(error)
+        return ask(request, form)
+    return settle(request, form, sketch)
+
+
+def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
+    doubles = likely_doubles(sketch)
+    if again := next((one.body for one in doubles if is_same(one.body, sketch)), None):
+        return go_on(request, again)
+    numbered = [one for one in doubles if sketch.siren and one.body.siren == sketch.siren]
+    if numbered or (doubles and DIFFERENT not in request.POST):
+        return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
+    if CONFIRMED not in request.POST and is_burst(request, "body", many=MANY, within_seconds=WITHIN_SECONDS):
+        return ask_again(request, form, [])
+    return go_on(request, propose_body(proposal=form.proposal()))
+
+
+def is_same(body: Collectivity, sketch: Collectivity) -> bool:
+    """A second click, or a second person with the same words."""
+    return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
+
+
+def ask(request: HttpRequest, form: BodyForm) -> HttpResponse:
+    context = {"form": form, "kinds": KINDS, "quoi": type_said(request)}
+    return render(request, "bodies/new.html", context, status=422 if form.errors else 200)
+
+
+def ask_again(
+    request: HttpRequest, form: BodyForm, doubles: list[Likely], *, is_numbered: bool = False
+) -> HttpResponse:
+    """One button, and everything that was typed goes with it."""
+    chosen = {"seat": form.chosen.uid, "town_asked": form.typed("town")} if form.chosen else {}
+    context = {
+        "doubles": doubles,
+        "is_numbered": is_numbered,
+        "kept": kept({name: form.typed(name) for name in form.fields if form.typed(name)} | chosen),
+        "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
+        "is_different": DIFFERENT in request.POST,
+        "quoi": type_said(request),
+    }
+    return render(request, "bodies/again.html", context)
+
+
+def type_said(request: HttpRequest) -> str:
+    said = request.POST.get("quoi") or request.GET.get("quoi", "")
+    return said if said in IncidentType.values else ""
+
+
+def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
+    """Back to the screen where one chooses a body, with this one offered."""
+    query = {"quoi": type_said(request), "collectivite": str(body.uid)}
+    return redirect(reverse("declare_who", query={name: value for name, value in query.items() if value}))

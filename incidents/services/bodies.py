@@ -1,0 +1,178 @@
+"""Bodies that no list carries: proposed by whoever declares, then confirmed by a responder or merged into another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from collectivities import services as collectivities
+from collectivities.enums import UNLISTED, Kind
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, siren_in
+from collectivities.wording import plain, stem_of
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind
+from incidents.models import Draft, Incident
+from incidents.services.record import record_event
+from incidents.text import plain_line
+
+NAME_LIMIT = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A body in the words of whoever declares: `siren` as typed, `seat` the public identifier of a commune."""
+
+    kind: str
+    name: str
+    siren: str
+    has_no_siren: bool
+    seat: str
+
+
+def sketch_of(proposal: Proposal) -> Collectivity:
+    """The body as it would be added, not stored. Raises ValidationError naming every wrong field."""
+    problems: dict[str, list[str]] = {}
+    sketch = Collectivity(
+        kind=proposal.kind,
+        name=name_in(proposal, problems),
+        siren=number_in(proposal, problems),
+        seat=commune_named(proposal.seat),
+    )
+    if proposal.kind not in UNLISTED:
+        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+    if sketch.seat is None:
+        problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    if sketch.seat:
+        sketch.region, sketch.departement = sketch.seat.home_region, sketch.seat.departement
+    return sketch
+
+
+def name_in(proposal: Proposal, problems: dict[str, list[str]]) -> str:
+    try:
+        name = plain_line(proposal.name, limit=NAME_LIMIT, field="name")
+    except ValidationError as error:
+        problems["name"] = error.message_dict["name"]
+        return ""
+    if not stem_of(name, proposal.kind) or not plain(name).strip("0123456789 "):
+        problems["name"] = [_("Écrivez son nom, comme sur vos courriers.")]
+    return name
+
+
+def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
+    if proposal.has_no_siren and not proposal.siren.strip():
+        return None
+    if not proposal.siren.strip():
+        problems["siren"] = [_("Donnez son numéro SIREN, ou cochez « Je ne le connais pas ».")]
+        return None
+    try:
+        siren = siren_in(proposal.siren)
+    except SearchProblem as problem:
+        problems["siren"] = [str(problem)]
+        return None
+    gone = Collectivity.objects.filter(siren=siren, merged_into=None).exclude(vanished_on=None).first()
+    if gone:
+        problems["siren"] = [_("Ce numéro est celui de %(body)s, qui a disparu. Vérifiez-le.") % {"body": gone}]
+    return siren
+
+
+def commune_named(uid: str) -> Collectivity | None:
+    """The commune of this public identifier, or the one that took it in; None for anything else."""
+    try:
+        found = Collectivity.objects.filter(uid=UUID(uid)).first()
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    communes = Collectivity.objects.existing().with_territory().filter(kind=Kind.COMMUNE)
+    return communes.filter(pk=found.merged_into_id or found.pk).first()
+
+
+def propose_body(*, proposal: Proposal) -> Collectivity:
+    """Add the body, or give back the one that has its SIREN or was proposed in the same words.
+
+    Raises ValidationError by field. Nobody is told: a body counts when a case of it is confirmed.
+    """
+    sketch = sketch_of(proposal)
+    if sketch.seat is None:  # sketch_of has refused it
+        raise ValidationError({"seat": ""})
+    return collectivities.propose_body(kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat)
+
+
+def standing_body(body: Collectivity) -> Collectivity:
+    """The body as it stands now, held until the end of the transaction if it may still be merged.
+
+    Between a page and its sending, a responder may have said that the body is another one.
+    """
+    if not body.is_unconfirmed:
+        return body
+    held = held_bodies().get(pk=body.pk)
+    return Collectivity.objects.with_territory().get(pk=held.merged_into_id or held.pk)
+
+
+def held_bodies() -> QuerySet[Collectivity]:
+    return Collectivity.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
+@transaction.atomic
+def confirm_body(*, reference: str, actor: User) -> Incident:
+    """Say that the body of this case exists. Twice changes nothing. Raises Http404, PermissionDenied."""
+    body = hold_body_of(reference, actor)
+    incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
+    if incident.collectivity_id != body.pk or not body.is_unconfirmed:
+        return incident
+    collectivities.confirm_body(body)
+    record_event(incident, EventKind.BODY_CONFIRMED, at=timezone.now(), actor=actor, body=str(body.uid))
+    return incident
+
+
+@transaction.atomic
+def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
+    """Say that the unconfirmed body of this case is the body `into`. Twice changes nothing.
+
+    All its cases, unsent declarations and roles go to that one. The centre of each case stays as routed on the day.
+    Raises Http404, PermissionDenied, ValidationError when either body cannot take part.
+    """
+    body = hold_body_of(reference, actor, and_also=into)
+    if body.uid == into:
+        return get_incident(actor, reference, to=Ability.VIEW)
+    kept = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
+    if kept is None:
+        raise ValidationError(_("Cette collectivité n’est plus là. Choisissez-en une autre."))
+    if not body.is_unconfirmed:
+        raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
+    collectivities.merge_body(body, into=kept)
+    move_what_it_had(body, kept, actor=actor, at=timezone.now())
+    return get_incident(actor, reference, to=Ability.VIEW)
+
+
+def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
+    """The body of the case as it stands once nobody else is confirming, merging or declaring for it.
+
+    Bodies are held before cases, here and when declaring, and in one order: those who meet wait, and none for ever.
+    """
+    first = get_incident(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
+    list(held_bodies().filter(Q(pk=first) | Q(uid=and_also)))
+    return get_incident(actor, reference, to=Ability.CONFIRM_BODY).collectivity
+
+
+def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at: datetime) -> None:
+    names: dict[str, Any] = {"from": str(body.uid), "to": str(kept.uid)}
+    for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
+        case.collectivity = kept
+        case.save(update_fields=["collectivity"])
+        record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
+    Draft.objects.filter(collectivity=body).update(collectivity=kept)
+    for role in Membership.objects.in_force().filter(collectivity=body):
+        Membership.objects.get_or_create(user=role.user, role=role.role, collectivity=kept, ended_on=None)
+        role.ended_on = timezone.localdate(at)
+        role.save(update_fields=["ended_on"])

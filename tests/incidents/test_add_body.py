@@ -1,0 +1,216 @@
+"""The page that adds a body which no list carries, on the way of whoever declares."""
+
+import html
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.services import confirm_body, propose_body
+from csirts.routing import csirt_for
+from incidents.bodies.views import MANY
+from tests.cast import breizh_cyber
+from tests.factories.collectivities import made_up_siren
+from tests.incidents.test_declare import an_address, text
+
+URL = "/declarer/qui/nouvelle/"
+SIREN = made_up_siren(515_151)
+HOSTILE = '<img src=x onerror="alert(1)"> {{ settings.SECRET_KEY }}'
+
+
+def said(**changes):
+    known = {"kind": "ccas", "name": "CCAS d’Exempleville", "siren": SIREN, "town": "29232", "quoi": "rancon"}
+    return {name: value for name, value in (known | changes).items() if value is not None}
+
+
+def added():
+    return Collectivity.objects.to_confirm().select_related("seat", "region")
+
+
+def kept(response):
+    """What the page's own form would send."""
+    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', response.content.decode()))
+
+
+@pytest.fixture
+def declarant(db, client):
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return client
+
+
+def test_it_works(declarant):
+    assert declarant.get(URL, {"quoi": "rancon", "nom": "CCAS d’Exempleville"}).status_code == 200
+    response = declarant.post(URL, said())
+    body = added().get()
+    assert (body.name, body.kind, body.siren) == ("CCAS d’Exempleville", Kind.CCAS, SIREN)
+    assert (body.seat.insee_code, body.region.code) == ("29232", "53")
+    assert response.status_code == 302
+    assert response["Location"] == f"/declarer/qui/?quoi=rancon&collectivite={body.uid}"
+
+
+def test_a_number_that_is_not_known_is_a_marked_lack(declarant):
+    declarant.post(URL, said(siren="", no_siren="oui"))
+    assert added().get().siren is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"siren": "980000011"}, "Ce numéro n’existe pas"),
+        ({"siren": "12"}, "Un numéro SIREN compte 9 chiffres"),
+        ({"siren": ""}, "Donnez son numéro SIREN"),
+        ({"siren": "980000011", "no_siren": "oui"}, "Ce numéro n’existe pas"),
+        ({"name": " <> !! "}, "Écrivez son nom"),
+        ({"name": "x" * 151}, "150 suffisent"),
+        ({"name": "\u202e\u200f"}, "Écrivez son nom"),
+        ({"kind": "commune"}, "Choisissez ce qui ressemble le plus"),
+        ({"kind": ""}, "Choisissez ce qui ressemble le plus"),
+        ({"town": ""}, "Dites dans quelle commune est son siège"),
+        ({"town": "zzqxkjw"}, "Nous n’avons pas trouvé cette commune"),
+        ({"town": "123456789"}, "Nous n’avons pas trouvé cette commune"),
+        ({"town": "Saint-Denis"}, "Plusieurs communes portent ce nom"),
+        ({"town": "zzq", "town_asked": "zzq", "seat": "pas un identifiant\x00"}, "cette commune"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_typed_is_lost(declarant, changes, words):
+    response = declarant.post(URL, said(**changes))
+    assert response.status_code == 422
+    assert words in text(response)
+    page = html.unescape(response.content.decode())
+    assert all(said(**changes)[name] in page for name in ("name", "siren", "town"))
+    assert not added().exists()
+
+
+def test_homonyms_are_told_apart_by_choosing(declarant):
+    asked = declarant.post(URL, said(town="Saint-Denis"))
+    towns = re.findall(r'name="seat" id="[\w-]+" value="([\w-]+)"', asked.content.decode())
+    assert len(towns) > 1
+    reunion = str(Collectivity.objects.get(insee_code="97411").uid)
+    assert reunion in towns
+    declarant.post(URL, said(town="Saint-Denis", town_asked="Saint-Denis", seat=reunion))
+    assert added().get().region.code == "04"
+
+
+def test_a_town_changed_afterwards_wins_over_the_one_chosen_before(declarant):
+    before = str(Collectivity.objects.get(insee_code="97411").uid)
+    declarant.post(URL, said(town="29232", town_asked="Saint-Denis", seat=before))
+    assert added().get().seat.insee_code == "29232"
+
+
+def test_a_seat_that_was_merged_meanwhile_is_the_commune_that_took_it_in(declarant):
+    seat, heir = Collectivity.objects.get(insee_code="29232"), Collectivity.objects.get(insee_code="29019")
+    Collectivity.objects.filter(pk=seat.pk).update(vanished_on="2026-01-01", merged_into=heir)
+    declarant.post(URL, said(town="Quimper", town_asked="Quimper", seat=str(seat.uid)))
+    assert added().get().seat == heir
+
+
+def test_a_seat_that_vanished_is_asked_again(declarant):
+    seat = Collectivity.objects.get(insee_code="29232")
+    Collectivity.objects.filter(pk=seat.pk).update(vanished_on="2026-01-01")
+    response = declarant.post(URL, said(town="29232", town_asked="29232", seat=str(seat.uid)))
+    assert response.status_code == 422
+    assert not added().exists()
+
+
+def test_a_double_click_adds_one_body(declarant):
+    first, second = declarant.post(URL, said()), declarant.post(URL, said())
+    assert first["Location"] == second["Location"]
+    assert added().count() == 1
+
+
+def test_two_posts_at_once_add_one_body(transactional_db):
+    breizh_cyber()
+
+    def send(number):
+        try:
+            return Client(REMOTE_ADDR=an_address()).post(URL, said(name=f"CCAS numéro {number}", autre="oui"))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 302}
+    assert added().count() == 1
+
+
+def test_a_number_that_is_known_shows_whose_it_is(declarant):
+    brest = Collectivity.objects.get(insee_code="29019")
+    response = declarant.post(URL, said(siren=brest.siren))
+    assert "Ce numéro SIREN est celui-ci" in text(response)
+    assert f"collectivite={brest.uid}" in response.content.decode()
+    mended = declarant.post(URL, kept(response))
+    assert mended.status_code == 200
+    assert f'value="{brest.siren}"' in mended.content.decode()
+    assert declarant.post(URL, said(siren=brest.siren, autre="oui", confirme="oui")).status_code == 200
+    assert not added().exists()
+
+
+def test_the_number_of_a_body_that_vanished_is_refused(declarant):
+    brest = Collectivity.objects.get(insee_code="29019")
+    Collectivity.objects.filter(pk=brest.pk).update(vanished_on="2026-01-01")
+    response = declarant.post(URL, said(siren=brest.siren))
+    assert response.status_code == 422
+    assert "qui a disparu" in text(response)
+
+
+def test_what_looks_like_it_is_shown_before_anything_is_added(declarant):
+    seat = Collectivity.objects.with_territory().get(insee_code="29232")
+    confirm_body(known := propose_body(kind=Kind.CCAS, name="CCAS d’Exemple-Ville", siren=None, seat=seat))
+    response = declarant.post(URL, said())
+    assert "Est-ce l’un de ceux-ci ?" in text(response)
+    assert f"collectivite={known.uid}" in response.content.decode()
+    assert not added().exists()
+    assert declarant.post(URL, kept(response)).status_code == 302
+    assert added().get().siren == SIREN
+
+
+def test_many_from_one_address_only_meet_one_more_button(declarant):
+    for number in range(MANY):
+        declarant.post(URL, said(siren=made_up_siren(600_000 + number), name=f"Régie {chr(97 + number)}", autre="oui"))
+    response = declarant.post(URL, said(autre="oui"))
+    assert "Encore un bouton" in text(response)
+    assert added().count() == MANY
+    assert declarant.post(URL, kept(response)).status_code == 302
+    assert added().count() == MANY + 1
+
+
+def test_hostile_names_stay_words_on_every_page(declarant):
+    pages = [declarant.get(URL, {"nom": HOSTILE}), declarant.post(URL, said(name=HOSTILE, siren=""))]
+    declarant.post(URL, said(name=HOSTILE))
+    body = added().get()
+    where = declarant.get("/declarer/qui/", {"quoi": "rancon", "q": SIREN})
+    pages += [where, declarant.post(URL, said(name=HOSTILE, siren=made_up_siren(7)))]
+    for page in pages:
+        assert "<img src=x" not in page.content.decode()
+        assert "{{ settings.SECRET_KEY }}" in page.content.decode()
+    assert body.name == HOSTILE.replace("  ", " ")
+    assert "pas encore confirmé" in text(where)
+
+
+def test_a_body_whose_seat_has_no_centre_is_told_so(declarant):
+    """A CCAS of Mamoudzou: nobody answers for Mayotte, and the route says where to go."""
+    declarant.post(URL, said(name="CCAS de Mamoudzou", town="97608"))
+    body = added().get()
+    route = csirt_for(body, on=body.declared_at.date())
+    assert route.csirt is None
+    assert "Mayotte" in route.reason
+
+
+def test_a_get_adds_nothing(declarant):
+    declarant.get(URL, said())
+    assert not added().exists()
+
+
+def test_it_costs_few_queries(declarant):
+    with CaptureQueriesContext(connection) as queries:
+        declarant.post(URL, said(town="Saint-Martin"))
+    assert len(queries) <= 10
+    with CaptureQueriesContext(connection) as queries:
+        declarant.post(URL, said())
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]
