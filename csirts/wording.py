@@ -91,8 +91,8 @@ def listed(names: Sequence[str]) -> str:
 def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
     """The first half of the reason: which region the body is taken to be in, and by whom."""
     if region is None:
-        return _("La région de %(body)s n’est pas connue") % {"body": curly(body.name)}
-    name = _("La collectivité") if body.name == region.name else curly(body.name)
+        return _("La région de %(body)s n’est pas connue") % {"body": said(body)}
+    name = _("La collectivité") if body.name == region.name else said(body)
     words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
     if body.region_correction_id and spread:
         return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
@@ -101,6 +101,11 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
     if spread:
         return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
     return _("%(body)s est %(at)s") % words
+
+
+def said(body: Collectivity) -> str:
+    """A name that a stranger gave stays out of the sentence: it is kept, and mailed, long after the body is merged."""
+    return _("Cet organisme") if body.declared_at and not body.is_listed else curly(body.name)
 
 
 def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:

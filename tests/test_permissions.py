@@ -40,6 +40,8 @@ MATRIX = [
     ("get", "sante/vivant/",                                         200),
     ("get", "declarer/",                                             200),
     ("get", "declarer/qui/",                                         400),
+    ("get", "declarer/qui/nouvelle/",                                200),
+    ("post", "declarer/qui/nouvelle/",                               422),
     ("get", "declarer/details/",                                     400),
     ("get", "suivi/",                                                200),
     ("post", "suivi/",                                               422),

@@ -25,7 +25,7 @@ class ProposedBody:
 
 
 def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
-    """None where there is nothing to confirm, or nothing that this person may confirm. Six queries at most."""
+    """None where there is nothing to confirm, or nothing that this person may confirm. Four queries."""
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in abilities(user, incident):
         return None
@@ -34,5 +34,7 @@ def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBo
         found = find_collectivities(query, limit=FOUND, unconfirmed=True) if query.strip() else []
     except SearchProblem as error:
         problem = str(error)
+    body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
+    doubles = [] if query.strip() else likely_doubles(body)
     others = tuple(one for one in found if one.pk != body.pk)
-    return ProposedBody(body, likely_doubles(body), query.strip(), others, problem)
+    return ProposedBody(body, doubles, query.strip(), others, problem)

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from collectivities.models import Grouping
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
@@ -40,7 +41,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "data": wording.data(incident, leaks),
         "leaks": [(leak, [DataCategory(code).label for code in leak.categories]) for leak in leaks],
         "events": list(incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]),
-        "groups": [one.group for one in Grouping.objects.filter(member=incident.collectivity).select_related("group")],
+        "groups": groups_of(incident.collectivity),
         "others": others(incident, user),
         "waiting": wording.waiting(incident, now),
         "late": wording.lateness(incident, now),
@@ -48,6 +49,13 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "thread": thread_context(incident, user),
         "evidence": evidence_block(incident),
     }
+
+
+def groups_of(body: Collectivity) -> list[Collectivity]:
+    """Only communes are members of an intercommunality."""
+    if body.kind != Kind.COMMUNE:
+        return []
+    return [one.group for one in Grouping.objects.filter(member=body).select_related("group")]
 
 
 def outdated(incident: Incident) -> set[str]:

@@ -1,0 +1,260 @@
+"""What a responder says of a body that somebody added: it exists, or it is another one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import connection, connections
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.search import find_collectivities
+from collectivities.services import propose_body
+from csirts.models import Csirt
+from incidents.enums import EventKind, Origin, Verification
+from incidents.models import Draft, Incident, IncidentEvent
+from incidents.services.bodies import confirm_body, merge_body
+from incidents.services.triage import verify_incident
+from stats.models import CaseFact
+from stats.services import fold_events
+from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
+from tests.factories.collectivities import made_up_siren
+from tests.incidents.test_triage_case import text_of, url
+
+SIREN = made_up_siren(717_171)
+HOSTILE = '<img src=x onerror="alert(1)"> https://piege.example {{ settings.SECRET_KEY }}'
+
+
+def a_ccas(**said):
+    known = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
+    return propose_body(**known | said)
+
+
+@pytest.fixture
+def body(db):
+    breizh_cyber()
+    return a_ccas()
+
+
+@pytest.fixture
+def incident(body):
+    return declare(collectivity=body)
+
+
+@pytest.fixture
+def responder(client, incident):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def test_it_works(client, responder, incident, body):
+    page = text_of(client.get(url(incident)))
+    for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
+        assert words in page
+    assert "Vérifiée par rappel" not in page
+
+    after = text_of(client.post(url(incident, "confirmer"), follow=True))
+    body.refresh_from_db()
+    assert body.confirmed_at
+    assert body in find_collectivities("CCAS de Plouexemple")
+    assert "Collectivité à confirmer" not in after
+    assert "Vérifiée par rappel" in after
+    [event] = incident.events.filter(kind=EventKind.BODY_CONFIRMED)
+    assert (event.actor, event.data) == (responder, {"body": str(body.uid)})
+
+
+def test_twice_changes_nothing(responder, incident, body):
+    confirm_body(reference=incident.reference, actor=responder)
+    first = Collectivity.objects.get(pk=body.pk).confirmed_at
+    confirm_body(reference=incident.reference, actor=responder)
+    assert Collectivity.objects.get(pk=body.pk).confirmed_at == first
+    assert incident.events.filter(kind=EventKind.BODY_CONFIRMED).count() == 1
+
+
+def test_this_is_that_one(client, responder, incident, body):
+    other = declare(collectivity=body)
+    draft = Draft.objects.create(nonce="x", code_hash="x", collectivity=body, expires_at="2027-01-01T00:00Z")
+    kept = plouexemple()
+
+    page = client.post(url(incident, "rattacher"), {"collectivite": kept.uid}, follow=True)
+
+    assert "Dossier rattaché à Plouexemple (Finistère)." in text_of(page)
+    body.refresh_from_db()
+    assert (body.merged_into, body.vanished_on is None) == (kept, False)
+    for case in (incident, other):
+        case.refresh_from_db()
+        assert (case.collectivity, case.csirt.slug) == (kept, "breizh-cyber")
+        [event] = case.events.filter(kind=EventKind.BODY_MERGED)
+        assert event.data == {"from": str(body.uid), "to": str(kept.uid)}
+    draft.refresh_from_db()
+    assert draft.collectivity == kept
+
+
+def test_twice_merges_once(responder, incident):
+    kept = plouexemple()
+    for _ in range(2):
+        merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+    assert incident.events.filter(kind=EventKind.BODY_MERGED).count() == 1
+
+
+def test_the_doubles_are_shown_with_their_reasons(client, responder, incident, body):
+    double = a_ccas(siren=None, name="C.C.A.S. Plouexemple")
+    page = client.get(url(incident))
+    [likely] = page.context["proposed"].doubles
+    assert likely.body == double
+    assert "même commune du siège" in text_of(page)
+    assert "à confirmer elle aussi" in text_of(page)
+
+
+def test_another_one_can_be_looked_for(client, responder, incident):
+    page = client.get(url(incident), {"corps": "quimper"})
+    assert str(Collectivity.objects.get(insee_code="29232").uid) in page.content.decode()
+    assert "n’existe pas" in text_of(client.get(url(incident), {"corps": "123456789"}))
+    assert "Rien ne répond à « zzqxkjw »" in text_of(client.get(url(incident), {"corps": "zzqxkjw"}))
+
+
+@pytest.mark.parametrize("chosen", ["", "x", "6f7b1c5e-55a2-4d0c-9a43-0b1d2f7c8e11"])
+def test_nothing_known_is_chosen(client, responder, incident, body, chosen):
+    page = client.post(url(incident, "rattacher"), {"collectivite": chosen}, follow=True)
+    assert "Choisissez" in text_of(page)
+    body.refresh_from_db()
+    assert body.merged_into is None
+
+
+def test_a_body_of_the_list_is_never_merged_away(responder, incident):
+    of_list = declare(collectivity=Collectivity.objects.get(insee_code="29232"))
+    with pytest.raises(ValidationError, match="confirmée"):
+        merge_body(reference=of_list.reference, into=plouexemple().uid, actor=responder)
+    confirm_body(reference=incident.reference, actor=responder)
+    with pytest.raises(ValidationError, match="confirmée"):
+        merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
+
+
+def test_a_body_that_vanished_takes_none_in(responder, incident):
+    gone = plouexemple(insee_code="29997", vanished_on="2026-01-01")
+    with pytest.raises(ValidationError, match="plus là"):
+        merge_body(reference=incident.reference, into=gone.uid, actor=responder)
+
+
+def test_the_case_of_another_centre_is_not_there(client, incident, body):
+    client.force_login(stranger := a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    for act in ("confirmer", "rattacher"):
+        assert client.post(url(incident, act), {"collectivite": plouexemple().uid}).status_code == 404
+    with pytest.raises(Http404):
+        merge_body(reference=incident.reference, into=plouexemple().uid, actor=stranger)
+    body.refresh_from_db()
+    assert body.is_unconfirmed
+    assert IncidentEvent.objects.count() == 1
+
+
+def test_its_own_agents_confirm_nothing(client, incident, body):
+    agent = a_person(Role.AGENT, collectivity=body)
+    client.force_login(agent)
+    with pytest.raises(Exception) as refused:  # noqa: PT011  the two refusals look different on purpose
+        confirm_body(reference=incident.reference, actor=agent)
+    assert type(refused.value).__name__ == "PermissionDenied"
+
+
+def test_it_is_confirmed_before_the_case_is_verified(client, responder, incident):
+    page = client.post(url(incident, "verifier"), follow=True)
+    assert "Confirmez d’abord la collectivité" in text_of(page)
+    assert Incident.objects.get().verification == Verification.UNVERIFIED
+    confirm_body(reference=incident.reference, actor=responder)
+    verify_incident(reference=incident.reference, actor=responder)
+    assert Incident.objects.get().is_verified
+
+
+def test_a_member_of_it_vouches_for_nothing(body):
+    case = declare(collectivity=body, actor=a_person(Role.AGENT, collectivity=body), origin=Origin.ACCOUNT)
+    assert case.verification == Verification.UNVERIFIED
+
+
+def test_the_figures_follow(responder, incident, body):
+    fold_events()
+    assert CaseFact.objects.get().collectivity == body
+    merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
+    fold_events()
+    assert CaseFact.objects.get().collectivity == plouexemple()
+    call_command("verify_stats")
+
+
+def test_roles_follow_once(responder, incident, body):
+    kept = plouexemple()
+    both, one = a_person(Role.AGENT, collectivity=body), a_person(Role.MANAGER, collectivity=body)
+    Membership.objects.create(user=both, role=Role.AGENT, collectivity=kept)
+    merge_body(reference=incident.reference, into=kept.uid, actor=responder)
+    for person in (both, one):
+        assert User.objects.get(pk=person.pk).collectivity_ids() == {kept.pk}
+    assert Membership.objects.filter(collectivity=body, ended_on=None).count() == 0
+    assert Membership.objects.filter(collectivity=body).count() == 2
+
+
+def test_a_declaration_sent_meanwhile_goes_to_the_kept_one(responder, incident, body):
+    stale = Collectivity.objects.get(pk=body.pk)
+    merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
+    assert declare(collectivity=stale).collectivity == plouexemple()
+
+
+def test_two_merges_at_once_leave_no_case_behind(transactional_db):
+    breizh_cyber()
+    one, other = a_ccas(), a_ccas(siren=None, name="Centre communal d’action sociale")
+    cases = {declare(collectivity=one).reference: other, declare(collectivity=other).reference: one}
+    responder = a_responder()
+
+    def merge(pair):
+        try:
+            merge_body(reference=pair[0], into=pair[1].uid, actor=responder)
+        except ValidationError:
+            return
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(merge, cases.items()))
+    assert Incident.objects.values("collectivity").distinct().count() == 1
+    assert Incident.objects.filter(collectivity__vanished_on=None).count() == 2
+
+
+def test_hostile_names_stay_words(client, responder):
+    body = a_ccas(siren=None, name=HOSTILE)
+    case = declare(collectivity=body)
+    client.force_login(responder)
+    pages = [client.get(url(case)), client.get("/admin/incidents/incident/"), client.get(f"/triage/{case.reference}/")]
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    pages += [client.get("/admin/collectivities/collectivity/?confirmation=non")]
+    pages += [client.get(f"/admin/collectivities/collectivity/{body.pk}/change/")]
+    for page in pages:
+        assert page.status_code == 200
+        assert "<img src=x" not in page.content.decode()
+        assert "{{ settings.SECRET_KEY }}" in page.content.decode()
+        assert 'href="https://piege' not in page.content.decode()
+
+
+def test_the_administrator_sees_what_waits(client, body):
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    page = text_of(client.get("/admin/collectivities/collectivity/?confirmation=non"))
+    assert "CCAS de Plouexemple" in page
+    assert "à confirmer" in page
+    found = text_of(client.get("/admin/collectivities/collectivity/", {"q": "ccas de plouexemple"}))
+    assert "CCAS de Plouexemple" in found
+
+
+def test_the_queue_finds_its_case_by_name(client, responder, incident):
+    page = text_of(client.get("/admin/incidents/incident/", {"q": "CCAS de Plouexemple"}))
+    assert incident.reference[:4] in page
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_the_page_costs_at_most_twenty_queries(client, responder, incident, number):
+    for each in range(number):
+        declare(collectivity=a_ccas(siren=None, name=f"CCAS de Plouexemple {each}"))
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(url(incident))
+    assert page.context["proposed"].doubles
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]
