@@ -29,7 +29,8 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
         return incident
     now = timezone.now()
     incident.claimed_at, incident.claimed_by = now, actor
-    if not incident.is_verified:
+    # A member of a body that nobody has confirmed vouches for nothing.
+    if not incident.is_verified and not incident.collectivity.is_unconfirmed:
         incident.verification, incident.verified_at = Verification.MEMBER, now
     incident.save(update_fields=["claimed_at", "claimed_by", "verification", "verified_at"])
     record_event(incident, EventKind.CLAIMED, at=now, actor=actor)
