@@ -1,0 +1,93 @@
+"""Taking into an account a declaration that was made without one."""
+
+import pytest
+
+from accounts.enums import Role
+from incidents.enums import Verification
+from incidents.services.follow_up import rotate_access
+from incidents.services.triage import verify_incident
+from stats import services as figures
+from stats.models import CaseFact
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_correspond import opened, page, signed_in
+from tests.incidents.test_declare import text
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def with_link(user, incident):
+    client = opened(incident)
+    client.force_login(user)
+    return client
+
+
+def claim(client, incident):
+    return client.post(page(incident, "rattacher"))
+
+
+def test_it_works(incident):
+    agent = an_agent()
+    client = with_link(agent, incident)
+    assert "Rattacher à mon compte" in text(client.get(page(incident)))
+
+    assert claim(client, incident)["Location"] == page(incident)
+
+    incident.refresh_from_db()
+    assert (incident.claimed_by, incident.verification) == (agent, Verification.MEMBER)
+    assert incident.verified_at == incident.claimed_at
+    event = incident.events.latest("id")
+    assert (event.kind, event.actor) == ("claimed", agent)
+    shown = text(client.get(page(incident)))
+    assert f"{agent.display_name} a rattaché la déclaration à son compte" in shown
+    assert "Non vérifiée" not in shown
+    assert "Rattacher à mon compte" not in shown
+    figures.fold_events()
+    assert CaseFact.objects.get(incident_id=incident.pk).is_verified
+
+
+def test_it_takes_both_the_link_and_the_account(incident):
+    assert claim(signed_in(an_agent()), incident).status_code == 404
+    assert claim(opened(incident), incident).status_code == 404
+    assert "Rattacher à mon compte" not in text(signed_in(an_agent()).get(page(incident)))
+    assert "Se connecter" in text(opened(incident).get(page(incident)))
+    incident.refresh_from_db()
+    assert incident.claimed_at is None
+
+
+def test_a_link_that_was_replaced_claims_nothing(incident):
+    client = with_link(an_agent(), incident)
+    rotate_access(reference=incident.reference, actor=a_responder())
+    assert claim(client, incident).status_code == 404
+
+
+def test_another_case_s_link_claims_nothing(incident):
+    client = with_link(an_agent(), declare())
+    assert claim(client, incident).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["neighbour", "responder", "administrator"])
+def test_nobody_of_elsewhere_claims(incident, who):
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    people = {
+        "neighbour": lambda: an_agent(neighbour),
+        "responder": a_responder,
+        "administrator": lambda: a_person(Role.ADMINISTRATOR),
+    }
+    client = with_link(people[who](), incident)
+    assert claim(client, incident).status_code == 403
+    assert "Rattacher à mon compte" not in text(client.get(page(incident)))
+    assert incident.events.count() == 1
+
+
+def test_it_is_claimed_once_and_a_call_back_stays_one(incident):
+    verify_incident(reference=incident.reference, actor=a_responder())
+    first = an_agent()
+    for agent in (first, an_agent()):
+        assert claim(with_link(agent, incident), incident).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.claimed_by, incident.verification) == (first, Verification.CALL_BACK)
+    assert incident.events.filter(kind="claimed").count() == 1

@@ -1,0 +1,271 @@
+"""The thread: the declarant, a colleague and the CSIRT write; each reads the other, and nobody else does."""
+
+import threading
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import Http404
+from django.test import Client
+
+from csirts.models import Csirt
+from incidents.access import Guest
+from incidents.models import IncidentEvent, Message
+from incidents.services.correspond import CSIRT, DECLARANT, TEXT_LIMIT, Letter, write_to_csirt, write_to_declarant
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_declare import text
+
+QUEUE = "/admin/incidents/incident/"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "https://evil.example.com [ici](javascript:alert(1))",
+    '=HYPERLINK("https://evil.example.com")',
+    "{{ secret }}{% include 'x' %}",
+    "\u202egpj.exe\u2069",
+    "'\"><svg/onload=alert(1)>",
+]
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def guest(incident):
+    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+
+
+def opened(incident):
+    """A device that holds the link."""
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(incident, *parts):
+    return "/".join(["/suivi", incident.reference, *parts, ""])
+
+
+def case(incident, *parts):
+    return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
+
+
+def send(client, incident, words="La cantine est arrêtée aussi.", **more):
+    return client.post(page(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
+
+
+def reply(client, incident, words="Avec quel logiciel ?", **more):
+    return client.post(case(incident, "message"), {"text": words, "key": "r"} | more)
+
+
+def test_it_works(incident):
+    declarant, responder = opened(incident), a_responder()
+    camille = signed_in(responder)
+
+    assert send(declarant, incident)["Location"] == page(incident) + "#ecrire"
+    incident.refresh_from_db()
+    assert incident.declarant_wrote_at
+    assert "La cantine est arrêtée aussi." in text(camille.get(case(incident)))
+    assert reply(camille, incident, asks_answer="on").status_code == 302
+
+    shown = text(declarant.get(page(incident)))
+    assert "Avec quel logiciel ?" in shown
+    assert f"{responder.display_name}, Breizh Cyber" in shown
+    assert "Breizh Cyber attend une réponse de vous" in shown
+    first, second = Message.objects.order_by("id")
+    events = incident.events.filter(kind="message").order_by("id")
+    assert [event.data for event in events] == [
+        {"message": str(first.uid), "side": DECLARANT},
+        {"message": str(second.uid), "side": CSIRT},
+    ]
+    assert (first.author, first.actor_kind, second.actor) == ("Dominique", "declarant", responder)
+
+
+def test_an_answer_ends_the_wait(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    reply(camille, incident, asks_answer="on")
+    assert "En attente de vous" in text(declarant.get(page(incident)))
+    send(declarant, incident, "Je ne sais pas.")
+    assert "En attente de vous" not in text(declarant.get(page(incident)))
+
+
+def test_the_centre_ends_the_wait_by_writing_without_asking(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    reply(camille, incident, asks_answer="on")
+    reply(camille, incident, "Merci, vu au téléphone.")
+    assert "En attente de vous" not in text(declarant.get(page(incident)))
+
+
+def test_a_closed_case_waits_for_nobody(incident):
+    responder = a_responder()
+    reply(signed_in(responder), incident, asks_answer="on")
+    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    shown = text(opened(incident).get(page(incident)))
+    assert "Votre dossier est clos" in shown
+    assert "En attente de vous" not in shown
+
+
+def test_a_colleague_writes_under_their_own_name(incident):
+    agent = an_agent()
+    assert send(signed_in(agent), incident, author="Quelqu’un d’autre").status_code == 302
+    message = Message.objects.get()
+    assert (message.author, message.actor, message.is_from_csirt) == (agent.display_name, agent, False)
+    assert agent.display_name in text(opened(incident).get(page(incident)))
+
+
+def test_with_the_link_and_an_account_it_is_the_account_that_speaks(incident):
+    agent, client = an_agent(), opened(incident)
+    client.force_login(agent)
+    send(client, incident)
+    assert Message.objects.get().actor == agent
+
+
+def test_what_was_sent_twice_is_one_message(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    for _ in range(2):
+        send(declarant, incident)
+        reply(camille, incident)
+    assert Message.objects.count() == 2
+    assert incident.events.filter(kind="message").count() == 2
+
+
+def test_going_back_and_writing_something_else_loses_nothing(incident):
+    declarant = opened(incident)
+    send(declarant, incident, "Un")
+    send(declarant, incident, "Deux")
+    assert list(Message.objects.order_by("id").values_list("text", flat=True)) == ["Un", "Deux"]
+
+
+def test_a_double_click_at_one_instant_is_one_message(transactional_db):
+    breizh_cyber()
+    incident = declare()
+    ready = threading.Barrier(4)
+
+    def click():
+        try:
+            ready.wait()
+            letter = Letter(text="Bonjour", key="k")
+            write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert Message.objects.count() == incident.events.filter(kind="message").count() == 1
+
+
+@pytest.mark.parametrize("words", ["", " \n\t ", "x" * (TEXT_LIMIT + 1)], ids=["empty", "blank", "long"])
+def test_what_cannot_be_sent_is_said_and_kept(incident, words):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    for response in (send(declarant, incident, words), reply(camille, incident, words)):
+        assert response.status_code == 422
+        assert words in response.content.decode()
+    assert "Erreur&nbsp;: " in send(declarant, incident, words).content.decode()
+    assert not Message.objects.exists()
+    assert incident.events.count() == 1
+
+
+def test_ten_thousand_characters_pass(incident):
+    assert send(opened(incident), incident, "é" * TEXT_LIMIT).status_code == 302
+
+
+def test_a_link_that_stopped_while_writing_keeps_the_words(incident):
+    declarant = opened(incident)
+    rotate_access(reference=incident.reference, actor=a_responder())
+    refused = send(declarant, incident, "Une longue lettre")
+    assert refused.status_code == 404
+    assert "Une longue lettre" in text(refused)
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_words_and_names_stay_words(incident, words):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    send(declarant, incident, words, author=words)
+    reply(camille, incident, words)
+    for shown in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
+        html = shown.content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+        assert "<svg/onload" not in html
+        assert 'href="https://evil' not in html
+        assert "\u202e" not in html
+
+
+def test_nobody_else_writes_or_reads(incident):
+    send(opened(incident), incident)
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    for person in (a_responder(elsewhere), an_agent(neighbour)):
+        assert send(signed_in(person), incident).status_code == 404
+        assert signed_in(person).get(page(incident)).status_code == 404
+    assert reply(signed_in(a_responder(elsewhere)), incident).status_code == 404
+    assert Message.objects.count() == 1
+
+
+def test_a_responder_does_not_speak_for_the_declarant_nor_a_colleague_for_the_centre(incident):
+    shown = signed_in(a_responder()).get(page(incident))
+    assert 'id="ecrire"' not in shown.content.decode()
+    assert send(signed_in(a_responder()), incident).status_code == 403
+    with pytest.raises(PermissionDenied):
+        write_to_declarant(reference=incident.reference, actor=an_agent(), letter=Letter(text="a", key="k"))
+    # Somebody of the body who also works for another centre is no more than a colleague.
+    both = an_agent()
+    both.membership_set.create(role="responder", csirt=Csirt.objects.create(slug="autre", name="Autre"))
+    assert reply(signed_in(both), incident).status_code == 403
+    assert not Message.objects.exists()
+
+
+def test_another_case_s_link_writes_nothing(incident):
+    other = declare()
+    with pytest.raises(Http404):
+        write_to_csirt(reference=incident.reference, guest=guest(other), letter=Letter(text="a", key="k"))
+
+
+def test_an_erased_case_keeps_its_lines_and_takes_no_more(incident):
+    declarant, agent = opened(incident), signed_in(an_agent())
+    send(declarant, incident, "Mon numéro privé")
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    shown = text(agent.get(page(incident)))
+    assert "Mon numéro privé" not in shown
+    assert "Les mots de ce message ont été effacés." in shown
+    assert send(agent, incident, "Encore").status_code == 422
+    assert Message.objects.count() == 1
+
+
+def test_the_history_tells_it_in_one_line(incident):
+    declarant = opened(incident)
+    for number in range(3):
+        send(declarant, incident, str(number))
+    reply(signed_in(a_responder()), incident)
+    shown = text(declarant.get(page(incident)))
+    assert "Vous avez écrit au centre (3 fois)" in shown
+    assert "Breizh Cyber a écrit un message" in shown
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, number):
+    client, responder = opened(incident), signed_in(a_person("responder", csirt=incident.csirt))
+    for each in range(number):
+        letter = Letter(text=str(each), key="k")
+        write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    responder.get(case(incident))
+    with django_assert_max_num_queries(20):
+        assert client.get(page(incident)).status_code == 200
+    with django_assert_max_num_queries(20):
+        assert responder.get(case(incident)).status_code == 200
+    assert IncidentEvent.objects.filter(kind="message").count() == number

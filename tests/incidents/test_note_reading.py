@@ -1,0 +1,108 @@
+"""Who of the CSIRT has read a case: told to the declarant, and to the responder what came since."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.enums import Role
+from incidents.access import Guest
+from incidents.models import IncidentEvent, Reading
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.read import note_reading
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_correspond import QUEUE, case, opened, page, signed_in
+from tests.incidents.test_declare import text
+
+NEW = '<span class="pill pill--going">nouveau</span>'
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def write(incident, words="Du nouveau"):
+    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=words, key="k"))
+
+
+def html(response):
+    return response.content.decode()
+
+
+def test_it_works(incident):
+    declarant, responder = opened(incident), a_responder()
+    assert "Personne ne l’a encore lue." in text(declarant.get(page(incident)))
+
+    assert signed_in(responder).get(case(incident)).status_code == 200
+
+    reading = Reading.objects.get()
+    assert (reading.user, reading.incident) == (responder, incident)
+    shown = text(declarant.get(page(incident)))
+    assert "Breizh Cyber a lu votre déclaration" in shown
+    assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in shown
+    assert responder.email not in shown
+    assert IncidentEvent.objects.count() == 1
+
+
+def test_the_telephone_page_is_read_too(incident):
+    signed_in(a_responder()).get(f"/triage/{incident.reference}/")
+    assert Reading.objects.count() == 1
+
+
+def test_a_look_that_shows_nothing_is_no_reading(incident):
+    client = signed_in(a_responder())
+    client.head(case(incident))
+    client.get(QUEUE)
+    assert not Reading.objects.exists()
+
+
+def test_only_the_centre_counts(incident):
+    for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
+        note_reading(incident=incident, reader=person)
+        signed_in(person).get(page(incident))
+        signed_in(person).get(case(incident))
+    opened(incident).get(page(incident))
+    assert not Reading.objects.exists()
+
+
+def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
+    responder, start = a_responder(), timezone.now()
+    for seconds, read_at in ((0, 0), (30, 0), (70, 70), (80, 70)):
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            note_reading(incident=incident, reader=responder)
+        assert Reading.objects.get().last_at == start + timedelta(seconds=read_at)
+    with time_machine.travel(start + timedelta(seconds=81), tick=False):
+        write(incident)
+    with time_machine.travel(start + timedelta(seconds=82), tick=False):
+        note_reading(incident=incident, reader=responder)
+    reading = Reading.objects.get()
+    assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
+
+
+def test_what_came_since_my_reading_is_marked_for_me_alone(incident):
+    camille, sacha = signed_in(a_responder()), signed_in(a_responder())
+    camille.get(case(incident))
+    assert NEW not in html(camille.get(QUEUE))
+    write(incident)
+    assert NEW in html(camille.get(QUEUE))
+    assert NEW in html(camille.get(case(incident)))
+    assert NEW not in html(camille.get(QUEUE))
+    assert NEW not in html(camille.get(case(incident)))
+    assert NEW in html(sacha.get(QUEUE))
+
+
+@pytest.mark.parametrize("number", [2, 49])
+def test_the_marks_cost_no_query_a_row(incident, django_assert_max_num_queries, number):
+    client = signed_in(a_responder())
+    for _ in range(number):
+        write(declare())
+    client.get(QUEUE)
+    with django_assert_max_num_queries(10):
+        shown = client.get(QUEUE)
+    assert html(shown).count(NEW) == number
+    assert Client().get(QUEUE).status_code == 302

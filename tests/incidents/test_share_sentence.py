@@ -1,0 +1,176 @@
+"""The sentence that can be read aloud, and shown to whoever the declarant gives its link to."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.test import Client
+
+from incidents.declaration import Interruption
+from incidents.enums import ClosingReason, InterruptionExtent, Status
+from incidents.models import Incident, SharedSentence
+from incidents.sentence import Known, Service, lowered, sentences_of, with_article
+from incidents.services.erase import erase_personal_data
+from incidents.services.share import shared_secret_of
+from incidents.services.triage import acknowledge_incident
+from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_correspond import case, opened, page, signed_in
+from tests.incidents.test_declare import listed, text
+
+NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
+
+
+@pytest.fixture
+def incident(db, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    breizh_cyber()
+    halted = Interruption(service="civil", extent="stopped")
+    slow = Interruption(service="messagerie", extent="degraded")
+    return declare(service_stopped="yes", interruptions=(halted, slow), supplier="Exemple Infogérance")
+
+
+def link():
+    return f"/phrase/{shared_secret_of(SharedSentence.objects.get(revoked_at=None))}/"
+
+
+def share(client, incident):
+    return client.post(page(incident, "partager"))
+
+
+def test_it_works(incident):
+    declarant = opened(incident)
+    aloud = (
+        "Un incident informatique touche la commune de Plouexemple (Finistère). Il est déclaré depuis le mardi 24 "
+        "novembre 2026 à 9 h 51, heure de Paris. Services arrêtés : état civil. Services ralentis : messagerie. "
+        "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
+        "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
+    )
+    assert aloud in text(declarant.get(page(incident)))
+
+    assert share(declarant, incident)["Location"] == page(incident) + "#phrase"
+
+    shown = Client().get(link())
+    assert aloud in text(shown)
+    assert link() in text(declarant.get(page(incident)))
+    assert (shown["Cache-Control"], shown["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert shown["X-Robots-Tag"] == "noindex, nofollow"
+    assert incident.events.latest("id").kind == "shared"
+
+
+def test_it_gives_nothing_away(incident):
+    share(opened(incident), incident)
+    shown = text(Client().get(link()))
+    private = [incident.reference, incident.story.description, "Infogérance", CALLER.name, CALLER.phone, CALLER.email]
+    for word in (*private, "rançon", "ne s’ouvrent plus"):
+        assert word not in shown
+        assert word not in shown.replace("-", "")
+
+
+def test_it_follows_the_case(incident):
+    share(opened(incident), incident)
+    acknowledge_incident(reference=incident.reference, actor=a_responder())
+    assert "s’en occupe. On attend le retour de ces services." in text(Client().get(link()))
+
+
+def test_sharing_twice_is_one_link_and_taking_it_back_closes_it(incident):
+    declarant = opened(incident)
+    share(declarant, incident)
+    first = link()
+    share(declarant, incident)
+    assert link() == first
+    declarant.post(page(incident, "ne-plus-partager"))
+    declarant.post(page(incident, "ne-plus-partager"))
+    assert Client().get(first).status_code == 404
+    kinds = list(incident.events.order_by("id").values_list("kind", flat=True))
+    assert kinds == ["declared", "shared", "unshared"]
+    share(declarant, incident)
+    assert link() != first
+
+
+def test_a_colleague_shares_and_the_centre_does_not(incident):
+    assert share(signed_in(a_responder()), incident).status_code == 403
+    assert not SharedSentence.objects.exists()
+    assert share(signed_in(an_agent()), incident).status_code == 302
+
+
+def test_red_is_refused_and_said(incident):
+    declarant = opened(incident)
+    share(declarant, incident)
+    address = link()
+    Incident.objects.update(tlp="red")
+    assert Client().get(address).status_code == 404
+    SharedSentence.objects.all().delete()
+    refused = share(declarant, incident)
+    assert refused.status_code == 422
+    assert "TLP:RED" in text(refused)
+    assert not SharedSentence.objects.exists()
+
+
+def test_altered_and_erased_are_one_page(incident):
+    share(opened(incident), incident)
+    address = link()
+    altered = Client().get(address[:-2] + ("A/" if address[-2] != "A" else "B/"))
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    erased = Client().get(address)
+    assert [altered.status_code, erased.status_code] == [404, 404]
+    assert re.sub(r"\s", "", text(altered)) == re.sub(r"\s", "", text(erased))
+    assert Client().get("/phrase/x\u00e9/").status_code == 404
+
+
+def test_reading_it_changes_nothing(incident):
+    share(opened(incident), incident)
+    before = incident.events.count()
+    Client().get(link())
+    assert incident.events.count() == before
+    assert Client().post(link()).status_code == 405
+
+
+def test_the_place_s_own_hour_is_told(db):
+    with time_machine.travel(NOW, tick=False):
+        incident = declare(collectivity=listed("Nouméa"))
+        assert "à 19 h 51, heure de Nouméa" in text(opened(incident).get(page(incident)))
+
+
+def test_the_centre_sees_that_it_was_shared(incident):
+    share(opened(incident), incident)
+    assert "Phrase partagée" in text(signed_in(a_responder()).get(case(incident)))
+
+
+KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}
+PAY = Service(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "On ne sait pas encore quels services sont touchés."),
+        ({"service_stopped": "no"}, "Aucun service n’est arrêté."),
+        ({"service_stopped": "yes"}, "Des services sont arrêtés."),
+        ({"services": (PAY, Service(label="EHPAD", extent="unknown", has_resumed=False))}, "arrêtés : paie et EHPAD."),
+        ({"services": (Service(label="Paie", extent="stopped", has_resumed=True),)}, "De nouveau ouverts : paie."),
+        ({}, "a la déclaration dans sa liste."),
+        ({"has_channel": True}, "est prévenu."),
+        ({"is_read": True, "has_channel": True}, "a lu la déclaration."),
+        ({"centre": ""}, "Aucun centre régional connu"),
+        ({"status": Status.ACKNOWLEDGED}, "On attend le résultat de ses vérifications."),
+        ({"status": Status.ACKNOWLEDGED, "services": (PAY,)}, "On attend le retour de ces services."),
+        ({"waits_for_body": True}, "Le centre attend une réponse de la collectivité."),
+        ({"status": Status.CLOSED}, "Le dossier est clos."),
+        ({"status": Status.CLOSED, "closing_reason": ClosingReason.WITHDRAWN}, "La déclaration a été retirée."),
+    ],
+)
+def test_each_state_has_its_words(more, said):
+    assert said in " ".join(sentences_of(Known(**KNOWN | more)))
+
+
+def test_every_sentence_is_one_breath():
+    for sentence in sentences_of(Known(**KNOWN | {"status": Status.ACKNOWLEDGED, "services": (PAY,)})):
+        assert len(sentence.split()) <= 15
+
+
+def test_names_stand_well_in_a_sentence():
+    assert lowered("État civil") == "état civil"
+    assert lowered("EHPAD et soins") == "EHPAD et soins"
+    assert with_article("communauté de communes du X") == "la communauté de communes du X"
+    assert with_article("Brest Métropole") == "Brest Métropole"

@@ -1,0 +1,105 @@
+"""Taking a declaration back: at once while nobody has verified it, by asking the centre afterwards."""
+
+import pytest
+
+from incidents.enums import ClosingReason, Status
+from incidents.models import Message
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from stats import services as figures
+from stats.models import CaseFact
+from tests.cast import a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_correspond import case, opened, page, signed_in
+from tests.incidents.test_declare import text
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def withdraw(client, incident, words="", key="k"):
+    return client.post(page(incident, "retirer"), {"text": words, "author": "Dominique", "key": key})
+
+
+def test_it_works(incident):
+    declarant = opened(incident)
+    asked = text(declarant.get(page(incident, "retirer")))
+    assert "C’est définitif. Pour revenir en arrière, il faudra appeler le centre" in asked
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+
+    assert withdraw(declarant, incident, "C’était un essai.")["Location"] == page(incident)
+
+    incident.refresh_from_db()
+    assert (incident.status, incident.closing_reason) == (Status.CLOSED, ClosingReason.WITHDRAWN)
+    message = Message.objects.get()
+    event = incident.events.latest("id")
+    assert (event.kind, event.actor_kind, event.data) == ("withdrawn", "declarant", {"message": str(message.uid)})
+    shown = text(declarant.get(page(incident)))
+    assert "Votre déclaration est retirée" in shown
+    assert "Vous avez retiré la déclaration" in shown
+    assert "Retirer la déclaration" not in shown
+    assert "C’était un essai." in text(signed_in(a_responder()).get(case(incident)))
+
+
+def test_it_is_counted_no_more(incident):
+    withdraw(opened(incident), incident)
+    figures.fold_events()
+    assert not CaseFact.objects.get(incident_id=incident.pk).is_counted
+
+
+def test_without_a_motive_there_is_no_message(incident):
+    acknowledge_incident(reference=incident.reference, actor=a_responder())
+    withdraw(opened(incident), incident)
+    incident.refresh_from_db()
+    assert incident.closing_reason == ClosingReason.WITHDRAWN
+    assert not Message.objects.exists()
+
+
+def test_twice_is_once(incident):
+    declarant = opened(incident)
+    for _ in range(2):
+        assert withdraw(declarant, incident, "Une erreur").status_code == 302
+    assert incident.events.filter(kind="withdrawn").count() == Message.objects.count() == 1
+
+
+def test_once_verified_the_centre_is_asked(incident):
+    verify_incident(reference=incident.reference, actor=a_responder())
+    declarant = opened(incident)
+    assert "Il décidera" in text(declarant.get(page(incident, "retirer")))
+    for _ in range(2):
+        withdraw(declarant, incident, "Une erreur")
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+    assert Message.objects.get().text == "Nous demandons que cette déclaration soit retirée.\n\nUne erreur"
+    assert incident.events.latest("id").kind == "message"
+
+
+def test_the_centre_may_then_close_it_as_withdrawn(incident):
+    responder = a_responder()
+    verify_incident(reference=incident.reference, actor=responder)
+    signed_in(responder).post(case(incident, "clore"), {"raison": "withdrawn"})
+    assert "Votre déclaration est retirée" in text(opened(incident).get(page(incident)))
+
+
+def test_what_is_closed_stays_as_it_was(incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    assert withdraw(opened(incident), incident).status_code == 302
+    incident.refresh_from_db()
+    assert incident.closing_reason == ClosingReason.RESOLVED
+
+
+def test_too_long_a_motive_withdraws_nothing_and_is_kept(incident):
+    refused = withdraw(opened(incident), incident, "x" * 1001)
+    assert refused.status_code == 422
+    assert "x" * 1001 in refused.content.decode()
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+
+
+def test_a_colleague_may_and_the_centre_may_not(incident):
+    assert withdraw(signed_in(a_responder()), incident).status_code == 403
+    withdraw(signed_in(an_agent()), incident)
+    incident.refresh_from_db()
+    assert incident.closing_reason == ClosingReason.WITHDRAWN
