@@ -1,1 +1,1 @@
-"""The public journey: three screens whose answers travel in the address, and one post that stores them."""
+"""The public journey: five screens, each saved on the server when it is left, and one button that sends."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from incidents.enums import IncidentType
+from incidents.enums import DataCategory, IncidentType, PersonCategory
 
 
 class Choice(NamedTuple):
@@ -54,6 +54,43 @@ GROUPS = (
             Choice(IncidentType.FLAW, "flaw", _("Sans dégât pour l’instant.")),
         ),
     ),
+)
+
+
+class Plain(NamedTuple):
+    """A word of the CNIL's lists, as a town hall says it, with examples."""
+
+    value: str
+    plain: Promise | str
+    examples: Promise | str = ""
+
+
+DATA_WORDS = (
+    Plain(DataCategory.CIVIL_STATUS, _("Qui sont les gens"), _("nom, date de naissance, famille")),
+    Plain(DataCategory.CONTACT, _("Comment les joindre"), _("adresse, mail, téléphone")),
+    Plain(DataCategory.CREDENTIALS, _("Identifiants et mots de passe"), _("comptes de messagerie, portail famille")),
+    Plain(DataCategory.FINANCIAL, _("Argent"), _("RIB, revenus, impôts, quotient familial, paie")),
+    Plain(DataCategory.OFFICIAL, _("Papiers"), _("carte d’identité, passeport, permis, livret de famille")),
+    Plain(DataCategory.NIR, _("Numéro de sécurité sociale"), _("bulletins de paie, dossiers du CCAS")),
+    Plain(DataCategory.HEALTH, _("Santé"), _("allergies à la cantine, arrêts de travail, handicap")),
+    Plain(DataCategory.OFFENCES, _("Infractions"), _("contraventions, police municipale, condamnations")),
+    Plain(DataCategory.LOCATION, _("Déplacements"), _("badges, véhicules suivis, caméras")),
+    Plain(DataCategory.OTHER_SENSITIVE, _("Vie privée"), _("origine, religion, opinions, syndicat")),
+    Plain(DataCategory.OTHER, _("Autre chose")),
+    Plain(DataCategory.UNKNOWN, _("Je ne sais pas encore")),
+)
+PERSON_WORDS = (
+    Plain(PersonCategory.USERS, _("Habitants et usagers"), _("état civil, urbanisme, eau")),
+    Plain(PersonCategory.EMPLOYEES, _("Agents et élus"), _("paie, carrières")),
+    Plain(PersonCategory.PUPILS, _("Élèves"), _("cantine, périscolaire, transports")),
+    Plain(PersonCategory.MINORS, _("Autres enfants"), _("crèche, centre de loisirs, protection de l’enfance")),
+    Plain(PersonCategory.VULNERABLE, _("Personnes fragiles"), _("aides sociales, personnes âgées ou handicapées")),
+    Plain(PersonCategory.PATIENTS, _("Patients"), _("soins à domicile, EHPAD")),
+    Plain(PersonCategory.MEMBERS, _("Adhérents"), _("bibliothèque, sport, associations")),
+    Plain(PersonCategory.CUSTOMERS, _("Fournisseurs et entreprises"), _("factures, marchés")),
+    Plain(PersonCategory.MILITARY, _("Militaires")),
+    Plain(PersonCategory.OTHER, _("D’autres personnes")),
+    Plain(PersonCategory.UNKNOWN, _("Je ne sais pas encore")),
 )
 
 

@@ -1,10 +1,10 @@
-"""The last screen: what it asks, and the declaration that comes out of it.
+"""What the screens ask after the body, and the declaration that comes out of them all together.
 
 Every question may stay empty but one: a way to call back. Templates write the controls by hand (a hundred of
 them: widgets cost more than the post); the names are those of the fields here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from incidents.enums import (
     IncidentType,
     InterruptionExtent,
     LeakStatus,
+    PersonCategory,
     PersonsBand,
     PublicService,
 )
@@ -34,7 +35,9 @@ CERTAINTIES = [
     (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
     (Certainty.EXACT, gettext_lazy("exactement")),
 ]
+ALL_SERVICES = tuple(PublicService)
 MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
+LEAK_TELLERS = ("leak_status", "categories", "person_categories")
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
     (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
@@ -65,6 +68,12 @@ class DetailsForm(forms.Form):
         choices=DataCategory.choices,
         required=False,
         label=gettext_lazy("Quelles données"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    person_categories = forms.MultipleChoiceField(
+        choices=PersonCategory.choices,
+        required=False,
+        label=gettext_lazy("Quelles personnes"),
         widget=forms.CheckboxSelectMultiple,
     )
     persons_band = forms.ChoiceField(
@@ -98,11 +107,12 @@ class DetailsForm(forms.Form):
     def leak(self) -> Leak | None:
         """What is said of the data, if anything is."""
         said = self.cleaned_data
-        if said["data_concerned"] != Answer.YES and not said["leak_status"] and not said["categories"]:
+        if said["data_concerned"] != Answer.YES and not any(said[name] for name in LEAK_TELLERS):
             return None
         return Leak(
             status=said["leak_status"] or LeakStatus.SUSPECTED,
             categories=tuple(said["categories"]),
+            person_categories=tuple(said["person_categories"]),
             persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
         )
 
@@ -116,12 +126,18 @@ class ServiceForm(forms.Form):
     ended_date = DayField(required=False, label=gettext_lazy("reprise"))
     ended_time = HourField(required=False, label=gettext_lazy("heure de la reprise"))
     people = CountField(required=False, label=gettext_lazy("personnes gênées"))
+    workaround = WordsField(label=gettext_lazy("en attendant"))
 
     def __init__(self, data: QueryDict | None = None, *, service: PublicService, **kwargs: Any) -> None:
         super().__init__(data, prefix=service.value, **kwargs)
         self.service = service
         for field in self.fields.values():
             field.label = f"{service.label}, {field.label}"
+
+    @property
+    def complaint_prefix(self) -> str:
+        """How the services begin the names of what they say about this row."""
+        return f"interruption_{self.service.value}_"
 
     def clean(self) -> dict[str, Any]:
         for name in ("started", "ended"):
@@ -136,6 +152,7 @@ class ServiceForm(forms.Form):
             started_at=moment_of(self.cleaned_data, "started", zone),
             ended_at=self.ended_at(zone),
             people_affected=self.cleaned_data["people"],
+            workaround=self.cleaned_data["workaround"],
         )
 
     def ended_at(self, zone: ZoneInfo) -> datetime | None:
@@ -166,13 +183,19 @@ def moment_of(said: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | Non
 
 
 class Details:
-    """The whole screen: the form, and one row for each service that was ticked."""
+    """All the screens after the body: the form, and one row for each service that was ticked.
 
-    def __init__(self, data: QueryDict | None = None) -> None:
+    `offered`: the services to choose from; one ticked before, for another nature of body, stays in sight.
+    """
+
+    def __init__(
+        self, data: QueryDict | None = None, *, offered: Sequence[PublicService] = tuple(PublicService)
+    ) -> None:
         self.data = data
         self.form = DetailsForm(data)
         ticked = data.getlist("service") if data is not None else []
-        self.rows = [ServiceForm(data, service=service) for service in PublicService if service in ticked]
+        self.offered = [*offered, *(one for one in PublicService if one in ticked and one not in offered)]
+        self.rows = [ServiceForm(data, service=service) for service in self.offered if service in ticked]
 
     @property
     def all(self) -> list[forms.Form]:
@@ -189,7 +212,7 @@ class Details:
     def services(self) -> Iterator[tuple[bool, ServiceForm]]:
         """Each service, ticked or not, with what was typed beside it."""
         rows = {row.service: row for row in self.rows}
-        for service in PublicService:
+        for service in self.offered:
             row = rows.get(service)
             yield row is not None, row or ServiceForm(service=service, initial=self.typed(service))
 
@@ -224,13 +247,18 @@ class Details:
 
     def refuse(self, error: ValidationError) -> None:
         """Put the services' complaints beside the fields that they are about."""
-        rows = {row.service.value: row for row in self.rows}
         for field, messages in error.message_dict.items():
-            service, _separator, name = field.removeprefix("interruption_").partition("_")
-            if field.startswith("interruption_") and service in rows:
-                put(messages, rows[service], name)
+            row = next((row for row in self.rows if field.startswith(row.complaint_prefix)), None)
+            if row:
+                put(messages, row, field.removeprefix(row.complaint_prefix))
             else:
                 put(messages, self.form, field)
+
+    def keep_errors_of(self, names: Container[str]) -> None:
+        """Leave out the errors of other screens: each is told where it can be mended. `names` are the inputs'."""
+        for form in self.all:
+            for field in [name for name in form.errors if form.add_prefix(name) not in names]:
+                del form.errors[field]
 
 
 def answer_to(said: str, *, implied: bool) -> str:

@@ -1,9 +1,14 @@
 from django.urls import path
 
-from incidents.declare import views
+from incidents.declare import resume, sending, views
 
 urlpatterns = [
     path("declarer/", views.declare_type, name="declare_type"),
     path("declarer/qui/", views.declare_who, name="declare_who"),
-    path("declarer/details/", views.declare_details, name="declare_details"),
+    path("declarer/services/", views.declare_services, name="declare_services"),
+    path("declarer/donnees/", views.declare_data, name="declare_data"),
+    path("declarer/rappel/", views.declare_caller, name="declare_caller"),
+    path("declarer/envoyee/", sending.declare_sent, name="declare_sent"),
+    path("declarer/autre/", views.declare_another, name="declare_another"),
+    path("declarer/reprendre/", resume.declare_resume, name="declare_resume"),
 ]

@@ -1,96 +1,168 @@
-"""The journey. Two screens that only read and pass their answers on in the address; the third one stores."""
+"""The journey. Each screen is saved when it is left, by whatever button; the last one sends."""
 
-import re
-import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from incidents.declaration import Submission
-from incidents.declare.brake import CONFIRMED, must_confirm
-from incidents.declare.choices import GROUPS, UNKNOWN, type_named
+from incidents.declare import cookie
+from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, type_named
 from incidents.declare.forms import Details
-from incidents.declare.steps import Step, body_named, without_controls
-from incidents.enums import IncidentType, Origin
-from incidents.models import Incident
-from incidents.services.declare import Declared, SubmissionConflict, declare_incident
-from incidents.services.follow_up import secret_of
+from incidents.declare.journey import Journey, body_named, journey_of, without_controls
+from incidents.declare.moves import see
+from incidents.declare.recap import lines_of, summary_of
+from incidents.declare.resume import no_cookies
+from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
+from incidents.declare.sending import send, sent_already
+from incidents.enums import Answer, Screen
+from incidents.models import Draft, DraftPage
+from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
-KEY = "cle"
-SHORTEST_KEY = 32
-SOUND_KEY = re.compile(r"[A-Za-z0-9_-]+")  # as token_urlsafe makes them: neither a NUL, nor a key of the API
-NOT_KEPT = {"csrfmiddlewaretoken", KEY, CONFIRMED, "site_web"}
-LEDGER_LINES = range(18)
-CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
+Shown = Callable[[HttpRequest, Journey], HttpResponse]
+CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
+TEMPLATES = {
+    Screen.SERVICES: "declare/services.html",
+    Screen.DATA: "declare/donnees.html",
+    Screen.CALLER: "declare/rappel.html",
+}
+# The question whose answer « Je ne sais pas, passer » gives.
+SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
+FROM_THE_FIRST = "suite"
 
 
 @login_not_required
-@require_safe
+@csrf_exempt
 def declare_type(request: HttpRequest) -> HttpResponse:
-    return ask_type(request)
+    """Whoever sends no cookie at all is told so before the check against forged posts, which needs one."""
+    if request.method == "POST" and not request.COOKIES:
+        return no_cookies(request)
+    return first_screen(request)
 
 
-@login_not_required
-@never_cache
-@require_safe
-def declare_who(request: HttpRequest) -> HttpResponse:
-    chosen = type_named(request.GET.get("quoi", ""))
-    if chosen is None:
-        return ask_type(request, problem=CHOOSE)
-    return ask_who(request, chosen)
-
-
-@login_not_required
+@csrf_protect
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def declare_details(request: HttpRequest) -> HttpResponse:
-    chosen = type_named(request.GET.get("quoi", ""))
+def first_screen(request: HttpRequest) -> HttpResponse:
+    journey = journey_of(request)
+    if journey and journey.incident:
+        return see("declare_sent")
+    if request.method == "POST":
+        return choose_type(request, journey)
+    return ask_type(request, journey)
+
+
+def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
+    chosen = type_named(request.POST.get("quoi", ""))
     if chosen is None:
-        return ask_type(request, problem=CHOOSE)
-    collectivity = body_named(request.GET.get("collectivite", ""))
-    if collectivity is None:
-        return ask_who(request, chosen, problem=_("Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici."))
-    step = Step(chosen, collectivity)
-    with timezone.override(step.clock):
-        return take(request, step) if request.method == "POST" else ask_details(request, step, Details())
+        return ask_type(request, journey, problem=CHOOSE)
+    typed = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
+    if journey:
+        return keep(request, journey, typed)
+    draft = start_draft(typed=typed)
+    response = see("declare_who", **{FROM_THE_FIRST: "oui"})
+    cookie.remember(response, draft.uid, typed.author)
+    return response
 
 
-def ask_type(request: HttpRequest, *, problem: str | Promise = "") -> HttpResponse:
-    context = {
+def ask_type(
+    request: HttpRequest,
+    journey: Journey | None = None,
+    *,
+    problem: str | Promise = "",
+    clash: DraftPage | None = None,
+) -> HttpResponse:
+    context = frame(Screen.WHAT, journey, clash=clash) | {
         "unknown": UNKNOWN,
         "groups": GROUPS,
-        "chosen": request.GET.get("quoi", ""),
-        "collectivity": body_named(request.GET.get("collectivite", "")),
+        "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
+        "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
     }
-    return render(request, "declare/type.html", context, status=400 if problem else 200)
+    return render(request, "declare/type.html", context, status=400 if problem else 409 if clash else 200)
 
 
-def ask_who(request: HttpRequest, chosen: IncidentType, *, problem: str = "") -> HttpResponse:
+def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:
+    """A screen after the first: it needs a draft that is not sent, and what the screens before it decide."""
+
+    def decorate(view: Shown) -> Callable[[HttpRequest], HttpResponse]:
+        @login_not_required
+        @never_cache
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def guarded(request: HttpRequest) -> HttpResponse:
+            journey = journey_of(request)
+            if journey is None:
+                return without_draft(request, screen)
+            if request.method == "POST" and (journey.incident or is_missing(journey, screen)):
+                return keep(request, journey, typed_on(screen, request, journey))
+            if journey.incident:
+                return see("declare_sent")
+            if is_missing(journey, screen):
+                return see(ROUTES[journey.next])
+            with timezone.override(journey.clock):
+                return view(request, journey)
+
+        return guarded
+
+    return decorate
+
+
+def is_missing(journey: Journey, screen: Screen) -> bool:
+    return journey.missing is not None and screen not in {journey.missing, Screen.WHAT}
+
+
+def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
+    """The cookie did not come back from the first screen, or is lost: what was typed begins another draft."""
+    if FROM_THE_FIRST in request.GET:
+        return no_cookies(request)
+    if request.method != "POST":
+        return ask_type(request, problem=CHOOSE)
+    typed = typed_on(screen, request, None)
+    draft = start_draft(typed=typed)
+    response = see("declare_type")
+    cookie.remember(response, draft.uid, typed.author)
+    return response
+
+
+@on_the_way(Screen.WHO)
+def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
+    if request.method != "POST":
+        return ask_who(request, journey)
+    chosen = body_named(without_controls(request.POST).get("collectivite", ""))
+    if chosen is None:
+        problem = _("Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici.")
+        return ask_who(request, journey, problem=problem)
+    return keep(request, journey, replace(typed_on(Screen.WHO, request, journey), collectivity=chosen))
+
+
+def ask_who(
+    request: HttpRequest, journey: Journey, *, problem: str = "", clash: DraftPage | None = None
+) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    status = 400 if problem else 200
+    status = 400 if problem else 409 if clash else 200
     found: list[Collectivity] = []
     try:
         found = find_collectivities(query) if query else []
     except SearchProblem as error:
         problem, status = str(error), 422
-    context = {
-        "type": chosen,
+    context = frame(Screen.WHO, journey, clash=clash) | {
         "query": query,
         "found": found,
         "mine": [] if query else bodies_of(request),
-        "current": body_named(request.GET.get("collectivite", "")),
+        "current": body_named((request.POST or request.GET).get("collectivite", "")) or journey.collectivity,
         "problem": problem,
     }
     return render(request, "declare/who.html", context, status=status)
@@ -103,80 +175,116 @@ def bodies_of(request: HttpRequest) -> list[Collectivity]:
     return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
 
 
-def ask_details(request: HttpRequest, step: Step, details: Details) -> HttpResponse:
-    key = details.data.get(KEY, "") if details.data is not None else ""
-    context = {
-        "step": step,
+@on_the_way(Screen.SERVICES)
+def declare_services(request: HttpRequest, journey: Journey) -> HttpResponse:
+    return ask_or_keep(request, journey, Screen.SERVICES)
+
+
+@on_the_way(Screen.DATA)
+def declare_data(request: HttpRequest, journey: Journey) -> HttpResponse:
+    return ask_or_keep(request, journey, Screen.DATA)
+
+
+@on_the_way(Screen.CALLER)
+def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
+    return ask_or_keep(request, journey, Screen.CALLER)
+
+
+@login_not_required
+@require_POST
+def declare_another(request: HttpRequest) -> HttpResponse:
+    """Leave this declaration, sent or not, and begin another. Its code or its link still opens the one left."""
+    response = see("declare_type")
+    cookie.forget(response)
+    return response
+
+
+def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+    if request.method == "POST":
+        return keep(request, journey, typed_on(screen, request, journey))
+    return ask(request, journey, screen)
+
+
+def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> Typed:
+    data = without_controls(request.POST)
+    values = values_of(screen, data)
+    if "passer" in data:
+        values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
+    author = journey.author if journey else ""
+    if not author and isinstance(request.user, User):
+        author = request.user.display_name
+    return Typed(screen=screen, values=values, author=author, version=data.get("version", ""))
+
+
+def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+    """Save what was typed, whatever it is; then go where the button leads, unless something is to be mended."""
+    screen = typed.screen
+    try:
+        draft = save_page(uid=journey.draft.uid, typed=typed)
+    except AlreadySent:
+        return sent_already(request, journey, typed)
+    except Draft.DoesNotExist:
+        return without_draft(request, screen)
+    except PageChanged as changed:
+        return ask(request, journey.having(screen, typed.values), screen, clash=changed.page)
+    response = leave(request, journey.with_draft(draft).having(screen, typed.values), screen)
+    cookie.remember(response, draft.uid, journey.author)
+    return response
+
+
+def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
+    if (back := request.POST.get("vers", "")) in ROUTES:
+        return see(ROUTES[Screen(back)])
+    if journey.missing or screen in {Screen.WHAT, Screen.WHO}:
+        return see(ROUTES[journey.missing or after(screen)])
+    details = journey.examined(now=timezone.now())
+    if (wrong := journey.wrong_screen(details)) == screen:
+        return ask(request, journey, screen, details=details)
+    if screen != Screen.CALLER:
+        return see(ROUTES[after(screen)])
+    return see(ROUTES[wrong]) if wrong else send(request, journey, details)
+
+
+def ask(
+    request: HttpRequest,
+    journey: Journey,
+    screen: Screen,
+    *,
+    details: Details | None = None,
+    clash: DraftPage | None = None,
+) -> HttpResponse:
+    """The screen with what was typed on it, by whomever; `clash` is somebody else's version of it."""
+    if screen == Screen.WHAT:
+        return ask_type(request, journey, clash=clash)
+    if screen == Screen.WHO:
+        return ask_who(request, journey, clash=clash)
+    status = 409 if clash else 422 if details else 200
+    if details is None:
+        details = journey.examined(now=timezone.now()) if screen in journey.pages else journey.details()
+    details.keep_errors_of(INPUTS[screen])
+    context = frame(screen, journey, clash=clash) | {
         "form": details,
         "forms": details.all,
-        "is_mine": step.is_of(request.user),
-        "key": sound_key(key),
+        "is_mine": journey.is_of(request.user),
         "now": timezone.now(),
+        "data_words": DATA_WORDS,
+        "person_words": PERSON_WORDS,
+        "summary": summary_of(journey, details),
     }
-    return render(request, "declare/details.html", context, status=422 if details.errors else 200)
+    return render(request, TEMPLATES[screen], context, status=status)
 
 
-def take(request: HttpRequest, step: Step) -> HttpResponse:
-    """What was posted becomes a case, or comes back with everything typed and what to mend."""
-    data = without_controls(request.POST)
-    details = Details(data)
-    if not details.is_valid():
-        return ask_details(request, step, details)
-    if must_confirm(request, data):
-        return ask_again(request, step, data, "declare/confirm.html", status=200)
-    try:
-        declared = declare(request, step, details)
-    except ValidationError as error:
-        details.refuse(error)
-        return ask_details(request, step, details)
-    except SubmissionConflict as conflict:
-        return ask_again(request, step, data, "declare/conflict.html", status=409, first=conflict.incident)
-    return answer(request, step, declared)
-
-
-def declare(request: HttpRequest, step: Step, details: Details) -> Declared:
-    member = step.is_of(request.user)
-    return declare_incident(
-        declaration=details.declaration(step.collectivity, step.type, step.clock),
-        submission=Submission(
-            key=sound_key(request.POST.get(KEY, "")), origin=Origin.ACCOUNT if member else Origin.WEB
-        ),
-        actor=request.user if member and isinstance(request.user, User) else None,
-    )
-
-
-def sound_key(key: str) -> str:
-    """The form's own key. One that somebody could guess would give a case away: it is replaced."""
-    return (
-        key if SHORTEST_KEY <= len(key) <= 2 * SHORTEST_KEY and SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
-    )
-
-
-def ask_again(
-    request: HttpRequest, step: Step, data: QueryDict, template: str, *, status: int, first: Incident | None = None
-) -> HttpResponse:
-    """One button, and everything that was typed goes with it. After a conflict, as another declaration."""
-    kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
-    context = {
-        "step": step,
-        "kept": kept,
-        "confirmed": CONFIRMED,
-        "first": first,
-        "key": sound_key("" if first else data.get(KEY, "")),
+def frame(screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None) -> dict[str, object]:
+    """What every screen shows around its question."""
+    page = journey.pages.get(screen) if journey else None
+    return {
+        "step": journey,
+        "place": PLACES[screen],
+        "screens": range(1, COUNT + 1),
+        "count": COUNT,
+        "earlier": before(screen),
+        "page": page,
+        "version": version_of(clash or page),
+        "clash": clash,
+        "theirs": lines_of(clash, journey) if clash and journey else [],
     }
-    return render(request, template, context, status=status)
-
-
-def answer(request: HttpRequest, step: Step, declared: Declared) -> HttpResponse:
-    """Rendered at once, with no redirect and no cookie to lose; sending the page again shows it again."""
-    access = declared.access
-    context = {
-        "step": step,
-        "route": declared.route or step.route,
-        "incident": declared.incident,
-        "secret": "" if access.revoked_at else secret_of(access),
-        "ledger": LEDGER_LINES,
-    }
-    response = render(request, "declare/answer.html", context)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -18,6 +18,7 @@ from incidents.text import plain_line, plain_text
 DESCRIPTION_LIMIT = 5_000
 LINE_LIMIT = 120
 PHONE_LIMIT = 40
+WORKAROUND_LIMIT = 300
 # Clocks of declarants and servers differ a little.
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
@@ -44,9 +45,14 @@ def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> D
     def line(text: str, field: str, limit: int = LINE_LIMIT) -> str:
         return attempt(plain_line, text, limit, field, problems)
 
+    def workaround(interruption: Interruption) -> Interruption:
+        field = f"interruption_{interruption.service}_workaround"
+        return replace(interruption, workaround=line(interruption.workaround, field, WORKAROUND_LIMIT))
+
     caller = declaration.caller
     return replace(
         declaration,
+        interruptions=tuple(workaround(interruption) for interruption in declaration.interruptions),
         description=attempt(plain_text, declaration.description, DESCRIPTION_LIMIT, "description", problems),
         supplier=line(declaration.supplier, "supplier"),
         caller=Caller(

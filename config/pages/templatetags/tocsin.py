@@ -82,6 +82,14 @@ def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter
+def hour(value: datetime | None, zone: str = PARIS) -> str:
+    """« 9 h 42 »; with its day when that is not today there."""
+    said = day_and_hour(value, zone)
+    today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
+    return said.rpartition(" à ")[2] if today else said
+
+
+@register.filter
 def duration(value: timedelta | None) -> str:
     """« 31 h »: minutes under one hour, days from the fifth; rounded down, and never negative."""
     if value is None:

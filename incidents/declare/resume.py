@@ -1,0 +1,102 @@
+"""Going on with a declaration on another device, by its code alone; and what is said to a browser without cookies."""
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from collectivities.models import Region
+from csirts.queries import directory_entries, last_resort_entries
+from csirts.routing import directory_of
+from incidents.declare import cookie
+from incidents.declare.brake import count_wrong_code, seconds_to_wait
+from incidents.declare.journey import drafts, journey_through, without_controls
+from incidents.declare.moves import see
+from incidents.declare.screens import ROUTES
+from incidents.models import Draft
+from incidents.reference import compact, spaced
+from incidents.services.draft import CODE_LENGTH, find_draft
+from incidents.text import plain_line
+
+NAME_LIMIT = 60
+
+
+class ResumeForm(forms.Form):
+    """Read out or copied: spaces, dashes and small letters do not matter."""
+
+    code = forms.CharField(
+        max_length=40,
+        label=gettext_lazy("Code de reprise"),
+        help_text=gettext_lazy("Huit signes, par exemple R8WD-4HVN."),
+        error_messages={"required": gettext_lazy("Écrivez le code, ou appelez : le téléphone suffit.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    prenom = forms.CharField(
+        required=False,
+        label=gettext_lazy("Votre prénom ou votre fonction"),
+        help_text=gettext_lazy("Pour que l’on sache qui a rempli quoi."),
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+
+    def clean_code(self) -> str:
+        code = compact(self.cleaned_data["code"])
+        if len(code) != CODE_LENGTH:
+            raise forms.ValidationError(_("Ce code a huit signes. Vérifiez chaque signe, ou appelez."))
+        return code
+
+    def clean_prenom(self) -> str:
+        return plain_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def declare_resume(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return ask_code(request, ResumeForm())
+    form = ResumeForm(without_controls(request.POST))
+    if not form.is_valid():
+        return ask_code(request, form, status=422)
+    if wait := seconds_to_wait(request):
+        return ask_code(request, form, status=429, wait=wait)
+    draft = find_draft(form.cleaned_data["code"])
+    if draft is None:
+        count_wrong_code(request)
+        form.add_error("code", _("Aucune déclaration en cours n’a ce code. Il n’y a ni zéro, ni O, ni 1, ni I."))
+        return ask_code(request, form, status=422)
+    return resumed(request, form, draft)
+
+
+def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
+    """On the first screen that nobody has filled. A sent one is followed with its reference and its own secret."""
+    if draft.incident:
+        sent = _("Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi.")
+        form.add_error("code", sent % {"reference": spaced(draft.incident.reference)})
+        return ask_code(request, form, status=422)
+    journey = journey_through(drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
+    response = see(ROUTES[journey.next])
+    cookie.remember(response, draft.uid, journey.author)
+    return response
+
+
+def ask_code(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait: int = 0) -> HttpResponse:
+    context = numbers() | {"form": form, "wait": wait}
+    return render(request, "declare/resume.html", context, status=status)
+
+
+def no_cookies(request: HttpRequest) -> HttpResponse:
+    """Said before anything is typed: without a cookie no screen would know the one before it."""
+    return render(request, "declare/no_cookies.html", numbers(), status=400)
+
+
+def numbers() -> dict[str, object]:
+    """Everybody who answers a telephone: nobody is kept from calling."""
+    today = timezone.localdate()
+    table = RoutingTable.load(today, groupings=Grouping.objects.none())
+    entries = directory_entries(table.csirts, table.regions.values(), today)
+    return {"entries": entries, "everywhere": last_resort_entries(table.csirts)}

@@ -1,0 +1,65 @@
+"""The five screens: their order, their addresses, and which input belongs to which."""
+
+from typing import NamedTuple
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+
+from incidents.declare.forms import DetailsForm, ServiceForm
+from incidents.enums import PublicService, Screen
+
+ORDER = tuple(Screen)
+ROUTES = {
+    Screen.WHAT: "declare_type",
+    Screen.WHO: "declare_who",
+    Screen.SERVICES: "declare_services",
+    Screen.DATA: "declare_data",
+    Screen.CALLER: "declare_caller",
+}
+DATA_INPUTS = frozenset(
+    {
+        *("data_concerned", "leak_status", "categories", "person_categories", "persons_band"),
+        *(f"breach_known_{part}" for part in ("date", "time", "certainty")),
+    }
+)
+SERVICE_INPUTS = frozenset(
+    {
+        *("service_stopped", "service"),
+        *(f"{service.value}-{name}" for service in PublicService for name in ServiceForm.base_fields),
+    }
+)
+INPUTS: dict[Screen, frozenset[str]] = {
+    Screen.WHAT: frozenset({"quoi"}),
+    Screen.WHO: frozenset({"collectivite"}),
+    Screen.SERVICES: SERVICE_INPUTS,
+    Screen.DATA: DATA_INPUTS,
+    Screen.CALLER: frozenset({*DetailsForm.base_fields, "__all__"}) - DATA_INPUTS - SERVICE_INPUTS,
+}
+
+
+class Place(NamedTuple):
+    """Where a screen stands on the way."""
+
+    screen: Screen
+    number: int
+    route: str
+    label: Promise | str
+
+
+PLACES = {screen: Place(screen, number, ROUTES[screen], screen.label) for number, screen in enumerate(ORDER, start=1)}
+COUNT = len(ORDER)
+
+
+def values_of(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
+    """What was typed in the inputs of this screen, as it was typed; empty ones are left out."""
+    typed = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
+    return {name: values for name, values in sorted(typed.items()) if values}
+
+
+def before(screen: Screen) -> tuple[Place, ...]:
+    return tuple(PLACES[one] for one in ORDER[: ORDER.index(screen)])
+
+
+def after(screen: Screen) -> Screen:
+    """The screen that follows; the last one stays."""
+    return ORDER[min(ORDER.index(screen) + 1, COUNT - 1)]

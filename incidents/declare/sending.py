@@ -1,0 +1,104 @@
+"""The last button, and the answer at its own address: sent once, shown as often as asked."""
+
+from dataclasses import replace
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from csirts.routing import Route
+from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
+from incidents.declare.forms import Details
+from incidents.declare.journey import Journey, journey_of, without_controls
+from incidents.declare.moves import see
+from incidents.declare.recap import lines_of
+from incidents.declare.screens import ROUTES
+from incidents.enums import Origin
+from incidents.models import DraftPage, FollowUpAccess, Incident
+from incidents.services.draft import AlreadySent, Typed, send_draft
+from incidents.services.follow_up import secret_of
+
+NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version"}
+LEDGER_LINES = range(18)
+
+
+def send(request: HttpRequest, journey: Journey, details: Details) -> HttpResponse:
+    """Of examined details, in which nothing is to be mended."""
+    data = without_controls(request.POST)
+    if must_confirm(request, data):
+        return ask_again(request, journey, data)
+    member = journey.is_of(request.user)
+    try:
+        send_draft(
+            uid=journey.draft.uid,
+            declaration=journey.declaration(details),
+            origin=Origin.ACCOUNT if member else Origin.WEB,
+            author=journey.author,
+            actor=request.user if member and isinstance(request.user, User) else None,
+        )
+    except ValidationError:  # the clock has turned since it was examined
+        return see(ROUTES[journey.next])
+    except AlreadySent:
+        pass
+    return see("declare_sent")
+
+
+def ask_again(request: HttpRequest, journey: Journey, data: QueryDict) -> HttpResponse:
+    """One button more, and everything that was typed goes with it."""
+    kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
+    return render(request, "declare/confirm.html", {"step": journey, "kept": kept, "confirmed": CONFIRMED})
+
+
+def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+    """The same words again (a double click, the back button) lead to the answer; others are shown, to be kept."""
+    before = journey.pages.get(typed.screen)
+    if before is None or before.values == typed.values or journey.incident is None:
+        return see("declare_sent")
+    written = lines_of(DraftPage(screen=typed.screen, values=typed.values), journey)
+    context = {"step": journey, "first": journey.incident, "written": written}
+    return render(request, "declare/conflict.html", context, status=409)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def declare_sent(request: HttpRequest) -> HttpResponse:
+    """The answer, for the device that wrote the declaration: nothing is sent again to see it again."""
+    journey = journey_of(request)
+    if journey is None:
+        return see("declare_type")
+    if journey.incident is None:
+        return see(ROUTES[journey.next])
+    with timezone.override(journey.clock):
+        return answer(request, journey, journey.incident)
+
+
+def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
+    access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
+    context = {
+        "step": journey,
+        "route": route_of(journey, incident),
+        "incident": incident,
+        "secret": first_secret(access),
+        "ledger": LEDGER_LINES,
+    }
+    return render(request, "declare/answer.html", context)
+
+
+def first_secret(access: FollowUpAccess | None) -> str:
+    """Only the one that the declaration made: one that was renewed since is its holder's."""
+    is_first = access is not None and access.created_at == access.incident.received_at
+    return secret_of(access) if access and is_first else ""
+
+
+def route_of(journey: Journey, incident: Incident) -> Route | None:
+    """As on the day of the declaration: a correction of the directory moves nobody's case."""
+    route = journey.route
+    if route is None or route.csirt == incident.csirt:
+        return route
+    return replace(route, csirt=incident.csirt, reason=incident.route_reason)

@@ -1,0 +1,156 @@
+"""A declaration while it is being written: saved at each screen, resumed with a short code, sent once.
+
+The code is drawn and kept in the manner of the follow-up secret (`services/follow_up.py`): the database holds a seed
+and a keyed hash. It is shorter, since it opens what nobody has read yet, for a month at most, and guesses are slowed.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from incidents.declaration import Declaration, Submission
+from incidents.enums import Screen
+from incidents.models import Draft, DraftPage, Incident
+from incidents.reference import ALPHABET, compact
+from incidents.services.declare import Declared, SubmissionConflict, declare_incident
+
+CODE_LENGTH = 8
+# After the last save: nothing is lost while somebody looks for a number, or for help.
+LASTS = timedelta(days=30)
+
+type Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody typed on one screen, and the version of it that they had before their eyes (empty: none)."""
+
+    screen: Screen
+    values: Values
+    author: str = ""
+    version: str = ""
+    # What the first two screens decide.
+    type: str = ""
+    collectivity: Collectivity | None = field(default=None)
+
+
+class AlreadySent(Exception):
+    """The draft has become a case; nothing was changed."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.reference)
+        self.incident = incident
+
+
+class PageChanged(Exception):
+    """Somebody else has saved this screen meanwhile, as `page` says; nothing was changed."""
+
+    def __init__(self, page: DraftPage) -> None:
+        super().__init__(page.screen)
+        self.page = page
+
+
+def code_of(draft: Draft) -> str:
+    """The code that opens this draft on another device, in its compact form."""
+    digest = salted_hmac("incidents.draft.code", draft.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:CODE_LENGTH])
+
+
+def hash_of(code: str) -> str:
+    return salted_hmac("incidents.draft.hash", compact(code), algorithm="sha256").hexdigest()
+
+
+def version_of(page: DraftPage | None) -> str:
+    """Changes each time that the screen is saved."""
+    return page.saved_at.isoformat() if page else ""
+
+
+def find_draft(code: str) -> Draft | None:
+    """The live draft that `code` opens, however it was typed, or the sent one that it opened. Reads only."""
+    return Draft.objects.filter(code_hash=hash_of(code), expires_at__gt=timezone.now()).first()
+
+
+@transaction.atomic
+def start_draft(*, typed: Typed) -> Draft:
+    """A new draft, with its first screen saved."""
+    now = timezone.now()
+    draft = Draft(nonce=secrets.token_hex(32), created_at=now, saved_at=now, expires_at=now + LASTS, type=typed.type)
+    draft.code_hash = hash_of(code_of(draft))
+    draft.save(force_insert=True)
+    keep(draft, typed)
+    return draft
+
+
+@transaction.atomic
+def save_page(*, uid: UUID, typed: Typed) -> Draft:
+    """Save a screen. Raises Draft.DoesNotExist, AlreadySent, or PageChanged when it would hide another's words.
+
+    The same words again change nothing and keep the name of who wrote them first.
+    """
+    draft = hold(uid)
+    before = draft.pages.filter(screen=typed.screen).first()
+    if draft.incident:
+        raise AlreadySent(draft.incident)
+    if before is None or before.values != typed.values:
+        if before and version_of(before) != typed.version:
+            raise PageChanged(before)
+        keep(draft, typed)
+    prolong(draft, typed)
+    return draft
+
+
+def hold(uid: UUID) -> Draft:
+    """Until the transaction ends nobody else saves or sends it."""
+    return Draft.objects.select_for_update(of=("self",), no_key=True).select_related("incident").get(uid=uid)
+
+
+def keep(draft: Draft, typed: Typed) -> None:
+    DraftPage.objects.update_or_create(
+        draft=draft,
+        screen=typed.screen,
+        defaults={"values": typed.values, "author": typed.author, "saved_at": timezone.now()},
+    )
+
+
+def prolong(draft: Draft, typed: Typed) -> None:
+    draft.saved_at = timezone.now()
+    draft.expires_at = draft.saved_at + LASTS
+    draft.type = typed.type or draft.type
+    draft.collectivity = typed.collectivity or draft.collectivity
+    draft.save(update_fields=["saved_at", "expires_at", "type", "collectivity"])
+
+
+@transaction.atomic
+def send_draft(
+    *, uid: UUID, declaration: Declaration, origin: str, author: str = "", actor: User | None
+) -> Declared:
+    """Declare what the draft says, once: its case is its own for ever. `author`: who pressed the button.
+
+    Raises Draft.DoesNotExist, AlreadySent, and ValidationError (by field) on what cannot be true.
+    """
+    draft = hold(uid)
+    if draft.incident:
+        raise AlreadySent(draft.incident)
+    submission = Submission(key=f"draft:{uid}", origin=origin, author=author)
+    try:
+        declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
+    except SubmissionConflict as conflict:
+        raise AlreadySent(conflict.incident) from None
+    draft.incident = declared.incident
+    draft.save(update_fields=["incident"])
+    return declared
+
+
+@transaction.atomic
+def forget_old_drafts() -> int:
+    """Delete the drafts that nobody sent, and what sent ones still say beside their case. Gives how many ended."""
+    old = Draft.objects.filter(expires_at__lte=timezone.now())
+    DraftPage.objects.filter(draft__in=old).delete()
+    return old.filter(incident=None).delete()[0]

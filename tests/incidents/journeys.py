@@ -1,0 +1,67 @@
+"""Through the five screens with a client, as a browser goes: to the answer, or to the first screen that refuses."""
+
+from django.http import QueryDict
+
+from incidents.declare.cookie import NAME
+from incidents.declare.screens import PLACES, values_of
+from incidents.enums import Screen
+from tests.cast import plouexemple
+
+KEY = "a"
+START = "/declarer/"
+WHERE = {
+    Screen.WHAT: START,
+    Screen.WHO: "/declarer/qui/",
+    Screen.SERVICES: "/declarer/services/",
+    Screen.DATA: "/declarer/donnees/",
+    Screen.CALLER: "/declarer/rappel/",
+}
+ASKED = [Screen.SERVICES, Screen.DATA, Screen.CALLER]
+
+
+def begin(client, *, quoi="rancon", body=None):
+    """A new draft of this client's, on the third screen."""
+    client.cookies.pop(NAME, None)
+    client.get(START)
+    client.post(START, {"quoi": quoi})
+    return client.post(WHERE[Screen.WHO], {"collectivite": str((body or plouexemple()).uid)})
+
+
+def post(client, data=None, *, quoi="rancon", body=None):
+    """All of `data` on the screens where it is asked. `cle` names the draft: the same one is the same draft.
+
+    Gives the answer of the first screen that refuses, else the page at the end.
+    """
+    said = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
+    open_draft(client, said.pop("cle"), quoi=quoi, body=body)
+    typed = QueryDict(mutable=True)
+    for name, value in said.items():
+        typed.setlist(name, value if isinstance(value, list) else [value])
+    for screen in ASKED:
+        response = send_screen(client, screen, typed)
+        if response.status_code != 302 or (PLACES[screen].number < 5 and "envoyee" in response.url):
+            break
+    return client.get(response.url) if response.status_code == 302 else response
+
+
+def open_draft(client, key, *, quoi, body):
+    drafts = client.__dict__.setdefault("drafts", {})
+    if key in drafts:
+        client.cookies[NAME] = drafts[key]
+        return
+    begin(client, quoi=quoi, body=body)
+    drafts[key] = client.cookies[NAME].value
+
+
+def send_screen(client, screen, typed):
+    """What belongs there, with what no screen saves (the trap, the confirmation) on the last."""
+    values = values_of(screen, typed)
+    if screen == Screen.CALLER:
+        values |= {name: typed.getlist(name) for name in ("site_web", "confirme") if name in typed}
+    return client.post(WHERE[screen], values | {"version": version_on(client, screen)})
+
+
+def version_on(client, screen):
+    """The hidden field of the screen as it is shown now."""
+    page = client.get(WHERE[screen])
+    return page.context["version"] if page.status_code == 200 else ""
