@@ -5,30 +5,59 @@ from tests.cast import PASSWORD
 
 def choose_type(page, kind="rancon"):
     page.locator("label.choice", has=page.locator(f"#quoi-{kind}")).click()
-    page.get_by_role("button", name="Continuer").click()
+    go_on(page)
 
 
 def search_body(page, query):
     page.get_by_role("searchbox").fill(query)
-    page.get_by_role("button", name="Chercher").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Chercher").click()
 
 
 def choose_body(page, query, name):
     search_body(page, query)
-    page.locator("a.choice", has_text=name).first.click()
+    with page.expect_navigation():
+        page.locator("button.choice", has_text=name).first.click()
 
 
-def describe(page):
-    """A stopped service and data, as a person would say them."""
-    page.get_by_label("Décrivez").or_(page.locator("#id_description")).first.fill(
-        "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent."
-    )
+def go_on(page):
+    """Leave a screen by its main button."""
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continuer").click()
+
+
+def skip(page):
+    with page.expect_navigation():
+        page.get_by_role("button", name="Je ne sais pas, passer").click()
+
+
+def name_services(page):
     page.check("#id_service_stopped_0")
     page.check("#service-civil")
     page.check("#id_civil-extent_0")
+
+
+def name_data(page):
     page.check("#id_data_concerned_0")
     page.check("#id_leak_status_0")
     page.check("#id_categories_0")
+
+
+def describe(page):
+    """A stopped service and data, as a person would say them: from the third screen to the last."""
+    name_services(page)
+    go_on(page)
+    name_data(page)
+    go_on(page)
+    page.locator("#id_description").fill(
+        "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent."
+    )
+
+
+def describe_nothing(page):
+    """From the third screen to the last without knowing anything."""
+    skip(page)
+    skip(page)
 
 
 def say_who_to_call(page):
@@ -38,17 +67,27 @@ def say_who_to_call(page):
 
 
 def send(page):
-    """Send the form and wait for the page that answers it, which may have the same address."""
+    """Send the last screen and wait for the page that answers it, which may have the same address."""
     with page.expect_navigation():
-        page.locator("main form[method=post] button[type=submit]").last.click()
+        page.locator("main form[method=post] p.actions button[type=submit]").last.click()
+
+
+def begin(page, site, *, kind="rancon", query="29998", name="Plouexemple"):
+    """From the home page to the third screen, for another incident if this device has declared one."""
+    page.goto(site)
+    page.get_by_role("link", name="Déclarer un incident").first.click()
+    page.wait_for_url("**/declarer/**")
+    another = page.get_by_role("button", name="Déclarer un autre incident")
+    if another.count():
+        with page.expect_navigation():
+            another.click()
+    choose_type(page, kind)
+    choose_body(page, query, name)
 
 
 def declare(page, site, *, kind="rancon", query="29998", name="Plouexemple"):
     """From the home page to the answer. Gives (reference, secret code), as they are said."""
-    page.goto(site)
-    page.get_by_role("link", name="Déclarer un incident").first.click()
-    choose_type(page, kind)
-    choose_body(page, query, name)
+    begin(page, site, kind=kind, query=query, name=name)
     describe(page)
     say_who_to_call(page)
     send(page)

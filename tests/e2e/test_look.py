@@ -5,7 +5,6 @@ import gzip
 import pytest
 from playwright.sync_api import expect
 
-from collectivities.models import Collectivity
 from incidents.reference import compact
 from incidents.services.triage import acknowledge_incident, close_incident
 from stats import services as figures
@@ -18,7 +17,7 @@ LIGHT, DARK = (320, "light"), (1280, "dark")
 FRESH = [
     "/",
     "/declarer/",
-    "/declarer/qui/?quoi=rancon",
+    "/declarer/reprendre/",
     "/suivi/",
     "/reflexes/",
     "/reflexes/rancon/",
@@ -34,11 +33,7 @@ FRESH = [
 WRONG = [
     "/nulle-part/",
     "/declarer/qui/",
-    "/declarer/details/?quoi=rancon&collectivite=x",
-    "/declarer/qui/?quoi=rancon&q=123456789",
-    "/declarer/qui/?quoi=rancon&q=zzqxkjw",
-    "/declarer/qui/?quoi=rancon&q=saint+denis",
-    "/declarer/qui/?quoi=rancon&q=plouexemple",
+    "/declarer/qui/?suite=oui",
     "/suivi/acces/2222/",
     "/suivi/2222/",
     "/annuaire/?q=quimper",
@@ -82,9 +77,14 @@ class Visitor:
         page.complaints.clear()
 
     def fill_in(self, query="plouexemple"):
-        """To the last screen, for the first body that answers."""
-        self.goto(f"/declarer/qui/?quoi=rancon&q={query}")
-        self.page.locator("a.choice").first.click()
+        """To the third screen, for the first body that answers."""
+        steps.begin(self.page, self.site, query=query, name="")
+
+    def send(self):
+        """From there to the answer, by the shortest way."""
+        steps.describe_nothing(self.page)
+        steps.say_who_to_call(self.page)
+        steps.send(self.page)
 
 
 @pytest.fixture
@@ -112,17 +112,40 @@ def test_what_goes_wrong_or_is_not_there(visitor):
 
 def test_the_declaration(visitor):
     page = visitor.page
-    visitor.fill_in()
-    visitor.look("details")
-    steps.describe(page)
-    page.locator("#id_occurred_date").fill("2096-11-24")
+    visitor.goto("/declarer/")
+    steps.choose_type(page)
+    visitor.look("who")
+    for query in ("123456789", "zzqxkjw", "saint denis", "plouexemple"):
+        steps.search_body(page, query)
+        visitor.look(f"who-{query}")
+    steps.choose_body(page, "plouexemple", "Plouexemple")
+    visitor.look("services")
+    steps.name_services(page)
     page.locator("#id_civil-started_date").fill("2026-11-03")
     page.locator("#id_civil-ended_date").fill("2026-11-02")
+    steps.go_on(page)
+    visitor.look("services-errors")
+    page.locator("#id_civil-ended_date").fill("")
+    steps.go_on(page)
+    visitor.look("data")
+    steps.name_data(page)
+    visitor.look("data-yes")
+    visitor.check()
+
+
+def test_the_end_of_the_declaration(visitor):
+    page = visitor.page
+    visitor.fill_in()
+    steps.describe(page)
+    visitor.look("caller")
+    page.locator("#id_occurred_date").fill("2096-11-24")
     steps.send(page)
     expect(page.locator(".errors")).to_be_visible()
-    visitor.look("details-errors")
+    visitor.look("caller-errors")
+    visitor.goto("/declarer/")
+    visitor.look("type-under-way")
+    page.get_by_role("link", name="La reprendre").click()
     page.locator("#id_occurred_date").fill("")
-    page.locator("#id_civil-ended_date").fill("")
     steps.say_who_to_call(page)
     steps.send(page)
     visitor.look("answer")
@@ -133,8 +156,7 @@ def test_the_declaration(visitor):
 def test_the_answer_where_the_ground_is_exceptional(visitor, town):
     """Corse publishes no telephone, Mayotte has no centre, Nouvelle-Calédonie a short number."""
     visitor.fill_in(town)
-    steps.say_who_to_call(visitor.page)
-    steps.send(visitor.page)
+    visitor.send()
     visitor.look(f"answer-{town}")
     visitor.check()
 
@@ -155,19 +177,20 @@ def test_brass_is_where_a_human_answers(live_site, browser):
     assert page.locator("#appeler section").evaluate(ground) == brass
 
 
-def test_a_machine_is_asked_again_and_a_second_declaration_too(visitor):
+def test_a_machine_is_asked_again_and_words_after_the_end_are_shown(visitor, browser):
     page = visitor.page
     visitor.fill_in()
-    address, key = page.url, page.locator("[name=cle]").input_value()
+    steps.describe_nothing(page)
+    late = page.context.new_page()
+    late.goto(visitor.site + "/declarer/rappel/")
     page.evaluate("document.getElementById('site_web').value = 'x'")
     steps.say_who_to_call(page)
     steps.send(page)
     visitor.look("confirm")
     steps.send(page)
-    page.goto(address)
-    page.evaluate("key => document.querySelector('[name=cle]').value = key", key)
-    page.locator("#id_contact_phone").fill("03 11 11 11 11")
-    steps.send(page)
+    late.locator("#id_contact_phone").fill("03 11 11 11 11")
+    steps.send(late)
+    visitor.page, late.complaints, late.hosts = late, [], set()
     visitor.look("conflict")
     visitor.check()
 
@@ -175,8 +198,7 @@ def test_a_machine_is_asked_again_and_a_second_declaration_too(visitor):
 def test_the_follow_up(visitor):
     page = visitor.page
     visitor.fill_in()
-    steps.say_who_to_call(page)
-    steps.send(page)
+    visitor.send()
     reference, secret = map(compact, page.locator("dd.code").all_inner_texts())
     responder = a_responder()
     visitor.goto(f"/suivi/acces/{secret}/")
@@ -224,13 +246,14 @@ def test_pages_behind_an_account(visitor):
 
 def test_the_declaration_is_light(live_site, browser):
     """Each page under 60 kB compressed with all that it fetches anew, from nobody else."""
-    town = Collectivity.objects.get(name="Plouexemple")
-    details = f"/declarer/details/?quoi=rancon&collectivite={town.uid}"
-    for path in ["/", "/declarer/", "/declarer/qui/?quoi=rancon&q=saint+denis", details]:
-        page = open_page(browser)
+    first = open_page(browser)
+    steps.begin(first, live_site)
+    for path in ["/", "/declarer/", *(f"/declarer/{name}/" for name in ("qui", "services", "donnees", "rappel"))]:
+        page = open_page(browser, storage_state=first.context.storage_state())
         fetched = []
         page.on("response", lambda answer, fetched=fetched: fetched.append(len(gzip.compress(answer.body()))))
         page.goto(live_site + path, wait_until="networkidle")
+        assert page.url == live_site + path
         assert page.hosts == {host_of(live_site)}
         assert len(fetched) > 3
         assert sum(fetched) < 60_000, path

@@ -114,27 +114,30 @@ def test_by_keyboard_alone(live_site, browser):
     page.goto(live_site + "/declarer/")
     reach(page, "input[name=quoi]")
     page.keyboard.press("Space")
-    reach(page, "main form button")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/declarer/qui/**")
+    press(page, "main form button.button--large", "**/declarer/qui/**")
     reach(page, "#q")
     page.keyboard.type("plouexemple")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=plouexemple")
-    reach(page, "a.choice")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/declarer/details/**")
+    press(page, "button.choice", "**/declarer/services/")
     reach(page, "#id_service_stopped_0, [name=service_stopped]")
     page.keyboard.press("Space")
     reach(page, "#service-civil")
     page.keyboard.press("Space")
+    press(page, "main form button.button--large", "**/declarer/donnees/")
+    press(page, "[name=passer]", "**/declarer/rappel/")
     reach(page, "#id_contact_phone")
     page.keyboard.type("02 99 00 00 00")
-    reach(page, "main form button.button--large")
-    page.keyboard.press("Enter")
+    press(page, "main form button.button--large", "**/declarer/envoyee/")
 
     expect(page.locator("h1")).to_have_text("Votre déclaration est transmise à Breizh Cyber")
     assert Incident.objects.get().service_stopped == "yes"
+
+
+def press(page, selector, leads_to):
+    reach(page, selector)
+    page.keyboard.press("Enter")
+    page.wait_for_url(leads_to)
 
 
 SEEN = """() => {

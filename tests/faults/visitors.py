@@ -1,8 +1,10 @@
 """Town halls that declare through the public page, several at once, as browsers do."""
 
 import html
+import json
 import re
 import threading
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -10,16 +12,15 @@ from time import monotonic, sleep
 from urllib.parse import urlencode
 
 TYPES = ["rancon", "fuite", "panne"]
-KEY = re.compile(r'name="cle" value="([^"]+)"')
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 REFERENCE = re.compile(r"<title>\s*([0-9A-Z]{4})-([0-9A-Z]{4})\s*:")
-COOKIE = re.compile(r"tocsin_csrf=([^;]+)")
+COOKIE = re.compile(r"(tocsin_(?:csrf|declaration)=[^;]+)")
 PATIENCE_SECONDS = 90
 
 
 @dataclass(frozen=True)
 class Form:
-    """A page of the form as a browser holds it: sending it again sends exactly the same."""
+    """The last screen as a browser holds it: sending it again sends exactly the same."""
 
     path: str
     key: str
@@ -36,61 +37,103 @@ class Seen:
     at: float
 
 
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    page: str
+    cookies: str
+    location: str
+
+
 class Visitor:
+    """One at a time: each declaration begins with no cookie, from another address."""
+
     def __init__(self, port: int) -> None:
         self.port = port
         self.connection: HTTPConnection | None = None
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+        self.number = 0
 
     def declare(self, body_uid: str, number: int) -> Seen:
         return self.send(self.fill(body_uid, number))
 
     def fill(self, body_uid: str, number: int) -> Form:
-        path = f"/declarer/details/?quoi={TYPES[number % len(TYPES)]}&collectivite={body_uid}"
-        page, cookies = self.insist("GET", path)
-        key, token = KEY.search(page)[1], TOKEN.search(page)[1]
+        """Through the first four screens."""
+        self.begin(number)
+        self.post("/declarer/", quoi=TYPES[number % len(TYPES)])
+        self.post("/declarer/qui/", collectivite=body_uid)
+        self.post("/declarer/services/", service_stopped="yes", service="civil")
+        self.post("/declarer/donnees/", passer="oui")
         said = {
-            "csrfmiddlewaretoken": token,
-            "cle": key,
+            "csrfmiddlewaretoken": self.token,
             "description": f"Déclaration d’essai {number} : rien ne s’ouvre.",
             "contact_phone": "02 99 00 00 00",
             "contact_email": f"mairie-{number}@commune.example",
-            "service": ["civil"],
         }
-        headers = {
-            "Cookie": f"tocsin_csrf={COOKIE.search(cookies)[1]}",
+        return Form("/declarer/rappel/", f"draft:{self.draft_uid}", urlencode(said), self.headers)
+
+    def begin(self, number: int) -> None:
+        self.number, self.cookies = number, {}
+        self.token = TOKEN.search(self.get("/declarer/"))[1]
+
+    @property
+    def draft_uid(self) -> str:
+        """What the signed cookie says to whoever reads it; the server believes only the signature."""
+        payload = self.cookies["tocsin_declaration"].strip('"').split(":")[0]
+        return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))[0]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+            "X-Forwarded-For": f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}",
         }
-        return Form(path, key, urlencode(said, doseq=True), headers)
 
     def send(self, form: Form) -> Seen:
-        page, _cookies = self.insist("POST", form.path, form.body, form.headers)
+        answer = self.insist("POST", form.path, form.body, form.headers)
+        assert answer.location == "/declarer/envoyee/", answer
+        page = self.insist("GET", answer.location, "", form.headers).page
         found = REFERENCE.search(html.unescape(page))
         assert found, page[:3000]
         return Seen(form.key, "".join(found.groups()), monotonic())
 
-    def insist(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[str, str]:
-        """Again after no answer or a 5xx, as somebody who presses « reload » does. Gives the page and its cookies."""
+    def get(self, path: str) -> str:
+        return self.insist("GET", path, "", self.headers).page
+
+    def post(self, path: str, **said: str) -> str:
+        """Leave a screen; gives the address where it leads."""
+        body = urlencode(said | {"csrfmiddlewaretoken": self.token})
+        return self.insist("POST", path, body, self.headers).location
+
+    def insist(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
+        """Again after no answer or a 5xx, as somebody who presses « reload » does."""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                status, page, cookies = self.ask(method, path, body, headers or {})
+                answer = self.ask(method, path, body, headers)
             except (OSError, HTTPException) as error:
                 self.hang_up()
-                status, page, cookies = 599, repr(error), ""
-            if status == 200:
-                return page, cookies
-            assert status >= 500, f"{status} {page[:2000]}"
-            assert monotonic() < deadline, f"{status} for {PATIENCE_SECONDS} s: {page[:500]}"
+                answer = Answer(599, repr(error), "", "")
+            if answer.status in {200, 303}:
+                self.keep_cookies(answer)
+                return answer
+            assert answer.status >= 500, f"{answer.status} {answer.page[:2000]}"
+            assert monotonic() < deadline, f"{answer.status} for {PATIENCE_SECONDS} s: {answer.page[:500]}"
             sleep(0.2)
 
-    def ask(self, method: str, path: str, body: str, headers: dict[str, str]) -> tuple[int, str, str]:
+    def keep_cookies(self, answer: Answer) -> None:
+        self.cookies |= dict(one.split("=", 1) for one in COOKIE.findall(answer.cookies))
+
+    def ask(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
         if self.connection is None:
             self.connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         self.connection.request(method, path, body or None, headers)
         answer = self.connection.getresponse()
         page = answer.read().decode()
-        return answer.status, page, "; ".join(answer.headers.get_all("Set-Cookie", []))
+        cookies = "; ".join(answer.headers.get_all("Set-Cookie", []))
+        return Answer(answer.status, page, cookies, answer.headers.get("Location", ""))
 
     def hang_up(self) -> None:
         if self.connection:

@@ -3,12 +3,12 @@
 from django.http import QueryDict
 
 from incidents.declare.cookie import NAME
-from incidents.declare.screens import PLACES, values_of
+from incidents.declare.screens import values_of
 from incidents.enums import Screen
 from tests.cast import plouexemple
 
 KEY = "a"
-START = "/declarer/"
+START, SENT = "/declarer/", "/declarer/envoyee/"
 WHERE = {
     Screen.WHAT: START,
     Screen.WHO: "/declarer/qui/",
@@ -39,9 +39,9 @@ def post(client, data=None, *, quoi="rancon", body=None):
         typed.setlist(name, value if isinstance(value, list) else [value])
     for screen in ASKED:
         response = send_screen(client, screen, typed)
-        if response.status_code != 302 or (PLACES[screen].number < 5 and "envoyee" in response.url):
+        if response.status_code != 303 or response.url == SENT:
             break
-    return client.get(response.url) if response.status_code == 302 else response
+    return client.get(response.url) if response.status_code == 303 else response
 
 
 def open_draft(client, key, *, quoi, body):

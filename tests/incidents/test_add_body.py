@@ -16,7 +16,7 @@ from csirts.routing import csirt_for
 from incidents.bodies.views import MANY
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import made_up_siren
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.test_declare import an_address, searched, text
 
 URL = "/declarer/qui/nouvelle/"
 SIREN = made_up_siren(515_151)
@@ -184,7 +184,7 @@ def test_hostile_names_stay_words_on_every_page(declarant):
     pages = [declarant.get(URL, {"nom": HOSTILE}), declarant.post(URL, said(name=HOSTILE, siren=""))]
     declarant.post(URL, said(name=HOSTILE))
     body = added().get()
-    where = declarant.get("/declarer/qui/", {"quoi": "rancon", "q": SIREN})
+    where = searched(declarant, q=SIREN)
     pages += [where, declarant.post(URL, said(name=HOSTILE, siren=made_up_siren(7)))]
     for page in pages:
         assert "<img src=x" not in page.content.decode()

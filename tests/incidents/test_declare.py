@@ -13,16 +13,16 @@ from accounts.installation import is_demonstration
 from collectivities.models import Collectivity
 from incidents.declare.choices import GROUPS
 from incidents.enums import IncidentType, Verification
-from incidents.models import Incident
+from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES
 from incidents.services.follow_up import secret_of
 from tests.cast import an_agent, breizh_cyber, plouexemple
+from tests.incidents.journeys import START, WHERE, begin, post
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
-KEY = "k" * 43
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -38,19 +38,24 @@ def an_address():
     return str(IPv6Address(int.from_bytes(token_bytes(16))))
 
 
-def address(quoi="rancon", body=None):
-    return f"/declarer/details/?quoi={quoi}&collectivite={(body or plouexemple()).uid}"
-
-
-def post(client, data=None, *, quoi="rancon", body=None):
-    said = {"cle": KEY, "contact_phone": "02 99 00 00 00"} | (data or {})
-    return client.post(address(quoi, body), said)
-
-
 def text(response):
     """As a person reads it."""
     bare = re.sub(r"<[^>]+>", " ", response.content.decode())
     return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
+
+
+def go(client, where, **said):
+    """Where a screen leads when it is left so."""
+    response = client.post(where, said)
+    assert response.status_code == 303, text(response)
+    return response.url
+
+
+def searched(client, **query):
+    """The second screen, once the type is chosen."""
+    client.get(START)
+    client.post(START, {"quoi": "rancon"})
+    return client.get(WHERE["qui"], query)
 
 
 def listed(name):
@@ -60,10 +65,15 @@ def listed(name):
 @time_machine.travel(NOW, tick=False)
 def test_it_works(client):
     assert "Nos fichiers ne s’ouvrent plus" in text(client.get("/declarer/"))
-    who = client.get("/declarer/qui/", {"quoi": "rancon", "q": "plouexemple"})
-    assert f'href="{address().replace("&", "&amp;")}"' in who.content.decode()
-    key = re.search(r'name="cle" value="([^"]{43})"', client.get(address()).content.decode())[1]
-    answer = post(client, {"cle": key, "description": "Tout est bloqué.", "contact_name": "Dominique Exemple"})
+    assert go(client, WHERE["quoi"], quoi="rancon") == WHERE["qui"] + "?suite=oui"
+    who = client.get(WHERE["qui"], {"q": "plouexemple"})
+    assert f'value="{plouexemple().uid}"' in who.content.decode()
+    assert go(client, WHERE["qui"], collectivite=plouexemple().uid) == WHERE["services"]
+    assert go(client, WHERE["services"], passer="oui") == WHERE["donnees"]
+    assert go(client, WHERE["donnees"], data_concerned="unknown") == WHERE["rappel"]
+    said = {"description": "Tout est bloqué.", "contact_name": "Dominique Exemple"}
+    assert go(client, WHERE["rappel"], contact_phone="02 99 00 00 00", **said) == "/declarer/envoyee/"
+    answer = client.get("/declarer/envoyee/")
     incident = Incident.objects.get()
     page = text(answer)
     assert answer.status_code == 200
@@ -98,6 +108,8 @@ def test_everything_said_is_stored(client):
         "leak_status": "claimed",
         "categories": ["etat_civil", "sante"],
         "persons_band": "51-300",
+        "civil-workaround": "Registre papier.",
+        "person_categories": ["employes", "mineurs"],
         "supplier": "Logiciels Exemple",
         "contact_email": "mairie@plouexemple.example",
     }
@@ -113,9 +125,11 @@ def test_everything_said_is_stored(client):
     civil, mail = incident.interruptions.order_by("id")
     assert (civil.service, civil.extent, civil.people_affected) == ("civil", "stopped", 1200)
     assert civil.started_at == civil.ended_at == datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
+    assert civil.workaround == "Registre papier."
     assert (mail.extent, mail.started_at, mail.ended_at) == ("unknown", None, None)
     leak = incident.leaks.get()
     assert (leak.status, leak.categories, leak.persons_band) == ("claimed", ["etat_civil", "sante"], "51-300")
+    assert leak.person_categories == ["employes", "mineurs"]
     assert incident.story.supplier == "Logiciels Exemple"
 
 
@@ -136,7 +150,8 @@ def test_ticking_a_service_says_yes(client):
 def test_dates_are_those_of_the_place(client):
     """In Nouméa it is already the 25th; the 25th at 6 is not in the future there."""
     noumea = listed("Nouméa")
-    page = text(client.get(address(body=noumea)))
+    begin(client, body=noumea)
+    page = text(client.get(WHERE["rappel"]))
     assert "C’est l’heure de Nouméa." in page
     assert "mercredi 25 novembre 2026 à 7 h 00" in page
     post(client, {"occurred_date": "2026-11-25", "occurred_time": "06:00"}, body=noumea)
@@ -167,7 +182,7 @@ def test_a_centre_without_channel_is_said(client):
 def test_an_agent_declares_for_its_own_body(client):
     agent = an_agent()
     client.force_login(agent)
-    assert "D’après votre compte" in text(client.get("/declarer/qui/", {"quoi": "rancon"}))
+    assert "D’après votre compte" in text(searched(client))
     page = text(post(client))
     incident = Incident.objects.get()
     assert (incident.origin, incident.verification) == ("account", Verification.MEMBER)
@@ -185,13 +200,13 @@ def test_an_agent_is_nobody_elsewhere(client):
 
 
 def test_one_match_still_asks(client):
-    page = text(client.get("/declarer/qui/", {"quoi": "rancon", "q": "plouexemple"}))
+    page = text(searched(client, q="plouexemple"))
     assert "Est-ce bien elle ?" in page
     assert "Plouexemple (Finistère) commune, 4 210 habitants, Bretagne" in page
 
 
 def test_no_match_says_what_to_do(client):
-    page = text(client.get("/declarer/qui/", {"quoi": "rancon", "q": "zzqxkjw"}))
+    page = text(searched(client, q="zzqxkjw"))
     assert "Nous n’avons pas trouvé « zzqxkjw »" in page
     assert "17cyber.gouv.fr" in page
 
@@ -205,25 +220,32 @@ def test_each_type_has_its_card_and_its_reflexes():
         assert reflexes.source
 
 
+EVERYTHING = {
+    "service_stopped": "yes",
+    "service": ["civil", "paie", "eau"],
+    "data_concerned": "yes",
+    "categories": ["sante"],
+}
+
+
 def test_pages_cost_few_queries(client, django_assert_max_num_queries):
     is_demonstration()
-    for where in ["/declarer/", "/declarer/qui/?quoi=rancon&q=saint", address()]:
+    begin(client)
+    for where in [*WHERE.values(), WHERE["qui"] + "?q=saint", "/declarer/reprendre/"]:
         with django_assert_max_num_queries(10):
             assert client.get(where).status_code == 200
-    everything = {
-        "service_stopped": "yes",
-        "service": ["civil", "paie", "eau"],
-        "data_concerned": "yes",
-        "categories": ["sante"],
-    }
-    where = address()
+    for screen in ("services", "donnees", "rappel"):
+        with django_assert_max_num_queries(30 if screen == "rappel" else 20):
+            said = {"contact_phone": "02 99 00 00 00"} | EVERYTHING
+            assert client.post(WHERE[screen], said).status_code == 303
     with django_assert_max_num_queries(20):
-        assert client.post(where, {"cle": KEY, "contact_phone": "02 99 00 00 00"} | everything).status_code == 200
+        assert client.get("/declarer/envoyee/").status_code == 200
 
 
 def test_pages_are_light(client, settings):
     """Page and its own assets, compressed: under 60 kB."""
-    for where in ("/declarer/", "/declarer/qui/?quoi=rancon&q=saint", address()):
+    begin(client)
+    for where in [*WHERE.values(), WHERE["qui"] + "?q=saint", "/declarer/reprendre/"]:
         page = client.get(where).content
         weight = len(gzip.compress(page))
         for asset in set(re.findall(rb'(?:href|src)="/static/([^"]+)"', page)):
@@ -241,9 +263,10 @@ def test_an_old_link_to_a_merged_commune_leads_to_the_one_that_took_it_in(db, cl
     old = plouexemple(insee_code="29998", name="Plouancien", vanished_on="2026-01-01", merged_into=new)
     gone = plouexemple(insee_code="29997", name="Plouparti", vanished_on="2026-01-01")
 
-    page = client.get(f"/declarer/details/?quoi=rancon&collectivite={old.uid}")
-    lost = client.get(f"/declarer/details/?quoi=rancon&collectivite={gone.uid}")
+    searched(client)
+    lost = client.post(WHERE["qui"], {"collectivite": gone.uid})
+    found = client.post(WHERE["qui"], {"collectivite": old.uid})
 
-    assert page.status_code == 200
-    assert "Plouexemple" in page.content.decode()
     assert lost.status_code == 400
+    assert found.url == WHERE["services"]
+    assert Draft.objects.get().collectivity == new

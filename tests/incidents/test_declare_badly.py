@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from incidents.models import Incident
+from incidents.models import Draft, Incident
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.test_declare import KEY, address, an_address, post, text
+from tests.incidents.journeys import START, WHERE, begin, post
+from tests.incidents.test_declare import an_address, searched, text
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +21,11 @@ PAYLOADS = {
     "rtl": "facture\u202efdp.exe",
     "controls": "un\x00deux\x07trois\x1b[31m",
     "quotes": "'; DROP TABLE incidents_incident; --\"",
+}
+TYPED_BADLY = {
+    "services": ["service_stopped", "civil-extent", "civil-started_date", "civil-ended_time", "civil-people"],
+    "donnees": ["data_concerned", "leak_status", "categories", "person_categories", "persons_band"],
+    "rappel": ["contact_email", "occurred_date", "occurred_time", "occurred_certainty"],
 }
 WORDS = ("description", "supplier", "contact_name", "contact_role")
 
@@ -40,7 +46,6 @@ def test_it_works(client):
     assert 'href="#id_contact_phone"' in page
     assert "Rien n’est perdu." in page
     assert "Tout est bloqué &amp; &lt;perdu&gt;.</textarea>" in page
-    assert f'name="cle" value="{KEY}"' in page
     assert not Incident.objects.exists()
 
 
@@ -60,13 +65,12 @@ def test_hostile_words_are_only_words(client, payload, valid):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_hostile_values_name_their_field(client, payload):
-    names = [
-        *("contact_email", "occurred_date", "occurred_time", "occurred_certainty", "service_stopped"),
-        *("data_concerned", "leak_status", "categories", "persons_band"),
-        *("civil-extent", "civil-started_date", "civil-ended_time", "civil-people"),
-    ]
-    response = post(client, dict.fromkeys(names, payload) | {"service": "civil"})
+@pytest.mark.parametrize("screen", TYPED_BADLY)
+def test_hostile_values_name_their_field(client, payload, screen):
+    """On the screen where they were typed, and nowhere else."""
+    begin(client)
+    names = TYPED_BADLY[screen]
+    response = client.post(WHERE[screen], dict.fromkeys(names, payload) | {"service": "civil", "contact_phone": "17"})
     page = response.content.decode()
     assert response.status_code == 422
     assert "<script>" not in page
@@ -89,7 +93,9 @@ def test_ten_megabytes_are_refused_in_french(client):
 
 
 def test_a_missing_token_is_said_in_french(town):
-    response = Client(enforce_csrf_checks=True).post(address(), {"cle": KEY, "contact_phone": "02 99 00 00 00"})
+    client = Client(enforce_csrf_checks=True)
+    client.get(START)
+    response = client.post(START, {"quoi": "rancon"})
     assert response.status_code == 403
     assert "Rien n’a été envoyé" in text(response)
     assert not Incident.objects.exists()
@@ -132,31 +138,32 @@ def test_each_mistake_names_its_field(client, said, field, words):
 
 @pytest.mark.parametrize("quoi", ["", "inexistant", "<b>", "\x00"], ids=["none", "unknown", "html", "nul"])
 def test_an_unknown_type_goes_back_to_the_first_screen(client, quoi, town):
-    for where in ("/declarer/qui/", "/declarer/details/"):
-        response = client.get(where, {"quoi": quoi, "collectivite": str(town.uid)})
-        assert response.status_code == 400
-        assert "Que se passe-t-il ?" in text(response)
-        assert response.content.decode().count("Erreur&nbsp;: ") == 1
+    client.get(START)
+    response = client.post(START, {"quoi": quoi})
+    assert response.status_code == 400
+    assert "Que se passe-t-il ?" in text(response)
+    assert response.content.decode().count("Erreur&nbsp;: ") == 1
+    assert not Draft.objects.exists()
 
 
 @pytest.mark.parametrize(
     "uid", ["", "12", str(uuid4()), "\x00", "x" * 5000], ids=["none", "no", "gone", "nul", "long"]
 )
 def test_an_unknown_body_goes_back_to_the_search(client, uid):
+    searched(client)
     for method in (client.get, client.post):
-        response = method("/declarer/details/", query_params={"quoi": "rancon", "collectivite": uid})
-        assert response.status_code == 400
-        assert "Cherchez-la ici" in text(response)
-    assert not Incident.objects.exists()
+        response = method(WHERE["qui"], {"collectivite": uid})
+        assert response.status_code == (200 if method == client.get else 400)
+        assert ("Cherchez-la ici" in text(response)) == (method == client.post)
+    assert client.get(WHERE["services"]).url == WHERE["qui"]
 
 
 @pytest.mark.parametrize("q", ["123456789", "\x00", "%", "'", "a" * 3000, "😱", "12345678901234"], ids=range(7))
 def test_any_search_is_answered(client, q):
-    response = client.get("/declarer/qui/", {"quoi": "rancon", "q": q})
-    assert response.status_code in {200, 422}
+    assert searched(client, q=q).status_code in {200, 422}
 
 
 def test_a_wrong_siren_is_said(client):
-    response = client.get("/declarer/qui/", {"quoi": "rancon", "q": "123456789"})
+    response = searched(client, q="123456789")
     assert response.status_code == 422
     assert "Ce numéro SIREN n’existe pas" in text(response)

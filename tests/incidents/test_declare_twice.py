@@ -2,19 +2,20 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connections
 from django.test import Client
 
 from incidents.declare.brake import MANY
+from incidents.declare.cookie import NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import new_reference, spaced
 from incidents.services import declare
 from incidents.services.follow_up import rotate_access_by_declarant
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.test_declare import KEY, address, an_address, post, text
+from tests.incidents.journeys import SENT, WHERE, begin, post
+from tests.incidents.test_declare import an_address, text
 
 DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
 
@@ -42,51 +43,64 @@ def test_it_works(client, town):
 
 def test_two_posts_at_once_make_one_incident(transactional_db):
     breizh_cyber()
-    where = address()
+    first = Client(REMOTE_ADDR=an_address())
+    begin(first)
 
     def send(_):
         try:
-            return Client(REMOTE_ADDR=an_address()).post(where, {"cle": KEY, "contact_phone": "02 99 00 00 00"})
+            client = Client(REMOTE_ADDR=an_address())
+            client.cookies[NAME] = first.cookies[NAME].value
+            return client.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(send, range(4)))
-    reference = spaced(Incident.objects.get().reference)
-    assert [answer.status_code for answer in answers] == [200] * 4
-    assert all(reference in text(answer) for answer in answers)
+    assert Incident.objects.count() == IncidentEvent.objects.count() == 1
+    assert [(answer.status_code, answer.url) for answer in answers] == [(303, SENT)] * 4
+    assert spaced(Incident.objects.get().reference) in text(first.get(SENT))
 
 
-def test_another_content_under_the_same_key_is_asked_about(client, town):
-    post(client, {"description": "Premier."})
+@pytest.mark.parametrize("where", ["services", "donnees", "rappel"])
+def test_other_words_after_the_end_are_shown_and_declare_nothing(client, town, where):
+    """The back button, then something else: the case stands, and what was typed is not lost in silence."""
+    post(client, {"description": "Premier.", "service": ["civil"], "data_concerned": "no"})
     first = Incident.objects.get()
-    response = post(client, {"description": "Second <b>.", "service": ["civil", "eau"]})
-    page = response.content.decode()
+    response = client.post(WHERE[where], {"description": "Second <b>.", "service": "eau", "data_concerned": "yes"})
     assert response.status_code == 409
     assert spaced(first.reference) in text(response)
     assert "0 800 200 008" in text(response)
-    assert 'name="description" value="Second &lt;b&gt;."' in page
-    assert page.count('name="service"') == 2
+    written = {"services": "Eau et assainissement", "donnees": "Oui", "rappel": "Second &lt;b&gt;."}
+    assert written[where] in response.content.decode()
     assert Incident.objects.count() == 1
-    key = kept(page)["cle"]
-    assert key != KEY
-    again = post(client, {"cle": key, "description": "Second <b>.", "service": ["civil", "eau"]})
-    assert again.status_code == 200
-    assert Incident.objects.count() == 2
     assert first.story.description == "Premier."
 
 
-@pytest.mark.parametrize("key", ["1", "\0" * 40, f"api:{uuid4()}:1"], ids=["short", "nul", "of the API"])
-def test_a_key_that_is_not_ours_gives_no_case_away(client, town, key):
-    assert post(client, {"cle": key}).status_code == 200
-    assert post(client, {"cle": key}).status_code == 200
+def test_every_screen_of_a_sent_draft_leads_to_the_answer(client, town):
+    post(client)
+    reference = spaced(Incident.objects.get().reference)
+    for where in WHERE.values():
+        assert client.get(where).url == SENT
+    assert client.post(WHERE["quoi"], {"quoi": "panne"}).url == SENT
+    assert client.post(WHERE["qui"], {"collectivite": town.uid}).url == SENT
+    assert reference in text(client.get(SENT))
+    assert reference in text(client.get(SENT))
+    assert Incident.objects.count() == 1
+
+
+def test_another_incident_is_another_draft(client, town):
+    post(client)
+    assert client.post("/declarer/autre/").url == WHERE["quoi"]
+    assert client.get(WHERE["quoi"]).status_code == 200
+    assert client.get(SENT).url == WHERE["quoi"]
+    post(client, {"cle": "b"})
     assert Incident.objects.count() == 2
 
 
 def test_the_answer_after_a_renewal_shows_no_dead_code(client, town):
     post(client)
     rotate_access_by_declarant(access_uid=Incident.objects.get().accesses.get().uid)
-    response = post(client)
+    response = client.get(SENT)
     assert "Il a été renouvelé ou fermé depuis" in text(response)
     assert "/suivi/acces/" not in response.content.decode()
 
@@ -96,7 +110,7 @@ def test_a_reference_that_is_taken_is_drawn_again(client, town, monkeypatch):
     taken, free = Incident.objects.get().reference, new_reference()
     draws = iter([taken, taken, free])
     monkeypatch.setattr(declare, "new_reference", lambda: next(draws))
-    assert spaced(free) in text(post(client, {"cle": "y" * 43}))
+    assert spaced(free) in text(post(client, {"cle": "b"}))
     assert Incident.objects.count() == IncidentEvent.objects.count() == Story.objects.count() == 2
 
 
@@ -105,7 +119,7 @@ def test_no_free_reference_stores_nothing(client, town, monkeypatch):
     taken = Incident.objects.get().reference
     monkeypatch.setattr(declare, "new_reference", lambda: taken)
     with pytest.raises(IntegrityError, match="no free reference"):
-        post(client, {"cle": "y" * 43})
+        post(client, {"cle": "b"})
     assert Incident.objects.count() == IncidentEvent.objects.count() == 1
 
 
@@ -116,27 +130,26 @@ def test_a_machine_only_meets_one_more_button(client, town):
     assert "Votre déclaration n’est pas encore partie." in text(response)
     assert "0 800 200 008" in text(response)
     assert not Incident.objects.exists()
-    assert client.post(address(), kept(page)).status_code == 200
+    assert client.post(WHERE["rappel"], kept(page)).url == SENT
     incident = Incident.objects.get()
     assert incident.story.description == "Écrit par qui ?"
-    assert spaced(incident.reference)
 
 
 def test_a_burst_only_meets_one_more_button(client, town):
     for number in range(MANY):
-        post(client, {"cle": f"{number:043}"})
-    response = post(client, {"cle": "x" * 43})
+        post(client, {"cle": str(number)})
+    response = post(client, {"cle": "x"})
     assert "Votre déclaration n’est pas encore partie." in text(response)
     assert Incident.objects.count() == MANY
-    client.post(address(), kept(response.content.decode()))
+    client.post(WHERE["rappel"], kept(response.content.decode()))
     assert Incident.objects.count() == MANY + 1
     # Somebody else is not concerned.
-    post(Client(REMOTE_ADDR=an_address()), {"cle": "y" * 43})
+    post(Client(REMOTE_ADDR=an_address()))
     assert Incident.objects.count() == MANY + 2
 
 
 def test_a_dead_cache_brakes_nobody(client, town, settings):
     settings.CACHES = DEAD
     for number in range(MANY + 2):
-        assert post(client, {"cle": f"{number:043}"}).status_code == 200
+        assert post(client, {"cle": str(number)}).status_code == 200
     assert Incident.objects.count() == MANY + 2
