@@ -97,6 +97,6 @@ def no_cookies(request: HttpRequest) -> HttpResponse:
 def numbers() -> dict[str, object]:
     """Everybody who answers a telephone: nobody is kept from calling."""
     today = timezone.localdate()
-    table = RoutingTable.load(today, groupings=Grouping.objects.filter(group_id=None))
-    entries = directory_entries(table.csirts, table.regions.values(), today)
-    return {"entries": entries, "everywhere": last_resort_entries(table.csirts)}
+    csirts = directory_of(today).csirts
+    entries = directory_entries(csirts, Region.objects.all(), today)
+    return {"entries": entries, "everywhere": last_resort_entries(csirts)}

@@ -112,10 +112,12 @@ def hold(uid: UUID) -> Draft:
 
 
 def keep(draft: Draft, typed: Typed) -> None:
-    DraftPage.objects.update_or_create(
-        draft=draft,
-        screen=typed.screen,
-        defaults={"values": typed.values, "author": typed.author, "saved_at": timezone.now()},
+    page = DraftPage(draft=draft, screen=typed.screen, values=typed.values, author=typed.author)
+    DraftPage.objects.bulk_create(
+        [page],
+        update_conflicts=True,
+        unique_fields=["draft", "screen"],
+        update_fields=["values", "author", "saved_at"],
     )
 
 
@@ -123,14 +125,13 @@ def prolong(draft: Draft, typed: Typed) -> None:
     draft.saved_at = timezone.now()
     draft.expires_at = draft.saved_at + LASTS
     draft.type = typed.type or draft.type
-    draft.collectivity = typed.collectivity or draft.collectivity
+    if typed.collectivity:
+        draft.collectivity = typed.collectivity
     draft.save(update_fields=["saved_at", "expires_at", "type", "collectivity"])
 
 
 @transaction.atomic
-def send_draft(
-    *, uid: UUID, declaration: Declaration, origin: str, author: str = "", actor: User | None
-) -> Declared:
+def send_draft(*, uid: UUID, declaration: Declaration, origin: str, author: str = "", actor: User | None) -> Declared:
     """Declare what the draft says, once: its case is its own for ever. `author`: who pressed the button.
 
     Raises Draft.DoesNotExist, AlreadySent, and ValidationError (by field) on what cannot be true.
