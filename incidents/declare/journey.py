@@ -97,15 +97,15 @@ class Journey:
         )
 
     def having(self, screen: Screen, values: Values) -> "Journey":
-        """The same once this screen says that, saved or not yet."""
+        """The same as if this screen said that."""
         page = DraftPage(screen=screen, values=values, author=self.author, saved_at=timezone.now())
         return replace(self, pages=self.pages | {screen: page})
 
-    def with_draft(self, draft: Draft) -> "Journey":
-        """The same once the draft was saved; the body is still the one that was read with its territory."""
-        if draft.collectivity_id == self.draft.collectivity_id:
-            draft.collectivity = self.draft.collectivity
-        return replace(self, draft=draft)
+    def saved(self, page: DraftPage) -> "Journey":
+        """The same once that page was saved; the body is still the one that was read with its territory."""
+        if page.draft.collectivity_id == self.draft.collectivity_id:
+            page.draft.collectivity = self.draft.collectivity
+        return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
     def details(self) -> Details:
         """All that was typed so far, as one form."""

@@ -220,15 +220,15 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
     """Save what was typed, whatever it is; then go where the button leads, unless something is to be mended."""
     screen = typed.screen
     try:
-        draft = save_page(uid=journey.draft.uid, typed=typed)
+        page = save_page(uid=journey.draft.uid, typed=typed)
     except AlreadySent:
         return sent_already(request, journey, typed)
     except Draft.DoesNotExist:
         return without_draft(request, screen)
     except PageChanged as changed:
         return ask(request, journey.having(screen, typed.values), screen, clash=changed.page)
-    response = leave(request, journey.with_draft(draft).having(screen, typed.values), screen)
-    cookie.remember(response, draft.uid, journey.author)
+    response = leave(request, journey.saved(page), screen)
+    cookie.remember(response, journey.draft.uid, journey.author)
     return response
 
 

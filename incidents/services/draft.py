@@ -89,21 +89,22 @@ def start_draft(*, typed: Typed) -> Draft:
 
 
 @transaction.atomic
-def save_page(*, uid: UUID, typed: Typed) -> Draft:
-    """Save a screen. Raises Draft.DoesNotExist, AlreadySent, or PageChanged when it would hide another's words.
+def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
+    """Save a screen; gives it as it stands, with its draft.
 
-    The same words again change nothing and keep the name of who wrote them first.
+    Raises Draft.DoesNotExist, AlreadySent, or PageChanged when it would hide another's words. The same words again
+    change nothing and keep the name of who wrote them first.
     """
     draft = hold(uid)
     before = draft.pages.filter(screen=typed.screen).first()
     if draft.incident:
         raise AlreadySent(draft.incident)
-    if before is None or before.values != typed.values:
-        if before and version_of(before) != typed.version:
-            raise PageChanged(before)
-        keep(draft, typed)
     prolong(draft, typed)
-    return draft
+    if before and before.values == typed.values:
+        return before
+    if before and version_of(before) != typed.version:
+        raise PageChanged(before)
+    return keep(draft, typed)
 
 
 def hold(uid: UUID) -> Draft:
@@ -111,14 +112,16 @@ def hold(uid: UUID) -> Draft:
     return Draft.objects.select_for_update(of=("self",), no_key=True).select_related("incident").get(uid=uid)
 
 
-def keep(draft: Draft, typed: Typed) -> None:
+def keep(draft: Draft, typed: Typed) -> DraftPage:
     page = DraftPage(draft=draft, screen=typed.screen, values=typed.values, author=typed.author)
+    page.saved_at = draft.saved_at
     DraftPage.objects.bulk_create(
         [page],
         update_conflicts=True,
         unique_fields=["draft", "screen"],
         update_fields=["values", "author", "saved_at"],
     )
+    return page
 
 
 def prolong(draft: Draft, typed: Typed) -> None:
