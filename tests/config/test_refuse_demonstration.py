@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from base64 import b64encode
 
 import pytest
 
@@ -15,6 +17,8 @@ WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
 def start(database_url, *command, **changes):
     """In production's settings, which nothing names: they are the worker's own."""
     environment = os.environ | {
+        "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
+        "EVIDENCE_DIR": tempfile.gettempdir(),
         "DATABASE_URL": database_url,
         "REDIS_URL": Ground.of_the_environment().redis_url,
         "SECRET_KEY": "un secret de production, assez long pour cet essai",
