@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.follow_up import acts, views
+from incidents.follow_up import acts, complete, views
 
 urlpatterns = [
     path("suivi/", views.follow_up_start, name="follow_up_start"),
@@ -14,4 +14,12 @@ urlpatterns = [
     path("suivi/<str:reference>/retirer/", acts.follow_up_withdraw, name="follow_up_withdraw"),
     path("suivi/<str:reference>/rattacher/", acts.follow_up_claim, name="follow_up_claim"),
     path("phrase/<str:secret>/", acts.shared_sentence, name="shared_sentence"),
+    path("suivi/<str:reference>/completer/", complete.complete, name="complete"),
+    path("suivi/<str:reference>/completer/repris/", complete.complete_resumed, name="complete_resumed"),
+    path("suivi/<str:reference>/completer/<slug:section>/", complete.complete_section, name="complete_section"),
+    path(
+        "suivi/<str:reference>/completer/<slug:section>/historique/",
+        complete.complete_history,
+        name="complete_history",
+    ),
 ]

@@ -63,7 +63,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
 def end_interruption(*, writing: Writing, service: str) -> Written:
     """« Ce service a repris maintenant. » Once it has, saying it again changes nothing."""
     incident = open_case(writing)
-    now = timezone.now()
+    now = timezone.now().replace(second=0, microsecond=0)  # as precise as what people type
     known = interruptions_of(incident)
     ended = [
         replace(one, ended_at=max(now, one.started_at or now))

@@ -1,0 +1,186 @@
+"""Completing a case, by whoever holds its secret link or a colleague with an account: one form a section.
+
+The second of two writers meets what the first wrote, with all that they typed still in the form.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from collectivities.zones import zone_of
+from incidents.access import Guest
+from incidents.enums import Ability
+from incidents.fields import WordsField
+from incidents.follow_up.complete_facts import EDITORS, Editor
+from incidents.follow_up.complete_questions import questions_editor
+from incidents.follow_up.views import not_found
+from incidents.models import Incident
+from incidents.queries import Kept, by_section, sheets_of, useful_for
+from incidents.services.check import LINE_LIMIT
+from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
+from incidents.services.correct import end_interruption
+from incidents.signature import remember_signature, signature_of
+from incidents.text import plain_line
+from incidents.visits import find_case, private
+
+
+class SignatureForm(forms.Form):
+    """Who writes: asked once, then remembered on this device."""
+
+    author = WordsField(label=_("Votre prénom ou votre fonction"))
+
+    def clean_author(self) -> str:
+        return plain_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
+
+
+def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`view` gets the case and who stands before it; whoever may not complete it gets the page that helps."""
+
+    @private
+    @wraps(view)
+    def opened(request: HttpRequest, reference: str, **kwargs: str) -> HttpResponse:
+        try:
+            incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        except Http404:
+            return not_found(request)
+        return view(request, incident, guest, **kwargs)
+
+    return opened
+
+
+@on_case
+@require_safe
+def complete(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+    useful = useful_for(incident, sheets_of(incident))
+    context = {
+        **frame_of(incident),
+        "questions": [one for one in useful if not one.is_facts],
+        "facts": [one for one in useful if one.is_facts],
+        "resuming": [one for one in incident.interruptions.order_by("id") if one.ended_at is None],
+        "done": next((one for one in useful if one.code == request.GET.get("fait")), None),
+    }
+    return render(request, "follow_up/complete/list.html", context)
+
+
+@on_case
+@require_http_methods(["GET", "HEAD", "POST"])
+def complete_section(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+    if request.method != "POST" and why_not(incident):
+        return redirect("complete", incident.reference)
+    with timezone.override(ZoneInfo(zone_of(incident.collectivity))):
+        kept = by_section(sheets_of(incident)).get(section, [])
+        page = Page(request, incident, guest, section, kept)
+        return page.take() if request.method == "POST" else page.show()
+
+
+@on_case
+@require_safe
+def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, section: str) -> HttpResponse:
+    kept = by_section(sheets_of(incident)).get(section)
+    if not kept:
+        raise Http404
+    return render(request, "follow_up/complete/history.html", frame_of(incident) | {"section": section, "kept": kept})
+
+
+@on_case
+@require_POST
+def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
+    """« Ce service a repris maintenant »: one button. A closed case says so on the page it leads to."""
+    writing = Writing(guest=guest, reference=incident.reference, author=signature_of(request, guest))
+    address = reverse("complete", args=[incident.reference])
+    try:
+        end_interruption(writing=writing, service=request.POST.get("service", ""))
+    except CannotComplete:
+        return redirect(address)
+    return redirect(f"{address}?fait=services")
+
+
+def frame_of(incident: Incident) -> dict[str, Any]:
+    return {"incident": incident, "zone": zone_of(incident.collectivity), "why_not": why_not(incident)}
+
+
+class Page:
+    """One section under the eyes of one person. Raises Http404 where there is no such section."""
+
+    def __init__(self, request: HttpRequest, incident: Incident, guest: Guest, section: str, kept: list[Kept]) -> None:
+        self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, kept
+        data = request.POST if request.method == "POST" else None
+        self.editor = editor_of(incident, section, data, kept)
+        self.signature = SignatureForm(data, initial={"author": signature_of(request, guest)})
+        self.seen = self.newest_uid() if data is None else data.get("seen", "")
+
+    def newest_uid(self) -> str:
+        return str(self.kept[0].sheet.uid) if self.kept else ""
+
+    @property
+    def errors(self) -> bool:
+        """Whether anything is to be mended: the page's title says so."""
+        return any(form.errors for form in self.forms)
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        return [*self.editor.forms, self.signature]
+
+    def take(self) -> HttpResponse:
+        """Keep what was typed, or give it all back with what stands against it."""
+        if not all(form.is_valid() for form in self.forms):
+            return self.show(status=422)
+        try:
+            self.editor.save(self.writing())
+        except ValidationError as error:
+            self.editor.refuse(error)
+            return self.show(status=422)
+        except WrittenMeanwhile as told:
+            self.seen = str(told.sheet.uid)
+            return self.show(status=409, other=Kept(told.sheet, zone_of(self.incident.collectivity)))
+        except CannotComplete as refused:
+            return self.show(status=409, reason=str(refused))
+        return self.done()
+
+    def writing(self) -> Writing:
+        author = self.signature.cleaned_data["author"]
+        writing = Writing(guest=self.guest, reference=self.incident.reference, author=author, seen=self.seen)
+        return replace(writing, author="") if self.guest.user else writing
+
+    def done(self) -> HttpResponse:
+        response = redirect(reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}")
+        if not self.guest.user:
+            remember_signature(response, self.signature.cleaned_data["author"])
+        return response
+
+    def show(self, *, status: int = 200, other: Kept | None = None, reason: str = "") -> HttpResponse:
+        context = {
+            **frame_of(self.incident),
+            "why_not": reason,
+            "section": self.section,
+            "editor": self.editor,
+            "form": self,
+            "signature": self.signature,
+            "signed": signature_of(self.request, self.guest),
+            "by_account": self.guest.user is not None,
+            "seen": self.seen,
+            "newest": self.kept[0] if self.kept else None,
+            "has_earlier": len(self.kept) > 1,
+            "other": other,
+        }
+        return render(self.request, self.editor.template, context, status=status)
+
+
+def editor_of(incident: Incident, section: str, data: Any, kept: list[Kept]) -> Editor:
+    if section in EDITORS:
+        return EDITORS[section](incident, data)
+    values = kept[0].sheet.values if kept else {}
+    if found := questions_editor(incident, section, data, values):
+        return found
+    raise Http404

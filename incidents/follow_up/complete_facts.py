@@ -1,0 +1,360 @@
+"""The forms that correct what was declared: the story, the instants, the services, the data, whom to call back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import Any, Protocol
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents.declaration import Caller, Instant, Interruption, Leak
+from incidents.enums import (
+    Answer,
+    Certainty,
+    DataCategory,
+    InterruptionExtent,
+    LeakStatus,
+    PersonCategory,
+    PersonsBand,
+    PublicService,
+)
+from incidents.fields import CountField, DayField, HourField, WordsField
+from incidents.follow_up.complete_questions import day_of, hour_of
+from incidents.models import INSTANTS, Incident
+from incidents.public_services import services_of
+from incidents.services.complete import Writing, Written
+from incidents.services.correct import (
+    correct_caller,
+    correct_data,
+    correct_moments,
+    correct_services,
+    correct_story,
+)
+from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
+
+CERTAINTIES = [
+    (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
+    (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
+    (Certainty.EXACT, gettext_lazy("exactement")),
+]
+LEAKS = [
+    (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
+    (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
+    (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
+    (LeakStatus.UNFOUNDED, gettext_lazy("Vérifié : rien n’est sorti")),
+]
+INSTANT_LABELS = {
+    "occurred": gettext_lazy("Quand est-ce arrivé ?"),
+    "detected": gettext_lazy("Quand l’avez-vous découvert ?"),
+    "attack_known": gettext_lazy("Quand avez-vous su que c’est une attaque ?"),
+    "breach_known": gettext_lazy("Quand avez-vous su que des données personnelles sont touchées ?"),
+}
+
+
+class Editor(Protocol):
+    """One section as a page edits it: its forms, its template, and the service that keeps it."""
+
+    template: str
+
+    @property
+    def forms(self) -> list[forms.Form]: ...
+
+    def save(self, writing: Writing) -> Written: ...
+
+    def refuse(self, error: ValidationError) -> None: ...
+
+
+class FactsForm(forms.Form):
+    """A form whose days and hours read as one instant, and where the services' complaints find their field."""
+
+    def at(self, name: str) -> datetime | None:
+        """A day without its hour counts from its first minute, on the clock in force."""
+        day, hour = self.cleaned_data[f"{name}_date"], self.cleaned_data[f"{name}_time"]
+        zone = timezone.get_current_timezone()
+        return datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC) if day else None
+
+    def check_moment(self, name: str) -> None:
+        said = self.cleaned_data
+        if f"{name}_date" not in said or said[f"{name}_date"] is not None:
+            return
+        if said.get(f"{name}_time") is not None:
+            self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+        elif said.get(f"{name}_certainty", Certainty.UNKNOWN) not in ("", Certainty.UNKNOWN):
+            self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
+
+    def put(self, field: str, messages: list[str]) -> None:
+        """The services speak of instants (`…_at`), the page of days and hours."""
+        name = f"{field.removesuffix('_at')}_date" if field.endswith("_at") else field
+        for message in messages:
+            self.add_error(name if name in self.fields else None, message)
+
+
+def moment_typed(name: str, at: datetime | None) -> dict[str, str]:
+    local = timezone.localtime(at) if at else None
+    return {f"{name}_date": day_of(local) if local else "", f"{name}_time": hour_of(local) if local else ""}
+
+
+class OneForm[F: FactsForm]:
+    """A section that is one form."""
+
+    form: F
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        return [self.form]
+
+    def refuse(self, error: ValidationError) -> None:
+        for field, messages in error.message_dict.items():
+            self.form.put(field, messages)
+
+
+class StoryForm(FactsForm):
+    description = WordsField(label=gettext_lazy("Ce qui se passe"))
+    supplier = WordsField(label=gettext_lazy("Prestataire concerné"))
+
+
+class StoryEditor(OneForm[StoryForm]):
+    template = "follow_up/complete/recit.html"
+
+    def __init__(self, incident: Incident, data: QueryDict | None) -> None:
+        story = incident.story
+        self.form = StoryForm(data, initial={"description": story.description, "supplier": story.supplier})
+
+    def save(self, writing: Writing) -> Written:
+        said = self.form.cleaned_data
+        return correct_story(writing=writing, description=said["description"], supplier=said["supplier"])
+
+
+class CallerForm(FactsForm):
+    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
+    contact_email = WordsField(label=gettext_lazy("Adresse mail"))
+    contact_name = WordsField(label=gettext_lazy("Nom"))
+    contact_role = WordsField(label=gettext_lazy("Fonction"))
+
+
+class CallerEditor(OneForm[CallerForm]):
+    template = "follow_up/complete/rappel.html"
+
+    def __init__(self, incident: Incident, data: QueryDict | None) -> None:
+        caller = caller_of(incident)
+        known = {"phone": caller.phone, "email": caller.email, "name": caller.name, "role": caller.role}
+        self.form = CallerForm(data, initial={f"contact_{name}": value for name, value in known.items()})
+
+    def save(self, writing: Writing) -> Written:
+        said = {name: self.form.cleaned_data[f"contact_{name}"] for name in ("phone", "email", "name", "role")}
+        return correct_caller(writing=writing, caller=Caller(**said))
+
+
+class MomentsForm(FactsForm):
+    def __init__(self, data: QueryDict | None, instants: Mapping[str, Instant]) -> None:
+        initial: dict[str, Any] = {}
+        for name, one in instants.items():
+            initial |= moment_typed(name, one.at) | {f"{name}_certainty": one.certainty}
+        super().__init__(data, initial=initial)
+        for name in INSTANTS:
+            label = INSTANT_LABELS[name]
+            self.fields[f"{name}_date"] = DayField(required=False, label=label)
+            self.fields[f"{name}_time"] = HourField(required=False, label=label)
+            self.fields[f"{name}_certainty"] = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
+
+    def clean(self) -> dict[str, Any]:
+        for name in INSTANTS:
+            self.check_moment(name)
+        return self.cleaned_data
+
+    def instants(self) -> dict[str, Instant]:
+        return {name: self.instant(name) for name in INSTANTS}
+
+    def instant(self, name: str) -> Instant:
+        """A day without an hour is not exact, whatever was chosen."""
+        at = self.at(name)
+        exact = self.cleaned_data[f"{name}_certainty"] == Certainty.EXACT and self.cleaned_data[f"{name}_time"]
+        return Instant(at=at, certainty=Certainty.EXACT if exact else Certainty.APPROXIMATE) if at else Instant()
+
+    def moments(self) -> list[dict[str, Any]]:
+        parts = ("date", "time", "certainty")
+        return [{part: self[f"{name}_{part}"] for part in parts} | {"name": name} for name in INSTANTS]
+
+
+class MomentsEditor(OneForm[MomentsForm]):
+    template = "follow_up/complete/moments.html"
+
+    def __init__(self, incident: Incident, data: QueryDict | None) -> None:
+        self.form = MomentsForm(data, instants_of(incident))
+
+    def save(self, writing: Writing) -> Written:
+        return correct_moments(writing=writing, instants=self.form.instants())
+
+
+class DataForm(FactsForm):
+    data_concerned = forms.ChoiceField(
+        choices=Answer.choices,
+        required=False,
+        label=gettext_lazy("Des données touchées"),
+        widget=forms.RadioSelect,
+    )
+    leak_status = forms.ChoiceField(
+        choices=LEAKS, required=False, label=gettext_lazy("Ce qui est arrivé aux données"), widget=forms.RadioSelect
+    )
+    categories = forms.MultipleChoiceField(
+        choices=DataCategory.choices,
+        required=False,
+        label=gettext_lazy("Quelles données"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    person_categories = forms.MultipleChoiceField(
+        choices=PersonCategory.choices,
+        required=False,
+        label=gettext_lazy("Quelles personnes"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    persons_band = forms.ChoiceField(
+        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
+    )
+    persons = CountField(required=False, label=gettext_lazy("Leur nombre exact"))
+
+    def leak(self) -> Leak | None:
+        said = self.cleaned_data
+        if said["data_concerned"] != Answer.YES and not said["leak_status"] and not said["categories"]:
+            return None
+        return Leak(
+            status=said["leak_status"] or LeakStatus.SUSPECTED,
+            categories=tuple(said["categories"]),
+            person_categories=tuple(said["person_categories"]),
+            persons=said["persons"],
+            persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
+        )
+
+
+class DataEditor(OneForm[DataForm]):
+    template = "follow_up/complete/donnees.html"
+
+    def __init__(self, incident: Incident, data: QueryDict | None) -> None:
+        leak = leak_of(incident)
+        known = (
+            {
+                "leak_status": leak.status,
+                "categories": leak.categories,
+                "person_categories": leak.person_categories,
+                "persons_band": leak.persons_band,
+                "persons": leak.persons,
+            }
+            if leak
+            else {"persons_band": PersonsBand.UNKNOWN, "categories": (), "person_categories": ()}
+        )
+        self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | known)
+
+    def save(self, writing: Writing) -> Written:
+        concerned = self.form.cleaned_data["data_concerned"] or Answer.UNKNOWN
+        return correct_data(writing=writing, concerned=concerned, leak=self.form.leak())
+
+
+class ServiceForm(FactsForm):
+    """One interruption: noted already, or ticked here."""
+
+    extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
+    started_date, started_time = DayField(required=False), HourField(required=False)
+    ended_date, ended_time = DayField(required=False), HourField(required=False)
+    people = CountField(required=False)
+    workaround = WordsField()
+    gone = forms.BooleanField(required=False)
+
+    def __init__(
+        self, service: str, data: QueryDict | None, *, prefix: str, known: Interruption | None = None
+    ) -> None:
+        super().__init__(data, prefix=prefix, initial=typed(known) if known else None)
+        self.service = PublicService(service)
+        self.known = known
+        for field in self.fields.values():
+            field.label = self.service.label
+
+    def clean(self) -> dict[str, Any]:
+        self.check_moment("started")
+        self.check_moment("ended")
+        return self.cleaned_data
+
+    def interruption(self) -> Interruption:
+        said = self.cleaned_data
+        started, ended = self.at("started"), self.at("ended")
+        # A day of resumption without its hour: at the earliest, so not before a stop on the same day.
+        if started and ended and said["ended_time"] is None and said["ended_date"] == said["started_date"]:
+            ended = started
+        return Interruption(
+            service=self.service.value,
+            extent=said["extent"] or InterruptionExtent.UNKNOWN,
+            started_at=started,
+            ended_at=ended,
+            people_affected=said["people"],
+            workaround=said["workaround"],
+        )
+
+
+def typed(known: Interruption) -> dict[str, Any]:
+    return {
+        "extent": known.extent,
+        "people": known.people_affected,
+        "workaround": known.workaround,
+        **moment_typed("started", known.started_at),
+        **moment_typed("ended", known.ended_at),
+    }
+
+
+class ServicesEditor:
+    """The services noted, in their order, and those that one may add."""
+
+    template = "follow_up/complete/services.html"
+
+    def __init__(self, incident: Incident, data: QueryDict | None) -> None:
+        known = interruptions_of(incident)
+        self.noted = noted(known) if data is None else posted(data)
+        still = {one.service for one in known if one.ended_at is None}
+        self.ticked = data.getlist("service") if data is not None else []
+        offered = [one for one in services_of(incident.collectivity.kind) if one not in still]
+        others = [one for one in PublicService if one in self.ticked and one not in (*offered, *still)]
+        self.offered = [
+            ServiceForm(one, data if one in self.ticked else None, prefix=one) for one in (*offered, *others)
+        ]
+        self.stopped = (data.get("stopped", "") if data is not None else "") or incident.service_stopped
+        self.sent: list[ServiceForm] = []
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        return [*self.noted, *self.added]
+
+    @property
+    def added(self) -> list[ServiceForm]:
+        return [form for form in self.offered if form.is_bound]
+
+    def save(self, writing: Writing) -> Written:
+        self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
+        stopped = self.stopped if self.stopped in Answer.values else Answer.UNKNOWN
+        said = [form.interruption() for form in self.sent]
+        return correct_services(writing=writing, stopped=stopped, interruptions=said)
+
+    def refuse(self, error: ValidationError) -> None:
+        for field, messages in error.message_dict.items():
+            place, _separator, name = field.partition("_")
+            self.sent[int(place)].put(name, messages)
+
+
+def noted(known: Sequence[Interruption]) -> list[ServiceForm]:
+    return [ServiceForm(one.service, None, prefix=f"r{place}", known=one) for place, one in enumerate(known)]
+
+
+def posted(data: QueryDict) -> list[ServiceForm]:
+    """The rows that the page showed, whatever became of them since: nothing typed moves to another service."""
+    services = [service for service in data.getlist("row") if service in PublicService.values]
+    return [ServiceForm(service, data, prefix=f"r{place}") for place, service in enumerate(services)]
+
+
+EDITORS: dict[str, Callable[[Incident, QueryDict | None], Editor]] = {
+    "recit": StoryEditor,
+    "moments": MomentsEditor,
+    "services": ServicesEditor,
+    "donnees": DataEditor,
+    "rappel": CallerEditor,
+}

@@ -1,0 +1,196 @@
+"""The form of one section of questions, made from its data. « Je ne sais pas » answers every one of them."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.fields import CountField, DayField, HourField, WordsField
+from incidents.models import Incident
+from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, version_named
+from incidents.services.complete import Writing, Written, answer_section
+
+UNKNOWN = "nsp"
+ODD_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
+
+
+class AmountField(forms.Field):
+    """Euros as people write them, « 12 340,50 € », in cents."""
+
+    def to_python(self, value: Any) -> int | None:
+        text = re.sub(r"[\s€]", "", str(value or "")).replace(",", ".")
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
+            raise ValidationError(_("Écrivez un montant en euros, sans lettre. Exemple : 12 340,50."))
+        euros, _point, cents = text.partition(".")
+        return int(euros) * 100 + int(cents.ljust(2, "0") or 0)
+
+
+NUMBERS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.AMOUNT: AmountField}
+
+
+def fields_of(question: Question) -> dict[str, forms.Field]:
+    """The controls of one question, under its code."""
+    code, label = question.code, question.label
+    if question.kind in WITH_CHOICES:
+        return {code: choice_field(question)}
+    fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
+    if question.kind == Kind.MOMENT:
+        fields[f"{code}-date"] = DayField(required=False, label=label)
+        fields[f"{code}-time"] = HourField(required=False, label=label)
+    else:
+        number = NUMBERS.get(question.kind)
+        fields[code] = number(required=False, label=label) if number else WordsField(label=label)
+    if question.kind in ODD_KINDS:
+        fields[f"{code}-garder"] = forms.BooleanField(required=False)
+    return fields
+
+
+def choice_field(question: Question) -> forms.Field:
+    choices = [*question.choices, (UNKNOWN, _("Je ne sais pas"))]
+    if question.kind == Kind.CHOICE:
+        return forms.ChoiceField(choices=choices, required=False, label=question.label, widget=forms.RadioSelect)
+    ticks = forms.CheckboxSelectMultiple
+    return forms.MultipleChoiceField(choices=choices, required=False, label=question.label, widget=ticks)
+
+
+def initial_of(question: Question, value: Any) -> dict[str, Any]:
+    """What a stored answer puts in the controls, on the clock in force."""
+    code = question.code
+    if value is None:
+        if question.kind in WITH_CHOICES:
+            return {code: [UNKNOWN] if question.kind == Kind.SEVERAL else UNKNOWN}
+        return {f"{code}-{UNKNOWN}": True}
+    if question.kind == Kind.MOMENT:
+        at = timezone.localtime(datetime.fromisoformat(value))
+        return {f"{code}-date": day_of(at), f"{code}-time": hour_of(at)}
+    return {code: amount_typed(value) if question.kind == Kind.AMOUNT else value}
+
+
+def day_of(at: datetime) -> str:
+    """As a control of type `date` takes it."""
+    return at.date().isoformat()
+
+
+def hour_of(at: datetime) -> str:
+    """Empty for a day kept without its hour: its first minute."""
+    return "" if at.time() == time.min else f"{at:%H:%M}"
+
+
+def amount_typed(cents: int) -> str:
+    euros, rest = divmod(cents, 100)
+    return f"{euros},{rest:02}" if rest else str(euros)
+
+
+class Asked(NamedTuple):
+    """One question with its controls, for the template."""
+
+    question: Question
+    field: forms.BoundField
+    hour: forms.BoundField | None
+    unknown: forms.BoundField | None
+    keep: forms.BoundField | None
+
+
+class QuestionsForm(forms.Form):
+    def __init__(self, section: Section, data: QueryDict | None, values: dict[str, Any]) -> None:
+        initial: dict[str, Any] = {}
+        for question in section.questions:
+            if question.code in values:
+                initial |= initial_of(question, values[question.code])
+        super().__init__(data, prefix="q", initial=initial)
+        for question in section.questions:
+            self.fields |= fields_of(question)
+        self.section = section
+
+    def clean(self) -> dict[str, Any]:
+        for question in self.section.questions:
+            hour, day = self.cleaned_data.get(f"{question.code}-time"), f"{question.code}-date"
+            if hour is not None and self.cleaned_data.get(day, hour) is None:
+                self.add_error(day, _("Donnez aussi le jour, ou effacez l’heure."))
+        return self.cleaned_data
+
+    def asked(self) -> Iterator[Asked]:
+        for question in self.section.questions:
+            code = question.code
+            main = f"{code}-date" if question.kind == Kind.MOMENT else code
+            others = (self.control(f"{code}-{name}") for name in ("time", UNKNOWN, "garder"))
+            yield Asked(question, self[main], *others)
+
+    def control(self, name: str) -> forms.BoundField | None:
+        return self[name] if name in self.fields else None
+
+    def answers(self) -> dict[str, Any]:
+        """None for « Je ne sais pas », unless something was answered too; nothing for what was left empty."""
+        given = {question.code: self.given(question) for question in self.section.questions}
+        said = {code: value for code, value in given.items() if value not in (None, "", [])}
+        unknown = [question for question in self.section.questions if self.is_unknown(question)]
+        return {question.code: None for question in unknown} | said
+
+    def given(self, question: Question) -> Any:
+        said = self.cleaned_data
+        if question.kind == Kind.MOMENT:
+            day, hour = said[f"{question.code}-date"], said[f"{question.code}-time"]
+            zone = timezone.get_current_timezone()
+            return day and datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC)
+        value = said[question.code]
+        if question.kind in WITH_CHOICES:
+            return [code for code in value if code != UNKNOWN] if isinstance(value, list) else known(value)
+        return value
+
+    def is_unknown(self, question: Question) -> bool:
+        ticked = self.cleaned_data.get(f"{question.code}-{UNKNOWN}")
+        return bool(ticked) or (question.kind in WITH_CHOICES and UNKNOWN in self.cleaned_data[question.code])
+
+    def kept(self) -> list[str]:
+        """The odd values that are to be kept as they were typed."""
+        return [
+            question.code for question in self.section.questions if self.cleaned_data.get(f"{question.code}-garder")
+        ]
+
+
+def known(choice: str) -> str:
+    return "" if choice == UNKNOWN else choice
+
+
+class QuestionsEditor:
+    """One section of questions, as a page edits it, in the version that the page was made with."""
+
+    template = "follow_up/complete/questions.html"
+
+    def __init__(self, version: Version, section: Section, data: QueryDict | None, values: dict[str, Any]) -> None:
+        self.version, self.section = version, section
+        self.form = QuestionsForm(section, data, values)
+        self.forms: list[forms.Form] = [self.form]
+
+    def save(self, writing: Writing) -> Written:
+        return answer_section(
+            writing=writing,
+            section=self.section.code,
+            version=self.version.code,
+            values=self.form.answers(),
+            keep=self.form.kept(),
+        )
+
+    def refuse(self, error: ValidationError) -> None:
+        for code, messages in error.message_dict.items():
+            name = f"{code}-date" if f"{code}-date" in self.form.fields else code
+            for message in messages:
+                self.form.add_error(name if name in self.form.fields else None, message)
+
+
+def questions_editor(
+    incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
+) -> QuestionsEditor | None:
+    """None where nothing is asked under this code for this type of incident."""
+    version = version_named(data.get("version", "") if data is not None else "")
+    found = version.section(code)
+    section = found.asked_of(incident.type) if found else None
+    return QuestionsEditor(version, section, data, values) if section and section.questions else None

@@ -1,0 +1,111 @@
+"""Reading what was answered and corrected, for the pages of the declarant and of the responders alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from collectivities.zones import zone_of
+from incidents.models import AnswerSheet, Incident
+from incidents.questions.catalogue import SNAPSHOTS, Section, current
+from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
+from incidents.questions.saying import Said
+
+SHEETS_READ = 400
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One sheet as it was asked and answered."""
+
+    sheet: AnswerSheet
+    zone: str
+
+    @cached_property
+    def lines(self) -> list[Said]:
+        """Empty when the words of the case were erased."""
+        return sheet_said(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.sheet.section, self.sheet.version)
+
+    @property
+    def who(self) -> str:
+        """How they called themselves, or else the name of their account."""
+        return self.sheet.author or (self.sheet.actor.display_name if self.sheet.actor else "") or _("sans nom")
+
+
+@dataclass(frozen=True)
+class Useful:
+    """A section of the list « Ce qui nous aiderait encore », and the newest sheet of it if there is one."""
+
+    code: str
+    title: str
+    why: str
+    asked: int = 0
+    answered: int = 0
+    newest: Kept | None = None
+    has_earlier: bool = False
+
+    @property
+    def is_facts(self) -> bool:
+        """Declared facts, which are corrected rather than answered."""
+        return self.code in SNAPSHOTS
+
+    @property
+    def is_open(self) -> bool:
+        return not self.is_facts and self.newest is None
+
+    @property
+    def left(self) -> int:
+        return self.asked - self.answered
+
+
+def sheets_of(incident: Incident) -> list[Kept]:
+    """Newest first, in one query."""
+    zone = zone_of(incident.collectivity)
+    sheets = incident.sheets.select_related("actor").order_by("-id")[:SHEETS_READ]
+    return [Kept(sheet, zone) for sheet in sheets]
+
+
+def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
+    """The sheets of each section, newest first."""
+    found: dict[str, list[Kept]] = {}
+    for one in kept:
+        found.setdefault(one.sheet.section, []).append(one)
+    return found
+
+
+def useful_for(incident: Incident, kept: Iterable[Kept]) -> list[Useful]:
+    """The sections of questions of this type of incident, then the facts that were declared."""
+    sheets = by_section(kept)
+    questions = [asked(section, sheets.get(section.code, [])) for section in current().sections_of(incident.type)]
+    facts = [
+        Useful(code, str(SNAPSHOT_TITLES[code]), "", newest=first(sheets, code), has_earlier=has_earlier(sheets, code))
+        for code in SNAPSHOTS
+    ]
+    return questions + facts
+
+
+def asked(section: Section, sheets: list[Kept]) -> Useful:
+    newest = sheets[0] if sheets else None
+    answers = newest.sheet.values if newest else {}
+    return Useful(
+        section.code,
+        section.title,
+        section.why,
+        asked=len(section.questions),
+        answered=sum(question.code in answers for question in section.questions),
+        newest=newest,
+        has_earlier=len(sheets) > 1,
+    )
+
+
+def first(sheets: dict[str, list[Kept]], code: str) -> Kept | None:
+    return next(iter(sheets.get(code, [])), None)
+
+
+def has_earlier(sheets: dict[str, list[Kept]], code: str) -> bool:
+    return len(sheets.get(code, [])) > 1
