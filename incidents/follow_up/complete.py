@@ -93,8 +93,8 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
     return render(request, "follow_up/complete/history.html", frame_of(incident) | {"section": section, "kept": kept})
 
 
-@on_case
 @require_POST
+@on_case
 def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
     """« Ce service a repris maintenant »: one button. A closed case says so on the page it leads to."""
     writing = Writing(guest=guest, reference=incident.reference, author=signature_of(request, guest))

@@ -307,6 +307,7 @@ class ServicesEditor:
     """The services noted, in their order, and those that one may add."""
 
     template = "follow_up/complete/services.html"
+    answers = Answer.choices
 
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         known = interruptions_of(incident)

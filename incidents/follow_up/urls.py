@@ -17,9 +17,5 @@ urlpatterns = [
     path("suivi/<str:reference>/completer/", complete.complete, name="complete"),
     path("suivi/<str:reference>/completer/repris/", complete.complete_resumed, name="complete_resumed"),
     path("suivi/<str:reference>/completer/<slug:section>/", complete.complete_section, name="complete_section"),
-    path(
-        "suivi/<str:reference>/completer/<slug:section>/historique/",
-        complete.complete_history,
-        name="complete_history",
-    ),
+    path("suivi/<str:reference>/completer/<slug:section>/avant/", complete.complete_history, name="complete_history"),
 ]

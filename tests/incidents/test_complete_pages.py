@@ -1,0 +1,393 @@
+"""The pages that complete a case: by the link, by a colleague, twice, together, too late, and with hostile words."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from incidents.enums import EventKind, IncidentType
+from incidents.models import AnswerSheet, IncidentEvent
+from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import close_incident
+from incidents.signature import NAME
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_complete import CIVIL, MAIL
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    '=HYPERLINK("http://exemple.example")',
+    "javascript:alert(1)",
+    "facture\u202egpj.exe",
+    "nul\x00ici",
+    "{{ 7|add:7 }}",
+]
+
+
+@pytest.fixture
+def incident(client):
+    breizh_cyber()
+    incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
+    enter(client, incident)
+    return incident
+
+
+def enter(client, incident):
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+
+
+def url(incident, *parts):
+    return "/".join(["/suivi", incident.reference, "completer", *parts, ""])
+
+
+def hidden(response, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]
+
+
+def post(client, incident, section, data=None, **said):
+    """As the page would send it, with the hidden fields that it holds now."""
+    page = client.get(url(incident, section))
+    kept = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}
+    return client.post(url(incident, section), kept | (data or {}) | said)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_it_works(client, incident):
+    listed = text(client.get(url(incident)))
+    assert "À compléter 9 questions" in listed
+    assert "Déclaré par Dominique Exemple, le mardi 24 novembre 2026" in listed
+
+    saved = post(client, incident, "precisions", {"q-note_vue": "oui", "q-extension": ".abcd", "q-autre-nsp": "on"})
+
+    assert (saved.status_code, saved["Location"]) == (302, url(incident) + "?fait=precisions")
+    told = text(client.get(saved["Location"]))
+    assert "C’est enregistré : Des précisions sur ce qui arrive. Par Dominique, accueil, le" in told
+    assert "Rempli 3 réponses sur" in told
+    assert AnswerSheet.objects.get(section="precisions").values == {
+        "note_vue": "oui",
+        "extension": ".abcd",
+        "autre": None,
+    }
+    again = client.get(url(incident, "precisions")).content.decode()
+    assert 'value=".abcd"' in again
+    assert "Vous écrivez comme" in again
+    assert re.search(r'value="oui" checked', again)
+    assert re.search(r'id="id_q-autre-nsp" checked', again)
+
+
+def test_looking_changes_nothing(client, incident):
+    count = IncidentEvent.objects.count(), AnswerSheet.objects.count()
+    for section in (*SNAPSHOTS, *(one.code for one in current().sections)):
+        assert client.get(url(incident, section)).status_code == 200
+        assert client.head(url(incident, section)).status_code == 200
+    client.get(url(incident))
+    client.get(url(incident, "services", "avant"))
+    assert (IncidentEvent.objects.count(), AnswerSheet.objects.count()) == count
+
+
+@pytest.mark.parametrize("kind", IncidentType.values)
+def test_each_type_has_its_pages(client, kind):
+    breizh_cyber()
+    incident = declare(type=kind)
+    enter(client, incident)
+    for section in current().sections_of(kind):
+        page = client.get(url(incident, section.code))
+        assert page.status_code == 200
+        for question in section.questions:
+            assert f'name="q-{question.code}' in page.content.decode()
+    assert client.get(url(incident, "secrets")).status_code == 404
+
+
+def test_the_name_is_asked_once(client, incident):
+    post(client, incident, "machines", {"q-postes": "8"})
+    held = client.cookies[NAME]
+    assert (held["path"], held["httponly"], held["samesite"]) == ("/suivi/", True, "Lax")
+    page = client.get(url(incident, "sauvegardes")).content.decode()
+    assert 'value="Dominique, accueil"' in page
+    post(client, incident, "sauvegardes", {"q-sauvegardes_atteintes": "non"}, author="Camille")
+    assert [sheet.author for sheet in incident.sheets.order_by("id")][-2:] == ["Dominique, accueil", "Camille"]
+
+
+def test_a_colleague_writes_under_their_account_s_name(client, incident):
+    client.cookies.clear()
+    agent = an_agent()
+    client.force_login(agent)
+    assert f"Enregistré sous le nom de {agent.display_name}" in text(client.get(url(incident, "machines")))
+    post(client, incident, "machines", {"q-postes": "8"}, author="Monsieur le préfet")
+    sheet = AnswerSheet.objects.get(section="machines")
+    assert (sheet.author, sheet.actor) == (agent.display_name, agent)
+
+
+def test_who_may_complete(client, incident):
+    client.cookies.clear()
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    for user, code in ((None, 404), (an_agent(), 200), (an_agent(neighbour), 404), (a_responder(), 403)):
+        client.logout()
+        if user:
+            client.force_login(user)
+        assert client.get(url(incident)).status_code == code
+        assert client.get(url(incident, "precisions")).status_code == code
+        assert client.get(url(incident, "services", "avant")).status_code == code
+    assert "Ce dossier ne s’ouvre pas ici" in text(client_of_nobody(client, incident))
+
+
+def client_of_nobody(client, incident):
+    client.logout()
+    return client.get(url(incident))
+
+
+def test_the_holder_of_another_link(client, incident):
+    client.cookies.clear()
+    enter(client, declare())
+    assert client.get(url(incident)).status_code == 404
+    assert client.post(url(incident, "precisions"), {"q-note_vue": "oui"}).status_code == 404
+    assert client.post(url(incident, "repris"), {"service": "civil"}).status_code == 404
+    assert not incident.events.filter(kind=EventKind.FACTS).exists()
+
+
+WRONG = {
+    "choice": ("rancon", {"q-note_vue": "peut-être"}, "Sélectionnez un choix valide"),
+    "several": ("boite", {"q-envois_vers": ["martiens"]}, "Sélectionnez un choix valide"),
+    "text": ("rancon", {"q-extension": "x" * 201}, "200 suffisent"),
+    "long": ("rancon", {"q-note_texte": "x" * 3001}, "3000 suffisent"),
+    "day": ("admin", {"q-premiere_connexion-date": "31/02/2026"}, "Ce jour n’existe pas"),
+    "hour": ("admin", {"q-premiere_connexion-time": "10:00"}, "Donnez aussi le jour"),
+    "no such hour": ("admin", {"q-premiere_connexion-time": "25 h"}, "Cette heure n’existe pas"),
+    "future": ("admin", {"q-premiere_connexion-date": "2060-01-01"}, "n’est pas encore passé"),
+    "amount": ("virement", {"q-montant": "beaucoup"}, "Écrivez un montant en euros"),
+    "iban": ("virement", {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}, "ne suit pas la règle des IBAN"),
+    "url": ("fuite", {"q-annonce": "là-bas"}, "ne ressemble pas à une adresse"),
+    "mail": ("boite", {"q-boite": "accueil chez nous"}, "Cette adresse mail est incomplète"),
+    "count": ("boite", {"q-boites": "-3"}, "Écrivez seulement un nombre"),
+}
+
+
+@pytest.mark.parametrize(("kind", "data", "complaint"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_comes_back_with_its_field(client, kind, data, complaint):
+    breizh_cyber()
+    incident = declare(type=kind)
+    enter(client, incident)
+    page = post(client, incident, "precisions", data, **{"q-autre": "Ceci reste."})
+    assert page.status_code == 422
+    assert complaint in text(page)
+    shown = page.content.decode()
+    assert "<title>Erreur" in shown
+    assert f'href="#id_{next(iter(data)).removesuffix("-time")}' in shown
+    assert "Ceci reste." in shown
+    assert not AnswerSheet.objects.filter(section="precisions").exists()
+
+
+def test_what_people_type_is_understood(client):
+    breizh_cyber()
+    incident = declare(type="virement")
+    enter(client, incident)
+    data = {
+        "q-montant": "12 340,5 €",
+        "q-iban": "fr76 3000 6000 0112 3456 7890 189",
+        "q-virement_quand-date": "24/11/2025",
+        "q-virement_quand-time": "8h10",
+        "q-comptable": "nsp",
+        "q-creancier": "Société Exemple",
+        "q-creancier-nsp": "on",
+    }
+    assert post(client, incident, "precisions", data).status_code == 302
+    assert AnswerSheet.objects.get(section="precisions").values == {
+        "montant": 1234050,
+        "iban": "FR7630006000011234567890189",
+        "virement_quand": "2025-11-24T07:10:00+00:00",
+        "comptable": None,
+        "creancier": "Société Exemple",
+    }
+    again = client.get(url(incident, "precisions")).content.decode()
+    assert 'value="12340,50"' in again
+    assert 'value="08:10"' in again
+
+
+def test_a_bad_iban_is_kept_by_whoever_insists(client):
+    breizh_cyber()
+    incident = declare(type="virement")
+    enter(client, incident)
+    bad = {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}
+    assert "gardez-le tel quel" in text(post(client, incident, "precisions", bad))
+    assert post(client, incident, "precisions", bad, **{"q-iban-garder": "on"}).status_code == 302
+    assert "gardé tel quel" in text(client.get(url(incident, "precisions", "avant")))
+
+
+def test_a_double_click_writes_once(client, incident):
+    page = client.get(url(incident, "precisions"))
+    said = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
+    for _click in range(2):
+        assert client.post(url(incident, "precisions"), said).status_code == 302
+    assert AnswerSheet.objects.filter(section="precisions").count() == 1
+    assert incident.events.filter(kind=EventKind.FACTS).count() == 1
+
+
+def test_two_tabs_the_second_is_told_and_loses_nothing(client, incident):
+    page = client.get(url(incident, "precisions"))
+    first = {"seen": hidden(page, "seen"), "author": "Camille", "q-note_texte": "Payez en monnaie."}
+    second = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_texte": "Signé : Exemple."}
+    client.post(url(incident, "precisions"), first)
+    told = client.post(url(incident, "precisions"), second)
+    assert told.status_code == 409
+    said = text(told)
+    assert "Camille a enregistré autre chose pendant ce temps" in said
+    assert "Payez en monnaie." in said
+    assert "Signé : Exemple." in said
+    assert client.post(url(incident, "precisions"), second | {"seen": hidden(told, "seen")}).status_code == 302
+    assert incident.sheets.filter(section="precisions").count() == 2
+    before = text(client.get(url(incident, "precisions", "avant")))
+    assert before.index("Signé : Exemple.") < before.index("Payez en monnaie.")
+
+
+def test_services_are_corrected(client, incident):
+    shown = client.get(url(incident, "services")).content.decode()
+    assert shown.count('name="row"') == 2
+    data = {
+        "row": ["civil", "messagerie"],
+        "r0-extent": "stopped",
+        "r0-people": "40",
+        "r0-workaround": "Sur papier.",
+        "r1-gone": "on",
+        "service": ["paie"],
+        "paie-extent": "degraded",
+        "paie-started_date": "2026-01-02",
+    }
+    assert post(client, incident, "services", data).status_code == 302
+    civil, payroll = incident.interruptions.order_by("id")
+    assert (civil.service, civil.people_affected, civil.workaround) == ("civil", 40, "Sur papier.")
+    assert (payroll.service, payroll.extent, payroll.ended_at) == ("paie", "degraded", None)
+    before = text(client.get(url(incident, "services", "avant")))
+    assert "40 personnes" in before
+    assert "30 personnes" in before
+
+
+def test_a_row_that_cannot_be_is_named(client, incident):
+    data = {
+        "row": ["civil", "messagerie"],
+        "r0-gone": "on",
+        "r1-started_date": "2026-01-03",
+        "r1-ended_date": "2026-01-02",
+        "r1-workaround": "Au téléphone.",
+    }
+    page = post(client, incident, "services", data)
+    assert page.status_code == 422
+    assert 'href="#id_r1-ended_date"' in page.content.decode()
+    assert "La reprise ne peut pas précéder l’arrêt" in text(page)
+    assert "Au téléphone." in page.content.decode()
+
+
+def test_rows_stay_with_their_service_after_another_tab(client, incident):
+    page = client.get(url(incident, "services"))
+    client.post(url(incident, "repris"), {"service": "civil"})
+    data = {"seen": hidden(page, "seen"), "row": ["civil", "messagerie"], "r1-workaround": "Au téléphone."}
+    told = client.post(url(incident, "services"), data)
+    assert told.status_code == 409
+    assert re.search(r'name="r1-workaround"[^>]*value="Au téléphone."', told.content.decode())
+
+
+def test_a_service_has_resumed_in_one_tap(client, incident):
+    assert "Ce service a repris maintenant" in text(client.get(url(incident)))
+    for _click in range(2):
+        told = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
+    assert "C’est enregistré : Les services arrêtés ou ralentis" in text(told)
+    assert incident.interruptions.get(service="civil").ended_at
+    assert incident.events.filter(kind=EventKind.FACTS).count() == 1
+
+
+def test_data_moments_caller_and_story_are_corrected(client, incident):
+    data = {"data_concerned": "yes", "leak_status": "confirmed", "categories": ["sante"], "persons": "40"}
+    assert post(client, incident, "donnees", data, person_categories=["eleves"]).status_code == 302
+    moments = {"occurred_date": "2026-01-02", "occurred_time": "9h", "occurred_certainty": "exact"}
+    assert post(client, incident, "moments", moments).status_code == 302
+    assert post(client, incident, "rappel", {"contact_phone": "02 98 00 00 01"}).status_code == 302
+    assert post(client, incident, "recit", {"description": "Autre chose.", "supplier": "Exemple"}).status_code == 302
+    incident.refresh_from_db()
+    assert incident.leaks.get().persons == 40
+    assert incident.occurred_at == datetime(2026, 1, 2, 8, tzinfo=UTC)
+    assert incident.story.contact_phone == "02 98 00 00 01"
+    assert incident.story.description == "Autre chose."
+    assert 'value="09:00"' in client.get(url(incident, "moments")).content.decode()
+
+
+def test_nobody_can_be_called_back_without_a_way(client, incident):
+    page = post(client, incident, "rappel", {"contact_name": "Camille", "contact_phone": "", "contact_email": ""})
+    assert page.status_code == 422
+    assert 'href="#id_contact_phone"' in page.content.decode()
+
+
+def test_a_closed_case_says_why_and_keeps_what_was_typed(client, incident):
+    page = client.get(url(incident, "precisions"))
+    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    told = client.post(url(incident, "precisions"), {"seen": hidden(page, "seen"), "q-note_texte": "Trop tard."})
+    assert told.status_code == 409
+    assert "Ce dossier est clos" in text(told)
+    assert "Trop tard." in told.content.decode()
+    assert client.get(url(incident, "precisions"))["Location"] == url(incident)
+    assert "Ce dossier est clos" in text(client.post(url(incident, "repris"), {"service": "civil"}, follow=True))
+    assert not incident.events.filter(kind=EventKind.FACTS).exists()
+
+
+WORDS = {"text", "long", "iban", "url", "mail"}
+ALL_OF_IT = " ".join(HOSTILE)
+
+
+@pytest.mark.parametrize("kind", ["virement", "fuite", "prestataire"])
+def test_hostile_words_stay_words_in_every_field(client, kind):
+    breizh_cyber()
+    incident = declare(type=kind)
+    enter(client, incident)
+    for section in current().sections_of(kind):
+        asked = [one for one in section.questions if one.kind in WORDS]
+        data = {f"q-{one.code}": ALL_OF_IT if one.kind != "iban" else HOSTILE[0] for one in asked}
+        data |= {f"{name}-garder": "on" for name in data}
+        assert post(client, incident, section.code, data, author=ALL_OF_IT[:100]).status_code == 302
+        for page in (url(incident, section.code), url(incident, section.code, "avant"), url(incident)):
+            assert_harmless(client.get(page))
+
+
+def assert_harmless(response):
+    shown = response.content.decode()
+    assert response.status_code == 200
+    for trick in ("<script>alert", "<img src=x", 'href="http://exemple', 'href="javascript', "\u202e", "\x00", ">14<"):
+        assert trick not in shown
+
+
+def test_hostile_words_in_corrections(client, incident):
+    facts = {
+        "recit": {"description": ALL_OF_IT, "supplier": ALL_OF_IT[:110]},
+        "rappel": {"contact_phone": "02 98 <script>alert(1)", "contact_name": HOSTILE[1], "contact_role": HOSTILE[4]},
+        "services": {"row": ["civil"], "r0-workaround": ALL_OF_IT},
+    }
+    for section, data in facts.items():
+        assert post(client, incident, section, data).status_code == 302
+        for page in (url(incident, section), url(incident, section, "avant"), url(incident)):
+            assert_harmless(client.get(page))
+
+
+def test_hostile_choices_are_refused_and_shown_harmless(client, incident):
+    for words in HOSTILE:
+        for data in ({"q-note_vue": words}, {"q-annonce-nsp": words, "q-rancon_montant": words, "seen": words}):
+            page = client.post(url(incident, "precisions"), data | {"version": words, "author": "x"})
+            assert page.status_code in {302, 409, 422}
+            assert "<script>alert" not in page.content.decode()
+            assert "<img src=x" not in page.content.decode()
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_pages_cost_few_queries(client, incident, django_assert_max_num_queries, number):
+    for turn in range(number):
+        post(client, incident, "machines", {"q-postes": str(turn)})
+    for page in (
+        url(incident),
+        url(incident, "machines"),
+        url(incident, "services"),
+        url(incident, "machines", "avant"),
+    ):
+        client.get(page)
+        with django_assert_max_num_queries(10):
+            assert client.get(page).status_code == 200
