@@ -24,7 +24,7 @@ from incidents.enums import Ability
 from incidents.fields import WordsField
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import questions_editor
-from incidents.follow_up.views import not_found
+from incidents.follow_up.page import not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
 from incidents.services.check import LINE_LIMIT

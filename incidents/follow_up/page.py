@@ -18,7 +18,9 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.standing import Standing, Step, standing_of
 from incidents.models import Incident, ServiceInterruption
+from incidents.queries import Useful, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
+from incidents.services.complete import why_not
 from incidents.services.correspond import thread_of
 from incidents.services.share import shared_secret_of
 
@@ -45,10 +47,16 @@ def case_page(
         "shared_link": shared_link(incident),
         "form": form or LetterForm(initial={"author": incident.story.contact_name}),
         "can": acts_of(guest, incident),
+        "useful": [] if why_not(incident) else useful_to(guest, incident),
         "signs": guest.user.display_name if guest.user else "",
     }
     context |= about_the_link(request, incident)
     return render(request, "follow_up/case.html", context, status=422 if form else 200)
+
+
+def useful_to(guest: Guest, incident: Incident) -> list[Useful]:
+    """What whoever speaks for the body may still answer; nothing for somebody of the CSIRT."""
+    return useful_for(incident, sheets_of(incident)) if speaks_for_body(guest, incident) else []
 
 
 def acts_of(guest: Guest, incident: Incident) -> set[str]:
