@@ -34,6 +34,8 @@ from incidents.signature import remember_signature, signature_of
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 
+NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row"}
+
 
 class SignatureForm(forms.Form):
     """Who writes: asked once, then remembered on this device."""
@@ -53,10 +55,16 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
-            return not_found(request)
+            return not_found(request, kept=typed_by(request))
         return view(request, incident, guest, **kwargs)
 
     return opened
+
+
+def typed_by(request: HttpRequest) -> str:
+    """What was typed before the link stopped, to be copied."""
+    values = (value for name, values in request.POST.lists() if name not in NOT_TYPED for value in values)
+    return "\n".join(value for value in values if value.strip())
 
 
 @on_case

@@ -9,7 +9,7 @@ import time_machine
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.services.follow_up import secret_of
+from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.triage import close_incident
 from incidents.signature import NAME
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -148,6 +148,13 @@ def test_the_holder_of_another_link(client, incident):
     assert client.post(url(incident, "precisions"), {"q-note_vue": "oui"}).status_code == 404
     assert client.post(url(incident, "repris"), {"service": "civil"}).status_code == 404
     assert not incident.events.filter(kind=EventKind.FACTS).exists()
+
+
+def test_a_link_renewed_meanwhile_gives_back_what_was_typed(client, incident):
+    rotate_access(reference=incident.reference, actor=a_responder())
+    told = client.post(url(incident, "precisions"), {"seen": "", "q-note_texte": "Signé : Exemple."})
+    assert told.status_code == 404
+    assert "Signé : Exemple." in told.content.decode()
 
 
 WRONG = {
