@@ -21,7 +21,7 @@ ROLES = [
 
 # fmt: off
 MATRIX = [
-    # link; replaced; of another case; reader; link + member; claimed owner; colleague; link + other body; link + centre
+    # link; replaced; another case’s; reader; link + member; claimed owner; colleague; link + other body; link + centre
     ("get", "suivi/{reference}/",                   200, 404, 404, 404, 200, 200, 200, 200, 200),
     ("post", "suivi/{reference}/message/",          302, 404, 404, 404, 302, 302, 302, 302, 302),
     ("post", "suivi/{reference}/partager/",         302, 404, 404, 404, 302, 302, 302, 302, 302),
@@ -30,6 +30,9 @@ MATRIX = [
     ("post", "suivi/{reference}/retirer/",          302, 404, 404, 404, 302, 302, 302, 302, 302),
     ("post", "suivi/{reference}/rattacher/",        404, 404, 404, 404, 302, 404, 404, 403, 403),
     ("post", "suivi/{reference}/lien/",             200, 404, 404, 404, 200, 404, 404, 200, 200),
+    ("get", "suivi/{reference}/completer/",         200, 404, 404, 404, 200, 200, 200, 200, 200),
+    ("post", "suivi/{reference}/completer/repris/", 302, 404, 404, 404, 302, 302, 302, 302, 302),
+    ("post", "suivi/{reference}/completer/rappel/", 422, 404, 404, 404, 422, 422, 422, 422, 422),
     ("get", "phrase/{shared}/",                     200),
 ]
 # fmt: on
