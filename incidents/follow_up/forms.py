@@ -38,8 +38,8 @@ class LetterForm(forms.Form):
 
     text = forms.CharField(
         label=_("Votre message"),
-        required=False,
         strip=False,
+        error_messages={"required": _("Écrivez votre message avant de l’envoyer.")},
         help_text=_("N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )

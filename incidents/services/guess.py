@@ -31,7 +31,10 @@ class MustWait(Exception):
 
 
 def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
-    """The access that reference and code open together; None when they do not. Raises MustWait."""
+    """The access that reference and code open together; None when they do not.
+
+    Raises MustWait for the wrong code that was one too many, and for any code until the wait is over.
+    """
     now = timezone.now()
     with transaction.atomic():
         guess = hold_guess(reference, now)
@@ -42,7 +45,9 @@ def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
         count_wrong(guess, now)
-        return None
+    if guess.waits_until:  # after the commit: the error undoes nothing
+        raise MustWait(guess.waits_until - now)
+    return None
 
 
 def hold_guess(reference: str, now: datetime) -> CodeGuess:

@@ -1,0 +1,142 @@
+"""The page of a case in every state, with and without JavaScript: a declarant and a responder write to each other."""
+
+import pytest
+from playwright.sync_api import expect
+
+from incidents.declaration import Interruption
+from incidents.reference import spaced
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import acknowledge_incident, verify_incident
+from tests.browser import open_page, overflow, shoot, violations
+from tests.cast import a_responder, an_agent, declare
+from tests.e2e import steps
+from tests.e2e.test_look import Visitor
+
+WORDS = "La cantine est arrêtée aussi.\nNotre prestataire arrive à 14 h."
+
+
+@pytest.fixture
+def visitor(live_site, browser):
+    return Visitor(browser, live_site)
+
+
+@pytest.fixture
+def incident(live_site):
+    halted = Interruption(service="civil", extent="stopped")
+    slow = Interruption(service="messagerie", extent="degraded")
+    return declare(service_stopped="yes", interruptions=(halted, slow))
+
+
+def secret(incident):
+    return secret_of(incident.accesses.get(revoked_at=None))
+
+
+def enter(page, site, incident):
+    page.goto(f"{site}/suivi/acces/{secret(incident)}/")
+    press(page, "Ouvrir mon dossier")
+
+
+def press(page, name):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
+def answer_as(visitor, incident, responder):
+    """In the admin, on the page of the case; gives its address."""
+    address = f"/admin/incidents/incident/{incident.reference}/"
+    visitor.goto(address)
+    steps.sign_in(visitor.page, responder)
+    visitor.page.get_by_label("Votre message au déclarant").fill("Avec quel logiciel sauvegardez-vous ?")
+    visitor.page.get_by_label("J’attends une réponse").check()
+    press(visitor.page, "Envoyer au déclarant")
+    return address
+
+
+def test_it_works(visitor, live_site, browser, incident):
+    page, responder = visitor.page, a_responder()
+    enter(page, live_site, incident)
+    page.get_by_label("Votre message").fill(WORDS)
+    press(page, "Envoyer à Breizh Cyber")
+    visitor.look("follow-written")
+
+    centre = Visitor(browser, live_site)
+    answer_as(centre, incident, responder)
+    expect(centre.page.locator(".talk")).to_contain_text("La cantine est arrêtée aussi.")
+    expect(centre.page.locator(".talk")).to_contain_text("attend une réponse")
+    acknowledge_incident(reference=incident.reference, actor=responder)
+
+    steps.look_again(page)
+    expect(page.locator("h1")).to_have_text("Breizh Cyber attend une réponse de vous")
+    visitor.look("follow-awaited")
+    press(page, "Partager la phrase par un lien")
+    visitor.look("follow-shared")
+    address = page.locator(".aloud__link").inner_text()
+    page.get_by_label("Votre message").fill("x" * 10_001)
+    press(page, "Envoyer à Breizh Cyber")
+    visitor.look("follow-refused")
+    visitor.goto("/phrase/" + address.split("/phrase/")[1])
+    visitor.look("follow-sentence")
+    visitor.goto("/phrase/2222/")
+    visitor.look("follow-no-sentence")
+    visitor.check()
+
+
+def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
+    page = visitor.page
+    enter(page, live_site, incident)
+    visitor.goto(f"/suivi/{incident.reference}/retirer/")
+    visitor.look("follow-withdraw")
+    verify_incident(reference=incident.reference, actor=a_responder())
+    steps.look_again(page)
+    visitor.look("follow-withdraw-verified")
+    visitor.goto(f"/connexion/?next=/suivi/{incident.reference}/")
+    steps.sign_in(page, an_agent())
+    visitor.look("follow-may-claim")
+    press(page, "Rattacher à mon compte")
+    visitor.look("follow-claimed")
+    other = declare()
+    enter(page, live_site, other)
+    visitor.goto(f"/suivi/{other.reference}/retirer/")
+    press(page, "Retirer la déclaration")
+    expect(page.locator("h1")).to_have_text("Votre déclaration est retirée")
+    visitor.look("follow-withdrawn")
+    visitor.check()
+
+
+def test_too_many_wrong_codes(visitor, live_site, incident):
+    page = visitor.page
+    for _ in range(5):
+        visitor.goto("/suivi/")
+        page.get_by_label("Votre référence").fill(spaced(incident.reference))
+        page.get_by_label("Votre code secret de suivi").fill("2222-2222-2222")
+        press(page, "Ouvrir mon dossier")
+    expect(page.locator(".errors")).to_contain_text("Trop de codes faux")
+    visitor.look("follow-locked")
+    visitor.check()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_without_javascript(live_site, browser, incident, width):
+    page = open_page(browser, width=width, java_script_enabled=False)
+    enter(page, live_site, incident)
+    page.get_by_label("Votre message").fill(WORDS)
+    press(page, "Envoyer à Breizh Cyber")
+    expect(page.locator(".thread")).to_contain_text("La cantine est arrêtée aussi.")
+    press(page, "Partager la phrase par un lien")
+    expect(page.locator(".aloud__link")).to_contain_text("/phrase/")
+    press(page, "Ne plus partager la phrase")
+    expect(page.locator(".aloud__link")).to_have_count(0)
+    page.get_by_role("link", name="Retirer la déclaration").click()
+    press(page, "Retirer la déclaration")
+    expect(page.locator("h1")).to_have_text("Votre déclaration est retirée")
+
+
+def test_the_responder_s_page_is_dense_and_clean(visitor, live_site, incident):
+    page = visitor.page
+    answer_as(visitor, incident, a_responder())
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 760})
+        assert overflow(page) <= 0
+        assert not violations(page, "serious", "critical")
+        shoot(page, "triage-thread")
+    assert not page.complaints
