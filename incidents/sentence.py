@@ -33,6 +33,7 @@ class Known:
     is_read: bool = False
     has_channel: bool = False
     waits_for_body: bool = False
+    is_verified: bool = False
 
 
 def sentences_of(known: Known) -> list[str]:
@@ -40,7 +41,13 @@ def sentences_of(known: Known) -> list[str]:
     opening = _("Un incident informatique touche %(body)s.") % {"body": with_article(known.body)}
     if known.closing_reason == ClosingReason.WITHDRAWN:
         return [opening, _("La déclaration a été retirée.")]
-    return [opening, *stopped(known), *told(known), *awaited(known)]
+    return [opening, *doubt(known), *stopped(known), *told(known), *awaited(known)]
+
+
+def doubt(known: Known) -> Iterator[str]:
+    """Anybody may declare in a body's name: what nobody has checked is said as such, above all when it is shared."""
+    if not known.is_verified:
+        yield _("Cette déclaration n’est pas encore vérifiée.")
 
 
 def with_article(body: str) -> str:

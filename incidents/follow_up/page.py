@@ -98,6 +98,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
         is_read=bool(standing.readings),
         has_channel=bool(incident.csirt and incident.csirt.notification_email),
         waits_for_body=standing.step == Step.AWAITED,
+        is_verified=incident.is_verified,
     )
 
 

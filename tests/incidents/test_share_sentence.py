@@ -13,7 +13,7 @@ from incidents.models import Incident, SharedSentence
 from incidents.sentence import Known, Service, lowered, sentences_of, with_article
 from incidents.services.erase import erase_personal_data
 from incidents.services.share import shared_secret_of
-from incidents.services.triage import acknowledge_incident
+from incidents.services.triage import acknowledge_incident, verify_incident
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.test_correspond import case, opened, page, signed_in
 from tests.incidents.test_declare import listed, text
@@ -42,7 +42,8 @@ def test_it_works(incident):
     declarant = opened(incident)
     aloud = (
         "Un incident informatique touche la commune de Plouexemple (Finistère). Il est déclaré depuis le mardi 24 "
-        "novembre 2026 à 9 h 51, heure de Paris. Services arrêtés : état civil. Services ralentis : messagerie. "
+        "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
+        "Services arrêtés : état civil. Services ralentis : messagerie. "
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
@@ -71,6 +72,13 @@ def test_it_follows_the_case(incident):
     share(opened(incident), incident)
     acknowledge_incident(reference=incident.reference, actor=a_responder())
     assert "s’en occupe. On attend le retour de ces services." in text(Client().get(link()))
+
+
+def test_what_nobody_has_checked_is_said_until_it_is(incident):
+    share(opened(incident), incident)
+    assert "n’est pas encore vérifiée" in text(Client().get(link()))
+    verify_incident(reference=incident.reference, actor=a_responder())
+    assert "vérifiée" not in text(Client().get(link()))
 
 
 def test_sharing_twice_is_one_link_and_taking_it_back_closes_it(incident):
