@@ -1,5 +1,7 @@
 """The clock on the wall of a town hall: its time zone, from the territory where it lies."""
 
+from django.utils.translation import gettext_lazy as _
+
 from collectivities.models import Collectivity
 
 PARIS = "Europe/Paris"
@@ -17,6 +19,25 @@ ZONES = {
     "986": "Pacific/Wallis",
     "987": "Pacific/Tahiti",
     "988": "Pacific/Noumea",
+}
+
+# How a zone is said, after an hour.
+CLOCKS = {
+    PARIS: _("heure de Paris"),
+    "America/Cayenne": _("heure de Guyane"),
+    "America/Guadeloupe": _("heure de Guadeloupe"),
+    "America/Marigot": _("heure de Saint-Martin"),
+    "America/Martinique": _("heure de Martinique"),
+    "America/Miquelon": _("heure de Saint-Pierre-et-Miquelon"),
+    "America/St_Barthelemy": _("heure de Saint-Barthélemy"),
+    "Indian/Kerguelen": _("heure des Kerguelen"),
+    "Indian/Mayotte": _("heure de Mayotte"),
+    "Indian/Reunion": _("heure de La Réunion"),
+    "Pacific/Gambier": _("heure des Gambier"),
+    "Pacific/Marquesas": _("heure des Marquises"),
+    "Pacific/Noumea": _("heure de Nouméa"),
+    "Pacific/Tahiti": _("heure de Tahiti"),
+    "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
 }
 
 

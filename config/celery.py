@@ -71,6 +71,7 @@ app.conf.update(
         "announce events": sweep("notifications.tasks.announce_events", 5),
         "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
+        "make papers": sweep("incidents.tasks.make_papers", 3),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },

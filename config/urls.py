@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("incidents.follow_up.urls")),
     path("", include("incidents.reflexes.urls")),
     path("", include("incidents.evidence.urls")),
+    path("", include("incidents.papers.urls")),
     path("api/", include("config.api.urls")),
     path("", include("csirts.urls")),
     path("statistiques/", include("stats.urls")),

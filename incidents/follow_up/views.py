@@ -28,7 +28,9 @@ TRIED_TOO_OFTEN = _(
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_start(request: HttpRequest) -> HttpResponse:
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = CodeForm(
+        request.POST if request.method == "POST" else None, initial={"reference": request.GET.get("reference", "")}
+    )
     if form.is_valid() and (access := opened_with(form)):
         return entered(request, access)
     cases = list(cookie.opened(request))

@@ -17,6 +17,7 @@ from incidents.models import (
     ServiceInterruption,
     Story,
 )
+from incidents.services.papers import forget_papers
 from incidents.services.record import record_event
 
 
@@ -47,4 +48,5 @@ def empty_words(incident: Incident) -> None:
     Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
     DraftPage.objects.filter(draft__incident=incident).delete()
+    forget_papers(incident)
     CaseKey.objects.filter(incident=incident).delete()

@@ -9,31 +9,12 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from collectivities.models import Collectivity
-from collectivities.zones import PARIS, zone_of
+from collectivities.zones import CLOCKS, PARIS, zone_of
 
 register = template.Library()
-
-ZONES = {
-    PARIS: _("heure de Paris"),
-    "America/Cayenne": _("heure de Guyane"),
-    "America/Guadeloupe": _("heure de Guadeloupe"),
-    "America/Marigot": _("heure de Saint-Martin"),
-    "America/Martinique": _("heure de Martinique"),
-    "America/Miquelon": _("heure de Saint-Pierre-et-Miquelon"),
-    "America/St_Barthelemy": _("heure de Saint-Barthélemy"),
-    "Indian/Kerguelen": _("heure des Kerguelen"),
-    "Indian/Mayotte": _("heure de Mayotte"),
-    "Indian/Reunion": _("heure de La Réunion"),
-    "Pacific/Gambier": _("heure des Gambier"),
-    "Pacific/Marquesas": _("heure des Marquises"),
-    "Pacific/Noumea": _("heure de Nouméa"),
-    "Pacific/Tahiti": _("heure de Tahiti"),
-    "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
-}
 
 # fmt: off
 ALPHABET = {word[0]: word for word in (
@@ -49,7 +30,7 @@ def moment(value: datetime | None, zone: str = PARIS) -> str:
     """« mardi 24 novembre 2026 à 9 h 51, heure de Paris »: always with the zone, an IANA name."""
     if value is None:
         return ""
-    return f"{day_and_hour(value, zone)}, {ZONES.get(zone, zone)}"
+    return f"{day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
 
 
 @register.filter
@@ -68,7 +49,7 @@ def clock(value: datetime | None, collectivity: Collectivity) -> str:
 @register.filter
 def zone_said(zone: str) -> object:
     """« heure de Nouméa »"""
-    return ZONES.get(zone, zone)
+    return CLOCKS.get(zone, zone)
 
 
 @register.filter

@@ -1,0 +1,82 @@
+"""The card for the wall, for anybody: one body at once, all the communes of a département by a task."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collectivities.models import Collectivity, Departement
+from collectivities.search import SearchProblem, find_collectivities
+from incidents.papers.serving import attached, download
+from incidents.services.cards import card_of, communes_of
+from incidents.services.papers import ask_wall_cards, newest_cards
+from incidents.typeset import typeset
+
+CHOICES = 12
+
+
+@login_not_required
+@require_safe
+def wall_cards(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    problem, found = "", []
+    try:
+        found = find_collectivities(query, limit=CHOICES) if query else []
+    except SearchProblem as error:
+        problem = str(error)
+    context = {"query": query, "problem": problem, "found": found, "departements": Departement.objects.all()}
+    return render(request, "papers/cards.html", context, status=422 if problem else 200)
+
+
+@login_not_required
+@require_safe
+def wall_card(request: HttpRequest, uid: UUID) -> HttpResponse:
+    body = existing(uid)
+    return render(request, "papers/card.html", {"body": body, "card": card_of(body, on=timezone.localdate())})
+
+
+@login_not_required
+@require_safe
+def wall_card_file(request: HttpRequest, uid: UUID) -> StreamingHttpResponse:
+    """One page, made while it is asked for: some thirty milliseconds."""
+    card = card_of(existing(uid), on=timezone.localdate())
+    pdf = typeset("cards", {"title": card["body"], "cards": [card]})
+    return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
+
+
+def existing(uid: UUID) -> Collectivity:
+    """Raises Http404. A commune that was merged leads to the one that took it in."""
+    bodies = Collectivity.objects.with_territory().select_related("seat")
+    body = get_object_or_404(bodies, uid=uid)
+    if body.vanished_on is None:
+        return body
+    heir = bodies.existing().filter(absorbed=body.pk).first()
+    if heir is None:
+        raise Http404
+    return heir
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
+    departement = get_object_or_404(Departement, code=number)
+    if request.method == "POST":
+        ask_wall_cards(departement=departement)
+        return redirect("departement_cards", departement.code)
+    context = {
+        "departement": departement,
+        "communes": communes_of(departement).count(),
+        "paper": newest_cards(departement),
+        "today": timezone.localdate(),
+    }
+    return render(request, "papers/departement.html", context)
+
+
+@login_not_required
+@require_safe
+def departement_cards_file(request: HttpRequest, number: str) -> StreamingHttpResponse:
+    departement = get_object_or_404(Departement, code=number)
+    return download(newest_cards(departement), f"fiches-de-secours-{departement.code}.pdf")

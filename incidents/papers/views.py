@@ -1,0 +1,55 @@
+"""The answer pack of a case: a page to read and print, and its PDF, which a task makes."""
+
+from uuid import UUID
+
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collectivities.zones import zone_of
+from incidents.enums import PaperKind
+from incidents.models import Incident
+from incidents.papers.serving import download
+from incidents.services.dossier import dossier_of
+from incidents.services.papers import Erased, ask_answer_pack
+from incidents.visits import find_case, private
+
+LEDGER_LINES = range(22)
+SHOWN = 5
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
+    incident, guest = find_case(request, reference)
+    if request.method != "POST":
+        return show(request, incident)
+    try:
+        ask_answer_pack(guest=guest, reference=incident.reference)
+    except Erased:
+        return show(request, incident)
+    return redirect("answer_pack", incident.reference)
+
+
+@private
+@require_safe
+def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
+    incident, _guest = find_case(request, reference)
+    pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
+    return download(pack, f"tocsin-{incident.reference}.pdf")
+
+
+def show(request: HttpRequest, incident: Incident) -> HttpResponse:
+    packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:SHOWN])
+    changed_at = incident.events.aggregate(at=Max("at"))["at"]
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "dossier": None if incident.erased_at else dossier_of(incident, at=timezone.now()),
+        "packs": packs,
+        "is_current": bool(packs) and packs[0].asked_at >= changed_at,
+        "ledger": LEDGER_LINES,
+    }
+    return render(request, "papers/pack.html", context)

@@ -1,0 +1,68 @@
+"""The card for the wall: the page that still works when everything is encrypted. Public facts only."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, CollectivityQuerySet, Departement
+from csirts.routing import Route, csirt_for, directory_of
+from incidents.enums import IncidentType
+from incidents.reflex_sheets import REFLEXES
+from incidents.services.centres import centre_said, fallbacks_said
+from incidents.typeset import qr_code
+
+# What a town hall writes on it by hand, while all is well.
+LINES = (
+    gettext_lazy("Prestataire informatique"),
+    gettext_lazy("Hébergeur du site et des mails"),
+    gettext_lazy("Maire, élu d’astreinte"),
+    gettext_lazy("Direction, secrétariat"),
+    gettext_lazy("Délégué à la protection (DPO)"),
+    gettext_lazy("Assureur, numéro de contrat"),
+    gettext_lazy("Comptable public"),
+    gettext_lazy("Intercommunalité, voisins reliés"),
+)
+
+
+def card_of(body: Collectivity, *, on: date) -> dict[str, Any]:
+    return card(body, csirt_for(body, on=on), on)
+
+
+def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
+    """All its communes, in the order of their names, a few at a time in memory. A commune lies in one region."""
+    directory = directory_of(on)
+    for body in communes_of(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
+        yield card(body, directory.route(body, []), on)
+
+
+def communes_of(departement: Departement) -> CollectivityQuerySet:
+    return Collectivity.objects.existing().filter(departement=departement, kind=Kind.COMMUNE)
+
+
+def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
+    """Words only. The three acts are those of « je ne sais pas »: nobody knows yet what will happen."""
+    address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
+    return {
+        "body": capitalised(body.label),
+        "centre": centre_said(route.csirt),
+        "reason": route.reason,
+        "fallbacks": fallbacks_said(route.fallbacks),
+        "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
+        "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
+        "address": address,
+        "qr": qr_code(address),
+        "lines": [str(line) for line in LINES],
+        "made": _("Fiche établie le %(day)s, vérifiez les numéros une fois par an.")
+        % {"day": date_format(on, "j F Y")},
+    }
+
+
+def capitalised(label: str) -> str:
+    return label[:1].upper() + label[1:]

@@ -1,0 +1,81 @@
+"""What the law asks in the days that follow: two delays that are in force, each with its source, and no other.
+
+GDPR, articles 33 and 34, where personal data are or may be concerned; code des assurances, article L12-10-1, where
+an attack is or may be the cause. Each starts from its own instant. Hours run without pause; nothing longer is shown.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from collectivities.zones import CLOCKS
+from incidents.enums import Answer, IncidentType
+from incidents.models import Incident
+from incidents.questions.saying import said_moment
+
+WITHIN = timedelta(hours=72)
+# Neither a breakdown, nor a mistake, nor a flaw that nobody used, nor a lost device is an attack on a system.
+NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
+
+
+class Duty(NamedTuple):
+    title: str
+    text: str
+    by: str
+    source: str
+
+
+def duties_of(incident: Incident, zone: str) -> list[Duty]:
+    duties = []
+    if incident.data_concerned != Answer.NO:
+        duties += data_duties(incident, zone)
+    if incident.type not in NO_ATTACK:
+        duties.append(complaint(incident, zone))
+    return duties
+
+
+def data_duties(incident: Incident, zone: str) -> list[Duty]:
+    known = incident.data_concerned == Answer.YES
+    first = _("Des données personnelles sont touchées.") if known else _("Si des données personnelles sont touchées :")
+    return [
+        Duty(
+            _("Prévenir la CNIL"),
+            f"{first} "
+            + _(
+                "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
+                "si le risque pour les personnes est improbable. Une première notification peut être complétée."
+            ),
+            before(incident.breach_known_at if known else None, zone),
+            _("RGPD, article 33 ; CNIL"),
+        ),
+        Duty(
+            _("Prévenir les personnes, tenir le registre"),
+            _(
+                "Les personnes sont prévenues si le risque pour elles est élevé. Toute violation est inscrite dans le "
+                "registre de la collectivité, même si la CNIL n’est pas prévenue."
+            ),
+            "",
+            _("RGPD, articles 33 (5) et 34"),
+        ),
+    ]
+
+
+def complaint(incident: Incident, zone: str) -> Duty:
+    return Duty(
+        _("Porter plainte, si vous êtes assurés"),
+        _(
+            "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
+            "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
+        ),
+        before(incident.attack_known_at, zone),
+        _("Code des assurances, article L12-10-1"),
+    )
+
+
+def before(known_at: datetime | None, zone: str) -> str:
+    """The end of the delay on the clock of the town hall; nothing where its start is not known."""
+    if known_at is None:
+        return ""
+    at = said_moment(known_at + WITHIN, zone)
+    return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}

@@ -1,0 +1,193 @@
+"""The card for the wall: one body at once, all the communes of a département in one PDF that a task makes."""
+
+import re
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from collectivities.models import Collectivity, Departement
+from csirts.models import Csirt
+from incidents import typeset
+from incidents.enums import PaperState
+from incidents.models import Paper
+from incidents.services import papers
+from incidents.services.cards import card_of, cards_of, communes_of
+from incidents.tasks import make_papers
+from tests.cast import breizh_cyber, finistere, plouexemple
+from tests.incidents.test_declare import listed, text
+
+pytestmark = pytest.mark.django_db
+ALL = "/secours/departement/29/"
+
+
+@pytest.fixture(autouse=True)
+def empty_store(settings):
+    settings.STORAGES = dict(settings.STORAGES)
+
+
+@pytest.fixture
+def town():
+    breizh_cyber()
+    return plouexemple()
+
+
+def body_of(response):
+    return b"".join(response.streaming_content)
+
+
+def pages_of(pdf):
+    return len(re.findall(rb"/Type/Page\b", pdf))
+
+
+def test_it_works(client, town):
+    found = client.get("/secours/", {"q": "plouexemple"})
+    assert f"/secours/{town.uid}/" in found.content.decode()
+    shown = text(client.get(f"/secours/{town.uid}/"))
+    for words in ("Breizh Cyber", "0 800 200 008", "Liste de l’ANSSI", "17Cyber", "Débranchez", "Assureur"):
+        assert words in shown
+    answer = client.get(f"/secours/{town.uid}/pdf/")
+    assert body_of(answer).startswith(b"%PDF-1.7")
+    assert answer["Content-Disposition"] == 'attachment; filename="fiche-de-secours.pdf"'
+
+
+def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
+    card = card_of(town, on=timezone.localdate())
+    assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
+    assert card["qr"] == typeset.qr_code(card["address"])
+    assert client.get(card["address"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("town", "words"), [("Ajaccio", "n’a pas publié de téléphone"), ("Mamoudzou", "Pas de centre régional connu ici")]
+)
+def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
+    body = listed(town)
+    shown = text(client.get(f"/secours/{body.uid}/"))
+    assert words in shown
+    assert "17cyber.gouv.fr" in shown
+    assert body_of(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
+
+
+def test_a_merged_commune_leads_to_its_heir(client, town):
+    former = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    former.vanished_on, former.merged_into = timezone.localdate(), town
+    former.save()
+    assert "Plouexemple" in text(client.get(f"/secours/{former.uid}/"))
+    former.merged_into = None
+    former.save()
+    assert client.get(f"/secours/{former.uid}/").status_code == 404
+
+
+def test_what_is_not_a_number_is_said(client):
+    answer = client.get("/secours/", {"q": "123456789"})
+    assert answer.status_code == 422
+    assert "n’existe pas" in text(answer)
+    assert client.get("/secours/departement/zz/").status_code == 404
+
+
+def test_a_whole_departement_is_one_pdf(client, town):
+    communes = communes_of(finistere()).count()
+    assert communes > 200
+    assert "Personne ne l’a encore demandé" in text(client.get(ALL))
+    assert client.post(ALL)["Location"] == ALL
+    assert f"0 sur {communes} communes." in text(client.get(ALL))
+    assert client.get(f"{ALL}pdf/").status_code == 404
+    make_papers()
+    paper = Paper.objects.get()
+    assert (paper.state, paper.done, paper.total) == (PaperState.MADE, communes, communes)
+    answer = client.get(f"{ALL}pdf/")
+    content = body_of(answer)
+    assert pages_of(content) == communes
+    assert len(content) == paper.size
+    assert content.endswith(b"%%EOF\n")
+    assert "Le PDF est prêt" in text(client.get(ALL))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A département of seven communes, in batches of five."""
+    monkeypatch.setattr(papers, "cards_of", lambda departement, on: list(cards_of(departement, on=on))[:7])
+
+
+def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
+    for visitor in (client, Client(), Client()):
+        visitor.post(ALL)
+    make_papers()
+    client.post(ALL)
+    assert Paper.objects.count() == 1
+    first = Paper.objects.get()
+    with time_machine.travel(timezone.now() + timezone.timedelta(days=1)):
+        client.post(ALL)
+        assert Paper.objects.count() == 2
+        make_papers()
+    assert Paper.objects.get().pk != first.pk
+
+
+def test_a_worker_that_dies_half_way_is_followed_by_another(client, town, small, monkeypatch):
+    client.post(ALL)
+    joined = []
+
+    def dies(template, data, *, joinable):
+        joined.append(data)
+        if len(joined) == 2:
+            raise SystemExit
+        return typeset.typeset(template, data, joinable=joinable)
+
+    monkeypatch.setattr(papers, "typeset", dies)
+    with pytest.raises(SystemExit):
+        make_papers()
+    assert Paper.objects.get().done == 5
+    monkeypatch.setattr(papers, "typeset", typeset.typeset)
+    make_papers()
+    assert Paper.objects.get().state == PaperState.ASKED
+    with time_machine.travel(timezone.now() + papers.LEASE):
+        make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
+    assert pages_of(body_of(client.get(f"{ALL}pdf/"))) == 7
+
+
+def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
+    """What a reader of PDF relies on: each object stands where the table says, and each page is reached."""
+    card = card_of(plouexemple(), on=timezone.localdate())
+    one = typeset.typeset("cards", {"title": "Essai", "cards": [card, card]}, joinable=True)
+    path = tmp_path / "joined.pdf"
+    with path.open("wb") as file:
+        joiner = typeset.Joiner(file)
+        for _ in range(3):
+            joiner.add(one)
+        joiner.finish()
+    pdf = path.read_bytes()
+    objects = dict(typeset.objects_of(pdf))
+    start = int(pdf.rpartition(b"startxref")[2].split()[0])
+    assert pdf[start:].startswith(b"xref\n0 %d\n" % (len(objects) + 1))
+    assert joiner.pages == 6
+    kids = [int(n) for tree in refs(objects[1], b"Kids") for n in refs(objects[tree], b"Kids")]
+    assert len(set(kids)) == 6
+    for number in kids:
+        assert objects[number].startswith(b"<</Type/Page/")
+    for content in objects.values():
+        for named in re.findall(rb"(\d+) 0 R", content.partition(b"stream\n")[0]):
+            assert int(named) in objects
+
+
+def refs(content, name):
+    return [int(number) for number in re.findall(rb"(\d+) 0 R", content.partition(name)[2].partition(b"]")[0])]
+
+
+def test_hostile_names_stay_words(client):
+    csirt = Csirt.objects.create(slug="hostile", name="#panic() <b> 😱", level="territorial")
+    body = plouexemple(insee_code="29997", name="<script>alert(1)</script> *x* \\ #x", stem="x")
+    assert csirt.pk
+    assert "<script>alert" not in client.get(f"/secours/{body.uid}/").content.decode()
+    assert body_of(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
+
+
+def test_pages_cost_few_queries(client, town, django_assert_max_num_queries):
+    for address in ("/secours/", "/secours/?q=saint", f"/secours/{town.uid}/", ALL):
+        client.get(address)
+        with django_assert_max_num_queries(10):
+            assert client.get(address).status_code == 200
+    assert Departement.objects.count() > 100
+    assert Collectivity.objects.count() > 30_000

@@ -1,0 +1,257 @@
+"""The answer pack: a page to print, a PDF that a task makes once for one state of the case, and who may have it."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from incidents import typeset, vault
+from incidents.enums import Answer, ClosingReason, PaperState
+from incidents.models import CaseKey, DataLeak, Paper
+from incidents.services import papers
+from incidents.services.dossier import dossier_of
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.tasks import make_papers
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_declare import listed, text
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '#panic() #import "/etc/passwd" $x$ @cle `brut` _a_ *b* \\ [ ] { } // /*',
+    "😱🏴‍☠️ مرحبا שלום \u202eexe.gpj",
+    '=HYPERLINK("http://exemple.example") <b>',
+    "'; DROP TABLE incidents_paper; --",
+    "Ⅷ ﷽ 漢字 \ufffe \u200b" + "x" * 400,
+]
+
+
+@pytest.fixture(autouse=True)
+def empty_store(settings):
+    settings.STORAGES = dict(settings.STORAGES)
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def held(incident):
+    """A browser that holds the secret link."""
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+def page(incident):
+    return f"/suivi/{incident.reference}/dossier/"
+
+
+def body_of(response):
+    return b"".join(response.streaming_content)
+
+
+def test_it_works(incident):
+    client = held(incident)
+    shown = text(client.get(page(incident)))
+    for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "Main courante"):
+        assert words in shown
+    assert not Paper.objects.exists()
+    assert client.post(page(incident))["Location"] == page(incident)
+    assert "Le PDF se prépare" in text(client.get(page(incident)))
+    make_papers()
+    paper = Paper.objects.get()
+    assert (paper.state, paper.done, paper.total, paper.tries) == (PaperState.MADE, 1, 1, 1)
+    answer = client.get(f"{page(incident)}{paper.uid}/")
+    content = body_of(answer)
+    assert content.startswith(b"%PDF-1.7")
+    assert len(content) == paper.size == int(answer["Content-Length"])
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"] == f'attachment; filename="tocsin-{incident.reference}.pdf"'
+    assert (answer["X-Content-Type-Options"], answer["Cache-Control"]) == ("nosniff", "no-store")
+    assert "Télécharger le PDF" in text(client.get(page(incident)))
+
+
+def test_it_is_stored_encrypted_with_the_key_of_the_case(incident):
+    held(incident).post(page(incident))
+    make_papers()
+    with vault.store().open(Paper.objects.get().storage_name, "rb") as file:
+        assert b"PDF" not in file.read()
+    assert CaseKey.objects.filter(incident=incident).exists()
+
+
+def test_one_paper_for_one_state_of_the_case(incident):
+    client = held(incident)
+    for _ in range(2):
+        client.post(page(incident))
+    make_papers()
+    client.post(page(incident))
+    assert Paper.objects.count() == 1
+    acknowledge_incident(reference=incident.reference, actor=a_responder())
+    assert "fait avant la dernière nouvelle du dossier" in text(client.get(page(incident)))
+    client.post(page(incident))
+    make_papers()
+    old, new = Paper.objects.order_by("id")
+    for paper in (old, new):
+        assert body_of(client.get(f"{page(incident)}{paper.uid}/")).startswith(b"%PDF")
+
+
+def test_another_worker_makes_what_a_dead_one_began(incident):
+    held(incident).post(page(incident))
+    assert papers.claim(timezone.now())
+    make_papers()
+    assert Paper.objects.get().state == PaperState.ASKED
+    with time_machine.travel(timezone.now() + papers.LEASE):
+        make_papers()
+    paper = Paper.objects.get()
+    assert (paper.state, paper.tries) == (PaperState.MADE, 2)
+
+
+def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
+    held(incident).post(page(incident))
+    slow = papers.claim(timezone.now())
+    with time_machine.travel(timezone.now() + papers.LEASE):
+        make_papers()
+    made = Paper.objects.get()
+    assert papers.attempt(slow) is False
+    assert Paper.objects.get().storage_name == made.storage_name
+    assert stored() == 1
+
+
+def stored():
+    store = vault.store()
+    return sum(len(store.listdir(folder)[1]) for folder in store.listdir("")[0])
+
+
+def test_what_cannot_be_made_is_said_after_three_tries(incident, monkeypatch):
+    monkeypatch.setattr(papers, "typeset", lambda *args, **kwargs: 1 / 0)
+    client = held(incident)
+    client.post(page(incident))
+    for tries in range(papers.MOST_TRIES + 1):
+        with time_machine.travel(timezone.now() + tries * papers.LEASE):
+            make_papers()
+    assert Paper.objects.get().state == PaperState.FAILED
+    assert "Imprimez cette page" in text(client.get(page(incident)))
+    monkeypatch.undo()
+    client.post(page(incident))
+    make_papers()
+    assert "Télécharger" in text(client.get(page(incident)))
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_words_stay_words(db, words):
+    breizh_cyber()
+    incident = declare(description=words, supplier=words[:100])
+    client = held(incident)
+    client.post(page(incident))
+    make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
+    shown = client.get(page(incident)).content.decode()
+    assert "<script>alert" not in shown
+    assert "HYPERLINK" not in shown or "&quot;" in shown
+
+
+def test_what_no_font_draws_is_drawn_as_a_box():
+    """Controls, a NUL and lone surrogates are refused by JSON or PDF: they are left out."""
+    assert typeset.drawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}
+
+
+def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
+    dossier = dossier_of(incident, at=timezone.now())
+    assert (
+        dossier["address"]
+        == f"http://localhost:8000/suivi/?reference={incident.reference[:4]}-{incident.reference[4:]}"
+    )
+    assert dossier["qr"] == typeset.qr_code(dossier["address"])
+    ET.fromstring(dossier["qr"])  # noqa: S314  (ours)
+    assert secret_of(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
+    assert incident.reference in Client().get(dossier["address"]).content.decode().replace("-", "")
+
+
+def titles(incident):
+    return [duty["title"] for duty in dossier_of(incident, at=timezone.now())["duties"]]
+
+
+def test_only_the_law_that_is_in_force_is_said(db):
+    breizh_cyber()
+    concerned = declare(data_concerned=Answer.YES)
+    assert titles(concerned) == [
+        "Prévenir la CNIL",
+        "Prévenir les personnes, tenir le registre",
+        "Porter plainte, si vous êtes assurés",
+    ]
+    assert titles(declare(data_concerned=Answer.NO)) == ["Porter plainte, si vous êtes assurés"]
+    assert titles(declare(type="panne", data_concerned=Answer.NO)) == []
+    assert "NIS" not in json.dumps(dossier_of(concerned, at=timezone.now()))
+
+
+def test_a_delay_starts_from_its_own_instant(incident):
+    incident.data_concerned, incident.breach_known_at = (
+        Answer.YES,
+        timezone.datetime.fromisoformat("2026-10-23T08:10Z"),
+    )
+    cnil, _persons, complaint = dossier_of(incident, at=timezone.now())["duties"]
+    assert "lundi 26 octobre 2026 à 9\xa0h\xa010, heure de Paris" in cnil["by"]
+    assert complaint["by"] == ""
+
+
+def test_where_no_centre_answers_nothing_is_invented(db):
+    receipt = dossier_of(declare(collectivity=listed("Mamoudzou")), at=timezone.now())["receipt"]
+    assert "aucun service n’est désigné" in receipt[1]
+    assert "heure de Mayotte" in receipt[0]
+
+
+def test_erasing_takes_the_papers_away(incident, django_capture_on_commit_callbacks):
+    client = held(incident)
+    client.post(page(incident))
+    make_papers()
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert not Paper.objects.exists()
+    assert stored() == 0
+
+
+def test_a_case_erased_meanwhile_makes_no_paper(incident):
+    held(incident).post(page(incident))
+    paper = papers.claim(timezone.now())
+    type(incident).objects.filter(pk=incident.pk).update(erased_at=timezone.now())
+    assert papers.attempt(paper) is False
+    assert stored() == 0
+    agent = Client()
+    agent.force_login(an_agent())
+    assert "effacés" in text(agent.get(page(incident)))
+    agent.post(page(incident))
+    assert Paper.objects.count() == 1
+
+
+def test_not_yours_is_not_there(incident):
+    mine, other = held(incident), held(declare(collectivity=listed("Ajaccio")))
+    mine.post(page(incident))
+    make_papers()
+    paper = Paper.objects.get()
+    address = f"{page(incident)}{paper.uid}/"
+    for stranger in (Client(), other):
+        for call in (stranger.get(page(incident)), stranger.post(page(incident)), stranger.get(address)):
+            assert call.status_code == 404
+    theirs = other.get("/suivi/").context["cases"][0]
+    assert other.get(f"/suivi/{theirs}/dossier/{paper.uid}/").status_code == 404
+    for person in (an_agent(), a_responder()):
+        client = Client()
+        client.force_login(person)
+        assert body_of(client.get(address)).startswith(b"%PDF")
+
+
+def test_a_page_costs_few_queries(incident, django_assert_max_num_queries):
+    client = held(incident)
+    DataLeak.objects.create(incident=incident, status="confirmed")
+    for number in range(50):
+        Paper.objects.create(kind="answer_pack", incident=incident, total=1, storage_name=str(number))
+    client.get(page(incident))
+    with django_assert_max_num_queries(20):
+        assert client.get(page(incident)).status_code == 200
