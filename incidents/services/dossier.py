@@ -23,7 +23,7 @@ from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.questions.facts import sheet_said, title_of
 from incidents.questions.saying import said_moment
 from incidents.reference import spaced
-from incidents.services.centres import centre_said, fallbacks_said
+from incidents.services.centres import centre_said, fallbacks_said, site_said
 from incidents.services.duties import duties_of
 from incidents.services.reflexes import Sheet, sheet_for
 from incidents.typeset import qr_code
@@ -148,5 +148,5 @@ def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
-    reached = [part for part in (csirt.address, csirt.phone, csirt.email, csirt.website) if part]
+    reached = [part for part in (csirt.address, csirt.phone, csirt.email, site_said(csirt.website)) if part]
     return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}

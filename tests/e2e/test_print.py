@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from tests.browser import open_page
 
@@ -23,6 +24,13 @@ def test_it_works(page, live_site):
     for kind in IncidentType:
         page.goto(f"{live_site}/reflexes/{kind}/?region=53")
         assert sheets_of_paper(page) == 1, kind
+
+
+def test_a_card_for_the_wall_is_one_page(page, live_site):
+    for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
+        body = Collectivity.objects.get(name=town, kind="commune")
+        page.goto(f"{live_site}/secours/{body.uid}/")
+        assert sheets_of_paper(page) == 1, town
 
 
 def test_what_is_for_the_screen_stays_there(page, live_site):

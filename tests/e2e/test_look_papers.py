@@ -1,0 +1,68 @@
+"""The pages of papers in every state, held to the same rules as the others; what is being made changes by itself."""
+
+import pytest
+from playwright.sync_api import expect
+
+from collectivities.models import Collectivity
+from incidents.services.papers import make_due
+from incidents.services.triage import acknowledge_incident
+from tests.browser import open_page
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_look import Visitor
+
+
+@pytest.fixture
+def visitor(live_site, browser):
+    return Visitor(browser, live_site)
+
+
+def test_it_works(visitor):
+    """The pack of a case: not asked for, being made, made, and older than the case."""
+    incident = declare()
+    responder = a_responder()
+    visitor.goto("/mes-dossiers/")
+    steps.sign_in(visitor.page, responder)
+    visitor.goto(f"/suivi/{incident.reference}/dossier/")
+    visitor.look("pack")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name="Faire le PDF").click()
+    visitor.look("pack-asked")
+    make_due()
+    expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
+    visitor.look("pack-made")
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    visitor.goto(f"/suivi/{incident.reference}/dossier/")
+    visitor.look("pack-older")
+    visitor.check()
+
+
+def test_the_cards(visitor):
+    for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
+        body = Collectivity.objects.get(name=town, kind="commune")
+        visitor.goto(f"/secours/{body.uid}/")
+        visitor.look(f"card-{town}")
+    for path in ("/secours/", "/secours/?q=plouexemple", "/secours/?q=zzqxkjw", "/secours/?q=123456789"):
+        visitor.goto(path)
+        visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        visitor.look(f"cards{path[-4:]}")
+    visitor.goto("/secours/departement/975/")
+    visitor.look("departement")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name="Faire le PDF").click()
+    visitor.look("departement-asked")
+    make_due()
+    expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
+    visitor.look("departement-made")
+    visitor.check()
+
+
+def test_without_javascript_a_link_does_the_same(live_site, browser):
+    page = open_page(browser, java_script_enabled=False)
+    page.goto(f"{live_site}/secours/departement/975/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Faire le PDF").click()
+    make_due()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Regarder où il en est").click()
+    expect(page.get_by_role("link", name="Télécharger le PDF")).to_be_visible()
