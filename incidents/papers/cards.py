@@ -33,16 +33,16 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def wall_card(request: HttpRequest, uid: UUID) -> HttpResponse:
-    body = existing(uid)
+def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
+    body = existing(body_uid)
     return render(request, "papers/card.html", {"body": body, "card": card_of(body, on=timezone.localdate())})
 
 
 @login_not_required
 @require_safe
-def wall_card_file(request: HttpRequest, uid: UUID) -> StreamingHttpResponse:
+def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """One page, made while it is asked for: some thirty milliseconds."""
-    card = card_of(existing(uid), on=timezone.localdate())
+    card = card_of(existing(body_uid), on=timezone.localdate())
     pdf = typeset("cards", {"title": card["body"], "cards": [card]})
     return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
 
