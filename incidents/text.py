@@ -1,5 +1,6 @@
 """What people type, made safe to store and to show: the words stay, the tricks go."""
 
+import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -9,6 +10,9 @@ from django.utils.translation import gettext as _
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
 KEPT_CONTROLS = "\n\t"
+SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
+# A dot inside a word: programs make a link of « exemple.fr » even without « http ». Numbers keep theirs.
+INNER_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_])")
 
 
 def plain_text(text: str, *, limit: int, field: str) -> str:
@@ -42,6 +46,11 @@ def plain_file_name(name: str) -> str:
     if len(clean) > FILE_NAME_LIMIT:
         clean = clean[: FILE_NAME_LIMIT - 25] + "…" + clean[-24:]
     return clean or _("sans nom")
+
+
+def defanged(text: str) -> str:
+    """The same words, of which no program makes a link: `hxxp://exemple[.]fr`."""
+    return INNER_DOT.sub("[.]", SCHEME.sub(lambda found: "hxxp" + found[1].lower(), text))
 
 
 def fold(text: str) -> str:

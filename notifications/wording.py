@@ -3,10 +3,9 @@
 import re
 import textwrap
 
+from incidents.text import defanged
+
 WIDTH = 72
-SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
-# A dot inside a word: mail programs make a link of « exemple.fr » even without « http ». Numbers keep theirs.
-INNER_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_])")
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 QUOTE = "> "
@@ -16,11 +15,7 @@ MARKER = re.compile(r"(- |\d\. )")
 def inert(text: str) -> str:
     """One line that no mail program makes clickable: `hxxp://exemple[.]fr`. A bare mail address stays as it is."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return (
-        line
-        if ADDRESS.fullmatch(line)
-        else INNER_DOT.sub("[.]", SCHEME.sub(lambda found: "hxxp" + found[1].lower(), line))
-    )
+    return line if ADDRESS.fullmatch(line) else defanged(line)
 
 
 def quoted(text: str) -> str:

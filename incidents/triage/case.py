@@ -13,6 +13,7 @@ from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
+from incidents.triage.answers import answers_of
 from incidents.triage.evidence import evidence_block
 from incidents.triage.thread import thread_context
 
@@ -47,6 +48,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,
         "thread": thread_context(incident, user),
+        "answers": answers_of(incident),
         "evidence": evidence_block(incident),
     }
 

@@ -1,0 +1,91 @@
+"""What a responder reads of the answers: as asked, by whom and when, inert, with the values before."""
+
+import pytest
+
+from incidents.declaration import Caller
+from incidents.models import AnswerSheet
+from incidents.questions.catalogue import current
+from incidents.services.complete import answer_section
+from incidents.services.correct import correct_caller, end_interruption
+from incidents.services.erase import erase_personal_data
+from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
+from tests.incidents.test_complete import CIVIL, by_link
+from tests.incidents.test_triage_case import text_of, url
+
+pytestmark = pytest.mark.django_db
+HOSTILE = '<script>alert(1)</script> http://piege.example/x "><img src=x onerror=alert(1)> {{ 7 }}'
+
+
+@pytest.fixture
+def incident(client):
+    breizh_cyber()
+    client.force_login(a_responder())
+    return declare(type="fuite", service_stopped="yes", interruptions=(CIVIL,))
+
+
+def answer(incident, author="Dominique, accueil", **values):
+    writing = by_link(incident, author=author)
+    keep = list(values)
+    answer_section(writing=writing, section="precisions", version=current().code, values=values, keep=keep)
+
+
+def test_it_works(client, incident):
+    assert "Rien encore." in text_of(client.get(url(incident)))
+    answer(incident, fuite_ou="forum", annonce="https://forum.example/annonce?id=1", annonce_auteur=None)
+
+    page = text_of(client.get(url(incident)))
+
+    assert "Des précisions sur ce qui arrive <small>par Dominique, accueil, le" in page
+    assert "Un forum ou un site de vente" in page
+    assert "hxxps://forum[.]example/annonce?id=1" in page
+    assert "https://forum.example" not in page
+    assert "Je ne sais pas" in page
+
+
+def test_the_values_before_are_folded(client, incident):
+    answer(incident, annonce_auteur="Groupe Exemple")
+    answer(incident, author="Camille", annonce_auteur="Autre Groupe")
+    end_interruption(writing=by_link(incident, author="Camille"), service="civil")
+    correct_caller(writing=by_link(incident, "rappel", author="Camille"), caller=Caller(phone="02 98 00 00 01"))
+
+    page = text_of(client.get(url(incident)))
+
+    assert page.index("Autre Groupe") < page.index("Valeurs d’avant (1)") < page.index("Groupe Exemple")
+    assert "Les services arrêtés ou ralentis <small>corrigé par Camille" in page
+    assert f"<b>{CALLER.name}</b>, le" in page
+    assert page.count(CALLER.phone) == 1
+    assert "Depuis quand" not in page
+
+
+def test_an_old_version_renders_as_it_was_asked(client, incident):
+    answer(incident, fuite_ou="forum")
+    AnswerSheet.objects.filter(section="precisions").update(version="1999-01")
+    page = client.get(url(incident))
+    assert page.status_code == 200
+    assert "Un forum" not in text_of(page)
+
+
+def test_hostile_words_stay_words(client, incident):
+    answer(incident, author=HOSTILE[:60], annonce=HOSTILE, annonce_auteur=HOSTILE, autre=HOSTILE)
+    correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name=HOSTILE[:25]))
+    shown = client.get(url(incident)).content.decode()
+    for trick in ("<script>alert", "<img src=x", 'href="http://piege', "http://piege.example", "\u202e"):
+        assert trick not in shown
+
+
+def test_erased_words_are_gone(client, incident):
+    answer(incident, annonce_auteur="Groupe Exemple")
+    lead = a_lead()
+    erase_personal_data(reference=incident.reference, actor=lead)
+    page = text_of(client.get(url(incident)))
+    assert "Groupe Exemple" not in page
+    assert "effacés" in page
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_one_query(client, incident, django_assert_max_num_queries, number):
+    for turn in range(number):
+        answer(incident, annonce_auteur=f"Groupe {turn}")
+    client.get(url(incident))
+    with django_assert_max_num_queries(20):
+        assert client.get(url(incident)).status_code == 200
