@@ -17,6 +17,10 @@ class Version:
     kept: Kept
 
     @property
+    def who(self) -> str:
+        return defanged(self.kept.who)
+
+    @property
     def lines(self) -> list[tuple[str, str]]:
         return [(line.label, defanged(line.words)) for line in self.kept.lines]
 
