@@ -73,6 +73,7 @@ app.conf.update(
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
         "make papers": sweep("incidents.tasks.make_papers", 3),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
+        "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(hour=3, minute=15)},
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },
 )

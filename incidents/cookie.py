@@ -1,4 +1,6 @@
-"""The cases that this device has opened: reference → public identifier of the access, signed, for these pages only.
+"""The cases that this device has opened: reference → public identifier of the access, signed.
+
+For the whole site, since the journey adds to it the case that it has just declared.
 
 The cookie says which access was shown, not that it is still good: the database is asked at each page.
 """
@@ -11,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 NAME = "tocsin_suivi"
 SALT = "incidents.follow_up.cookie"
-PATH = "/suivi/"
+PATH = "/"
 LASTS_SECONDS = 7 * 24 * 3600
 MOST_CASES = 10
 

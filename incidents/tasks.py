@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from incidents.services import papers
+from incidents.services import draft, papers
 
 
 @shared_task
 def make_papers() -> None:
     papers.make_due()
+
+
+@shared_task
+def forget_drafts() -> None:
+    draft.forget_old_drafts()

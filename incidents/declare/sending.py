@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from csirts.routing import Route
+from incidents import cookie as follow_up
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, journey_of, without_controls
@@ -33,8 +34,9 @@ def send(request: HttpRequest, journey: Journey, details: Details) -> HttpRespon
     if must_confirm(request, data):
         return ask_again(request, journey, data)
     member = journey.is_of(request.user)
+    response = see("declare_sent")
     try:
-        send_draft(
+        declared = send_draft(
             uid=journey.draft.uid,
             declaration=journey.declaration(details),
             origin=Origin.ACCOUNT if member else Origin.WEB,
@@ -44,8 +46,9 @@ def send(request: HttpRequest, journey: Journey, details: Details) -> HttpRespon
     except ValidationError:  # the clock has turned since it was examined
         return see(ROUTES[journey.next])
     except AlreadySent:
-        pass
-    return see("declare_sent")
+        return response
+    follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
+    return response
 
 
 def ask_again(request: HttpRequest, journey: Journey, data: QueryDict) -> HttpResponse:

@@ -23,6 +23,22 @@ BODIES = """
 CLIENTS = 4
 ROUNDS, ROUND_SECONDS = 6, 4
 DECLARATIONS = 1000
+DRAFTS = 15_000  # more than are sent in all the rounds
+# On the last screen, each in the cookie of a device of its own.
+BEGIN_DRAFTS = """
+from uuid import UUID
+from django.core import signing
+from django.utils import timezone
+from collectivities.models import Collectivity
+from incidents.declare.cookie import SALT
+from incidents.models import Draft
+from incidents.services.draft import LASTS
+body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + LASTS
+known = {{"type": "rancon", "collectivity": body, "expires_at": until}}
+drafts = [Draft(nonce=str(n), code_hash=str(n), **known) for n in range({number})]
+Draft.objects.bulk_create(drafts)
+print(*(signing.dumps([str(draft.uid), ""], salt=SALT) for draft in drafts), sep="\\n")
+"""
 SUBJECT_REFERENCE = re.compile(r"\(([0-9A-Z]{4}).?([0-9A-Z]{4})\)\s*$")
 
 
@@ -37,10 +53,12 @@ def stage_of(ground, database):
 class Kind:
     """One page, posted again and again by some clients that keep their connections."""
 
-    def __init__(self, port, path, fields, *, stored):
+    def __init__(self, port, path, fields, *, stored, first=None, drafts=()):
+        """`first`: the page that gives the token; `drafts`: cookies, one a post."""
         self.port, self.path, self.fields, self.stored = port, path, fields, stored
+        self.drafts = iter(drafts)
         connection = self.connect()
-        connection.request("GET", path)
+        connection.request("GET", first or path)
         answer = connection.getresponse()
         page = answer.read().decode()
         self.token = TOKEN.search(page)[1]
@@ -64,7 +82,7 @@ class Kind:
             connection.request("POST", self.path, body, self.headers())
             answer = connection.getresponse()
             page = answer.read()
-            if answer.status != 200 or self.stored not in page:
+            if self.stored not in page + answer.headers.get("Location", "").encode():
                 raise SystemExit(f"{self.path}: {answer.status}, not stored: {page[:500]!r}")
             count += 1
         connection.close()
@@ -72,8 +90,9 @@ class Kind:
 
     def headers(self):
         """Each from another address: a flood from one would be asked to confirm."""
+        draft = next(self.drafts, "")
         return {
-            "Cookie": f"tocsin_csrf={self.cookie}",
+            "Cookie": f"{self.cookie}; tocsin_declaration={draft}",
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Forwarded-For": f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}",
         }
@@ -81,12 +100,9 @@ class Kind:
 
 def a_declaration():
     return {
-        "cle": secrets.token_urlsafe(32),
         "description": "Les fichiers de l’accueil ne s’ouvrent plus et un message demande de l’argent.",
         "contact_phone": "02 99 00 00 00",
         "contact_email": "mairie@commune.example",
-        "service": "civil",
-        "data_concerned": "yes",
     }
 
 
@@ -99,16 +115,22 @@ def measure_share(ground, database):
     try:
         stage.wait_for_web()
         bare = Kind(stage.port, "/banc/", lambda: {"text": "Trois lignes"}, stored=b"<li>")
-        address = f"/declarer/details/?quoi=rancon&collectivite={body}"
-        declaration = Kind(stage.port, address, a_declaration, stored=b"est enregistr")
+        drafts = stage.manage("shell", "-v0", "-c", BEGIN_DRAFTS.format(body=body, number=DRAFTS)).stdout.split()
+        at = {"first": "/declarer/", "stored": b"/declarer/envoyee/", "drafts": drafts}
+        declaration = Kind(stage.port, "/declarer/rappel/", a_declaration, **at)
         bare.rate(2), declaration.rate(2)
         rates = [(bare.rate(ROUND_SECONDS), declaration.rate(ROUND_SECONDS)) for _ in range(ROUNDS)]
     finally:
         stage.web.kill()
     say("declarations measured against a bare page")
     return [
-        at_least("declaration POST ÷ bare page of three rows", median(slow / fast for fast, slow in rates), 0.4, "×"),
-        absolute("declaration POST", median(slow for _fast, slow in rates), "requests/s"),
+        at_least(
+            "last POST of a declaration ÷ bare page of three rows",
+            median(slow / fast for fast, slow in rates),
+            0.4,
+            "×",
+        ),
+        absolute("last POST of a declaration", median(slow for _fast, slow in rates), "requests/s"),
         absolute("bare page of three rows", median(fast for fast, _slow in rates), "requests/s"),
     ]
 

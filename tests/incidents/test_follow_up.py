@@ -46,7 +46,7 @@ def test_it_works(client, incident):
     entered = client.post(link(incident))
     assert (entered.status_code, entered["Location"]) == (302, page(incident))
     held = entered.cookies[cookie.NAME]
-    assert (held["path"], held["httponly"], held["samesite"]) == ("/suivi/", True, "Lax")
+    assert (held["path"], held["httponly"], held["samesite"]) == ("/", True, "Lax")
     assert secret(incident) not in held.value
     shown = text(client.get(page(incident)))
     assert "Breizh Cyber a reçu votre déclaration" in shown
