@@ -80,7 +80,7 @@ def lists(reader):
 
 
 def details(reader):
-    case, rennes = reader.case, Collectivity.objects.get(insee_code=COMMUNE)
+    case = reader.case
     yield "responder", f"{QUEUE}{case.reference}/"
     yield "responder", f"/triage/{case.reference}/"
     yield "token", f"/api/v1/incidents/{case.reference}/"

@@ -93,7 +93,7 @@ def test_it_works(live_site, browser, script):
 
 
 def test_what_matters_stays_in_sight(live_site, browser):
-    """From the type on the reflexes, from the body on the number: at the top of the screen, however far it scrolled."""
+    """From the type on the reflexes, from the body on the number: at the top, however far the page has scrolled."""
     page = open_page(browser, width=360)
     typist = Typist(page, live_site)
     typist.choose("rancon")
