@@ -87,7 +87,6 @@ def test_it_works(live_site, browser, script):
         assert typist.answers <= MOST_ANSWERS, kind
         assert typist.keys < KEYS_A_MINUTE * MINUTES, (kind, typist.keys)
         assert typist.page.complaints == []
-        print(kind, typist.screens, typist.answers, typist.keys)  # noqa: T201
         typist.page.context.close()
     assert set(Incident.objects.values_list("type", flat=True)) == set(TYPES)
 
