@@ -50,8 +50,12 @@ def test_it_works(incident):
 
 
 def test_the_telephone_page_is_read_too(incident):
-    signed_in(a_responder()).get(f"/triage/{incident.reference}/")
+    client, address = signed_in(a_responder()), f"/triage/{incident.reference}/"
+    assert "depuis votre dernière lecture" not in text(client.get(address))
     assert Reading.objects.count() == 1
+    write(incident)
+    assert "depuis votre dernière lecture" in text(client.get(address))
+    assert "depuis votre dernière lecture" not in text(client.get(address))
 
 
 def test_a_look_that_shows_nothing_is_no_reading(incident):
