@@ -16,6 +16,8 @@ HEAD = 1024 * 1024
 HEADERS = 64 * 1024
 MOST_READS = 20_000
 MAIL_HEADERS = {"from", "to", "date", "subject", "message-id", "received", "return-path", "mime-version"}
+# Told by us. An office document is a zip too: to say which, it would have to be opened.
+SURE = {b"PK\x03\x04": "application/zip", b"MZ": "application/vnd.microsoft.portable-executable"}
 PHOTOGRAPHS = ("\xff\xd8", "II*\0", "MM\0*")
 
 
@@ -41,8 +43,9 @@ def media_type(head: bytes) -> str:
         return ""
     if is_text(head[:HEADERS]):
         return "message/rfc822" if is_mail(head[:HEADERS]) else "text/plain"
-    if head.startswith(b"PK\x03\x04"):
-        return "application/zip"  # an office document too: to say which, it would have to be opened
+    for mark, kind in SURE.items():
+        if head.startswith(mark):
+            return kind
     try:
         found = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):

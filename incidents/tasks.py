@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents.services import draft, papers
+from incidents.services import draft, papers, upload
 
 
 @shared_task
@@ -13,3 +13,8 @@ def make_papers() -> None:
 @shared_task
 def forget_drafts() -> None:
     draft.forget_old_drafts()
+
+
+@shared_task
+def sweep_uploads() -> None:
+    upload.sweep_uploads()

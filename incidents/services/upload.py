@@ -110,7 +110,13 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
         return Recorded(upload.evidence, is_new=True)
     if upload.received != upload.size:
         raise Elsewhere(upload.received)
-    file = assembled(upload, open_vault(guest=guest, reference=reference))
+    try:
+        file = assembled(upload, open_vault(guest=guest, reference=reference))
+    except vault.NotReadable:
+        upload.refresh_from_db()
+        if upload.evidence:  # somebody finished it, and took the slices away
+            return Recorded(upload.evidence, is_new=True)
+        raise
     kept = False
     try:
         recorded = close_upload(guest=guest, reference=reference, uid=uid, file=file)

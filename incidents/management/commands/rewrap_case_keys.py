@@ -1,0 +1,14 @@
+"""After a new EVIDENCE_KEY was put before the old one: encrypt each case's key with it, so that the old can go."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from incidents.services.evidence import rewrap_case_keys
+
+
+class Command(BaseCommand):
+    help = "Chiffre les clés des dossiers avec la première d’EVIDENCE_KEY ; l’ancienne peut ensuite être retirée."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Clés chiffrées de nouveau : {rewrap_case_keys()}. L’ancienne clé peut être retirée.")

@@ -1,0 +1,255 @@
+"""Opening pieces at the CSIRT: hostile files, hostile names, whose they are, what happens without their key."""
+
+import os
+import struct
+from email.message import Message
+from io import StringIO
+from urllib.parse import unquote
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+
+from incidents import file_facts, vault
+from incidents.models import CaseKey, Evidence
+from incidents.services.follow_up import secret_of
+from incidents.text import plain_file_name
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_declare import text
+
+HOSTILE = [
+    "<script>alert(1)</script>.png",
+    '"><img src=x onerror=alert(1)>.jpg',
+    "../../../etc/passwd",
+    "..\\..\\windows\\system32\\cmd.exe",
+    "photo\u202egpj.exe",
+    "a\u200bb\u2066c\u2069.txt",
+    "ligne\r\nSet-Cookie: x=1.txt",
+    "=cmd|'/C calc'!A0.csv",
+    "{{ request.user }}{% debug %}.txt",
+    "é" * 400 + ".eml",
+    "תמונה.jpg",
+    "😱 note (1).txt",
+    ".htaccess",
+    "CON.txt",
+    "%2e%2e%2fetc.txt",
+    "'; DROP TABLE x; --",
+    "a\0b.txt",
+]
+ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+def holder_of(incident):
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+@pytest.fixture
+def holder(incident):
+    return holder_of(incident)
+
+
+@pytest.fixture
+def responder(incident):
+    client = Client()
+    client.force_login(a_responder())
+    return client
+
+
+def hand_over(client, incident, content, name="piece.bin", **said):
+    url = f"/suivi/{incident.reference}/pieces/envoi/"
+    begun = client.post(url, {"nom": name, "taille": len(content), **said}).json()
+    if content:
+        client.post(f"{url}{begun['uid']}/?debut=0", content, "application/octet-stream")
+    client.post(f"{url}{begun['uid']}/fin/")
+    return Evidence.objects.get(number=Evidence.objects.count(), incident=incident)
+
+
+def address(piece):
+    return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
+
+
+def test_it_works(holder, responder, incident):
+    content = os.urandom(200_000)
+    piece = hand_over(holder, incident, content, "journal de l’accueil.log")
+    answer = responder.get(address(piece))
+
+    assert b"".join(answer.streaming_content) == content
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Length"] == "200000"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+    assert unquote(answer["Content-Disposition"]).endswith(f"{incident.reference}-001-journal de l’accueil.log")
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_does_nothing_anywhere(holder, responder, incident, name):
+    piece = hand_over(holder, incident, b"x", name, auteur="<b>Dominique</b>\u202e")
+    assert not set(piece.name) & set(ALTERED)
+    assert "/" not in piece.name
+    assert "\\" not in piece.name
+    assert 0 < len(piece.name) <= 255
+    pages = [
+        *(holder.get(f"/suivi/{incident.reference}/{page}") for page in ("", "pieces/", "pieces/bordereau/")),
+        *(responder.get(f"{page}{incident.reference}/") for page in ("/admin/incidents/incident/", "/triage/")),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        shown = page.content.decode()
+        for trick in ("<script>alert", "<img src=x", "<b>Dominique", "\u202e", "root:"):
+            assert trick not in shown
+    disposition = responder.get(address(piece))["Content-Disposition"]
+    assert "\n" not in disposition
+    assert not set(filename_in(disposition)) & set('/\\:*?"<>|%')
+
+
+def filename_in(disposition):
+    message = Message()
+    message["Content-Disposition"] = disposition
+    return message.get_filename()
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_the_plain_form_cleans_it_too(holder, incident, name):
+    file = SimpleUploadedFile("x", name.encode())
+    file._name = name
+    holder.post(f"/suivi/{incident.reference}/pieces/", {"pieces": file})
+    for piece in Evidence.objects.all():
+        assert piece.name == plain_file_name(piece.name)
+
+
+def test_a_name_keeps_what_is_plain():
+    assert plain_file_name("C:\\Users\\mairie\\Note  de\trançon.TXT") == "Note derançon.TXT"
+    assert plain_file_name("\u202e\u200b") == plain_file_name("") == "sans nom"
+    long = plain_file_name("a" * 300 + ".eml")
+    assert (len(long), long[-5:]) == (255, "a.eml")
+
+
+def test_a_piece_of_another_case_is_not_there(holder, responder, incident):
+    other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
+    piece = hand_over(holder, incident, b"x")
+    assert responder.get(address(piece).replace(incident.reference, other.reference)).status_code == 404
+    agent = Client()
+    agent.force_login(an_agent(incident.collectivity))
+    assert agent.get(address(piece)).status_code == 403
+
+
+def test_a_lost_key_is_told_and_nothing_breaks(holder, responder, incident, settings):
+    piece = hand_over(holder, incident, b"x")
+    key = settings.EVIDENCE_KEYS
+    settings.EVIDENCE_KEYS = [os.urandom(32)]
+    answer = responder.get(address(piece))
+    assert answer.status_code == 503
+    assert "ne s’ouvre pas pour l’instant" in text(answer)
+    settings.EVIDENCE_KEYS = [*settings.EVIDENCE_KEYS, *key]
+    assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
+
+
+def test_the_old_key_of_the_installation_can_go(holder, responder, incident, settings):
+    piece = hand_over(holder, incident, b"x")
+    new = os.urandom(32)
+    settings.EVIDENCE_KEYS = [new, *settings.EVIDENCE_KEYS]
+    said = StringIO()
+    call_command("rewrap_case_keys", stdout=said)
+    call_command("rewrap_case_keys", stdout=said)
+    assert [line.split(".")[0][-1] for line in said.getvalue().splitlines()] == ["1", "0"]
+    settings.EVIDENCE_KEYS = [new]
+    assert b"".join(responder.get(address(piece)).streaming_content) == b"x"
+    assert CaseKey.objects.count() == 1
+
+
+def test_a_file_gone_from_the_store_is_told(holder, responder, incident):
+    piece = hand_over(holder, incident, b"x")
+    vault.remove(piece.storage_name)
+    assert responder.get(address(piece)).status_code == 503
+
+
+# What a file says of itself
+
+
+def photograph(latitude=(48, 6, 30), longitude=(4, 6, 0), west=b"W\0", **more):
+    """A JPEG that says where it was taken: 48.108333, −4.1, 12 m up."""
+    gps = [(1, 2, 2, b"N\0\0\0"), (3, 2, 2, west + b"\0\0"), (2, 5, 3, None), (4, 5, 3, None), (6, 5, 1, None)]
+    rationals = [*latitude, *longitude, 12]
+    ifd = 8 + 2 + 12 + 4
+    data = ifd + 2 + 12 * len(gps) + 4
+    entries = b""
+    for tag, kind, count, inline in gps:
+        entries += struct.pack("<HHI", tag, kind, count) + (inline or struct.pack("<I", data))
+        data += 8 * count if inline is None else 0
+    tiff = b"II*\0" + struct.pack("<I", 8) + struct.pack("<HHHIII", 1, 0x8825, 4, 1, ifd, 0)
+    tiff += struct.pack("<H", len(gps)) + entries + struct.pack("<I", 0)
+    tiff += b"".join(struct.pack("<II", value, 1) for value in rationals)
+    segment = b"Exif\0\0" + tiff
+    return b"\xff\xd8\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + b"\xff\xd9"
+
+
+def test_a_position_is_shown_to_responders_alone(holder, responder, incident):
+    piece = hand_over(holder, incident, photograph(), "photo.jpg")
+    assert piece.position == {"latitude": 48.108333, "longitude": -4.1, "altitude": 12.0}
+    assert piece.media_type == "image/jpeg"
+    assert "Photo prise à 48.108333, -4.100000" in text(
+        responder.get(f"/admin/incidents/incident/{incident.reference}/")
+    )
+    for page in ("", "pieces/", "pieces/bordereau/"):
+        assert "48.108" not in text(holder.get(f"/suivi/{incident.reference}/{page}"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [photograph(latitude=(91, 0, 0)), photograph(longitude=(4_000_000_000, 0, 0)), photograph()[:60], b"\xff\xd8\xff"],
+    ids=["beyond the pole", "beyond all", "cut", "three bytes"],
+)
+def test_a_position_that_cannot_be_is_none(content):
+    assert file_facts.position(content) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spoilt_photographs_neither_break_nor_hang(seed):
+    noise = bytearray(os.urandom(4000))
+    for at in range(300):
+        spoilt = bytearray(photograph())
+        spoilt[at % len(spoilt)] = noise[at]
+        spoilt[(7 * at) % len(spoilt)] = noise[-at]
+        file_facts.position(bytes(spoilt) + bytes(noise))
+        file_facts.media_type(bytes(noise[at:]))
+
+
+def test_a_photograph_that_turns_in_circles_is_left():
+    """A directory of 65 535 entries that each point at it."""
+    entry = struct.pack("<HHII", 0x8825, 4, 1, 8)
+    circle = b"II*\0" + struct.pack("<IH", 8, 65535) + entry * 70_000
+    assert file_facts.position(circle) is None
+    reader = file_facts.Bounded(b"x" * 10)
+    reader.reads = file_facts.MOST_READS
+    with pytest.raises(file_facts.TooManyReads):
+        reader.read(1)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", ""),
+        (b"From: a@b.example\r\nTo: c@d.example\r\nSubject: RIB\r\nReceived: x\r\n\r\nBonjour", "message/rfc822"),
+        ("Objet: à\nFrom: un ami".encode(), "text/plain"),
+        ("é".encode("latin-1") * 9, ""),
+        (b"PK\x03\x04" + b"\0" * 60, "application/zip"),
+        (b"%PDF-1.7\n\0\xff", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "image/png"),
+        (b"MZ" + b"\0" * 70, "application/vnd.microsoft.portable-executable"),
+        (("a" * (file_facts.HEADERS - 1) + "é" * 9).encode(), "text/plain"),
+    ],
+    ids=["empty", "mail", "text", "latin", "zip", "pdf", "png", "program", "cut letter"],
+)
+def test_the_type_is_told_from_the_bytes(content, kind):
+    assert file_facts.media_type(content) == kind

@@ -1,0 +1,319 @@
+"""Handing a file over slice by slice: through cut lines, full disks, races, closed pages."""
+
+import hashlib
+import http.client
+import os
+import socket
+from datetime import timedelta
+from threading import Barrier, Thread
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import time_machine
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from incidents import cookie, vault
+from incidents.enums import EventKind
+from incidents.models import Evidence, EvidenceUpload, IncidentEvent
+from incidents.services.evidence import key_to_read
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from incidents.tasks import sweep_uploads
+from tests.cast import a_lead, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_hand_over import stored_objects
+
+CONTENT = os.urandom(2 * SLICE + 1000)
+PARTS = [CONTENT[at : at + SLICE] for at in range(0, len(CONTENT), SLICE)]
+
+
+@pytest.fixture(autouse=True)
+def empty_store():
+    for name in stored_objects():
+        vault.remove(name)
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(client, incident):
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+def where(incident):
+    return f"/suivi/{incident.reference}/pieces/envoi/"
+
+
+def start(client, incident, **said):
+    first = hashlib.sha256(PARTS[0]).hexdigest()
+    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | said)
+
+
+def address(client, incident, **said):
+    return where(incident) + start(client, incident, **said).json()["uid"] + "/"
+
+
+def send(client, url, part, offset=None):
+    offset = part * SLICE if offset is None else offset
+    return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
+
+
+def test_it_works(holder, incident):
+    url = address(holder, incident, auteur="Dominique")
+    for part in range(3):
+        assert send(holder, url, part).json()["recu"] == min((part + 1) * SLICE, len(CONTENT))
+    done = holder.post(url + "fin/")
+
+    assert done.json() == {"numero": 1, "deja": False}
+    piece = Evidence.objects.get()
+    assert (piece.name, piece.author, piece.size) == ("disque.img", "Dominique", len(CONTENT))
+    assert piece.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert b"".join(vault.read(piece.storage_name, key_to_read(incident))) == CONTENT
+    assert stored_objects() == [piece.storage_name]
+    assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
+
+
+def test_finishing_twice_answers_the_same(holder, incident):
+    url = address(holder, incident)
+    for part in range(3):
+        send(holder, url, part)
+    assert holder.post(url + "fin/").json() == holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
+    assert holder.get(url).json()["fini"] is True
+    assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
+
+
+def test_a_slice_at_the_wrong_place_is_told_the_right_one(holder, incident):
+    url = address(holder, incident)
+    assert send(holder, url, 1).json() == {"recu": 0}
+    send(holder, url, 0)
+    again = send(holder, url, 0)
+    assert (again.status_code, again.json()) == (409, {"recu": SLICE})
+    assert holder.get(url).json()["recu"] == SLICE
+    early = holder.post(url + "fin/")
+    assert (early.status_code, early.json()) == (409, {"recu": SLICE})
+    assert not Evidence.objects.exists()
+
+
+@pytest.mark.parametrize("length", [0, 1, SLICE - 1, SLICE + 1])
+def test_a_slice_of_another_length_is_refused(holder, incident, length):
+    url = address(holder, incident)
+    assert holder.post(url + "?debut=0", b"x" * length, "application/octet-stream").status_code == 422
+    assert holder.get(url).json()["recu"] == 0
+    assert stored_objects() == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"taille": "x"}, {"taille": ""}, {"taille": "-1"}, {"taille": "200000000"}, {"taille": "9" * 40}],
+    ids=["word", "nothing", "negative", "200 MB", "huge"],
+)
+def test_an_announcement_that_cannot_be_is_refused(holder, incident, said):
+    answer = start(holder, incident, **said)
+    assert answer.status_code == 422
+    assert answer.json()["message"]
+    assert not EvidenceUpload.objects.exists()
+
+
+def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
+    url = address(holder, incident)
+    send(holder, url, 0)
+    page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
+    assert "<bdi>disque.img</bdi>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo" in page
+    begun = start(holder, incident).json()
+    assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE)
+    other = start(holder, incident, debut="0" * 64).json()
+    assert (other["uid"] != begun["uid"], other["recu"]) == (True, 0)
+
+
+def test_what_was_already_handed_over_is_not_kept_twice(holder, incident):
+    for expected in (False, True):
+        url = address(holder, incident)
+        for part in range(3):
+            send(holder, url, part)
+        assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
+    assert stored_objects() == [Evidence.objects.get().storage_name]
+
+
+def test_an_empty_file_is_a_file(holder, incident):
+    url = address(holder, incident, taille="0", debut="")
+    assert holder.post(url + "fin/").json()["numero"] == 1
+    assert Evidence.objects.get().size == 0
+
+
+def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
+    url = address(holder, incident)
+    send(holder, url, 0)
+    write = vault.Writer.write
+
+    def full(*_):
+        raise vault.StoreRefused
+
+    monkeypatch.setattr(vault.Writer, "write", full)
+    refused = send(holder, url, 1)
+    assert refused.status_code == 507
+    assert "Nous n’avons plus de place" in refused.json()["message"]
+    monkeypatch.setattr(vault.Writer, "write", write)
+    assert holder.get(url).json()["recu"] == SLICE
+    send(holder, url, 1)
+    send(holder, url, 2)
+    monkeypatch.setattr(vault.Writer, "finish", full)
+    assert holder.post(url + "fin/").status_code == 507
+    assert not Evidence.objects.exists()
+    monkeypatch.undo()
+    assert holder.post(url + "fin/").json()["numero"] == 1
+    assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert len(stored_objects()) == 1
+
+
+def test_another_case_s_upload_is_not_there(holder, incident):
+    url = address(holder, incident)
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    other = declare(collectivity=neighbour)
+    colleague = Client()
+    colleague.force_login(an_agent(neighbour))
+    theirs = url.replace(incident.reference, other.reference)
+    assert colleague.get(theirs).status_code == colleague.get(url).status_code == 404
+    assert send(colleague, theirs, 0).status_code == 404
+    assert colleague.post(theirs + "fin/").status_code == 404
+
+
+def test_what_nobody_went_on_with_is_forgotten_after_a_week(holder, incident):
+    url = address(holder, incident)
+    send(holder, url, 0)
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        sweep_uploads()
+    assert holder.get(url).json()["recu"] == SLICE
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        sweep_uploads()
+    assert holder.get(url).status_code == 404
+    assert stored_objects() == []
+
+
+def test_a_finished_one_leaves_its_piece(holder, incident):
+    url = address(holder, incident)
+    for part in range(3):
+        send(holder, url, part)
+    holder.post(url + "fin/")
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        sweep_uploads()
+    assert not EvidenceUpload.objects.exists()
+    assert stored_objects() == [Evidence.objects.get().storage_name]
+
+
+def test_an_erased_case_takes_no_slice(incident, client):
+    client.force_login(an_agent(incident.collectivity))
+    url = address(client, incident)
+    lead = Client()
+    lead.force_login(a_lead())
+    lead.post(f"/admin/incidents/incident/{incident.reference}/effacer/")
+    incident.refresh_from_db()
+    assert incident.erased_at
+    refused = send(client, url, 0)
+    assert (refused.status_code, "effacées" in refused.json()["message"]) == (410, True)
+    assert start(client, incident).status_code == 410
+
+
+# On a real server
+
+
+def a_visitor(live_site):
+    """A case, and the cookies of whoever holds its link."""
+    breizh_cyber()
+    incident = declare()
+    client = Client(headers={"host": urlsplit(live_site).netloc})
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    token = "t" * 32
+    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
+    return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
+
+
+def talk(live_site, method, path, body=b"", headers=None):
+    line = http.client.HTTPConnection(urlsplit(live_site).netloc, timeout=30)
+    line.request(method, path, body, headers or {})
+    answer = line.getresponse()
+    content = answer.read()
+    line.close()
+    return answer.status, content
+
+
+def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site):
+    incident, client, headers = a_visitor(live_site)
+    url = address(client, incident)
+    assert talk(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
+
+    host, _, port = urlsplit(live_site).netloc.partition(":")
+    line = socket.create_connection((host, int(port)), timeout=10)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    start_line = f"POST {url}?debut={SLICE} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {SLICE}\r\n"
+    line.sendall((start_line + head + "\r\n").encode() + PARTS[1][: SLICE // 2])
+    line.shutdown(socket.SHUT_WR)  # as a telephone that leaves the network
+    line.settimeout(10)
+    assert b" 422 " in line.recv(100)
+    line.close()
+
+    assert client.get(url).json()["recu"] == SLICE
+    for part in (1, 2):
+        assert talk(live_site, "POST", f"{url}?debut={part * SLICE}", PARTS[part], headers)[0] == 200
+    assert client.post(url + "fin/").json()["numero"] == 1
+    assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_of_two_slices_for_one_place_one_wins(live_site):
+    incident, client, headers = a_visitor(live_site)
+    url = address(client, incident)
+    bodies, answers, together = [os.urandom(SLICE), os.urandom(SLICE)], {}, Barrier(2)
+
+    def race(number):
+        together.wait()
+        answers[number] = talk(live_site, "POST", url + "?debut=0", bodies[number], headers)
+
+    threads = [Thread(target=race, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    codes = {number: status for number, (status, _body) in answers.items()}
+    assert sorted(codes.values()) == [200, 409]
+    [winner] = [number for number, status in codes.items() if status == 200]
+    upload = EvidenceUpload.objects.get()
+    kept = b"".join(vault.read(vault.slice_name(upload.uid, 0), key_to_read(incident)))
+    assert kept == bodies[winner]
+    connections.close_all()
+
+
+def test_two_that_finish_at_once_make_one_piece(live_site):
+    incident, client, headers = a_visitor(live_site)
+    url = address(client, incident)
+    for part in range(3):
+        send(client, url, part)
+    answers, together = [], Barrier(2)
+
+    def race():
+        together.wait()
+        answers.append(talk(live_site, "POST", url + "fin/", b"", headers))
+
+    threads = [Thread(target=race) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [status for status, _body in answers] == [200, 200]
+    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 1
+    connections.close_all()
+
+
+def test_the_address_of_an_upload_is_no_form(live_site):
+    """A forged post from another site has neither the cookie of ours nor the token."""
+    incident, client, headers = a_visitor(live_site)
+    url = address(client, incident)
+    bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
+    assert talk(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
