@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from config.env import Env, evidence
 from incidents import cookie, vault
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
@@ -219,7 +220,13 @@ def test_an_erased_case_takes_no_slice(incident, client):
     assert start(client, incident).status_code == 410
 
 
-# On a real server
+# On a real server and a real disk
+
+
+@pytest.fixture
+def disk(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path)}
+    return tmp_path
 
 
 def a_visitor(live_site):
@@ -242,7 +249,7 @@ def talk(live_site, method, path, body=b"", headers=None):
     return answer.status, content
 
 
-def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site):
+def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     assert talk(live_site, "POST", url + "?debut=0", PARTS[0], headers)[0] == 200
@@ -264,7 +271,7 @@ def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site):
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
-def test_of_two_slices_for_one_place_one_wins(live_site):
+def test_of_two_slices_for_one_place_one_wins(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     bodies, answers, together = [os.urandom(SLICE), os.urandom(SLICE)], {}, Barrier(2)
@@ -288,7 +295,7 @@ def test_of_two_slices_for_one_place_one_wins(live_site):
     connections.close_all()
 
 
-def test_two_that_finish_at_once_make_one_piece(live_site):
+def test_two_that_finish_at_once_make_one_piece(live_site, disk):
     incident, client, headers = a_visitor(live_site)
     url = address(client, incident)
     for part in range(3):

@@ -1,0 +1,187 @@
+"""Handing files over from a telephone and from a desk, with and without script, through a line that is cut."""
+
+import os
+
+import pytest
+from playwright.sync_api import expect
+
+from config.env import Env, evidence
+from incidents.models import Evidence, EvidenceUpload
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from tests.browser import host_of, open_page, overflow, shoot, violations
+from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.e2e import steps
+from tests.incidents.test_open_evidence import HOSTILE, photograph
+
+NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}
+MAIL = {
+    "name": "facture.eml",
+    "mimeType": "message/rfc822",
+    "buffer": b"From: a@b.example\r\nTo: x\r\nSubject: y\r\n\r\n",
+}
+PHOTO = {"name": "IMG_2041.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+LARGE = {"name": "disque.img", "mimeType": "application/octet-stream", "buffer": os.urandom(2 * SLICE + 9)}
+
+
+@pytest.fixture
+def incident(live_site, settings, tmp_path, ground_for_a_walk):
+    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path)}
+    return declare()
+
+
+def enter(page, site, incident):
+    page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Ouvrir mon dossier").click()
+    page.get_by_role("link", name="Remettre des fichiers ou une photo").click()
+    expect(page.locator("h1")).to_have_text("Remettre des fichiers")
+
+
+def hand_over(page):
+    page.get_by_role("button", name="Remettre à Breizh Cyber").click()
+
+
+def received(page, words):
+    """Each file is three requests, and this machine may be busy."""
+    expect(page.locator("#recus")).to_have_text(words, timeout=60_000)
+
+
+@pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
+def test_it_works(live_site, browser, incident, width, script):
+    page = open_page(browser, width=width, java_script_enabled=script)
+    enter(page, live_site, incident)
+    page.get_by_label("Votre nom").fill("Dominique Exemple")
+    page.locator("#fichiers").set_input_files([NOTE, MAIL])
+    page.locator("#photo").set_input_files([PHOTO])
+    hand_over(page)
+
+    received(page, "3 fichiers sont reçus")
+    expect(page.locator(".files li")).to_have_count(3)
+    assert list(Evidence.objects.order_by("number").values_list("name", "media_type", "author")) == [
+        ("LISEZ-MOI.txt", "text/plain", "Dominique Exemple"),
+        ("facture.eml", "message/rfc822", "Dominique Exemple"),
+        ("IMG_2041.jpg", "image/jpeg", "Dominique Exemple"),
+    ]
+    assert Evidence.objects.get(number=3).position["latitude"] == 48.108333
+    page.locator("summary").first.click()
+    expect(page.locator(".evidence-hash").first).to_contain_text(Evidence.objects.get(number=3).sha256)
+    assert page.complaints == []
+    assert page.hosts == {host_of(live_site)}
+
+
+def test_a_line_that_is_cut_goes_on(live_site, browser, incident):
+    """The second slice meets no network; the words say so; once the line is back, nothing is sent twice."""
+    page = open_page(browser)
+    enter(page, live_site, incident)
+    page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort("internetdisconnected"))
+    page.locator("#fichiers").set_input_files([LARGE, NOTE])
+    hand_over(page)
+    expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
+    shoot(page, "evidence-cut")
+    assert EvidenceUpload.objects.get().received == SLICE
+    page.unroute_all()
+    received(page, "2 fichiers sont reçus")
+    assert Evidence.objects.get(number=1).size == len(LARGE["buffer"])
+
+
+def test_a_closed_page_goes_on_where_it_was(live_site, browser, incident):
+    page = open_page(browser)
+    enter(page, live_site, incident)
+    page.route(f"**/envoi/**debut={SLICE}", lambda route: route.abort())
+    page.locator("#fichiers").set_input_files([LARGE])
+    hand_over(page)
+    expect(page.locator("[role=status]")).to_contain_text("La ligne est coupée", timeout=30_000)
+    page.unroute_all()
+    steps.look_again(page)
+    expect(page.locator("#coupes + p + ul")).to_contain_text("disque.img : 524 Ko reçus sur 1,0 Mo")
+    offsets = []
+    page.on("request", lambda request: offsets.append(request.url.partition("debut=")[2]))
+    page.locator("#fichiers").set_input_files([LARGE])
+    hand_over(page)
+    received(page, "Un fichier est reçu")
+    assert "0" not in offsets
+    assert EvidenceUpload.objects.get().evidence == Evidence.objects.get()
+
+
+def test_what_is_missing_is_named(live_site, browser, incident, monkeypatch):
+    monkeypatch.setattr("incidents.services.upload.LARGEST", 1000)
+    page = open_page(browser)
+    enter(page, live_site, incident)
+    page.locator("#fichiers").set_input_files([LARGE, NOTE])
+    hand_over(page)
+    said = page.locator("[role=status]")
+    expect(said).to_contain_text("Il manque « disque.img » : C’est plus que 100 Mo.")
+    expect(said).to_contain_text("1 sur 2 reçus")
+    expect(said).to_be_focused()
+    assert Evidence.objects.get().name == "LISEZ-MOI.txt"
+
+
+class Looker:
+    """Holds each state to the rules of every page, on both screens."""
+
+    def __init__(self, page):
+        self.page, self.found = page, []
+
+    def look(self, name):
+        self.found += [(name, complaint) for complaint in self.page.complaints]
+        self.page.complaints.clear()
+        for width, scheme in ((320, "light"), (1280, "dark")):
+            self.page.set_viewport_size({"width": width, "height": 760})
+            self.page.emulate_media(color_scheme=scheme)
+            self.found += [(name, scheme, *violation) for violation in violations(self.page)]
+            if (beyond := overflow(self.page)) > 0:
+                self.found.append((name, width, "overflow", beyond))
+            shoot(self.page, name)
+        if self.page.locator("h1").count() != 1:
+            self.found.append((name, "titles"))
+
+
+def test_each_state_is_fit_to_be_read(live_site, browser, incident):
+    page = open_page(browser, reduced_motion="reduce")
+    looker = Looker(page)
+    enter(page, live_site, incident)
+    looker.look("evidence-empty")
+    with page.expect_navigation():
+        hand_over(page)
+    looker.look("evidence-nothing-chosen")
+    names = [*HOSTILE[:6], HOSTILE[9], HOSTILE[10], "a" * 250 + ".eml"]
+    files = [NOTE | {"name": name.replace("\0", ""), "buffer": name.encode()} for name in names]
+    page.locator("#fichiers").set_input_files([PHOTO, *files])
+    hand_over(page)
+    received(page, "10 fichiers sont reçus")
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    looker.look("evidence-handed-over")
+    page.get_by_role("link", name="Bordereau de remise").click()
+    expect(page.locator("h1")).to_have_text("Bordereau de remise")
+    looker.look("evidence-list")
+    page.goto(f"{live_site}/suivi/{incident.reference}/")
+    looker.look("evidence-follow-up")
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
+    page.context.clear_cookies()
+    page.goto(f"{live_site}/mes-dossiers/")
+    steps.sign_in(page, an_agent(incident.collectivity))
+    for path in ("pieces/", "pieces/bordereau/"):
+        page.goto(f"{live_site}/suivi/{incident.reference}/{path}")
+        looker.look("evidence-erased-" + path.strip("/").replace("/", "-"))
+    assert not looker.found, "\n".join(map(str, looker.found))
+
+
+def test_a_responder_downloads_it(live_site, browser, incident):
+    page = open_page(browser, width=1280)
+    enter(page, live_site, incident)
+    page.locator("#photo").set_input_files([PHOTO])
+    hand_over(page)
+    received(page, "Un fichier est reçu")
+    desk = open_page(browser, width=1280)
+    steps.open_admin(desk, live_site, a_responder())
+    desk.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    expect(desk.locator(".pieces")).to_contain_text("Photo prise à 48.108333, -4.100000")
+    shoot(desk, "evidence-triage")
+    with desk.expect_download() as download:
+        desk.get_by_role("link", name="Télécharger la pièce 1").click()
+    assert download.value.suggested_filename == f"{incident.reference}-001-IMG_2041.jpg"
+    assert download.value.path().read_bytes() == PHOTO["buffer"]
+    assert violations(desk, "serious", "critical") == []
