@@ -9,7 +9,6 @@ from base64 import b64encode
 import pytest
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
-from tests.config.test_read_environment import PRODUCTION
 from tests.ground import ROOT, Ground
 
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
@@ -25,8 +24,6 @@ def start(database_url, *command, **changes):
         "SECRET_KEY": "un secret de production, assez long pour cet essai",
         "ALLOWED_HOSTS": "tocsin.example",
         "EMAIL_URL": "smtp://localhost:1",
-        "EVIDENCE_DIR": PRODUCTION["EVIDENCE_DIR"],
-        "EVIDENCE_KEY": PRODUCTION["EVIDENCE_KEY"],
     }
     del environment["DJANGO_SETTINGS_MODULE"]
     return subprocess.Popen(
