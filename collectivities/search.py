@@ -6,6 +6,7 @@ while declaring is found by its exact SIREN alone until it is confirmed, so that
 """
 
 import re
+from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -128,6 +129,18 @@ def collectivity_by_code(code: str) -> Collectivity | None:
     compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
     found = _load(_ids_of_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
     return found[0] if found else None
+
+
+def body_by_uid(value: str) -> Collectivity | None:
+    """The body of this public identifier, or the one that took it in; None for anything else. Two queries at most."""
+    try:
+        found = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
+    except ValueError:
+        return None
+    if found and found.vanished_on:
+        heirs = Collectivity.objects.existing().with_territory().select_related("seat")
+        return heirs.filter(absorbed=found).first()
+    return found
 
 
 def check_number(code: str) -> None:

@@ -107,6 +107,11 @@ def speaks_for_body(guest: Guest, incident: Incident) -> bool:
     return guest.user is None or incident.collectivity_id in guest.user.collectivity_ids()
 
 
+def answers_the_telephone(user: User) -> bool:
+    """Somebody of a CSIRT may write down what is told on the telephone."""
+    return bool(user.csirt_ids())
+
+
 def may_declare(user: User, collectivity: Collectivity) -> bool:
     """A member declares for their own body through an account; somebody of a CSIRT for any that calls them."""
     return bool(user.csirt_ids()) or collectivity.pk in user.collectivity_ids()

@@ -117,6 +117,8 @@ MATRIX = [
     ("get", "deconnexion/",                                          405),
     ("post", "deconnexion/",                                         302),
     ("get", "mes-dossiers/",                                          IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("get", "triage/saisir/",                                         IN, 404, 404, 200, 200, 200, 200, 404, 404, 404),
+    ("post", "triage/saisir/",                                        IN, 404, 404, 422, 422, 422, 422, 404, 404, 404),
     ("get", "triage/{reference}/",                                    IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
     ("post", "triage/{reference}/",                                   IN, 403, 404, 302, 404, 302, 404, 404, 404, 404),
     ("get", "admin/",                                                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 200),

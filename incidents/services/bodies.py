@@ -15,7 +15,7 @@ from accounts.models import Membership, User
 from collectivities import services as collectivities
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, siren_in
+from collectivities.search import SearchProblem, body_by_uid, siren_in
 from collectivities.wording import plain, stem_of
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
@@ -87,14 +87,8 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
 
 def commune_named(uid: str) -> Collectivity | None:
     """The commune of this public identifier, or the one that took it in; None for anything else."""
-    try:
-        found = Collectivity.objects.filter(uid=UUID(uid)).first()
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    communes = Collectivity.objects.existing().with_territory().filter(kind=Kind.COMMUNE)
-    return communes.filter(pk=found.merged_into_id or found.pk).first()
+    found = body_by_uid(uid)
+    return found if found and found.kind == Kind.COMMUNE else None
 
 
 def propose_body(*, proposal: Proposal) -> Collectivity:

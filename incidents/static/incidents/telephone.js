@@ -1,0 +1,139 @@
+/* The sheet of a call, quicker with a script: bodies as one types, Enter to go on, Ctrl+Enter to send. */
+"use strict";
+
+const sheet = document.querySelector(".call-sheet__form");
+const box = document.getElementById("id_body");
+const said = document.getElementById("id_body_said");
+const list = document.createElement("ul");
+const kept = document.createElement("input");
+const WAIT = 150;
+let bodies = [];
+let at = -1;
+let timer = 0;
+let asked = 0;
+
+function prepare() {
+  const found = sheet.querySelector(".finder__found");
+  const chosen = sheet.querySelector("[name=collectivite]:checked");
+  Object.assign(kept, { type: "hidden", name: "collectivite", value: chosen ? chosen.value : "" });
+  Object.assign(list, { id: "id_body_list", className: "finder__list", hidden: true });
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Collectivités trouvées");
+  box.setAttribute("role", "combobox");
+  box.setAttribute("aria-autocomplete", "list");
+  box.setAttribute("aria-expanded", "false");
+  box.setAttribute("aria-controls", list.id);
+  box.parentElement.append(list);
+  if (!found || chosen) {
+    sheet.append(kept);
+    if (found) { said.textContent = found.textContent.replace(/\s+/g, " ").trim(); found.remove(); }
+  }
+  sheet.querySelector(".finder__button").hidden = true;
+}
+
+function open(isOpen) {
+  list.hidden = !isOpen;
+  box.setAttribute("aria-expanded", String(isOpen));
+  if (!isOpen) { at = -1; box.removeAttribute("aria-activedescendant"); }
+}
+
+async function search() {
+  const turn = ++asked;
+  const words = box.value.trim();
+  if (words.length < 2) { open(false); return; }
+  let results = [];
+  try {
+    const answer = await fetch(`${sheet.dataset.bodies}?q=${encodeURIComponent(words)}`);
+    if (answer.ok) results = (await answer.json()).results;
+  } catch { said.textContent = "La recherche ne répond pas. Tapez la suite : le serveur cherchera à l’envoi."; }
+  if (turn === asked && document.activeElement === box) show(results.slice(0, 10));
+}
+
+function show(results) {
+  bodies = results;
+  at = -1;
+  list.replaceChildren(...bodies.map(option));
+  said.textContent = bodies.length ? `${bodies.length} trouvées, flèche bas pour choisir` : "Rien ne répond à ce nom.";
+  open(bodies.length > 0);
+}
+
+function option(body, number) {
+  const line = document.createElement("li");
+  const where = document.createElement("small");
+  line.id = `id_body_${number}`;
+  line.setAttribute("role", "option");
+  line.textContent = `${body.name} `;
+  where.textContent = [body.departement && body.departement.name, body.siren].filter(Boolean).join(", ");
+  line.append(where);
+  line.addEventListener("mousedown", (event) => { event.preventDefault(); choose(number); });
+  return line;
+}
+
+function point(to) {
+  at = (to + bodies.length) % bodies.length;
+  [...list.children].forEach((line, number) => line.setAttribute("aria-selected", String(number === at)));
+  box.setAttribute("aria-activedescendant", list.children[at].id);
+  list.children[at].scrollIntoView({ block: "nearest" });
+}
+
+function choose(number) {
+  const body = bodies[number];
+  sheet.querySelector(".finder__found")?.remove();
+  sheet.append(kept);
+  kept.value = body.id;
+  box.value = body.name;
+  document.getElementById("id_body_asked").value = body.name;
+  said.textContent = `Choisie : ${list.children[number].textContent}`;
+  offer(body.kind);
+  open(false);
+}
+
+/* The services of that kind of body; what was answered stays in sight. */
+function offer(kind) {
+  for (const row of sheet.querySelectorAll(".services__row")) {
+    const runs = row.dataset.kinds.split(" ").includes(kind);
+    row.hidden = !runs && !row.querySelector("select").value;
+  }
+}
+
+function inBox(event) {
+  if (list.hidden) {
+    if (event.key === "ArrowDown" && bodies.length) { event.preventDefault(); open(true); point(0); }
+    return false;
+  }
+  if (event.key === "ArrowDown") point(at + 1);
+  else if (event.key === "ArrowUp") point(at < 0 ? -1 : at - 1);
+  else if (event.key === "Escape") open(false);
+  else if (event.key === "Enter") choose(Math.max(at, 0));
+  else {
+    if (event.key === "Tab") { if (at >= 0) choose(at); else open(false); }
+    return false;
+  }
+  event.preventDefault();
+  return event.key !== "Enter";
+}
+
+function next(from) {
+  const stops = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea, button")];
+  const open = stops.filter((stop) => stop.offsetParent !== null);
+  open[open.indexOf(from) + 1]?.focus();
+}
+
+sheet.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    sheet.requestSubmit(document.getElementById("envoyer"));
+    return;
+  }
+  if (event.target === box && inBox(event)) return;
+  if (event.key !== "Enter" || event.isComposing || event.target.matches("textarea, button")) return;
+  event.preventDefault();
+  next(event.target);
+});
+box.addEventListener("input", () => {
+  kept.value = "";
+  clearTimeout(timer);
+  timer = setTimeout(search, WAIT);
+});
+box.addEventListener("blur", () => open(false));
+prepare();
