@@ -12,7 +12,6 @@ from collectivities.duplicates import Likely, likely_doubles
 from collectivities.models import Collectivity
 from incidents.bodies.forms import KINDS, BodyForm, kept
 from incidents.burst import is_burst
-from incidents.enums import IncidentType
 from incidents.services.bodies import propose_body, sketch_of
 
 MANY = 5
@@ -42,13 +41,13 @@ def new_body(request: HttpRequest) -> HttpResponse:
 def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     doubles = likely_doubles(sketch)
     if again := next((one.body for one in doubles if is_same(one.body, sketch)), None):
-        return go_on(request, again)
+        return go_on(again)
     numbered = [one for one in doubles if sketch.siren and one.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
         return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", many=MANY, within_seconds=WITHIN_SECONDS):
         return ask_again(request, form, [])
-    return go_on(request, propose_body(proposal=form.proposal()))
+    return go_on(propose_body(proposal=form.proposal()))
 
 
 def is_same(body: Collectivity, sketch: Collectivity) -> bool:
@@ -57,7 +56,7 @@ def is_same(body: Collectivity, sketch: Collectivity) -> bool:
 
 
 def ask(request: HttpRequest, form: BodyForm) -> HttpResponse:
-    context = {"form": form, "kinds": KINDS, "quoi": type_said(request)}
+    context = {"form": form, "kinds": KINDS}
     return render(request, "bodies/new.html", context, status=422 if form.errors else 200)
 
 
@@ -72,17 +71,10 @@ def ask_again(
         "kept": kept({name: form.typed(name) for name in form.fields if form.typed(name)} | chosen),
         "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
-        "quoi": type_said(request),
     }
     return render(request, "bodies/again.html", context)
 
 
-def type_said(request: HttpRequest) -> str:
-    said = request.POST.get("quoi") or request.GET.get("quoi", "")
-    return said if said in IncidentType.values else ""
-
-
-def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
+def go_on(body: Collectivity) -> HttpResponse:
     """Back to the screen where one chooses a body, with this one offered."""
-    query = {"quoi": type_said(request), "collectivite": str(body.uid)}
-    return redirect(reverse("declare_who", query={name: value for name, value in query.items() if value}))
+    return redirect(reverse("declare_who", query={"collectivite": body.uid}))

@@ -1,0 +1,175 @@
+"""A body that no list carries, and a call written down: looked at in every state, walked with the keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.services import propose_body
+from incidents.models import Incident
+from tests.browser import open_page, overflow, shoot, violations
+from tests.cast import a_responder, declare, plouexemple
+from tests.e2e import steps
+from tests.e2e.test_look import Visitor
+from tests.factories.collectivities import made_up_siren
+
+SIREN = made_up_siren(929_292)
+SHEET = "/triage/saisir/"
+
+
+@pytest.fixture
+def visitor(live_site, browser):
+    return Visitor(browser, live_site)
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def add_body(page, *, siren=SIREN, town="29999"):
+    page.locator("#id_name").fill("CCAS de Plouexemple")
+    page.locator("#id_kind").select_option("ccas")
+    page.locator("#id_town").fill(town)
+    page.locator("#id_siren").fill(siren)
+    steps.go_on(page)
+
+
+def test_it_works(visitor):
+    """From « pas dans la liste » to the next screen, each state looked at."""
+    page = visitor.page
+    visitor.goto("/declarer/")
+    steps.choose_type(page)
+    steps.search_body(page, "ccas de plouexemple zz")
+    page.get_by_role("link", name="Votre organisme n’est pas dans la liste").click()
+    visitor.look("body-new")
+    add_body(page, siren="123456789", town="Saint-Denis")
+    visitor.look("body-new-errors")
+    add_body(page, siren="212900195")
+    visitor.look("body-known-number")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Corriger le numéro").click()
+    seat = plouexemple()
+    propose_body(kind=Kind.CCAS, name="CCAS Plouexemple", siren=None, seat=seat)
+    add_body(page)
+    visitor.look("body-doubles")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Non, ajouter le mien").click()
+    visitor.look("body-added")
+    with page.expect_navigation():
+        page.locator("button.choice", has_text="CCAS de Plouexemple").click()
+    expect(page).to_have_url(re.compile("/declarer/services/"))
+    assert Collectivity.objects.get(siren=SIREN).is_unconfirmed
+    visitor.check()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_case_of_a_body_to_confirm(live_site, browser, width):
+    body = propose_body(kind=Kind.CCAS, name="CCAS de Plouexemple", siren=SIREN, seat=plouexemple())
+    propose_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
+    incident = declare(collectivity=body)
+    page = open_page(browser, width=width, reduced_motion="reduce")
+    page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    steps.sign_in(page, a_responder())
+    look_at(page, f"case-to-confirm-{width}")
+    with page.expect_navigation():
+        page.get_by_role("button", name="C’est celle-ci").first.click()
+    look_at(page, f"case-merged-{width}")
+    assert Incident.objects.get().collectivity.name == "C.C.A.S. Plouexemple"
+
+
+def look_at(page, name):
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(250)
+    assert not page.complaints
+    assert violations(page, "serious", "critical") == []
+    page.complaints.clear()  # axe's own are not the page's
+    assert overflow(page) <= 0
+    shoot(page, name)
+
+
+@pytest.fixture(params=[360, 1280])
+def sheet(request, live_site, browser):
+    page = open_page(browser, width=request.param, reduced_motion="reduce")
+    page.goto(live_site + SHEET)
+    steps.sign_in(page, a_responder())
+    page.sheet_width = request.param
+    return page
+
+
+def test_a_call_by_the_keyboard_alone(sheet):
+    """While talking: no mouse, Enter goes on, Ctrl+Enter sends."""
+    look_at(sheet, "call-sheet")
+    expect(sheet.locator("#id_body")).to_be_focused()
+    sheet.keyboard.type("plouex")
+    expect(sheet.get_by_role("option").first).to_contain_text("Plouexemple")
+    look_at(sheet, "call-sheet-options")
+    press(sheet, "ArrowDown", "Enter")
+    expect(sheet.locator("#id_contact_phone")).to_be_focused()
+    expect(sheet.locator("#id_lycees")).to_be_hidden()
+    expect(sheet.locator("#id_civil")).to_be_visible()
+    sheet.keyboard.type("02 99 00 00 00")
+    press(sheet, "Enter")
+    sheet.keyboard.type("Dominique Exemple")
+    press(sheet, "Enter", "Enter", "Enter")
+    expect(sheet.locator("#id_type")).to_be_focused()
+    sheet.keyboard.type("ran")
+    press(sheet, "Tab")
+    sheet.keyboard.type("Tout est chiffré.")
+    press(sheet, "Enter")
+    sheet.keyboard.type("Un message demande de l’argent.")
+    with sheet.expect_navigation():
+        press(sheet, "Control+Enter")
+    incident = Incident.objects.get()
+    assert (incident.type, incident.collectivity.name) == ("rancon", "Plouexemple")
+    assert incident.story.description == "Tout est chiffré.\nUn message demande de l’argent."
+    expect(sheet.locator("h1")).to_contain_text("Lisez ceci au téléphone")
+    look_at(sheet, "call-told")
+
+
+def test_every_control_is_reached_by_tab_in_order(sheet):
+    if sheet.sheet_width != 1280:
+        return
+    stops = sheet.locator(".call-sheet__form").evaluate(
+        """form => [...form.querySelectorAll('input:not([type=hidden]), select, textarea, button')]
+        .filter(one => one.offsetParent).map(one => one.id || one.value)"""
+    )
+    reached = []
+    for _ in stops:
+        reached.append(sheet.evaluate("document.activeElement.id || document.activeElement.value"))
+        press(sheet, "Tab")
+    assert reached == stops
+
+
+def test_errors_and_another_centre(sheet):
+    sheet.keyboard.type("zzqxkjw")
+    with sheet.expect_navigation():
+        press(sheet, "Control+Enter")
+    look_at(sheet, "call-sheet-errors")
+    sheet.locator("#id_body").fill("14118")
+    sheet.locator("#id_contact_phone").fill("02 99 00 00 00")
+    with sheet.expect_navigation():
+        press(sheet, "Control+Enter")
+    look_at(sheet, "call-sheet-elsewhere")
+    with sheet.expect_navigation():
+        press(sheet, "Control+Enter")
+    look_at(sheet, "call-told-elsewhere")
+    assert Incident.objects.get().collectivity.name == "Caen"
+
+
+def test_without_a_script(live_site, browser):
+    page = open_page(browser, width=360, java_script_enabled=False)
+    page.goto(live_site + SHEET)
+    steps.sign_in(page, a_responder())
+    page.locator("#id_body").fill("saint denis")
+    page.locator("#id_contact_phone").fill("02 99 00 00 00")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Chercher").click()
+    page.get_by_label("Saint-Denis (La Réunion)").check()
+    with page.expect_navigation():
+        page.locator("#envoyer").click()
+    with page.expect_navigation():
+        page.locator("#envoyer").click()
+    assert Incident.objects.get().collectivity.insee_code == "97411"
