@@ -152,6 +152,7 @@ def test_errors_and_another_centre(sheet):
     sheet.locator("#id_contact_phone").fill("02 99 00 00 00")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")
+    expect(sheet.locator("#envoyer")).to_be_focused()
     look_at(sheet, "call-sheet-elsewhere")
     with sheet.expect_navigation():
         press(sheet, "Control+Enter")

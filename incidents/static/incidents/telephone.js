@@ -26,9 +26,13 @@ function prepare() {
   box.parentElement.append(list);
   if (!found || chosen) {
     sheet.append(kept);
-    if (found) { said.textContent = found.textContent.replace(/\s+/g, " ").trim(); found.remove(); }
+    if (found) { say(found.querySelector("label").textContent); found.remove(); }
   }
   sheet.querySelector(".finder__button").hidden = true;
+}
+
+function say(name) {
+  said.textContent = `Choisie : ${name.replace(/\s+/g, " ").trim()}`;
 }
 
 function open(isOpen) {
@@ -83,7 +87,7 @@ function choose(number) {
   kept.value = body.id;
   box.value = body.name;
   document.getElementById("id_body_asked").value = body.name;
-  said.textContent = `Choisie : ${list.children[number].textContent}`;
+  say(list.children[number].textContent);
   offer(body.kind);
   open(false);
 }
