@@ -1,6 +1,6 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages searching share mail import start]
+    python -m tests.bench [--large] [pages printing searching share mail import start]
 
 Ratios and counts are judged, absolute times are not. The table goes to the screen, the list to .local/bench.json.
 """
@@ -12,11 +12,12 @@ from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, say, table, write
 from tests.bench.ground import bench_ground, refuse_full_disk
 from tests.bench.loading import measure_import
+from tests.bench.printing import measure_printing
 from tests.bench.starting import measure_start
 from tests.ground import ROOT
 
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
-PARTS = ["start", "import", "searching", "share", "mail", "pages"]
+PARTS = ["start", "import", "searching", "share", "mail", "printing", "pages"]
 
 
 def main():
@@ -48,6 +49,7 @@ def measure(ground, larger, parts):
         "start": lambda: measure_start(ground),
         "import": lambda: measure_import(ground),
         "searching": lambda: ground.figures_of("tests.bench.searching", "test_tocsin"),
+        "printing": lambda: measure_printing(ground),
         "share": lambda: measure_share(ground, "bench_share"),
         "mail": lambda: measure_mail(ground, "bench_mail"),
         "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),

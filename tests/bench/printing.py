@@ -1,0 +1,59 @@
+"""The cards for the wall of a département, as its task makes them: seconds, and what they take in memory at most.
+
+`python -m tests.bench.printing` is the process that is measured, for BENCH_CARDS cards.
+"""
+
+import os
+import resource
+from itertools import islice
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import django
+
+from tests.bench.figures import absolute, at_most, hand_over, say
+
+FEW, MANY = 50, 500
+LARGEST_DEPARTEMENT = "62"
+
+
+def measure_printing(ground):
+    measured = {
+        cards: ground.figures_of("tests.bench.printing", "test_tocsin", BENCH_CARDS=str(cards))
+        for cards in (FEW, MANY)
+    }
+    peaks = {cards: figures[1].value for cards, figures in measured.items()}
+    say(f"{MANY} cards set")
+    ratio = peaks[MANY] / peaks[FEW]
+    return [*measured[FEW], *measured[MANY], at_most(f"memory of {MANY} cards / of {FEW}", ratio, 1.15, "")]
+
+
+def main():
+    django.setup()
+    hand_over(make_cards(int(os.environ["BENCH_CARDS"])))
+
+
+def make_cards(count):
+    """Nothing is written to the database: the paper is not saved, so its progress has no row."""
+    from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
+    from incidents import vault  # noqa: PLC0415
+    from incidents.models import Paper  # noqa: PLC0415
+    from incidents.services import cards, papers  # noqa: PLC0415
+
+    papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)
+    paper = Paper(kind="wall_cards", departement=Departement.objects.get(code=LARGEST_DEPARTEMENT))
+    with TemporaryDirectory() as folder:
+        vault.store = lambda: vault.Folder(location=folder)
+        began = monotonic()
+        size = papers.make_cards(paper, vault.new_name())
+        took = monotonic() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [
+        absolute(f"{count} cards in one PDF", took, "s"),
+        absolute(f"{count} cards, memory at most", peak, "MB"),
+        absolute(f"{count} cards, size", size / 1e6, "MB"),
+    ]
+
+
+if __name__ == "__main__":
+    main()
