@@ -16,9 +16,9 @@ from csirts.routing import csirt_for
 from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
 from incidents.models import Incident, Message
 from incidents.reference import spaced
-from incidents.reflex_sheets import REFLEXES
 from incidents.sentence import with_article
 from incidents.services.follow_up import secret_of
+from incidents.services.reflexes import sheet_for
 from notifications.enums import Recipient
 from notifications.facts import facts_of
 from notifications.models import Delivery
@@ -128,7 +128,7 @@ def for_receipt(delivery: Delivery) -> dict[str, Any]:
         "is_told": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
         "fallbacks": csirt_for(incident.collectivity, on=incident.received_at.date()).fallbacks,
-        "reflexes": REFLEXES[incident.type],
+        "reflexes": sheet_for(incident.type, incident.csirt).text,
         "secret": spaced(secret),
         "secret_link": link("follow_up_access", secret) if secret else "",
         "may_be_read_by_others": incident.type in READ_BY_OTHERS,

@@ -72,7 +72,9 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     if journey:
         return keep(request, journey, typed)
     draft = start_draft(typed=typed)
-    response = see("declare_who", **{FROM_THE_FIRST: "oui"})
+    # The code on the card for the wall names the body: it is offered on the next screen.
+    named = body_named(without_controls(request.POST).get("collectivite", ""))
+    response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
     cookie.remember(response, draft.uid, typed.author)
     return response
 
@@ -88,6 +90,7 @@ def ask_type(
         "unknown": UNKNOWN,
         "groups": GROUPS,
         "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
+        "named": body_named((request.POST or request.GET).get("collectivite", "")),
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
     }

@@ -56,7 +56,12 @@ def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
     card = card_of(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
     assert card["qr"] == typeset.qr_code(card["address"])
-    assert client.get(card["address"]).status_code == 200
+    asked = client.get(card["address"])
+    assert f'name="collectivite" value="{town.uid}"' in asked.content.decode()
+    answer = client.post("/declarer/", {"quoi": "rancon", "collectivite": str(town.uid)}, follow=True)
+    assert "Est-ce bien elle ?" in text(answer).replace("\xa0", " ")
+    assert "Plouexemple" in text(answer)
+    assert client.get("/declarer/?collectivite=x").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from django.conf import settings
 from collectivities.models import Collectivity
 from incidents.declaration import Caller, Instant, Interruption, Leak
 from incidents.enums import ClosingReason, IncidentType
+from incidents.models import ReflexSheet
 from incidents.reference import spaced
+from incidents.reflex_sheets import REFLEXES, sheet_content
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident
 from notifications import dispatch
@@ -115,6 +117,15 @@ def test_the_receipt_has_all_that_the_declarant_needs(centre, post):
     ):
         assert line in text
     assert "arrivée le mardi 24 novembre 2026 à 9 h 51, heure de Paris." in one_line(message)
+
+
+def test_the_receipt_says_the_reflexes_of_the_centre(centre, post):
+    content = sheet_content(REFLEXES["rancon"])
+    content["hour"][0] = {"title": "Appelez Brest", "how": "Avant tout le reste."}
+    ReflexSheet.objects.create(type="rancon", csirt=centre, version=1, content=content)
+    declare()
+    delivered(post)
+    assert "1. Appelez Brest. Avant tout le reste." in body(post.to(TOWN)[0])
 
 
 def test_a_declaration_by_a_known_member_is_said_verified(centre, post):
