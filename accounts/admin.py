@@ -4,16 +4,23 @@ Nothing is deleted: an account is closed, a role ends, and what they did stays e
 """
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.enums import LinkPurpose, MailKind
 from accounts.forms import AddUserForm, ChangeUserForm
 from accounts.models import Membership, User
+from accounts.services.links import send_link
+from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
 
 
@@ -52,9 +59,9 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # Django
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     add_form = AddUserForm
     form = ChangeUserForm
-    fieldsets = [(None, {"fields": ["email", "display_name", "password", "is_active", "last_login"]})]
-    add_fieldsets = [(None, {"fields": ["email", "display_name", "password1", "password2"]})]
-    readonly_fields = ["last_login"]
+    fieldsets = [(None, {"fields": ["email", "display_name", "is_active", "last_login", "help"]})]
+    add_fieldsets = [(None, {"fields": ["email", "display_name"]})]
+    readonly_fields = ["last_login", "help"]
     inlines = [MembershipInline]
     list_display = ["email", "display_name", "roles", "is_active"]
     list_filter = ["is_active", "membership__role"]
@@ -65,6 +72,32 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("membership_set__csirt", "membership_set__region")
+
+    def get_urls(self) -> list[Any]:
+        """Nobody sets the password of somebody else: a link goes to the mailbox of the account."""
+        return [each for each in super().get_urls() if each.name != "auth_user_password_change"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change:
+            self.keep(obj, form)
+            return
+        obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        send_link(LinkPurpose.WELCOME, user=obj, made_by=user_of(request))
+
+    def keep(self, user: User, form: Any) -> None:
+        """A new address is told to the old one, and whoever reads the old one is out."""
+        if "email" in form.changed_data:
+            queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
+            user.session_stamp = uuid4()
+        user.save()
+
+    @admin.display(description=_("aide"))
+    def help(self, user: User) -> SafeString | str:
+        if not user.pk or not user.is_active:
+            return "-"
+        words = _("Envoyer un lien de mot de passe, remettre à zéro le second facteur…")
+        return format_html('<a href="{}">{}</a>', reverse("person", args=[user.uid]), words)
 
     @admin.display(description=_("rôles"))
     def roles(self, user: User) -> str:

@@ -20,3 +20,45 @@ REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
 # Who works in the admin. An agent of a collectivité and an analyst have no business there.
 STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
+# Who reads the cases of others, or decides who may. A password alone never opens their pages.
+SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
+
+
+class Trouble(models.TextChoices):
+    """Why the last attempt to send a mail failed. A code and no more: what a server answers may hold an address."""
+
+    NONE = "", _("aucun")
+    NO_ADDRESS = "no_address", _("plus d’adresse au moment de l’envoi")
+    DEMONSTRATION = "demonstration", _("adresse réelle dans une base de démonstration")
+    REFUSED = "refused", _("refusé par le serveur du destinataire")
+    POSTPONED = "postponed", _("remis à plus tard par le serveur du destinataire")
+    CUT_OFF = "cut_off", _("connexion coupée pendant l’envoi")
+    UNREACHABLE = "unreachable", _("serveur d’envoi injoignable")
+    UNWRITABLE = "unwritable", _("message impossible à écrire")
+
+
+class MailKind(models.TextChoices):
+    """What a mail about an account says: one template each."""
+
+    WELCOME = "welcome", _("compte ouvert")
+    INVITATION = "invitation", _("invitation")
+    PASSWORD_LINK = "password_link", _("lien de mot de passe")
+    PASSWORD_CHANGED = "password_changed", _("mot de passe changé")
+    FACTOR_ADDED = "factor_added", _("second facteur ajouté")
+    FACTOR_REMOVED = "factor_removed", _("second facteur retiré")
+    CODES_RENEWED = "codes_renewed", _("codes de secours renouvelés")
+    FACTOR_RESET = "factor_reset", _("second facteur remis à zéro")
+    ADDRESS_CHANGED = "address_changed", _("adresse mail changée")
+
+
+class MailStatus(models.TextChoices):
+    DUE = "due", _("à envoyer")
+    SENT = "sent", _("envoyé")
+    REFUSED = "refused", _("refusé")
+    DEAD = "dead", _("abandonné")
+
+
+class LinkPurpose(models.TextChoices):
+    WELCOME = "welcome", _("ouvrir son compte")
+    INVITATION = "invitation", _("rejoindre une collectivité")
+    PASSWORD = "password", _("choisir un mot de passe")

@@ -1,19 +1,170 @@
-"""Signing in, and making or changing an account."""
+"""Signing in, the second factor, one's password, and making or changing an account."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings as factor_settings
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as FactorAgainForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UserChangeForm
+from django.contrib.auth import password_validation
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
 
-class SignInForm(AuthenticationForm):
+def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
+    """Our words in the place of allauth's: a label above, no placeholder in the field."""
+    field.label, field.help_text = label, help_text
+    field.widget.attrs.pop("placeholder", None)
+    field.widget.attrs.update({"class": "input"} | attributes)
+
+
+class SignInForm(LoginForm):
     """One message for a wrong address, a wrong password and a closed account: it tells a guesser nothing."""
 
-    error_messages = {
-        "invalid_login": _("Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."),
-        "inactive": _("Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."),
-    }
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self.fields["login"], _("Adresse mail"), autocomplete="username webauthn")
+        dress(self.fields["password"], _("Mot de passe"))
+
+
+class PasswordAgainForm(ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self.fields["password"], _("Mot de passe"))
+
+
+class NewPasswordForm(ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self.fields["oldpassword"], _("Mot de passe d’aujourd’hui"))
+        dress(self.fields["password1"], _("Nouveau mot de passe"), _("Douze signes au moins. Une phrase se retient."))
+        dress(self.fields["password2"], _("Nouveau mot de passe, encore une fois"))
+
+
+class OnceForm(forms.Form):
+    """A code of an application opens once, as long as its clock would take it (allauth forgets it earlier)."""
+
+    user: User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": ""}
+        dress(
+            self.fields["code"], _("Code"), _("Les six chiffres de votre application, ou un code de secours."), **words
+        )
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]  # of the form that this completes
+        authenticator = getattr(self, "authenticator", None)  # none yet while one is being enrolled
+        if authenticator is None or authenticator.type == Authenticator.Type.TOTP:
+            self.use_up(code)
+        return code
+
+    def use_up(self, code: str) -> None:
+        """Raises ValidationError when it has already opened something."""
+        lasts = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
+        if not cache.add(used_key(self.user, code), "y", timeout=lasts):
+            raise get_adapter().validation_error("incorrect_code")
+
+
+def used_key(user: User, code: str) -> str:
+    return f"allauth.tocsin.used:{user.pk}:{normalize_user_code(code)}"
+
+
+class CodeForm(OnceForm, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(OnceForm, FactorAgainForm):
+    pass
+
+
+class FirstCodeForm(OnceForm, ActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = _("Les six chiffres que l’application montre maintenant.")
+
+
+@contextmanager
+def refusing_nonsense() -> Iterator[None]:
+    """What a stranger's bytes raise in the parsers of keys, or a false signature, is a wrong code like another."""
+    try:
+        yield
+    except ValidationError:
+        raise
+    except Exception as error:  # the parsers of fido2 have no error of their own
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class KeyForm(AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Authenticator:
+        with refusing_nonsense():
+            return super().clean_credential()
+
+
+class SignInByKeyForm(KeyForm, LoginWebAuthnForm):
+    pass
+
+
+class KeyAgainForm(KeyForm, ReauthenticateWebAuthnForm):
+    pass
+
+
+class NewKeyForm(AddWebAuthnForm):
+    def clean(self) -> dict[str, Any]:
+        with refusing_nonsense():
+            return super().clean()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("passwordless", None)  # each key that can be one is a passkey
+        dress(self.fields["name"], _("Nom de cette clé"), _("Pour la reconnaître : « téléphone », « clé bleue »."))
+        self.fields["name"].max_length = 80
+
+
+class AddressForm(forms.Form):
+    email = forms.EmailField(label=_("Adresse mail de votre compte"), widget=forms.EmailInput({"class": "input"}))
+
+
+class ChoosePasswordForm(forms.Form):
+    """For the reader of a link. Whoever has no name yet gives one."""
+
+    display_name = forms.CharField(
+        label=_("Votre nom, tel que les autres le liront"), max_length=80, widget=forms.TextInput({"class": "input"})
+    )
+    password = forms.CharField(
+        label=_("Mot de passe"),
+        help_text=_("Douze signes au moins. Une phrase se retient."),
+        strip=False,
+        widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if user.display_name:
+            del self.fields["display_name"]
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.user)
+        return password
 
 
 class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -23,17 +174,15 @@ class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cla
         return str(self.cleaned_data["email"]).lower()
 
 
-class AddUserForm(OneAddressForm, BaseUserCreationForm):  # type: ignore[type-arg]
+class AddUserForm(OneAddressForm):
+    """Without a password: the person chooses it, through a link sent to the address."""
+
     class Meta:
         model = User
         fields = ["email", "display_name"]
-        field_classes: dict[str, type[forms.Field]] = {}
 
 
-class ChangeUserForm(OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
-    """The password is shown as set or not, and changed on its own page."""
-
+class ChangeUserForm(OneAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]
-        field_classes: dict[str, type[forms.Field]] = {}

@@ -3,15 +3,29 @@
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import COLLECTIVITY_ROLES, CSIRT_ROLES, PLATFORM_ROLES, REGION_ROLES, STAFF_ROLES, Role
+from accounts.enums import (
+    COLLECTIVITY_ROLES,
+    CSIRT_ROLES,
+    PLATFORM_ROLES,
+    REGION_ROLES,
+    SECOND_FACTOR_ROLES,
+    STAFF_ROLES,
+    LinkPurpose,
+    MailKind,
+    MailStatus,
+    Role,
+    Trouble,
+)
 from accounts.permissions import PERMISSIONS
 from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
@@ -38,6 +52,7 @@ class User(AbstractBaseUser):
     display_name = models.CharField(_("nom affiché"), max_length=80)
     is_active = models.BooleanField(_("compte actif"), default=True)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    session_stamp = models.UUIDField(_("sceau des sessions"), default=uuid4, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -49,6 +64,16 @@ class User(AbstractBaseUser):
         verbose_name_plural = _("comptes")
         ordering = ["email"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
+        triggers = [
+            # Whoever closes the account, by whatever way: opening it again revives no session.
+            pgtrigger.Trigger(
+                name="closing_ends_the_sessions",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(old__is_active=True, new__is_active=False),
+                func="NEW.session_stamp = gen_random_uuid(); RETURN NEW;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.email
@@ -71,6 +96,16 @@ class User(AbstractBaseUser):
 
     def region_ids(self) -> set[int]:
         return {m.region_id for m in self.memberships if m.region_id}
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone opens nothing to this person."""
+        return self.has_role(*SECOND_FACTOR_ROLES)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session lives as long as the password and the stamp are those that it was opened with."""
+        sealed = f"{self.session_stamp}:{self.password}"
+        return salted_hmac("accounts.session", sealed, secret=secret, algorithm="sha256").hexdigest()
 
     # What Django's admin asks for
 
@@ -188,3 +223,96 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return "démonstration" if self.is_demonstration else "production"
+
+
+class AccessLink(models.Model):
+    """A link sent by mail, good once, that lets its reader open an account, join a body or choose a password."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name=_("compte"))
+    purpose = models.CharField(_("usage"), max_length=16, choices=LinkPurpose)
+    collectivity = models.ForeignKey(
+        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
+    )
+    made_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("envoyé par")
+    )
+    nonce = models.CharField(_("graine"), max_length=64, editable=False)
+    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("valable jusqu’au"))
+    used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("lien d’accès")
+        verbose_name_plural = _("liens d’accès")
+        constraints = [
+            models.CheckConstraint(condition=Q(purpose__in=LinkPurpose.values), name="link_purpose_known"),
+            models.CheckConstraint(
+                condition=Q(purpose=LinkPurpose.INVITATION, collectivity__isnull=False)
+                | (~Q(purpose=LinkPurpose.INVITATION) & Q(collectivity=None)),
+                name="link_invites_to_a_body",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.get_purpose_display()}"
+
+
+class PendingMail(models.Model):
+    """A mail about an account: a row before it is a message. What it says is written when it is sent."""
+
+    key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
+    kind = models.CharField(_("sujet"), max_length=24, choices=MailKind)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
+    to = models.EmailField(_("destinataire"))
+    link = models.ForeignKey(
+        AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lien d’accès")
+    )
+    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    status = models.CharField(_("état"), max_length=8, choices=MailStatus, default=MailStatus.DUE)
+    due_at = models.DateTimeField(_("à envoyer le"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    last_error = models.CharField(_("dernier ennui"), max_length=16, choices=Trouble, default="", blank=True)
+
+    class Meta:
+        verbose_name = _("mail de compte")
+        verbose_name_plural = _("mails de comptes")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=MailKind.values), name="account_mail_kind_known"),
+            models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
+            models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="account_mail_trouble_known"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(status=MailStatus.DUE), name="account_mail_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"
+
+
+class FactorReset(models.Model):
+    """Somebody took the second factor off somebody else's account. Appended, never changed."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="factor_resets", verbose_name=_("compte"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("remis à zéro par"))
+    at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("remise à zéro d’un second facteur")
+        verbose_name_plural = _("remises à zéro de seconds facteurs")
+        constraints = [models.CheckConstraint(condition=~Q(user=F("by")), name="factor_reset_by_another")]
+        triggers = [
+            pgtrigger.Protect(name="factor_reset_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="factor_resets_are_never_changed",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'pgtrigger: resets of second factors are append-only';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} : {self.by}"

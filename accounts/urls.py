@@ -1,8 +1,31 @@
+"""Only the pages of allauth that we use are wired, each through a view of ours and under its own name too."""
+
 from django.urls import path
 
-from accounts import views
+from accounts.views import factors, links, people, sign_in
 
 urlpatterns = [
-    path("connexion/", views.SignIn.as_view(), name="login"),
-    path("deconnexion/", views.SignOut.as_view(), name="logout"),
+    path("connexion/", sign_in.SignIn.as_view(), name="login"),
+    path("connexion/", sign_in.SignIn.as_view(), name="account_login"),
+    path("connexion/code/", sign_in.ShowCode.as_view(), name="mfa_authenticate"),
+    path("connexion/cle/", sign_in.SignInByKey.as_view(), name="mfa_login_webauthn"),
+    path("deconnexion/", sign_in.SignOut.as_view(), name="logout"),
+    path("deconnexion/", sign_in.SignOut.as_view(), name="account_logout"),
+    path("mot-de-passe/", links.LostPassword.as_view(), name="lost_password"),
+    path("acces/<str:token>/", links.OpenLink.as_view(), name="open_link"),
+    path("compte/", factors.Account.as_view(), name="mfa_index"),
+    path("compte/application/", factors.AddApplication.as_view(), name="mfa_activate_totp"),
+    path("compte/application/retirer/", factors.RemoveApplication.as_view(), name="mfa_deactivate_totp"),
+    path("compte/cles/", factors.AddKey.as_view(), name="mfa_add_webauthn"),
+    path("compte/cles/<int:pk>/retirer/", factors.RemoveKey.as_view(), name="mfa_remove_webauthn"),
+    path("compte/codes-de-secours/", factors.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    path("compte/codes-de-secours/nouveaux/", factors.RenewCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path("compte/confirmer/", factors.ConfirmByPassword.as_view(), name="account_reauthenticate"),
+    path("compte/confirmer/code/", factors.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
+    path("compte/confirmer/cle/", factors.ConfirmByKey.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("compte/mot-de-passe/", factors.ChangePassword.as_view(), name="account_change_password"),
+    path("equipe/", people.team, name="team"),
+    path("equipe/<uuid:uid>/", people.person, name="person"),
+    path("equipe/<uuid:uid>/second-facteur/", people.reset, name="reset_factor"),
+    path("equipe/<uuid:uid>/lien/", people.send_password_link, name="send_password_link"),
 ]

@@ -70,6 +70,7 @@ app.conf.update(
     beat_schedule={
         "announce events": sweep("notifications.tasks.announce_events", 5),
         "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
+        "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
         "make papers": sweep("incidents.tasks.make_papers", 3),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),

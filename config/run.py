@@ -39,6 +39,7 @@ READY = """
 
   Comptes, sur http://localhost:{port}/connexion/ :
 {accounts}
+    codes du moment : http://localhost:{port}/demonstration/
 
   Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/
   Journaux : .local/*.log    Arrêter : Ctrl-C

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.transports.email import Mailer, NotSent
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
 from notifications.enums import Channel, DeliveryStatus, Trouble
 from notifications.messages import write_mail
 from notifications.models import Announcement, Delivery
 from notifications.recipients import address_of
-from notifications.transports.email import Mailer, NotSent
 
 logger = structlog.get_logger(__name__)
 

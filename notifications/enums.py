@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.enums import Trouble as Trouble  # said of every mail, whoever sends it
+
 
 class Recipient(models.TextChoices):
     CSIRT = "csirt", _("le centre de réponse")
@@ -21,16 +23,3 @@ class DeliveryStatus(models.TextChoices):
     NO_CHANNEL = "no_channel", _("sans canal")
     REFUSED = "refused", _("refusé")
     DEAD = "dead", _("abandonné")
-
-
-class Trouble(models.TextChoices):
-    """Why the last attempt failed. A code and no more: what a server answers may hold an address."""
-
-    NONE = "", _("aucun")
-    NO_ADDRESS = "no_address", _("plus d’adresse au moment de l’envoi")
-    DEMONSTRATION = "demonstration", _("adresse réelle dans une base de démonstration")
-    REFUSED = "refused", _("refusé par le serveur du destinataire")
-    POSTPONED = "postponed", _("remis à plus tard par le serveur du destinataire")
-    CUT_OFF = "cut_off", _("connexion coupée pendant l’envoi")
-    UNREACHABLE = "unreachable", _("serveur d’envoi injoignable")
-    UNWRITABLE = "unwritable", _("message impossible à écrire")

@@ -3,9 +3,15 @@
 Everything is invented and says so: Plouexemple, and addresses under `.example`.
 """
 
+import time
 from secrets import token_hex
 
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core.cache import cache
+from django.test import Client
+
 from accounts.enums import Role
+from accounts.forms import used_key
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
@@ -14,6 +20,7 @@ from incidents.enums import Answer, IncidentType, Origin
 from incidents.services.declare import declare_incident
 
 PASSWORD = "demonstration-tocsin"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the application that makes codes, for all people of the tests
 CALLER = Caller(
     name="Dominique Exemple",
     role="secrétaire de mairie",
@@ -78,13 +85,48 @@ def declare(*, actor=None, key=None, origin=Origin.WEB, **overrides):
     return declare_incident(declaration=a_declaration(**overrides), submission=submission, actor=actor).incident
 
 
-def a_person(role, *, email=None, **scope):
-    """Somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`."""
+def a_person(role, *, email=None, enrolled=True, **scope):
+    """Somebody with one role in force: `a_person(Role.RESPONDER, csirt=breizh_cyber())`.
+
+    Who must have a second factor has one (`code_of` gives its code), unless they are not `enrolled`.
+    """
     user = User.objects.create_user(
         email or f"{role}-{token_hex(4)}@demo.example", PASSWORD, display_name=f"Camille {token_hex(2)}"
     )
     Membership.objects.create(user=user, role=role, **scope)
+    if enrolled and user.needs_second_factor:
+        TOTP.activate(user, SECRET)
     return user
+
+
+def code_of(user):
+    """The code that the application of `user` shows now. A test may use it as often as it likes."""
+    code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    for key in (used_key(user, code), f"allauth.mfa.totp.used?user={user.pk}&code={code}"):
+        cache.delete(key)
+    return code
+
+
+open_session = Client.force_login  # Django's own
+
+
+def signed_in(client, user, backend=None):
+    """`client` is signed in as `user`, second factor shown. tests/conftest.py puts it in the place of force_login."""
+    return with_record(client, user, {"method": "mfa", "type": "totp"})
+
+
+def half_signed_in(client, user, backend=None):
+    """As the password alone leaves it."""
+    return with_record(client, user, {"method": "password"})
+
+
+def with_record(client, user, record):
+    open_session(client, user)
+    session = client.session
+    session["account_authentication_methods"] = [record | {"at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def a_responder(csirt=None):

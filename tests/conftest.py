@@ -14,10 +14,12 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
+from django.test import Client
 from django.test.testcases import LiveServerThread
 
 from config.celery import app as celery_app
 from tests.browser import running_browser
+from tests.cast import signed_in
 from tests.ground import Ground, Session
 
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
@@ -30,6 +32,12 @@ def pytest_configure(config):
         session.start()
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
         stand_on(Ground.of_the_environment())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _force_login_shows_the_second_factor():
+    """Hundreds of tests sign in without the page. tests/accounts/test_guard.py stops real sessions."""
+    Client.force_login = signed_in
 
 
 def pytest_unconfigure(config):

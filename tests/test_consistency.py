@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import models
 from django.utils.functional import Promise
 
+from accounts.enums import MailKind
 from incidents.enums import EventKind
 from notifications.enums import Recipient
 
@@ -20,6 +21,7 @@ SOURCES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("*
 TEMPLATES = [path for app in [*LAYERS, "config"] for path in (ROOT / app).rglob("templates/**/*.*")]
 ADMIN_OVERRIDES = {"admin", "registration", "django"}  # found by their name, by Django
 MAILS = {f"notifications/{who}_{what}" for who in Recipient.values for what in EventKind.values}
+MAILS |= {f"accounts/mail/{what}" for what in MailKind.values}
 
 each_model = pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 each_written_model = pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model._meta.label)

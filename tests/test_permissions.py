@@ -18,12 +18,13 @@ from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
 from incidents import vault
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, IncidentEvent
-from tests.cast import a_person, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_person, an_agent, breizh_cyber, declare, half_signed_in, plouexemple
 
 ROLES = [
     *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
     *["lead", "lead of another centre", "analyst", "national", "administrator"],
 ]
+ENROL = "enrol first"  # a redirection to the page of one's account
 IN = "sign in first"  # a redirection to a sign-in page; 302 is a redirection to anywhere else
 
 # One code alone is the same for everybody.
@@ -113,7 +114,41 @@ MATRIX = [
     ("get", "statistiques/",                                         200),
     ("get", "statistiques/mon-centre/",                               IN, 404, 404, 404, 404, 200, 200, 404, 404, 404),
     ("get", "connexion/",                                            200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
-    ("post", "connexion/",                                           200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("post", "connexion/",                                           422, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "demonstration/",                                       404),
+    ("get", "connexion/code/",                                       IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("post", "connexion/code/",                                      IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "connexion/cle/",                                        IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("post", "connexion/cle/",                                       IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "mot-de-passe/",                                        200),
+    ("post", "mot-de-passe/",                                       422),
+    ("get", "acces/{token}/",                                       404),
+    ("post", "acces/{token}/",                                      404),
+    ("get", "compte/",                                               IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("get", "compte/application/",                                   IN, 200, 200, 302, 302, 302, 302, 302, 302, 302),
+    ("post", "compte/application/",                                  IN, 422, 422, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "compte/application/retirer/",                           IN, 404, 404, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/application/retirer/",                          IN, 404, 404, 422, 422, 422, 422, 422, 422, 422),
+    ("get", "compte/cles/",                                          IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/cles/",                                         IN, 422, 422, 422, 422, 422, 422, 422, 422, 422),
+    ("get", "compte/cles/{pk}/retirer/",                             IN, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("post", "compte/cles/{pk}/retirer/",                            IN, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "compte/codes-de-secours/",                              IN, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "compte/codes-de-secours/nouveaux/",                     IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/codes-de-secours/nouveaux/",                    IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "compte/confirmer/",                                     IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/confirmer/",                                    IN, 422, 422, 422, 422, 422, 422, 422, 422, 422),
+    ("get", "compte/confirmer/code/",                                IN, 302, 302, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/confirmer/code/",                               IN, 302, 302, 422, 422, 422, 422, 422, 422, 422),
+    ("get", "compte/confirmer/cle/",                                 IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("get", "compte/mot-de-passe/",                                  IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("post", "compte/mot-de-passe/",                                 IN, 422, 422, 422, 422, 422, 422, 422, 422, 422),
+    ("get", "equipe/",                                               IN, 404, 404, 404, 404, 200, 200, 404, 404, 404),
+    ("get", "equipe/{uid}/",                                         IN, 404, 404, 404, 404, 200, 404, 404, 404, 200),
+    ("get", "equipe/{uid}/second-facteur/",                          IN, 405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("post", "equipe/{uid}/second-facteur/",                         IN, 404, 404, 404, 404, 302, 404, 404, 404, 302),
+    ("get", "equipe/{uid}/lien/",                                    IN, 405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("post", "equipe/{uid}/lien/",                                   IN, 404, 404, 404, 404, 302, 404, 404, 404, 302),
     ("get", "deconnexion/",                                          405),
     ("post", "deconnexion/",                                         302),
     ("get", "mes-dossiers/",                                          IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -122,7 +157,7 @@ MATRIX = [
     ("get", "triage/{reference}/",                                    IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
     ("post", "triage/{reference}/",                                   IN, 403, 404, 302, 404, 302, 404, 404, 404, 404),
     ("get", "admin/",                                                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 200),
-    ("get", "admin/login/",                                          200, 200, 200, 302, 302, 302, 302, 200, 200, 302),
+    ("get", "admin/login/",                                           IN, 403, 403, 302, 302, 302, 302, 403, 403, 302),
     ("get", "admin/logout/",                                          IN, 302, 302, 405, 405, 405, 405, 302, 302, 405),
     ("post", "admin/logout/",                                         IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("get", "admin/password_change/",                                 IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
@@ -152,8 +187,6 @@ MATRIX = [
     ("get", "admin/csirts/coverage/{object_id}/change/",              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("post", "admin/csirts/coverage/{object_id}/change/",             IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/csirts/coverage/{object_id}/",                     IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
-    ("get", "admin/accounts/user/{id}/password/",                     IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
-    ("post", "admin/accounts/user/{id}/password/",                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/accounts/user/",                                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/accounts/user/add/",                               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("post", "admin/accounts/user/add/",                              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
@@ -224,6 +257,44 @@ def test_it_works(incident, cast, method, route, codes):
     assert {role: answer(method, route, url, user, incident) for role, user in cast.items()} == expected
 
 
+# Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.
+FOR_NOBODY = ("connexion/code/", "connexion/cle/")
+LEADS_TO_ACCOUNT = ("compte/codes-de-secours/nouveaux/",)
+# Enrolling, and leaving, is all that a password alone opens to those whose role asks for a second factor.
+ENROLMENT = {
+    ("get", "compte/"): 200,
+    ("get", "compte/application/"): 200,
+    ("post", "compte/application/"): 422,
+    ("get", "compte/cles/"): 200,
+    ("post", "compte/cles/"): 422,
+    ("get", "compte/confirmer/"): 200,
+    ("post", "compte/confirmer/"): 422,
+    ("get", "compte/codes-de-secours/nouveaux/"): 302,
+    ("post", "compte/codes-de-secours/nouveaux/"): 302,
+    ("get", "connexion/"): ENROL,
+    ("post", "connexion/"): ENROL,
+}
+
+
+def test_without_second_factor(incident, monkeypatch):
+    """On every route a responder, a lead and the administrator are then nobody, or led to enrol."""
+    monkeypatch.setattr(Client, "force_login", half_signed_in)
+    cast = {
+        "agent": an_agent(incident.collectivity),
+        "responder": a_person(Role.RESPONDER, csirt=incident.csirt, enrolled=False),
+        "lead": a_person(Role.LEAD, csirt=incident.csirt, enrolled=False),
+        "administrator": a_person(Role.ADMINISTRATOR, enrolled=False),
+    }
+    for method, route, nobody, *_others in MATRIX:
+        if route.startswith("api/"):
+            continue  # takes no session
+        url = "/" + route.format(**places(route, incident, cast))
+        leads_away = nobody == IN and route not in FOR_NOBODY
+        expected = ENROLMENT.get((method, route), ENROL if leads_away else nobody)
+        for role in ("responder", "lead", "administrator"):
+            assert answer(method, route, url, cast[role], incident) == expected, (role, method, route)
+
+
 def answer(method, route, url, user, incident):
     """The code, or IN. What was written is undone; what was refused wrote nothing."""
     with transaction.atomic():
@@ -232,6 +303,8 @@ def answer(method, route, url, user, incident):
         if signs_in or response.status_code >= 400:
             assert IncidentEvent.objects.count() == 1
         transaction.set_rollback(True)
+    if response.headers.get("Location") == "/compte/" and route not in LEADS_TO_ACCOUNT:
+        return ENROL
     return IN if signs_in else response.status_code
 
 
@@ -263,6 +336,9 @@ def places(route, incident, cast):
         "number": "29",
         "body_uid": incident.collectivity.uid,
         "key": uuid4(),
+        "token": "0" * 64,
+        "pk": 1,
+        "uid": cast["responder"].uid,
         "slug": "breizh-cyber",
         "kind": "rancon",
         "act": "clore",

@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.test import Client
 
-from accounts.enums import Role
-from accounts.models import Membership, User
+from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.models import Membership, PendingMail, User
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
 URL = "/admin/accounts/user/"
@@ -29,12 +30,7 @@ def a_role(role, at=0, **scope):
 
 
 def new_account(**fields):
-    return {
-        "email": "Nouveau@Demo.example",
-        "display_name": "Nour Exemple",
-        "password1": "une phrase assez longue",
-        "password2": "une phrase assez longue",
-    } | fields
+    return {"email": "Nouveau@Demo.example", "display_name": "Nour Exemple"} | fields
 
 
 def test_it_works(client, administrator):
@@ -43,7 +39,8 @@ def test_it_works(client, administrator):
 
     assert response.status_code == 302
     user = User.objects.get(email="nouveau@demo.example")
-    assert user.check_password("une phrase assez longue")
+    assert not user.has_usable_password()
+    assert PendingMail.objects.get(user=user, to="nouveau@demo.example").link.purpose == LinkPurpose.WELCOME
     assert user.csirt_ids(Role.LEAD) == {breizh.pk}
     assert LogEntry.objects.get().user == administrator
 
@@ -67,8 +64,6 @@ def test_a_role_without_its_place_is_refused_and_nothing_is_lost(client, adminis
     "wrong",
     [
         {"email": "pas une adresse"},
-        {"password1": "court", "password2": "court"},
-        {"password2": "une autre phrase longue"},
         {"display_name": ""},
     ],
 )
@@ -123,12 +118,26 @@ def test_the_hash_of_a_password_is_neither_shown_nor_taken(client, administrator
     assert (changed.password, changed.display_name) == (lead.password, "Autre")
 
 
-def test_set_a_password(client, administrator):
+def test_nobody_sets_the_password_of_somebody_else(client, administrator):
+    """Neither on a page nor with the form: the administrator sends a link, to the mailbox of the account."""
     lead = a_lead()
     words = {"password1": "une phrase assez longue", "password2": "une phrase assez longue"}
-    client.post(f"{URL}{lead.pk}/password/", words | {"usable_password": "true"})
-    lead.refresh_from_db()
-    assert lead.check_password("une phrase assez longue")
+    assert client.post(f"{URL}{lead.pk}/password/", words | {"usable_password": "true"}).status_code in (302, 404)
+    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", **words))
+    assert User.objects.get(pk=lead.pk).password == lead.password
+    assert f"/equipe/{lead.uid}/" in client.get(f"{URL}{lead.pk}/change/").content.decode()
+
+
+def test_a_new_address_is_told_to_the_old_one_and_ends_the_sessions(client, administrator):
+    lead = a_lead()
+    phone = Client()
+    phone.force_login(lead)
+    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
+
+    told = PendingMail.objects.get()
+    assert (told.kind, told.to) == (MailKind.ADDRESS_CHANGED, lead.email)
+    assert phone.get("/admin/incidents/incident/").status_code == 302
+    assert not phone.session.get("_auth_user_id")
 
 
 def test_nobody_gives_themselves_a_role_or_locks_themselves_out(client, administrator):

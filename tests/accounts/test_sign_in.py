@@ -5,14 +5,19 @@ import pytest
 from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Region
-from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, bretagne
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, bretagne, code_of
 
 URL = "/connexion/"
+CODE = "/connexion/code/"
 pytestmark = pytest.mark.django_db
 
 
 def sign_in(client, user, password=PASSWORD, **data):
-    return client.post(URL, {"username": user.email, "password": password} | data)
+    """The password, then the code where one is asked for."""
+    response = client.post(URL, {"login": user.email, "password": password} | data)
+    if response.headers.get("Location") == CODE:
+        return client.post(CODE, {"code": code_of(user)})
+    return response
 
 
 def test_it_works(client):
@@ -37,16 +42,27 @@ def test_each_begins_where_they_work(client):
         client.post("/deconnexion/")
 
 
-def test_the_page_asked_for_comes_back_but_never_another_site(client):
+TRAPS = ["https://piege.example/", "//piege.example/", "/\\piege.example", "javascript:alert(1)"]
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_the_page_asked_for_comes_back_but_never_another_site(client, trap):
     agent = an_agent()
     assert sign_in(client, agent, next="/annuaire/").headers["Location"] == "/annuaire/"
     client.post("/deconnexion/")
-    assert sign_in(client, agent, next="https://piege.example/").headers["Location"] == "/mes-dossiers/"
+    assert sign_in(client, agent, next=trap).headers["Location"] == "/mes-dossiers/"
+
+
+def test_the_page_asked_for_comes_back_after_the_code_too(client):
+    responder = a_responder()
+    assert sign_in(client, responder, next="/annuaire/").headers["Location"] == "/annuaire/"
+    client.post("/deconnexion/")
+    assert sign_in(client, responder, next="https://piege.example/").headers["Location"] == "/admin/"
 
 
 def test_an_address_in_capitals_is_the_same(client):
     agent = an_agent()
-    response = client.post(URL, {"username": agent.email.upper(), "password": PASSWORD})
+    response = client.post(URL, {"login": agent.email.upper(), "password": PASSWORD})
     assert response.status_code == 302
 
 
@@ -56,14 +72,15 @@ def test_a_wrong_password_an_unknown_address_and_a_closed_account_are_the_same(c
     answers = [
         sign_in(client, agent, "faux"),
         sign_in(client, closed),
-        client.post(URL, {"username": "inconnu@demo.example", "password": PASSWORD}),
-        client.post(URL, {"username": agent.email, "password": ""}),
+        client.post(URL, {"login": "inconnu@demo.example", "password": PASSWORD}),
+        client.post(URL, {"login": agent.email, "password": ""}),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 4
+    assert [answer.status_code for answer in answers] == [422] * 4
     for answer in answers[:3]:
         assert answer.context["form"].non_field_errors() == [
             "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux."
         ]
+        assert answer.context["form"]["login"].value()
     assert not client.session.get("_auth_user_id")
 
 
@@ -76,6 +93,33 @@ def test_a_closed_account_is_out_at_once(client):
 
     assert client.get("/admin/incidents/incident/").status_code == 302
     assert client.get("/mes-dossiers/").headers["Location"].startswith(URL)
+
+
+def test_opening_an_account_again_revives_no_session(client):
+    agent = an_agent()
+    client.force_login(agent)
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    User.objects.filter(pk=agent.pk).update(is_active=True)
+    assert client.get("/mes-dossiers/").headers["Location"].startswith(URL)
+
+
+def test_a_new_password_ends_the_other_sessions(client):
+    agent = an_agent()
+    client.force_login(agent)
+    agent.set_password("une autre phrase assez longue")
+    agent.save()
+    assert client.get("/mes-dossiers/").headers["Location"].startswith(URL)
+
+
+def test_the_session_takes_another_name(client):
+    """One that somebody else has laid in the browser beforehand opens nothing for them."""
+    session = client.session
+    session["laid"] = "by another"
+    session.save()
+    before = session.session_key
+    sign_in(client, an_agent())
+    assert client.session.session_key != before
+    assert not type(session)().exists(before)
 
 
 def test_a_role_that_ended_opens_nothing_more(client):
@@ -94,16 +138,29 @@ def test_signing_out_is_a_post(client):
 
 @pytest.mark.parametrize("make", [an_agent, lambda: a_person(Role.NATIONAL)], ids=["agent", "national"])
 def test_the_admin_is_for_those_who_work_in_it(client, make):
-    user = make()
-    client.force_login(user)
-    assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
-    client.logout()
-    refused = client.post("/admin/login/", {"username": user.email, "password": PASSWORD})
-    assert refused.status_code == 200
-    assert not client.session.get("_auth_user_id")
+    client.force_login(make())
+    assert client.get("/admin/", follow=True).status_code == 403
 
 
-def test_the_admin_takes_the_address_too(client):
+def test_the_admin_has_no_door_of_its_own(client):
+    asked = client.get("/admin/incidents/incident/", follow=True)
+    assert asked.redirect_chain[-1][0] == "/connexion/?next=/admin/incidents/incident/"
     responder = a_responder()
-    response = client.post("/admin/login/?next=/admin/", {"username": responder.email, "password": PASSWORD})
-    assert response.headers["Location"] == "/admin/"
+    posted = client.post("/admin/login/?next=/admin/", {"username": responder.email, "password": PASSWORD})
+    assert posted.headers["Location"] == "/connexion/?next=/admin/"
+    assert not client.session.get("_auth_user_id")
+    queue = "/admin/incidents/incident/"
+    assert sign_in(client, responder, next=queue).headers["Location"] == queue
+
+
+def test_an_address_that_was_changed_opens_nothing_more(client):
+    agent = an_agent()
+    sign_in(client, agent)
+    client.post("/deconnexion/")
+    User.objects.filter(pk=agent.pk).update(email="nouvelle@demo.example")
+    assert sign_in(client, agent).status_code == 422
+
+
+def test_nobody_signs_up_alone(client):
+    for path in ("/accounts/signup/", "/signup/", "/compte/ouvrir/"):
+        assert client.get(path).status_code == 404

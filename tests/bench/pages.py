@@ -28,6 +28,7 @@ from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.follow_up import secret_of  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.cast import signed_in  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 27, 1.2
 ROUNDS = 60
@@ -45,6 +46,7 @@ class Reader:
         for name in CAST:
             self.clients[name].force_login(User.objects.get(email=f"{name}@{DOMAIN}"))
         begin_declaration(self.clients["nobody"])
+            signed_in(self.clients[name], User.objects.get(email=f"{name}@{DOMAIN}"))
         token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
         self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
         # One of whom much is known: the cost of a page follows what is on it.

@@ -1,6 +1,8 @@
 """The demonstration's cast, its addresses that reach nobody, and the door that production keeps shut."""
 
 import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -46,6 +48,40 @@ def test_twice_changes_nothing():
     assert User.objects.count() == Membership.objects.count() == 6
 
 
+def test_the_page_gives_the_code_of_the_moment(client):
+    mark_as_demonstration()
+    call_command("create_demonstration")
+    shown = client.get("/demonstration/")
+
+    assert 1 <= int(shown["Refresh"]) <= 30
+    codes = {account.user.email: account.code for account in shown.context["accounts"]}
+    assert codes.pop("agent@demo.example") == ""
+    assert len(set(codes.values())) == 5
+    for email, code in codes.items():
+        client.post("/connexion/", {"login": email, "password": PASSWORD})
+        assert "nouvel onglet" in client.get("/connexion/code/").content.decode()
+        assert client.post("/connexion/code/", {"code": code}).status_code == 302
+        client.post("/deconnexion/")
+
+
+def test_each_demonstration_draws_its_own_secrets_and_keeps_them():
+    mark_as_demonstration()
+    call_command("create_demonstration")
+    before = {one.pk: one.data for one in Authenticator.objects.all()}
+    call_command("create_demonstration")
+    assert {one.pk: one.data for one in Authenticator.objects.all()} == before
+    decrypt = get_adapter().decrypt
+    Authenticator.objects.all().delete()
+    call_command("create_demonstration")
+    after = {decrypt(one.data["secret"]) for one in Authenticator.objects.all()}
+    assert len(after) == 5
+    assert not after & {decrypt(one["secret"]) for one in before.values()}
+
+
+def test_elsewhere_there_is_no_such_page(client):
+    assert client.get("/demonstration/").status_code == 404
+
+
 def test_every_address_is_fictitious():
     mark_as_demonstration()
     call_command("create_demonstration")
@@ -71,7 +107,6 @@ def test_every_page_says_it():
         "/annuaire/",
         "/statistiques/",
         "/suivi/",
-        "/admin/login/",
         "/connexion/",
         "/nulle-part/",
     ):

@@ -1,6 +1,6 @@
 """What people do in the browser, one function a screen."""
 
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, code_of
 
 
 def choose_type(page, kind="rancon"):
@@ -97,10 +97,23 @@ def declare(page, site, *, kind="rancon", query="29998", name="Plouexemple"):
 
 def sign_in(page, user):
     """On the sign-in page that one was sent to."""
+    give_password(page, user)
+    if page.url.endswith("/connexion/code/"):
+        show_code(page, user)
+
+
+def give_password(page, user):
     page.get_by_label("Adresse mail").fill(user.email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
     with page.expect_navigation():
         page.locator("form", has=page.get_by_label("Mot de passe")).locator("button, [type=submit]").last.click()
+
+
+def show_code(page, user):
+    """The second factor, where one is asked for."""
+    page.locator("#id_code").fill(code_of(user))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continuer", exact=True).click()
 
 
 def look_again(page):

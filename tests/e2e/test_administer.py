@@ -97,7 +97,6 @@ def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
             "users-search": "accounts/user/?q=zzz",
             "user": f"accounts/user/{User.objects.get(pk=person.pk).pk}/change/",
             "user-add": "accounts/user/add/",
-            "user-password": f"accounts/user/{person.pk}/password/",
             "csirt-all": f"csirts/csirt/{csirt.pk}/change/",
             "csirt-add": "csirts/csirt/add/",
             "collectivities": "collectivities/collectivity/",

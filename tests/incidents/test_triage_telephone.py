@@ -6,7 +6,7 @@ from csirts.models import Csirt
 from incidents.enums import Status
 from incidents.models import Incident, IncidentEvent
 from incidents.services.triage import acknowledge_incident
-from tests.cast import a_responder, an_agent, declare
+from tests.cast import a_responder, an_agent, code_of, declare
 
 pytestmark = pytest.mark.django_db
 
@@ -51,8 +51,9 @@ def test_sign_in_first_then_the_same_page(client, incident):
 
     signed = client.post(
         asked.headers["Location"],
-        {"username": responder.email, "password": "demonstration-tocsin", "next": url(incident)},
+        {"login": responder.email, "password": "demonstration-tocsin", "next": url(incident)},
     )
+    signed = client.post(signed.headers["Location"], {"code": code_of(responder)})
     assert signed.headers["Location"] == url(incident)
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from accounts.installation import mark_as_demonstration
+from accounts.transports.email import Mailer, NotSent
 from incidents.declaration import Caller
 from incidents.models import Story
 from notifications import dispatch
 from notifications.models import Delivery
-from notifications.transports.email import Mailer, NotSent
 from tests.cast import breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db

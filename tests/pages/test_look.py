@@ -1,25 +1,20 @@
 """The pages in a real browser: narrow, enlarged, in the dark, by keyboard, under axe."""
 
 import gzip
-from datetime import date
 
 import pytest
 
 from accounts.enums import Role
-from accounts.models import Membership, User
 from tests.browser import open_page, overflow, violations
-from tests.cast import PASSWORD as CAST_PASSWORD
-from tests.cast import an_agent, declare
+from tests.cast import a_person, an_agent, declare
+from tests.e2e import steps
 
 PAGES = ["/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/", "/nulle-part/"]
-PASSWORD = "une-phrase-de-passe"
 
 
 @pytest.fixture
 def administrator(transactional_db):
-    user = User.objects.create_user("admin@demo.example", PASSWORD, display_name="Camille")
-    Membership.objects.create(user=user, role=Role.ADMINISTRATOR, since_on=date(2026, 1, 1))
-    return user
+    return a_person(Role.ADMINISTRATOR)
 
 
 @pytest.fixture
@@ -89,9 +84,7 @@ def test_the_admin_under_a_strict_policy(administrator, live_site, browser, sche
     assert page.get_by_role("heading", level=1).count() == 1
     assert violations(page, "serious", "critical") == []
 
-    page.get_by_label("Adresse mail").fill(administrator.email)
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Connexion").click()
+    steps.sign_in(page, administrator)
 
     assert page.get_by_role("button", name="Déconnexion").count() == 1
     assert violations(page, "serious", "critical") == []
@@ -103,18 +96,17 @@ def test_a_wrong_password_is_said_in_plain_words(administrator, live_site, brows
     page.goto(live_site + "/admin/")
     page.get_by_label("Adresse mail").fill(administrator.email)
     page.get_by_label("Mot de passe").fill("autre")
-    page.get_by_role("button", name="Connexion").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Se connecter", exact=True).click()
 
-    assert "ne vont pas ensemble" in page.locator(".errornote").inner_text()
+    assert "ne vont pas ensemble" in page.locator(".errors").inner_text()
     assert overflow(page) <= 0
 
 
 def test_the_own_cases_of_an_agent(agent, live_site, browser):
     page = open_page(browser)
     page.goto(live_site + "/mes-dossiers/")
-    page.get_by_label("Adresse mail").fill(agent.email)
-    page.get_by_label("Mot de passe").fill(CAST_PASSWORD)
-    page.locator("main form button").click()
+    steps.sign_in(page, agent)
 
     assert page.get_by_role("heading", level=1).inner_text() == "Mes dossiers"
     assert violations(page) == []

@@ -13,7 +13,7 @@ from accounts.installation import forget_demonstration, mark_as_demonstration
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "admin:login"]
+PUBLIC = ["home", "personal_data", "accessibility", "legal_notice", "login"]
 
 
 @pytest.fixture

@@ -53,14 +53,14 @@ def test_it_works(url, status, title):
 
 
 def test_a_text_of_ten_megabytes_is_refused_in_french(client):
-    response = client.post("/admin/login/", {"username": "x" * 10_000_000, "password": "x"})
+    response = client.post("/connexion/", {"login": "x" * 10_000_000, "password": "x"})
 
     assert response.status_code == 413
     assert "votre navigateur a gardé ce que vous avez écrit" in response.content.decode()
 
 
 def test_a_page_left_open_too_long_says_what_to_do():
-    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a", "password": "b"})
+    response = Client(enforce_csrf_checks=True).post("/connexion/", {"login": "a", "password": "b"})
 
     assert response.status_code == 403
     assert "Cette page est restée ouverte trop longtemps" in response.content.decode()

@@ -6,8 +6,8 @@ from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
 
+from accounts.enums import Trouble
 from accounts.installation import read_demonstration
-from notifications.enums import Trouble
 
 # One bare mailbox under `.example`, the domain that reaches nobody (RFC 2606): no name, no quotes, no route.
 INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")

@@ -1,0 +1,46 @@
+"""Who may see and help whom: a lead the responders of their centre, the administrator everybody but themselves."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.enums import COLLECTIVITY_ROLES, Role
+from accounts.models import Membership, User
+
+
+def leads_a_team(user: User) -> bool:
+    return bool(user.csirt_ids(Role.LEAD))
+
+
+def team_of(lead: User) -> QuerySet[User]:
+    """The people of the centres that this person leads."""
+    mine = Membership.objects.in_force().filter(csirt__in=lead.csirt_ids(Role.LEAD))
+    return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
+
+
+def may_help(actor: User, person: User) -> bool:
+    """Whether `actor` may take a lost second factor off the account of `person`.
+
+    A lead may for responders of their centres that are nothing more elsewhere: helping opens no door of another.
+    """
+    if actor.pk == person.pk or not person.is_active:
+        return False
+    if actor.has_role(Role.ADMINISTRATOR):
+        return True
+    led = actor.csirt_ids(Role.LEAD)
+    return bool(led & person.csirt_ids()) and all(is_within(one, led) for one in person.memberships)
+
+
+def is_within(membership: Membership, led: set[int]) -> bool:
+    if membership.role == Role.RESPONDER:
+        return membership.csirt_id in led
+    return membership.role in COLLECTIVITY_ROLES
+
+
+def get_person(actor: User, uid: UUID) -> User:
+    """The one door to somebody else's account. Raises Http404 when `actor` has no say in it, or it is not there."""
+    person = User.objects.filter(uid=uid).first()
+    if person is None or not may_help(actor, person):
+        raise Http404
+    return person

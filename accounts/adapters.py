@@ -1,0 +1,156 @@
+"""Where allauth asks us: its words in French, its mails as rows, its limits, its secrets encrypted."""
+
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import segno
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from accounts.enums import MailKind
+from accounts.factors import FACTORS
+from accounts.models import User
+from accounts.services.mails import queue_mail
+from accounts.views.first_page import first_page
+
+REFUSED = gettext_lazy("Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux.")
+TOO_MANY = gettext_lazy(
+    "Trop d’essais pour ce compte. Attendez cinq minutes, puis réessayez. Rien n’est bloqué pour les autres."
+)
+WRONG_CODE = gettext_lazy(
+    "Ce code n’est pas bon, ou il a déjà servi. Attendez le code suivant de votre application (30 secondes au plus)."
+)
+
+# What allauth would write about → what we write. What is added is written by the views, in one transaction with it.
+MAILS = {
+    "mfa/email/totp_deactivated": MailKind.FACTOR_REMOVED,
+    "mfa/email/webauthn_removed": MailKind.FACTOR_REMOVED,
+    "account/email/password_changed": MailKind.PASSWORD_CHANGED,
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": REFUSED,
+        "account_inactive": REFUSED,
+        "too_many_login_attempts": TOO_MANY,
+        "rate_limited": TOO_MANY,
+        "incorrect_password": gettext_lazy("Ce mot de passe n’est pas le bon."),
+        "enter_current_password": gettext_lazy("Ce mot de passe n’est pas celui d’aujourd’hui."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return first_page(request.user)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count before looking: one account from one address, and the same account from everywhere."""
+        account = str(credentials.get("email", "")).lower()
+        keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}
+        self._counted = []
+        for action, key in keys.items():
+            usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
+            if not usage:
+                self._rollback_login_failed_rl_usage()
+                raise self.validation_error("too_many_login_attempts")
+            self._counted.append(usage)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        for usage in self._counted:
+            usage.rollback()
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Behind proxies, the last one's word for who called it."""
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return forwarded or str(request.META.get("REMOTE_ADDR", ""))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not of somebody who has just signed in."""
+        records = get_authentication_records(self.request, self.request.user)
+        return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        words = {
+            "reauthenticate": _("Avec votre mot de passe"),
+            "mfa_reauthenticate": _("Avec un code"),
+            "mfa_reauthenticate:webauthn": _("Avec une clé d’accès"),
+        }
+        return [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """Closed accounts are met by passkeys only: the password alone has already been refused."""
+        messages.error(request, str(REFUSED))
+        return redirect("login")
+
+    def add_message(self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **kw: Any) -> None:
+        """Our pages say what happened themselves; what has no page of its own is a message."""
+        if message:
+            messages.add_message(request, level, message)
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        if kind := MAILS.get(template_prefix):
+            queue_mail(kind, user)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """No page of allauth that mails from inside the request is wired."""
+        raise NotImplementedError(template_prefix)
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": WRONG_CODE,
+        "cannot_delete_authenticator": gettext_lazy(
+            "C’est votre seul second facteur, et votre rôle en demande un. Ajoutez-en un autre d’abord."
+        ),
+        "cannot_generate_recovery_codes": gettext_lazy("Ajoutez d’abord une application ou une clé d’accès."),
+    }
+
+    def build_totp_svg(self, url: str) -> str:
+        return str(segno.make(url, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))
+
+    def encrypt(self, text: str) -> str:
+        """A stolen database gives no code."""
+        return b64encode(next(boxes()).encrypt(text.encode())).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        sealed = b64decode(encrypted_text)
+        for box in boxes():
+            try:
+                return box.decrypt(sealed).decode()
+            except CryptoError:  # sealed with an earlier key of the server
+                continue
+        raise CryptoError("no key of this server opens this factor")
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """The last factor of somebody who must have one stays."""
+        user = authenticator.user
+        others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
+        return not user.needs_second_factor or others.exists()
+
+    def generate_authenticator_name(self, user: Any, type: str) -> str:  # noqa: A002 (allauth's word)
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return _("Clé %(number)s") % {"number": number}
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return super().get_public_key_credential_rp_entity() | {"name": "Tocsin"}
+
+
+def boxes() -> Iterator[SecretBox]:
+    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+        yield SecretBox(salted_hmac("accounts.second_factor", "", secret=secret, algorithm="sha256").digest())

@@ -1,0 +1,70 @@
+"""Mails about accounts, from rows to messages that left. Several workers may do it at once."""
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.enums import MailStatus, Trouble
+from accounts.messages import write_mail
+from accounts.models import PendingMail
+from accounts.tokens import token_of_link
+from accounts.transports.email import Mailer, NotSent
+
+logger = structlog.get_logger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_ATTEMPTS = 10
+LONGEST_ROUND = timedelta(seconds=60)
+
+
+def send_due() -> int:
+    """Try what is due, until nothing is left, the server is away, or a minute has passed. Gives the number sent."""
+    sent, until = 0, timezone.now() + LONGEST_ROUND
+    with Mailer() as mailer:
+        while timezone.now() < until and (mail := claim()):
+            problem = attempt(mail, mailer)
+            if problem and problem.everywhere:
+                break
+            sent += problem is None
+    return sent
+
+
+@transaction.atomic
+def claim() -> PendingMail | None:
+    """Take one due row from the other workers; it is put off and counted before it is tried."""
+    now = timezone.now()
+    due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
+    row = due.select_for_update(skip_locked=True, of=("self",)).first()
+    if row is None:
+        return None
+    row.attempts += 1
+    row.due_at = now + min(FIRST_PAUSE * float(2 ** (row.attempts - 1)), LONGEST_PAUSE)
+    row.save(update_fields=["attempts", "due_at"])
+    return PendingMail.objects.select_related("user", "link__collectivity", "link__made_by").get(pk=row.pk)
+
+
+def attempt(mail: PendingMail, mailer: Mailer) -> NotSent | None:
+    try:
+        mailer.send(write_mail(mail, token=token_of_link(mail.link) if mail.link else ""))
+    except NotSent as problem:
+        record_problem(mail, problem)
+        return problem
+    record(mail, status=MailStatus.SENT, sent_at=timezone.now(), last_error=Trouble.NONE)
+    return None
+
+
+def record_problem(mail: PendingMail, problem: NotSent) -> None:
+    logger.warning("not sent", mail=str(mail.key), trouble=problem.trouble.value, attempts=mail.attempts)
+    if not problem.again:
+        record(mail, status=MailStatus.REFUSED, last_error=problem.trouble)
+    elif mail.attempts >= MOST_ATTEMPTS and not problem.everywhere:
+        record(mail, status=MailStatus.DEAD, last_error=problem.trouble)
+    else:
+        record(mail, last_error=problem.trouble)
+
+
+def record(mail: PendingMail, **outcome: object) -> None:
+    PendingMail.objects.filter(pk=mail.pk, status=MailStatus.DUE).update(**outcome)

@@ -1,0 +1,56 @@
+"""The door behind the password, for those whose role asks for a second factor."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from accounts.factors import has_factor, has_shown_factor
+from accounts.models import User
+
+# The only pages behind a password alone: enough to enrol, and to leave.
+ENROLMENT = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "logout"})
+DOORS = frozenset({"login", "account_login"})
+
+
+class SecondFactorGuard:
+    """Until the session has shown a second factor, such a person is led to enrol one, and is nobody on public pages.
+
+    Nobody, because public pages know people too: the follow-up of a case opens to the responder of its centre.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        user = request.user
+        if not isinstance(user, User) or not user.needs_second_factor or has_shown_factor(request, user):
+            return None
+        if has_factor(user):
+            logout(request)  # opened before the factor or the role was there: sign in again, with it
+            return None
+        return self.lead_to_enrol(request, view)
+
+    def lead_to_enrol(self, request: HttpRequest, view: Callable[..., HttpResponse]) -> HttpResponse | None:
+        if request.resolver_match is None or request.resolver_match.view_name in ENROLMENT:
+            return None
+        if is_private(request, view):
+            return redirect("mfa_index")
+        request.user = AnonymousUser()
+        return None
+
+
+def is_private(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
+    """Needs an account, is in the admin, or is a page to sign in on."""
+    match = request.resolver_match
+    if match and (match.view_name in DOORS or "admin" in match.namespaces):
+        return True
+    return bool(getattr(view, "login_required", True))

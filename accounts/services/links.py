@@ -1,0 +1,73 @@
+"""Links sent by mail: whoever opens one holds the mailbox of the account, and may choose its password."""
+
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.enums import LinkPurpose, MailKind
+from accounts.models import AccessLink, User
+from accounts.services.mails import queue_mail
+from accounts.tokens import hash_of, token_of_link
+from collectivities.models import Collectivity
+
+LASTS = {
+    LinkPurpose.WELCOME: timedelta(days=7),
+    LinkPurpose.INVITATION: timedelta(days=7),
+    LinkPurpose.PASSWORD: timedelta(hours=2),
+}
+MAIL = {
+    LinkPurpose.WELCOME: MailKind.WELCOME,
+    LinkPurpose.INVITATION: MailKind.INVITATION,
+    LinkPurpose.PASSWORD: MailKind.PASSWORD_LINK,
+}
+
+
+@transaction.atomic
+def send_link(
+    purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
+) -> AccessLink:
+    """A new link, and the mail that brings it. Earlier ones for the same thing stop at once."""
+    now = timezone.now()
+    earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, used_at=None)
+    earlier.filter(revoked_at=None).update(revoked_at=now)
+    link = AccessLink(
+        user=user,
+        purpose=purpose,
+        collectivity=collectivity,
+        made_by=made_by,
+        nonce=secrets.token_hex(32),
+        created_at=now,
+        expires_at=now + LASTS[purpose],
+    )
+    link.token_hash = hash_of(token_of_link(link))
+    link.save()
+    queue_mail(MAIL[purpose], user, link=link)
+    return link
+
+
+def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
+    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed."""
+    live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    live = live.filter(user__is_active=True).select_related("user", "collectivity", "made_by")
+    if lock:
+        live = live.select_for_update(of=("self",), no_key=True)
+    return live.filter(token_hash=hash_of(token)).first()
+
+
+@transaction.atomic
+def choose_password(*, token: str, password: str, display_name: str = "") -> User | None:
+    """Use the link up. Ends every open session of the account; None if the link is not live any more."""
+    link = find_link(token, lock=True)
+    if link is None:
+        return None
+    link.used_at = timezone.now()
+    link.save(update_fields=["used_at"])
+    user = link.user
+    user.display_name = user.display_name or display_name
+    user.set_password(password)
+    user.save(update_fields=["display_name", "password"])
+    if link.purpose == LinkPurpose.PASSWORD:
+        queue_mail(MailKind.PASSWORD_CHANGED, user)
+    return user

@@ -1,0 +1,131 @@
+"""One's own account: application, passkeys, recovery codes, password."""
+
+from typing import Any
+
+from allauth.account.views import PasswordChangeView, ReauthenticateView
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.views import IndexView
+from allauth.mfa.base.views import ReauthenticateView as CodeAgainView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from accounts.access import leads_a_team
+from accounts.enums import MailKind
+from accounts.factors import factors_of, remember_shown
+from accounts.services.mails import queue_mail
+from accounts.signed_in import user_of
+from accounts.views.sign_in import Refusing
+
+
+@method_decorator(never_cache, name="dispatch")
+class Account(IndexView):
+    template_name = "accounts/account.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = user_of(self.request)
+        found = factors_of(user)
+        must_enrol = user.needs_second_factor and not found["has_factor"]
+        return {"must_enrol": must_enrol, "leads_a_team": leads_a_team(user)} | found
+
+
+class Enrolling(Refusing):
+    """A factor just enrolled counts as shown: whoever came here has proved that they hold it."""
+
+    request: HttpRequest
+    kind: str
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = user_of(self.request)
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of the view that this completes
+        queue_mail(MailKind.FACTOR_ADDED, user)
+        remember_shown(self.request, user, self.kind)
+        return response
+
+
+@method_decorator(never_cache, name="dispatch")
+class AddApplication(Enrolling, ActivateTOTPView):
+    template_name = "accounts/add_application.html"
+    kind = Authenticator.Type.TOTP
+
+
+@method_decorator(transaction.atomic, name="form_valid")
+class RemoveApplication(Refusing, DeactivateTOTPView):
+    template_name = "accounts/remove_factor.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"stays": not may_go(self.authenticator)}
+
+
+@method_decorator(never_cache, name="dispatch")
+class AddKey(Enrolling, AddWebAuthnView):
+    template_name = "accounts/add_key.html"
+    kind = Authenticator.Type.WEBAUTHN
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form()}
+
+
+@method_decorator(transaction.atomic, name="form_valid")
+class RemoveKey(RemoveWebAuthnView):
+    template_name = "accounts/remove_factor.html"
+    success_url = reverse_lazy("mfa_index")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not may_go(self.object):
+            return self.render_to_response(self.get_context_data(form=form), status=422)
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"key": self.object, "stays": not may_go(self.object)}
+
+
+def may_go(authenticator: Authenticator) -> bool:
+    return bool(get_adapter().can_delete_authenticator(authenticator))
+
+
+@method_decorator(never_cache, name="dispatch")
+class RecoveryCodes(ViewRecoveryCodesView):
+    """Shown once: the database says that they have been."""
+
+    template_name = "accounts/recovery_codes.html"
+
+
+class RenewCodes(GenerateRecoveryCodesView):
+    template_name = "accounts/renew_codes.html"
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        queue_mail(MailKind.CODES_RENEWED, user_of(self.request))
+        return super().form_valid(form)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Nobody without a factor has codes: the page that says so is that of the account."""
+        return HttpResponseRedirect(reverse("mfa_index"))
+
+
+class ConfirmByPassword(Refusing, ReauthenticateView):
+    template_name = "accounts/confirm.html"
+
+
+class ConfirmByCode(Refusing, CodeAgainView):
+    template_name = "accounts/confirm.html"
+
+
+class ConfirmByKey(ReauthenticateWebAuthnView):
+    template_name = "accounts/confirm.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form(), "by_key": True}
+
+
+class ChangePassword(Refusing, PasswordChangeView):
+    template_name = "accounts/change_password.html"
+    success_url = reverse_lazy("mfa_index")

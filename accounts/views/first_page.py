@@ -1,0 +1,25 @@
+"""Where each begins: responders in the queue, agents with their cases, the others with the figures."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.enums import COLLECTIVITY_ROLES, Role
+from accounts.models import User
+from collectivities.models import Region
+
+
+def first_page(user: Any) -> str:
+    if not isinstance(user, User):
+        return reverse("home")
+    if user.is_staff:
+        return reverse("admin:index")
+    if user.has_role(*COLLECTIVITY_ROLES):
+        return reverse("own_cases")
+    return figures_of(user) if user.has_role(Role.ANALYST, Role.NATIONAL) else reverse("home")
+
+
+def figures_of(user: User) -> str:
+    """An analyst begins with their region, the coordination with the nation."""
+    region = Region.objects.filter(pk__in=user.region_ids()).order_by("code").first()
+    return reverse("statistics", query={"region": region.code} if region else {})

@@ -1,0 +1,62 @@
+"""A lost password, and what the links sent by mail open. These pages are public: the mailbox is the proof."""
+
+from typing import Any
+
+from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic.edit import FormView
+
+from accounts.enums import LinkPurpose
+from accounts.forms import AddressForm, ChoosePasswordForm
+from accounts.models import User
+from accounts.services.links import choose_password, find_link, send_link
+from accounts.views.sign_in import Refusing
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class LostPassword(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+    """The answer is the same whether the address has an account or not, and however often it was asked."""
+
+    template_name = "accounts/lost_password.html"
+    form_class = AddressForm
+
+    def form_valid(self, form: AddressForm) -> HttpResponse:
+        email = form.cleaned_data["email"].lower()
+        person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if person and ratelimit.consume(self.request, action="reset_password", key=email):
+            send_link(LinkPurpose.PASSWORD, user=person, made_by=None)
+        return render(self.request, "accounts/lost_password.html", {"sent_to": email})
+
+
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
+class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
+    """Reading the page changes nothing (mail scanners do): the button does."""
+
+    template_name = "accounts/open_link.html"
+    form_class = ChoosePasswordForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.link = find_link(kwargs["token"])
+        return super().dispatch(request, *args, **kwargs) if self.link else link_is_over(request)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.link.user if self.link else None}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"link": self.link}
+
+    def form_valid(self, form: ChoosePasswordForm) -> HttpResponse:
+        said = {name: form.cleaned_data.get(name, "") for name in ("password", "display_name")}
+        user = choose_password(token=self.kwargs["token"], **said)
+        if user is None:
+            return link_is_over(self.request)
+        return render(self.request, "accounts/link_used.html", {"user_of_link": user})
+
+
+def link_is_over(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/link_over.html", status=404)

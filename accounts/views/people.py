@@ -1,0 +1,67 @@
+"""Helping somebody who has lost their telephone: their lead, or the administrator."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import get_person, leads_a_team, may_help, team_of
+from accounts.enums import LinkPurpose
+from accounts.factors import FACTORS, has_factor
+from accounts.models import Membership, User
+from accounts.services.factors import reset_factor
+from accounts.services.links import send_link
+from accounts.signed_in import user_of
+
+SHOWN = 200
+
+
+@never_cache
+@require_safe
+def team(request: HttpRequest) -> HttpResponse:
+    lead = user_of(request)
+    if not leads_a_team(lead):
+        raise Http404
+    roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
+    people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")
+    return render(request, "accounts/team.html", {"rows": [row(lead, one) for one in people[:SHOWN]]})
+
+
+def row(lead: User, one: Any) -> dict[str, Any]:
+    """One person, from what was read with the list."""
+    has_one = any(factor.type in FACTORS for factor in one.authenticator_set.all())
+    return {"person": one, "can_help": may_help(lead, one), "has_factor": has_one}
+
+
+@never_cache
+@require_safe
+def person(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Asks before anything is done."""
+    found = get_person(user_of(request), uid)
+    return render(request, "accounts/person.html", {"person": found, "has_factor": has_factor(found)})
+
+
+@require_POST
+@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
+def reset(request: HttpRequest, uid: UUID) -> HttpResponse:
+    found = reset_factor(uid=uid, actor=user_of(request))
+    messages.success(request, _("%(name)s enrôlera un nouveau second facteur. Un mail le lui dit.") % {"name": found})
+    return redirect("person", uid)
+
+
+@require_POST
+def send_password_link(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """To the mailbox of the account, and to nobody else: who helps never knows the password."""
+    actor = user_of(request)
+    found = get_person(actor, uid)
+    purpose = LinkPurpose.PASSWORD if found.has_usable_password() else LinkPurpose.WELCOME
+    send_link(purpose, user=found, made_by=actor)
+    messages.success(request, _("Le lien part par mail à %(address)s.") % {"address": found.email})
+    return redirect("person", uid)

@@ -1,0 +1,109 @@
+"""Guessing passwords is slowed for one account; the others of the same town hall notice nothing."""
+
+import pytest
+from django.core.cache import cache, caches
+from django.test import Client, override_settings
+
+from accounts.models import User
+from config import steady_cache
+from tests.cast import PASSWORD, a_responder, an_agent, code_of
+
+pytestmark = pytest.mark.django_db
+DEAD = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried():
+    cache.clear()
+
+
+@pytest.fixture
+def dead_valkey(settings, monkeypatch):
+    """Nobody listens there."""
+    before = settings.CACHES
+    settings.CACHES = {"default": before["default"] | {"LOCATION": DEAD}}
+    yield
+    monkeypatch.undo()
+    steady_cache._silent_until = 0.0
+
+
+def sign_in(user, password=PASSWORD, *, address="192.0.2.1"):
+    return Client().post("/connexion/", {"login": user.email, "password": password}, REMOTE_ADDR=address)
+
+
+def guess(user, times, **kwargs):
+    for _ in range(times):
+        assert sign_in(user, "faux", **kwargs).status_code == 422
+
+
+def refused(answer):
+    return answer.status_code == 422 and "Trop d’essais pour ce compte" in answer.content.decode()
+
+
+def test_it_works():
+    victim, colleague = an_agent(), an_agent()
+    guess(victim, 5)
+    assert refused(sign_in(victim))
+    assert sign_in(colleague).status_code == 302
+
+
+def test_the_victim_comes_in_from_elsewhere():
+    victim = an_agent()
+    guess(victim, 5)
+    assert sign_in(victim, address="192.0.2.99").status_code == 302
+
+
+def test_capitals_are_no_way_round():
+    victim = an_agent()
+    guess(victim, 5)
+    victim.email = victim.email.upper()
+    assert refused(sign_in(victim))
+
+
+def test_many_addresses_are_no_way_round_for_long():
+    victim = an_agent()
+    for number in range(6):
+        guess(victim, 5, address=f"192.0.2.{number}")
+    assert refused(sign_in(victim, address="192.0.2.200"))
+
+
+def test_signing_in_costs_no_try():
+    agent = an_agent()
+    for _ in range(8):
+        assert sign_in(agent).status_code == 302
+
+
+def test_an_unknown_address_is_slowed_too():
+    """Else a guesser would learn which accounts exist."""
+    nobody = User(email="inconnu@demo.example")
+    guess(nobody, 5)
+    assert refused(sign_in(nobody))
+
+
+def test_a_dead_valkey_neither_shuts_nor_opens_the_door(dead_valkey):
+    victim, colleague = an_agent(), an_agent()
+    assert sign_in(colleague).status_code == 302
+    guess(victim, 5)
+    assert refused(sign_in(victim))
+    assert sign_in(colleague).status_code == 302
+
+
+def test_with_a_dead_valkey_a_code_opens_once(dead_valkey):
+    responder = a_responder()
+    code = code_of(responder)
+    for expected in (302, 422):
+        client = Client()
+        client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
+        assert client.post("/connexion/code/", {"code": code}).status_code == expected
+
+
+def test_other_keys_do_not_fill_the_database(dead_valkey):
+    with pytest.raises(Exception, match="refused"):
+        caches["default"].add("declare:someone", 0)
+
+
+def test_a_dead_valkey_is_asked_again_after_a_while(dead_valkey):
+    caches["default"].add("allauth:rl:x", 1)
+    assert steady_cache._silent_until > 0
+    with override_settings():
+        assert caches["default"].get("allauth:rl:x") == 1

@@ -1,0 +1,146 @@
+"""Enrolling a second factor, and living with it."""
+
+import time
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.utils import timezone
+
+from accounts.enums import MailKind, Role
+from accounts.models import PendingMail
+from tests.cast import PASSWORD, a_person, a_responder, an_agent, breizh_cyber, code_of
+
+pytestmark = pytest.mark.django_db
+NEW = "/compte/application/"
+
+
+@pytest.fixture
+def responder(client):
+    """Who has just signed in with a password, for the first time."""
+    responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
+    client.post("/connexion/", {"login": responder.email, "password": PASSWORD})
+    return responder
+
+
+@pytest.fixture
+def later():
+    """Time goes on: `later(hours=1)`."""
+    with time_machine.travel(timezone.now()) as clock:
+        yield lambda **by: clock.shift(timedelta(**by))
+
+
+def code_for(secret, steps=0):
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def enrol(client):
+    secret = client.get(NEW).context["form"].secret
+    return secret, client.post(NEW, {"code": code_for(secret)})
+
+
+def test_it_works(client, responder):
+    secret, answer = enrol(client)
+    assert answer.headers["Location"] == "/compte/codes-de-secours/"
+    codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
+    assert len(set(codes)) == 10
+    assert client.get("/admin/incidents/incident/").status_code == 200
+    stored = Authenticator.objects.get(user=responder, type="totp").data["secret"]
+    assert secret not in stored
+    assert PendingMail.objects.get().kind == MailKind.FACTOR_ADDED
+
+
+def test_the_codes_are_shown_once(client, responder):
+    enrol(client)
+    codes = client.get("/compte/codes-de-secours/").context["unused_codes"]
+    again = client.get("/compte/codes-de-secours/").content.decode()
+    assert not any(code in again for code in codes)
+    assert "déjà été montrés" in again
+
+
+def test_the_square_and_the_key_say_the_same(client, responder):
+    answer = client.get(NEW)
+    page = answer.content.decode()
+    url = urlsplit(answer.context["totp_url"])
+    assert parse_qs(url.query) == {"secret": [answer.context["form"].secret], "issuer": ["Tocsin"]}
+    assert "<svg" in page
+    assert "data:" not in page
+
+
+def test_a_wrong_code_enrols_nothing_and_keeps_the_key(client, responder):
+    secret = client.get(NEW).context["form"].secret
+    answer = client.post(NEW, {"code": "000000"})
+    assert answer.status_code == 422
+    assert answer.context["form"].secret == secret
+    assert not Authenticator.objects.exists()
+    assert client.get("/admin/").headers["Location"] == "/compte/"
+
+
+def test_the_session_takes_another_name(client, responder):
+    before = client.session.session_key
+    enrol(client)
+    assert client.session.session_key != before
+
+
+def test_the_last_factor_of_who_must_have_one_stays(client):
+    responder = a_responder()
+    client.force_login(responder)
+    assert "votre seul second facteur" in client.get("/compte/application/retirer/").content.decode()
+    client.post("/compte/application/retirer/")
+    assert Authenticator.objects.filter(user=responder, type="totp").exists()
+
+
+def test_an_agent_may_take_it_off_again(client):
+    agent = an_agent()
+    client.post("/connexion/", {"login": agent.email, "password": PASSWORD})
+    enrol(client)
+    assert client.get("/mes-dossiers/").status_code == 200
+    client.post("/compte/application/retirer/")
+    assert not Authenticator.objects.exists()
+    told = PendingMail.objects.order_by("id").values_list("kind", flat=True)
+    assert list(told) == ["factor_added", "factor_removed"]
+
+
+def test_long_after_signing_in_one_is_asked_again(client, later):
+    responder = a_responder()
+    client.force_login(responder)
+    later(hours=1)
+    asked = client.get("/compte/codes-de-secours/nouveaux/")
+    assert asked.headers["Location"].startswith("/compte/confirmer/?next=")
+    wrong = client.post(asked.headers["Location"], {"password": "faux"})
+    assert wrong.status_code == 422
+    assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 302
+    client.post(asked.headers["Location"], {"password": PASSWORD})
+    assert client.get("/compte/codes-de-secours/nouveaux/").status_code == 200
+
+
+def test_a_code_confirms_too(client, later):
+    responder = a_responder()
+    client.force_login(responder)
+    later(hours=1)
+    here = "/compte/confirmer/code/?next=/compte/cles/"
+    assert client.post(here, {"code": code_of(responder)}).headers["Location"] == "/compte/cles/"
+    assert client.get("/compte/cles/").status_code == 200
+
+
+def test_confirming_leads_to_no_other_site(client):
+    client.force_login(a_responder())
+    answer = client.post("/compte/confirmer/?next=https://piege.example/", {"password": PASSWORD})
+    assert answer.headers["Location"] == "/admin/"
+
+
+def test_change_the_password(client):
+    agent = an_agent()
+    client.force_login(agent)
+    words = {"oldpassword": PASSWORD, "password1": "une phrase assez longue", "password2": "une phrase assez longue"}
+    assert client.post("/compte/mot-de-passe/", words | {"oldpassword": "faux"}).status_code == 422
+    short = words | {"password1": "court", "password2": "court"}
+    assert client.post("/compte/mot-de-passe/", short).status_code == 422
+    assert client.post("/compte/mot-de-passe/", words).status_code == 302
+    agent.refresh_from_db()
+    assert agent.check_password("une phrase assez longue")
+    assert client.get("/mes-dossiers/").status_code == 200
+    assert PendingMail.objects.get().kind == MailKind.PASSWORD_CHANGED

@@ -1,0 +1,134 @@
+"""Helping somebody who has lost their telephone: who may, and what it leaves behind."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.models import AccessLink, FactorReset, Membership, PendingMail
+from csirts.models import Csirt
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def reset(actor, person):
+    return signed_in(Client(), actor).post(f"/equipe/{person.uid}/second-facteur/")
+
+
+def is_reset(person):
+    return not Authenticator.objects.filter(user=person).exists()
+
+
+def test_it_works(client):
+    lead, responder = a_lead(), a_responder()
+    phone = signed_in(Client(), responder)
+    assert phone.get("/admin/incidents/incident/").status_code == 200
+
+    asked = signed_in(client, lead).get(f"/equipe/{responder.uid}/")
+    assert "Appelez cette personne d’abord" in asked.content.decode()
+    assert not is_reset(responder)
+    reset(lead, responder)
+
+    assert is_reset(responder)
+    assert phone.get("/admin/incidents/incident/").status_code == 302
+    assert not phone.session.get("_auth_user_id")
+    assert PendingMail.objects.get(user=responder).kind == MailKind.FACTOR_RESET
+    assert [(one.user, one.by) for one in FactorReset.objects.all()] == [(responder, lead)]
+    again = phone.post("/connexion/", {"login": responder.email, "password": PASSWORD}, follow=True)
+    assert again.redirect_chain[-1][0] == "/compte/"
+
+
+def test_a_double_click_writes_once(client):
+    lead, responder = a_lead(), a_responder()
+    reset(lead, responder)
+    reset(lead, responder)
+    assert FactorReset.objects.count() == PendingMail.objects.count() == 1
+
+
+def test_the_administrator_helps_a_lead():
+    lead = a_lead()
+    assert reset(a_person(Role.ADMINISTRATOR), lead).status_code == 302
+    assert is_reset(lead)
+
+
+def elsewhere():
+    return Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+
+
+def with_another_role(role, **scope):
+    responder = a_responder()
+    Membership.objects.create(user=responder, role=role, **scope)
+    return responder
+
+
+NOT_THEIRS = {
+    "another lead of the centre": a_lead,
+    "a responder of another centre": lambda: a_responder(elsewhere()),
+    "a responder who is also of another centre": lambda: with_another_role(Role.RESPONDER, csirt=elsewhere()),
+    "a responder who is also the administrator": lambda: with_another_role(Role.ADMINISTRATOR),
+    "an agent": an_agent,
+    "the administrator": lambda: a_person(Role.ADMINISTRATOR),
+}
+
+
+@pytest.mark.parametrize("who", NOT_THEIRS)
+def test_a_lead_helps_nobody_else(who):
+    lead, person = a_lead(), NOT_THEIRS[who]()
+    before = Authenticator.objects.filter(user=person).count()
+    assert reset(lead, person).status_code == 404
+    assert signed_in(Client(), lead).get(f"/equipe/{person.uid}/").status_code == 404
+    assert signed_in(Client(), lead).post(f"/equipe/{person.uid}/lien/").status_code == 404
+    assert Authenticator.objects.filter(user=person).count() == before
+    assert not PendingMail.objects.exists()
+
+
+@pytest.mark.parametrize("make", [a_lead, lambda: a_person(Role.ADMINISTRATOR)], ids=["lead", "administrator"])
+def test_nobody_resets_their_own(make):
+    person = make()
+    assert reset(person, person).status_code == 404
+    assert not is_reset(person)
+
+
+@pytest.mark.parametrize("role", ["responder", "agent", "national"])
+def test_the_others_help_nobody(role):
+    person = a_responder()
+    others = {"responder": a_responder, "agent": an_agent, "national": lambda: a_person(Role.NATIONAL)}
+    assert reset(others[role](), person).status_code == 404
+    assert not is_reset(person)
+
+
+def test_the_record_is_never_changed():
+    reset(a_lead(), a_responder())
+    for act in (lambda rows: rows.update(by=a_lead()), lambda rows: rows.delete()):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            act(FactorReset.objects.all())
+
+
+def test_a_link_goes_to_the_mailbox_of_the_account(client):
+    responder = a_responder()
+    signed_in(client, a_lead()).post(f"/equipe/{responder.uid}/lien/")
+    mail = PendingMail.objects.get()
+    assert (mail.to, mail.kind, mail.link.purpose) == (responder.email, "password_link", LinkPurpose.PASSWORD)
+
+
+def test_who_has_no_password_yet_is_welcomed_again(client):
+    responder = a_responder()
+    responder.set_unusable_password()
+    responder.save()
+    signed_in(client, a_person(Role.ADMINISTRATOR)).post(f"/equipe/{responder.uid}/lien/")
+    assert AccessLink.objects.get().purpose == LinkPurpose.WELCOME
+
+
+def test_the_team(client, django_assert_max_num_queries):
+    lead = a_lead()
+    signed_in(client, lead)
+    for count in (2, 50):
+        while lead.pk and Membership.objects.filter(csirt=breizh_cyber()).count() <= count:
+            a_responder()
+        with django_assert_max_num_queries(10):
+            page = client.get("/equipe/")
+        assert len(page.context["rows"]) == count
+    assert "second facteur enrôlé" in page.content.decode()
+    assert signed_in(client, a_responder()).get("/equipe/").status_code == 404

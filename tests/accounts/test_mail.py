@@ -1,0 +1,84 @@
+"""Mails about accounts: a row first, then a message, and nobody real from a demonstration."""
+
+import pytest
+from django.core import mail
+
+from accounts.dispatch import send_due
+from accounts.enums import LinkPurpose, MailKind, MailStatus, Trouble
+from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.models import PendingMail
+from accounts.services.links import send_link
+from accounts.services.mails import queue_mail
+from accounts.tasks import send_mails
+from accounts.tokens import token_of_link
+from tests.cast import a_lead, an_agent, plouexemple
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    forget_demonstration()
+    yield
+    forget_demonstration()
+
+
+def test_it_works():
+    agent = an_agent()
+    link = send_link(LinkPurpose.PASSWORD, user=agent, made_by=None)
+    assert mail.outbox == []
+    send_mails()
+    [sent] = mail.outbox
+    assert sent.to == [agent.email]
+    assert f"http://localhost:8000/acces/{token_of_link(link)}/\n" in sent.body
+    assert sent.extra_headers["Message-ID"] == f"<{PendingMail.objects.get().key}@localhost>"
+    assert PendingMail.objects.get().status == MailStatus.SENT
+    assert send_due() == 0
+
+
+@pytest.mark.parametrize("kind", MailKind.values)
+def test_each_says_something_and_no_secret_but_its_link(kind):
+    agent = an_agent()
+    body = plouexemple() if kind == "invitation" else None
+    purpose = {"invitation": LinkPurpose.INVITATION, "welcome": LinkPurpose.WELCOME}.get(kind, LinkPurpose.PASSWORD)
+    link = send_link(purpose, user=agent, made_by=a_lead(), collectivity=body)
+    PendingMail.objects.all().delete()
+    queue_mail(MailKind(kind), agent, link=link if kind in ("invitation", "welcome", "password_link") else None)
+    assert send_due() == 1
+    [sent] = mail.outbox
+    assert "{" not in sent.subject + sent.body
+    assert sent.subject
+    assert "None" not in sent.body
+    assert ("/acces/" in sent.body) == (kind in ("invitation", "welcome", "password_link"))
+    assert link.nonce not in sent.body
+
+
+def test_what_people_call_themselves_passes_for_nothing_of_ours():
+    agent = an_agent()
+    agent.display_name = "Alix\nBcc: x@piege.example\nhttps://piege.example <b>"
+    agent.save()
+    queue_mail(MailKind.PASSWORD_CHANGED, agent)
+    send_due()
+    [sent] = mail.outbox
+    assert "https://piege" not in sent.body
+    assert "\nBcc" not in sent.body
+
+
+def test_a_demonstration_mails_nobody_real():
+    mark_as_demonstration()
+    agent = an_agent()
+    for to in ("vraie@mairie.fr", "Alix <alix@mairie.example>", agent.email):
+        queue_mail(MailKind.PASSWORD_CHANGED, agent, to=to)
+    assert send_due() == 1
+    assert [one.to for one in mail.outbox] == [[agent.email]]
+    refused = PendingMail.objects.filter(status=MailStatus.REFUSED)
+    assert set(refused.values_list("last_error", flat=True)) == {Trouble.DEMONSTRATION}
+
+
+def test_a_dead_server_loses_nothing(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    queue_mail(MailKind.PASSWORD_CHANGED, an_agent())
+    assert send_due() == 0
+    row = PendingMail.objects.get()
+    assert (row.status, row.attempts, row.last_error) == (MailStatus.DUE, 1, Trouble.UNREACHABLE)

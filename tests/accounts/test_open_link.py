@@ -1,0 +1,148 @@
+"""Links sent by mail: a lost password, an account that was opened for somebody."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.enums import LinkPurpose, MailKind
+from accounts.models import AccessLink, PendingMail, User
+from accounts.services.links import send_link
+from accounts.tokens import token_of_link
+from tests.cast import PASSWORD, a_responder, an_agent
+
+pytestmark = pytest.mark.django_db
+LOST = "/mot-de-passe/"
+NEW = "une phrase assez longue"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_asked():
+    cache.clear()
+
+
+def address(link):
+    return f"/acces/{token_of_link(link)}/"
+
+
+def a_link(user, purpose=LinkPurpose.PASSWORD):
+    return send_link(purpose, user=user, made_by=None)
+
+
+def test_it_works(client):
+    agent = an_agent()
+    assert client.post(LOST, {"email": agent.email.upper()}).status_code == 200
+    link = AccessLink.objects.get(user=agent)
+    assert client.get(address(link)).status_code == 200
+    assert client.post(address(link), {"password": NEW}).status_code == 200
+    assert client.post("/connexion/", {"login": agent.email, "password": NEW}).status_code == 302
+    assert list(PendingMail.objects.order_by("id").values_list("kind", flat=True)) == [
+        MailKind.PASSWORD_LINK,
+        MailKind.PASSWORD_CHANGED,
+    ]
+
+
+def test_the_second_factor_is_still_asked_for(client):
+    responder = a_responder()
+    client.post(address(a_link(responder)), {"password": NEW})
+    answer = client.post("/connexion/", {"login": responder.email, "password": NEW})
+    assert answer.headers["Location"] == "/connexion/code/"
+
+
+def test_an_unknown_address_and_a_closed_account_get_the_same_answer_and_no_mail(client):
+    agent, closed = an_agent(), an_agent()
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+    pages = [
+        client.post(LOST, {"email": email}).content.decode().replace(email, "…")
+        for email in (agent.email, closed.email, "inconnu@demo.example")
+    ]
+    assert pages[0] == pages[1] == pages[2]
+    assert PendingMail.objects.get().user == agent
+
+
+def test_an_address_is_not_flooded(client):
+    agent = an_agent()
+    answers = {client.post(LOST, {"email": agent.email}).status_code for _ in range(6)}
+    assert answers == {200}
+    assert PendingMail.objects.count() == 3
+
+
+def test_what_is_no_address_is_said(client):
+    answer = client.post(LOST, {"email": "pas une adresse"})
+    assert answer.status_code == 422
+    assert "pas une adresse" in answer.content.decode()
+
+
+def test_a_link_serves_once(client):
+    agent = an_agent()
+    link = a_link(agent)
+    client.post(address(link), {"password": NEW})
+    for again in (client.get(address(link)), client.post(address(link), {"password": "encore une autre phrase"})):
+        assert again.status_code == 404
+        assert "Ce lien ne sert plus" in again.content.decode()
+    agent.refresh_from_db()
+    assert agent.check_password(NEW)
+
+
+def test_reading_the_page_uses_nothing_up(client):
+    link = a_link(an_agent())
+    for _ in range(3):
+        client.get(address(link))
+    link.refresh_from_db()
+    assert link.used_at is None
+
+
+def test_a_newer_link_ends_the_older(client):
+    agent = an_agent()
+    older, newer = a_link(agent), a_link(agent)
+    assert client.get(address(older)).status_code == 404
+    assert client.get(address(newer)).status_code == 200
+
+
+@pytest.mark.parametrize(("purpose", "lasts"), [("password", timedelta(hours=2)), ("welcome", timedelta(days=7))])
+def test_a_link_expires(client, purpose, lasts):
+    link = a_link(an_agent(), LinkPurpose(purpose))
+    assert lasts - (link.expires_at - timezone.now()) < timedelta(seconds=10)
+    AccessLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.post(address(link), {"password": NEW}).status_code == 404
+
+
+def test_an_altered_link_opens_nothing(client):
+    token = token_of_link(a_link(an_agent()))
+    for altered in (token[:-1], token[::-1], token + "0", token.upper() + " ", "%00", "é"):
+        assert client.get(f"/acces/{altered}/").status_code == 404
+
+
+def test_a_closed_account_is_not_opened(client):
+    agent = an_agent()
+    link = a_link(agent)
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    assert client.post(address(link), {"password": NEW}).status_code == 404
+
+
+@pytest.mark.parametrize("password", ["", "court", "123456789012", "motdepasse12"])
+def test_a_weak_password_is_said_and_the_link_stays(client, password):
+    link = a_link(an_agent())
+    answer = client.post(address(link), {"password": password})
+    assert answer.status_code == (200 if password == "motdepasse12" else 422)
+    link.refresh_from_db()
+    assert (link.used_at is None) == (answer.status_code == 422)
+
+
+def test_it_ends_the_sessions(client):
+    agent = an_agent()
+    phone = Client()
+    phone.post("/connexion/", {"login": agent.email, "password": PASSWORD})
+    client.post(address(a_link(agent)), {"password": NEW})
+    assert phone.get("/mes-dossiers/").status_code == 302
+
+
+def test_the_row_alone_gives_no_link(client, settings):
+    """The secret needs the server's key too."""
+    link = a_link(an_agent())
+    ours = address(link)
+    settings.SECRET_KEY = "another key of another server, long enough"
+    assert address(link) != ours
+    assert link.nonce not in ours

@@ -1,0 +1,97 @@
+"""The second factor at the door: codes that open once, and no brute force."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.core.cache import cache
+
+from tests.cast import PASSWORD, a_responder, code_of
+
+pytestmark = pytest.mark.django_db
+CODE = "/connexion/code/"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried():
+    cache.clear()
+
+
+@pytest.fixture
+def responder(client):
+    """Whose password has just been taken."""
+    responder = a_responder()
+    with_password(client, responder)
+    return responder
+
+
+def with_password(client, user):
+    return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
+
+
+def test_it_works(client, responder):
+    assert client.post(CODE, {"code": code_of(responder)}).headers["Location"] == "/admin/"
+
+
+def test_a_code_may_have_a_space_as_applications_show_it(client, responder):
+    code = code_of(responder)
+    assert client.post(CODE, {"code": f"{code[:3]} {code[3:]}"}).status_code == 302
+
+
+def test_a_code_that_has_served_is_refused(client, responder):
+    code = code_of(responder)
+    client.post(CODE, {"code": code})
+    client.post("/deconnexion/")
+    with_password(client, responder)
+    again = client.post(CODE, {"code": code})
+    assert again.status_code == 422
+    assert "il a déjà servi" in again.content.decode()
+    assert not client.session.get("_auth_user_id")
+
+
+def test_it_stays_refused_when_allauth_has_forgotten_it(client, responder):
+    """allauth remembers a code for one period; with a tolerant clock it would open for three."""
+    code = code_of(responder)
+    client.post(CODE, {"code": code})
+    cache.delete(f"allauth.mfa.totp.used?user={responder.pk}&code={code}")
+    client.post("/deconnexion/")
+    with_password(client, responder)
+    assert client.post(CODE, {"code": code}).status_code == 422
+
+
+@pytest.mark.parametrize("code", ["", "000000", "abc", "é" * 6, "1" * 5000, "٣" * 6])
+def test_a_wrong_code_is_said(client, responder, code):
+    answer = client.post(CODE, {"code": code})
+    assert answer.status_code == 422
+    assert "Un point à corriger" in answer.content.decode()
+    assert not client.session.get("_auth_user_id")
+
+
+def test_a_recovery_code_opens_once(client, responder):
+    codes = RecoveryCodes.activate(responder).get_unused_codes()
+    assert client.post(CODE, {"code": codes[3]}).status_code == 302
+    client.post("/deconnexion/")
+    with_password(client, responder)
+    assert client.post(CODE, {"code": codes[3]}).status_code == 422
+    assert client.post(CODE, {"code": codes[4]}).status_code == 302
+    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == codes[:3] + codes[5:]
+
+
+def test_guessing_codes_is_slowed(client, responder):
+    for _ in range(5):
+        client.post(CODE, {"code": "000000"})
+    answer = client.post(CODE, {"code": code_of(responder)})
+    assert answer.status_code == 422
+    assert "Trop d’essais pour ce compte" in answer.content.decode()
+
+
+def test_one_may_give_up(client, responder):
+    client.post("/deconnexion/")
+    assert client.get(CODE).headers["Location"] == "/connexion/"
+    assert client.get("/connexion/").status_code == 200
+
+
+@pytest.mark.parametrize("credential", ["", "{}", "null", "[]", '{"id": 1}', '{"response": []}', "x"])
+def test_nonsense_in_the_place_of_a_key_is_refused(client, responder, credential):
+    assert client.post(CODE, {"credential": credential}).status_code == 422
+    assert client.post("/connexion/cle/", {"credential": credential}).headers["Location"] in ("/connexion/", CODE)
+    assert not client.session.get("_auth_user_id")

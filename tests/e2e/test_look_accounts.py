@@ -1,0 +1,97 @@
+"""Every page of an account, in every state: as tests/e2e/test_look.py."""
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+from accounts.enums import LinkPurpose, Role
+from accounts.services.links import send_link
+from accounts.tokens import token_of_link
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
+from tests.e2e import steps
+from tests.e2e.test_look import Visitor
+
+
+@pytest.fixture
+def visitor(live_site, browser):
+    return Visitor(browser, live_site)
+
+
+def sign_in(visitor, person):
+    visitor.page.context.clear_cookies()
+    visitor.goto("/connexion/")
+    steps.sign_in(visitor.page, person)
+
+
+def send(page, name):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_it_works(visitor):
+    """Before anybody is signed in."""
+    page = visitor.page
+    visitor.goto("/mot-de-passe/")
+    visitor.look("lost-password")
+    page.get_by_label("Adresse mail").fill("alix@demo.example")
+    send(page, "Recevoir un lien")
+    visitor.look("lost-password-sent")
+    visitor.goto("/acces/2222/")
+    visitor.look("link-over")
+    visitor.goto(f"/acces/{token_of_link(send_link(LinkPurpose.WELCOME, user=an_agent(), made_by=None))}/")
+    visitor.look("link")
+    send(page, "Garder ce mot de passe")
+    visitor.look("link-errors")
+    page.get_by_label("Mot de passe").fill("une phrase assez longue")
+    send(page, "Garder ce mot de passe")
+    visitor.look("link-used")
+    visitor.goto("/connexion/")
+    send(page, "Se connecter")
+    visitor.look("sign-in-errors")
+    visitor.check()
+
+
+def test_enrolling(visitor):
+    page = visitor.page
+    sign_in(visitor, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
+    visitor.look("account-must-enrol")
+    visitor.goto("/compte/cles/")
+    visitor.look("add-key")
+    visitor.goto("/compte/application/")
+    visitor.look("add-application")
+    send(page, "Ajouter l’application")
+    visitor.look("add-application-errors")
+    secret = page.locator(".code").inner_text().strip()
+    now = int(page.evaluate("Date.now() / 30000"))
+    page.locator("#id_code").fill(format_hotp_value(hotp_value(secret, now)))
+    send(page, "Ajouter l’application")
+    visitor.look("recovery-codes")
+    visitor.goto("/compte/codes-de-secours/")
+    visitor.look("recovery-codes-seen")
+    for path in ("", "application/retirer/", "codes-de-secours/nouveaux/", "mot-de-passe/", "confirmer/"):
+        visitor.goto(f"/compte/{path}")
+        visitor.look("account-" + path.replace("/", "-").strip("-"))
+    send(page, "Confirmer")
+    visitor.look("account-confirmer-errors")
+    visitor.goto("/compte/confirmer/code/")
+    visitor.look("account-confirmer-code")
+    visitor.check()
+
+
+def test_showing_a_code_and_helping(visitor):
+    page = visitor.page
+    a_responder()
+    lead = a_lead()
+    visitor.goto("/connexion/")
+    steps.give_password(page, lead)
+    visitor.look("show-code")
+    page.locator("#id_code").fill("000000")
+    send(page, "Continuer")
+    visitor.look("show-code-errors")
+    steps.show_code(page, lead)
+    visitor.goto("/equipe/")
+    visitor.look("team")
+    page.get_by_role("link", name="Aider").click()
+    visitor.look("person")
+    send(page, "Remettre à zéro son second facteur")
+    visitor.look("person-reset")
+    visitor.check()

@@ -1,0 +1,68 @@
+"""A passkey in a real browser: Chromium's virtual authenticator holds it, as a telephone would."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from playwright.sync_api import expect
+
+from accounts.enums import Role
+from tests.browser import open_page
+from tests.cast import a_person, breizh_cyber
+from tests.e2e import steps
+
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def page(browser):
+    page = open_page(browser)
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    return page
+
+
+def test_it_works(page, live_site):
+    """Enrolled in place of an application, shown after the password, then alone."""
+    responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
+    page.goto(live_site + "/admin/")
+    steps.sign_in(page, responder)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ajoutez un second facteur")
+    page.get_by_role("link", name="Prendre une clé d’accès").click()
+    page.get_by_label("Nom de cette clé").fill("téléphone de service")
+    page.get_by_role("button", name="Ajouter cette clé").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vos codes de secours")
+    page.get_by_role("link", name="Continuer").click()
+    expect(page).to_have_url(live_site + "/admin/incidents/incident/")
+    assert Authenticator.objects.get(type="webauthn").wrap().name == "téléphone de service"
+
+    page.context.clear_cookies()
+    page.goto(live_site + "/connexion/")
+    steps.give_password(page, responder)
+    page.get_by_role("button", name="Utiliser ma clé d’accès").click()
+    expect(page).to_have_url(live_site + "/admin/incidents/incident/")
+
+    page.context.clear_cookies()
+    page.goto(live_site + "/connexion/?next=/annuaire/")
+    page.get_by_role("button", name="Se connecter avec une clé d’accès").click()
+    expect(page).to_have_url(live_site + "/annuaire/")
+    page.goto(live_site + "/admin/")
+    expect(page).to_have_url(live_site + "/admin/incidents/incident/")
+    assert page.complaints == []
+
+
+def test_a_browser_without_keys_is_told_what_to_do(browser, live_site):
+    """No script: the page says so, and the application of codes needs none."""
+    page = open_page(browser, java_script_enabled=False)
+    page.goto(live_site + "/admin/")
+    steps.sign_in(page, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
+    page.get_by_role("link", name="Prendre une clé d’accès").click()
+    expect(page.locator("[data-passkey-none]")).to_be_visible()
+    page.get_by_role("link", name="Prenez une application de codes").click()
+    expect(page.locator(".qr svg")).to_be_visible()
