@@ -30,7 +30,7 @@ def team(request: HttpRequest) -> HttpResponse:
     if not leads_a_team(lead):
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
-    people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")
+    people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
     return render(request, "accounts/team.html", {"rows": [row(lead, one) for one in people[:SHOWN]]})
 
 
