@@ -44,9 +44,8 @@ class Reader:
     def __init__(self):
         self.clients = {name: Client(SERVER_NAME="localhost") for name in ["nobody", *CAST]}
         for name in CAST:
-            self.clients[name].force_login(User.objects.get(email=f"{name}@{DOMAIN}"))
-        begin_declaration(self.clients["nobody"])
             signed_in(self.clients[name], User.objects.get(email=f"{name}@{DOMAIN}"))
+        begin_declaration(self.clients["nobody"])
         token = issue_token(User.objects.get(email=f"responder@{DOMAIN}"), name="bench")
         self.clients["token"] = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
         # One of whom much is known: the cost of a page follows what is on it.
