@@ -42,10 +42,15 @@ def only_value(page: DraftPage, name: str) -> str:
 def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
     for form in details.all:
         for field in form:
-            if field.html_name in names and field.value():
+            if field.html_name in names and field.value() and not is_untouched(field):
                 yield Line(str(field.label), words(field))
     if "service" in names and details.rows:
         yield Line(_("Services"), services_said(details))
+
+
+def is_untouched(field: forms.BoundField) -> bool:
+    """A list that was left on « je ne sais pas », where it opens."""
+    return field.value() == Answer.UNKNOWN and field.name.endswith(("_certainty", "_band"))
 
 
 def words(field: forms.BoundField) -> str:

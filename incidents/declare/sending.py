@@ -21,6 +21,7 @@ from incidents.declare.recap import lines_of
 from incidents.declare.screens import ROUTES
 from incidents.enums import Origin
 from incidents.models import DraftPage, FollowUpAccess, Incident
+from incidents.queries import sheets_of, useful_for
 from incidents.services.draft import AlreadySent, Typed, send_draft
 from incidents.services.follow_up import secret_of
 
@@ -83,11 +84,14 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
+    secret = first_secret(access)
     context = {
         "step": journey,
         "route": route_of(journey, incident),
         "incident": incident,
-        "secret": first_secret(access),
+        "secret": secret,
+        "useful": useful_for(incident, sheets_of(incident)) if secret else [],
+        "linked": follow_up.access_uid(request, incident.reference) is not None,
         "ledger": LEDGER_LINES,
     }
     return render(request, "declare/answer.html", context)
