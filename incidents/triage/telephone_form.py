@@ -24,6 +24,7 @@ from incidents.enums import (
     IncidentType,
     InterruptionExtent,
     LeakStatus,
+    PersonCategory,
     PersonsBand,
     PublicService,
 )
@@ -69,6 +70,10 @@ class TelephoneForm(forms.Form):
     persons_band = one_of(PersonsBand.choices, gettext_lazy("Personnes"))
     categories = forms.MultipleChoiceField(
         choices=DataCategory.choices, required=False, label=gettext_lazy("Quelles données")
+    )
+
+    person_categories = forms.MultipleChoiceField(
+        choices=PersonCategory.choices, required=False, label=gettext_lazy("Quelles personnes")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -154,11 +159,13 @@ class TelephoneForm(forms.Form):
 
     def leak(self) -> Leak | None:
         said = self.cleaned_data
-        if said["data_concerned"] != Answer.YES and not said["leak_status"] and not said["categories"]:
+        tellers = ("leak_status", "categories", "person_categories")
+        if said["data_concerned"] != Answer.YES and not any(said[name] for name in tellers):
             return None
         return Leak(
             status=said["leak_status"] or LeakStatus.SUSPECTED,
             categories=tuple(said["categories"]),
+            person_categories=tuple(said["person_categories"]),
             persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
         )
 

@@ -52,6 +52,7 @@ def test_it_works(client, responder):
             data_concerned="yes",
             leak_status="suspected",
             categories=["nir"],
+            person_categories=["mineurs"],
             persons_band="51-300",
             occurred_date="23/11/2025",
         ),
@@ -65,7 +66,9 @@ def test_it_works(client, responder):
         "civil": ("stopped", "2025-11-24T07:10:00+00:00"),
         "eau": ("degraded", "2025-11-24T07:10:00+00:00"),
     }
-    assert (incident.leaks.get().categories, incident.occurred_certainty) == (["nir"], "approximate")
+    leak = incident.leaks.get()
+    assert (leak.status, leak.categories, leak.person_categories) == ("suspected", ["nir"], ["mineurs"])
+    assert (leak.persons_band, incident.occurred_certainty) == ("51-300", "approximate")
     assert incident.story.description == "Tout est chiffré."
     text = text_of(page)
     signs = re.findall(r'<li><span class="hash">(\w{4})</span>', page.content.decode())

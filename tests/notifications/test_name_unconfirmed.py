@@ -4,8 +4,9 @@ import pytest
 
 from collectivities.enums import Kind
 from collectivities.services import confirm_body, propose_body
+from incidents.services.bodies import merge_body
 from notifications import dispatch
-from tests.cast import breizh_cyber, declare, plouexemple
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
 CENTRE = "garde@breizh.example"
@@ -40,3 +41,18 @@ def test_a_hostile_name_links_to_nothing(post):
         assert "https://piege.example" not in mail["Subject"] + mail.get_content()
         assert "hxxps://piege[.]example" in mail["Subject"] + mail.get_content()
         assert "{{ secret }}" in mail["Subject"] + mail.get_content()
+
+
+def test_the_body_that_it_is_hears_of_the_case(post):
+    agent = an_agent(plouexemple())
+    breizh_cyber()
+    incident = declare(collectivity=propose_body(kind=Kind.OTHER, name=HOSTILE, siren=None, seat=plouexemple()))
+    dispatch.announce_events()
+    dispatch.deliver_due()
+    assert not post.to(agent.email)
+    merge_body(reference=incident.reference, into=plouexemple().uid, actor=a_responder())
+    dispatch.announce_events()
+    dispatch.deliver_due()
+    [mail] = post.to(agent.email)
+    assert "rattaché à" in mail["Subject"]
+    assert "piege" not in mail["Subject"] + mail.get_content()
