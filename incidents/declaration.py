@@ -1,5 +1,6 @@
 """What a declaration says: the one shape in which the page, the API and a responder's form hand it over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,3 +80,5 @@ class Submission:
     digest: str = field(default="")
     # Who filled it in, as they call themselves: two people may complete one declaration.
     author: str = ""
+    # By section (`services`, `donnees`…), where somebody else wrote it.
+    authors: Mapping[str, str] = field(default_factory=dict)

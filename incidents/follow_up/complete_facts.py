@@ -23,7 +23,7 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.fields import CountField, DayField, HourField, WordsField
-from incidents.follow_up.complete_questions import day_of, hour_of
+from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
 from incidents.public_services import services_of
 from incidents.services.complete import Writing, Written
@@ -45,13 +45,13 @@ LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
     (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
     (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
-    (LeakStatus.UNFOUNDED, gettext_lazy("Vérifié : rien n’est sorti")),
+    (LeakStatus.UNFOUNDED, gettext_lazy("Vérifié : rien n’est sorti")),
 ]
 INSTANT_LABELS = {
-    "occurred": gettext_lazy("Quand est-ce arrivé ?"),
-    "detected": gettext_lazy("Quand l’avez-vous découvert ?"),
-    "attack_known": gettext_lazy("Quand avez-vous su que c’est une attaque ?"),
-    "breach_known": gettext_lazy("Quand avez-vous su que des données personnelles sont touchées ?"),
+    "occurred": gettext_lazy("Quand est-ce arrivé ?"),
+    "detected": gettext_lazy("Quand l’avez-vous découvert ?"),
+    "attack_known": gettext_lazy("Quand avez-vous su que c’est une attaque ?"),
+    "breach_known": gettext_lazy("Quand avez-vous su que des données personnelles sont touchées ?"),
 }
 
 
@@ -156,7 +156,7 @@ class MomentsForm(FactsForm):
             initial |= moment_typed(name, one.at) | {f"{name}_certainty": one.certainty}
         super().__init__(data, initial=initial)
         for name in INSTANTS:
-            label = INSTANT_LABELS[name]
+            label = bare(str(INSTANT_LABELS[name]))
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
             self.fields[f"{name}_certainty"] = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
@@ -177,7 +177,9 @@ class MomentsForm(FactsForm):
 
     def moments(self) -> list[dict[str, Any]]:
         parts = ("date", "time", "certainty")
-        return [{part: self[f"{name}_{part}"] for part in parts} | {"name": name} for name in INSTANTS]
+        return [
+            {part: self[f"{name}_{part}"] for part in parts} | {"legend": INSTANT_LABELS[name]} for name in INSTANTS
+        ]
 
 
 class MomentsEditor(OneForm[MomentsForm]):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from incidents.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, version_named
+from incidents.services.answers import oddness
 from incidents.services.complete import Writing, Written, answer_section
 
 UNKNOWN = "nsp"
@@ -38,7 +39,7 @@ NUMBERS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.
 
 def fields_of(question: Question) -> dict[str, forms.Field]:
     """The controls of one question, under its code."""
-    code, label = question.code, question.label
+    code, label = question.code, bare(question.label)
     if question.kind in WITH_CHOICES:
         return {code: choice_field(question)}
     fields: dict[str, forms.Field] = {f"{code}-{UNKNOWN}": forms.BooleanField(required=False)}
@@ -53,12 +54,17 @@ def fields_of(question: Question) -> dict[str, forms.Field]:
     return fields
 
 
+def bare(label: str) -> str:
+    """As a summary of what is to be corrected names it: « Quel montant : … »."""
+    return label.rstrip("?… \N{NO-BREAK SPACE}")
+
+
 def choice_field(question: Question) -> forms.Field:
     choices = [*question.choices, (UNKNOWN, _("Je ne sais pas"))]
     if question.kind == Kind.CHOICE:
-        return forms.ChoiceField(choices=choices, required=False, label=question.label, widget=forms.RadioSelect)
+        return forms.ChoiceField(choices=choices, required=False, label=bare(question.label), widget=forms.RadioSelect)
     ticks = forms.CheckboxSelectMultiple
-    return forms.MultipleChoiceField(choices=choices, required=False, label=question.label, widget=ticks)
+    return forms.MultipleChoiceField(choices=choices, required=False, label=bare(question.label), widget=ticks)
 
 
 def initial_of(question: Question, value: Any) -> dict[str, Any]:
@@ -71,6 +77,8 @@ def initial_of(question: Question, value: Any) -> dict[str, Any]:
     if question.kind == Kind.MOMENT:
         at = timezone.localtime(datetime.fromisoformat(value))
         return {f"{code}-date": day_of(at), f"{code}-time": hour_of(at)}
+    if question.kind in ODD_KINDS and oddness(question.kind, value):
+        return {code: value, f"{code}-garder": True}  # kept once, kept again
     return {code: amount_typed(value) if question.kind == Kind.AMOUNT else value}
 
 

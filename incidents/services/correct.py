@@ -170,7 +170,7 @@ def keep_former(incident: Incident, section: str) -> str:
     """The uid of the first state of a case whose declaration did not keep it: its rows say it, before they change."""
     declared = incident.events.earliest("id")
     by = ActorKind(declared.actor_kind)
-    keep_first(incident, {section: of_rows(incident, section)}, author="", by=by, actor=declared.actor)
+    keep_first(incident, {section: of_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
     newest = newest_sheet(incident, section)
     return str(newest.uid) if newest else ""
 

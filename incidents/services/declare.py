@@ -81,7 +81,8 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = plain_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
-    keep_first(incident, of_declaration(clean), author=author, by=by, actor=actor)
+    said = of_declaration(clean)
+    keep_first(incident, said, authors=dict.fromkeys(said, author) | dict(submission.authors), by=by, actor=actor)
     record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
     return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 

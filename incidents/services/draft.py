@@ -142,7 +142,7 @@ def send_draft(*, uid: UUID, declaration: Declaration, origin: str, author: str 
     draft = hold(uid)
     if draft.incident:
         raise AlreadySent(draft.incident)
-    submission = Submission(key=f"draft:{uid}", origin=origin, author=author)
+    submission = Submission(key=f"draft:{uid}", origin=origin, author=author, authors=authors_of(draft))
     try:
         declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     except SubmissionConflict as conflict:
@@ -150,6 +150,14 @@ def send_draft(*, uid: UUID, declaration: Declaration, origin: str, author: str 
     draft.incident = declared.incident
     draft.save(update_fields=["incident"])
     return declared
+
+
+def authors_of(draft: Draft) -> dict[str, str]:
+    """Who wrote each section of the declaration: the screen of the caller also tells the story and its moments."""
+    by_screen = {page.screen: page.author for page in draft.pages.all() if page.author}
+    screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
+    screens |= dict.fromkeys(("recit", "moments"), Screen.CALLER.value)
+    return {section: by_screen[screen] for section, screen in screens.items() if screen in by_screen}
 
 
 @transaction.atomic

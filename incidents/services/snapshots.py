@@ -69,16 +69,24 @@ def of_declaration(said: Declaration) -> dict[str, Values]:
 
 
 def keep_first(
-    incident: Incident, sections: Mapping[str, Values], *, author: str, by: ActorKind, actor: User | None
+    incident: Incident,
+    sections: Mapping[str, Values],
+    *,
+    authors: Mapping[str, str],
+    by: ActorKind,
+    actor: User | None,
 ) -> None:
-    """The first state of these sections, so that whatever corrects it later can be read beside it."""
+    """The first state of these sections, so that whatever corrects it later can be read beside it.
+
+    `authors`: who wrote each, as they call themselves.
+    """
     AnswerSheet.objects.bulk_create(
         AnswerSheet(
             incident=incident,
             section=section,
             version=current().code,
             values=values,
-            author=author,
+            author=authors.get(section, ""),
             actor_kind=by,
             actor=actor,
             written_at=incident.received_at,

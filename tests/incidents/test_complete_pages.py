@@ -223,6 +223,7 @@ def test_a_bad_iban_is_kept_by_whoever_insists(client):
     assert "gardez-le tel quel" in text(post(client, incident, "precisions", bad))
     assert post(client, incident, "precisions", bad, **{"q-iban-garder": "on"}).status_code == 302
     assert "gardé tel quel" in text(client.get(url(incident, "precisions", "avant")))
+    assert re.search(r'id="id_q-iban-garder" checked', client.get(url(incident, "precisions")).content.decode())
 
 
 def test_a_double_click_writes_once(client, incident):

@@ -1,0 +1,102 @@
+"""The pages that complete a case, in every state: as people fill them in, with a script or without."""
+
+import pytest
+from playwright.sync_api import expect
+
+from incidents.declaration import Interruption, Leak
+from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import close_incident
+from tests.browser import open_page
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_look import Visitor
+
+
+@pytest.fixture
+def visitor(live_site, browser):
+    return Visitor(browser, live_site)
+
+
+@pytest.fixture
+def incident(live_site):
+    stopped = Interruption(service="civil", extent="stopped", people_affected=30)
+    leak = Leak(status="claimed", categories=("sante",))
+    return declare(type="virement", service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
+
+
+def enter(page, site, incident):
+    page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    press(page, "Ouvrir mon dossier")
+
+
+def press(page, name):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).first.click()
+
+
+def test_it_works(visitor, incident):
+    page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
+    enter(page, visitor.site, incident)
+    visitor.goto(base)
+    visitor.look("complete-list")
+    for section in (*(one.code for one in current().sections_of("virement")), *SNAPSHOTS):
+        visitor.goto(f"{base}{section}/")
+        visitor.look(f"complete-{section}")
+    visitor.check()
+
+
+def test_what_goes_wrong_and_what_was_before(visitor, incident):
+    page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
+    enter(page, visitor.site, incident)
+    visitor.goto(f"{base}precisions/")
+    seen = page.locator("[name=seen]").input_value()
+    page.fill("#id_q-iban", "FR76 3000 6000 0112 3456 7890 188")
+    page.fill("#id_author", "Dominique, accueil")
+    press(page, "Enregistrer")
+    expect(page.locator(".errors")).to_be_focused()
+    visitor.look("complete-errors")
+    page.check("#id_q-iban-garder")
+    press(page, "Enregistrer")
+    visitor.look("complete-saved")
+    visitor.goto(f"{base}precisions/")
+    page.evaluate("seen => { document.querySelector('[name=seen]').value = seen }", seen)
+    page.fill("#id_q-montant", "12 340,50")
+    press(page, "Enregistrer")
+    visitor.look("complete-told")
+    press(page, "Enregistrer")
+    press(page, "Ce service a repris maintenant")
+    for section in ("precisions", "services"):
+        visitor.goto(f"{base}{section}/avant/")
+        visitor.look(f"complete-before-{section}")
+    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    visitor.goto(base)
+    visitor.look("complete-closed")
+    visitor.check()
+
+
+def test_without_a_script(live_site, browser, incident):
+    page = open_page(browser, java_script_enabled=False)
+    enter(page, live_site, incident)
+    page.goto(f"{live_site}/suivi/{incident.reference}/completer/services/")
+    page.check("#service-paie")
+    page.check("#id_paie-extent_1")
+    page.fill("#id_r0-workaround", "Sur papier.")
+    press(page, "Enregistrer")
+    expect(page.get_by_role("status")).to_contain_text("C’est enregistré")
+    assert [one.service for one in incident.interruptions.order_by("id")] == ["civil", "paie"]
+    press(page, "Ce service a repris maintenant")
+    assert incident.interruptions.get(service="civil").ended_at
+
+
+def test_the_responder_s_page_after_answers(live_site, browser, incident):
+    page = open_page(browser, width=1280)
+    enter(page, live_site, incident)
+    page.goto(f"{live_site}/suivi/{incident.reference}/completer/precisions/")
+    page.fill("#id_q-demande_de", "faux@piege.example")
+    press(page, "Enregistrer")
+    steps.open_admin(page, live_site, a_responder())
+    page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    expect(page.locator(".answers")).to_contain_text("faux@piege[.]example")
+    expect(page.locator(".answers a")).to_have_count(0)
+    assert not page.complaints
