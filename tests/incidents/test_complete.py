@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
 from incidents.access import Guest
-from incidents.declaration import Caller, Instant, Interruption, Leak
+from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
 from incidents.enums import EventKind, Severity
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
@@ -23,6 +23,7 @@ from incidents.services.correct import (
     correct_story,
     end_interruption,
 )
+from incidents.services.declare import declare_incident
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import rotate_access_by_declarant
 from incidents.services.snapshots import interruptions_of, leak_of
@@ -30,7 +31,7 @@ from incidents.services.triage import close_incident, verify_incident
 from stats.models import Rollup
 from stats.rollups import mistakes
 from stats.services import fold_events
-from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
@@ -92,6 +93,13 @@ def test_the_declaration_keeps_its_first_state(incident):
     words = [one.words for one in sheet_said("services", sheets["services"].version, sheets["services"].values, PARIS)]
     assert "30 personnes" in words[0]
     assert not facts(incident)
+
+
+def test_each_section_says_who_wrote_it(centre):
+    submission = Submission(key="k" * 32, origin="web", author="Camille", authors={"donnees": "Dominique"})
+    incident = declare_incident(declaration=a_declaration(), submission=submission, actor=None).incident
+    authors = dict(incident.sheets.values_list("section", "author"))
+    assert authors == dict.fromkeys(SNAPSHOTS, "Camille") | {"donnees": "Dominique"}
 
 
 def test_a_colleague_writes_under_their_name(incident):

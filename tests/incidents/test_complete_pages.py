@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
+from incidents import cookie
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
@@ -106,7 +107,7 @@ def test_each_type_has_its_pages(client, kind):
 def test_the_name_is_asked_once(client, incident):
     post(client, incident, "machines", {"q-postes": "8"})
     held = client.cookies[NAME]
-    assert (held["path"], held["httponly"], held["samesite"]) == ("/suivi/", True, "Lax")
+    assert (held["path"], held["httponly"], held["samesite"]) == (cookie.PATH, True, "Lax")
     page = client.get(url(incident, "sauvegardes")).content.decode()
     assert 'value="Dominique, accueil"' in page
     post(client, incident, "sauvegardes", {"q-sauvegardes_atteintes": "non"}, author="Camille")
