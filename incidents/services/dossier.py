@@ -20,7 +20,7 @@ from collectivities.zones import CLOCKS, zone_of
 from csirts.routing import csirt_for
 from incidents.enums import InterruptionExtent
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from incidents.questions.facts import sheet_said, title_of
+from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
 from incidents.questions.saying import said_moment
 from incidents.reference import spaced
 from incidents.services.centres import centre_said, fallbacks_said, site_said
@@ -122,8 +122,9 @@ def caller_said(incident: Incident) -> str:
 
 
 def answered(incident: Incident, zone: str) -> Iterator[Pair]:
-    """The newest answers to the questions asked afterwards, section by section."""
-    newest = incident.sheets.order_by("section", "-id").distinct("section")
+    """The newest answers to the questions of the type, section by section. What the rows say is not said again."""
+    questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
+    newest = questions.order_by("section", "-id").distinct("section")
     for sheet in newest:
         for one in sheet_said(sheet.section, sheet.version, sheet.values, zone):
             yield f"{title_of(sheet.section, sheet.version)} : {one.label}", one.words

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import time_machine
+from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone
 
@@ -73,6 +74,15 @@ def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
     assert words in shown
     assert "17cyber.gouv.fr" in shown
     assert body_of(client.get(f"/secours/{body.uid}/pdf/")).startswith(b"%PDF")
+
+
+def test_every_card_fits_its_page(town):
+    """The longest name, the longest reason, the most numbers: one page all the same."""
+    longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
+    for body in [longest, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
+        card = card_of(body, on=timezone.localdate())
+        pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]}, joinable=True)
+        assert pages_of(pdf) == 1, body
 
 
 def test_a_merged_commune_leads_to_its_heir(client, town):

@@ -173,6 +173,12 @@ def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
     assert incident.reference in Client().get(dossier["address"]).content.decode().replace("-", "")
 
 
+def test_what_was_declared_is_said_once(incident):
+    said = [words for _label, words in dossier_of(incident, at=timezone.now())["declared"]]
+    assert sum("ne s’ouvrent plus et un message" in words for words in said) == 1
+    assert sum("02 99 00 00 00" in words for words in said) == 1
+
+
 def titles(incident):
     return [duty["title"] for duty in dossier_of(incident, at=timezone.now())["duties"]]
 
