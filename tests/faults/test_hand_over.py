@@ -1,0 +1,155 @@
+"""Handing files over to the server of production: nothing large in memory or in clear, nothing lost when killed."""
+
+import http.client
+import os
+from contextlib import closing
+
+import psutil
+import pytest
+from django.db import connections
+from django.test import Client
+
+from config.env import Env, evidence
+from config.run import answers, granian
+from incidents import cookie, vault
+from incidents.models import Evidence, EvidenceUpload
+from incidents.services.evidence import key_to_read
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from tests.cast import breizh_cyber, declare
+from tests.faults.stage import Program, free_port, until
+
+TOKEN = "t" * 32
+MARK = b"un secret de la mairie, en clair "
+CHUNK = MARK * 2000
+CHUNKS = 1500
+BOUNDARY = "----tocsin"
+
+
+class Site:
+    """granian on this test's database and folder."""
+
+    def __init__(self, database_url, home):
+        self.home = home
+        self.environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            "DATABASE_URL": database_url,
+            "EVIDENCE_DIR": str(home / "evidence"),
+            "TMPDIR": str(home / "temporary"),
+            "DATABASE_POOL": "8",
+        }
+        (home / "temporary").mkdir()
+
+    def start(self):
+        self.port = free_port()
+        self.program = Program("web", [*granian(self.port), "config.wsgi:application"], self.environment, self.home)
+        self.program.start()
+        until(lambda: answers(f"http://127.0.0.1:{self.port}/sante/vivant/"))
+
+    def post(self, path, body, kind, length):
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
+            line.request("POST", path, body, self.headers | {"Content-Type": kind, "Content-Length": str(length)})
+            answer = line.getresponse()
+            answer.read()
+            return answer
+
+    def memory(self):
+        web = psutil.Process(self.program.process.pid)
+        return sum(one.memory_info().rss for one in [web, *web.children(recursive=True)])
+
+
+@pytest.fixture
+def incident(transactional_db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def site(transactional_db, incident, tmp_path, settings):
+    settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path / "evidence")}
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    site = Site(transactional_db, tmp_path)
+    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
+    site.headers = {"Cookie": held, "X-CSRFToken": TOKEN}
+    site.start()
+    yield site
+    site.program.kill()
+    connections.close_all()
+
+
+def a_form(said):
+    """A field for the token, then one file, in pieces that are made as they leave."""
+    start = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{TOKEN}\r\n'
+    start += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="pieces"; filename="disque.img"\r\n\r\n'
+    end = f"\r\n--{BOUNDARY}--\r\n"
+
+    def pieces():
+        yield start.encode()
+        for number in range(CHUNKS):
+            if number == CHUNKS - 10:
+                said.append(None)
+            yield CHUNK
+        yield end.encode()
+
+    return pieces(), len(start) + CHUNKS * len(CHUNK) + len(end)
+
+
+def stored_in(site):
+    return [path for path in (site.home / "evidence").rglob("*") if path.is_file()]
+
+
+def test_it_works(site, incident):
+    """A hundred megabytes by the plain form: memory stays where it was, and no clear byte touches the disk."""
+    site.post(f"/suivi/{incident.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
+    before, said = site.memory(), []
+    body, length = a_form(said)
+
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    answer = site.post(f"/suivi/{incident.reference}/pieces/", body, kind, length)
+
+    assert (answer.status, said) == (302, [None])
+    piece = Evidence.objects.get()
+    assert piece.size == CHUNKS * len(CHUNK)
+    assert site.memory() - before < 40_000_000
+    assert list((site.home / "temporary").iterdir()) == []
+    [stored] = stored_in(site)
+    assert MARK not in stored.read_bytes()
+    assert next(vault.read(piece.storage_name, key_to_read(incident)))[: len(MARK)] == MARK
+
+
+def test_a_server_that_is_killed_loses_no_slice(site, incident):
+    content = os.urandom(3 * SLICE)
+    start = f"/suivi/{incident.reference}/pieces/envoi/"
+    announced = f"nom=a&taille={len(content)}"
+    site.post(start, announced, "application/x-www-form-urlencoded", len(announced))
+    upload = EvidenceUpload.objects.get()
+    url = f"{start}{upload.uid}/"
+    for offset in range(0, len(content), SLICE):
+        part = content[offset : offset + SLICE]
+        assert site.post(f"{url}?debut={offset}", part, "application/octet-stream", len(part)).status == 200
+        site.program.kill()
+        site.start()
+    assert site.post(f"{url}fin/", b"", "application/octet-stream", 0).status == 200
+    piece = Evidence.objects.get()
+    assert b"".join(vault.read(piece.storage_name, key_to_read(incident))) == content
+
+
+def half_a_request(site, path, kind, body, length):
+    with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)) as line:
+        line.putrequest("POST", path)
+        for name, value in (site.headers | {"Content-Type": kind, "Content-Length": str(length)}).items():
+            line.putheader(name, value)
+        line.endheaders()
+        line.send(body)
+
+
+def test_a_line_that_dies_leaves_no_half_of_a_file(site, incident):
+    """The plain form: the first file is whole, the second is cut. Nothing of the second is kept."""
+    part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}\r\n'
+    body = part.format(BOUNDARY, "entier", "a" * 900) + part.format(BOUNDARY, "coupé", "b" * 300_000)
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    half_a_request(site, f"/suivi/{incident.reference}/pieces/", kind, body.encode(), 10_000_000)
+    until(lambda: stored_in(site) == [] or Evidence.objects.exists())
+    assert not Evidence.objects.filter(name="coupé").exists()
+    until(lambda: len(stored_in(site)) == Evidence.objects.count())
