@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -59,6 +60,16 @@ class Evidence(models.Model):
             actor_fits_kind(name="evidence_actor_fits_kind"),
             models.UniqueConstraint(fields=["incident", "number"], name="evidence_one_number"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="evidence_sha256_well_formed"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="evidence_is_never_removed", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="sealed_line_is_never_changed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange(
+                    *("uid", "incident", "number", "size", "sha256", "storage_name", "seal", "received_at")
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
