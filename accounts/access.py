@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.enums import COLLECTIVITY_ROLES, Role
 from accounts.models import Membership, User
+from collectivities.models import Collectivity
 
 
 def leads_a_team(user: User) -> bool:
@@ -44,3 +46,23 @@ def get_person(actor: User, uid: UUID) -> User:
     if person is None or not may_help(actor, person):
         raise Http404
     return person
+
+
+def get_body(user: User, uid: UUID) -> Collectivity:
+    """The one door to the home of a body. Raises Http404 when it is not theirs or not there."""
+    body = Collectivity.objects.filter(uid=uid, pk__in=user.collectivity_ids()).first()
+    if body is None:
+        raise Http404
+    return body
+
+
+def get_managed_body(user: User, uid: UUID) -> Collectivity:
+    """The same for its manager. Raises PermissionDenied for the other members."""
+    body = get_body(user, uid)
+    if not manages(user, body):
+        raise PermissionDenied
+    return body
+
+
+def manages(user: User, body: Collectivity) -> bool:
+    return any(one.role == Role.MANAGER and one.collectivity_id == body.pk for one in user.memberships)

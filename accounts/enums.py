@@ -62,3 +62,12 @@ class LinkPurpose(models.TextChoices):
     WELCOME = "welcome", _("ouvrir son compte")
     INVITATION = "invitation", _("rejoindre une collectivité")
     PASSWORD = "password", _("choisir un mot de passe")
+
+
+class Helper(models.TextChoices):
+    """Whom a body calls when its computers are down."""
+
+    SUPPLIER = "supplier", _("prestataire informatique")
+    DPO = "dpo", _("délégué à la protection des données")
+    INSURER = "insurer", _("assureur")
+    ELECTED = "elected", _("élu référent")

@@ -24,7 +24,8 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.enums import Helper
+from accounts.models import AccessLink, EmergencyContact, User
 
 
 def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -142,6 +143,30 @@ class AddressForm(forms.Form):
     email = forms.EmailField(label=_("Adresse mail de votre compte"), widget=forms.EmailInput({"class": "input"}))
 
 
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("Adresse mail de la personne"), widget=forms.EmailInput({"class": "input"}))
+
+
+class ContactForm(forms.Form):
+    """One line of the emergency card. All may stay empty: better a card with a hole than no card."""
+
+    name = forms.CharField(label=_("Nom"), max_length=120, required=False)
+    phone = forms.CharField(
+        label=_("Téléphone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+    )
+    note = forms.CharField(label=_("Numéro de contrat, horaires"), max_length=200, required=False)
+
+    def __init__(self, data: Any, *, kind: Helper, known: EmergencyContact | None) -> None:
+        kept = {name: getattr(known, name) for name in ("name", "phone", "note")} if known else {}
+        super().__init__(data, prefix=kind.value, initial=kept)
+        self.kind = kind
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+
+    def clean(self) -> dict[str, Any]:
+        return {name: "".join(c for c in said if c.isprintable()) for name, said in self.cleaned_data.items()}
+
+
 class ChoosePasswordForm(forms.Form):
     """For the reader of a link. Whoever has no name yet gives one."""
 
@@ -155,11 +180,14 @@ class ChoosePasswordForm(forms.Form):
         widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, link: AccessLink, **kwargs: Any) -> None:
+        """Who is invited and has a password already only says yes."""
         super().__init__(*args, **kwargs)
-        self.user = user
-        if user.display_name:
+        self.user = link.user
+        if self.user.display_name:
             del self.fields["display_name"]
+        if link.keeps_password:
+            del self.fields["password"]
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

@@ -20,6 +20,7 @@ from accounts.enums import (
     REGION_ROLES,
     SECOND_FACTOR_ROLES,
     STAFF_ROLES,
+    Helper,
     LinkPurpose,
     MailKind,
     MailStatus,
@@ -258,6 +259,11 @@ class AccessLink(models.Model):
     def __str__(self) -> str:
         return f"{self.user} : {self.get_purpose_display()}"
 
+    @property
+    def keeps_password(self) -> bool:
+        """An invitation to somebody who has one already: it changes nothing of how they sign in."""
+        return self.purpose == LinkPurpose.INVITATION and self.user.has_usable_password()
+
 
 class PendingMail(models.Model):
     """A mail about an account: a row before it is a message. What it says is written when it is sent."""
@@ -290,6 +296,31 @@ class PendingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.status}"
+
+
+class EmergencyContact(models.Model):
+    """Whom a body calls when its computers are down. Seen by its members and the centre of its cases alone."""
+
+    collectivity = models.ForeignKey(
+        Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name=_("collectivité")
+    )
+    kind = models.CharField(_("qui"), max_length=8, choices=Helper)
+    name = models.CharField(_("nom"), max_length=120, blank=True)
+    phone = models.CharField(_("téléphone"), max_length=40, blank=True)
+    note = models.CharField(_("numéro de contrat, horaires"), max_length=200, blank=True)
+    updated_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrit par"))
+    updated_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("contact d’urgence")
+        verbose_name_plural = _("contacts d’urgence")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Helper.values), name="emergency_kind_known"),
+            models.UniqueConstraint(fields=["collectivity", "kind"], name="emergency_once_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} : {self.name}"
 
 
 class FactorReset(models.Model):

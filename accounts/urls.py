@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import factors, links, people, sign_in
+from accounts.views import bodies, factors, links, people, sign_in
 
 urlpatterns = [
     path("connexion/", sign_in.SignIn.as_view(), name="login"),
@@ -28,4 +28,9 @@ urlpatterns = [
     path("equipe/<uuid:uid>/", people.person, name="person"),
     path("equipe/<uuid:uid>/second-facteur/", people.reset, name="reset_factor"),
     path("equipe/<uuid:uid>/lien/", people.send_password_link, name="send_password_link"),
+    path("ma-collectivite/<uuid:uid>/inviter/", bodies.Invite.as_view(), name="invite_member"),
+    path("ma-collectivite/<uuid:uid>/personnes/<uuid:person>/retirer/", bodies.remove, name="remove_member"),
+    path("ma-collectivite/<uuid:uid>/personnes/<uuid:person>/responsable/", bodies.change_manager, name="hand_over"),
+    path("ma-collectivite/<uuid:uid>/urgence/", bodies.emergency_card, name="emergency_card"),
+    path("ma-collectivite/<uuid:uid>/urgence/ecrire/", bodies.write_emergency, name="write_emergency"),
 ]

@@ -1,16 +1,22 @@
 """What a person with an account sees of their own cases, outside the admin."""
 
+from uuid import UUID
+
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.access import get_body, manages
+from accounts.services.bodies import roles_in
 from accounts.signed_in import user_of
+from collectivities.models import Collectivity
 from incidents.models import Incident
 from incidents.reference import compact
 
 PAGE = 50
+AT_HOME = 10
 
 
 @never_cache
@@ -19,7 +25,8 @@ def own_cases(request: HttpRequest) -> HttpResponse:
     """The newest first; `?apres=` is the reference of the last row of the page before."""
     mine = Incident.objects.visible_to(user_of(request)).with_words().order_by("-received_at", "-id")
     rows = list(older_than(mine, compact(request.GET.get("apres", "")))[: PAGE + 1])
-    return render(request, "incidents/own_cases.html", {"cases": rows[:PAGE], "has_more": len(rows) > PAGE})
+    shown = {"cases": rows[:PAGE], "has_more": len(rows) > PAGE, "has_body": bool(user_of(request).collectivity_ids())}
+    return render(request, "incidents/own_cases.html", shown)
 
 
 def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incident]:
@@ -29,3 +36,27 @@ def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incide
         return incidents
     same_instant = incidents.filter(received_at=last.received_at, id__lt=last.pk)
     return same_instant | incidents.filter(received_at__lt=last.received_at)
+
+
+@never_cache
+@require_safe
+def own_bodies(request: HttpRequest) -> HttpResponse:
+    """Who belongs to several chooses; who belongs to one is led there; to the others the page is not there."""
+    bodies = list(Collectivity.objects.filter(pk__in=user_of(request).collectivity_ids()).order_by("sort_key", "id"))
+    if not bodies:
+        raise Http404
+    if len(bodies) == 1:
+        return redirect("body_home", bodies[0].uid)
+    return render(request, "incidents/own_bodies.html", {"bodies": bodies})
+
+
+@never_cache
+@require_safe
+def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Its cases, its people, whom it calls."""
+    user = user_of(request)
+    body = get_body(user, uid)
+    mine = Incident.objects.visible_to(user).filter(collectivity=body).with_words().order_by("-received_at", "-id")
+    rows = list(mine[: AT_HOME + 1])
+    shown = {"body": body, "cases": rows[:AT_HOME], "has_more": len(rows) > AT_HOME, "people": list(roles_in(body))}
+    return render(request, "incidents/body_home.html", shown | {"manages": manages(user, body)})

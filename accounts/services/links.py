@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind
-from accounts.models import AccessLink, User
+from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.models import AccessLink, Membership, User
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_of, token_of_link
 from collectivities.models import Collectivity
@@ -57,17 +57,28 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
 
 @transaction.atomic
-def choose_password(*, token: str, password: str, display_name: str = "") -> User | None:
-    """Use the link up. Ends every open session of the account; None if the link is not live any more."""
+def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
+    """Use the link up: join the body, choose the password. None if the link is not live any more.
+
+    A new password ends every open session of the account.
+    """
     link = find_link(token, lock=True)
     if link is None:
         return None
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
     user = link.user
+    if not link.keeps_password:
+        user.set_password(password)
     user.display_name = user.display_name or display_name
-    user.set_password(password)
     user.save(update_fields=["display_name", "password"])
     if link.purpose == LinkPurpose.PASSWORD:
         queue_mail(MailKind.PASSWORD_CHANGED, user)
+    if link.collectivity:
+        join(user, link.collectivity)
     return user
+
+
+def join(user: User, body: Collectivity) -> None:
+    if body.pk not in user.collectivity_ids():
+        Membership.objects.create(user=user, role=Role.AGENT, collectivity=body)

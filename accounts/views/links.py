@@ -14,7 +14,7 @@ from django.views.generic.edit import FormView
 from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
-from accounts.services.links import choose_password, find_link, send_link
+from accounts.services.links import find_link, send_link, use_link
 from accounts.views.sign_in import Refusing
 
 
@@ -45,17 +45,17 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
         return super().dispatch(request, *args, **kwargs) if self.link else link_is_over(request)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.link.user if self.link else None}
+        return super().get_form_kwargs() | {"link": self.link}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"link": self.link}
 
     def form_valid(self, form: ChoosePasswordForm) -> HttpResponse:
         said = {name: form.cleaned_data.get(name, "") for name in ("password", "display_name")}
-        user = choose_password(token=self.kwargs["token"], **said)
+        user = use_link(token=self.kwargs["token"], **said)
         if user is None:
             return link_is_over(self.request)
-        return render(self.request, "accounts/link_used.html", {"user_of_link": user})
+        return render(self.request, "accounts/link_used.html", {"user_of_link": user, "link": self.link})
 
 
 def link_is_over(request: HttpRequest) -> HttpResponse:

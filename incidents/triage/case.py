@@ -14,6 +14,7 @@ from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Sta
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
+from incidents.triage.emergency import emergency_contacts
 from incidents.triage.evidence import evidence_block
 from incidents.triage.thread import thread_context
 
@@ -50,6 +51,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "thread": thread_context(incident, user),
         "answers": answers_of(incident),
         "evidence": evidence_block(incident),
+        "emergency": emergency_contacts(incident),
     }
 
 

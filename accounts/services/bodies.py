@@ -1,0 +1,88 @@
+"""The people of a body, kept by its manager, and whom it calls when its computers are down."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.access import get_body, get_managed_body, manages
+from accounts.enums import COLLECTIVITY_ROLES, LinkPurpose, Role
+from accounts.models import EmergencyContact, Membership, User
+from accounts.services.links import send_link
+from collectivities.models import Collectivity
+
+
+class LastManager(Exception):
+    """The body would have nobody left who invites: hand over first."""
+
+
+@transaction.atomic
+def invite_member(*, uid: UUID, email: str, actor: User) -> None:
+    """A link by mail, good for seven days. Who has no account yet gets one with the link, and no role before it.
+
+    Says nothing of whether the address has an account; nothing happens for somebody who is a member already.
+    """
+    body = get_managed_body(actor, uid)
+    person = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, display_name="")
+    if person.is_active and body.pk not in person.collectivity_ids():
+        send_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
+
+
+@transaction.atomic
+def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
+    """End somebody's roles in this body; one may leave oneself. Raises LastManager where nobody would manage it."""
+    body = get_body(actor, uid)
+    if person_uid != actor.uid and not manages(actor, body):
+        raise PermissionDenied
+    roles = locked_roles(body)
+    theirs = [one for one in roles if one.user.uid == person_uid]
+    if not theirs:
+        raise Http404
+    if all(one in theirs for one in roles if one.role == Role.MANAGER) and has_manager(theirs):
+        raise LastManager
+    end(theirs)
+
+
+@transaction.atomic
+def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
+    """The manager and another member change places."""
+    body = get_managed_body(actor, uid)
+    roles = locked_roles(body)
+    heir = next((one for one in roles if one.user.uid == person_uid and one.user_id != actor.pk), None)
+    if heir is None:
+        raise Http404
+    end([one for one in roles if one.user_id in (actor.pk, heir.user_id)])
+    Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
+    Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)
+
+
+@transaction.atomic
+def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User) -> None:
+    """`said`: kind → name, phone, note. An empty one is kept as empty: the card has a line to write on."""
+    body = get_body(actor, uid)
+    written = {"updated_by": actor, "updated_at": timezone.now()}
+    for kind, words in said.items():
+        EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | written)
+
+
+def locked_roles(body: Collectivity) -> list[Membership]:
+    """Two managers who leave at one instant do it one after the other."""
+    Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
+    return list(roles_in(body))
+
+
+def roles_in(body: Collectivity) -> QuerySet[Membership]:
+    """Managers first."""
+    ongoing = Membership.objects.in_force().filter(collectivity=body, role__in=COLLECTIVITY_ROLES)
+    return ongoing.select_related("user").order_by("-role", "user__display_name", "id")
+
+
+def has_manager(roles: list[Membership]) -> bool:
+    return any(one.role == Role.MANAGER for one in roles)
+
+
+def end(roles: list[Membership]) -> None:
+    Membership.objects.filter(pk__in=[one.pk for one in roles]).update(ended_on=timezone.localdate())

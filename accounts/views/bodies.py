@@ -1,0 +1,100 @@
+"""The people of a body and its emergency card. Its home, with its cases, is a page of `incidents`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.generic.edit import FormView
+
+from accounts.access import get_body, get_managed_body
+from accounts.enums import Helper
+from accounts.forms import ContactForm, InviteForm
+from accounts.models import EmergencyContact, Membership
+from accounts.services.bodies import LastManager, hand_over, invite_member, remove_member, roles_in, write_contacts
+from accounts.signed_in import user_of
+from accounts.views.sign_in import Refusing
+from collectivities.models import Collectivity
+
+
+@method_decorator(never_cache, name="dispatch")
+class Invite(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+    template_name = "accounts/invite.html"
+    form_class = InviteForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.body = get_managed_body(user_of(request), kwargs["uid"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"body": self.body}
+
+    def form_valid(self, form: InviteForm) -> HttpResponse:
+        email = form.cleaned_data["email"].lower()
+        invite_member(uid=self.body.uid, email=email, actor=user_of(self.request))
+        messages.success(self.request, _("L’invitation part par mail à %(address)s.") % {"address": email})
+        return redirect("body_home", self.body.uid)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    """Asks first. The last manager is told to hand over."""
+    user = user_of(request)
+    body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
+    shown = {"body": body, "membership": member(body, person)}
+    if request.method != "POST":
+        return render(request, "accounts/remove_member.html", shown)
+    try:
+        remove_member(uid=uid, person_uid=person, actor=user)
+    except LastManager:
+        return render(request, "accounts/remove_member.html", shown | {"is_last": True}, status=409)
+    return redirect("own_cases") if person == user.uid else redirect("body_home", uid)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    user = user_of(request)
+    body = get_managed_body(user, uid)
+    if request.method != "POST":
+        return render(request, "accounts/hand_over.html", {"body": body, "membership": member(body, person)})
+    hand_over(uid=uid, person_uid=person, actor=user)
+    return redirect("body_home", uid)
+
+
+def member(body: Collectivity, person: UUID) -> Membership:
+    return get_object_or_404(roles_in(body).filter(user__uid=person))
+
+
+@never_cache
+@require_safe
+def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
+    body = get_body(user_of(request), uid)
+    return render(request, "accounts/emergency_card.html", {"body": body, "contacts": contacts_of(body)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
+    user = user_of(request)
+    body = get_body(user, uid)
+    known = {one.kind: one for one in contacts_of(body)}
+    data = request.POST if request.method == "POST" else None
+    forms = [ContactForm(data, kind=kind, known=known.get(kind)) for kind in Helper]
+    if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each says what is wrong with it)
+        shown = {"body": body, "forms": forms}
+        return render(request, "accounts/write_emergency.html", shown, status=200 if data is None else 422)
+    write_contacts(uid=uid, said={form.kind: form.cleaned_data for form in forms}, actor=user)
+    return redirect("emergency_card", uid)
+
+
+def contacts_of(body: Collectivity) -> list[EmergencyContact]:
+    """In the order that one calls."""
+    order = list(Helper.values)
+    return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda one: order.index(one.kind))
