@@ -29,8 +29,8 @@ urlpatterns = [
     path("equipe/<uuid:uid>/second-facteur/", people.reset, name="reset_factor"),
     path("equipe/<uuid:uid>/lien/", people.send_password_link, name="send_password_link"),
     path("ma-collectivite/<uuid:uid>/inviter/", bodies.Invite.as_view(), name="invite_member"),
-    path("ma-collectivite/<uuid:uid>/personnes/<uuid:person>/retirer/", bodies.remove, name="remove_member"),
-    path("ma-collectivite/<uuid:uid>/personnes/<uuid:person>/responsable/", bodies.change_manager, name="hand_over"),
+    path("ma-collectivite/<uuid:uid>/<uuid:person>/retirer/", bodies.remove, name="remove_member"),
+    path("ma-collectivite/<uuid:uid>/<uuid:person>/responsable/", bodies.change_manager, name="hand_over"),
     path("ma-collectivite/<uuid:uid>/urgence/", bodies.emergency_card, name="emergency_card"),
     path("ma-collectivite/<uuid:uid>/urgence/ecrire/", bodies.write_emergency, name="write_emergency"),
 ]

@@ -154,6 +154,17 @@ MATRIX = [
     ("get", "mes-dossiers/",                                          IN, 200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("get", "triage/saisir/",                                         IN, 404, 404, 200, 200, 200, 200, 404, 404, 404),
     ("post", "triage/saisir/",                                        IN, 404, 404, 422, 422, 422, 422, 404, 404, 404),
+    ("get", "ma-collectivite/",                                     IN, 302, 302, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/",                               IN, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/inviter/",                       IN, 403, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("post", "ma-collectivite/{uid}/inviter/",                      IN, 403, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/{person}/retirer/",              IN, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("post", "ma-collectivite/{uid}/{person}/retirer/",             IN, 302, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/{person}/responsable/",          IN, 403, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("post", "ma-collectivite/{uid}/{person}/responsable/",         IN, 403, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/urgence/",                       IN, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("get", "ma-collectivite/{uid}/urgence/ecrire/",                IN, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("post", "ma-collectivite/{uid}/urgence/ecrire/",               IN, 302, 404, 404, 404, 404, 404, 404, 404, 404),
     ("get", "triage/{reference}/",                                    IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
     ("post", "triage/{reference}/",                                   IN, 403, 404, 302, 404, 302, 404, 404, 404, 404),
     ("get", "admin/",                                                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 200),
@@ -340,6 +351,7 @@ def places(route, incident, cast):
         "key": uuid4(),
         "token": "0" * 64,
         "pk": 1,
+        "person": cast["agent"].uid,
         "slug": "breizh-cyber",
         "kind": "rancon",
         "act": "clore",
@@ -367,6 +379,8 @@ def a_piece(incident):
 
 
 def uid_in(route, incident, cast):
+    if route.startswith("ma-collectivite/"):
+        return incident.collectivity.uid
     if route.startswith("equipe/"):
         return cast["responder"].uid
     return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid

@@ -6,7 +6,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from accounts.enums import LinkPurpose, Role
 from accounts.services.links import send_link
 from accounts.tokens import token_of_link
-from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
+from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.test_look import Visitor
 
@@ -94,4 +94,34 @@ def test_showing_a_code_and_helping(visitor):
     visitor.look("person")
     send(page, "Remettre à zéro son second facteur")
     visitor.look("person-reset")
+    visitor.check()
+
+
+def test_the_home_of_a_body(visitor):
+    page, town = visitor.page, plouexemple()
+    declare(collectivity=town)
+    an_agent(town)
+    sign_in(visitor, a_person(Role.MANAGER, collectivity=town))
+    visitor.goto("/ma-collectivite/")
+    visitor.look("body-home")
+    visitor.goto(f"/ma-collectivite/{town.uid}/inviter/")
+    send(page, "Envoyer l’invitation")
+    visitor.look("body-invite-errors")
+    page.get_by_label("Adresse mail").fill("alix@demo.example")
+    send(page, "Envoyer l’invitation")
+    visitor.look("body-home-invited")
+    for name in ("Retirer", "Passer la main", "Quitter"):
+        visitor.goto(f"/ma-collectivite/{town.uid}/")
+        with page.expect_navigation():
+            page.get_by_role("link", name=name).first.click()
+        visitor.look(f"body-{name.lower().replace(' ', '-')}")
+    send(page, "Quitter")
+    visitor.look("body-last-manager")
+    visitor.goto(f"/ma-collectivite/{town.uid}/urgence/")
+    visitor.look("body-card-empty")
+    visitor.goto(f"/ma-collectivite/{town.uid}/urgence/ecrire/")
+    visitor.look("body-card-write")
+    page.locator("#id_supplier-name").fill("Exemple Informatique")
+    send(page, "Garder la fiche")
+    visitor.look("body-card")
     visitor.check()

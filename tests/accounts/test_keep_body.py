@@ -1,0 +1,190 @@
+"""The home of a body: its cases, its people, its emergency card; nothing of another body."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.enums import LinkPurpose, Role
+from accounts.models import AccessLink, EmergencyContact, Membership, PendingMail, User
+from accounts.tokens import token_of_link
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+
+pytestmark = pytest.mark.django_db
+NEW = "une phrase assez longue"
+
+
+@pytest.fixture
+def manager(client):
+    breizh_cyber()
+    manager = a_person(Role.MANAGER, collectivity=plouexemple())
+    client.force_login(manager)
+    return manager
+
+
+def home(body=None):
+    return f"/ma-collectivite/{(body or plouexemple()).uid}/"
+
+
+def another():
+    return plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+
+
+def accept(link, **said):
+    return Client().post(f"/acces/{token_of_link(link)}/", said)
+
+
+def test_it_works(client, manager):
+    """Somebody new is invited, comes, and sees the cases."""
+    incident = declare()
+    client.post(home() + "inviter/", {"email": "Nour@Plouexemple.example"})
+    link = AccessLink.objects.get()
+    assert PendingMail.objects.get().to == "nour@plouexemple.example"
+    assert timedelta(days=6, hours=23) < link.expires_at - timezone.now() <= timedelta(days=7)
+    assert not Membership.objects.filter(user=link.user).exists()
+
+    assert "Camille" in Client().get(f"/acces/{token_of_link(link)}/").content.decode()
+    assert accept(link, display_name="Nour Exemple", password=NEW).status_code == 200
+    phone = Client()
+    phone.post("/connexion/", {"login": "nour@plouexemple.example", "password": NEW})
+    page = phone.get(home()).content.decode()
+    assert incident.reference[:4] in page
+    assert "Nour Exemple" in page
+    assert accept(link, display_name="Autre", password=NEW).status_code == 404
+
+
+def test_who_has_an_account_joins_without_a_new_password(client, manager):
+    agent = an_agent(another())
+    client.post(home() + "inviter/", {"email": agent.email})
+    link = AccessLink.objects.get()
+    assert "password" not in Client().get(f"/acces/{token_of_link(link)}/").context["form"].fields
+    accept(link, password=NEW)
+    agent = User.objects.get(pk=agent.pk)
+    assert agent.check_password(PASSWORD)
+    assert agent.collectivity_ids() == {plouexemple().pk, another().pk}
+
+
+def test_an_expired_or_altered_invitation_opens_nothing(client, manager):
+    client.post(home() + "inviter/", {"email": "nour@plouexemple.example"})
+    link = AccessLink.objects.get()
+    assert Client().get(f"/acces/{token_of_link(link)[::-1]}/").status_code == 404
+    AccessLink.objects.update(expires_at=timezone.now())
+    assert accept(link, display_name="Nour", password=NEW).status_code == 404
+    assert not link.user.membership_set.exists()
+
+
+def test_a_member_is_not_invited_again_and_the_answer_is_the_same(client, manager):
+    agent = an_agent()
+    answers = {
+        client.post(home() + "inviter/", {"email": email}).status_code for email in (agent.email, "x@y.example")
+    }
+    assert answers == {302}
+    assert [link.purpose for link in AccessLink.objects.all()] == [LinkPurpose.INVITATION]
+    assert client.post(home() + "inviter/", {"email": "pas une adresse"}).status_code == 422
+
+
+def test_remove_somebody(client, manager):
+    agent = an_agent()
+    phone = Client()
+    phone.force_login(agent)
+    assert client.get(f"{home()}{agent.uid}/retirer/").status_code == 200
+    assert agent.membership_set.in_force().exists()
+    assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 302
+    assert phone.get(home()).status_code == 404
+    assert Membership.objects.filter(user=agent).count() == 1
+    assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 404
+
+
+def test_the_last_manager_hands_over_first(client, manager):
+    agent = an_agent()
+    leave = f"{home()}{manager.uid}/retirer/"
+    refused = client.post(leave)
+    assert refused.status_code == 409
+    assert "Passez d’abord la main" in refused.content.decode()
+
+    client.post(f"{home()}{agent.uid}/responsable/")
+    assert User.objects.get(pk=agent.pk).has_role(Role.MANAGER)
+    assert not User.objects.get(pk=manager.pk).has_role(Role.MANAGER)
+    assert client.get(home()).status_code == 200
+    assert client.post(leave).headers["Location"] == "/mes-dossiers/"
+    assert client.get(home()).status_code == 404
+
+
+def test_an_agent_leaves_but_manages_nobody(client, manager):
+    agent = an_agent()
+    client.force_login(agent)
+    assert client.get(home() + "inviter/").status_code == 403
+    for path in ("retirer", "responsable"):
+        assert client.post(f"{home()}{manager.uid}/{path}/").status_code == 403
+    assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 302
+    assert not agent.membership_set.in_force().exists()
+
+
+PAGES = ["", "inviter/", "urgence/", "urgence/ecrire/"]
+
+
+@pytest.mark.parametrize(
+    "make", [a_responder, a_lead, lambda: an_agent(another())], ids=["responder", "lead", "neighbour"]
+)
+def test_nothing_of_it_for_anybody_else(client, manager, make):
+    client.force_login(make())
+    for path in [*PAGES, f"{manager.uid}/retirer/", f"{manager.uid}/responsable/"]:
+        assert client.get(home() + path).status_code == 404
+        assert client.post(home() + path).status_code in (404, 405)
+    assert manager.membership_set.in_force().exists()
+
+
+def test_nobody_of_another_body_is_removed_or_raised(client, manager):
+    stranger = an_agent(another())
+    for path in ("retirer", "responsable"):
+        assert client.post(f"{home()}{stranger.uid}/{path}/").status_code == 404
+    assert stranger.membership_set.in_force().exists()
+
+
+def test_who_belongs_to_several_chooses(client, manager):
+    assert client.get("/ma-collectivite/").headers["Location"] == home()
+    Membership.objects.create(user=manager, role=Role.AGENT, collectivity=another())
+    there = declare(collectivity=another())
+    page = client.get("/ma-collectivite/").content.decode()
+    assert "Plouexemple" in page
+    assert "Saint-Exemple" in page
+    assert there.reference[:4] not in client.get(home()).content.decode()
+
+
+CARD = {
+    "supplier-name": "Exemple Informatique",
+    "supplier-phone": "02 99 00 00 00",
+    "insurer-note": "contrat <b>12</b>",
+}
+
+
+def test_the_emergency_card(client, manager):
+    incident = declare()
+    assert client.post(home() + "urgence/ecrire/", CARD).status_code == 302
+    client.post(home() + "urgence/ecrire/", CARD)
+    assert EmergencyContact.objects.count() == 4
+    page = client.get(home() + "urgence/").content.decode()
+    assert "Exemple Informatique" in page
+    assert "&lt;b&gt;12&lt;/b&gt;" in page
+
+    client.force_login(a_responder())
+    case = client.get(f"/admin/incidents/incident/{incident.reference}/").content.decode()
+    assert "Exemple Informatique" in case
+    assert "<b>12</b>" not in case
+
+
+def test_too_long_a_word_is_said_and_nothing_is_lost(client, manager):
+    answer = client.post(home() + "urgence/ecrire/", CARD | {"dpo-phone": "0" * 41})
+    assert answer.status_code == 422
+    assert "Exemple Informatique" in answer.content.decode()
+    assert not EmergencyContact.objects.exists()
+
+
+def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_queries):
+    for number in (2, 50):
+        while Membership.objects.count() <= number:
+            an_agent()
+            declare()
+        with django_assert_max_num_queries(20):
+            client.get(home())
