@@ -136,7 +136,7 @@ def _write_bodies(
     uids: dict[Key, UUID] = {}
     fresh, altered = [], []
     for body in official.bodies:
-        uid = uids[body.key] = body.uid if body.uid in known else by_hand.get(body.siren, body.uid)
+        uid = uids[body.key] = by_hand.get(body.siren, body.uid)
         row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
         if before is None:
             fresh.append(row)
