@@ -153,8 +153,13 @@ def send_draft(*, uid: UUID, declaration: Declaration, origin: str, author: str 
 
 
 def authors_of(draft: Draft) -> dict[str, str]:
-    """Who wrote each section of the declaration: the screen of the caller also tells the story and its moments."""
-    by_screen = {page.screen: page.author for page in draft.pages.all() if page.author}
+    """Who wrote each section, where somebody said their name: what another left unsigned is not theirs.
+
+    The screen of the caller also tells the story and its moments.
+    """
+    by_screen = {page.screen: page.author for page in draft.pages.all()}
+    if not any(by_screen.values()):
+        return {}
     screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
     screens |= dict.fromkeys(("recit", "moments"), Screen.CALLER.value)
     return {section: by_screen[screen] for section, screen in screens.items() if screen in by_screen}

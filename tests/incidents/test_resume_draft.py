@@ -47,7 +47,10 @@ def test_it_works(client, elsewhere):
     assert "Rempli par Camille à" in text(client.get(WHERE["donnees"]))
     assert "Rempli à" in text(elsewhere.get(WHERE["services"]))
     assert elsewhere.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"}).url == SENT
-    assert spaced(Incident.objects.get().reference) in text(client.get(SENT))
+    incident = Incident.objects.get()
+    assert spaced(incident.reference) in text(client.get(SENT))
+    authors = dict(incident.sheets.values_list("section", "author"))
+    assert (authors["services"], authors["donnees"], authors["rappel"]) == ("", "Camille", "Camille")
 
 
 def test_going_through_changes_no_author(client, elsewhere):
