@@ -33,10 +33,17 @@ MATRIX = [
     ("get", "suivi/{reference}/completer/",         200, 404, 404, 404, 200, 200, 200, 200, 200),
     ("post", "suivi/{reference}/completer/repris/", 302, 404, 404, 404, 302, 302, 302, 302, 302),
     ("post", "suivi/{reference}/completer/rappel/", 422, 404, 404, 404, 422, 422, 422, 422, 422),
+    ("get", "suivi/{reference}/pieces/",            200, 404, 404, 404, 200, 200, 200, 200, 200),
+    ("post", "suivi/{reference}/pieces/",           422, 404, 404, 404, 422, 422, 422, 422, 422),
+    ("get", "suivi/{reference}/pieces/bordereau/",  200, 404, 404, 404, 200, 200, 200, 200, 200),
+    ("post", "suivi/{reference}/pieces/envoi/",     201, 404, 404, 404, 201, 201, 201, 201, 201),
     ("get", "phrase/{shared}/",                     200),
 ]
 # fmt: on
-SENT = {"suivi/{reference}/message/": {"text": "Bonjour"}}
+SENT = {
+    "suivi/{reference}/message/": {"text": "Bonjour"},
+    "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
+}
 
 
 @pytest.fixture
