@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -10,7 +11,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
-from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Status
+from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, PersonCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
@@ -41,7 +42,10 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "interruptions": interruptions,
         "services": wording.stopped(incident, interruptions),
         "data": wording.data(incident, leaks),
-        "leaks": [(leak, [DataCategory(code).label for code in leak.categories]) for leak in leaks],
+        "leaks": [
+            (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
+            for leak in leaks
+        ],
         "events": list(incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]),
         "groups": groups_of(incident.collectivity),
         "others": others(incident, user),
@@ -85,3 +89,7 @@ def others(incident: Incident, user: User) -> list[Incident]:
     """The latest other cases of the same body, among those that this person may see."""
     same_body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id)
     return list(same_body.exclude(pk=incident.pk).order_by("-received_at", "-id")[:OTHERS_SHOWN])
+
+
+def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:
+    return [str(choices(code).label) for code in codes]

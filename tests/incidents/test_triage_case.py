@@ -244,3 +244,13 @@ def test_the_usual_pages_of_the_admin_are_not_there(client, responder, incident,
     assert client.post(f"/admin/incidents/incident/{path}").status_code in {404, 405}
     assert IncidentEvent.objects.count() == 1
     assert CALLER.phone == Story.objects.get().contact_phone
+
+
+def test_what_is_done_meanwhile_and_whose_data_are_shown(client, responder):
+    """The way round a stopped service, and the persons of a leak, in the words of the declarant."""
+    stopped = Interruption(service="civil", extent="stopped", workaround="Registre <papier>.")
+    leak = Leak(status="confirmed", categories=("sante",), person_categories=("mineurs",))
+    incident = declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
+    page = client.get(url(incident)).content.decode()
+    assert "Registre &lt;papier&gt;." in page
+    assert "Enfants et mineurs" in page
