@@ -77,6 +77,8 @@ class Submission:
 
     key: str
     origin: str
+    # The sender holds a lock under which this key was never used: nothing is asked of it again.
+    is_held: bool = False
     digest: str = field(default="")
     # Who filled it in, as they call themselves: two people may complete one declaration.
     author: str = ""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -22,38 +22,45 @@ from incidents.declare.screens import ROUTES
 from incidents.enums import Origin
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
-from incidents.services.draft import AlreadySent, Typed, send_draft
+from incidents.services.draft import Typed, send_draft
 from incidents.services.follow_up import secret_of
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version"}
 LEDGER_LINES = range(18)
 
 
-def send(request: HttpRequest, journey: Journey, details: Details) -> HttpResponse:
-    """Of examined details, in which nothing is to be mended."""
-    data = without_controls(request.POST)
-    if must_confirm(request, data):
-        return ask_again(request, journey, data)
+def send_at_once(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse | None:
+    """Save the last screen and send all, where nothing is to be mended and no machine is suspected; else None.
+
+    Raises as `send_draft`, but for a ValidationError: the clock has turned since it was examined.
+    """
+    whole = journey.having(typed.screen, typed.values)
+    details = whole.examined(now=timezone.now())
+    if whole.wrong_screen(details) or must_confirm(request, without_controls(request.POST)):
+        return None
+    try:
+        return send(request, whole, details, typed)
+    except ValidationError:
+        return None
+
+
+def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed) -> HttpResponse:
     member = journey.is_of(request.user)
     response = see("declare_sent")
-    try:
-        declared = send_draft(
-            uid=journey.draft.uid,
-            declaration=journey.declaration(details),
-            origin=Origin.ACCOUNT if member else Origin.WEB,
-            author=journey.author,
-            actor=request.user if member and isinstance(request.user, User) else None,
-        )
-    except ValidationError:  # the clock has turned since it was examined
-        return see(ROUTES[journey.next])
-    except AlreadySent:
-        return response
+    declared = send_draft(
+        uid=journey.draft.uid,
+        typed=typed,
+        declaration=journey.declaration(details),
+        origin=Origin.ACCOUNT if member else Origin.WEB,
+        actor=request.user if member and isinstance(request.user, User) else None,
+    )
     follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
     return response
 
 
-def ask_again(request: HttpRequest, journey: Journey, data: QueryDict) -> HttpResponse:
+def ask_again(request: HttpRequest, journey: Journey) -> HttpResponse:
     """One button more, and everything that was typed goes with it."""
+    data = without_controls(request.POST)
     kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
     return render(request, "declare/confirm.html", {"step": journey, "kept": kept, "confirmed": CONFIRMED})
 

@@ -26,7 +26,7 @@ from incidents.declare.moves import see
 from incidents.declare.recap import lines_of, summary_of
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
-from incidents.declare.sending import send, sent_already
+from incidents.declare.sending import ask_again, send_at_once, sent_already
 from incidents.enums import Answer, Screen
 from incidents.models import Draft, DraftPage
 from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
@@ -223,16 +223,24 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
     """Save what was typed, whatever it is; then go where the button leads, unless something is to be mended."""
     screen = typed.screen
     try:
-        page = save_page(uid=journey.draft.uid, typed=typed)
+        response = keep_or_send(request, journey, typed)
     except AlreadySent:
         return sent_already(request, journey, typed)
     except Draft.DoesNotExist:
         return without_draft(request, screen)
     except PageChanged as changed:
         return ask(request, journey.having(screen, typed.values), screen, clash=changed.page)
-    response = leave(request, journey.saved(page), screen)
     cookie.remember(response, journey.draft.uid, journey.author)
     return response
+
+
+def keep_or_send(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
+    is_last = typed.screen == Screen.CALLER and request.POST.get("vers", "") not in ROUTES
+    may_be_sent = is_last and journey.missing is None and journey.incident is None
+    if may_be_sent and (response := send_at_once(request, journey, typed)):
+        return response
+    page = save_page(uid=journey.draft.uid, typed=typed)
+    return leave(request, journey.saved(page), typed.screen)
 
 
 def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
@@ -245,7 +253,7 @@ def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpRespons
         return ask(request, journey, screen, details=details)
     if screen != Screen.CALLER:
         return see(ROUTES[after(screen)])
-    return see(ROUTES[wrong]) if wrong else send(request, journey, details)
+    return see(ROUTES[wrong]) if wrong else ask_again(request, journey)
 
 
 def ask(

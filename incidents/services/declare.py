@@ -67,9 +67,8 @@ def is_about_reference(error: IntegrityError) -> bool:
 @transaction.atomic
 def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
     now = timezone.now()
-    hold_key(submission.key)
     digest = digest_of(declaration)
-    if earlier := Incident.objects.filter(submission_key=key_of(submission.key)).first():
+    if earlier := None if submission.is_held else sent_before(submission.key):
         if earlier.submission_digest != digest:
             raise SubmissionConflict(earlier)
         return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
@@ -87,10 +86,11 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
 
 
-def hold_key(key: str) -> None:
+def sent_before(key: str) -> Incident | None:
     """Two posts of one form at the same instant: the second waits here and finds what the first made."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    return Incident.objects.filter(submission_key=key_of(key)).first()
 
 
 def key_of(key: str) -> str:

@@ -5,6 +5,7 @@ and a keyed hash. It is shorter, since it opens what nobody has read yet, for a 
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -19,11 +20,12 @@ from incidents.declaration import Declaration, Submission
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import ALPHABET, compact
-from incidents.services.declare import Declared, SubmissionConflict, declare_incident
+from incidents.services.declare import Declared, declare_incident
 
 CODE_LENGTH = 8
 # After the last save: nothing is lost while somebody looks for a number, or for help.
 LASTS = timedelta(days=30)
+PROLONGED = ("saved_at", "expires_at", "type", "collectivity")
 
 type Values = dict[str, list[str]]
 
@@ -92,24 +94,30 @@ def start_draft(*, typed: Typed) -> Draft:
 def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
     """Save a screen; gives it as it stands, with its draft.
 
-    Raises Draft.DoesNotExist, AlreadySent, or PageChanged when it would hide another's words. The same words again
+    Raises Draft.DoesNotExist, AlreadySent and PageChanged. The same words again
     change nothing and keep the name of who wrote them first.
     """
     draft = hold(uid)
-    before = draft.pages.filter(screen=typed.screen).first()
-    if draft.incident:
-        raise AlreadySent(draft.incident)
     prolong(draft, typed)
+    draft.save(update_fields=PROLONGED)
+    return keep_over(draft.pages.filter(screen=typed.screen).first(), draft, typed)
+
+
+def hold(uid: UUID) -> Draft:
+    """Until the transaction ends nobody else saves or sends it. Raises Draft.DoesNotExist and AlreadySent."""
+    draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
+    if draft.incident:  # asked after the lock: a join would not see the case that was made while this waited
+        raise AlreadySent(draft.incident)
+    return draft
+
+
+def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
+    """Unless it says the same already; raises PageChanged when it would hide another's words."""
     if before and before.values == typed.values:
         return before
     if before and version_of(before) != typed.version:
         raise PageChanged(before)
     return keep(draft, typed)
-
-
-def hold(uid: UUID) -> Draft:
-    """Until the transaction ends nobody else saves or sends it."""
-    return Draft.objects.select_for_update(of=("self",), no_key=True).select_related("incident").get(uid=uid)
 
 
 def keep(draft: Draft, typed: Typed) -> DraftPage:
@@ -130,34 +138,34 @@ def prolong(draft: Draft, typed: Typed) -> None:
     draft.type = typed.type or draft.type
     if typed.collectivity:
         draft.collectivity = typed.collectivity
-    draft.save(update_fields=["saved_at", "expires_at", "type", "collectivity"])
 
 
 @transaction.atomic
-def send_draft(*, uid: UUID, declaration: Declaration, origin: str, author: str = "", actor: User | None) -> Declared:
-    """Declare what the draft says, once: its case is its own for ever. `author`: who pressed the button.
+def send_draft(*, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None) -> Declared:
+    """Save the last screen and declare what the draft says, once: its case is its own for ever.
 
-    Raises Draft.DoesNotExist, AlreadySent, and ValidationError (by field) on what cannot be true.
+    Raises Draft.DoesNotExist, AlreadySent, PageChanged, and ValidationError (by field) on what cannot be true;
+    then nothing is saved.
     """
     draft = hold(uid)
-    if draft.incident:
-        raise AlreadySent(draft.incident)
-    submission = Submission(key=f"draft:{uid}", origin=origin, author=author, authors=authors_of(draft))
-    try:
-        declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
-    except SubmissionConflict as conflict:
-        raise AlreadySent(conflict.incident) from None
+    prolong(draft, typed)
+    pages = {page.screen: page for page in draft.pages.all()}
+    pages[typed.screen] = keep_over(pages.get(typed.screen), draft, typed)
+    submission = Submission(
+        key=f"draft:{uid}", is_held=True, origin=origin, author=typed.author, authors=authors_of(pages.values())
+    )
+    declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
-    draft.save(update_fields=["incident"])
+    draft.save(update_fields=[*PROLONGED, "incident"])
     return declared
 
 
-def authors_of(draft: Draft) -> dict[str, str]:
+def authors_of(pages: Iterable[DraftPage]) -> dict[str, str]:
     """Who wrote each section, where somebody said their name: what another left unsigned is not theirs.
 
     The screen of the caller also tells the story and its moments.
     """
-    by_screen = {page.screen: page.author for page in draft.pages.all()}
+    by_screen = {page.screen: page.author for page in pages}
     if not any(by_screen.values()):
         return {}
     screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}

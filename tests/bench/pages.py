@@ -30,7 +30,7 @@ from incidents.services.follow_up import secret_of  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 
-MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 27, 1.2
+MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
 ROUNDS = 60
 QUEUE = "/admin/incidents/incident/"
 SEARCHED_BODY = "Rennes"

@@ -235,7 +235,7 @@ def test_pages_cost_few_queries(client, django_assert_max_num_queries):
         with django_assert_max_num_queries(10):
             assert client.get(where).status_code == 200
     for screen in ("services", "donnees", "rappel"):
-        with django_assert_max_num_queries(27 if screen == "rappel" else 20):
+        with django_assert_max_num_queries(20):
             said = {"contact_phone": "02 99 00 00 00"} | EVERYTHING
             assert client.post(WHERE[screen], said).status_code == 303
     with django_assert_max_num_queries(20):
