@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import LinkPurpose, MailKind
 from accounts.forms import AddUserForm, ChangeUserForm
 from accounts.models import Membership, User
-from accounts.services.links import send_link
+from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
 
@@ -90,6 +90,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         if "email" in form.changed_data:
             queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
             user.session_stamp = uuid4()
+            revoke_links(user)
         user.save()
 
     @admin.display(description=_("aide"))

@@ -5,6 +5,7 @@ import secrets
 
 from django.utils.crypto import salted_hmac
 
+from accounts.factors import has_factor
 from accounts.models import AccessLink, ApiToken, User
 
 PREFIX = "tocsin_"
@@ -18,10 +19,15 @@ def issue_token(user: User, *, name: str) -> str:
 
 
 def user_of_token(token: str) -> User | None:
-    """Whom a live token speaks for; None if it is unknown or revoked, or if the account is closed."""
+    """Whom a live token speaks for; None if it is unknown or revoked, or if the account is closed.
+
+    Nor for somebody whose role asks for a second factor and who has none: their password opens nothing either.
+    """
     live = ApiToken.objects.filter(token_hash=hash_of(token), revoked_at=None, user__is_active=True)
     found = live.select_related("user").first()
-    return found.user if found else None
+    if found is None or (found.user.needs_second_factor and not has_factor(found.user)):
+        return None
+    return found.user
 
 
 def hash_of(token: str) -> str:

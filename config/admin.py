@@ -85,6 +85,12 @@ class TocsinAdminSite(AdminSite):
             raise PermissionDenied
         return redirect("admin:index")
 
+    def password_change(  # type: ignore[override]  # a redirection
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One page changes a password: the one that tells its person by mail."""
+        return redirect("account_change_password")
+
     def index(  # type: ignore[override]  # or a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

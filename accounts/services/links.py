@@ -56,11 +56,17 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     return live.filter(token_hash=hash_of(token)).first()
 
 
+def revoke_links(user: User, *purposes: LinkPurpose) -> None:
+    """Those that are live for one of these purposes open nothing more; all of them when none is named."""
+    live = AccessLink.objects.filter(user=user, used_at=None, revoked_at=None)
+    live.filter(purpose__in=purposes or LinkPurpose.values).update(revoked_at=timezone.now())
+
+
 @transaction.atomic
 def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
     """Use the link up: join the body, choose the password. None if the link is not live any more.
 
-    A new password ends every open session of the account.
+    A new password ends every open session of the account, and the other links that could choose one.
     """
     link = find_link(token, lock=True)
     if link is None:
@@ -70,6 +76,7 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
     user = link.user
     if not link.keeps_password:
         user.set_password(password)
+        revoke_links(user, LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
     user.display_name = user.display_name or display_name
     user.save(update_fields=["display_name", "password"])
     if link.purpose == LinkPurpose.PASSWORD:

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -69,7 +69,11 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 
 
 def member(body: Collectivity, person: UUID) -> Membership:
-    return get_object_or_404(roles_in(body).filter(user__uid=person))
+    """The first of their roles there, since one may have two. Raises Http404."""
+    found = roles_in(body).filter(user__uid=person).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 @never_cache

@@ -17,8 +17,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
-from accounts.enums import MailKind
+from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import factors_of, remember_shown
+from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
@@ -126,6 +127,12 @@ class ConfirmByKey(ReauthenticateWebAuthnView):
         return super().get_context_data(**kwargs) | {"form": kwargs.get("form") or self.get_form(), "by_key": True}
 
 
+@method_decorator(transaction.atomic, name="form_valid")
 class ChangePassword(Refusing, PasswordChangeView):
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("mfa_index")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Links asked for before choose no other."""
+        revoke_links(user_of(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
+        return super().form_valid(form)

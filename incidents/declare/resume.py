@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -50,7 +51,10 @@ class ResumeForm(forms.Form):
         return code
 
     def clean_prenom(self) -> str:
-        return plain_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
+        try:
+            return plain_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
+        except ValidationError as error:  # a form names the field itself
+            raise ValidationError(error.messages) from None
 
 
 @login_not_required

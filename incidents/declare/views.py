@@ -211,7 +211,7 @@ def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpR
 def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> Typed:
     data = without_controls(request.POST)
     values = values_of(screen, data)
-    if "passer" in data:
+    if "passer" in data and screen in SKIPPED:
         values.setdefault(SKIPPED[screen], [Answer.UNKNOWN.value])
     author = journey.author if journey else ""
     if not author and isinstance(request.user, User):

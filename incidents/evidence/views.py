@@ -79,8 +79,11 @@ def receive(
 
 
 def author_of(typed: str) -> str:
-    """The field takes no more than this; whatever comes by another way is cut."""
-    return plain_line(typed[:AUTHOR_LIMIT], limit=AUTHOR_LIMIT, field="auteur")
+    """The field takes no more than this; whatever comes by another way is cut, and never refused.
+
+    Form C makes at most three characters of one.
+    """
+    return plain_line(typed[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
 
 def counted(recorded: list[Recorded]) -> str:

@@ -43,7 +43,10 @@ class SignatureForm(forms.Form):
     author = WordsField(label=_("Votre prénom ou votre fonction"))
 
     def clean_author(self) -> str:
-        return plain_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
+        try:
+            return plain_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
+        except ValidationError as error:  # a form names the field itself
+            raise ValidationError(error.messages) from None
 
 
 def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

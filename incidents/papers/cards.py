@@ -48,9 +48,14 @@ def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpRespons
 
 
 def existing(uid: UUID) -> Collectivity:
-    """Raises Http404. A commune that was merged leads to the one that took it in."""
+    """Raises Http404, for a body that nobody has confirmed too: a stranger chose the words of its name.
+
+    A commune that was merged leads to the one that took it in.
+    """
     bodies = Collectivity.objects.with_territory().select_related("seat")
     body = get_object_or_404(bodies, uid=uid)
+    if body.is_unconfirmed:
+        raise Http404
     if body.vanished_on is None:
         return body
     heir = bodies.existing().filter(absorbed=body.pk).first()

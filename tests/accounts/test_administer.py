@@ -6,6 +6,8 @@ from django.test import Client
 
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import Membership, PendingMail, User
+from accounts.services.links import send_link
+from accounts.tokens import token_of_link
 from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
 
 URL = "/admin/accounts/user/"
@@ -193,3 +195,16 @@ def test_correct_the_region_of_a_body(client, administrator):
     assert (body.region_correction_id, body.name) == (body.region_id, "Plouexemple")
     assert client.get("/admin/collectivities/collectivity/", {"q": "Plouexemple"}).status_code == 200
     assert client.get("/admin/collectivities/collectivity/", {"q": "123456789"}).status_code == 200
+
+
+def test_a_link_sent_to_the_old_address_opens_nothing_more(client, administrator):
+    lead = a_lead()
+    link = send_link(LinkPurpose.PASSWORD, user=lead, made_by=None)
+    client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", email="ailleurs@demo.example"))
+    assert Client().get(f"/acces/{token_of_link(link)}/").status_code == 404
+
+
+def test_the_admin_has_no_quieter_way_to_change_a_password(client):
+    """One that tells nobody by mail."""
+    client.force_login(a_lead())
+    assert client.post("/admin/password_change/").headers["Location"] == "/compte/mot-de-passe/"

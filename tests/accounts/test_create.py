@@ -3,12 +3,13 @@
 import getpass
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 
 from accounts.enums import Role
 from accounts.models import ApiToken, User
-from accounts.tokens import user_of_token
-from tests.cast import a_responder, breizh_cyber
+from accounts.tokens import issue_token, user_of_token
+from tests.cast import SECRET, a_person, a_responder, breizh_cyber
 
 pytestmark = pytest.mark.django_db
 EMAIL = "alix@mairie.example"
@@ -64,3 +65,11 @@ def test_no_token_for_nobody():
         call_command("create_api_token", EMAIL)
 
     assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_no_way_round_the_second_factor():
+    responder = a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False)
+    token = issue_token(responder, name="essai")
+    assert user_of_token(token) is None
+    TOTP.activate(responder, SECRET)
+    assert user_of_token(token) == responder

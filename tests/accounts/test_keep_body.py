@@ -188,3 +188,13 @@ def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_quer
             declare()
         with django_assert_max_num_queries(20):
             client.get(home())
+
+
+def test_who_has_two_roles_is_one_person(client, manager):
+    """The administrator may have given both."""
+    agent = an_agent()
+    Membership.objects.create(user=agent, role=Role.MANAGER, collectivity=plouexemple())
+    for act in ("responsable", "retirer"):
+        assert client.get(f"{home()}{agent.uid}/{act}/").status_code == 200
+    assert client.post(f"{home()}{agent.uid}/retirer/").status_code == 302
+    assert User.objects.get(pk=agent.pk).memberships == []

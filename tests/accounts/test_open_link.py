@@ -11,6 +11,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.models import AccessLink, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import token_of_link
+from config.logs import masked
 from tests.cast import PASSWORD, a_responder, an_agent
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,25 @@ def test_the_row_alone_gives_no_link(client, settings):
     settings.SECRET_KEY = "another key of another server, long enough"
     assert address(link) != ours
     assert link.nonce not in ours
+
+
+def test_a_new_password_ends_the_other_links(client):
+    agent = an_agent()
+    other = a_link(agent, LinkPurpose.WELCOME)
+    client.post(address(a_link(agent)), {"password": NEW})
+    assert client.get(address(other)).status_code == 404
+
+
+def test_a_password_changed_with_the_old_one_ends_them_too(client):
+    agent = an_agent()
+    link = a_link(agent)
+    client.force_login(agent)
+    client.post("/compte/mot-de-passe/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+    assert Client().get(address(link)).status_code == 404
+
+
+def test_no_link_is_logged(client):
+    """It still opens the account after a password that was refused."""
+    path = address(a_link(an_agent()))
+    assert client.post(path, {"password": "court"}).status_code == 422
+    assert masked(f"Unprocessable Content: {path}") == "Unprocessable Content: /acces/***"

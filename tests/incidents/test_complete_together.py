@@ -9,6 +9,8 @@ from incidents.models import Incident
 from incidents.services.complete import WrittenMeanwhile
 from tests.cast import breizh_cyber, declare
 from tests.incidents.test_complete import answer, by_link
+from tests.incidents.test_complete_pages import enter, url
+from tests.incidents.test_declare import text
 
 
 def test_it_works(transactional_db):
@@ -30,3 +32,12 @@ def test_it_works(transactional_db):
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(write, writings)) == ["told", "written"]
     assert Incident.objects.get().sheets.filter(section="precisions").count() == 1
+
+
+def test_too_long_a_name_is_said_and_kept(client, db):
+    breizh_cyber()
+    incident = declare()
+    enter(client, incident)
+    refused = client.post(url(incident, "precisions"), {"author": "Camille " * 40})
+    assert refused.status_code == 422
+    assert "Gardez l’essentiel" in text(refused)

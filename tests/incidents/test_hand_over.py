@@ -281,3 +281,9 @@ def test_the_pages_cost_the_same(holder, incident, many, django_assert_max_num_q
     holder.force_login(a_responder())
     with django_assert_max_num_queries(20):
         holder.get(f"/admin/incidents/incident/{incident.reference}/")
+
+
+def test_a_name_that_grows_when_it_is_cleaned_is_cut(holder, incident):
+    """Form C makes two letters of one « क़ »."""
+    assert hand_over(holder, incident, a_file(), auteur="\u0958" * 120).status_code == 302
+    assert len(Evidence.objects.get().author) == 120

@@ -175,3 +175,12 @@ def test_a_cookie_that_was_altered_opens_nothing(client):
     client.cookies[NAME] = client.cookies[NAME].value[:-2] + "xx"
     assert client.get(WHERE["services"]).status_code == 400
     assert client.get(SENT).url == START
+
+
+@pytest.mark.parametrize("screen", ["quoi", "qui", "rappel"])
+def test_a_button_that_is_not_on_the_screen_does_nothing(client, screen):
+    """« Je ne sais pas, passer » stands on two screens; a form of another one may send it all the same."""
+    begin(client)
+    kept = {"quoi": "rancon", "collectivite": str(plouexemple().uid), "contact_phone": "02 99 00 00 00"}
+    assert leave(client, screen, passer="oui", vers="services", **kept).status_code == 303
+    assert "passer" not in DraftPage.objects.get(screen=screen).values

@@ -8,7 +8,9 @@ from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone
 
+from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
+from collectivities.services import confirm_body, propose_body
 from csirts.models import Csirt
 from incidents import typeset
 from incidents.enums import PaperState
@@ -206,3 +208,12 @@ def test_pages_cost_few_queries(client, town, django_assert_max_num_queries):
             assert client.get(address).status_code == 200
     assert Departement.objects.count() > 100
     assert Collectivity.objects.count() > 30_000
+
+
+def test_no_card_for_a_body_that_nobody_has_confirmed(client, town):
+    """Whoever declares writes its name: nobody prints their words under our title."""
+    body = propose_body(kind=Kind.CCAS, name="CCAS : appelez ce numéro", siren=None, seat=town)
+    for page in ("", "pdf/"):
+        assert client.get(f"/secours/{body.uid}/{page}").status_code == 404
+    confirm_body(body)
+    assert client.get(f"/secours/{body.uid}/").status_code == 200

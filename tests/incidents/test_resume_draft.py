@@ -125,3 +125,11 @@ def test_the_device_that_sent_follows_the_case(client):
     for incident in (first, second):
         assert client.get(f"/suivi/{incident.reference}/").status_code == 200
     assert client.cookies[follow_up.NAME]["httponly"]
+
+
+def test_too_long_a_name_is_said_and_kept(client, elsewhere):
+    begin(client)
+    refused = elsewhere.post(RESUME, {"code": code(), "prenom": "Camille " * 20})
+    assert refused.status_code == 422
+    assert "Gardez l’essentiel" in text(refused)
+    assert "Camille Camille" in refused.content.decode()

@@ -324,3 +324,9 @@ def test_the_address_of_an_upload_is_no_form(live_site):
     url = address(client, incident)
     bare = {"Cookie": headers["Cookie"], "Content-Type": "application/x-www-form-urlencoded"}
     assert talk(live_site, "POST", url + "fin/", urlencode({}).encode(), bare)[0] == 403
+
+
+def test_a_name_that_grows_when_it_is_cleaned_is_cut(holder, incident):
+    """Form C makes two letters of one « क़ »."""
+    assert start(holder, incident, auteur="\u0958" * 120).status_code == 201
+    assert len(EvidenceUpload.objects.get().author) == 120
