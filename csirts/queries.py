@@ -49,6 +49,13 @@ def last_resort_entries(csirts: Iterable[Csirt]) -> list[Entry]:
     return [Entry(csirt, "", "", (), tuple(_origins(csirt, []))) for csirt in everywhere]
 
 
+def main_origin(csirt: Csirt) -> str:
+    """Who published the number, or else the site: « Liste de l’ANSSI, 23 juin 2026 »; empty where neither is known."""
+    contacts = [csirt.contact(kind) for kind in MAIN]
+    known = next((contact for contact in contacts if contact), None)
+    return _origin(known.source, known.source_on) if known else ""
+
+
 def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:
     territories = dict.fromkeys(_said(coverage) for coverage in coverages)
     origins = _origins(csirt, coverages)

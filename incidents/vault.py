@@ -190,7 +190,10 @@ class Folder(FileSystemStorage):
 
 class Kept(File):  # type: ignore[type-arg]  # generic in its stubs only
     def close(self) -> None:
-        if not self.closed:
-            self.flush()
-            os.fsync(self.fileno())
-        super().close()
+        """Raises OSError when the disk refuses the last bytes; the file is closed all the same."""
+        try:
+            if not self.closed:
+                self.flush()
+                os.fsync(self.fileno())
+        finally:
+            super().close()

@@ -1,17 +1,12 @@
 """Who to call, as it stands on paper: numbers as they are published, with who published them and when."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.utils.formats import date_format
-
-from csirts.enums import ContactKind
 from csirts.models import Csirt
+from csirts.queries import main_origin
 from csirts.routing import Fallback
-
-MAIN = (ContactKind.PHONE, ContactKind.WEBSITE)
 
 
 def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
@@ -24,7 +19,7 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
         "website": site_said(csirt.website),
         "hours": csirt.hours,
         "address": csirt.address,
-        "source": source_of(csirt),
+        "source": main_origin(csirt),
     }
 
 
@@ -36,14 +31,3 @@ def site_said(url: str) -> str:
     """https://www.csirt-bfc.fr/aide → csirt-bfc.fr/aide: to be typed from a sheet of paper."""
     split = urlsplit(url)
     return (split.netloc.removeprefix("www.") + split.path).rstrip("/")
-
-
-def source_of(csirt: Csirt) -> str:
-    """Of the number, or else of the site: « Liste de l’ANSSI, 23 juin 2026 »."""
-    contacts = [csirt.contact(kind) for kind in MAIN]
-    known = next((contact for contact in contacts if contact), None)
-    return said(known.source, known.source_on) if known else ""
-
-
-def said(source: str, source_on: date | None) -> str:
-    return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
