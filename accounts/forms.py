@@ -22,6 +22,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Helper
@@ -113,7 +114,21 @@ def refusing_nonsense() -> Iterator[None]:
         raise get_adapter().validation_error("incorrect_code") from error
 
 
+class CredentialField(forms.JSONField):
+    """Python has errors of its own for a number of 5 000 digits, or a thousand brackets: they are nonsense too."""
+
+    def to_python(self, value: Any) -> Any:
+        with refusing_nonsense():
+            return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """As it came: nobody reads it again."""
+        return InvalidJSONInput(data or "")
+
+
 class KeyForm(AuthenticateWebAuthnForm):
+    credential = CredentialField(widget=forms.HiddenInput)
+
     def clean_credential(self) -> Authenticator:
         with refusing_nonsense():
             return super().clean_credential()
@@ -128,6 +143,8 @@ class KeyAgainForm(KeyForm, ReauthenticateWebAuthnForm):
 
 
 class NewKeyForm(AddWebAuthnForm):
+    credential = CredentialField(widget=forms.HiddenInput)
+
     def clean(self) -> dict[str, Any]:
         with refusing_nonsense():
             return super().clean()

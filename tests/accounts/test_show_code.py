@@ -90,8 +90,13 @@ def test_one_may_give_up(client, responder):
     assert client.get("/connexion/").status_code == 200
 
 
-@pytest.mark.parametrize("credential", ["", "{}", "null", "[]", '{"id": 1}', '{"response": []}', "x"])
+NONSENSE = ["", "{}", "null", "[]", '{"id": 1}', '{"response": []}', "x", "1" * 5_000, "[" * 100_000]
+
+
+@pytest.mark.parametrize("credential", NONSENSE)
 def test_nonsense_in_the_place_of_a_key_is_refused(client, responder, credential):
     assert client.post(CODE, {"credential": credential}).status_code == 422
     assert client.post("/connexion/cle/", {"credential": credential}).headers["Location"] in ("/connexion/", CODE)
     assert not client.session.get("_auth_user_id")
+    client.force_login(responder)
+    assert client.post("/compte/cles/", {"credential": credential}).status_code == 422
