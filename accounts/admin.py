@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Field, QuerySet
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -24,8 +25,10 @@ from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
 
 
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     model = Membership
+    verbose_name = _("rôle")
+    verbose_name_plural = _("rôles")
     extra = 1
     fields = ["role", "collectivity", "csirt", "region", "since_on", "ended_on"]
     autocomplete_fields = ["collectivity"]
@@ -40,9 +43,11 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # Django
         return False
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        """The heads of the columns are no labels: each control says its name itself."""
+        """Chosen here, made and changed elsewhere; a list that a script dresses says its name itself."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field:
+        if isinstance(field, ModelChoiceField):
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_delete_related = field.widget.can_view_related = False
             field.widget.attrs["aria-label"] = capfirst(field.label)
         return field
 
@@ -58,6 +63,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # Django
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     add_form = AddUserForm
+    add_form_template = "accounts/admin_add.html"
     form = ChangeUserForm
     fieldsets = [(None, {"fields": ["email", "display_name", "is_active", "last_login", "help"]})]
     add_fieldsets = [(None, {"fields": ["email", "display_name"]})]
