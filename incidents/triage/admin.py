@@ -92,11 +92,15 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
-        context = case_context(incident, user_of(request), timezone.now())
-        context["proposed"] = proposed_body(incident, user_of(request), request.GET.get("corps", ""))
+        context = self.context_of(request, incident)
         if request.method == "GET":  # after the context, which says what is new since the last time
             note_reading(incident=incident, reader=user_of(request))
         return self.render(request, "incidents/triage/case.html", context)
+
+    def context_of(self, request: HttpRequest, incident: Incident) -> dict[str, Any]:
+        user = user_of(request)
+        proposed = proposed_body(incident, user, request.GET.get("corps", ""))
+        return case_context(incident, user, timezone.now()) | {"proposed": proposed}
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
@@ -109,7 +113,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 return redirect("admin:incidents_incident_change", reference)
         except ValidationError as error:
             form.add_error(None, error)
-        context = case_context(incident, user_of(request), timezone.now())
+        context = self.context_of(request, incident)
         context["thread"]["form"] = form
         response = self.render(request, "incidents/triage/case.html", context)
         response.status_code = 422
@@ -132,7 +136,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
 
     def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
-        return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
+        common = self.admin_site.each_context(request) | {"opts": self.opts}
+        return TemplateResponse(request, template, common | context)
 
     # What Django's admin offers and a case does not
 

@@ -39,6 +39,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "term": wording.term(incident),
         "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
         "instants": list(instants(incident)),
+        "unknown_instants": [INSTANT_LABELS[name] for name in INSTANTS if not getattr(incident, f"{name}_at")],
         "interruptions": interruptions,
         "services": wording.stopped(incident, interruptions),
         "data": wording.data(incident, leaks),

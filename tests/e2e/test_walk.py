@@ -69,7 +69,7 @@ def verify_and_close(page, site, responder, reference):
     page.get_by_role("button", name="Chercher").click()
     if not page.locator(".case").count():
         page.locator("th a").first.click()
-    page.get_by_role("button", name="Vérifiée par rappel").click()
+    page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     expect(page.locator(".messagelist")).to_contain_text("elle comptera dans les chiffres")
     page.get_by_text("Clore…").click()
     page.get_by_label("Résolu").check()

@@ -57,14 +57,14 @@ def test_it_works(client, responder, incident, body):
     page = text_of(client.get(url(incident)))
     for words in ["Collectivité à confirmer", "CCAS de Plouexemple", SIREN, "Plouexemple (Finistère)"]:
         assert words in page
-    assert "Vérifiée par rappel" not in page
+    assert "Marquer vérifiée par rappel" not in page
 
     after = text_of(client.post(url(incident, "confirmer"), follow=True))
     body.refresh_from_db()
     assert body.confirmed_at
     assert body in find_collectivities("CCAS de Plouexemple")
     assert "Collectivité à confirmer" not in after
-    assert "Vérifiée par rappel" in after
+    assert "Marquer vérifiée par rappel" in after
     [event] = incident.events.filter(kind=EventKind.BODY_CONFIRMED)
     assert (event.actor, event.data) == (responder, {"body": str(body.uid)})
 

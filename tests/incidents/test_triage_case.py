@@ -66,11 +66,26 @@ def test_it_works(client, responder, incident):
         "29999",
         "Déclaré</b> par le déclarant",
         "Prendre en charge",
-        "Vérifiée par rappel",
+        "Marquer vérifiée par rappel",
         "Nouveau code de suivi",
     ]:
         assert words in text, words
     assert "Effacer les données" not in text
+
+
+def test_what_matters_first_comes_first(client, responder, incident):
+    """Whom to call, what is stopped, what is said, what was handed over; what nobody knows is said in one line."""
+    text = text_of(client.get(url(incident)))
+    blocks = ["rappeler", "recit", "services", "donnees", "echanges", "reponses", "pieces", "quand", "histoire"]
+    places = [text.index(f'<h2 id="{block}"') for block in blocks]
+    assert places == sorted(places)
+    assert text.count("<dt>Pas connu</dt>") == 1
+
+
+def test_the_heading_leads_to_the_queue_and_to_ones_account(client, responder, incident):
+    text = text_of(client.get(url(incident)))
+    assert '<a href="/admin/incidents/incident/" aria-current="true">Dossiers</a>' in text
+    assert '<a href="/compte/">Mon compte</a>' in text
 
 
 def test_opening_it_changes_nothing(client, responder, incident):
