@@ -9,6 +9,7 @@ from __future__ import annotations  # Django's own classes take no [parameter] w
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.decorators import login_not_required
@@ -16,8 +17,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -49,6 +52,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
 
 # Whose rows nobody edits here: rights come from memberships, factors from the people who hold them.
 NOT_OURS = ("django.contrib.auth.", "allauth.")
+NO_PAGE_OF_OURS = ("view_on_site", "password_change_done")
 
 
 class TocsinAdminSite(AdminSite):
@@ -73,7 +77,7 @@ class TocsinAdminSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """Without « view on site »: no page of ours is reached by the number of a table."""
-        return [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+        return [each for each in super().get_urls() if getattr(each, "name", "") not in NO_PAGE_OF_OURS]
 
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
@@ -98,6 +102,22 @@ class TocsinAdminSite(AdminSite):
         if self.has_queue(request):
             return redirect("admin:incidents_incident_changelist")
         return super().index(request, extra_context)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The queue first, under the name of its page."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            app["models"].sort(key=lambda each: each["model"] is not Incident)
+            for each in app["models"]:
+                each["name"] = _("Dossiers") if each["model"] is Incident else each["name"]
+        return sorted(found, key=lambda app: app["models"][0]["model"] is not Incident)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Django's « Administration de » does not agree with the names of our apps."""
+        title = capfirst(apps.get_app_config(app_label).verbose_name)
+        return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 
     def has_queue(self, request: HttpRequest) -> bool:
         return self.is_registered(Incident) and self.get_model_admin(Incident).has_view_permission(request)

@@ -173,7 +173,6 @@ MATRIX = [
     ("post", "admin/logout/",                                         IN, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("get", "admin/password_change/",                                 IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
     ("post", "admin/password_change/",                                IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 302),
-    ("get", "admin/password_change/done/",                            IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
     ("get", "admin/autocomplete/",                                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/jsi18n/",                                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 200),
     ("get", "admin/collectivities/collectivity/",                     IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
