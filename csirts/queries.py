@@ -56,6 +56,11 @@ def main_origin(csirt: Csirt) -> str:
     return _origin(known.source, known.source_on) if known else ""
 
 
+def published_ways(csirt: Csirt) -> tuple[str, ...]:
+    """Where it says that people may write or call, for paper: never where anything is sent."""
+    return (csirt.address, csirt.phone, csirt.email)
+
+
 def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:
     territories = dict.fromkeys(_said(coverage) for coverage in coverages)
     origins = _origins(csirt, coverages)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.zones import CLOCKS, zone_of
+from csirts.queries import published_ways
 from csirts.routing import csirt_for
 from incidents.enums import InterruptionExtent
 from incidents.models import DataLeak, Incident, ServiceInterruption
@@ -149,5 +150,5 @@ def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
-    reached = [part for part in (csirt.address, csirt.phone, csirt.email, site_said(csirt.website)) if part]
+    reached = [part for part in (*published_ways(csirt), site_said(csirt.website)) if part]
     return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}
