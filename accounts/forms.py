@@ -152,7 +152,7 @@ class NewKeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("passwordless", None)  # each key that can be one is a passkey
-        dress(self.fields["name"], _("Nom de cette clé"), _("Pour la reconnaître : « téléphone », « clé bleue »."))
+        dress(self.fields["name"], _("Nom de cette clé"), _("Pour la reconnaître : « téléphone », « clé bleue »."))
         self.fields["name"].max_length = 80
 
 

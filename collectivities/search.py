@@ -116,10 +116,10 @@ def siren_in(text: str) -> str:
     """The SIREN that was typed, alone or as the beginning of a SIRET. Raise `SearchProblem` when there is none."""
     compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
-        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas »."))
+        raise SearchProblem(_("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas »."))
     if not (siren if len(compact) == SIREN_DIGITS else siret).is_valid(compact):
         raise SearchProblem(
-            _("Ce numéro n’existe pas : un chiffre est sans doute faux. Ou cochez « Je ne le connais pas ».")
+            _("Ce numéro n’existe pas : un chiffre est sans doute faux. Ou cochez « Je ne le connais pas ».")
         )
     return compact[:SIREN_DIGITS]
 
@@ -153,7 +153,7 @@ def check_number(code: str) -> None:
         (siren if len(code) == SIREN_DIGITS else siret).validate(code)
     except ValidationError as error:
         kind = "SIREN" if len(code) == SIREN_DIGITS else "SIRET"
-        message = _("Ce numéro %(kind)s n’existe pas : un chiffre est sans doute faux. Vérifiez-le, ou tapez le nom.")
+        message = _("Ce numéro %(kind)s n’existe pas : un chiffre est sans doute faux. Vérifiez-le, ou tapez le nom.")
         raise SearchProblem(message % {"kind": kind}) from error
 
 

@@ -34,7 +34,7 @@ class Kept:
     @property
     def who(self) -> str:
         """How they called themselves, or else the name of their account."""
-        return self.sheet.author or (self.sheet.actor.display_name if self.sheet.actor else "") or _("sans nom")
+        return self.sheet.author or (self.sheet.actor.display_name if self.sheet.actor else "") or _("une personne qui n’a pas signé")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Useful:
 
     @property
     def is_open(self) -> bool:
-        return not self.is_facts and self.newest is None
+        """Nothing is answered yet, even where somebody saved it empty."""
+        return not self.is_facts and not self.answered
 
     @property
     def left(self) -> int:

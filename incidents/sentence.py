@@ -58,11 +58,11 @@ def stopped(known: Known) -> Iterator[str]:
     still = [service for service in known.services if not service.has_resumed]
     slow = [service for service in still if service.extent == InterruptionExtent.DEGRADED]
     if halted := names(service for service in still if service not in slow):
-        yield _("Services arrêtés : %s.") % halted
+        yield _("Services arrêtés : %s.") % halted
     if slow:
-        yield _("Services ralentis : %s.") % names(slow)
+        yield _("Services ralentis : %s.") % names(slow)
     if back := names(service for service in known.services if service.has_resumed):
-        yield _("De nouveau ouverts : %s.") % back
+        yield _("De nouveau ouverts : %s.") % back
     if not known.services:
         yield {
             Answer.YES: _("Des services sont arrêtés."),

@@ -28,7 +28,7 @@ BAD_REQUEST = Refusal(
 FORBIDDEN = Refusal(
     403,
     _("Cette page n’est pas ouverte à votre compte"),
-    _("Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes de votre centre."),
+    _("Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes de votre centre ou de votre collectivité."),
 )
 NOT_FOUND = Refusal(
     404,
@@ -39,7 +39,7 @@ TOO_LONG = Refusal(
     413,
     _("Votre texte est trop long"),
     _(
-        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
+        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
         "Gardez l’essentiel, puis envoyez de nouveau. Le reste se dira au téléphone."
     ),
 )
@@ -47,7 +47,7 @@ EXPIRED = Refusal(
     403,
     _("Cette page est restée ouverte trop longtemps"),
     _(
-        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
+        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
         "Rechargez-la si besoin, puis envoyez de nouveau. Vérifiez aussi que votre navigateur accepte les cookies."
     ),
 )

@@ -21,7 +21,7 @@ FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 class BodyForm(forms.Form):
     """`town` is what was typed, `seat` the commune chosen among those found for `town_asked`."""
 
-    kind = WordsField(label=gettext_lazy("Nature"))
+    kind = WordsField(label=gettext_lazy("Ce que c’est"))
     name = WordsField(label=gettext_lazy("Son nom"))
     siren = WordsField(label=gettext_lazy("Son numéro SIREN"))
     no_siren = forms.BooleanField(required=False, label=gettext_lazy("Je ne le connais pas"))

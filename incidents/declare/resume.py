@@ -34,7 +34,7 @@ class ResumeForm(forms.Form):
         max_length=40,
         label=gettext_lazy("Code de reprise"),
         help_text=gettext_lazy("Huit signes, par exemple R8WD-4HVN."),
-        error_messages={"required": gettext_lazy("Écrivez le code, ou appelez : le téléphone suffit.")},
+        error_messages={"required": gettext_lazy("Écrivez le code, ou appelez : le téléphone suffit.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     prenom = forms.CharField(

@@ -32,7 +32,7 @@ from incidents.models import Draft, DraftPage
 from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
-CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
+CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
 TEMPLATES = {
     Screen.SERVICES: "declare/services.html",
     Screen.DATA: "declare/donnees.html",

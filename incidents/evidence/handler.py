@@ -16,7 +16,7 @@ from incidents.text import plain_file_name
 
 FIELD = "pieces"
 NO_ROOM: Promise = gettext_lazy(
-    "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
+    "Nous n’avons plus de place pour le garder. Il n’est pas perdu : gardez-le, et réessayez plus tard, "
     "ou appelez le centre. Ce qui est déjà remis reste remis."
 )
 

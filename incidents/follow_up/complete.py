@@ -40,7 +40,7 @@ NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row"}
 class SignatureForm(forms.Form):
     """Who writes: asked once, then remembered on this device."""
 
-    author = WordsField(label=_("Votre prénom ou votre fonction"))
+    author = WordsField(label=_("Votre prénom ou votre fonction (facultatif)"))
 
     def clean_author(self) -> str:
         try:

@@ -84,7 +84,7 @@ class FactsForm(forms.Form):
         if said.get(f"{name}_time") is not None:
             self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
         elif said.get(f"{name}_certainty", Certainty.UNKNOWN) not in ("", Certainty.UNKNOWN):
-            self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
+            self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
 
     def put(self, field: str, messages: list[str]) -> None:
         """The services speak of instants (`…_at`), the page of days and hours."""

@@ -29,7 +29,7 @@ class AmountField(forms.Field):
         if not text:
             return None
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", text):
-            raise ValidationError(_("Écrivez un montant en euros, sans lettre. Exemple : 12 340,50."))
+            raise ValidationError(_("Écrivez un montant en euros, sans lettre. Exemple : 12 340,50."))
         euros, _point, cents = text.partition(".")
         return int(euros) * 100 + int(cents.ljust(2, "0") or 0)
 

@@ -40,7 +40,7 @@ class LetterForm(forms.Form):
         label=_("Votre message"),
         strip=False,
         error_messages={"required": _("Écrivez votre message avant de l’envoyer.")},
-        help_text=_("N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi."),
+        help_text=_("N’écrivez jamais de mot de passe ici. Vous ne savez pas ? Dites-le aussi."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     author = forms.CharField(

@@ -16,12 +16,12 @@ from incidents.services.guess import MustWait, open_by_code
 from incidents.visits import find_case, private
 
 OPENS_NOTHING = _(
-    "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
-    "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
+    "Aucun dossier ne s’ouvre avec cette référence et ce code. Vérifiez chaque signe : "
+    "il n’y a ni zéro, ni O, ni 1, ni I. Le code a pu être renouvelé : appelez le centre."
 )
 TRIED_TOO_OFTEN = _(
     "Trop de codes faux pour cette référence. Réessayez dans %(minutes)s min. Votre lien secret, lui, "
-    "marche toujours. C’est urgent ? Appelez le centre : le téléphone n’attend pas."
+    "marche toujours. C’est urgent ? Appelez le centre : le téléphone n’attend pas."
 )
 
 

@@ -89,7 +89,7 @@ def interruption_said(one: Mapping[str, Any], zone: str) -> Iterator[str]:
         many = ngettext("%(number)s personne", "%(number)s personnes", one["people"])
         yield many % {"number": said_number(one["people"])}
     if one["workaround"]:
-        yield _("en attendant : %(words)s") % {"words": one["workaround"]}
+        yield _("en attendant : %(words)s") % {"words": one["workaround"]}
 
 
 def data_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:

@@ -98,11 +98,11 @@ def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
 def oddness(kind: Kind, line: str) -> str:
     """What looks wrong in it, for the person who typed it; empty when nothing does."""
     if kind == Kind.IBAN and not iban.is_valid(line):
-        return _("Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le.")
+        return _("Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le.")
     if kind == Kind.URL and not HOST.match(line):
-        return _("Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la.")
+        return _("Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la.")
     if kind == Kind.MAIL and not is_mail(line):
-        return _("Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle.")
+        return _("Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle.")
     return ""
 
 

@@ -47,9 +47,9 @@ def sketch_of(proposal: Proposal) -> Collectivity:
         seat=commune_named(proposal.seat),
     )
     if proposal.kind not in UNLISTED:
-        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
     if sketch.seat is None:
-        problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
+        problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
     if problems:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
     if sketch.seat:
@@ -72,7 +72,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
     if proposal.has_no_siren and not proposal.siren.strip():
         return None
     if not proposal.siren.strip():
-        problems["siren"] = [_("Donnez son numéro SIREN, ou cochez « Je ne le connais pas ».")]
+        problems["siren"] = [_("Donnez son numéro SIREN, ou cochez « Je ne le connais pas ».")]
         return None
     try:
         siren = siren_in(proposal.siren)
@@ -143,7 +143,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     if kept is None:
         raise ValidationError(_("Cette collectivité n’est plus là. Choisissez-en une autre."))
     if not body.is_unconfirmed:
-        raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
+        raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
     collectivities.merge_body(body, into=kept)
     move_what_it_had(body, kept, actor=actor, at=timezone.now())
     return get_incident(actor, reference, to=Ability.VIEW)

@@ -75,14 +75,14 @@ def attempt(clean: Callable[..., str], text: str, limit: int, field: str, proble
 
 def problems_of_caller(caller: Caller) -> Iterator[Problem]:
     if not caller.phone and not caller.email:
-        yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
+        yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
     if caller.phone and len(re.sub(r"\D", "", caller.phone)) < 4:
         yield "contact_phone", _("Ce numéro est trop court. Écrivez-le comme vous le composez.")
     if caller.email:
         try:
             validate_email(caller.email)
         except ValidationError:
-            yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
+            yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
 
 
 def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
@@ -126,6 +126,6 @@ def ends_before_it_starts(interruption: Interruption) -> bool:
 
 def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:
     if declaration.interruptions and declaration.service_stopped != Answer.YES:
-        yield "service_stopped", _("Vous donnez des services arrêtés : la réponse doit être « Oui ».")
+        yield "service_stopped", _("Vous donnez des services arrêtés : la réponse doit être « Oui ».")
     if declaration.leak and declaration.data_concerned == Answer.NO:
-        yield "data_concerned", _("Vous décrivez des données touchées : la réponse ne peut pas être « Non ».")
+        yield "data_concerned", _("Vous décrivez des données touchées : la réponse ne peut pas être « Non ».")

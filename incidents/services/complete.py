@@ -85,9 +85,9 @@ def open_case(writing: Writing) -> Incident:
 def why_not(incident: Incident) -> str:
     """Why nothing can be added to this case any more; empty when it can."""
     if incident.erased_at:
-        return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
+        return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
     if incident.status == Status.CLOSED:
-        return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
+        return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
     return ""
 
 

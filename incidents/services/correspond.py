@@ -90,7 +90,7 @@ def save_letter(
 
 def cleaned(incident: Incident, letter: Letter) -> Letter:
     if incident.erased_at:
-        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})

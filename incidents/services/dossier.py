@@ -113,7 +113,7 @@ def data_said(incident: Incident) -> str:
 
 def leak_said(leak: DataLeak) -> str:
     words = {"status": leak.get_status_display(), "persons": leak.get_persons_band_display()}
-    return _("fuite %(status)s, personnes : %(persons)s") % words
+    return _("fuite %(status)s, personnes : %(persons)s") % words
 
 
 def caller_said(incident: Incident) -> str:
@@ -128,7 +128,7 @@ def answered(incident: Incident, zone: str) -> Iterator[Pair]:
     newest = questions.order_by("section", "-id").distinct("section")
     for sheet in newest:
         for one in sheet_said(sheet.section, sheet.version, sheet.values, zone):
-            yield f"{title_of(sheet.section, sheet.version)} : {one.label}", one.words
+            yield f"{title_of(sheet.section, sheet.version)} : {one.label}", one.words
 
 
 def receipt(incident: Incident, zone: str) -> list[str]:
@@ -149,6 +149,6 @@ def receipt(incident: Incident, zone: str) -> list[str]:
 def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
-        return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
+        return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
     reached = [part for part in (*published_ways(csirt), site_said(csirt.website)) if part]
-    return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}
+    return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}

@@ -37,7 +37,7 @@ def duties_of(incident: Incident, zone: str) -> list[Duty]:
 
 def data_duties(incident: Incident, zone: str) -> list[Duty]:
     known = incident.data_concerned == Answer.YES
-    first = _("Des données personnelles sont touchées.") if known else _("Si des données personnelles sont touchées :")
+    first = _("Des données personnelles sont touchées.") if known else _("Si des données personnelles sont touchées :")
     return [
         Duty(
             _("Prévenir la CNIL"),
@@ -47,7 +47,7 @@ def data_duties(incident: Incident, zone: str) -> list[Duty]:
                 "si le risque pour les personnes est improbable. Une première notification peut être complétée."
             ),
             before(incident.breach_known_at if known else None, zone),
-            _("RGPD, article 33 ; CNIL"),
+            _("RGPD, article 33 ; CNIL"),
         ),
         Duty(
             _("Prévenir les personnes, tenir le registre"),
@@ -65,7 +65,7 @@ def complaint(incident: Incident, zone: str) -> Duty:
     return Duty(
         _("Porter plainte, si vous êtes assurés"),
         _(
-            "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
+            "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
         before(incident.attack_known_at, zone),
@@ -78,4 +78,4 @@ def before(known_at: datetime | None, zone: str) -> str:
     if known_at is None:
         return ""
     at = said_moment(known_at + WITHIN, zone)
-    return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}
+    return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}

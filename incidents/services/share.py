@@ -42,7 +42,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     if incident.erased_at:
         raise PermissionDenied
     if incident.tlp == Tlp.RED:
-        raise ValidationError(_("Ce dossier est TLP:RED : rien n’en sort. Demandez au centre s’il peut l’abaisser."))
+        raise ValidationError(_("Ce dossier est TLP:RED : rien n’en sort. Demandez au centre s’il peut l’abaisser."))
     if live := incident.shared.filter(revoked_at=None).first():
         return live
     now = timezone.now()

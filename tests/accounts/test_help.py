@@ -130,5 +130,5 @@ def test_the_team(client, django_assert_max_num_queries):
         with django_assert_max_num_queries(10):
             page = client.get("/equipe/")
         assert len(page.context["rows"]) == count
-    assert "second facteur enrôlé" in page.content.decode()
+    assert "second facteur en place" in page.content.decode()
     assert signed_in(client, a_responder()).get("/equipe/").status_code == 404

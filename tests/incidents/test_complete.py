@@ -143,7 +143,7 @@ def test_services_are_corrected_and_the_former_state_stays(incident):
     first, second = incident.sheets.filter(section="services").order_by("id")
     assert [one["people"] for one in first.values["services"]] == [30, None]
     assert [one["service"] for one in second.values["services"]] == ["civil", "paie"]
-    assert "40 personnes, en attendant : Sur papier." in said(second)[0]
+    assert "40 personnes, en attendant : Sur papier." in said(second)[0]
 
 
 def said(sheet):
