@@ -43,7 +43,7 @@ def test_it_works(incident):
     aloud = (
         "Un incident informatique touche la commune de Plouexemple (Finistère). Il est déclaré depuis le mardi 24 "
         "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
-        "Services arrêtés : état civil. Services ralentis : messagerie. "
+        "Services arrêtés : état civil. Services ralentis : messagerie. "
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
         "charge. Point fait le mardi 24 novembre 2026 à 9 h 51, heure de Paris."
     )
@@ -155,7 +155,7 @@ PAY = Service(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False
         ({}, "On ne sait pas encore quels services sont touchés."),
         ({"service_stopped": "no"}, "Aucun service n’est arrêté."),
         ({"service_stopped": "yes"}, "Des services sont arrêtés."),
-        ({"services": (PAY, Service(label="EHPAD", extent="unknown", has_resumed=False))}, "arrêtés : paie et EHPAD."),
+        ({"services": (PAY, Service(label="EHPAD", extent="unknown", has_resumed=False))}, "arrêtés : paie et EHPAD."),
         ({"services": (Service(label="Paie", extent="stopped", has_resumed=True),)}, "De nouveau ouverts : paie."),
         ({}, "a la déclaration dans sa liste."),
         ({"has_channel": True}, "est prévenu."),

@@ -138,7 +138,7 @@ def test_an_unconfirmed_body_is_not_verified_by_the_same_call(client, responder)
         ({"detected_time": "8 h"}, "Donnez aussi le jour"),
         ({"stopped_time": "25 h"}, "Cette heure n’existe pas"),
         ({"civil": "stopped", "eau": "stopped", "stopped_date": "24/11/2096"}, "n’est pas encore passé"),
-        ({"data_concerned": "no", "leak_status": "confirmed"}, "ne peut pas être « Non »"),
+        ({"data_concerned": "no", "leak_status": "confirmed"}, "ne peut pas être « Non »"),
         ({"type": "inconnue"}, "Sélectionnez un choix valide"),
         ({"description": "x" * 5001}, "5001 caractères"),
         ({"collectivite": "\x00", "body_asked": "zzq", "body": "zzq"}, "Rien ne répond"),
