@@ -34,7 +34,8 @@ class Kept:
     @property
     def who(self) -> str:
         """How they called themselves, or else the name of their account."""
-        return self.sheet.author or (self.sheet.actor.display_name if self.sheet.actor else "") or _("une personne qui n’a pas signé")
+        account = self.sheet.actor.display_name if self.sheet.actor else ""
+        return self.sheet.author or account or _("une personne qui n’a pas signé")
 
 
 @dataclass(frozen=True)

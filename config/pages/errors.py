@@ -28,7 +28,10 @@ BAD_REQUEST = Refusal(
 FORBIDDEN = Refusal(
     403,
     _("Cette page n’est pas ouverte à votre compte"),
-    _("Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes de votre centre ou de votre collectivité."),
+    _(
+        "Votre compte ne donne pas ce droit. Demandez-le à la personne qui administre les comptes "
+        "de votre centre ou de votre collectivité."
+    ),
 )
 NOT_FOUND = Refusal(
     404,
