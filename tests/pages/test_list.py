@@ -41,7 +41,7 @@ site = TocsinAdminSite()
 site.register(Collectivity, CollectivityAdmin)
 site.register(Departement, type("DepartementAdmin", (ModelAdmin,), {"search_fields": ["name"]}))
 site.register(User)
-urlpatterns = [path("admin/", site.urls), path("", include("config.pages.urls"))]
+urlpatterns = [path("admin/", site.urls), path("", include("config.pages.urls")), path("", include("accounts.urls"))]
 
 
 @pytest.fixture
