@@ -15,8 +15,10 @@ from accounts.forms import used_key
 from accounts.models import Membership, User
 from collectivities.models import Collectivity, Departement, Region
 from csirts.models import Contact, Coverage, Csirt
+from incidents import vault
 from incidents.declaration import Caller, Declaration, Submission
 from incidents.enums import Answer, IncidentType, Origin
+from incidents.models import CaseKey, Evidence, EvidenceUpload
 from incidents.services.declare import declare_incident
 
 PASSWORD = "demonstration-tocsin"
@@ -139,3 +141,18 @@ def a_lead(csirt=None):
 
 def an_agent(collectivity=None):
     return a_person(Role.AGENT, collectivity=collectivity or plouexemple())
+
+
+def an_upload(incident):
+    """A file of which no slice has come."""
+    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
+
+
+def a_piece(incident):
+    """A file handed over, of one byte."""
+    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    name = vault.new_name()
+    vault.write(name, vault.unwrap(row.wrapped), b"x")
+    told = {"number": 1, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
+    return Evidence.objects.create(incident=incident, **told)

@@ -16,9 +16,8 @@ from django.urls import get_resolver
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
-from incidents import vault
-from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, IncidentEvent
-from tests.cast import a_person, an_agent, breizh_cyber, declare, half_signed_in, plouexemple
+from incidents.models import Incident, IncidentEvent
+from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 
 ROLES = [
     *["nobody", "agent", "agent of another body", "responder", "responder of another centre"],
@@ -362,19 +361,6 @@ def places(route, incident, cast):
         "url": "inconnu",
         "uid": uid_in(route, incident, cast),
     }
-
-
-def an_upload(incident):
-    CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
-    return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
-
-
-def a_piece(incident):
-    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
-    name = vault.new_name()
-    vault.write(name, vault.unwrap(row.wrapped), b"x")
-    told = {"number": 1, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
-    return Evidence.objects.create(incident=incident, **told)
 
 
 def uid_in(route, incident, cast):

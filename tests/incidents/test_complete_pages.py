@@ -391,12 +391,8 @@ def test_hostile_choices_are_refused_and_shown_harmless(client, incident):
 def test_pages_cost_few_queries(client, incident, django_assert_max_num_queries, number):
     for turn in range(number):
         post(client, incident, "machines", {"q-postes": str(turn)})
-    for page in (
-        url(incident),
-        url(incident, "machines"),
-        url(incident, "services"),
-        url(incident, "machines", "avant"),
-    ):
+    sections = [(), ("machines",), ("services",), ("machines", "avant")]
+    for page in [url(incident, *section) for section in sections]:
         client.get(page)
         with django_assert_max_num_queries(10):
             assert client.get(page).status_code == 200
