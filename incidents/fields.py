@@ -56,3 +56,13 @@ class WordsField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
         self.validators = []
+
+
+def choice(label: Any, choices: Any) -> forms.ChoiceField:
+    """One of these, or nothing said."""
+    return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
+
+
+def several(label: Any, choices: Any) -> forms.MultipleChoiceField:
+    """Any of these."""
+    return forms.MultipleChoiceField(choices=choices, required=False, label=label, widget=forms.CheckboxSelectMultiple)

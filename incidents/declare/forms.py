@@ -28,7 +28,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.fields import CountField, DayField, HourField, WordsField
+from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 
 CERTAINTIES = [
     (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
@@ -51,10 +51,6 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
 
-def choice(label: Any, choices: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=choices, required=False, label=label, widget=forms.RadioSelect)
-
-
 class DetailsForm(forms.Form):
     occurred_date, occurred_time, occurred_certainty = moment_fields(gettext_lazy("Début de l’incident"))
     detected_date, detected_time, detected_certainty = moment_fields(gettext_lazy("Découverte de l’incident"))
@@ -64,18 +60,8 @@ class DetailsForm(forms.Form):
     service_stopped = choice(gettext_lazy("Un service arrêté ou ralenti"), Answer.choices)
     data_concerned = choice(gettext_lazy("Des données touchées"), Answer.choices)
     leak_status = choice(gettext_lazy("Ce qui est arrivé aux données"), DECLARED_LEAKS)
-    categories = forms.MultipleChoiceField(
-        choices=DataCategory.choices,
-        required=False,
-        label=gettext_lazy("Quelles données"),
-        widget=forms.CheckboxSelectMultiple,
-    )
-    person_categories = forms.MultipleChoiceField(
-        choices=PersonCategory.choices,
-        required=False,
-        label=gettext_lazy("Quelles personnes"),
-        widget=forms.CheckboxSelectMultiple,
-    )
+    categories = several(gettext_lazy("Quelles données"), DataCategory.choices)
+    person_categories = several(gettext_lazy("Quelles personnes"), PersonCategory.choices)
     persons_band = forms.ChoiceField(
         choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
     )

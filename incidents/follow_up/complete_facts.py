@@ -22,7 +22,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
-from incidents.fields import CountField, DayField, HourField, WordsField
+from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
 from incidents.public_services import services_of
@@ -193,27 +193,10 @@ class MomentsEditor(OneForm[MomentsForm]):
 
 
 class DataForm(FactsForm):
-    data_concerned = forms.ChoiceField(
-        choices=Answer.choices,
-        required=False,
-        label=gettext_lazy("Des données touchées"),
-        widget=forms.RadioSelect,
-    )
-    leak_status = forms.ChoiceField(
-        choices=LEAKS, required=False, label=gettext_lazy("Ce qui est arrivé aux données"), widget=forms.RadioSelect
-    )
-    categories = forms.MultipleChoiceField(
-        choices=DataCategory.choices,
-        required=False,
-        label=gettext_lazy("Quelles données"),
-        widget=forms.CheckboxSelectMultiple,
-    )
-    person_categories = forms.MultipleChoiceField(
-        choices=PersonCategory.choices,
-        required=False,
-        label=gettext_lazy("Quelles personnes"),
-        widget=forms.CheckboxSelectMultiple,
-    )
+    data_concerned = choice(gettext_lazy("Des données touchées"), Answer.choices)
+    leak_status = choice(gettext_lazy("Ce qui est arrivé aux données"), LEAKS)
+    categories = several(gettext_lazy("Quelles données"), DataCategory.choices)
+    person_categories = several(gettext_lazy("Quelles personnes"), PersonCategory.choices)
     persons_band = forms.ChoiceField(
         choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
     )

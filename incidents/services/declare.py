@@ -9,6 +9,7 @@ from django.utils import timezone
 from psycopg.errors import UniqueViolation
 
 from accounts.models import User
+from collectivities.models import Collectivity
 from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
 from incidents.enums import ActorKind, EventKind, Severity, Verification
@@ -109,9 +110,7 @@ def save_incident(
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
     severity = first_severity(clean)
-    # A member of a body that nobody has confirmed vouches for nothing.
-    is_known = actor is not None and not clean.collectivity.is_unconfirmed
-    is_member = is_known and actor is not None and clean.collectivity.pk in actor.collectivity_ids()
+    is_member = vouches(actor, clean.collectivity)
     return Incident.objects.create(
         reference=new_reference(),
         collectivity=clean.collectivity,
@@ -135,6 +134,11 @@ def save_incident(
         submission_digest=submission.digest,
         **instants_of(clean),
     )
+
+
+def vouches(actor: User | None, body: Collectivity) -> bool:
+    """Whether this person makes the declaration believed. Nobody does for a body that nobody has confirmed."""
+    return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
 
 
 def first_severity(clean: Declaration) -> Severity:
