@@ -1,10 +1,13 @@
 """A real mail server that takes, postpones or is away, and remembers when each message came."""
 
+import asyncio
 import email
 import email.policy
 from time import monotonic
 
 from aiosmtpd.controller import Controller
+
+SETTLE_SECONDS = 0.05
 
 
 class Mailbox:
@@ -21,6 +24,7 @@ class Mailbox:
 
     def close(self) -> None:
         if self.server:
+            asyncio.run_coroutine_threadsafe(hang_up(self.server.server), self.server.loop).result()
             self.server.stop()
         self.server = None
 
@@ -35,3 +39,12 @@ class Mailbox:
     def keys(self) -> list[str]:
         """What each message calls itself before the @: a mail that came twice is here twice."""
         return [identifier.strip("<>").partition("@")[0] for identifier, _subject, _at in self.received]
+
+
+async def hang_up(server: asyncio.Server) -> None:
+    """Let nobody in, then cut who is inside: Python forgets the socket of a client let in while its server closes."""
+    for socket in server.sockets:
+        server.get_loop().remove_reader(socket)
+    await asyncio.sleep(SETTLE_SECONDS)
+    server.abort_clients()
+    await asyncio.sleep(SETTLE_SECONDS)

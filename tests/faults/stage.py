@@ -123,7 +123,10 @@ class Stage:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sante/vivant/", timeout=5) as answer:
                 return answer.status == 200
-        except (OSError, urllib.error.URLError):
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
+        except OSError:
             return False
 
     def stop(self) -> None:
