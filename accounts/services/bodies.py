@@ -48,15 +48,27 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """The manager and another member change places."""
-    body = get_managed_body(actor, uid)
+    """The manager and another member change places. A second click finds it done, and changes nothing.
+
+    Raises PermissionDenied for who manages nothing here and never handed it to this person.
+    """
+    body = get_body(actor, uid)
     roles = locked_roles(body)
     heir = next((one for one in roles if one.user.uid == person_uid and one.user_id != actor.pk), None)
     if heir is None:
         raise Http404
+    if not has_manager([one for one in roles if one.user_id == actor.pk]):
+        return refuse_unless_handed_over(heir, actor)
     end([one for one in roles if one.user_id in (actor.pk, heir.user_id)])
     Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
     Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)
+
+
+def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
+    """Raises PermissionDenied unless `actor` managed this body before `heir`, who does now."""
+    managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=heir.collectivity)
+    if heir.role != Role.MANAGER or not managed.exists():
+        raise PermissionDenied
 
 
 @transaction.atomic

@@ -12,11 +12,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
 
-from accounts.access import get_body, get_managed_body
+from accounts.access import get_body, get_managed_body, manages
 from accounts.enums import Helper
 from accounts.forms import ContactForm, InviteForm
 from accounts.models import EmergencyContact, Membership
-from accounts.services.bodies import LastManager, hand_over, invite_member, remove_member, roles_in, write_contacts
+from accounts.services.bodies import (
+    LastManager,
+    hand_over,
+    invite_member,
+    refuse_unless_handed_over,
+    remove_member,
+    roles_in,
+    write_contacts,
+)
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
@@ -60,12 +68,16 @@ def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    """Asks first; once it is done, the same address says so."""
     user = user_of(request)
-    body = get_managed_body(user, uid)
-    if request.method != "POST":
-        return render(request, "accounts/hand_over.html", {"body": body, "membership": member(body, person)})
-    hand_over(uid=uid, person_uid=person, actor=user)
-    return redirect("body_home", uid)
+    body = get_body(user, uid)
+    if request.method == "POST":
+        hand_over(uid=uid, person_uid=person, actor=user)
+        return redirect("hand_over", uid, person)
+    shown = {"body": body, "membership": member(body, person), "is_done": not manages(user, body)}
+    if shown["is_done"]:
+        refuse_unless_handed_over(shown["membership"], user)
+    return render(request, "accounts/hand_over.html", shown)
 
 
 def member(body: Collectivity, person: UUID) -> Membership:

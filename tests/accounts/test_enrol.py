@@ -104,6 +104,14 @@ def test_an_agent_may_take_it_off_again(client):
     assert list(told) == ["factor_added", "factor_removed"]
 
 
+def test_the_key_is_shown_by_fours(client, responder):
+    """So that nobody loses their place; taken whole, it holds no space."""
+    page = client.get(NEW)
+    secret = page.context["form"].secret
+    fours = [secret[i : i + 4] for i in range(0, len(secret), 4)]
+    assert "<wbr>".join(f"<span>{four}</span>" for four in fours) in page.content.decode()
+
+
 def test_long_after_signing_in_one_is_asked_again(client, later):
     responder = a_responder()
     client.force_login(responder)

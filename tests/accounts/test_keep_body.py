@@ -111,6 +111,22 @@ def test_the_last_manager_hands_over_first(client, manager):
     assert client.get(home()).status_code == 404
 
 
+def test_handing_over_twice_is_handing_over_once(client, manager):
+    """The page that answers says who manages now, whichever click it answers."""
+    agent = an_agent()
+    address = f"{home()}{agent.uid}/responsable/"
+    for _click in range(2):
+        answer = client.post(address, follow=True)
+        assert answer.redirect_chain == [(address, 302)]
+        assert f"{agent.display_name} est responsable de Plouexemple" in answer.content.decode()
+    assert sorted(Membership.objects.in_force().values_list("user", "role")) == sorted(
+        [(agent.pk, Role.MANAGER), (manager.pk, Role.AGENT)]
+    )
+    other = an_agent()
+    assert client.post(f"{home()}{other.uid}/responsable/").status_code == 403
+    assert client.get(f"{home()}{other.uid}/responsable/").status_code == 403
+
+
 def test_an_agent_leaves_but_manages_nobody(client, manager):
     agent = an_agent()
     client.force_login(agent)

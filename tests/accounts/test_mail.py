@@ -1,5 +1,7 @@
 """Mails about accounts: a row first, then a message, and nobody real from a demonstration."""
 
+import re
+
 import pytest
 from django.core import mail
 
@@ -49,6 +51,7 @@ def test_each_says_something_and_no_secret_but_its_link(kind):
     assert "{" not in sent.subject + sent.body
     assert sent.subject
     assert "None" not in sent.body
+    assert not re.search("(?<!\N{NO-BREAK SPACE})[:;?!»](?=\\s)|«(?!\N{NO-BREAK SPACE})", sent.subject + sent.body)
     assert ("/acces/" in sent.body) == (kind in ("invitation", "welcome", "password_link"))
     assert link.nonce not in sent.body
 

@@ -8,6 +8,7 @@ from django.urls import path
 
 from config.urls import *  # noqa: F403  the handlers, with routes that fail on purpose
 from config.urls import urlpatterns as real
+from tests.cast import an_agent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -50,6 +51,12 @@ def test_it_works(url, status, title):
     assert "détail" not in page
     assert "le nom du dossier" not in page
     assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_who_is_signed_in_is_led_back_to_their_own_pages(client):
+    assert "Aller à mes pages" not in client.get("/refus/").content.decode()
+    client.force_login(an_agent())
+    assert "Aller à mes pages" in client.get("/refus/").content.decode()
 
 
 def test_a_text_of_ten_megabytes_is_refused_in_french(client):

@@ -86,8 +86,13 @@ def duration(value: timedelta | None) -> str:
 @register.filter
 def grouped(reference: str) -> str:
     """T7K49MQX → T7K4-9MQX, however it was typed."""
-    signs = "".join(sign for sign in str(reference).upper() if sign.isalnum())
-    return "-".join(signs[i : i + 4] for i in range(0, len(signs), 4))
+    return "-".join(fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
+
+
+@register.filter
+def fours(signs: str) -> list[str]:
+    """By fours, as people read out what means nothing."""
+    return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
 
 @register.filter
