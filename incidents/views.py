@@ -5,11 +5,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_body, manages
 from accounts.services.bodies import roles_in
+from accounts.services.invitations import pending_invitations
 from accounts.signed_in import user_of
 from collectivities.models import Collectivity
 from incidents.models import Incident
@@ -59,4 +61,6 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     mine = Incident.objects.visible_to(user).filter(collectivity=body).with_words().order_by("-received_at", "-id")
     rows = list(mine[: AT_HOME + 1])
     shown = {"body": body, "cases": rows[:AT_HOME], "has_more": len(rows) > AT_HOME, "people": list(roles_in(body))}
-    return render(request, "incidents/body_home.html", shown | {"manages": manages(user, body)})
+    if manages(user, body):
+        shown |= {"manages": True, "invitations": pending_invitations(body)[:PAGE], "now": timezone.now()}
+    return render(request, "incidents/body_home.html", shown)

@@ -8,27 +8,14 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.access import get_body, get_managed_body, manages
-from accounts.enums import COLLECTIVITY_ROLES, LinkPurpose, Role
+from accounts.access import get_body, manages
+from accounts.enums import COLLECTIVITY_ROLES, Role
 from accounts.models import EmergencyContact, Membership, User
-from accounts.services.links import send_link
 from collectivities.models import Collectivity
 
 
 class LastManager(Exception):
     """The body would have nobody left who invites: hand over first."""
-
-
-@transaction.atomic
-def invite_member(*, uid: UUID, email: str, actor: User) -> None:
-    """A link by mail, good for seven days. Who has no account yet gets one with the link, and no role before it.
-
-    Says nothing of whether the address has an account; nothing happens for somebody who is a member already.
-    """
-    body = get_managed_body(actor, uid)
-    person = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, display_name="")
-    if person.is_active and body.pk not in person.collectivity_ids():
-        send_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
 
 
 @transaction.atomic
@@ -54,11 +41,14 @@ def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     """
     body = get_body(actor, uid)
     roles = locked_roles(body)
-    heir = next((one for one in roles if one.user.uid == person_uid and one.user_id != actor.pk), None)
+    heir = next((one for one in roles if one.user.uid == person_uid), None)
     if heir is None:
         raise Http404
     if not has_manager([one for one in roles if one.user_id == actor.pk]):
-        return refuse_unless_handed_over(heir, actor)
+        refuse_unless_handed_over(heir, actor)
+        return
+    if heir.user_id == actor.pk:
+        raise Http404
     end([one for one in roles if one.user_id in (actor.pk, heir.user_id)])
     Membership.objects.create(user=heir.user, role=Role.MANAGER, collectivity=body)
     Membership.objects.create(user=actor, role=Role.AGENT, collectivity=body)

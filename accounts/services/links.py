@@ -28,7 +28,16 @@ MAIL = {
 def send_link(
     purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
 ) -> AccessLink:
-    """A new link, and the mail that brings it. Earlier ones for the same thing stop at once."""
+    """A new link, and the mail that brings it."""
+    link = make_link(purpose, user=user, made_by=made_by, collectivity=collectivity)
+    queue_mail(MAIL[purpose], user, link=link)
+    return link
+
+
+def make_link(
+    purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
+) -> AccessLink:
+    """Earlier ones for the same thing stop at once."""
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, used_at=None)
     earlier.filter(revoked_at=None).update(revoked_at=now)
@@ -43,7 +52,6 @@ def send_link(
     )
     link.token_hash = hash_of(token_of_link(link))
     link.save()
-    queue_mail(MAIL[purpose], user, link=link)
     return link
 
 
@@ -54,6 +62,18 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
     return live.filter(token_hash=hash_of(token)).first()
+
+
+def find_ended_link(token: str) -> AccessLink | None:
+    """What this secret opened once; None when it never opened anything, or if the account is closed."""
+    known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "made_by")
+    return known.filter(token_hash=hash_of(token)).first()
+
+
+def is_replaced(link: AccessLink) -> bool:
+    """Whether a later mail brought another link for the same thing."""
+    same = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
+    return same.filter(created_at__gt=link.created_at).exists()
 
 
 def revoke_links(user: User, *purposes: LinkPurpose) -> None:

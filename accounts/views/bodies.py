@@ -7,9 +7,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
 from accounts.access import get_body, get_managed_body, manages
@@ -19,15 +19,20 @@ from accounts.models import EmergencyContact, Membership
 from accounts.services.bodies import (
     LastManager,
     hand_over,
-    invite_member,
     refuse_unless_handed_over,
     remove_member,
     roles_in,
     write_contacts,
 )
+from accounts.services.invitations import TooMany, TooSoon, invite_again, invite_member, withdraw_invitation
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
+
+LEAVES = _("L’invitation part par mail à %(address)s.")
+JUST_SENT = _("Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer.")
+TOO_MANY = _("Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain.")
+WITHDRAWN = _("L’invitation de %(address)s est retirée : son lien n’ouvre plus rien.")
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -44,9 +49,37 @@ class Invite(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no
 
     def form_valid(self, form: InviteForm) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
-        invite_member(uid=self.body.uid, email=email, actor=user_of(self.request))
-        messages.success(self.request, _("L’invitation part par mail à %(address)s.") % {"address": email})
-        return redirect("body_home", self.body.uid)
+        try:
+            invite_member(uid=self.body.uid, email=email, actor=user_of(self.request))
+        except TooMany:
+            form.add_error("email", TOO_MANY)
+            return self.form_invalid(form)
+        except TooSoon:
+            return home_saying(self.request, self.body.uid, JUST_SENT)
+        return home_saying(self.request, self.body.uid, LEAVES, email)
+
+
+@require_POST
+def send_again(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    try:
+        found = invite_again(uid=uid, person_uid=person, actor=user_of(request))
+    except TooMany:
+        return home_saying(request, uid, TOO_MANY)
+    except TooSoon:
+        return home_saying(request, uid, JUST_SENT)
+    return home_saying(request, uid, LEAVES, found.email)
+
+
+@require_POST
+def withdraw(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
+    """Asks nothing: another invitation undoes it."""
+    found = withdraw_invitation(uid=uid, person_uid=person, actor=user_of(request))
+    return home_saying(request, uid, WITHDRAWN, found.email)
+
+
+def home_saying(request: HttpRequest, uid: UUID, words: Any, address: str = "") -> HttpResponse:
+    messages.info(request, words % {"address": address} if address else words)
+    return redirect("body_home", uid)
 
 
 @never_cache
@@ -74,10 +107,10 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
     if request.method == "POST":
         hand_over(uid=uid, person_uid=person, actor=user)
         return redirect("hand_over", uid, person)
-    shown = {"body": body, "membership": member(body, person), "is_done": not manages(user, body)}
-    if shown["is_done"]:
-        refuse_unless_handed_over(shown["membership"], user)
-    return render(request, "accounts/hand_over.html", shown)
+    heir, is_done = member(body, person), not manages(user, body)
+    if is_done:
+        refuse_unless_handed_over(heir, user)
+    return render(request, "accounts/hand_over.html", {"body": body, "membership": heir, "is_done": is_done})
 
 
 def member(body: Collectivity, person: UUID) -> Membership:

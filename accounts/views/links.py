@@ -14,7 +14,7 @@ from django.views.generic.edit import FormView
 from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
-from accounts.services.links import find_link, send_link, use_link
+from accounts.services.links import find_ended_link, find_link, is_replaced, send_link, use_link
 from accounts.views.sign_in import Refusing
 
 
@@ -42,7 +42,7 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.link = find_link(kwargs["token"])
-        return super().dispatch(request, *args, **kwargs) if self.link else link_is_over(request)
+        return super().dispatch(request, *args, **kwargs) if self.link else link_is_over(request, kwargs["token"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"link": self.link}
@@ -54,9 +54,12 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
         said = {name: form.cleaned_data.get(name, "") for name in ("password", "display_name")}
         user = use_link(token=self.kwargs["token"], **said)
         if user is None:
-            return link_is_over(self.request)
+            return link_is_over(self.request, self.kwargs["token"])
         return render(self.request, "accounts/link_used.html", {"user_of_link": user, "link": self.link})
 
 
-def link_is_over(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/link_over.html", status=404)
+def link_is_over(request: HttpRequest, token: str) -> HttpResponse:
+    """Says why, to whoever holds the whole link."""
+    link = find_ended_link(token)
+    shown = {"link": link, "is_replaced": link is not None and is_replaced(link)}
+    return render(request, "accounts/link_over.html", shown, status=404)

@@ -1,0 +1,164 @@
+"""Invitations that nobody has answered: seen, sent again, withdrawn; and what their links say afterwards."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.dispatch import send_due
+from accounts.enums import MailStatus, Role
+from accounts.models import AccessLink, PendingMail, User
+from accounts.services.invitations import MOST_A_DAY
+from accounts.tokens import token_of_link
+from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
+
+pytestmark = pytest.mark.django_db
+NEW = "une phrase assez longue"
+NOUR = "nour@plouexemple.example"
+
+
+@pytest.fixture
+def manager(client):
+    breizh_cyber()
+    manager = a_person(Role.MANAGER, collectivity=plouexemple())
+    client.force_login(manager)
+    return manager
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(timezone.now()) as clock:
+        yield clock
+
+
+def home():
+    return f"/ma-collectivite/{plouexemple().uid}/"
+
+
+def invite(client, email=NOUR):
+    return client.post(home() + "inviter/", {"email": email}, follow=True)
+
+
+def post(client, act, email=NOUR):
+    person = User.objects.get(email=email)
+    return client.post(f"{home()}invitations/{person.uid}/{act}/", follow=True)
+
+
+def words(answer):
+    return unescape(answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def said_by(link):
+    return words(Client().get(f"/acces/{token_of_link(link)}/"))
+
+
+def test_it_works(client, manager, clock):
+    """The manager sees who has not answered, sends the link again, and takes it back."""
+    page = words(invite(client))
+    assert "Invitations sans réponse" in page
+    assert f"<b>{NOUR}</b>" in page
+    clock.shift(timedelta(minutes=16))
+    assert f"part par mail à {NOUR}" in words(post(client, "renvoyer"))
+    older, newer = AccessLink.objects.order_by("id")
+    assert "Un mail plus récent l’a remplacé" in said_by(older)
+    page = words(post(client, "retirer"))
+    assert f"L’invitation de {NOUR} est retirée" in page
+    assert "Invitations sans réponse" not in page
+    assert "L’invitation à rejoindre Plouexemple a été retirée le" in said_by(newer)
+    assert not User.objects.get(email=NOUR).membership_set.exists()
+
+
+def test_who_accepts_is_no_longer_awaited(client, manager):
+    invite(client)
+    link = AccessLink.objects.get()
+    said = {"display_name": "Nour Exemple", "password": NEW}
+    assert Client().post(f"/acces/{token_of_link(link)}/", said).status_code == 200
+    assert "Invitations sans réponse" not in words(client.get(home()))
+    assert "Il a déjà servi" in said_by(link)
+    assert post(client, "renvoyer").status_code == 200
+    assert post(client, "retirer").status_code == 200
+    assert AccessLink.objects.count() == 1
+    assert link.user.collectivity_ids() == {plouexemple().pk}
+
+
+def test_an_expired_link_says_so_and_stays_in_the_list(client, manager, clock):
+    invite(client)
+    clock.shift(timedelta(days=8))
+    client.force_login(manager)
+    assert "Il est trop ancien" in said_by(AccessLink.objects.get())
+    assert "Demandez une autre invitation à" in said_by(AccessLink.objects.get())
+    assert "son lien n’ouvre plus rien" in words(client.get(home()))
+    post(client, "renvoyer")
+    assert AccessLink.objects.filter(revoked_at=None).get().expires_at > timezone.now()
+
+
+def test_a_double_click_sends_one_mail(client, manager):
+    invite(client)
+    assert "vient de partir" in words(invite(client))
+    assert "vient de partir" in words(post(client, "renvoyer"))
+    assert PendingMail.objects.count() == AccessLink.objects.count() == 1
+
+
+def test_nobody_is_flooded(client, manager, clock):
+    """The bound is that of the body: another has its own; a day later it is free again."""
+    for number in range(MOST_A_DAY):
+        invite(client, f"agent{number}@plouexemple.example")
+    answer = invite(client)
+    assert answer.status_code == 422
+    assert "Réessayez demain" in words(answer)
+    assert NOUR in words(answer)
+    assert not User.objects.filter(email=NOUR).exists()
+    clock.shift(timedelta(minutes=16))
+    assert "Réessayez demain" in words(post(client, "renvoyer", "agent1@plouexemple.example"))
+    assert PendingMail.objects.count() == MOST_A_DAY
+
+    there = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    neighbour = Client()
+    neighbour.force_login(a_person(Role.MANAGER, collectivity=there))
+    assert neighbour.post(f"/ma-collectivite/{there.uid}/inviter/", {"email": NOUR}).status_code == 302
+    clock.shift(timedelta(days=1))
+    client.force_login(manager)
+    assert invite(client).status_code == 200
+
+
+def test_a_mail_that_has_not_left_stays_when_the_invitation_is_withdrawn(client, manager):
+    invite(client)
+    post(client, "retirer")
+    assert send_due() == 0
+    assert PendingMail.objects.get().status == MailStatus.DEAD
+    assert post(client, "retirer").status_code == 200
+
+
+def test_a_closed_account_looks_like_another(client, manager):
+    closed = an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+    assert f"<b>{closed.email}</b>" in words(invite(client, closed.email))
+    assert not PendingMail.objects.exists()
+    assert "Cette adresse n’ouvre rien" in said_by(AccessLink.objects.get())
+
+
+def test_an_agent_sees_no_invitation_and_touches_none(client, manager):
+    invite(client)
+    client.force_login(an_agent())
+    assert NOUR not in words(client.get(home()))
+    for act in ("renvoyer", "retirer"):
+        assert post(client, act).status_code == 403
+    assert AccessLink.objects.get().revoked_at is None
+
+
+def test_who_was_never_invited_here_is_not_there(client, manager):
+    stranger = an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
+    for act in ("renvoyer", "retirer"):
+        assert post(client, act, stranger.email).status_code == 404
+    assert not AccessLink.objects.exists()
+
+
+def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_queries):
+    for number in (2, 18):
+        while AccessLink.objects.count() < number:
+            invite(client, f"agent{AccessLink.objects.count()}@plouexemple.example")
+        with django_assert_max_num_queries(20):
+            client.get(home())
