@@ -28,12 +28,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(status__in=OPEN)
 
     def with_words(self) -> Self:
-        """All that one line or one page of a case shows, in one query."""
-        return self.select_related(
-            "story",
-            "csirt",
-            "collectivity__departement",
-            "collectivity__region",
-            "collectivity__region_correction",
-            "acknowledged_by",
-        )
+        """What one line or one page of a case shows, in two queries or three.
+
+        To put eight tables in order takes PostgreSQL 10 ms, to fetch fifty rows of six of them 0.3 ms: the régions,
+        a score of rows, come apart.
+        """
+        cases = self.select_related("story", "csirt", "collectivity__departement", "acknowledged_by")
+        return cases.prefetch_related("collectivity__region", "collectivity__region_correction")
