@@ -1,5 +1,6 @@
 """Papers made by a task, and the reflex sheets that are printed with them."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.db import models
@@ -13,6 +14,10 @@ from csirts.models import Csirt
 from incidents.enums import IncidentType, PaperKind, PaperState
 from incidents.models.checks import known
 from incidents.models.incident import Incident
+
+
+# Nobody has worked on it for so long: the page says so and offers to ask again.
+PATIENCE = timedelta(minutes=5)
 
 
 class Paper(models.Model):
@@ -53,6 +58,11 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def is_late(self) -> bool:
+        """Asked for, and no worker has given a sign of life: there may be none."""
+        return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()
 
 
 class ReflexSheet(models.Model):

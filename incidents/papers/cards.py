@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, find_collectivities
+from incidents.enums import PaperState
+from incidents.models import Paper
 from incidents.papers.serving import attached, download
 from incidents.services.cards import card_of, communes_of
-from incidents.services.papers import ask_wall_cards, newest_cards
+from incidents.services.papers import ask_wall_cards, cards_for, may_be_asked
 from incidents.typeset import typeset
 
 CHOICES = 12
@@ -71,11 +74,14 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         ask_wall_cards(departement=departement)
         return redirect("departement_cards", departement.code)
+    papers = cards_for(departement)
+    newest = papers.first()
     context = {
         "departement": departement,
         "communes": communes_of(departement).count(),
-        "paper": newest_cards(departement),
-        "today": timezone.localdate(),
+        "paper": newest,
+        "made": made_of(papers),
+        "may_be_asked": may_be_asked(newest),
     }
     return render(request, "papers/departement.html", context)
 
@@ -84,4 +90,8 @@ def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def departement_cards_file(request: HttpRequest, number: str) -> StreamingHttpResponse:
     departement = get_object_or_404(Departement, code=number)
-    return download(newest_cards(departement), f"fiches-de-secours-{departement.code}.pdf")
+    return download(made_of(cards_for(departement)), f"fiches-de-secours-{departement.code}.pdf")
+
+
+def made_of(papers: QuerySet[Paper]) -> Paper | None:
+    return papers.filter(state=PaperState.MADE).first()

@@ -1,7 +1,8 @@
 """Papers that a task makes: asked for once, made at least once, found again until the case is erased.
 
-A row says what is to be made and by when it is tried again. A worker claims it by pushing that instant forward, so
-that one which dies is followed by another; what is recorded first counts, and what a second one stored goes.
+A row says what is to be made and by when it is tried again. A worker claims it by pushing that instant forward and by
+naming what it will store; it pushes again as it goes, so that one which dies is followed by another within a minute.
+Whoever claims last alone may record: what was stored under an earlier name goes.
 """
 
 from collections.abc import Iterator
@@ -25,8 +26,8 @@ from incidents.typeset import PAGES_AT_ONCE, Joiner, typeset
 
 logger = structlog.get_logger(__name__)
 
-# Longer than the longest task may last: nobody begins again what is still being made.
-LEASE = timedelta(minutes=6)
+# Longer than any step of the work: nobody begins again what is still being made.
+LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
 LONGEST_ROUND = timedelta(minutes=2)
 
@@ -35,35 +36,59 @@ class Erased(Exception):
     """The words of the case are gone: there is nothing to print."""
 
 
+class Overtaken(Exception):
+    """Another worker took this one for dead and makes the paper."""
+
+
 # Asking
 
 
 @transaction.atomic
 def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
-    """One paper for one state of the case: asking again gives the same. Raises Http404, Erased."""
+    """One paper for one state of the case: asking again gives the same, or revives it. Raises Http404, Erased."""
     incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
         raise Erased
     last = incident.events.aggregate(at=Max("at"))["at"]
     packs = incident.papers.filter(kind=PaperKind.ANSWER_PACK, asked_at__gte=last)
     current = packs.exclude(state=PaperState.FAILED).order_by("-id").first()
-    return current or Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
+    if current:
+        return revived(current) if current.is_late else current
+    return Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
 
 
 @transaction.atomic
 def ask_wall_cards(*, departement: Departement) -> Paper:
-    """One paper a département and a day, whoever asks and how often."""
+    """One paper a département and a day, whoever asks and how often; another at once if that one failed."""
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    current = newest_cards(departement)
-    if current and (current.asked_at >= today or current.state == PaperState.ASKED):
-        return current
+    newest = cards_for(departement).first()
+    if newest and not may_be_asked(newest):
+        return newest
+    if newest and newest.is_late:
+        return revived(newest)
     total = communes_of(departement).count()
     return Paper.objects.create(kind=PaperKind.WALL_CARDS, departement=departement, total=total)
 
 
-def newest_cards(departement: Departement) -> Paper | None:
-    return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id").first()
+def may_be_asked(newest: Paper | None) -> bool:
+    """Whether asking for cards would change anything: there are none, they failed, wait too long, or are of old."""
+    if newest is None or newest.state == PaperState.FAILED:
+        return True
+    if newest.state == PaperState.ASKED:
+        return newest.is_late
+    return timezone.localdate(newest.asked_at) < timezone.localdate()
+
+
+def revived(late: Paper) -> Paper:
+    """It counts as asked now, with all its tries, and keeps its place in the queue."""
+    late.asked_at, late.tries = timezone.now(), 0
+    late.save(update_fields=["asked_at", "tries"])
+    return late
+
+
+def cards_for(departement: Departement) -> QuerySet[Paper]:
+    """The newest first: the one being made may have an older one beside it, to be read meanwhile."""
+    return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 
 
 # Making
@@ -79,34 +104,37 @@ def make_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> Paper | None:
-    """Take one due row from the other workers; it is put off and counted before it is tried."""
+    """Take one due row from the other workers; it is put off and counted before it is tried.
+
+    What a dead worker may have stored goes, so that nothing stays in the store without a row.
+    """
     asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     asked.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
     paper = asked.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id").first()
     if paper is None:
         return None
-    paper.tries, paper.due_at, paper.done = paper.tries + 1, now + LEASE, 0
-    paper.save(update_fields=["tries", "due_at", "done"])
+    forget_content(paper)
+    paper.tries, paper.due_at, paper.done, paper.storage_name = paper.tries + 1, now + LEASE, 0, vault.new_name()
+    paper.save(update_fields=["tries", "due_at", "done", "storage_name"])
     return paper
 
 
 def attempt(paper: Paper) -> bool:
     """Whatever is wrong with one paper must not hold up the others: it is tried again, then said impossible."""
-    name = vault.new_name()
     try:
-        size = make_pack(paper, name) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, name)
+        size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper)
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
-        vault.remove(name)
+        vault.remove(paper.storage_name)
         return False
-    return record(paper, name, size)
+    return record(paper, size)
 
 
-def make_pack(paper: Paper, name: str) -> int:
+def make_pack(paper: Paper) -> int:
     """Raises Erased when the case was erased meanwhile."""
     incident = Incident.objects.with_words().get(papers=paper)
     pdf = typeset("pack", dossier_of(incident, at=timezone.now()))
-    vault.write(name, key_of(incident), pdf)
+    vault.write(paper.storage_name, key_of(incident), pdf)
     return len(pdf)
 
 
@@ -119,28 +147,32 @@ def key_of(incident: Incident) -> bytes:
     return vault.unwrap(bytes(row.wrapped))
 
 
-def make_cards(paper: Paper, name: str) -> int:
+def make_cards(paper: Paper) -> int:
     """A few pages at a time, joined as they come: what it takes in memory does not grow with the département.
 
-    Nothing of it is secret, so it is stored in clear.
+    Nothing of it is secret, so it is stored in clear. Raises Overtaken.
     """
     departement: Departement = paper.departement  # type: ignore[assignment]  # the database holds it to its kind
-    with vault.store().open(name, "wb") as file:
+    with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
         for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset("cards", {"title": str(departement), "cards": cards}, joinable=True))
-            Paper.objects.filter(pk=paper.pk).update(done=joiner.pages)
+            if not held(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
+                raise Overtaken
         joiner.finish()
     return joiner.at
 
 
+def held(paper: Paper) -> QuerySet[Paper]:
+    """The row, as long as the worker that claimed it under that name is the last."""
+    return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
+
+
 @transaction.atomic
-def record(paper: Paper, name: str, size: int) -> bool:
-    """What another worker has recorded already stays as it is, and so does what was erased: ours goes."""
-    mine = Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED)
-    made = {"state": PaperState.MADE, "storage_name": name, "size": size, "made_at": timezone.now()}
-    if not mine.update(**made, done=paper.total):
-        vault.remove(name)
+def record(paper: Paper, size: int) -> bool:
+    """What another worker has taken over stays as it is, and so does what was erased: ours goes."""
+    if not held(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
+        vault.remove(paper.storage_name)
         return False
     if paper.kind == PaperKind.WALL_CARDS:
         forget(Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=paper.departement_id, pk__lt=paper.pk))
@@ -175,6 +207,10 @@ def forget_papers(incident: Incident) -> None:
 
 def forget(papers: QuerySet[Paper]) -> None:
     for paper in papers:
-        if paper.storage_name:
-            transaction.on_commit(partial(vault.remove, paper.storage_name), robust=True)
+        forget_content(paper)
         paper.delete()
+
+
+def forget_content(paper: Paper) -> None:
+    if paper.storage_name:
+        transaction.on_commit(partial(vault.remove, paper.storage_name), robust=True)

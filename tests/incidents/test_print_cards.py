@@ -12,7 +12,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
 from collectivities.services import confirm_body, propose_body
 from csirts.models import Csirt
-from incidents import typeset
+from incidents import typeset, vault
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services import papers
@@ -142,7 +142,62 @@ def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
     assert Paper.objects.get().pk != first.pk
 
 
-def test_a_worker_that_dies_half_way_is_followed_by_another(client, town, small, monkeypatch):
+def fails(*args, **kwargs):
+    raise ValueError
+
+
+def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeypatch):
+    monkeypatch.setattr(papers, "typeset", fails)
+    client.post(ALL)
+    for tries in range(papers.MOST_TRIES + 1):
+        with time_machine.travel(timezone.now() + tries * papers.LEASE):
+            make_papers()
+    assert Paper.objects.get().state == PaperState.FAILED
+    shown = text(client.get(ALL))
+    assert "n’a pas pu être fait" in shown
+    assert "Le demander de nouveau" in shown
+    monkeypatch.undo()
+    monkeypatch.setattr(papers, "cards_of", lambda departement, on: list(cards_of(departement, on=on))[:7])
+    client.post(ALL)
+    make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
+
+
+def test_that_of_yesterday_is_there_while_the_new_one_is_made(client, town, small, monkeypatch):
+    client.post(ALL)
+    make_papers()
+    old = body_of(client.get(f"{ALL}pdf/"))
+    with time_machine.travel(timezone.now() + timezone.timedelta(days=1)):
+        assert "Le refaire avec les numéros d’aujourd’hui" in text(client.get(ALL))
+        client.post(ALL)
+        shown = text(client.get(ALL))
+        assert "Le PDF se prépare" in shown
+        assert "Celui d’avant reste là" in shown
+        assert body_of(client.get(f"{ALL}pdf/")) == old
+        monkeypatch.setattr(papers, "typeset", fails)
+        make_papers()
+        Paper.objects.filter(state=PaperState.ASKED).update(state=PaperState.FAILED)
+        assert "Télécharger le PDF" in text(client.get(ALL))
+        assert body_of(client.get(f"{ALL}pdf/")) == old
+
+
+def test_one_that_nobody_makes_is_said_and_may_be_asked_again(client, town, small):
+    """No worker at all: the page says when it was asked, and a worker that comes back makes it once."""
+    client.post(ALL)
+    assert "Demandé le " in text(client.get(ALL))
+    with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
+        assert "Le PDF tarde" in text(client.get(ALL))
+        client.post(ALL)
+        shown = text(client.get(ALL))
+        assert "Le PDF se prépare" in shown
+        assert "Le demander de nouveau" not in shown
+        make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
+
+
+def test_a_worker_that_dies_half_way_is_followed_by_another(
+    client, town, small, monkeypatch, django_capture_on_commit_callbacks
+):
     client.post(ALL)
     joined = []
 
@@ -159,10 +214,41 @@ def test_a_worker_that_dies_half_way_is_followed_by_another(client, town, small,
     monkeypatch.setattr(papers, "typeset", typeset.typeset)
     make_papers()
     assert Paper.objects.get().state == PaperState.ASKED
-    with time_machine.travel(timezone.now() + papers.LEASE):
+    left = Paper.objects.get().storage_name
+    assert vault.store().exists(left)
+    with time_machine.travel(timezone.now() + papers.LEASE), django_capture_on_commit_callbacks(execute=True):
         make_papers()
     assert Paper.objects.get().state == PaperState.MADE
     assert pages_of(body_of(client.get(f"{ALL}pdf/"))) == 7
+    assert not vault.store().exists(left)
+
+
+def test_a_worker_that_was_taken_for_dead_stops(town, small):
+    """It was only slow: it learns at its next step that another makes the paper, and leaves nothing."""
+    papers.ask_wall_cards(departement=finistere())
+    slow = papers.claim(timezone.now())
+    with time_machine.travel(timezone.now() + papers.LEASE):
+        quick = papers.claim(timezone.now())
+        assert papers.attempt(slow) is False
+        assert not vault.store().exists(slow.storage_name)
+        assert papers.attempt(quick) is True
+    assert Paper.objects.get().storage_name == quick.storage_name
+
+
+def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
+    papers.ask_wall_cards(departement=finistere())
+    paper = papers.claim(timezone.now())
+    seen = []
+
+    def slowly(*args, **kwargs):
+        seen.append(Paper.objects.get().due_at)
+        clock.shift(40)
+        return typeset.typeset(*args, **kwargs)
+
+    monkeypatch.setattr(papers, "typeset", slowly)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert papers.attempt(paper) is True
+    assert seen[1] - seen[0] > timezone.timedelta(seconds=30)
 
 
 def test_every_place_of_the_table_is_that_of_its_object(tmp_path):

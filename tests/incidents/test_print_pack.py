@@ -118,6 +118,7 @@ def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
     with time_machine.travel(timezone.now() + papers.LEASE):
         make_papers()
     made = Paper.objects.get()
+    assert made.state == PaperState.MADE
     assert papers.attempt(slow) is False
     assert Paper.objects.get().storage_name == made.storage_name
     assert stored() == 1
@@ -141,6 +142,19 @@ def test_what_cannot_be_made_is_said_after_three_tries(incident, monkeypatch):
     client.post(page(incident))
     make_papers()
     assert "Télécharger" in text(client.get(page(incident)))
+
+
+def test_one_that_nobody_makes_is_said_and_may_be_asked_again(incident):
+    client = held(incident)
+    client.post(page(incident))
+    with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
+        shown = text(client.get(page(incident)))
+        assert "Le PDF tarde" in shown
+        assert "Le demander de nouveau" in shown
+        client.post(page(incident))
+        assert "Le PDF se prépare, demandé le" in text(client.get(page(incident)))
+        make_papers()
+    assert Paper.objects.get().state == PaperState.MADE
 
 
 @pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
