@@ -1,8 +1,9 @@
 """PDF, made by typst from a template of ours and data that stay inert: no word of a stranger is ever its source."""
 
 import json
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,11 @@ FOLDER = Path(__file__).parent / "typst"
 UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
 # The cache of typst keeps the last compilations: small batches keep it small.
 PAGES_AT_ONCE = 5
+# What typst calls by names of its own, in the names of PDF.
+ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
+
+# Said of one part in its metadata, untrue of the whole; blanked, since a stream says its own length.
+OF_A_PART = re.compile(rb"<(xmpTPg:NPages|pdf:PDFVersion)>[^<]*</\1>")
 
 
 def typeset(template: str, data: Any, *, joinable: bool = False) -> bytes:
@@ -23,7 +29,8 @@ def typeset(template: str, data: Any, *, joinable: bool = False) -> bytes:
     Accessible (PDF/UA-1) unless a word holds a character that its fonts lack, such as an emoji: then it is tagged all
     the same, and the character is drawn as a box. `joinable` gives the plain form that `Joiner` reads.
     """
-    standards: tuple[list[Any], ...] = (["1.4"],) if joinable else (["ua-1"], [])
+    version = ["1.4"] if joinable else []
+    standards: list[list[Any]] = [[*version, "ua-1"], version]
     inputs = {"data": json.dumps(drawable(data))}
     for last, standard in enumerate(standards, start=1):
         try:
@@ -34,7 +41,6 @@ def typeset(template: str, data: Any, *, joinable: bool = False) -> bytes:
                     format="pdf",
                     sys_inputs=inputs,
                     pdf_standards=standard,
-                    pdf_tags=not joinable,
                     ignore_system_fonts=True,
                 )
             )
@@ -72,19 +78,24 @@ class Joiner:
     """Puts PDFs one after the other into one file as they come, and keeps none of them in memory.
 
     It reads what `typeset(…, joinable=True)` writes and nothing else: PDF 1.4, whose objects stand in clear, one
-    after the other, with a plain table of their places. Each keeps its own tree of pages, under a new root.
+    after the other, with a plain table of their places. Each keeps its own tree of pages and its own tree of tags,
+    under roots of ours; the catalog is that of the first, so that title, language and claims are those of typst.
     """
 
-    ROOT, CATALOG = 1, 2
+    PAGES, TAGS, CATALOG = 1, 2, 3
 
     def __init__(self, file: Sink) -> None:
         self.file = file
         self.at = 0
         self.places = {0: 0}
         self.number = self.CATALOG
-        self.trees: list[int] = []
         self.pages = 0
-        self.write(b"%PDF-1.4\n%\x80\x80\x80\x80\n")
+        self.trees: list[int] = []
+        self.documents: list[int] = []
+        # What is tagged on each page, and each link, is found by a key.
+        self.keyed: list[tuple[int, int]] = []
+        self.catalog = b""
+        self.write(b"%PDF-1.7\n%\x80\x80\x80\x80\n")
 
     def write(self, content: bytes) -> None:
         self.file.write(content)
@@ -95,25 +106,59 @@ class Joiner:
         self.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
 
     def add(self, pdf: bytes) -> None:
-        shift = self.number
-        for number, content in objects_of(pdf):
-            moved = shifted(content, shift)
-            if moved.startswith(b"<</Type/Pages"):
-                self.trees.append(number + shift)
-                self.pages += int(moved.partition(b"/Count ")[2].partition(b"/")[0])
-                moved = moved.replace(b"<</Type/Pages", b"<</Type/Pages/Parent %d 0 R" % self.ROOT, 1)
-            self.write_object(number + shift, moved)
-            self.number = max(self.number, number + shift)
+        shift, keys = self.number, len(self.keyed)
+        for place, content in objects_of(pdf):
+            number = place + shift
+            self.write_object(number, self.under_ours(number, shifted(content, shift, keys)))
+            self.number = max(self.number, number)
+
+    def under_ours(self, number: int, content: bytes) -> bytes:
+        """The object as it is, but for the few that hold the others."""
+        if content.startswith(b"<</Type/Pages"):
+            self.trees.append(number)
+            self.pages += int(content.partition(b"/Count ")[2].partition(b"/")[0])
+            return content.replace(b"<<", b"<</Parent %d 0 R" % self.PAGES, 1)
+        if content.startswith(b"<</Type/Page/"):
+            return content.replace(b"<<", b"<</Tabs/S", 1)
+        if content.startswith(b"<</Type/StructTreeRoot"):
+            self.documents.append(number)
+            return self.document(content)
+        if content.startswith(b"<</Type/Catalog"):
+            self.catalog = self.catalog or content
+        return OF_A_PART.sub(lambda found: b" " * len(found[0]), content) if b"/Type/Metadata" in content else content
+
+    def document(self, tree: bytes) -> bytes:
+        """What was the root of a tree of tags is from now on one document of ours; its keys follow those before."""
+        keys = tree.partition(b"/Nums[")[2].partition(b"]")[0]
+        first = len(self.keyed)
+        self.keyed += [(first + int(key), int(tags)) for key, tags in re.findall(rb"(\d+) (\d+) 0 R", keys)]
+        kids = tree.partition(b"/K[")[2].partition(b"]")[0]
+        return b"<</Type/StructElem/S/Document/P %d 0 R/K[%s]>>" % (self.TAGS, kids)
 
     def finish(self) -> None:
-        kids = b" ".join(b"%d 0 R" % tree for tree in self.trees)
-        self.write_object(self.ROOT, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, kids))
-        self.write_object(self.CATALOG, b"<</Type/Catalog/Pages %d 0 R/Lang(fr)>>" % self.ROOT)
+        self.write_object(self.PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, named(self.trees)))
+        keys = b" ".join(b"%d %d 0 R" % pair for pair in self.keyed)
+        self.write_object(
+            self.TAGS,
+            b"<</Type/StructTreeRoot/RoleMap<<%s>>/K[%s]/ParentTree<</Nums[%s]>>/ParentTreeNextKey %d>>"
+            % (ROLES, named(self.documents), keys, len(self.keyed)),
+        )
+        roots = {b"Pages": self.PAGES, b"StructTreeRoot": self.TAGS}
+        for name, number in roots.items():
+            self.catalog = re.sub(rb"/%s \d+ 0 R" % name, b"/%s %d 0 R" % (name, number), self.catalog)
+        self.write_object(self.CATALOG, self.catalog)
+        self.write_table()
+
+    def write_table(self) -> None:
         start, size = self.at, self.number + 1
         self.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
         for number in range(1, size):
             self.write(b"%010d 00000 n \n" % self.places[number])
         self.write(b"trailer\n<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, self.CATALOG, start))
+
+
+def named(numbers: list[int]) -> bytes:
+    return b" ".join(b"%d 0 R" % number for number in numbers)
 
 
 def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
@@ -127,15 +172,12 @@ def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
         yield number, pdf[place:end].partition(b"obj\n")[2].rpartition(b"\nendobj")[0]
 
 
-def shifted(content: bytes, shift: int) -> bytes:
-    """The object with each « 12 0 R » moved; what stands in its stream is left alone."""
+def shifted(content: bytes, shift: int, keys: int) -> bytes:
+    """The object with each « 12 0 R » and each key of its tags moved; what stands in its stream is left alone.
+
+    Only words of ours stand outside of streams: titles and descriptions of images, never the name of a body.
+    """
     head, mark, stream = content.partition(b"stream\n")
-    return b"".join(moved_words(head.split(b" 0 R"), shift)) + mark + stream
-
-
-def moved_words(parts: list[bytes], shift: int) -> Iterable[bytes]:
-    *named, last = parts
-    for part in named:
-        words = part.rstrip(b"0123456789")
-        yield b"%s%d 0 R" % (words, int(part[len(words) :]) + shift)
-    yield last
+    head = re.sub(rb"(\d+) 0 R", lambda found: b"%d 0 R" % (int(found[1]) + shift), head)
+    head = re.sub(rb"(/StructParents? )(\d+)", lambda found: b"%s%d" % (found[1], int(found[2]) + keys), head)
+    return head + mark + stream

@@ -34,19 +34,21 @@ def main():
 
 
 def make_cards(count):
-    """Nothing is written to the database: the paper is not saved, so its progress has no row."""
+    """The paper is a row while it is made: each step looks whether it is still the one that makes it."""
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
     from incidents import vault  # noqa: PLC0415
     from incidents.models import Paper  # noqa: PLC0415
     from incidents.services import cards, papers  # noqa: PLC0415
 
     papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)
-    paper = Paper(kind="wall_cards", departement=Departement.objects.get(code=LARGEST_DEPARTEMENT))
+    departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)
+    paper = Paper.objects.create(kind="wall_cards", departement=departement, storage_name=vault.new_name())
     with TemporaryDirectory() as folder:
         vault.store = lambda: vault.Folder(location=folder)
         began = monotonic()
-        size = papers.make_cards(paper, vault.new_name())
+        size = papers.make_cards(paper)
         took = monotonic() - began
+    paper.delete()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
         absolute(f"{count} cards in one PDF", took, "s"),
