@@ -117,9 +117,9 @@ class Joiner:
         if content.startswith(b"<</Type/Pages"):
             self.trees.append(number)
             self.pages += int(content.partition(b"/Count ")[2].partition(b"/")[0])
-            return content.replace(b"<<", b"<</Parent %d 0 R" % self.PAGES, 1)
+            return content.replace(b"<</Type/Pages", b"<</Type/Pages/Parent %d 0 R" % self.PAGES, 1)
         if content.startswith(b"<</Type/Page/"):
-            return content.replace(b"<<", b"<</Tabs/S", 1)
+            return content.replace(b"<</Type/Page/", b"<</Type/Page/Tabs/S/", 1)
         if content.startswith(b"<</Type/StructTreeRoot"):
             self.documents.append(number)
             return self.document(content)

@@ -15,7 +15,6 @@ from incidents.enums import IncidentType, PaperKind, PaperState
 from incidents.models.checks import known
 from incidents.models.incident import Incident
 
-
 # Nobody has worked on it for so long: the page says so and offers to ask again.
 PATIENCE = timedelta(minutes=5)
 

@@ -6,7 +6,11 @@ import pytest
 
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType
+from incidents.reference import spaced
+from incidents.services.follow_up import secret_of
 from tests.browser import open_page
+from tests.cast import declare
+from tests.paper import codes_of
 
 
 def sheets_of_paper(page):
@@ -31,6 +35,23 @@ def test_a_card_for_the_wall_is_one_page(page, live_site):
         body = Collectivity.objects.get(name=town, kind="commune")
         page.goto(f"{live_site}/secours/{body.uid}/")
         assert sheets_of_paper(page) == 1, town
+
+
+def test_the_code_of_a_printed_page_can_be_read(page, live_site):
+    """At the size that the browser prints: of a card, and of the pack of a case."""
+    body = Collectivity.objects.get(name="Plouexemple", kind="commune")
+    page.goto(f"{live_site}/secours/{body.uid}/")
+    [[read]] = codes_of(page.pdf(prefer_css_page_size=True))
+    assert read.endswith(f"/declarer/?collectivite={body.uid}")
+    incident = declare()
+    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get())}/")
+    with page.expect_navigation():
+        page.get_by_role("button").first.click()
+    page.goto(f"{live_site}/suivi/{incident.reference}/dossier/")
+    first, *others = codes_of(page.pdf(prefer_css_page_size=True))
+    assert len(first) == 1
+    assert first[0].endswith(f"/suivi/?reference={spaced(incident.reference)}")
+    assert not any(others)
 
 
 def test_what_is_for_the_screen_stays_there(page, live_site):

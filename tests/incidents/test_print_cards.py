@@ -1,12 +1,14 @@
 """The card for the wall: one body at once, all the communes of a département in one PDF that a task makes."""
 
 import re
+from io import BytesIO
 
 import pytest
 import time_machine
 from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone
+from pypdf import PdfReader
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
@@ -20,6 +22,7 @@ from incidents.services.cards import card_of, cards_of, communes_of
 from incidents.tasks import make_papers
 from tests.cast import breizh_cyber, finistere, plouexemple
 from tests.incidents.test_declare import listed, text
+from tests.paper import codes_of
 
 pytestmark = pytest.mark.django_db
 ALL = "/secours/departement/29/"
@@ -58,7 +61,7 @@ def test_it_works(client, town):
 def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
     card = card_of(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
-    assert card["qr"] == typeset.qr_code(card["address"])
+    assert codes_of(body_of(client.get(f"/secours/{town.uid}/pdf/"))) == [[card["address"]]]
     asked = client.get(card["address"])
     assert f'name="collectivite" value="{town.uid}"' in asked.content.decode()
     answer = client.post("/declarer/", {"quoi": "rancon", "collectivite": str(town.uid)}, follow=True)
@@ -273,6 +276,38 @@ def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
     for content in objects.values():
         for named in re.findall(rb"(\d+) 0 R", content.partition(b"stream\n")[0]):
             assert int(named) in objects
+
+
+def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
+    """What a screen reader relies on: from each page to what is tagged on it, and one tree that holds all."""
+    client.post(ALL)
+    make_papers()
+    reader = PdfReader(BytesIO(body_of(client.get(f"{ALL}pdf/"))))
+    catalog = reader.trailer["/Root"]
+    assert catalog["/MarkInfo"]["/Marked"]
+    assert catalog["/Lang"] == "fr-FR"
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog["/Metadata"].get_data()
+    tags = catalog["/StructTreeRoot"]
+    keyed = tags["/ParentTree"]["/Nums"]
+    by_key = dict(zip(keyed[::2], keyed[1::2], strict=True))
+    assert len(by_key) == len(keyed) // 2 == tags["/ParentTreeNextKey"]
+    for page in reader.pages:
+        first = by_key[page["/StructParents"]].get_object()[0].get_object()
+        assert (first["/S"], first["/T"]) == ("/H1", "En cas d’attaque informatique")
+        assert first["/Pg"].get_object() == page
+        for link in page.get("/Annots", []):
+            assert by_key[link.get_object()["/StructParent"]].get_object()["/S"] == "/Link"
+        while "/P" in first:
+            first = first["/P"].get_object()
+        assert first == tags
+
+
+def test_each_code_of_the_whole_leads_to_its_own_commune(client, town, small):
+    client.post(ALL)
+    make_papers()
+    bodies = communes_of(finistere()).order_by("sort_key", "pk")[:7]
+    expected = [[f"http://localhost:8000/declarer/?collectivite={body.uid}"] for body in bodies]
+    assert codes_of(body_of(client.get(f"{ALL}pdf/"))) == expected
 
 
 def refs(content, name):
