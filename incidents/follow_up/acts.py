@@ -5,12 +5,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from collectivities.zones import zone_of
 from incidents import cookie
-from incidents.access import speaks_for_body
+from incidents.access import Guest, speaks_for_body
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import case_page, known_of, not_found
@@ -18,9 +19,11 @@ from incidents.follow_up.standing import standing_of
 from incidents.reference import compact
 from incidents.sentence import sentences_of
 from incidents.services.claim import claim_incident
-from incidents.services.correspond import thread_of, write_to_csirt
+from incidents.services.correspond import AUTHOR_LIMIT, thread_of, write_to_csirt
 from incidents.services.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.withdraw import withdraw_incident
+from incidents.signature import remember_signature, signature_of
+from incidents.text import plain_line
 from incidents.visits import find_case, private
 
 
@@ -39,7 +42,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return case_page(request, incident, guest, form=form)
-    return back_to(incident.reference, "#ecrire")
+    return signed(back_to(incident.reference, "#echanges"), form, guest)
 
 
 @private
@@ -52,7 +55,7 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         share_sentence(reference=incident.reference, guest=guest)
     except ValidationError as error:
-        return render(request, "follow_up/not_shared.html", {"incident": incident, "why": error.message}, status=422)
+        return refused(request, incident.reference, _("Cette phrase ne se partage pas"), error)
     return back_to(incident.reference, "#phrase")
 
 
@@ -101,14 +104,14 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     if incident.status == Status.CLOSED:
         return back_to(incident.reference)
     typed = request.POST if request.method == "POST" else None
-    form = WithdrawForm(typed, initial={"author": incident.story.contact_name})
+    form = WithdrawForm(typed, initial={"author": signature_of(request, guest)})
     if form.is_valid():
         try:
             withdraw_incident(reference=incident.reference, guest=guest, letter=form.letter())
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return back_to(incident.reference)
+            return signed(back_to(incident.reference), form, guest)
     context = {"incident": incident, "form": form, "signs": guest.user}
     return render(request, "follow_up/withdraw.html", context, status=422 if form.errors else 200)
 
@@ -123,7 +126,22 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
         claim_incident(reference=compact(reference), access_uid=uid, actor=request.user)
     except Http404:
         return not_found(request)
+    except ValidationError as error:
+        return refused(request, compact(reference), _("Cette déclaration ne se rattache plus"), error)
     return back_to(compact(reference))
+
+
+def refused(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
+    """An act that has a button and no field: why not, and the way back."""
+    context = {"reference": reference, "title": title, "why": error.message}
+    return render(request, "follow_up/refused.html", context, status=422)
+
+
+def signed(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
+    """The device remembers how its writer signs. An account signs by itself."""
+    if not guest.user:
+        remember_signature(response, plain_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
+    return response
 
 
 def back_to(reference: str, place: str = "") -> HttpResponse:

@@ -1,6 +1,7 @@
 """The page of one case, as its declarant and their colleagues see it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -13,7 +14,7 @@ from accounts.models import User
 from collectivities.zones import zone_of
 from incidents import cookie
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
-from incidents.enums import Ability, Status, Tlp
+from incidents.enums import Ability, ClosingReason, Status, Tlp
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.standing import Standing, Step, standing_of
@@ -22,7 +23,12 @@ from incidents.queries import Useful, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.complete import why_not
 from incidents.services.correspond import thread_of
+from incidents.services.reflexes import sheet_for
 from incidents.services.share import shared_secret_of
+from incidents.signature import signature_of
+
+# Messages in sight; the earlier ones are folded.
+LATEST = 1
 
 
 def case_page(
@@ -39,19 +45,31 @@ def case_page(
         "zone": zone_of(incident.collectivity),
         "now": timezone.now(),
         "history": history_of(incident),
-        "thread": thread,
+        "earlier": thread[:-LATEST],
+        "latest": thread[-LATEST:],
         "standing": standing,
         "interruptions": interruptions,
+        "halted": any(one.ended_at is None for one in interruptions),
         "leaks": list(incident.leaks.order_by("id")),
+        "pieces": list(incident.evidence.order_by("number")),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
-        "form": form or LetterForm(initial={"author": incident.story.contact_name}),
-        "can": acts_of(guest, incident),
-        "useful": [] if why_not(incident) else useful_to(guest, incident),
+        "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
     }
-    context |= about_the_link(request, incident)
+    context |= what_is_asked(guest, incident) | about_the_link(request, incident)
     return render(request, "follow_up/case.html", context, status=422 if form else 200)
+
+
+def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:
+    """What may be done, what is to be done now, and what is still useful to know."""
+    useful = [] if why_not(incident) else useful_to(guest, incident)
+    return {
+        "can": acts_of(guest, incident),
+        "reflexes": None if incident.status == Status.CLOSED else sheet_for(incident.type, incident.csirt).text,
+        "useful": useful,
+        "to_complete": sum(one.is_open for one in useful),
+    }
 
 
 def useful_to(guest: Guest, incident: Incident) -> list[Useful]:
@@ -76,10 +94,11 @@ def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
     uid = cookie.access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
     user = request.user if isinstance(request.user, User) else None
+    is_free = holds and not incident.claimed_at and incident.closing_reason != ClosingReason.WITHDRAWN
     return {
         "holds_link": holds,
-        "may_claim": bool(holds and user and not incident.claimed_at and Ability.CLAIM in abilities(user, incident)),
-        "may_sign_in": holds and user is None and not incident.claimed_at,
+        "may_claim": bool(is_free and user and Ability.CLAIM in abilities(user, incident)),
+        "may_sign_in": is_free and user is None,
     }
 
 

@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import abilities, get_followed_incident
-from incidents.enums import Ability, EventKind, Verification
+from incidents.enums import Ability, ClosingReason, EventKind, Verification
 from incidents.models import Incident
 from incidents.services.record import record_event
 
@@ -18,7 +19,8 @@ from incidents.services.record import record_event
 def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
     """The declaration counts from now on as that of a known member. Claimed once, by whoever was first.
 
-    Raises Http404 without a live link to this case, PermissionDenied for somebody of another body.
+    Raises Http404 without a live link to this case, PermissionDenied for somebody of another body, ValidationError
+    for a declaration that was taken back: nobody stands by it any more.
     """
     incident = get_followed_incident(access_uid, lock=True)
     if incident.reference != reference:
@@ -27,6 +29,8 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
         raise PermissionDenied
     if incident.claimed_at:
         return incident
+    if incident.closing_reason == ClosingReason.WITHDRAWN:
+        raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
     now = timezone.now()
     incident.claimed_at, incident.claimed_by = now, actor
     # A member of a body that nobody has confirmed vouches for nothing.

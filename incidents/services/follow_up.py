@@ -9,9 +9,11 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_followed_incident, get_incident
@@ -77,8 +79,13 @@ def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
-    """A responder makes a new secret to read out on the telephone; the old one stops at once."""
+    """A responder makes a new secret to read out on the telephone; the old one stops at once.
+
+    Raises ValidationError once the case is erased: erasing closed its links for good.
+    """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les données de ce dossier ont été effacées, et son lien fermé pour de bon."))
     return replace_access(incident, actor=actor, by=ActorKind.USER)
 
 

@@ -131,7 +131,11 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Shows the new code in the answer itself: it is stored nowhere, so no later page could show it."""
-        secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
+        try:
+            secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
+        except ValidationError as error:
+            messages.error(request, error.message)
+            return redirect("admin:incidents_incident_change", reference)
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
 

@@ -74,6 +74,7 @@ def outdated(incident: Incident) -> set[str]:
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
         Ability.ERASE: incident.erased_at is not None,
+        Ability.ROTATE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,
     }
     return {ability.value for ability, is_past in past.items() if is_past}

@@ -41,6 +41,11 @@ def press(page, name):
         page.get_by_role("button", name=name).click()
 
 
+def fold(page, name):
+    """Open what is folded under that line."""
+    page.locator("summary", has_text=name).click()
+
+
 def answer_as(visitor, incident, responder):
     """In the admin, on the page of the case; gives its address."""
     address = f"/admin/incidents/incident/{incident.reference}/"
@@ -55,6 +60,7 @@ def answer_as(visitor, incident, responder):
 def test_it_works(visitor, live_site, browser, incident):
     page, responder = visitor.page, a_responder()
     enter(page, live_site, incident)
+    fold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
     visitor.look("follow-written")
@@ -68,6 +74,7 @@ def test_it_works(visitor, live_site, browser, incident):
     steps.look_again(page)
     expect(page.locator("h1")).to_have_text("Breizh Cyber attend une réponse de vous")
     visitor.look("follow-awaited")
+    fold(page, "À lire à voix haute")
     press(page, "Partager la phrase par un lien")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copier la phrase").click()
@@ -123,15 +130,19 @@ def test_too_many_wrong_codes(visitor, live_site, incident):
 def test_without_javascript(live_site, browser, incident, width):
     page = open_page(browser, width=width, java_script_enabled=False)
     enter(page, live_site, incident)
+    fold(page, "Écrire à Breizh Cyber")
     page.get_by_label("Votre message").fill(WORDS)
     press(page, "Envoyer à Breizh Cyber")
     expect(page.locator(".thread")).to_contain_text("La cantine est arrêtée aussi.")
     expect(page.get_by_role("button", name="Copier la phrase")).to_have_count(0)
+    fold(page, "À lire à voix haute")
     press(page, "Partager la phrase par un lien")
     expect(page.locator(".aloud__link")).to_contain_text("/phrase/")
     press(page, "Ne plus partager la phrase")
     expect(page.locator(".aloud__link")).to_have_count(0)
-    page.get_by_role("link", name="Retirer la déclaration").click()
+    fold(page, "Code, compte, retrait")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Retirer la déclaration").click()
     press(page, "Retirer la déclaration")
     expect(page.locator("h1")).to_have_text("Votre déclaration est retirée")
 
@@ -145,3 +156,15 @@ def test_the_responder_s_page_is_dense_and_clean(visitor, live_site, incident):
         assert not violations(page, "serious", "critical")
         shoot(page, "triage-thread")
     assert not page.complaints
+
+
+def test_an_ordinary_case_is_short_on_a_telephone(visitor, live_site, incident):
+    page = visitor.page
+    enter(page, live_site, incident)
+    page.set_viewport_size({"width": 360, "height": 760})
+    assert page.evaluate("document.documentElement.scrollHeight") < 2500
+    visitor.look("follow-new")
+    for line in page.locator(".folds summary").all():
+        line.click()
+    visitor.look("follow-unfolded")
+    visitor.check()

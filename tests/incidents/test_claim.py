@@ -91,3 +91,15 @@ def test_it_is_claimed_once_and_a_call_back_stays_one(incident):
     incident.refresh_from_db()
     assert (incident.claimed_by, incident.verification) == (first, Verification.CALL_BACK)
     assert incident.events.filter(kind="claimed").count() == 1
+
+
+def test_what_was_withdrawn_is_claimed_by_nobody(incident):
+    client = with_link(an_agent(), incident)
+    client.post(page(incident, "retirer"), {"text": "", "key": "k"})
+    assert "Rattacher à mon compte" not in text(client.get(page(incident)))
+    refused = claim(client, incident)
+    assert refused.status_code == 422
+    assert "Elle a été retirée." in text(refused)
+    incident.refresh_from_db()
+    assert incident.claimed_at is None
+    assert not incident.events.filter(kind="claimed").exists()

@@ -73,7 +73,7 @@ def test_it_works(incident):
     declarant, responder = opened(incident), a_responder()
     camille = signed_in(responder)
 
-    assert send(declarant, incident)["Location"] == page(incident) + "#ecrire"
+    assert send(declarant, incident)["Location"] == page(incident) + "#echanges"
     incident.refresh_from_db()
     assert incident.declarant_wrote_at
     assert "La cantine est arrêtée aussi." in text(camille.get(case(incident)))
@@ -90,6 +90,29 @@ def test_it_works(incident):
         {"message": str(second.uid), "side": CSIRT},
     ]
     assert (first.author, first.actor_kind, second.actor) == ("Dominique", "declarant", responder)
+
+
+def test_the_form_is_signed_as_this_device_last_signed_and_not_as_the_declaration_names(incident):
+    declarant = opened(incident)
+    assert 'value="Dominique' not in declarant.get(page(incident)).content.decode()
+    send(declarant, incident, author="Alix, accueil")
+    for address in (page(incident), page(incident, "retirer"), page(incident, "completer", "recit")):
+        assert "Alix, accueil" in declarant.get(address).content.decode(), address
+    assert "Alix, accueil" not in opened(incident).get(page(incident, "retirer")).content.decode()
+
+
+def test_the_latest_is_in_sight_and_what_came_before_is_folded(incident):
+    declarant, camille = opened(incident), signed_in(a_responder())
+    for number in range(3):
+        send(declarant, incident, f"Numéro {number}", key=str(number))
+    shown = declarant.get(page(incident)).content.decode()
+    folded = shown.index("Les 2 messages d’avant")
+    assert folded < shown.index("Numéro 0") < shown.index("</details>", folded) < shown.index("Numéro 2")
+    assert '<details class="screen" id="ecrire">' in shown
+    reply(camille, incident, asks_answer="on")
+    assert '<details class="screen" id="ecrire" open>' in declarant.get(page(incident)).content.decode()
+    refused = send(declarant, incident, "")
+    assert '<details class="screen" id="ecrire" open>' in refused.content.decode()
 
 
 def test_an_answer_ends_the_wait(incident):

@@ -13,9 +13,10 @@ from incidents import cookie
 from incidents.enums import ClosingReason
 from incidents.models import FollowUpAccess, IncidentEvent
 from incidents.reference import spaced
+from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import LASTS, rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.test_declare import listed, text
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +188,19 @@ def test_an_old_cookie_renews_nothing(client, incident):
     assert incident.accesses.count() == 2
 
 
+def test_nobody_opens_an_erased_case_again(incident):
+    lead = a_lead()
+    erase_personal_data(reference=incident.reference, actor=lead)
+    client = Client()
+    client.force_login(lead)
+    case = f"/admin/incidents/incident/{incident.reference}/"
+    assert "Nouveau code de suivi" not in text(client.get(case))
+    refused = client.post(f"{case}code/", follow=True)
+    assert "son lien fermé pour de bon" in text(refused)
+    assert not incident.accesses.filter(revoked_at=None).exists()
+    assert not incident.events.filter(kind="link_rotated").exists()
+
+
 def test_leaving_closes_that_case_alone(client, incident):
     other = declare(collectivity=listed("Ajaccio"))
     client.post(link(incident))
@@ -235,3 +249,37 @@ def test_a_place_s_own_hour_is_told(client):
     client.post(link(incident))
     assert "heure de Nouméa" in text(client.get(page(incident)))
     assert plouexemple().pk != incident.collectivity_id
+
+
+def test_first_what_to_do_and_last_what_can_wait(client, incident):
+    """The number, the standing, the acts, what is missing, the sentence, the thread, then the folds."""
+    client.post(link(incident))
+    shown = client.get(page(incident)).content.decode()
+    order = [
+        "0 800 200 008",
+        "<h1>",
+        'id="maintenant"',
+        'id="manque"',
+        'id="phrase"',
+        'id="echanges"',
+        'class="folds"',
+    ]
+    places = [shown.index(mark) for mark in order]
+    assert places == sorted(places)
+    folds = shown[places[-1] :]
+    for line in (
+        "Services touchés</h2> <span>(0)",
+        "Fichiers remis</h2> <span>(0)",
+        "Ce qui s’est passé</h2> <span>(1)",
+    ):
+        assert line in folds
+    assert "Renouveler le code" in folds
+    assert "Débranchez, n’éteignez pas" in text(client.get(page(incident)))
+
+
+def test_a_closed_case_asks_for_nothing_more(client, incident):
+    client.post(link(incident))
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    shown = client.get(page(incident)).content.decode()
+    assert 'id="maintenant"' not in shown
+    assert 'id="manque"' not in shown
