@@ -1,13 +1,15 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages printing searching share mail import start]
+    python -m tests.bench [--large] [pages printing searching share mail import start line]
 
-Ratios and counts are judged, absolute times are not. The table goes to the screen, the list to .local/bench.json.
+Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
+screen, the list to .local/bench.json.
 """
 
 import argparse
 import sys
 
+from tests.bench.browsing import figures_in_a_browser
 from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, say, table, write
 from tests.bench.ground import bench_ground, refuse_full_disk
@@ -17,7 +19,8 @@ from tests.bench.starting import measure_start
 from tests.ground import ROOT
 
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
-PARTS = ["start", "import", "searching", "share", "mail", "printing", "pages"]
+SHOWN = 300
+PARTS = ["start", "import", "searching", "share", "mail", "printing", "line", "pages"]
 
 
 def main():
@@ -45,6 +48,8 @@ def measure(ground, larger, parts):
         small = ground.filled(SMALL)
         for part in ["share", "mail"]:
             ground.create(f"bench_{part}", template=small)
+    if "line" in parts:
+        shown = ground.filled(SHOWN)
     works = {
         "start": lambda: measure_start(ground),
         "import": lambda: measure_import(ground),
@@ -52,6 +57,7 @@ def measure(ground, larger, parts):
         "printing": lambda: measure_printing(ground),
         "share": lambda: measure_share(ground, "bench_share"),
         "mail": lambda: measure_mail(ground, "bench_mail"),
+        "line": lambda: figures_in_a_browser(ground, "tests.bench.line", shown),
         "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),
     }
     for part in parts:

@@ -11,7 +11,7 @@ STARTED = monotonic()
 
 @dataclass(frozen=True)
 class Figure:
-    """`ok` is None for an absolute time: it depends on the machine and is never judged."""
+    """`ok` is None for an absolute time of the machine's own: it is told and never judged."""
 
     name: str
     value: float

@@ -23,11 +23,11 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from accounts.tokens import issue_token  # noqa: E402
-from collectivities.models import Collectivity  # noqa: E402
 from config.demonstration import CAST, COMMUNE, CSIRT, DOMAIN  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from incidents.services.follow_up import secret_of  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
@@ -114,14 +114,6 @@ def count_queries(reader):
             yield at_most(f"queries of {kind} {named} ({who})", reader.queries(who, path), most, "queries")
     yield at_most("queries of declaration POST", queries_of_declaration(), MOST_DECLARING, "queries")
     yield at_most("queries of detail /suivi/REF/ (declarant)", queries_of_follow_up(reader), MOST_DETAIL, "queries")
-
-
-def begin_declaration(client):
-    """To the third screen."""
-    rennes = Collectivity.objects.get(insee_code=COMMUNE)
-    client.get("/declarer/")
-    client.post("/declarer/", {"quoi": "rancon"})
-    client.post("/declarer/qui/", {"collectivite": str(rennes.uid)})
 
 
 def queries_of_declaration():

@@ -1,0 +1,20 @@
+"""The site as production serves it, for a process that looks at it in a browser."""
+
+from tests.faults.stage import Stage
+
+SETTINGS = "tests.bench.served"
+
+
+def figures_in_a_browser(ground, module, database):
+    """`module` finds the address of the site in BENCH_SITE, and the same database and keys as the site."""
+    stage = Stage(ground.home, ground.servers, database=database, settings=SETTINGS)
+    collected = stage.manage("collectstatic", "--noinput", "--clear", "--verbosity=0")
+    if collected.returncode:
+        raise SystemExit(collected.stderr)
+    stage.web.start()
+    try:
+        stage.wait_for_web()
+        site = {"DJANGO_SETTINGS_MODULE": SETTINGS, "BENCH_SITE": f"http://localhost:{stage.port}"}
+        return ground.figures_of(module, database, **site)
+    finally:
+        stage.web.kill()

@@ -1,0 +1,133 @@
+"""How long a telephone on a bad line waits for a page that answers, and what the page weighs. A child process.
+
+The line is Chromium's own: 400 kbit/s each way, and 400 ms before each answer. Every visit begins with an empty cache.
+A page is usable when all of this is true, in the page's own clock, which starts with the request for its address:
+its document is read (domInteractive); something of it is painted, which Chromium does once its stylesheets are there
+(first-contentful-paint); and its first control can be seen, stands still, is enabled and is what a finger would hit.
+Scripts are not waited for: no page needs one. The line leaves out what comes before the first byte on a real one
+(name, connection, TLS: three more times 400 ms, once). It is slow enough for the machine to weigh little, so that
+these times are judged.
+
+The weight is what comes over the wire for the page and all that it fetches, answers' heads included.
+
+The minutes to a reference are those of one person alone, by the shortest way: every key pressed, that of the Tab key
+too, at thirty words of five letters a minute; twenty seconds to look at each page and decide; the waits on the line.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from statistics import median
+
+import django
+
+django.setup()
+
+from config.demonstration import COMMUNE  # noqa: E402
+from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
+from tests.bench.visits import begin_declaration, declarant, nobody, rennes, visits  # noqa: E402
+from tests.browser import open_page, running_browser  # noqa: E402
+from tests.e2e.typist import Typist  # noqa: E402
+
+BYTES_A_SECOND = 400_000 / 8
+LINE = {
+    "offline": False,
+    "latency": 400,
+    "downloadThroughput": BYTES_A_SECOND,
+    "uploadThroughput": BYTES_A_SECOND,
+}
+ROUNDS = 3
+MOST_SECONDS, MOST_KB, MOST_MINUTES = 3, 60, 3
+MOST_SCREENS, MOST_ANSWERS = 5, 9
+KEYS_A_MINUTE, SECONDS_A_PAGE = 150, 20
+FIRST_SCREEN = "/declarer/"
+SCREENS = [FIRST_SCREEN, *(f"/declarer/{name}/" for name in ["qui", "services", "donnees", "rappel", "envoyee"])]
+FOUND = f"/declarer/qui/?q={COMMUNE}"
+CONTROL = 'main :is(a[href], button, input, select, textarea, summary):not([tabindex="-1"]):visible'
+NOW = "performance.now()"
+PAINTED = """() => new Promise(resolve => new PerformanceObserver(
+  list => list.getEntriesByName("first-contentful-paint").forEach(paint => resolve(paint.startTime))
+).observe({type: "paint", buffered: true}))"""
+READ = "performance.getEntriesByType('navigation')[0].domInteractive"
+
+
+@dataclass(frozen=True)
+class Seen:
+    seconds: float
+    kilobytes: float
+    requests: int
+
+
+def look(browser, visit):
+    """By somebody who was never here, but for the cookies."""
+    page = open_page(browser)
+    page.context.add_cookies(visit.cookies)
+    sizes = on_the_line(page)
+    page.goto(visit.address, wait_until="commit")
+    page.locator(CONTROL).first.click(trial=True)
+    answers = page.evaluate(NOW)
+    page.wait_for_load_state("networkidle")
+    assert page.url == visit.address, page.url
+    seconds = max(answers, page.evaluate(PAINTED), page.evaluate(READ)) / 1000
+    page.context.close()
+    return Seen(seconds, sum(sizes) / 1000, len(sizes))
+
+
+def on_the_line(page):
+    """The list that fills with the bytes of each answer, as they came over the wire."""
+    sizes = []
+    wire = page.context.new_cdp_session(page)
+    wire.on("Network.loadingFinished", lambda answer: sizes.append(answer["encodedDataLength"]))
+    wire.send("Network.enable")
+    wire.send("Network.emulateNetworkConditions", LINE)
+    return sizes
+
+
+def pages():
+    """The journey, and what one turns to without it."""
+    writing = nobody()
+    begin_declaration(writing)
+    sent, case = declarant()
+    card = {"/secours/BODY/": f"/secours/{rennes().uid}/"}
+    around = ["/declarer/reprendre/", "/suivi/", "/reflexes/", "/reflexes/rancon/", "/annuaire/", "/secours/"]
+    return [
+        *visits(nobody(), ["/", FIRST_SCREEN]),
+        *visits(writing, [*SCREENS[1:-1], FOUND]),
+        *visits(sent, {SCREENS[-1]: SCREENS[-1], "/suivi/REF/": f"/suivi/{case.reference}/"}),
+        *visits(nobody(), {path: path for path in around} | card),
+    ]
+
+
+def weigh(visit, seen):
+    waits, heaviest = [one.seconds for one in seen], max(seen, key=lambda one: one.kilobytes)
+    yield at_most(f"{visit.name} on a bad line, usable", median(waits), MOST_SECONDS, "s")
+    yield at_most(f"{visit.name} with all it fetches", heaviest.kilobytes, MOST_KB, "kB")
+    yield absolute(f"{visit.name} with all it fetches", heaviest.requests, "requests")
+
+
+def time_a_person(browser, waits):
+    """`waits`: seconds before each page of the journey; the last one says the reference."""
+    typist = Typist(open_page(browser), os.environ["BENCH_SITE"])
+    typist.declare("rancon", COMMUNE)
+    typist.page.context.close()
+    looking = (len(waits) - 1) * SECONDS_A_PAGE
+    minutes = typist.keys / KEYS_A_MINUTE + (looking + sum(waits)) / 60
+    yield at_most("a declaration, by keyboard alone", typist.screens, MOST_SCREENS, "screens")
+    yield at_most("a declaration, by keyboard alone", typist.answers, MOST_ANSWERS, "answers")
+    yield absolute("a declaration, by keyboard alone", typist.keys, "keys")
+    yield absolute("a declaration, waits on a bad line", sum(waits), "s")
+    yield at_most("a declaration, to its reference", minutes, MOST_MINUTES, "minutes")
+
+
+def main():
+    visited = pages()  # before the browser, whose loop lets nobody ask the database
+    with running_browser() as browser:
+        seen = {visit.name: [look(browser, visit) for _ in range(ROUNDS)] for visit in visited}
+        sys.stderr.write("every page opened on a bad line\n")
+        waits = [median(one.seconds for one in seen[name]) for name in [*SCREENS, FOUND]]
+        person = list(time_a_person(browser, waits))
+    hand_over([*(figure for visit in visited for figure in weigh(visit, seen[visit.name])), *person])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+"""As production serves: static files are collected, named by what they hold, and compressed beforehand."""
+
+from config.settings import base
+from tests.bench import settings
+from tests.bench.settings import *  # noqa: F403 (settings build on settings)
+
+STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+STATIC_ROOT = base.LOCAL_DIR / "bench-static"
+WHITENOISE_USE_FINDERS = False

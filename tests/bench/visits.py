@@ -1,0 +1,63 @@
+"""Whom pages are opened as, and what these people have in their hands. For a child process, after django.setup()."""
+
+import os
+from typing import NamedTuple
+
+from django.test import Client
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from config.demonstration import COMMUNE, DOMAIN
+from incidents.models import Incident
+from tests.cast import signed_in
+
+
+class Visit(NamedTuple):
+    """One page, as somebody whose browser holds these cookies. `name` is without what changes from run to run."""
+
+    name: str
+    path: str
+    cookies: list[dict[str, str]]
+
+    @property
+    def address(self):
+        return os.environ["BENCH_SITE"] + self.path
+
+
+def rennes():
+    return Collectivity.objects.get(insee_code=COMMUNE)
+
+
+def nobody():
+    return Client(SERVER_NAME="localhost")
+
+
+def of_the_demonstration(name):
+    return signed_in(nobody(), User.objects.get(email=f"{name}@{DOMAIN}"))
+
+
+def begin_declaration(client):
+    """To the third screen."""
+    client.get("/declarer/")
+    client.post("/declarer/", {"quoi": "rancon"})
+    client.post("/declarer/qui/", {"collectivite": str(rennes().uid)})
+
+
+def declarant():
+    """Who has just declared, and which case that is."""
+    client = nobody()
+    begin_declaration(client)
+    answer = client.post("/declarer/rappel/", {"contact_phone": "02 99 00 00 00", "confirme": "oui"})
+    assert answer.status_code == 303, answer.status_code
+    return client, Incident.objects.order_by("-pk")[0]
+
+
+def visits(client, pages):
+    """`pages`: name → path, or the paths alone where they say enough."""
+    cookies = [cookie(name, one.value) for name, one in client.cookies.items()]
+    named = pages if isinstance(pages, dict) else dict(zip(pages, pages, strict=True))
+    return [Visit(name, path, cookies) for name, path in named.items()]
+
+
+def cookie(name, value):
+    return {"name": name, "value": value, "domain": "localhost", "path": "/"}

@@ -1,0 +1,68 @@
+"""Somebody who declares by keyboard alone, and counts what it costs: pages seen, answers given, keys pressed."""
+
+from tests.browser import overflow
+
+GO_ON = "main form .button--large"
+TYPE = "input[name=quoi]"
+MOST_STEPS = 60
+
+
+class Typist:
+    """Every key counts, that of the Tab key too."""
+
+    def __init__(self, page, site):
+        self.page = page
+        self.screens = self.answers = self.keys = 0
+        page.goto(site + "/declarer/")
+
+    def press(self, key, times=1):
+        for _ in range(times):
+            self.page.keyboard.press(key)
+        self.keys += times
+
+    def type(self, text):
+        self.page.keyboard.type(text)
+        self.keys += len(text)
+
+    def reach(self, selector):
+        for _ in range(MOST_STEPS):
+            self.press("Tab")
+            if self.page.locator(f":is({selector}):focus").count():
+                return
+        raise AssertionError(f"no way to {selector} by keyboard")
+
+    def leave(self, selector, leads_to):
+        """Press the button: one screen is done, and nothing of it scrolled sideways."""
+        assert overflow(self.page) <= 0
+        self.reach(selector)
+        self.press("Enter")
+        self.page.wait_for_url(leads_to)
+        self.screens += 1
+
+    def choose(self, kind):
+        types = self.page.locator(TYPE)
+        place = types.evaluate_all("all => all.map(one => one.value)").index(kind)
+        self.reach(TYPE)
+        self.press("ArrowDown", place) if place else self.press("Space")
+        assert self.page.locator(f"{TYPE}:checked").get_attribute("value") == kind
+        self.answers += 1
+        self.leave(GO_ON, "**/declarer/qui/**")
+
+    def find_body(self, query):
+        self.reach("#q")
+        self.type(query)
+        self.press("Enter")
+        self.page.wait_for_url(f"**q={query}")
+        self.answers += 1
+        self.leave("button.choice", "**/declarer/services/")
+
+    def declare(self, kind, query):
+        self.choose(kind)
+        self.find_body(query)
+        self.leave(GO_ON, "**/declarer/donnees/")
+        self.leave(GO_ON, "**/declarer/rappel/")
+        self.reach("#id_contact_phone")
+        self.type("0299000000")
+        self.answers += 1
+        self.leave(GO_ON, "**/declarer/envoyee/")
+        self.page.locator("dd.code").first.wait_for()
