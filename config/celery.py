@@ -74,7 +74,7 @@ app.conf.update(
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
         "make papers": sweep("incidents.tasks.make_papers", 3),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
-        "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(hour=3, minute=15)},
+        "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
         "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },

@@ -13,6 +13,8 @@ def make_papers() -> None:
 @shared_task
 def forget_drafts() -> None:
     draft.forget_old_drafts()
+    while draft.thin_empty_drafts():
+        pass
 
 
 @shared_task

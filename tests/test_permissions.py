@@ -53,6 +53,8 @@ MATRIX = [
     ("get", "declarer/envoyee/",                                     303),
     ("get", "declarer/autre/",                                       405),
     ("post", "declarer/autre/",                                      303),
+    ("get", "declarer/garder/{section}/",                            405),
+    ("post", "declarer/garder/{section}/",                           404),
     ("get", "declarer/reprendre/",                                   200),
     ("post", "declarer/reprendre/",                                  422),
     ("get", "suivi/",                                                200),

@@ -10,9 +10,12 @@ from django.views.decorators.http import require_http_methods
 
 from collectivities.duplicates import Likely, likely_doubles
 from collectivities.models import Collectivity
+from incidents import draft_cookie
 from incidents.bodies.forms import KINDS, BodyForm, kept
 from incidents.burst import is_burst
+from incidents.enums import Screen
 from incidents.services.bodies import propose_body, sketch_of
+from incidents.services.draft import Typed, is_open, start_draft
 
 MANY = 5
 WITHIN_SECONDS = 3600
@@ -41,13 +44,13 @@ def new_body(request: HttpRequest) -> HttpResponse:
 def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
     doubles = likely_doubles(sketch)
     if again := next((one.body for one in doubles if is_same(one.body, sketch)), None):
-        return go_on(again)
+        return go_on(request, again)
     numbered = [one for one in doubles if sketch.siren and one.body.siren == sketch.siren]
     if numbered or (doubles and DIFFERENT not in request.POST):
         return ask_again(request, form, numbered or doubles, is_numbered=bool(numbered))
     if CONFIRMED not in request.POST and is_burst(request, "body", many=MANY, within_seconds=WITHIN_SECONDS):
         return ask_again(request, form, [])
-    return go_on(propose_body(proposal=form.proposal()))
+    return go_on(request, propose_body(proposal=form.proposal()))
 
 
 def is_same(body: Collectivity, sketch: Collectivity) -> bool:
@@ -75,6 +78,11 @@ def ask_again(
     return render(request, "bodies/again.html", context)
 
 
-def go_on(body: Collectivity) -> HttpResponse:
-    """Back to the screen where one chooses a body, with this one offered."""
-    return redirect(reverse("declare_who", query={"collectivite": body.uid}))
+def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
+    """Back to the screen where one chooses a body, with this one offered. Without a declaration yet, it begins one."""
+    response = redirect(reverse("declare_who", query={"collectivite": body.uid}))
+    opened = draft_cookie.opened(request)
+    if not opened or not is_open(opened.uid):
+        typed = Typed(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
+        draft_cookie.remember(response, start_draft(typed=typed).uid)
+    return response

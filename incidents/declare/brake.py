@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 TRAP = "site_web"  # people never see this field
 MANY = 10
+MANY_BEGUN = 30
 WITHIN_SECONDS = 600
 CONFIRMED = "confirme"
 
@@ -25,6 +26,11 @@ def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
     if CONFIRMED in data:
         return False
     return bool(data.get(TRAP)) or is_burst(request, "declare", many=MANY, within_seconds=WITHIN_SECONDS)
+
+
+def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
+    """Whether more declarations begin at this address than a town hall's people begin, and nobody has confirmed it."""
+    return CONFIRMED not in data and is_burst(request, "begin", many=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 
 def seconds_to_wait(request: HttpRequest) -> int:

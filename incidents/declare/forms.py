@@ -195,6 +195,9 @@ class Details:
     def is_valid(self) -> bool:
         return not self.errors
 
+    def wrong_inputs(self) -> set[str]:
+        return {form.add_prefix(name) for form in self.all for name in form.errors}
+
     def services(self) -> Iterator[tuple[bool, ServiceForm]]:
         """Each service, ticked or not, with what was typed beside it."""
         rows = {row.service: row for row in self.rows}

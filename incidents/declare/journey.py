@@ -16,8 +16,8 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.zones import PARIS, zone_of
 from csirts.routing import Route, csirt_for
+from incidents import draft_cookie
 from incidents.declaration import Declaration
-from incidents.declare import cookie
 from incidents.declare.choices import type_named
 from incidents.declare.forms import Details
 from incidents.declare.screens import INPUTS, ORDER
@@ -34,11 +34,12 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class Journey:
-    """`author`: who is writing on this device, as they chose to say it."""
+    """`author`: who is writing on this device, as they chose to say it; `pen`: which opening of a screen posts."""
 
     draft: Draft
     pages: dict[str, DraftPage]
     author: str = ""
+    pen: str = ""
 
     @property
     def type(self) -> IncidentType | None:
@@ -122,9 +123,9 @@ class Journey:
         return details.declaration(self.collectivity, self.type, self.clock)
 
     def examined(self, *, now: datetime) -> Details:
-        """The same, with all that the forms and the services have to say against it."""
+        """The same, with all that the forms have to say against it, and the services once nothing is missing."""
         details = self.details()
-        if details.is_valid():
+        if details.is_valid() and not self.missing:
             try:
                 checked(self.declaration(details), now=now)
             except ValidationError as error:
@@ -133,21 +134,21 @@ class Journey:
 
     def wrong_screen(self, details: Details) -> Screen | None:
         """The first screen where something of these examined details is to be mended."""
-        wrong = {form.add_prefix(name) for form in details.all for name in form.errors}
+        wrong = details.wrong_inputs()
         return next((screen for screen in ORDER if wrong & INPUTS[screen]), Screen.CALLER if wrong else None)
 
 
 def journey_of(request: HttpRequest) -> Journey | None:
-    """By the cookie of this device. None when there is none, or its draft has been deleted."""
-    opened = cookie.opened(request)
+    """By the page that is posted, else this device's cookie. None without either, or once the draft is deleted."""
+    opened = draft_cookie.opened(request)
     if opened is None:
         return None
     draft = drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
-    return journey_through(draft, opened.author) if draft else None
+    return journey_through(draft, opened.author, opened.pen) if draft else None
 
 
-def journey_through(draft: Draft, author: str) -> Journey:
-    return Journey(draft, {page.screen: page for page in draft.pages.all()}, author)
+def journey_through(draft: Draft, author: str, pen: str = "") -> Journey:
+    return Journey(draft, {page.screen: page for page in draft.pages.all()}, author, pen)
 
 
 def drafts() -> QuerySet[Draft]:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from incidents.declare.choices import type_named
 from incidents.declare.forms import Details
@@ -12,6 +14,8 @@ from incidents.declare.journey import Journey, body_named
 from incidents.declare.screens import INPUTS, PLACES, Place
 from incidents.enums import Answer, PublicService, Screen
 from incidents.models import DraftPage
+
+RESUMED = "reprise"  # in the address of the screen that a code opens
 
 
 class Line(NamedTuple):
@@ -22,6 +26,15 @@ class Line(NamedTuple):
 class Summary(NamedTuple):
     place: Place
     text: str
+    author: str = ""
+
+
+class State(NamedTuple):
+    """How far a screen is: who filled it (`page`), what it lacks."""
+
+    place: Place
+    page: DraftPage | None
+    lack: str
 
 
 def lines_of(page: DraftPage, journey: Journey) -> list[Line]:
@@ -67,14 +80,33 @@ def services_said(details: Details) -> str:
 
 def summary_of(journey: Journey, details: Details) -> list[Summary]:
     """The earlier screens, one line each, before the last button."""
-    return [
-        Summary(PLACES[Screen.WHAT], str(journey.type.label) if journey.type else ""),
-        Summary(PLACES[Screen.WHO], str(journey.collectivity or "")),
-        Summary(PLACES[Screen.SERVICES], services_said(details) or answer_said(details, "service_stopped")),
-        Summary(PLACES[Screen.DATA], answer_said(details, "data_concerned")),
-    ]
+    texts = {
+        Screen.WHAT: str(journey.type.label) if journey.type else "",
+        Screen.WHO: str(journey.collectivity or ""),
+        Screen.SERVICES: services_said(details) or answer_said(details, "service_stopped"),
+        Screen.DATA: answer_said(details, "data_concerned"),
+    }
+    authors = {screen: page.author for screen, page in journey.pages.items()}
+    return [Summary(PLACES[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
 def answer_said(details: Details, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label if value in Answer.values else Answer.UNKNOWN.label)
+
+
+def states_of(journey: Journey) -> list[State]:
+    """Each screen, for whoever goes on with what somebody else began: what is missing is said, nothing is blamed."""
+    details = journey.examined(now=timezone.now())
+    return [State(PLACES[screen], journey.pages.get(screen), lack_of(screen, journey, details)) for screen in PLACES]
+
+
+def lack_of(screen: Screen, journey: Journey, details: Details) -> str:
+    if screen not in journey.pages:
+        return _("pas encore rempli")
+    if screen == Screen.CALLER and not journey.pages[screen].values.keys() & {"contact_phone", "contact_email"}:
+        return _("il manque un téléphone ou un mail")
+    wrong = len(details.wrong_inputs() & INPUTS[screen])
+    return (
+        ngettext("une réponse à vérifier", "%(count)s réponses à vérifier", wrong) % {"count": wrong} if wrong else ""
+    )

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 from collectivities.models import Region
 from csirts.queries import directory_entries, last_resort_entries
 from csirts.routing import directory_of
-from incidents.declare import cookie
+from incidents import draft_cookie
 from incidents.declare.brake import count_wrong_code, seconds_to_wait
 from incidents.declare.journey import drafts, journey_through, without_controls
 from incidents.declare.moves import see
+from incidents.declare.recap import RESUMED
 from incidents.declare.screens import ROUTES
 from incidents.models import Draft
 from incidents.reference import compact, spaced
@@ -83,8 +84,8 @@ def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpRespons
         form.add_error("code", sent % {"reference": spaced(draft.incident.reference)})
         return ask_code(request, form, status=422)
     journey = journey_through(drafts().get(pk=draft.pk), form.cleaned_data["prenom"])
-    response = see(ROUTES[journey.next])
-    cookie.remember(response, draft.uid, journey.author)
+    response = see(ROUTES[journey.next], **{RESUMED: "oui"})
+    draft_cookie.remember(response, draft.uid, journey.author)
     return response
 
 

@@ -37,6 +37,9 @@ INPUTS: dict[Screen, frozenset[str]] = {
 }
 
 
+ASKED = {screen.value: screen for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
+
+
 class Place(NamedTuple):
     """Where a screen stands on the way."""
 

@@ -19,13 +19,15 @@ from incidents.declare.journey import Journey, journey_of, without_controls
 from incidents.declare.moves import see
 from incidents.declare.recap import lines_of
 from incidents.declare.screens import ROUTES
-from incidents.enums import Origin
+from incidents.draft_cookie import PEN
+from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
 from incidents.services.draft import Typed, send_draft
 from incidents.services.follow_up import secret_of
+from incidents.signature import remember_signature
 
-NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version"}
+NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
 LEDGER_LINES = range(18)
 
 
@@ -55,14 +57,17 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
         actor=request.user if member and isinstance(request.user, User) else None,
     )
     follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
+    if typed.author and not member:
+        remember_signature(response, typed.author)
     return response
 
 
-def ask_again(request: HttpRequest, journey: Journey) -> HttpResponse:
+def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
     """One button more, and everything that was typed goes with it."""
     data = without_controls(request.POST)
     kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
-    return render(request, "declare/confirm.html", {"step": journey, "kept": kept, "confirmed": CONFIRMED})
+    context = {"step": journey, "route": ROUTES[screen], "kept": kept, "confirmed": CONFIRMED}
+    return render(request, "declare/confirm.html", context)
 
 
 def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:

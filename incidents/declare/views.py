@@ -18,12 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
-from incidents.declare import cookie
+from incidents import draft_cookie
+from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, type_named
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, body_named, journey_of, without_controls
 from incidents.declare.moves import see
-from incidents.declare.recap import lines_of, summary_of
+from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
 from incidents.declare.sending import ask_again, send_at_once, sent_already
@@ -41,6 +42,9 @@ TEMPLATES = {
 # The question whose answer « Je ne sais pas, passer » gives.
 SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
 FROM_THE_FIRST = "suite"
+# A screen opens without a complaint, but where the last button found one; a button says what is wrong on its own.
+TO_MEND = "corriger"
+LONGEST_STROKE = 6
 
 
 @login_not_required
@@ -71,11 +75,13 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     typed = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
     if journey:
         return keep(request, journey, typed)
+    if must_confirm_start(request, request.POST):
+        return ask_again(request, Screen.WHAT)
     draft = start_draft(typed=typed)
     # The code on the card for the wall names the body: it is offered on the next screen.
     named = body_named(without_controls(request.POST).get("collectivite", ""))
     response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
-    cookie.remember(response, draft.uid, typed.author)
+    draft_cookie.remember(response, draft.uid, typed.author)
     return response
 
 
@@ -86,7 +92,7 @@ def ask_type(
     problem: str | Promise = "",
     clash: DraftPage | None = None,
 ) -> HttpResponse:
-    context = frame(Screen.WHAT, journey, clash=clash) | {
+    context = frame(request, Screen.WHAT, journey, clash=clash) | {
         "unknown": UNKNOWN,
         "groups": GROUPS,
         "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
@@ -134,9 +140,15 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     if request.method != "POST":
         return ask_type(request, problem=CHOOSE)
     typed = typed_on(screen, request, None)
+    if screen == Screen.WHO:
+        typed = replace(typed, collectivity=body_named(without_controls(request.POST).get("collectivite", "")))
+    if not typed.values:
+        return see("declare_type")
+    if must_confirm_start(request, request.POST):
+        return ask_again(request, screen)
     draft = start_draft(typed=typed)
     response = see("declare_type")
-    cookie.remember(response, draft.uid, typed.author)
+    draft_cookie.remember(response, draft.uid, typed.author)
     return response
 
 
@@ -161,7 +173,7 @@ def ask_who(
         found = find_collectivities(query) if query else []
     except SearchProblem as error:
         problem, status = str(error), 422
-    context = frame(Screen.WHO, journey, clash=clash) | {
+    context = frame(request, Screen.WHO, journey, clash=clash) | {
         "query": query,
         "found": found,
         "mine": [] if query else bodies_of(request),
@@ -198,7 +210,7 @@ def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
 def declare_another(request: HttpRequest) -> HttpResponse:
     """Leave this declaration, sent or not, and begin another. Its code or its link still opens the one left."""
     response = see("declare_type")
-    cookie.forget(response)
+    draft_cookie.forget(response)
     return response
 
 
@@ -216,7 +228,14 @@ def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> T
     author = journey.author if journey else ""
     if not author and isinstance(request.user, User):
         author = request.user.display_name
-    return Typed(screen=screen, values=values, author=author, version=data.get("version", ""))
+    pen = journey.pen if journey else ""
+    stroke = number_of(data.get("trait", ""))
+    return Typed(screen=screen, values=values, author=author, version=data.get("version", ""), pen=pen, stroke=stroke)
+
+
+def number_of(typed: str) -> int:
+    """How many times the script of a page has saved it; 0 without a script, or for what no script writes."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_STROKE else 0
 
 
 def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
@@ -230,7 +249,7 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
         return without_draft(request, screen)
     except PageChanged as changed:
         return ask(request, journey.having(screen, typed.values), screen, clash=changed.page)
-    cookie.remember(response, journey.draft.uid, journey.author)
+    draft_cookie.remember(response, journey.draft.uid, journey.author)
     return response
 
 
@@ -253,7 +272,7 @@ def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpRespons
         return ask(request, journey, screen, details=details)
     if screen != Screen.CALLER:
         return see(ROUTES[after(screen)])
-    return see(ROUTES[wrong]) if wrong else ask_again(request, journey)
+    return see(ROUTES[wrong], **{TO_MEND: "oui"}) if wrong else ask_again(request, Screen.CALLER, journey)
 
 
 def ask(
@@ -270,10 +289,10 @@ def ask(
     if screen == Screen.WHO:
         return ask_who(request, journey, clash=clash)
     status = 409 if clash else 422 if details else 200
-    if details is None:
-        details = journey.examined(now=timezone.now()) if screen in journey.pages else journey.details()
-    details.keep_errors_of(INPUTS[screen])
-    context = frame(screen, journey, clash=clash) | {
+    to_mend = details is not None or TO_MEND in request.GET
+    details = details or journey.examined(now=timezone.now())
+    details.keep_errors_of(INPUTS[screen] if to_mend else ())
+    context = frame(request, screen, journey, clash=clash) | {
         "form": details,
         "forms": details.all,
         "is_mine": journey.is_of(request.user),
@@ -285,7 +304,9 @@ def ask(
     return render(request, TEMPLATES[screen], context, status=status)
 
 
-def frame(screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None) -> dict[str, object]:
+def frame(
+    request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
+) -> dict[str, object]:
     """What every screen shows around its question."""
     page = journey.pages.get(screen) if journey else None
     return {
@@ -296,6 +317,8 @@ def frame(screen: Screen, journey: Journey | None, *, clash: DraftPage | None = 
         "earlier": before(screen),
         "page": page,
         "version": version_of(clash or page),
+        "pen": draft_cookie.new_pen(journey.draft.uid, journey.author) if journey else "",
+        "states": states_of(journey) if journey and RESUMED in request.GET else [],
         "clash": clash,
         "theirs": lines_of(clash, journey) if clash and journey else [],
     }

@@ -26,6 +26,8 @@ class Draft(models.Model):
     created_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
     saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
     expires_at = models.DateTimeField(_("effacé après le"))
+    # Nothing but the type and the body was said: it ends sooner.
+    is_empty = models.BooleanField(_("sans réponse"), default=False, editable=False)
     incident = models.OneToOneField(
         Incident, models.PROTECT, null=True, blank=True, related_name="draft", verbose_name=_("incident")
     )
@@ -34,7 +36,10 @@ class Draft(models.Model):
         verbose_name = _("brouillon de déclaration")
         verbose_name_plural = _("brouillons de déclaration")
         constraints = [known("type", IncidentType.values, name="draft_type_known", blank=True)]
-        indexes = [models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None))]
+        indexes = [
+            models.Index(fields=["expires_at"], name="draft_by_expiry", condition=Q(incident=None)),
+            models.Index(fields=["created_at"], name="draft_empty", condition=Q(incident=None, is_empty=True)),
+        ]
 
     def __str__(self) -> str:
         return str(self.uid)
@@ -48,6 +53,9 @@ class DraftPage(models.Model):
     values = models.JSONField(_("réponses"), default=dict)
     author = models.CharField(_("rempli par"), max_length=120, blank=True)
     saved_at = models.DateTimeField(_("enregistré le"), default=timezone.now)
+    # Which opening of the screen wrote it, and the number of its save: the same hand is no second writer.
+    pen = models.CharField(_("page ouverte"), max_length=16, blank=True, editable=False)
+    stroke = models.PositiveIntegerField(_("numéro d’enregistrement"), default=0, editable=False)
 
     class Meta:
         verbose_name = _("écran d’un brouillon")

@@ -25,19 +25,30 @@ from incidents.services.declare import Declared, declare_incident
 CODE_LENGTH = 8
 # After the last save: nothing is lost while somebody looks for a number, or for help.
 LASTS = timedelta(days=30)
-PROLONGED = ("saved_at", "expires_at", "type", "collectivity")
+# Nothing but the type and the body was chosen, with two buttons: whoever comes back presses them again.
+EMPTY_LASTS = timedelta(days=2)
+# More empty ones than people begin in two days anywhere: beyond, the oldest go, though none of the last hour.
+MOST_EMPTY, AT_ONCE = 5_000, 5_000
+EMPTY_STAYS = timedelta(hours=1)
+NO_WORDS = (Screen.WHAT, Screen.WHO)
+PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
 
 type Values = dict[str, list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """What somebody typed on one screen, and the version of it that they had before their eyes (empty: none)."""
+    """What somebody typed on one screen, and the version of it that they had before their eyes (empty: none).
+
+    `pen` names this opening of the screen, where the page says it, and `stroke` counts what it sent.
+    """
 
     screen: Screen
     values: Values
     author: str = ""
     version: str = ""
+    pen: str = ""
+    stroke: int = 0
     # What the first two screens decide.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
@@ -74,6 +85,11 @@ def version_of(page: DraftPage | None) -> str:
     return page.saved_at.isoformat() if page else ""
 
 
+def is_open(uid: UUID) -> bool:
+    """Whether this draft, or the case that it became, still has its pages."""
+    return Draft.objects.filter(uid=uid, expires_at__gt=timezone.now()).exists()
+
+
 def find_draft(code: str) -> Draft | None:
     """The live draft that `code` opens, however it was typed, or the sent one that it opened. Reads only."""
     return Draft.objects.filter(code_hash=hash_of(code), expires_at__gt=timezone.now()).first()
@@ -82,8 +98,8 @@ def find_draft(code: str) -> Draft | None:
 @transaction.atomic
 def start_draft(*, typed: Typed) -> Draft:
     """A new draft, with its first screen saved."""
-    now = timezone.now()
-    draft = Draft(nonce=secrets.token_hex(32), created_at=now, saved_at=now, expires_at=now + LASTS, type=typed.type)
+    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True)
+    prolong(draft, typed)
     draft.code_hash = hash_of(code_of(draft))
     draft.save(force_insert=True)
     keep(draft, typed)
@@ -112,7 +128,13 @@ def hold(uid: UUID) -> Draft:
 
 
 def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
-    """Unless it says the same already; raises PageChanged when it would hide another's words."""
+    """Unless it says the same already; raises PageChanged when it would hide another's words.
+
+    What comes late from the hand that wrote it changes nothing; what comes next from it is no clash,
+    though the answer to the save before was lost on the way.
+    """
+    if before and typed.pen and before.pen == typed.pen:
+        return before if typed.stroke < before.stroke else keep(draft, typed)
     if before and before.values == typed.values:
         return before
     if before and version_of(before) != typed.version:
@@ -122,19 +144,20 @@ def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage
 
 def keep(draft: Draft, typed: Typed) -> DraftPage:
     page = DraftPage(draft=draft, screen=typed.screen, values=typed.values, author=typed.author)
-    page.saved_at = draft.saved_at
+    page.pen, page.stroke, page.saved_at = typed.pen, typed.stroke, draft.saved_at
     DraftPage.objects.bulk_create(
         [page],
         update_conflicts=True,
         unique_fields=["draft", "screen"],
-        update_fields=["values", "author", "saved_at"],
+        update_fields=["values", "author", "saved_at", "pen", "stroke"],
     )
     return page
 
 
 def prolong(draft: Draft, typed: Typed) -> None:
     draft.saved_at = timezone.now()
-    draft.expires_at = draft.saved_at + LASTS
+    draft.is_empty = draft.is_empty and typed.screen in NO_WORDS
+    draft.expires_at = draft.saved_at + (EMPTY_LASTS if draft.is_empty else LASTS)
     draft.type = typed.type or draft.type
     if typed.collectivity:
         draft.collectivity = typed.collectivity
@@ -179,3 +202,21 @@ def forget_old_drafts() -> int:
     old = Draft.objects.filter(expires_at__lte=timezone.now())
     DraftPage.objects.filter(draft__in=old).delete()
     return old.filter(incident=None).delete()[0]
+
+
+@transaction.atomic
+def thin_empty_drafts() -> int:
+    """Delete some of the oldest empty drafts beyond MOST_EMPTY. Gives how many: 0 when there is nothing left to do.
+
+    A machine may begin any number of them. What is still typed on a screen of one that is gone begins another.
+    """
+    empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
+    first_beyond = empty.values_list("created_at", flat=True)[MOST_EMPTY : MOST_EMPTY + 1].first()
+    if first_beyond is None:
+        return 0
+    old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
+    # Under the lock: one that meets its first words meanwhile is empty no more, and stays.
+    some = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
+    DraftPage.objects.filter(draft__in=some).delete()
+    Draft.objects.filter(pk__in=some).delete()
+    return len(some)

@@ -30,7 +30,7 @@ from uuid import UUID
 from django.core import signing
 from django.utils import timezone
 from collectivities.models import Collectivity
-from incidents.declare.cookie import SALT
+from incidents.draft_cookie import SALT
 from incidents.models import Draft
 from incidents.services.draft import LASTS
 body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + LASTS

@@ -11,6 +11,7 @@ from incidents.services.follow_up import secret_of
 from tests.browser import open_page
 from tests.cast import declare
 from tests.paper import codes_of
+from tests.e2e import steps
 
 
 def sheets_of_paper(page):
@@ -60,3 +61,23 @@ def test_what_is_for_the_screen_stays_there(page, live_site):
     assert not page.locator("select").is_visible()
     assert not page.locator(".callbar").is_visible()
     assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1
+
+
+def test_the_answer_is_one_page_and_a_ledger(page, live_site):
+    """Whom to call, the reflexes, the reference and the code on one page, and lines to fill on the next."""
+    steps.declare(page, live_site)
+    assert sheets_of_paper(page) == 2
+    page.emulate_media(media="print")
+    assert page.locator(".ledger").is_visible()
+    assert not page.get_by_role("button").locator("visible=true").count()
+
+
+def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
+    """Whoever prints before sending gets the number and what is written, and no empty page."""
+    steps.begin(page, live_site)
+    for path in ("services", "donnees", "rappel"):
+        page.goto(f"{live_site}/declarer/{path}/")
+        assert sheets_of_paper(page) <= 3, path
+        page.emulate_media(media="print")
+        assert page.get_by_text("0 800 200 008").locator("visible=true").count() == 1, path
+        page.emulate_media(media="screen")

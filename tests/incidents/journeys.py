@@ -2,8 +2,8 @@
 
 from django.http import QueryDict
 
-from incidents.declare.cookie import NAME
 from incidents.declare.screens import values_of
+from incidents.draft_cookie import NAME
 from incidents.enums import Screen
 from tests.cast import plouexemple
 

@@ -14,6 +14,7 @@ from collectivities.models import Collectivity
 from collectivities.services import confirm_body, propose_body
 from csirts.routing import csirt_for
 from incidents.bodies.views import MANY
+from incidents.models import Draft
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import made_up_siren
 from tests.incidents.test_declare import an_address, searched, text
@@ -52,6 +53,20 @@ def test_it_works(declarant):
     assert (body.seat.insee_code, body.region.code) == ("29232", "53")
     assert response.status_code == 302
     assert response["Location"] == f"/declarer/qui/?collectivite={body.uid}"
+
+
+def test_it_begins_a_declaration_for_whoever_has_none(declarant):
+    """What was typed is kept: the first screen says for whom, and the next one offers the body."""
+    place = declarant.post(URL, said())["Location"]
+    asked = declarant.get(place, follow=True)
+    assert asked.redirect_chain == [("/declarer/", 303)]
+    assert "est gardé, pour CCAS d’Exempleville" in text(asked)
+    chosen = declarant.post("/declarer/", {"quoi": "rancon"}, follow=True)
+    assert "Vous aviez choisi" in text(chosen)
+    assert f'value="{added().get().uid}"' in chosen.content.decode()
+    again = declarant.post(URL, said(name="CCAS d’Autreville", siren=made_up_siren(616_161), autre="oui"))
+    assert declarant.get(again["Location"]).status_code == 200
+    assert Draft.objects.count() == 1
 
 
 def test_a_number_that_is_not_known_is_a_marked_lack(declarant):

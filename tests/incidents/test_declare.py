@@ -253,7 +253,7 @@ def test_pages_are_light(client, settings):
             found = next(folder / asset.decode() for folder in folders if (folder / asset.decode()).exists())
             weight += len(gzip.compress(found.read_bytes()))
         assert weight < 60_000
-        assert b"<script" not in page
+        assert page.count(b"<script") <= 1  # what keeps the words meanwhile
         assert b" style=" not in page
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connections
 from django.test import Client
 
 from incidents.declare.brake import MANY
-from incidents.declare.cookie import NAME
+from incidents.draft_cookie import NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import new_reference, spaced
 from incidents.services import declare

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from incidents.declare.cookie import NAME
+from incidents.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.draft import LASTS, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
@@ -69,9 +69,10 @@ def test_what_is_refused_is_kept_and_mended(client):
     wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01"}
     refused = leave(client, "services", **wrong)
     assert refused.status_code == 422
+    assert "n’est pas encore passé" in text(refused)
     again = client.get(WHERE["services"])
     assert 'value="2099-01-01"' in again.content.decode()
-    assert "n’est pas encore passé" in text(again)
+    assert "n’est pas encore passé" not in text(again)  # opened, not sent: nothing is blamed
     mended = leave(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
     assert mended.url == WHERE["donnees"]
 
@@ -80,7 +81,9 @@ def test_the_last_button_leads_to_what_is_wrong_elsewhere(client):
     """Somebody went on by the address, past a screen that was refused."""
     begin(client)
     leave(client, "services", service="civil", **{"civil-started_date": "2099-01-01"})
-    assert leave(client, "rappel", contact_phone="02 99 00 00 00").url == WHERE["services"]
+    to_mend = leave(client, "rappel", contact_phone="02 99 00 00 00").url
+    assert to_mend == WHERE["services"] + "?corriger=oui"
+    assert "n’est pas encore passé" in text(client.get(to_mend))
     assert DraftPage.objects.get(screen="rappel").values == {"contact_phone": ["02 99 00 00 00"]}
     assert not Incident.objects.exists()
 

@@ -42,7 +42,7 @@ def test_it_works(client, elsewhere):
         assert spaced(code()) in text(client.get(where))
     client.post(WHERE["services"], {"service_stopped": "no"})
     resumed = elsewhere.post(RESUME, {"code": spaced(code()).lower(), "prenom": "Camille"})
-    assert resumed.url == WHERE["donnees"]
+    assert resumed.url == WHERE["donnees"] + "?reprise=oui"
     elsewhere.post(WHERE["donnees"], {"data_concerned": "yes"})
     assert "Rempli par Camille à" in text(client.get(WHERE["donnees"]))
     assert "Rempli à" in text(elsewhere.get(WHERE["services"]))
@@ -133,3 +133,43 @@ def test_too_long_a_name_is_said_and_kept(client, elsewhere):
     assert refused.status_code == 422
     assert "Gardez l’essentiel" in text(refused)
     assert "Camille Camille" in refused.content.decode()
+
+
+def test_it_opens_without_blame_and_says_who_filled_what(client, elsewhere):
+    """All screens were left, the last one with a telephone of two digits: what is to be mended is said, not in red."""
+    begin(client)
+    client.post(RESUME, {"code": code(), "prenom": "Dominique"})
+    client.post(WHERE["services"], {"service_stopped": "no"})
+    client.post(WHERE["donnees"], {"data_concerned": "no"})
+    client.post(WHERE["rappel"], {"contact_phone": "02", "vers": "donnees"})
+    resumed = elsewhere.get(elsewhere.post(RESUME, {"code": code(), "prenom": "Camille"}).url)
+    page = text(resumed)
+    assert resumed.request["PATH_INFO"] == WHERE["rappel"]
+    assert 'class="error' not in resumed.content.decode()
+    assert "Erreur" not in page
+    assert "Vous reprenez cette déclaration" in page
+    assert "Les données : rempli par Dominique à" in page
+    assert "une réponse à vérifier" in page
+    refused = elsewhere.post(WHERE["rappel"], {"contact_phone": "02", "version": resumed.context["version"]})
+    assert refused.status_code == 422
+    assert "Ce numéro est trop court" in text(refused)
+
+
+def test_what_is_missing_is_said(client, elsewhere):
+    begin(client)
+    client.post(WHERE["rappel"], {"description": "Vite.", "vers": "donnees"})
+    page = text(elsewhere.get(elsewhere.post(RESUME, {"code": code()}).url))
+    assert "Les services arrêtés : pas encore rempli" in page
+    assert "il manque un téléphone ou un mail" in page
+
+
+def test_the_name_given_signs_what_follows(client, elsewhere):
+    """Whoever went on with the declaration is not asked again who they are, on the pages of the case."""
+    begin(client)
+    elsewhere.post(RESUME, {"code": code(), "prenom": "Camille"})
+    elsewhere.post(WHERE["rappel"], {"contact_phone": "02 99 00 00 00"})
+    reference = Incident.objects.get().reference
+    assert 'value="Camille"' in elsewhere.get(f"/suivi/{reference}/completer/demarches/").content.decode()
+    post(client)
+    other = Incident.objects.exclude(reference=reference).get()
+    assert 'value="Camille"' not in client.get(f"/suivi/{other.reference}/completer/demarches/").content.decode()

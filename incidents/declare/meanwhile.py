@@ -1,0 +1,43 @@
+"""What is typed on a screen is kept before its button is pressed, where a script sends it. Only the draft changes."""
+
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from incidents.declare.journey import Journey, journey_of
+from incidents.declare.screens import ASKED
+from incidents.declare.views import typed_on
+from incidents.models import Draft
+from incidents.services.draft import AlreadySent, PageChanged, save_page, version_of
+
+
+@login_not_required
+@never_cache
+@require_POST
+def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
+    """Save the screen called `section`; says when, and the version that it has now. Nothing is judged, or begun.
+
+    404 without a draft, 409 when somebody else filled the screen meanwhile, 410 once the declaration is sent: the
+    page's own button tells the person, with what they typed.
+    """
+    journey = journey_of(request)
+    screen = ASKED.get(section)
+    if journey is None or screen is None:
+        return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
+    try:
+        page = save_page(uid=journey.draft.uid, typed=typed_on(screen, request, journey))
+    except Draft.DoesNotExist:
+        return JsonResponse({}, status=HTTPStatus.NOT_FOUND)
+    except PageChanged:
+        return JsonResponse({}, status=HTTPStatus.CONFLICT)
+    except AlreadySent:
+        return JsonResponse({}, status=HTTPStatus.GONE)
+    return JsonResponse({"version": version_of(page), "said": said(journey.saved(page))})
+
+
+def said(journey: Journey) -> str:
+    return render_to_string("declare/saved.html", {"step": journey}).strip()
