@@ -99,7 +99,7 @@ def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Pr
 def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
     if at is None:
         return
-    day = date_format(timezone.localtime(at), "j F Y")
+    day = re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
     if at > now + CLOCK_SLACK:
         yield field, _("Le %(day)s n’est pas encore passé, ou pas à cette heure. Vérifiez la date.") % {"day": day}
     elif at < now - OLDEST:

@@ -10,8 +10,8 @@ from incidents.reference import spaced
 from incidents.services.follow_up import secret_of
 from tests.browser import open_page
 from tests.cast import declare
-from tests.paper import codes_of
 from tests.e2e import steps
+from tests.paper import codes_of
 
 
 def sheets_of_paper(page):
