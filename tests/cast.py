@@ -4,6 +4,7 @@ Everything is invented and says so: Plouexemple, and addresses under `.example`.
 """
 
 import time
+from datetime import date
 from secrets import token_hex
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -95,7 +96,8 @@ def a_person(role, *, email=None, enrolled=True, **scope):
     user = User.objects.create_user(
         email or f"{role}-{token_hex(4)}@demo.example", PASSWORD, display_name=f"Camille {token_hex(2)}"
     )
-    Membership.objects.create(user=user, role=role, **scope)
+    # Long since: many tests travel to a day that is past by now.
+    Membership.objects.create(user=user, role=role, since_on=date(2021, 1, 1), **scope)
     if enrolled and user.needs_second_factor:
         TOTP.activate(user, SECRET)
     return user
