@@ -76,6 +76,7 @@ app.conf.update(
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
         "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
         "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
+        "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },
 )

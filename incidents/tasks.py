@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents.services import draft, papers, upload
+from incidents.services import draft, papers, sweep, upload
 
 
 @shared_task
@@ -20,3 +20,8 @@ def forget_drafts() -> None:
 @shared_task
 def sweep_uploads() -> None:
     upload.sweep_uploads()
+
+
+@shared_task
+def sweep_store() -> None:
+    sweep.sweep_store()

@@ -8,6 +8,7 @@ it (`EVIDENCE_KEYS`: the first encrypts, all decrypt), so that this one can be r
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ HEADER_BYTES = bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES
 EXTRA_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
 MORE = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 LAST = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
+FOLDERS = [f"{number:02x}" for number in range(256)]
+OURS = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
+UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
 class StoreRefused(Exception):
@@ -54,12 +58,23 @@ def slice_name(upload: UUID, offset: int) -> str:
     return f"{upload.hex[:2]}/{upload.hex}.{offset:010}"
 
 
-def remove(name: str) -> None:
-    """What cannot be removed now is only lost room: nobody reads it."""
+def remove(name: str) -> bool:
+    """Whether it is gone. What cannot be removed now is only lost room, until `services/sweep.py` comes by."""
     try:
         store().delete(name)
-    except (OSError, BotoCoreError, ClientError) as error:
+    except UNREACHABLE as error:
         logger.warning("stored object not removed", object=name, error=type(error).__name__)
+        return False
+    return True
+
+
+def names_in(folder: str) -> list[str]:
+    """The objects of one of FOLDERS that are ours by their name. Raises one of UNREACHABLE."""
+    try:
+        _folders, names = store().listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [f"{folder}/{name}" for name in names if name.startswith(folder) and OURS.fullmatch(name)]
 
 
 # Keys
@@ -137,7 +152,7 @@ class Writer:
 def told_as_refusal() -> Iterator[None]:
     try:
         yield
-    except (OSError, BotoCoreError, ClientError) as error:
+    except UNREACHABLE as error:
         logger.error("evidence not stored", error=type(error).__name__, code=getattr(error, "errno", None))  # noqa: TRY400
         raise StoreRefused from error
 
@@ -158,7 +173,7 @@ def read(name: str, key: bytes) -> Iterator[bytes]:
     try:
         with store().open(name, "rb") as file:
             yield from frames(file, name, key)
-    except (OSError, BotoCoreError, ClientError, CryptoError, ValueError) as error:
+    except (*UNREACHABLE, CryptoError, ValueError) as error:
         raise NotReadable from error
 
 

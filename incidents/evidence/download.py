@@ -17,6 +17,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Evidence
 from incidents.services.evidence import Erased, key_to_read
+from incidents.services.read import note_opening
 
 logger = structlog.get_logger(__name__)
 
@@ -27,8 +28,12 @@ AVOIDED = str.maketrans(dict.fromkeys('/\\:*?"<>|%', "_"))
 @never_cache
 @require_safe
 def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
-    """The clear bytes, decrypted as they leave. A piece that does not open is told before the first byte."""
-    incident = get_incident(user_of(request), reference, to=Ability.EVIDENCE)
+    """The clear bytes, decrypted as they leave. A piece that does not open is told before the first byte.
+
+    Who was given them is noted for the declarant: like a reading, it changes nothing of the case.
+    """
+    user = user_of(request)
+    incident = get_incident(user, reference, to=Ability.EVIDENCE)
     piece = Evidence.objects.filter(incident=incident, uid=uid).first()
     if piece is None:
         raise Http404
@@ -39,7 +44,9 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     except vault.NotReadable:
         logger.error("evidence not readable", evidence=str(uid))  # noqa: TRY400 (its trace says nothing more)
         return render(request, "evidence/not_readable.html", {"piece": piece, "incident": incident}, status=503)
-    logger.info("evidence opened", evidence=str(uid), user=user_of(request).pk)
+    if request.method == "GET":
+        note_opening(piece=piece, reader=user)
+        logger.info("evidence opened", evidence=str(uid), user=user.pk)
     return as_download(content, piece, incident.reference)
 
 

@@ -5,7 +5,7 @@ from functools import wraps
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +26,7 @@ TROUBLES: dict[type[Exception], tuple[int, Promise]] = {
     vault.StoreRefused: (507, NO_ROOM),
     vault.NotReadable: (422, gettext_lazy("Ce qui était arrivé ne se lit plus. Appelez le centre.")),
     Erased: (410, gettext_lazy("Les données de ce dossier ont été effacées.")),
+    Http404: (404, gettext_lazy("Cet envoi est abandonné, ou le dossier ne s’ouvre plus ici. Rechargez la page.")),
 }
 
 
@@ -40,7 +41,7 @@ def told_in_json(view: View) -> View:
             return JsonResponse({"recu": elsewhere.received}, status=409)
         except ValidationError as refusal:
             return JsonResponse({"message": str(refusal.message)}, status=422)
-        except (vault.StoreRefused, vault.NotReadable, Erased) as trouble:
+        except tuple(TROUBLES) as trouble:
             status, message = TROUBLES[type(trouble)]
             return JsonResponse({"message": str(message)}, status=status)
 

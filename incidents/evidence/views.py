@@ -2,19 +2,21 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collectivities.zones import zone_of
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Ability
 from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.models import Incident
+from incidents.queries import pieces_of
 from incidents.seals import first_broken, instant
 from incidents.services.evidence import (
     MOST_FILES,
@@ -24,8 +26,9 @@ from incidents.services.evidence import (
     open_vault,
     record_evidence,
     room_of,
+    unfinished_of,
 )
-from incidents.services.upload import SLICE
+from incidents.services.upload import SLICE, abandon_upload
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 
@@ -95,12 +98,13 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
     context = {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
-        "pieces": list(incident.evidence.order_by("-number")),
-        "cut": list(incident.uploads.filter(evidence=None, received__gt=0).order_by("id")),
+        "pieces": pieces_of(incident)[::-1],
+        "unfinished": list(unfinished_of(incident).order_by("id")),
         "may_add": speaks_for_body(guest, incident) and not incident.erased_at,
         "has_account": guest.user is not None,
         "received": number(request, "recus"),
         "known": number(request, "deja"),
+        "abandoned": number(request, "abandonne"),
         "most_files": MOST_FILES,
         "slice": SLICE,
     }
@@ -111,6 +115,18 @@ def number(request: HttpRequest, name: str) -> int:
     """What our own redirection says; anything else is nothing."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
+
+
+@private
+@require_POST
+def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """The button beside a file that did not arrive whole."""
+    try:
+        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    except Http404:
+        return not_found(request)
+    abandon_upload(guest=guest, reference=incident.reference, uid=uid)
+    return redirect(f"{reverse('evidence', args=[incident.reference])}?abandonne=1")
 
 
 @private

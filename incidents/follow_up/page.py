@@ -19,7 +19,7 @@ from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.standing import Standing, Step, standing_of
 from incidents.models import Incident, ServiceInterruption
-from incidents.queries import Useful, sheets_of, useful_for
+from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.complete import why_not
 from incidents.services.correspond import thread_of
@@ -40,6 +40,7 @@ def case_page(
     thread = thread_of(incident)
     standing = standing_of(incident, thread=thread)
     interruptions = list(incident.interruptions.order_by("id"))
+    pieces = pieces_of(incident)
     context = {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
@@ -50,8 +51,9 @@ def case_page(
         "standing": standing,
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),
+        "pieces": pieces[::-1],
+        "openers": openers_of(pieces),
         "leaks": list(incident.leaks.order_by("id")),
-        "pieces": list(incident.evidence.order_by("number")),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
         "form": form or LetterForm(initial={"author": signature_of(request, guest)}),

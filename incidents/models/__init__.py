@@ -1,6 +1,6 @@
 """The rows of an incident: what was declared, what is known, what was written, what was handed over, what happened."""
 
-from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload
+from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening, StrayObject
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
@@ -23,6 +23,7 @@ __all__ = [
     "Incident",
     "IncidentEvent",
     "Message",
+    "Opening",
     "Paper",
     "PendingEvent",
     "Reading",
@@ -30,4 +31,5 @@ __all__ = [
     "ServiceInterruption",
     "SharedSentence",
     "Story",
+    "StrayObject",
 ]

@@ -76,6 +76,22 @@ class Evidence(models.Model):
         return str(self.uid)
 
 
+class Opening(models.Model):
+    """Somebody of the CSIRT was given the bytes of a piece: the declarant is told."""
+
+    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="openings", verbose_name=_("pièce"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ouverte par"))
+    at = models.DateTimeField(_("ouverte le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("ouverture d’une pièce")
+        verbose_name_plural = _("ouvertures d’une pièce")
+        indexes = [models.Index(fields=["evidence", "user", "at"], name="opening_of_piece")]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} {self.user_id}"
+
+
 class EvidenceUpload(models.Model):
     """A file on its way, a slice at a time: what has arrived stays, so that a cut line goes on where it stopped."""
 
@@ -87,9 +103,11 @@ class EvidenceUpload(models.Model):
     author = models.CharField(_("remis par"), max_length=120, blank=True)
     started_at = models.DateTimeField(_("commencé le"), default=timezone.now, editable=False)
     touched_at = models.DateTimeField(_("dernier morceau le"), default=timezone.now)
-    evidence = models.OneToOneField(
-        Evidence, models.PROTECT, null=True, blank=True, related_name="upload", verbose_name=_("pièce")
+    # Kept when it is finished, so that whoever asks again is answered the same.
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, blank=True, related_name="uploads", verbose_name=_("pièce")
     )
+    is_repeat = models.BooleanField(_("déjà remis"), default=False)
 
     class Meta:
         verbose_name = _("envoi en cours")
@@ -101,3 +119,17 @@ class EvidenceUpload(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class StrayObject(models.Model):
+    """An object of the store that no row points to. It is removed when this has lasted (`services/sweep.py`)."""
+
+    name = models.CharField(_("nom dans le dépôt"), max_length=100, unique=True)
+    seen_at = models.DateTimeField(_("sans ligne depuis le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("objet sans ligne")
+        verbose_name_plural = _("objets sans ligne")
+
+    def __str__(self) -> str:
+        return self.name

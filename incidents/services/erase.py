@@ -14,6 +14,7 @@ from incidents.models import (
     EvidenceUpload,
     Incident,
     Message,
+    Opening,
     ServiceInterruption,
     Story,
 )
@@ -47,6 +48,7 @@ def empty_words(incident: Incident) -> None:
     Message.objects.filter(incident=incident).update(text="", author="")
     Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
+    Opening.objects.filter(evidence__incident=incident).delete()
     DraftPage.objects.filter(draft__incident=incident).delete()
     forget_papers(incident)
     CaseKey.objects.filter(incident=incident).delete()

@@ -1,10 +1,11 @@
 """Files handed over as evidence: recorded one by one, numbered, sealed, told once in the history."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,8 @@ from incidents.services.record import record_event
 
 MOST_FILES = 300
 MOST_BYTES = 2 * 1000 * 1000 * 1000
+# The room of a file that was announced and of which nothing came is held so long.
+HELD_FOR = timedelta(hours=1)
 
 
 class Erased(Exception):
@@ -67,10 +70,16 @@ def key_to_read(incident: Incident) -> bytes:
     return vault.unwrap(bytes(row.wrapped))
 
 
+def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
+    """Files on their way: each takes the room that it announced."""
+    uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
+    return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
+
+
 def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
     """`without`: an upload that is about to become a piece, and would be counted twice."""
     pieces = Evidence.objects.filter(incident=incident)
-    uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
+    uploads = unfinished_of(incident)
     others = uploads.exclude(pk=without.pk) if without else uploads
     here, coming = (rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, others))
     return Room(MOST_FILES - here["files"] - coming["files"], MOST_BYTES - here["octets"] - coming["octets"])

@@ -1,4 +1,6 @@
-"""Who of the CSIRT has opened a case. Told to the declarant; it changes nothing of the case, so it is no event."""
+"""Who of the CSIRT has opened a case, or one of its pieces. Told to the declarant; it changes nothing of the case, so
+it is no event.
+"""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from incidents.models import Incident, Reading
+from incidents.models import Evidence, Incident, Opening, Reading
 
 # Turning pages for an hour is one reading: a row is written at most so often, or when there is news.
 WRITTEN_EVERY = timedelta(minutes=1)
@@ -28,6 +30,13 @@ def refresh(incident: Incident, reader: User, now: datetime) -> bool:
     mine = Reading.objects.filter(incident=incident, user=reader)
     stale = Q(last_at__lt=now - WRITTEN_EVERY) | Q(last_at__lt=F("incident__declarant_wrote_at"))
     return bool(mine.filter(pk__in=mine.filter(stale).values("pk")).update(last_at=now)) or mine.exists()
+
+
+def note_opening(*, piece: Evidence, reader: User) -> None:
+    """`reader` is given the bytes of `piece`. Again within a minute is the same opening: a double click."""
+    recent = Opening.objects.filter(evidence=piece, user=reader, at__gt=timezone.now() - WRITTEN_EVERY)
+    if not recent.exists():
+        Opening.objects.create(evidence=piece, user=reader)
 
 
 def has_news(incident: Incident, read_at: datetime | None) -> bool:

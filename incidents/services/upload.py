@@ -8,6 +8,7 @@ the upload; a slice locks the upload alone.
 import hashlib
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -85,7 +86,8 @@ def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUplo
 def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
     """Keep one slice, all of it or nothing. Of two that race for one place, one wins and the other is told where.
 
-    Raises Elsewhere, ValidationError for a length that is not due, StoreRefused, Erased, Http404, PermissionDenied.
+    Raises Elsewhere, ValidationError for a length that is not due or for want of room, StoreRefused, Erased, Http404,
+    PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
     upload = one_of(incident, uid, lock=True)
@@ -93,6 +95,8 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
         raise Elsewhere(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError(_("Ce morceau n’est pas entier."))
+    if offset == 0:  # its room may have been given to another since it was announced
+        check_room(room_of(incident, without=upload), upload.size)
     vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
     upload.received += len(content)
     upload.touched_at = timezone.now()
@@ -106,16 +110,15 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
     Raises Elsewhere while some are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404…
     """
     upload = get_upload(guest=guest, reference=reference, uid=uid)
-    if upload.evidence:
-        return Recorded(upload.evidence, is_new=True)
+    if done := outcome_of(upload):
+        return done
     if upload.received != upload.size:
         raise Elsewhere(upload.received)
     try:
         file = assembled(upload, open_vault(guest=guest, reference=reference))
-    except vault.NotReadable:
-        upload.refresh_from_db()
-        if upload.evidence:  # somebody finished it, and took the slices away
-            return Recorded(upload.evidence, is_new=True)
+    except vault.NotReadable:  # somebody finished it, or gave it up, and took the slices away
+        if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
+            return done
         raise
     kept = False
     try:
@@ -126,6 +129,11 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
             vault.remove(file.storage_name)
     remove_slices(upload)
     return recorded
+
+
+def outcome_of(upload: EvidenceUpload) -> Recorded | None:
+    """What whoever finished it was answered."""
+    return Recorded(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
 
 def assembled(upload: EvidenceUpload, key: bytes) -> Deposited:
@@ -145,16 +153,31 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) ->
     """Under the lock of the case: of two that finish at once, the second finds the piece of the first."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     upload = one_of(incident, uid, lock=True)
-    if upload.evidence:
-        return Recorded(upload.evidence, is_new=True)
+    if done := outcome_of(upload):
+        return done
     given = Given(name=upload.name, author=upload.author, file=file)
     recorded = record_evidence(guest=guest, reference=reference, given=given, upload=upload)
-    if recorded.is_new:
-        upload.evidence = recorded.evidence
-        upload.save(update_fields=["evidence"])
-    else:
-        upload.delete()
+    upload.evidence, upload.is_repeat = recorded.evidence, not recorded.is_new
+    upload.save(update_fields=["evidence", "is_repeat"])
     return recorded
+
+
+@transaction.atomic
+def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
+    """Give its room back and forget what had arrived. What is a piece already stays one; asked twice is once.
+
+    No event: of what never arrived whole, the case knows nothing. Raises Http404, PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
+    if upload := unfinished.filter(uid=uid).first():
+        forget_upload(upload)
+
+
+def forget_upload(upload: EvidenceUpload) -> None:
+    """Call it inside a transaction: the slices go once the row is gone for good."""
+    upload.delete()
+    transaction.on_commit(partial(remove_slices, upload), robust=True)
 
 
 def remove_slices(upload: EvidenceUpload) -> None:
@@ -170,7 +193,6 @@ def sweep_uploads() -> int:
         with transaction.atomic():
             upload = old.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
             if upload:
-                remove_slices(upload)
-                upload.delete()
+                forget_upload(upload)
                 swept += 1
     return swept

@@ -1,12 +1,14 @@
-"""The pieces of a case, as its responders see them: with their position, and whether the seals hold."""
+"""The pieces of a case, as its responders see them: with their position, who opened them, and whether the seals hold."""
 
 from typing import Any
 
 from incidents.models import Incident
+from incidents.queries import pieces_of
 from incidents.seals import first_broken
 
 
 def evidence_block(incident: Incident) -> dict[str, Any]:
-    """Two queries at most, however many pieces."""
-    pieces = list(incident.evidence.order_by("number"))
-    return {"pieces": pieces, "broken": first_broken(incident, pieces) if pieces else None}
+    """Three queries at most, however many pieces."""
+    pieces = pieces_of(incident)
+    broken = first_broken(incident, (piece.evidence for piece in pieces)) if pieces else None
+    return {"pieces": pieces, "broken": broken}

@@ -125,7 +125,7 @@ def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
     url = address(holder, incident)
     send(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
-    assert '<bdi dir="ltr">disque.img</bdi>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
+    assert '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
     begun = start(holder, incident).json()
     assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE)
     other = start(holder, incident, debut="0" * 64).json()
@@ -133,11 +133,14 @@ def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
 
 
 def test_what_was_already_handed_over_is_not_kept_twice(holder, incident):
+    """Whoever lost the answer asks again, and is answered the same."""
     for expected in (False, True):
         url = address(holder, incident)
         for part in range(3):
             send(holder, url, part)
-        assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
+        for _ in range(2):
+            assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
+    assert Evidence.objects.count() == 1
     assert stored_objects() == [Evidence.objects.get().storage_name]
 
 
@@ -184,13 +187,13 @@ def test_another_case_s_upload_is_not_there(holder, incident):
     assert colleague.post(theirs + "fin/").status_code == 404
 
 
-def test_what_nobody_went_on_with_is_forgotten_after_a_week(holder, incident):
+def test_what_nobody_went_on_with_is_forgotten_after_a_week(holder, incident, django_capture_on_commit_callbacks):
     url = address(holder, incident)
     send(holder, url, 0)
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         sweep_uploads()
     assert holder.get(url).json()["recu"] == SLICE
-    with time_machine.travel(timezone.now() + timedelta(days=8)):
+    with time_machine.travel(timezone.now() + timedelta(days=8)), django_capture_on_commit_callbacks(execute=True):
         sweep_uploads()
     assert holder.get(url).status_code == 404
     assert stored_objects() == []

@@ -1,0 +1,148 @@
+"""A file that did not arrive whole is given up: its room comes back, at once by a button, else after a while."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from incidents import vault
+from incidents.enums import EventKind
+from incidents.models import Evidence, EvidenceUpload, IncidentEvent
+from incidents.services.evidence import room_of
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
+from tests.incidents.test_declare import text
+from tests.incidents.test_hand_over import stored_objects
+from tests.incidents.test_send_slices import CONTENT, address, send, start, where
+
+
+@pytest.fixture(autouse=True)
+def empty_store():
+    for name in stored_objects():
+        vault.remove(name)
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(client, incident):
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+@pytest.fixture
+def abandon(django_capture_on_commit_callbacks):
+    """Press the button, and let the transaction end."""
+
+    def press(client, url):
+        with django_capture_on_commit_callbacks(execute=True):
+            return client.post(url + "abandonner/")
+
+    return press
+
+
+def page(incident):
+    return f"/suivi/{incident.reference}/pieces/"
+
+
+def octets_left(incident):
+    return room_of(incident).octets
+
+
+def test_it_works(holder, incident, abandon):
+    url, free = address(holder, incident), octets_left(incident)
+    send(holder, url, 0)
+    shown = holder.get(page(incident)).content.decode()
+    assert f'action="{url}abandonner/"' in shown
+    assert "Abandonner cet envoi" in shown
+
+    answer = abandon(holder, url)
+
+    assert (answer.status_code, answer["Location"]) == (302, page(incident) + "?abandonne=1")
+    assert "L’envoi est abandonné" in text(holder.get(answer["Location"]))
+    assert "Abandonner cet envoi" not in text(holder.get(page(incident)))
+    assert octets_left(incident) == free + len(CONTENT)
+    assert stored_objects() == []
+    assert not IncidentEvent.objects.exclude(kind=EventKind.DECLARED).exists()
+
+
+def test_a_second_click_is_answered_the_same(holder, incident, abandon):
+    url = address(holder, incident)
+    assert abandon(holder, url)["Location"] == abandon(holder, url)["Location"]
+    assert holder.get(url + "abandonner/").status_code == 405
+
+
+def test_a_slice_that_comes_afterwards_is_told(holder, incident, abandon):
+    url = address(holder, incident)
+    abandon(holder, url)
+    for late in (send(holder, url, 0), holder.post(url + "fin/"), holder.get(url)):
+        assert late.status_code == 404
+        assert "Cet envoi est abandonné" in late.json()["message"]
+    assert stored_objects() == []
+
+
+def test_what_is_finished_stays(holder, incident, abandon):
+    url = address(holder, incident)
+    for part in range(3):
+        send(holder, url, part)
+    done = holder.post(url + "fin/").json()
+    assert abandon(holder, url).status_code == 302
+    assert stored_objects() == [Evidence.objects.get().storage_name]
+    assert holder.post(url + "fin/").json() == done
+
+
+def test_nobody_gives_up_another_s(holder, incident, abandon):
+    url = address(holder, incident)
+    neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    other = declare(collectivity=neighbour)
+    colleague, responder = Client(), Client()
+    colleague.force_login(an_agent(neighbour))
+    responder.force_login(a_responder())
+    assert abandon(colleague, url).status_code == abandon(Client(), url).status_code == 404
+    assert abandon(responder, url).status_code == 403
+    # In their own case, it is an upload that is not there.
+    assert abandon(colleague, url.replace(incident.reference, other.reference)).status_code == 302
+    assert abandon(holder, f"{where(incident)}{uuid4()}/").status_code == 302
+    assert holder.get(url).json()["recu"] == 0
+
+
+def test_one_that_never_sent_a_byte_holds_its_room_for_an_hour(holder, incident):
+    free = octets_left(incident)
+    unsent, begun = address(holder, incident), address(holder, incident, taille=len(CONTENT))
+    send(holder, begun, 0)
+    assert octets_left(incident) == free - 2 * len(CONTENT)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert octets_left(incident) == free - len(CONTENT)
+        assert text(holder.get(page(incident))).count("Abandonner cet envoi") == 1
+        # Late is not never: its room is asked for again with the first byte.
+        assert send(holder, unsent, 0).json()["recu"] == SLICE
+        assert octets_left(incident) == free - 2 * len(CONTENT)
+
+
+def test_its_room_may_be_gone_by_then(holder, incident, monkeypatch):
+    monkeypatch.setattr("incidents.services.evidence.MOST_BYTES", int(1.5 * len(CONTENT)))
+    unsent = address(holder, incident)
+    assert start(holder, incident).status_code == 422
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        taken = address(holder, incident)
+        send(holder, taken, 0)
+        refused = send(holder, unsent, 0)
+        assert (refused.status_code, "près de 2 Go" in refused.json()["message"]) == (422, True)
+        assert EvidenceUpload.objects.filter(received__gt=0).count() == 1
+        assert len(stored_objects()) == 1
+
+
+@pytest.mark.parametrize("many", [2, 50])
+def test_the_page_costs_the_same(holder, incident, many, django_assert_max_num_queries):
+    for _ in range(many):
+        an_upload(incident)
+    with django_assert_max_num_queries(10):
+        assert text(holder.get(page(incident))).count("Abandonner cet envoi") == many
