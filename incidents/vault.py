@@ -30,7 +30,7 @@ HEADER_BYTES = bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES
 EXTRA_BYTES = bindings.crypto_secretstream_xchacha20poly1305_ABYTES
 MORE = bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 LAST = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
-FOLDERS = [f"{number:02x}" for number in range(256)]
+FOLDER = re.compile(r"[0-9a-f]{2}")
 OURS = re.compile(r"[0-9a-f]{32}(\.[0-9]{10})?")
 UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
@@ -68,13 +68,22 @@ def remove(name: str) -> bool:
     return True
 
 
+def folders() -> list[str]:
+    """Those that hold objects, two hundred and fifty-six at most. Raises one of UNREACHABLE."""
+    return [name for name in listed("")[0] if FOLDER.fullmatch(name)]
+
+
 def names_in(folder: str) -> list[str]:
-    """The objects of one of FOLDERS that are ours by their name. Raises one of UNREACHABLE."""
+    """The objects of one folder that are ours by their name. Raises one of UNREACHABLE."""
+    return [f"{folder}/{name}" for name in listed(folder)[1] if name.startswith(folder) and OURS.fullmatch(name)]
+
+
+def listed(path: str) -> tuple[list[str], list[str]]:
+    """The folders and the files in it; a folder that is not there is empty, as in a bucket."""
     try:
-        _folders, names = store().listdir(folder)
+        return store().listdir(path)
     except FileNotFoundError:
-        return []
-    return [f"{folder}/{name}" for name in names if name.startswith(folder) and OURS.fullmatch(name)]
+        return [], []
 
 
 # Keys

@@ -18,6 +18,8 @@ ROLES = [
     *["link and account of the body", "claimed owner without the link", "colleague"],
     *["link and account of another body", "link and account of the centre"],
 ]
+# An upload that is not there, or not any more: whoever may give one up is answered as if it had been.
+GIVEN_UP = "suivi/{reference}/pieces/envoi/00000000-0000-4000-8000-000000000000/abandonner/"
 
 # fmt: off
 MATRIX = [
@@ -37,6 +39,7 @@ MATRIX = [
     ("post", "suivi/{reference}/pieces/",           422, 404, 404, 404, 422, 422, 422, 422, 422),
     ("get", "suivi/{reference}/pieces/bordereau/",  200, 404, 404, 404, 200, 200, 200, 200, 200),
     ("post", "suivi/{reference}/pieces/envoi/",     201, 404, 404, 404, 201, 201, 201, 201, 201),
+    ("post", GIVEN_UP,                              302, 404, 404, 404, 302, 302, 302, 302, 302),
     ("get", "phrase/{shared}/",                     200),
 ]
 # fmt: on

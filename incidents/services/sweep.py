@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from random import randrange
+from random import shuffle
 from uuid import UUID
 
 import structlog
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from incidents import vault
@@ -34,24 +35,34 @@ class Swept:
     objects: int = 0
     strays: int = 0
     removed: int = 0
-    folders: int = 0
+    is_whole: bool = False
 
 
 def sweep_store() -> Swept:
-    """Hold each folder of the store against the rows, one folder in memory at a time.
+    """Hold each folder of the store against the rows, one folder in memory at a time. Two at once do no harm.
 
-    It starts anywhere, so that a store too large for one round is gone through in several. Two at once do no harm.
+    In no order, so that a store too large for one round is gone through in several.
     """
-    swept, start, until = Swept(), randrange(len(vault.FOLDERS)), timezone.now() + LONGEST_ROUND  # noqa: S311
+    swept, until = Swept(), timezone.now() + LONGEST_ROUND
     try:
-        for folder in vault.FOLDERS[start:] + vault.FOLDERS[:start]:
+        for folder in folders_to_sweep():
             if timezone.now() > until:
                 break
             sweep_folder(folder, swept)
+        else:
+            swept.is_whole = True
     except vault.UNREACHABLE as error:
         logger.warning("evidence store not swept", error=type(error).__name__)
-    logger.info("evidence store swept", **vars(swept), whole=swept.folders == len(vault.FOLDERS))
+    logger.info("evidence store swept", **vars(swept))
     return swept
+
+
+def folders_to_sweep() -> list[str]:
+    """Those of the store, and those that were there when a stray was noted."""
+    noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
+    folders = list({*vault.folders(), *noted})
+    shuffle(folders)
+    return folders
 
 
 def sweep_folder(folder: str, swept: Swept) -> None:
@@ -69,7 +80,6 @@ def sweep_folder(folder: str, swept: Swept) -> None:
     swept.objects += len(stored)
     swept.strays += len(strays) - len(removed)
     swept.removed += len(removed)
-    swept.folders += 1
 
 
 def stem(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The pieces of a case, as its responders see them: with their position, who opened them, and whether the seals hold."""
+"""The pieces of a case, as its responders see them: with their position, who opened them, whether the seals hold."""
 
 from typing import Any
 

@@ -125,7 +125,9 @@ def test_the_same_file_goes_on_after_the_page_was_closed(holder, incident):
     url = address(holder, incident)
     send(holder, url, 0)
     page = holder.get(f"/suivi/{incident.reference}/pieces/").content.decode()
-    assert '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
+    assert (
+        '<bdi dir="ltr">disque.img</bdi></b>&nbsp;: 524\N{NO-BREAK SPACE}Ko reçus sur 1,0\N{NO-BREAK SPACE}Mo' in page
+    )
     begun = start(holder, incident).json()
     assert (where(incident) + begun["uid"] + "/", begun["recu"]) == (url, SLICE)
     other = start(holder, incident, debut="0" * 64).json()

@@ -1,0 +1,147 @@
+"""A piece from the hand that gives it to the one that opens it, in a real folder and in a real bucket."""
+
+import hashlib
+import os
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from incidents.models import Evidence, Opening
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.incidents.test_declare import text
+from tests.stores import as_stored, in_a_bucket, stored_objects
+
+MARK = b"un mot que personne ne doit lire dans le depot "
+
+
+@pytest.fixture
+def incident(db, store):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(incident):
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+@pytest.fixture
+def responder(incident):
+    client = Client()
+    client.force_login(a_responder())
+    return client
+
+
+def pieces_of(incident):
+    return f"/suivi/{incident.reference}/pieces/"
+
+
+def send_in_slices(client, incident, name, content):
+    """Up to the last slice. Gives the address of the upload."""
+    first = hashlib.sha256(content[:SLICE]).hexdigest()
+    begun = client.post(pieces_of(incident) + "envoi/", {"nom": name, "taille": len(content), "debut": first}).json()
+    url = f"{pieces_of(incident)}envoi/{begun['uid']}/"
+    for offset in range(begun["recu"], len(content), SLICE):
+        slice_ = content[offset : offset + SLICE]
+        assert client.post(f"{url}?debut={offset}", slice_, "application/octet-stream").status_code == 200
+    return url
+
+
+def opened(client, piece):
+    answer = client.get(f"/triage/{piece.incident.reference}/pieces/{piece.uid}/")
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)
+
+
+def test_it_works(holder, responder, incident):
+    content = MARK + os.urandom(2 * SLICE)
+    url = send_in_slices(holder, incident, "disque.img", content)
+    assert len(stored_objects()) == 3
+    assert holder.post(url + "fin/").json() == {"numero": 1, "deja": False}
+
+    piece = Evidence.objects.get()
+    assert stored_objects() == [piece.storage_name]
+    assert MARK not in as_stored(piece.storage_name)
+    assert opened(responder, piece) == content
+    listed = text(holder.get(pieces_of(incident) + "bordereau/"))
+    assert "Les scellés se suivent sans défaut" in listed
+    assert hashlib.sha256(content).hexdigest() in listed
+    assert Opening.objects.get().evidence == piece
+
+
+def test_a_plain_form_of_several_parts(holder, responder, incident):
+    """Beyond 5 MB a bucket takes a file in parts."""
+    content = MARK + os.urandom(11_000_000)
+    files = [SimpleUploadedFile("disque.img", content), SimpleUploadedFile("vide.txt", b"")]
+    assert holder.post(pieces_of(incident), {"pieces": files}).status_code == 302
+    large, empty = Evidence.objects.order_by("number")
+    assert stored_objects() == sorted([large.storage_name, empty.storage_name])
+    assert opened(responder, large) == content
+    assert opened(responder, empty) == b""
+
+
+def test_a_file_refused_halfway_leaves_nothing(holder, incident, monkeypatch):
+    monkeypatch.setattr("incidents.deposits.LARGEST", 6_000_000)
+    too_large = SimpleUploadedFile("disque.img", os.urandom(6_500_000))
+    assert holder.post(pieces_of(incident), {"pieces": [too_large]}).status_code == 422
+    assert not Evidence.objects.exists()
+    assert stored_objects() == []
+
+
+def test_what_was_handed_over_twice_is_kept_once(holder, incident):
+    content = os.urandom(SLICE + 1)
+    for expected in (False, True):
+        url = send_in_slices(holder, incident, "a", content)
+        assert holder.post(url + "fin/").json() == {"numero": 1, "deja": expected}
+    assert stored_objects() == [Evidence.objects.get().storage_name]
+
+
+def test_an_upload_given_up_leaves_nothing(holder, incident, django_capture_on_commit_callbacks):
+    url = send_in_slices(holder, incident, "a", os.urandom(2 * SLICE))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert holder.post(url + "abandonner/").status_code == 302
+    assert stored_objects() == []
+
+
+def test_a_piece_of_an_erased_case_opens_no_more(holder, responder, incident):
+    send_in_slices(holder, incident, "a", b"x")
+    holder.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+    piece = Evidence.objects.get()
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 410
+
+
+def test_a_piece_gone_from_the_store_is_told(holder, responder, incident, store):
+    holder.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a", MARK)]})
+    piece = Evidence.objects.get()
+    store.delete(piece.storage_name)
+    assert responder.get(f"/triage/{incident.reference}/pieces/{piece.uid}/").status_code == 503
+    assert not Opening.objects.exists()
+
+
+@pytest.fixture
+def no_bucket(settings, s3):
+    """A bucket that somebody removed."""
+    with in_a_bucket(settings, s3) as storage:
+        storage.bucket.delete()
+        yield
+
+
+def test_a_store_that_refuses_is_told_and_nothing_is_recorded(db, no_bucket):
+    breizh_cyber()
+    incident, client = declare(), Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    refused = client.post(pieces_of(incident), {"pieces": [SimpleUploadedFile("a.txt", b"a")]})
+    assert refused.status_code == 422
+    assert "a.txt : Nous n’avons plus de place pour le garder" in text(refused)
+    begun = client.post(pieces_of(incident) + "envoi/", {"nom": "b", "taille": 1}).json()
+    url = f"{pieces_of(incident)}envoi/{begun['uid']}/"
+    assert client.post(f"{url}?debut=0", b"b", "application/octet-stream").status_code == 507
+    assert client.get(url).json()["recu"] == 0
+    assert not Evidence.objects.exists()

@@ -1,0 +1,104 @@
+"""Who of the CSIRT was given the bytes of a piece: told to the declarant and to the other responders."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from incidents.models import IncidentEvent, Opening
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import secret_of
+from incidents.services.read import note_opening
+from tests.cast import a_lead, a_piece, a_responder, an_agent, breizh_cyber, declare
+from tests.incidents.test_declare import text
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(incident):
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def address(piece):
+    return f"/triage/{piece.incident.reference}/pieces/{piece.uid}/"
+
+
+def follow_up(incident, page=""):
+    return f"/suivi/{incident.reference}/{page}"
+
+
+def case(incident):
+    return f"/admin/incidents/incident/{incident.reference}/"
+
+
+def test_it_works(incident, holder):
+    piece, responder = a_piece(incident), a_responder()
+    assert "Ouverte" not in text(holder.get(follow_up(incident, "pieces/")))
+    events = IncidentEvent.objects.count()
+
+    assert signed_in(responder).get(address(piece)).status_code == 200
+
+    opening = Opening.objects.get()
+    assert (opening.evidence, opening.user) == (piece, responder)
+    assert IncidentEvent.objects.count() == events
+    for page in ("", "pieces/"):
+        shown = text(holder.get(follow_up(incident, page)))
+        assert f"Ouverte par {responder.display_name}, Breizh Cyber, le" in shown
+        assert responder.email not in shown
+    assert f"{responder.display_name} a ouvert une pièce, la dernière fois le" in text(holder.get(follow_up(incident)))
+    assert f"Ouverte par {responder.display_name}, le" in text(signed_in(a_responder()).get(case(incident)))
+
+
+def test_each_time_is_kept_and_a_double_click_is_one(incident, holder):
+    piece, responder, start = a_piece(incident), a_responder(), timezone.now()
+    for seconds, kept in ((0, 1), (30, 1), (70, 2), (200, 3)):
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            note_opening(piece=piece, reader=responder)
+        assert Opening.objects.count() == kept
+    assert f"Ouverte 3 fois par {responder.display_name}" in text(holder.get(follow_up(incident, "pieces/")))
+
+
+def test_what_gives_no_bytes_is_no_opening(incident):
+    piece = a_piece(incident)
+    assert signed_in(a_responder()).head(address(piece)).status_code == 200
+    assert signed_in(an_agent()).get(address(piece)).status_code == 403
+    assert Client().get(address(piece)).status_code == 302
+    signed_in(a_responder()).get(case(incident))
+    assert not Opening.objects.exists()
+
+
+def test_it_is_erased_with_the_case(incident):
+    mine, other = a_piece(incident), a_piece(declare())
+    responder = a_responder()
+    for piece in (mine, other):
+        note_opening(piece=piece, reader=responder)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert Opening.objects.get().evidence == other
+
+
+@pytest.mark.parametrize("many", [2, 50])
+def test_the_pages_cost_the_same(incident, holder, many, django_assert_max_num_queries):
+    piece = a_piece(incident)
+    for _ in range(many):
+        note_opening(piece=piece, reader=a_responder())
+    for page, most in (("", 20), ("pieces/", 10)):
+        with django_assert_max_num_queries(most):
+            assert text(holder.get(follow_up(incident, page))).count("Ouverte par") == many
+    responder = signed_in(a_responder())
+    with django_assert_max_num_queries(20):
+        assert text(responder.get(case(incident))).count("Ouverte par") == many
