@@ -19,6 +19,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 
 from incidents import vault
+from incidents.enums import PaperState
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 
 logger = structlog.get_logger(__name__)
@@ -88,10 +89,10 @@ def stem(name: str) -> str:
 
 
 def pointed_to(folder: str) -> Iterator[str]:
-    """The stems of this folder that a row names: papers, and what the key of its case still opens."""
+    """The stems of this folder that a row names: papers not given up, and what the key of its case still opens."""
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
     yield from Evidence.objects.filter(inside, readable).values_list("storage_name", flat=True)
-    yield from Paper.objects.filter(inside).values_list("storage_name", flat=True)
+    yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)
     yield from (stem(vault.slice_name(uid, 0)) for uid in uploads.values_list("uid", flat=True))
