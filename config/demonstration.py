@@ -28,6 +28,7 @@ COMMUNE = "35238"
 # Account → (name shown, role, what it belongs to)
 CAST = {
     "agent": ("Dominique Exemple", Role.AGENT, "collectivity"),
+    "manager": ("Noa Modèle", Role.MANAGER, "collectivity"),
     "responder": ("Camille Fictif", Role.RESPONDER, "csirt"),
     "lead": ("Claude Modèle", Role.LEAD, "csirt"),
     "campus": ("Sacha Inventé", Role.ANALYST, "region"),

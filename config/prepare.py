@@ -21,6 +21,7 @@ from collectivities.models import Collectivity  # noqa: E402
 from config.demonstration import REGION  # noqa: E402
 from config.env import Env  # noqa: E402
 from config.progress import step  # noqa: E402
+from config.showcase import has_showcase, make_showcase  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident  # noqa: E402
 from stats.models import Release  # noqa: E402
@@ -51,6 +52,9 @@ def main() -> None:
             call_command("publish_release")
     if read_demonstration():
         call_command("create_demonstration")
+        if not has_showcase():
+            with quiet_step("Dossiers de la démonstration"):
+                make_showcase()
 
 
 @contextmanager

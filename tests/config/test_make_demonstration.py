@@ -33,10 +33,10 @@ def test_it_works(capsys):
     mark_as_demonstration()
     call_command("create_demonstration")
 
-    assert capsys.readouterr().out.split("\n")[:6] == [
-        f"{name}@demo.example" for name in ("agent", "responder", "lead", "campus", "national", "admin")
+    assert capsys.readouterr().out.split("\n")[:7] == [
+        f"{name}@demo.example" for name in ("agent", "manager", "responder", "lead", "campus", "national", "admin")
     ]
-    assert set(Membership.objects.values_list("role", flat=True)) == set(Role.values) - {Role.MANAGER}
+    assert set(Membership.objects.values_list("role", flat=True)) == set(Role.values)
     assert all(user.check_password(PASSWORD) for user in User.objects.all())
 
 
@@ -45,7 +45,7 @@ def test_twice_changes_nothing():
     call_command("create_demonstration")
     call_command("create_demonstration")
 
-    assert User.objects.count() == Membership.objects.count() == 6
+    assert User.objects.count() == Membership.objects.count() == 7
 
 
 def test_the_page_gives_the_code_of_the_moment(client):
@@ -55,7 +55,7 @@ def test_the_page_gives_the_code_of_the_moment(client):
 
     assert 1 <= int(shown["Refresh"]) <= 30
     codes = {account.user.email: account.code for account in shown.context["accounts"]}
-    assert codes.pop("agent@demo.example") == ""
+    assert codes.pop("agent@demo.example") == codes.pop("manager@demo.example") == ""
     assert len(set(codes.values())) == 5
     for email, code in codes.items():
         client.post("/connexion/", {"login": email, "password": PASSWORD})

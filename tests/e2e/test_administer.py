@@ -5,7 +5,7 @@ import pytest
 from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
-from tests.browser import open_page, shoot, violations
+from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
 
@@ -31,6 +31,11 @@ class Desk:
             self.page.wait_for_timeout(250)  # Django’s own colours take their time
             self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical")]
             shoot(self.page, f"admin-{name}-{scheme}")
+        self.page.set_viewport_size({"width": 360, "height": 760})
+        if (beyond := overflow(self.page)) > 0:
+            self.found.append((name, "overflow", beyond))
+        shoot(self.page, f"admin-{name}")
+        self.page.set_viewport_size({"width": 1280, "height": 760})
         self.page.complaints.clear()  # axe's own are not the page's
 
     def check(self):
@@ -103,6 +108,22 @@ def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
         }
     )
     desk.check()
+
+
+def test_on_a_telephone_a_list_scrolls_under_the_name_of_its_rows(desk):
+    """The box scrolls, the page does not, and one still reads whose line it is."""
+    a_responder()
+    desk.sign_in(a_person(Role.ADMINISTRATOR))
+    desk.page.set_viewport_size({"width": 360, "height": 760})
+    for path in ("accounts/user/", "csirts/csirt/", "csirts/coverage/", "collectivities/collectivity/"):
+        desk.page.goto(f"{desk.site}/admin/{path}")
+        box = desk.page.locator(".results")
+        assert box.evaluate("box => box.scrollWidth > box.clientWidth"), path
+        box.evaluate("box => box.scrollTo(1000, 0)")
+        name = desk.page.locator("#result_list tbody th").first.bounding_box()
+        assert name["x"] >= box.bounding_box()["x"], path
+        assert name["width"] < 180, path
+        assert overflow(desk.page) <= 0, path
 
 
 def test_a_wrong_form_is_said(desk):

@@ -1,0 +1,85 @@
+"""The cases of the demonstration: each page of the cast has something to show, made as people make it."""
+
+import pytest
+from django.core.management import call_command
+
+from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts.models import EmergencyContact, PendingMail, User
+from collectivities.models import Collectivity
+from config.showcase import has_showcase, make_showcase
+from incidents import vault
+from incidents.enums import Status, Verification
+from incidents.models import CaseKey, Evidence, Incident, Message
+from incidents.seals import first_broken
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _demonstration():
+    forget_demonstration()
+    mark_as_demonstration()
+    call_command("create_demonstration")
+    yield
+    forget_demonstration()
+
+
+def test_it_works():
+    assert not has_showcase()
+    make_showcase()
+    assert has_showcase()
+    assert {(one.type, one.status) for one in Incident.objects.all()} == {
+        ("rancon", Status.ACKNOWLEDGED),
+        ("boite", Status.ACKNOWLEDGED),
+        ("defiguration", Status.CLOSED),
+        ("virement", Status.DECLARED),
+        ("saturation", Status.DECLARED),
+    }
+    assert EmergencyContact.objects.count() == 4
+    assert [mail.to for mail in PendingMail.objects.all()] == ["nouveau@demo.example"]
+    assert Collectivity.objects.get(name__contains="Exemple du Couchant").is_unconfirmed
+
+
+def test_one_case_has_all_that_a_case_may_have():
+    make_showcase()
+    case = Incident.objects.get(type="rancon")
+    assert case.claimed_by == User.objects.get(email="agent@demo.example")
+    assert case.verification == Verification.CALL_BACK
+    assert set(case.sheets.values_list("section", flat=True)) >= {"precisions", "machines", "sauvegardes", "demarches"}
+    assert case.interruptions.exclude(ended_at=None).get().service == "civil"
+    assert case.shared.filter(revoked_at=None).count() == 1
+    assert case.readings.count() == 1
+    assert list(Message.objects.filter(incident=case).order_by("id").values_list("is_from_csirt", flat=True)) == [
+        *(True, False, True)
+    ]
+
+
+def test_its_pieces_are_encrypted_and_sealed():
+    make_showcase()
+    pieces = list(Evidence.objects.order_by("number"))
+    assert [piece.name for piece in pieces] == ["LISEZ-MOI.txt", "facture.eml", "écran.png", "vpn.log"]
+    assert pieces[2].media_type == "image/png"
+    assert first_broken(pieces[0].incident, pieces) is None
+    key = vault.unwrap(bytes(CaseKey.objects.get(incident=pieces[0].incident).wrapped))
+    assert b"".join(vault.read(pieces[0].storage_name, key)).startswith(b"VOS FICHIERS")
+    with vault.store().open(pieces[0].storage_name, "rb") as stored:
+        assert b"VOS FICHIERS" not in stored.read()
+
+
+def test_every_page_of_the_cast_opens(client):
+    """And shows what was made for it."""
+    make_showcase()
+    case = Incident.objects.get(type="rancon")
+    pages = {
+        "agent": {"/mes-dossiers/": "Nos fichiers", f"/suivi/{case.reference}/": "pare-feu"},
+        "manager": {f"/ma-collectivite/{case.collectivity.uid}/": "nouveau@demo.example"},
+        "responder": {
+            f"/admin/incidents/incident/{case.reference}/": "Exemple Informatique",
+            "/admin/incidents/incident/": "Couchant",
+        },
+    }
+    for name, shown in pages.items():
+        client.force_login(User.objects.get(email=f"{name}@demo.example"))
+        for path, words in shown.items():
+            assert words in client.get(path, follow=True).content.decode(), path
+    assert "manager@demo.example" in client.get("/demonstration/").content.decode()
