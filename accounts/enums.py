@@ -48,6 +48,7 @@ class MailKind(models.TextChoices):
     FACTOR_REMOVED = "factor_removed", _("second facteur retiré")
     CODES_RENEWED = "codes_renewed", _("codes de secours renouvelés")
     FACTOR_RESET = "factor_reset", _("second facteur remis à zéro")
+    TOKEN_MADE = "token_made", _("jeton d’API fait")
     ADDRESS_CHANGED = "address_changed", _("adresse mail changée")
 
 

@@ -164,6 +164,19 @@ class InviteForm(forms.Form):
     email = forms.EmailField(label=_("Adresse mail de la personne"), widget=forms.EmailInput({"class": "input"}))
 
 
+class TokenForm(forms.Form):
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=_("À quoi sert-il ?"),
+        help_text=_("Le nom du programme, pour le reconnaître : « SIEM de nuit »."),
+        max_length=80,
+        widget=forms.TextInput({"class": "input"}),
+    )
+
+    def clean_name(self) -> str:
+        return "".join(sign for sign in self.cleaned_data["name"] if sign.isprintable())
+
+
 class ContactForm(forms.Form):
     """One line of the emergency card. All may stay empty: better a card with a hole than no card."""
 

@@ -36,7 +36,7 @@ def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
         "sign_in": settings.SITE_URL + reverse("login"),
         "address_of_link": settings.SITE_URL + reverse("open_link", args=[token]) if link else "",
         "expires_at": link.expires_at if link else None,
-        "body": plain(link.collectivity.label) if link and link.collectivity else "",
+        "body": plain(str(link.collectivity)) if link and link.collectivity else "",
         "by": plain(str(link.made_by)) if link and link.made_by else "",
     }
 

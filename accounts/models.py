@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -196,10 +197,12 @@ class Membership(models.Model):
 class ApiToken(models.Model):
     """A key for a program that speaks for one person. Only its hash is stored (`accounts/tokens.py`)."""
 
+    uid = models.UUIDField(_("identifiant public"), db_default=RandomUUID(), unique=True, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("compte"))
     name = models.CharField(_("usage"), max_length=80)
     token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import bodies, factors, links, people, sign_in
+from accounts.views import bodies, factors, links, people, sign_in, tokens
 
 urlpatterns = [
     path("connexion/", sign_in.SignIn.as_view(), name="login"),
@@ -24,6 +24,9 @@ urlpatterns = [
     path("compte/confirmer/code/", factors.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
     path("compte/confirmer/cle/", factors.ConfirmByKey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("compte/mot-de-passe/", factors.ChangePassword.as_view(), name="account_change_password"),
+    path("compte/jetons/", tokens.tokens, name="api_tokens"),
+    path("compte/jetons/nouveau/", tokens.NewToken.as_view(), name="new_api_token"),
+    path("compte/jetons/<uuid:uid>/revoquer/", tokens.revoke, name="revoke_api_token"),
     path("equipe/", people.team, name="team"),
     path("equipe/<uuid:uid>/", people.person, name="person"),
     path("equipe/<uuid:uid>/second-facteur/", people.reset, name="reset_factor"),

@@ -21,6 +21,7 @@ from accounts.enums import LinkPurpose, MailKind
 from accounts.factors import factors_of, remember_shown
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
+from accounts.services.tokens import may_have_tokens
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 
@@ -33,7 +34,8 @@ class Account(IndexView):
         user = user_of(self.request)
         found = factors_of(user)
         must_enrol = user.needs_second_factor and not found["has_factor"]
-        return {"must_enrol": must_enrol, "leads_a_team": leads_a_team(user)} | found
+        doors = {"leads_a_team": leads_a_team(user), "may_have_tokens": may_have_tokens(user)}
+        return {"must_enrol": must_enrol} | doors | found
 
 
 class Enrolling(Refusing):

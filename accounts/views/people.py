@@ -44,8 +44,10 @@ def row(lead: User, one: Any) -> dict[str, Any]:
 @require_safe
 def person(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Asks before anything is done."""
-    found = get_person(user_of(request), uid)
-    return render(request, "accounts/person.html", {"person": found, "has_factor": has_factor(found)})
+    user = user_of(request)
+    found = get_person(user, uid)
+    shown = {"person": found, "has_factor": has_factor(found), "leads_a_team": leads_a_team(user)}
+    return render(request, "accounts/person.html", shown)
 
 
 @require_POST

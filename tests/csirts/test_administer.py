@@ -76,11 +76,11 @@ def test_it_works(client, lead, breizh):
     assert last.pgh_context.metadata["user"] == lead.pk
     told = client.get(url(breizh, "history")).content.decode()
     assert "Camille lead" in told
-    assert "adresse de notification : alerte@breizh.example" in told
+    assert "adresse de notification&nbsp;: alerte@breizh.example" in told
     assert "annuaire livré" in told
-    assert "en service : oui" in told
-    assert "période : toujours" in told
-    assert "date de la source : 23 juin 2026" in told
+    assert "en service&nbsp;: oui" in told
+    assert "période&nbsp;: toujours" in told
+    assert "date de la source&nbsp;: 23 juin 2026" in told
 
 
 def test_a_lead_changes_no_published_fact(client, lead, breizh):

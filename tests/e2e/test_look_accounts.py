@@ -2,8 +2,10 @@
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.utils import timezone
 
 from accounts.enums import LinkPurpose, Role
+from accounts.models import AccessLink
 from accounts.services.links import send_link
 from accounts.tokens import token_of_link
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -97,6 +99,42 @@ def test_showing_a_code_and_helping(visitor):
     visitor.check()
 
 
+def test_tokens(visitor):
+    page = visitor.page
+    sign_in(visitor, a_responder())
+    visitor.goto("/compte/jetons/")
+    visitor.look("tokens-none")
+    visitor.goto("/compte/jetons/nouveau/")
+    visitor.look("token-new")
+    send(page, "Faire le jeton")
+    visitor.look("token-new-errors")
+    page.get_by_label("À quoi sert-il").fill("SIEM de nuit, " + "x" * 60)
+    send(page, "Faire le jeton")
+    visitor.look("token-made")
+    visitor.goto("/compte/jetons/")
+    visitor.look("tokens")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Révoquer").click()
+    visitor.look("token-revoke")
+    send(page, "Révoquer")
+    visitor.look("tokens-revoked")
+    visitor.check()
+
+
+def test_why_a_link_is_over(visitor):
+    agent, lead, town = an_agent(), a_lead(), plouexemple()
+    used, replaced, live = (send_link(LinkPurpose.PASSWORD, user=agent, made_by=None) for _ in range(3))
+    withdrawn = send_link(LinkPurpose.INVITATION, user=lead, made_by=agent, collectivity=town)
+    old = send_link(LinkPurpose.WELCOME, user=lead, made_by=None)
+    AccessLink.objects.filter(pk=used.pk).update(used_at=timezone.now())
+    AccessLink.objects.filter(pk__in=(withdrawn.pk, live.pk)).update(revoked_at=timezone.now())
+    AccessLink.objects.filter(pk=old.pk).update(expires_at=timezone.now())
+    for name, link in {"used": used, "replaced": replaced, "withdrawn": withdrawn, "old": old, "live": live}.items():
+        visitor.goto(f"/acces/{token_of_link(link)}/")
+        visitor.look(f"link-over-{name}")
+    visitor.check()
+
+
 def test_the_home_of_a_body(visitor):
     page, town = visitor.page, plouexemple()
     declare(collectivity=town)
@@ -110,6 +148,9 @@ def test_the_home_of_a_body(visitor):
     page.get_by_label("Adresse mail").fill("alix@demo.example")
     send(page, "Envoyer l’invitation")
     visitor.look("body-home-invited")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Retirer l’invitation").click()
+    visitor.look("body-home-withdrawn")
     for name in ("Retirer", "Passer la main", "Quitter"):
         visitor.goto(f"/ma-collectivite/{town.uid}/")
         with page.expect_navigation():
@@ -124,4 +165,18 @@ def test_the_home_of_a_body(visitor):
     page.locator("#id_supplier-name").fill("Exemple Informatique")
     send(page, "Garder la fiche")
     visitor.look("body-card")
+    visitor.check()
+
+
+def test_handing_a_body_over(visitor):
+    page, town = visitor.page, plouexemple()
+    an_agent(town)
+    sign_in(visitor, a_person(Role.MANAGER, collectivity=town))
+    visitor.goto(f"/ma-collectivite/{town.uid}/")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Passer la main").click()
+    send(page, "Passer la main")
+    visitor.look("body-handed-over")
+    visitor.goto(f"/ma-collectivite/{town.uid}/inviter/")
+    visitor.look("body-refused")
     visitor.check()

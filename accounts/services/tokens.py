@@ -1,0 +1,81 @@
+"""Tokens of the API that people make for their programs, and revoke. Never deleted: a row says when, and used when."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.enums import MailKind
+from accounts.models import ApiToken, User
+from accounts.services.mails import queue_mail
+from accounts.tokens import hash_of, token_of_form
+
+logger = structlog.get_logger(__name__)
+
+MOST_LIVE = 10
+SHOWN_AGAIN_WITHIN = timedelta(minutes=2)
+
+
+class TooMany(Exception):
+    """This person has as many live tokens as one may have: revoke one first."""
+
+
+class AlreadyShown(Exception):
+    """This form has made its token, and it was shown."""
+
+
+@transaction.atomic
+def make_token(*, actor: User, name: str, key: str) -> str:
+    """The token, said here and never again; told by mail to its person. `key` is that of the form.
+
+    A double click gives the same one. Raises Http404 for who reads no case, TooMany, AlreadyShown.
+    """
+    check_entitled(actor)
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two clicks at one instant, one after the other
+    token = token_of_form(actor, key)
+    if earlier := actor.api_tokens.filter(token_hash=hash_of(token)).first():
+        if earlier.revoked_at or timezone.now() - earlier.created_at > SHOWN_AGAIN_WITHIN:
+            raise AlreadyShown
+        return token
+    if live_tokens(actor).count() >= MOST_LIVE:
+        raise TooMany
+    made = ApiToken.objects.create(user=actor, name=name, token_hash=hash_of(token))
+    queue_mail(MailKind.TOKEN_MADE, actor)
+    logger.info("api token made", token=str(made.uid), user=str(actor.uid))
+    return token
+
+
+@transaction.atomic
+def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
+    """It opens nothing from now on. Twice changes nothing. Raises Http404 for somebody else's."""
+    token = get_token(actor, uid)
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        logger.info("api token revoked", token=str(token.uid), user=str(actor.uid))
+    return token
+
+
+def get_token(actor: User, uid: UUID) -> ApiToken:
+    token = actor.api_tokens.filter(uid=uid).first()
+    if token is None:
+        raise Http404
+    return token
+
+
+def live_tokens(user: User) -> QuerySet[ApiToken]:
+    return user.api_tokens.filter(revoked_at=None)
+
+
+def may_have_tokens(user: User) -> bool:
+    """Who reads cases: the API has nothing for the others."""
+    return bool(user.collectivity_ids() or user.csirt_ids())
+
+
+def check_entitled(user: User) -> None:
+    if not may_have_tokens(user):
+        raise Http404

@@ -1,0 +1,76 @@
+"""One's tokens of the API: the list, a new one shown once, and the end of one."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.generic.edit import FormView
+
+from accounts.forms import TokenForm
+from accounts.services.tokens import (
+    MOST_LIVE,
+    AlreadyShown,
+    TooMany,
+    check_entitled,
+    get_token,
+    make_token,
+    revoke_token,
+)
+from accounts.signed_in import user_of
+from accounts.views.sign_in import Refusing
+
+SHOWN = 50
+TOO_MANY = _("Vous avez déjà dix jetons. Révoquez-en un d’abord.")
+
+
+@never_cache
+@require_safe
+def tokens(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    check_entitled(user)
+    rows = user.api_tokens.order_by("-created_at", "-id")[:SHOWN]
+    return render(request, "accounts/tokens.html", {"tokens": rows})
+
+
+@method_decorator([never_cache, reauthentication_required(app="allauth.mfa")], name="dispatch")
+class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no parameter at run time
+    template_name = "accounts/new_token.html"
+    form_class = TokenForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        check_entitled(user_of(request))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"key": secrets.token_urlsafe(24)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"most": MOST_LIVE}
+
+    def form_valid(self, form: TokenForm) -> HttpResponse:
+        try:
+            token = make_token(actor=user_of(self.request), **form.cleaned_data)
+        except AlreadyShown:
+            return redirect("api_tokens")
+        except TooMany:
+            form.add_error(None, TOO_MANY)
+            return self.form_invalid(form)
+        return render(self.request, "accounts/token_made.html", {"token": token, "name": form.cleaned_data["name"]})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Asks first."""
+    user = user_of(request)
+    if request.method == "POST":
+        revoke_token(actor=user, uid=uid)
+        return redirect("api_tokens")
+    return render(request, "accounts/revoke_token.html", {"token": get_token(user, uid)})
