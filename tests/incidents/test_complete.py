@@ -323,7 +323,7 @@ BAD = {
     "iban": ("virement", "iban", "FR76 3000 6000 0112 3456 7890 188"),
     "url": ("fuite", "annonce", "ce n’est pas une adresse"),
     "mail": ("boite", "boite", "accueil chez plouexemple"),
-    "count": ("boite", "boites", 10**9),
+    "count": ("boite", "envois", 10**9),
 }
 GOOD = {
     "choice": ("rancon", "note_vue", "oui", "oui"),
@@ -335,7 +335,7 @@ GOOD = {
     "iban": ("virement", "iban", "fr76 3000 6000 0112 3456 7890 189", "FR7630006000011234567890189"),
     "url": ("fuite", "annonce", "http://exemple.onion/annonce?id=1", "http://exemple.onion/annonce?id=1"),
     "mail": ("boite", "boite", "accueil@plouexemple.example", "accueil@plouexemple.example"),
-    "count": ("boite", "boites", 0, 0),
+    "count": ("boite", "envois", 0, 0),
 }
 
 

@@ -33,7 +33,8 @@ HOSTILE = [
 @pytest.fixture
 def incident(client):
     breizh_cyber()
-    incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
+    with time_machine.travel(NOW, tick=False):
+        incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
     enter(client, incident)
     return incident
 
@@ -60,7 +61,7 @@ def post(client, incident, section, data=None, **said):
 @time_machine.travel(NOW, tick=False)
 def test_it_works(client, incident):
     listed = text(client.get(url(incident)))
-    assert "À compléter 9 questions" in listed
+    assert "À compléter 7 questions" in listed
     assert "Déclaré par Dominique Exemple, le mardi 24 novembre 2026" in listed
 
     saved = post(client, incident, "precisions", {"q-note_vue": "oui", "q-extension": ".abcd", "q-autre-nsp": "on"})
@@ -171,7 +172,7 @@ WRONG = {
     "iban": ("virement", {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}, "ne suit pas la règle des IBAN"),
     "url": ("fuite", {"q-annonce": "là-bas"}, "ne ressemble pas à une adresse"),
     "mail": ("boite", {"q-boite": "accueil chez nous"}, "Cette adresse mail est incomplète"),
-    "count": ("boite", {"q-boites": "-3"}, "Écrivez seulement un nombre"),
+    "count": ("boite", {"q-envois": "-3"}, "Écrivez seulement un nombre"),
 }
 
 
@@ -200,8 +201,8 @@ def test_what_people_type_is_understood(client):
         "q-virement_quand-date": "24/11/2025",
         "q-virement_quand-time": "8h10",
         "q-comptable": "nsp",
-        "q-creancier": "Société Exemple",
-        "q-creancier-nsp": "on",
+        "q-autre": "Société Exemple",
+        "q-autre-nsp": "on",
     }
     assert post(client, incident, "precisions", data).status_code == 302
     assert AnswerSheet.objects.get(section="precisions").values == {
@@ -209,7 +210,7 @@ def test_what_people_type_is_understood(client):
         "iban": "FR7630006000011234567890189",
         "virement_quand": "2025-11-24T07:10:00+00:00",
         "comptable": None,
-        "creancier": "Société Exemple",
+        "autre": "Société Exemple",
     }
     again = client.get(url(incident, "precisions")).content.decode()
     assert 'value="12340,50"' in again
