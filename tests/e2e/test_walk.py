@@ -109,8 +109,10 @@ def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, wi
     assert page.complaints == another.complaints == []
 
 
-def test_by_keyboard_alone(live_site, browser):
-    page = open_page(browser, width=1280)
+@pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
+def test_by_keyboard_alone(live_site, browser, width, script):
+    """With details. That each type passes so, on a telephone, is counted in test_count."""
+    page = open_page(browser, width=width, java_script_enabled=script)
     page.goto(live_site + "/declarer/")
     reach(page, "input[name=quoi]")
     page.keyboard.press("Space")
@@ -156,7 +158,16 @@ def reach(page, selector):
     for _ in range(120):
         page.keyboard.press("Tab")
         assert page.evaluate(RINGED), page.evaluate("document.activeElement.outerHTML")
-        page.wait_for_function(SEEN)
+        wait_until_seen(page)
         if page.locator(f":is({selector}):focus").count():
             return
     pytest.fail(f"no way to {selector} by keyboard")
+
+
+def wait_until_seen(page):
+    """Asked from here: where scripts are off, nothing in the page can wait."""
+    for _ in range(100):
+        if page.evaluate(SEEN):
+            return
+        page.wait_for_timeout(20)
+    pytest.fail(f"something lies over {page.evaluate('document.activeElement.outerHTML')}")
