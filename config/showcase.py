@@ -144,8 +144,8 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)
     answer(reference, agent, ANSWERS)
-    converse(reference, agent, responder)
     end_interruption(writing=Writing(guest=Guest(user=agent), reference=reference), service="civil")
+    converse(reference, agent, responder)
     share_sentence(reference=reference, guest=Guest(user=agent))
 
 

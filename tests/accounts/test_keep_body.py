@@ -183,6 +183,7 @@ def test_the_emergency_card(client, manager):
     page = client.get(home() + "urgence/").content.decode()
     assert "Exemple Informatique" in page
     assert "&lt;b&gt;12&lt;/b&gt;" in page
+    assert 'href="tel:0299000000"' in page
 
     client.force_login(a_responder())
     case = client.get(f"/admin/incidents/incident/{incident.reference}/").content.decode()

@@ -71,7 +71,7 @@ def test_every_page_of_the_cast_opens(client):
     make_showcase()
     case = Incident.objects.get(type="rancon")
     pages = {
-        "agent": {"/mes-dossiers/": "Nos fichiers", f"/suivi/{case.reference}/": "pare-feu"},
+        "agent": {"/mes-dossiers/": "Nos fichiers", f"/suivi/{case.reference}/": "En attente de vous"},
         "manager": {f"/ma-collectivite/{case.collectivity.uid}/": "nouveau@demo.example"},
         "responder": {
             f"/admin/incidents/incident/{case.reference}/": "Exemple Informatique",
