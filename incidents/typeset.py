@@ -20,17 +20,16 @@ PAGES_AT_ONCE = 5
 ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 
 # Said of one part in its metadata, untrue of the whole; blanked, since a stream says its own length.
-OF_A_PART = re.compile(rb"<(xmpTPg:NPages|pdf:PDFVersion)>[^<]*</\1>")
+OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
-def typeset(template: str, data: Any, *, joinable: bool = False) -> bytes:
+def typeset(template: str, data: Any) -> bytes:
     """One PDF, with the fonts of typst alone: the same on every machine.
 
     Accessible (PDF/UA-1) unless a word holds a character that its fonts lack, such as an emoji: then it is tagged all
-    the same, and the character is drawn as a box. `joinable` gives the plain form that `Joiner` reads.
+    the same, and the character is drawn as a box.
     """
-    version = ["1.4"] if joinable else []
-    standards: list[list[Any]] = [[*version, "ua-1"], version]
+    standards: tuple[list[Any], ...] = (["ua-1"], [])
     inputs = {"data": json.dumps(drawable(data))}
     for last, standard in enumerate(standards, start=1):
         try:
@@ -77,9 +76,9 @@ class Sink(Protocol):
 class Joiner:
     """Puts PDFs one after the other into one file as they come, and keeps none of them in memory.
 
-    It reads what `typeset(…, joinable=True)` writes and nothing else: PDF 1.4, whose objects stand in clear, one
-    after the other, with a plain table of their places. Each keeps its own tree of pages and its own tree of tags,
-    under roots of ours; the catalog is that of the first, so that title, language and claims are those of typst.
+    It reads what `typeset` writes and nothing else: objects that stand in clear, one after the other, with a plain
+    table of their places. Each keeps its own tree of pages and its own tree of tags, under roots of ours; the catalog
+    is that of the first, so that title, language and claims are those of typst.
     """
 
     PAGES, TAGS, CATALOG = 1, 2, 3
@@ -118,14 +117,12 @@ class Joiner:
             self.trees.append(number)
             self.pages += int(content.partition(b"/Count ")[2].partition(b"/")[0])
             return content.replace(b"<</Type/Pages", b"<</Type/Pages/Parent %d 0 R" % self.PAGES, 1)
-        if content.startswith(b"<</Type/Page/"):
-            return content.replace(b"<</Type/Page/", b"<</Type/Page/Tabs/S/", 1)
         if content.startswith(b"<</Type/StructTreeRoot"):
             self.documents.append(number)
             return self.document(content)
         if content.startswith(b"<</Type/Catalog"):
             self.catalog = self.catalog or content
-        return OF_A_PART.sub(lambda found: b" " * len(found[0]), content) if b"/Type/Metadata" in content else content
+        return OF_A_PART.sub(lambda found: b" " * len(found[0]), content)
 
     def document(self, tree: bytes) -> bytes:
         """What was the root of a tree of tags is from now on one document of ours; its keys follow those before."""
@@ -175,7 +172,7 @@ def objects_of(pdf: bytes) -> Iterator[tuple[int, bytes]]:
 def shifted(content: bytes, shift: int, keys: int) -> bytes:
     """The object with each « 12 0 R » and each key of its tags moved; what stands in its stream is left alone.
 
-    Only words of ours stand outside of streams: titles and descriptions of images, never the name of a body.
+    Outside of streams stand words of ours (titles, descriptions of images) and addresses, never the name of a body.
     """
     head, mark, stream = content.partition(b"stream\n")
     head = re.sub(rb"(\d+) 0 R", lambda found: b"%d 0 R" % (int(found[1]) + shift), head)

@@ -17,7 +17,7 @@ ACTS_HELP = _(
 
 class SheetForm(forms.Form):
     words = forms.CharField(
-        label=_("En six mots, dans la barre d’appel"), max_length=WORDS_LIMIT, help_text=_("Par exemple : « %s »")
+        label=_("En six mots, dans la barre d’appel"), max_length=WORDS_LIMIT, help_text=_("Par exemple : « %s »")
     )
     title = forms.CharField(label=_("Titre des trois gestes"), max_length=TITLE_LIMIT)
     hour = forms.CharField(
@@ -30,7 +30,7 @@ class SheetForm(forms.Form):
         label=_("Sources"),
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=1500,
-        help_text=_("Une par ligne : qui l’a écrit, dans quel document."),
+        help_text=_("Une par ligne : qui l’a écrit, dans quel document."),
     )
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,7 +51,7 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     """Words only. The three acts are those of « je ne sais pas »: nobody knows yet what will happen."""
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
     return {
-        "body": capitalised(body.label),
+        "body": capfirst(body.label),
         "centre": centre_said(route.csirt),
         "reason": route.reason,
         "fallbacks": fallbacks_said(route.fallbacks),
@@ -62,7 +63,3 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "made": _("Fiche établie le %(day)s, vérifiez les numéros une fois par an.")
         % {"day": date_format(on, "j F Y")},
     }
-
-
-def capitalised(label: str) -> str:
-    return label[:1].upper() + label[1:]

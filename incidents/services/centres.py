@@ -17,6 +17,7 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
         "name": csirt.name,
         "phone": csirt.phone,
         "website": site_said(csirt.website),
+        "link": csirt.website,
         "hours": csirt.hours,
         "address": csirt.address,
         "source": main_origin(csirt),
@@ -24,7 +25,10 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
 
 
 def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
-    return [{"name": one.name, "phone": one.phone, "website": site_said(one.website)} for one in fallbacks]
+    return [
+        {"name": one.name, "phone": one.phone, "website": site_said(one.website), "link": one.website}
+        for one in fallbacks
+    ]
 
 
 def site_said(url: str) -> str:

@@ -4,8 +4,8 @@ Its QR code leads to the page where a reference and its code are typed, with the
 never in it: a pack is printed, photocopied, joined to a mail, and whoever held one would hold the case.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from django.conf import settings
@@ -13,23 +13,24 @@ from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, zone_of
 from csirts.queries import published_ways
 from csirts.routing import csirt_for
-from incidents.enums import InterruptionExtent
-from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.enums import TYPE_TERMS
+from incidents.models import Incident
 from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
-from incidents.questions.saying import said_moment
+from incidents.questions.saying import NBSP, said_moment
 from incidents.reference import spaced
 from incidents.services.centres import centre_said, fallbacks_said, site_said
 from incidents.services.duties import duties_of
 from incidents.services.reflexes import Sheet, sheet_for
+from incidents.services.snapshots import Values, of_rows
 from incidents.typeset import qr_code
-
-type Pair = tuple[str, str]
 
 NO_MORE = gettext_lazy(
     "Cette liste ne dit pas tout ce que la loi peut demander. Votre DPO, votre assureur et la préfecture répondent "
@@ -45,7 +46,8 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
         "reference": spaced(incident.reference),
-        "body": incident.collectivity.label,
+        "body": capfirst(incident.collectivity.label),
+        "identity": identity(incident.collectivity),
         "received": moment(incident.received_at, zone),
         "made": moment(at, zone),
         "centre": centre_said(incident.csirt),
@@ -54,11 +56,21 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "checklist": checklist(sheet_for(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties_of(incident, zone)],
         "no_more": str(NO_MORE),
-        "declared": [*declared(incident, zone), *answered(incident, zone)],
         "receipt": receipt(incident, zone),
+        "progress": progress(incident, zone),
+        "declared": declared(incident, zone),
+        "clock": str(CLOCKS.get(zone, zone)),
         "address": address,
+        "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
         "qr": qr_code(address),
     }
+
+
+def identity(body: Collectivity) -> str:
+    """What tells it from another of the same name, as an insurer or a prefecture asks for it."""
+    siren = body.siren and _("SIREN %s") % NBSP.join(map("".join, batched(body.siren, 3)))
+    code = body.insee_code and _("code INSEE %s") % body.insee_code
+    return ", ".join(part for part in (siren, code) if part)
 
 
 def moment(at: datetime, zone: str) -> str:
@@ -80,55 +92,43 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def declared(incident: Incident, zone: str) -> Iterator[Pair]:
-    """What the rows of the case say. An empty value is left out."""
-    story = incident.story
-    unknown = _("Date pas connue")
-    pairs = [
-        (_("Ce qui se passe"), str(incident.get_type_display())),
-        (_("Avec les mots de la déclaration"), story.description),
-        (_("Survenu"), said_moment(incident.occurred_at, zone) or unknown),
-        (_("Découvert"), said_moment(incident.detected_at, zone) or unknown),
-        (_("Attaque connue"), said_moment(incident.attack_known_at, zone)),
-        (_("Atteinte aux données connue"), said_moment(incident.breach_known_at, zone)),
-        *((_("Service touché"), interruption_said(one, zone)) for one in incident.interruptions.order_by("id")),
-        (_("Données touchées"), data_said(incident)),
-        (_("Prestataire"), story.supplier),
-        (_("Qui rappeler"), caller_said(incident)),
-    ]
-    return ((label, words) for label, words in pairs if words)
-
-
-def interruption_said(one: ServiceInterruption, zone: str) -> str:
-    extent = _("arrêté ou ralenti") if one.extent == InterruptionExtent.UNKNOWN else one.get_extent_display()
-    since = _("depuis le %s") % said_moment(one.started_at, zone) if one.started_at else ""
-    until = _("repris le %s") % said_moment(one.ended_at, zone) if one.ended_at else ""
-    return ", ".join(part for part in (one.get_service_display(), str(extent), since, until, one.workaround) if part)
-
-
-def data_said(incident: Incident) -> str:
-    leaks = [leak_said(leak) for leak in incident.leaks.order_by("id")]
-    return " ; ".join(leaks) or str(incident.get_data_concerned_display())
-
-
-def leak_said(leak: DataLeak) -> str:
-    words = {"status": leak.get_status_display(), "persons": leak.get_persons_band_display()}
-    return _("fuite %(status)s, personnes : %(persons)s") % words
-
-
-def caller_said(incident: Incident) -> str:
-    story = incident.story
-    parts = (story.contact_name, story.contact_role, story.contact_phone, story.contact_email)
-    return ", ".join(part for part in parts if part)
-
-
-def answered(incident: Incident, zone: str) -> Iterator[Pair]:
-    """The newest answers to the questions of the type, section by section. What the rows say is not said again."""
+def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
+    """What the rows of the case say, then the newest answers to the questions of its type, each section once."""
+    situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
+    facts = [section_said(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
+    facts[0]["lines"].insert(0, [_("Situation"), situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
     newest = questions.order_by("section", "-id").distinct("section")
-    for sheet in newest:
-        for one in sheet_said(sheet.section, sheet.version, sheet.values, zone):
-            yield f"{title_of(sheet.section, sheet.version)} : {one.label}", one.words
+    answers = [section_said(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
+    return facts + [section for section in answers if section["lines"]]
+
+
+def section_said(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
+    lines = [[one.label, one.words] for one in sheet_said(section, version, values, zone)]
+    return {"title": title_of(section, version), "lines": lines}
+
+
+def progress(incident: Incident, zone: str) -> list[str]:
+    """Where the case stands, and whether anybody called the body back."""
+    return [line for line in (charge(incident, zone), verification(incident, zone)) if line]
+
+
+def charge(incident: Incident, zone: str) -> str:
+    words = {"csirt": incident.csirt}
+    if incident.closed_at:
+        reason = incident.get_closing_reason_display()
+        return _("Dossier clos le %(at)s : %(reason)s.") % {"at": moment(incident.closed_at, zone), "reason": reason}
+    if incident.acknowledged_at:
+        at = moment(incident.acknowledged_at, zone)
+        return _("%(csirt)s a pris le dossier en charge le %(at)s.") % (words | {"at": at})
+    return _("%(csirt)s n’a pas encore pris le dossier en charge.") % words if incident.csirt else ""
+
+
+def verification(incident: Incident, zone: str) -> str:
+    if incident.verified_at is None:
+        return _("Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu.")
+    how = capfirst(incident.get_verification_display())
+    return _("%(how)s, le %(at)s.") % {"how": how, "at": moment(incident.verified_at, zone)}
 
 
 def receipt(incident: Incident, zone: str) -> list[str]:
@@ -140,7 +140,7 @@ def receipt(incident: Incident, zone: str) -> list[str]:
         _(
             "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
             "et l’administration. Il constate que l’envoi est arrivé. Il ne vaut ni plainte, ni "
-            "notification à la CNIL."
+            "notification à la CNIL, ni déclaration à votre assureur."
         ),
     ]
     return [line for line in lines if line]

@@ -43,7 +43,7 @@ def data_duties(incident: Incident, zone: str) -> list[Duty]:
             _("Prévenir la CNIL"),
             f"{first} "
             + _(
-                "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
+                "La CNIL est prévenue dans les 72 heures après le moment où la collectivité en a connaissance, sauf "
                 "si le risque pour les personnes est improbable. Une première notification peut être complétée."
             ),
             before(incident.breach_known_at if known else None, zone),
@@ -65,7 +65,7 @@ def complaint(incident: Incident, zone: str) -> Duty:
     return Duty(
         _("Porter plainte, si vous êtes assurés"),
         _(
-            "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
+            "Si votre contrat couvre les attaques informatiques : l’indemnité suppose une plainte dans les 72 heures "
             "après le moment où la collectivité a connaissance de l’attaque. Police, gendarmerie ou procureur."
         ),
         before(incident.attack_known_at, zone),

@@ -156,7 +156,7 @@ def make_cards(paper: Paper) -> int:
     with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
         for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
-            joiner.add(typeset("cards", {"title": str(departement), "cards": cards}, joinable=True))
+            joiner.add(typeset("cards", {"title": str(departement), "cards": cards}))
             if not held(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
         joiner.finish()

@@ -115,13 +115,13 @@ def line(text: str, limit: int, field: str) -> str:
     if not clean:
         raise ValidationError({field: _("Une partie est vide. Chaque geste a un titre et une explication.")})
     if MARKUP.search(clean):
-        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
+        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
     return clean
 
 
 def check_numbers(clean: Mapping[str, Any]) -> None:
     if not FEWEST_HOUR <= len(clean["hour"]) <= MOST_ACTS:
-        raise ValidationError({"hour": _("Il faut de 3 à 8 gestes : les trois premiers sont affichés partout.")})
+        raise ValidationError({"hour": _("Il faut de 3 à 8 gestes : les trois premiers sont affichés partout.")})
     if not 1 <= len(clean["day"]) <= MOST_ACTS:
         raise ValidationError({"day": _("Il faut de 1 à 8 gestes.")})
     if not 1 <= len(clean["sources"]) <= MOST_SOURCES:

@@ -40,7 +40,7 @@ def verify_incident(*, reference: str, actor: User) -> Incident:
     if incident.is_verified:
         return incident
     if incident.collectivity.is_unconfirmed:
-        raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
+        raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
     now = timezone.now()
     incident.verification, incident.verified_at = Verification.CALL_BACK, now
     incident.save(update_fields=["verification", "verified_at"])

@@ -84,9 +84,10 @@ def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
 def test_every_card_fits_its_page(town):
     """The longest name, the longest reason, the most numbers: one page all the same."""
     longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
-    for body in [longest, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
+    endless = plouexemple(insee_code="29996", name="Communauté de l’Exemple et de ses Trois Rivières " * 3, stem="x")
+    for body in [longest, endless, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
         card = card_of(body, on=timezone.localdate())
-        pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]}, joinable=True)
+        pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]})
         assert pages_of(pdf) == 1, body
 
 
@@ -204,11 +205,11 @@ def test_a_worker_that_dies_half_way_is_followed_by_another(
     client.post(ALL)
     joined = []
 
-    def dies(template, data, *, joinable):
+    def dies(template, data):
         joined.append(data)
         if len(joined) == 2:
             raise SystemExit
-        return typeset.typeset(template, data, joinable=joinable)
+        return typeset.typeset(template, data)
 
     monkeypatch.setattr(papers, "typeset", dies)
     with pytest.raises(SystemExit):
@@ -257,7 +258,7 @@ def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
 def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
     """What a reader of PDF relies on: each object stands where the table says, and each page is reached."""
     card = card_of(plouexemple(), on=timezone.localdate())
-    one = typeset.typeset("cards", {"title": "Essai", "cards": [card, card]}, joinable=True)
+    one = typeset.typeset("cards", {"title": "Essai", "cards": [card, card]})
     path = tmp_path / "joined.pdf"
     with path.open("wb") as file:
         joiner = typeset.Joiner(file)
@@ -295,7 +296,9 @@ def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
         first = by_key[page["/StructParents"]].get_object()[0].get_object()
         assert (first["/S"], first["/T"]) == ("/H1", "En cas d’attaque informatique")
         assert first["/Pg"].get_object() == page
-        for link in page.get("/Annots", []):
+        assert page["/Tabs"] == "/S"
+        assert len(page["/Annots"]) > 2
+        for link in page["/Annots"]:
             assert by_key[link.get_object()["/StructParent"]].get_object()["/S"] == "/Link"
         while "/P" in first:
             first = first["/P"].get_object()

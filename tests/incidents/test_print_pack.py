@@ -189,9 +189,38 @@ def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
 
 
 def test_what_was_declared_is_said_once(incident):
-    said = [words for _label, words in dossier_of(incident, at=timezone.now())["declared"]]
+    sections = dossier_of(incident, at=timezone.now())["declared"]
+    said = [words for section in sections for _label, words in section["lines"]]
     assert sum("ne s’ouvrent plus et un message" in words for words in said) == 1
     assert sum("02 99 00 00 00" in words for words in said) == 1
+
+
+def test_an_insurer_reads_which_body_what_happened_when_and_how_sure_it_is(incident):
+    incident.collectivity.siren = "200066827"
+    incident.detected_at, incident.detected_certainty = timezone.now(), "approximate"
+    dossier = dossier_of(incident, at=timezone.now())
+    assert dossier["identity"] == "SIREN 200\xa0066\xa0827, code INSEE 29999"
+    lines = dict(line for section in dossier["declared"] for line in section["lines"])
+    assert lines["Situation"] == "Nos fichiers ne s’ouvrent plus (rançongiciel)"
+    assert lines["Découvert"].endswith(", à peu près")
+    assert lines["Un service arrêté ou ralenti"] == "Je ne sais pas"
+    assert dossier["progress"] == [
+        "Breizh Cyber n’a pas encore pris le dossier en charge.",
+        "Déclaration non vérifiée\xa0: personne n’a encore rappelé la collectivité sur un numéro déjà connu.",
+    ]
+
+
+def test_the_pack_follows_the_case(incident):
+    acknowledge_incident(reference=incident.reference, actor=a_responder())
+    incident.refresh_from_db()
+    assert dossier_of(incident, at=timezone.now())["progress"][0].startswith(
+        "Breizh Cyber a pris le dossier en charge le"
+    )
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    incident.refresh_from_db()
+    closed = dossier_of(incident, at=timezone.now())["progress"][0]
+    assert closed.startswith("Dossier clos le ")
+    assert closed.endswith("heure de Paris\xa0: résolu.")
 
 
 def titles(incident):
