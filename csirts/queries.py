@@ -57,8 +57,8 @@ def main_origin(csirt: Csirt) -> str:
 
 
 def published_ways(csirt: Csirt) -> tuple[str, ...]:
-    """Where it says that people may write or call, for paper: never where anything is sent."""
-    return (csirt.address, csirt.phone, csirt.email)
+    """Where it says that people may write or call, for paper: never where anything is sent. A number stays on its line."""
+    return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
 
 
 def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -129,6 +130,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
             "csirt": csirt,
             "kind": kind,
             "shown": sheet_for(kind, csirt),
+            "region": region_of(csirt),
             "preview": preview,
             "versions": versions_of(kind, csirt),
         }
@@ -146,6 +148,12 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
 
     def has_delete_permission(self, request: HttpRequest, obj: ReflexSheet | None = None) -> bool:
         return False
+
+
+def region_of(csirt: Csirt) -> str:
+    """The code of a region that reads its sheets, so that the lead is led to what it reads; empty where none does."""
+    whole = csirt.coverages.filter(departement=None, kind="", valid__contains=timezone.localdate())
+    return whole.order_by("region__sort_key").values_list("region__code", flat=True).first() or ""
 
 
 def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> int:

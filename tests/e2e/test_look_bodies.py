@@ -109,6 +109,12 @@ def test_a_call_by_the_keyboard_alone(sheet):
     press(sheet, "ArrowDown", "Enter")
     expect(sheet.locator("#id_contact_phone")).to_be_focused()
     expect(sheet.locator("#id_lycees")).to_be_hidden()
+    if sheet.sheet_width == 360:
+        expect(sheet.locator("#id_civil")).to_be_hidden()
+        sheet.locator("summary", has_text="Service par service").focus()
+        press(sheet, "Enter")
+        look_at(sheet, "call-sheet-services")
+        sheet.locator("#id_contact_phone").focus()
     expect(sheet.locator("#id_civil")).to_be_visible()
     sheet.keyboard.type("02 99 00 00 00")
     press(sheet, "Enter")

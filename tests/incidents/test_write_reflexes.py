@@ -48,6 +48,10 @@ def test_it_works(client, csirt, lead):
     assert "la vôtre , version 1" in text(client.get("/admin/incidents/reflexsheet/"))
 
 
+def test_the_lead_is_led_to_what_the_region_reads(client, lead):
+    assert 'href="/reflexes/rancon/?region=53"' in client.get(PAGE).content.decode()
+
+
 def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, csirt, lead):
     for number in range(3):
         client.post(PAGE, typed(number, words=f"Texte numéro {number}.") | {"publier": "1"})

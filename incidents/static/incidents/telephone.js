@@ -4,6 +4,8 @@
 const sheet = document.querySelector(".call-sheet__form");
 const box = document.getElementById("id_body");
 const said = document.getElementById("id_body_said");
+const services = sheet.querySelector(".call-sheet__fold");
+const wide = matchMedia("(min-width: 60rem)");
 const list = document.createElement("ul");
 const kept = document.createElement("input");
 const WAIT = 150;
@@ -100,6 +102,12 @@ function offer(kind) {
   }
 }
 
+/* On a telephone the long list is folded, unless something in it was answered; elsewhere all is in sight. */
+function fold() {
+  const answered = [...services.querySelectorAll("select")].some((one) => one.value);
+  services.open = wide.matches || answered;
+}
+
 function inBox(event) {
   if (list.hidden) {
     if (event.key === "ArrowDown" && bodies.length) { event.preventDefault(); open(true); point(0); }
@@ -118,8 +126,8 @@ function inBox(event) {
 }
 
 function next(from) {
-  const stops = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea, button")];
-  const open = stops.filter((stop) => stop.offsetParent !== null);
+  const stops = [...sheet.querySelectorAll("input:not([type=hidden]), select, textarea, button, summary")];
+  const open = stops.filter((stop) => stop.checkVisibility());
   open[open.indexOf(from) + 1]?.focus();
 }
 
@@ -130,7 +138,7 @@ sheet.addEventListener("keydown", (event) => {
     return;
   }
   if (event.target === box && inBox(event)) return;
-  if (event.key !== "Enter" || event.isComposing || event.target.matches("textarea, button")) return;
+  if (event.key !== "Enter" || event.isComposing || event.target.matches("textarea, button, summary")) return;
   event.preventDefault();
   next(event.target);
 });
@@ -140,4 +148,6 @@ box.addEventListener("input", () => {
   timer = setTimeout(search, WAIT);
 });
 box.addEventListener("blur", () => open(false));
+wide.addEventListener("change", fold);
 prepare();
+fold();
