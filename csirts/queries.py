@@ -57,7 +57,10 @@ def main_origin(csirt: Csirt) -> str:
 
 
 def published_ways(csirt: Csirt) -> tuple[str, ...]:
-    """Where it says that people may write or call, for paper: never where anything is sent. A number stays on its line."""
+    """Where it says that people may write or call, for paper: never where anything is sent.
+
+    A number stays on one line.
+    """
     return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
 
 

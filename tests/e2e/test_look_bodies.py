@@ -99,6 +99,15 @@ def sheet(request, live_site, browser):
     return page
 
 
+def unfold_services(sheet):
+    """On a telephone: a long list, folded until it is asked for."""
+    expect(sheet.locator("#id_civil")).to_be_hidden()
+    sheet.locator("summary", has_text="Service par service").focus()
+    press(sheet, "Enter")
+    look_at(sheet, "call-sheet-services")
+    sheet.locator("#id_contact_phone").focus()
+
+
 def test_a_call_by_the_keyboard_alone(sheet):
     """While talking: no mouse, Enter goes on, Ctrl+Enter sends."""
     look_at(sheet, "call-sheet")
@@ -110,11 +119,7 @@ def test_a_call_by_the_keyboard_alone(sheet):
     expect(sheet.locator("#id_contact_phone")).to_be_focused()
     expect(sheet.locator("#id_lycees")).to_be_hidden()
     if sheet.sheet_width == 360:
-        expect(sheet.locator("#id_civil")).to_be_hidden()
-        sheet.locator("summary", has_text="Service par service").focus()
-        press(sheet, "Enter")
-        look_at(sheet, "call-sheet-services")
-        sheet.locator("#id_contact_phone").focus()
+        unfold_services(sheet)
     expect(sheet.locator("#id_civil")).to_be_visible()
     sheet.keyboard.type("02 99 00 00 00")
     press(sheet, "Enter")
