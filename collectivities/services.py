@@ -301,6 +301,20 @@ def confirm_body(body: Collectivity) -> None:
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
 
+def unconfirm_body(body: Collectivity) -> None:
+    """The contrary, of a body that no list carries. Call it in a transaction that holds the row."""
+    body.confirmed_at, body.postal_codes = None, []
+    body.save(update_fields=["confirmed_at", "postal_codes"])
+
+
+def correct_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivity) -> None:
+    """Mend what was said of a body that nobody has confirmed. Call it in a transaction that holds the row."""
+    body.kind, body.name, body.seat = kind, name, seat
+    body.sort_key, body.stem = plain(name)[:NAME_LENGTH], stem_of(name, kind)[:NAME_LENGTH]
+    body.region, body.departement = seat.home_region, seat.departement
+    body.save(update_fields=["kind", "name", "seat", "sort_key", "stem", "region", "departement"])
+
+
 def merge_body(body: Collectivity, *, into: Collectivity) -> None:
     """Say that a body which somebody added is another one, as the import does of communes.
 

@@ -109,6 +109,15 @@ class ClosingReason(models.TextChoices):
     WITHDRAWN = "withdrawn", _("retiré par le déclarant")
 
 
+class TakingBack(models.TextChoices):
+    """Why the confirmation of a body is taken back."""
+
+    SLIP = "slip", _("confirmée par erreur")
+    NOT_FOUND = "not_found", _("personne ne la connaît à ce nom")
+    ANOTHER = "another", _("c’est une autre collectivité")
+    WRONG = "wrong", _("son nom, son SIREN ou son siège sont faux")
+
+
 class PublicService(models.TextChoices):
     CIVIL = "civil", _("État civil")
     TELEPHONY = "telephonie", _("Accueil téléphonique")
@@ -211,6 +220,8 @@ class EventKind(models.TextChoices):
     SHARED = "shared", _("phrase partagée")
     UNSHARED = "unshared", _("phrase retirée")
     BODY_CONFIRMED = "body_confirmed", _("collectivité confirmée")
+    BODY_CORRECTED = "body_corrected", _("collectivité corrigée")
+    BODY_UNCONFIRMED = "body_unconfirmed", _("confirmation de la collectivité retirée")
     BODY_MERGED = "body_merged", _("collectivité rattachée à une autre")
     LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
     ERASED = "erased", _("données personnelles effacées")

@@ -140,7 +140,14 @@ class Opener(NamedTuple):
 
 
 def pieces_of(incident: Incident) -> list[Piece]:
-    """In the order of their numbers, with who opened each: two queries, however often that was."""
+    """In the order of their numbers, with who opened each: two queries, however often that was; one without any."""
+    pieces = list(incident.evidence.order_by("number"))
+    opened = openings_of(incident) if pieces else {}
+    return [Piece(one, opened.get(one.pk, [])) for one in pieces]
+
+
+def openings_of(incident: Incident) -> dict[int, list[Opened]]:
+    """Who opened each piece, the first one first."""
     opened: dict[int, list[Opened]] = {}
     openings = Opening.objects.filter(evidence__incident=incident).values_list(
         "evidence", "user", "user__display_name"
@@ -148,7 +155,7 @@ def pieces_of(incident: Incident) -> list[Piece]:
     spans = openings.annotate(times=Count("id"), first_at=Min("at"), last_at=Max("at"))
     for evidence, *span in spans.order_by("first_at", "user"):
         opened.setdefault(evidence, []).append(Opened(*span))
-    return [Piece(one, opened.get(one.pk, [])) for one in incident.evidence.order_by("number")]
+    return opened
 
 
 def openers_of(pieces: Iterable[Piece]) -> list[Opener]:

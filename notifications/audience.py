@@ -32,6 +32,7 @@ class Audience:
         self.people = people_of(events)
         self.told = told_lately(events)
         self.read = last_readings(events)
+        self.heard = people_told(event for event in events if self.people.get(event.incident.collectivity_id))
 
     def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
         for recipient in WHO_HEARS[event.kind]:
@@ -41,9 +42,11 @@ class Audience:
                 yield Hearer(recipient, event.incident.csirt if recipient == Recipient.CSIRT else None)
 
     def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
-        """Whoever declared it from their own account knows."""
+        """Whoever declared it from their own account knows; so does who was told of this case under another name."""
         for person in self.people[event.incident.collectivity_id]:
-            if person.pk != event.actor_id:
+            heard = (event.incident_id, person.pk)
+            if person.pk != event.actor_id and heard not in self.heard:
+                self.heard.add(heard)
                 yield Hearer(Recipient.BODY, person=person)
 
     def knows(self, recipient: str, event: IncidentEvent) -> bool:
@@ -72,6 +75,15 @@ def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
         if member.collectivity_id and member.user not in known[member.collectivity_id]:
             known[member.collectivity_id].append(member.user)
     return known
+
+
+def people_told(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
+    """(case, person) of those that were told of a case because it is in the name of their body."""
+    cases = {event.incident_id for event in events if Recipient.BODY in WHO_HEARS[event.kind]}
+    if not cases:
+        return set()
+    told = Delivery.objects.filter(recipient=Recipient.BODY, announcement__event__incident__in=cases)
+    return set(told.values_list("announcement__event__incident", "person"))
 
 
 def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:

@@ -30,6 +30,8 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.SHARED: (),
     EventKind.UNSHARED: (),
     EventKind.BODY_CONFIRMED: (),
+    EventKind.BODY_CORRECTED: (),
+    EventKind.BODY_UNCONFIRMED: (),
     # A declaration made for a body that nobody knew turns out to be in their name.
     EventKind.BODY_MERGED: (Recipient.BODY,),
     # A warning, without the new code: if somebody else renewed it, the declarant must hear of it.

@@ -1,4 +1,7 @@
-"""Bodies that no list carries: proposed by whoever declares, then confirmed by a responder or merged into another."""
+"""Bodies that no list carries: proposed by whoever declares, then confirmed by a responder or merged into another.
+
+What was said of one is mended until it is confirmed, and a confirmation given by mistake is taken back.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +14,21 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, User
+from accounts.models import User
+from accounts.services.merging import move_people
 from collectivities import services as collectivities
 from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, body_by_uid, siren_in
+from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
 from collectivities.wording import plain, stem_of
 from incidents.access import get_incident
-from incidents.enums import Ability, EventKind
+from incidents.enums import Ability, EventKind, TakingBack, Verification
 from incidents.models import Draft, Incident
 from incidents.services.record import record_event
 from incidents.text import plain_line
 
 NAME_LIMIT = 150
+TOWNS_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +42,21 @@ class Proposal:
     seat: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What a responder writes over what was said of a body: `seat` as typed, an INSEE code or a name."""
+
+    kind: str
+    name: str
+    seat: str
+
+
 def sketch_of(proposal: Proposal) -> Collectivity:
     """The body as it would be added, not stored. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
         kind=proposal.kind,
-        name=name_in(proposal, problems),
+        name=name_in(proposal.name, proposal.kind, problems),
         siren=number_in(proposal, problems),
         seat=commune_named(proposal.seat),
     )
@@ -57,13 +71,13 @@ def sketch_of(proposal: Proposal) -> Collectivity:
     return sketch
 
 
-def name_in(proposal: Proposal, problems: dict[str, list[str]]) -> str:
+def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:
     try:
-        name = plain_line(proposal.name, limit=NAME_LIMIT, field="name")
+        name = plain_line(typed, limit=NAME_LIMIT, field="name")
     except ValidationError as error:
         problems["name"] = error.message_dict["name"]
         return ""
-    if not stem_of(name, proposal.kind) or not plain(name).strip("0123456789 "):
+    if not stem_of(name, kind) or not plain(name).strip("0123456789 "):
         problems["name"] = [_("Écrivez son nom, comme sur vos courriers.")]
     return name
 
@@ -103,11 +117,11 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
 
 
 def standing_body(body: Collectivity) -> Collectivity:
-    """The body as it stands now, held until the end of the transaction if it may still be merged.
+    """The body as it stands now, held until the end of the transaction if it was added by somebody who declared.
 
-    Between a page and its sending, a responder may have said that the body is another one.
+    Between a page and its sending, a responder may have said that it is another one, or doubted it again.
     """
-    if not body.is_unconfirmed:
+    if body.declared_at is None or body.is_listed:
         return body
     held = held_bodies().get(pk=body.pk)
     return Collectivity.objects.with_territory().get(pk=held.merged_into_id or held.pk)
@@ -127,6 +141,78 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
     collectivities.confirm_body(body)
     record_event(incident, EventKind.BODY_CONFIRMED, at=timezone.now(), actor=actor, body=str(body.uid))
     return incident
+
+
+@transaction.atomic
+def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
+    """Mend what was said of the unconfirmed body of this case. The same again changes nothing.
+
+    The centre of each case stays as routed on the day. Raises Http404, PermissionDenied, ValidationError by field,
+    or of no field once the body is confirmed.
+    """
+    body = hold_body_of(reference, actor)
+    incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
+    if not body.is_unconfirmed:
+        raise ValidationError(_("Cette collectivité est confirmée : retirez d’abord la confirmation."))
+    kind, name, seat = checked(correction)
+    before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
+    said = {"kind": kind, "name": name, "seat": seat}
+    if changed := [field for field, value in said.items() if getattr(body, field) != value]:
+        collectivities.correct_body(body, kind=kind, name=name, seat=seat)
+        names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
+        record_event(incident, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
+    return incident
+
+
+def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
+    problems: dict[str, list[str]] = {}
+    name = name_in(correction.name, correction.kind, problems)
+    seat = town_in(correction.seat, problems)
+    if correction.kind not in UNLISTED:
+        problems["kind"] = [_("Choisissez dans la liste.")]
+    if problems or seat is None:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    return Kind(correction.kind), name, seat
+
+
+def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
+    """The commune that was meant, or none and the communes that it may be, with their codes."""
+    try:
+        found = find_collectivities(typed) if typed.strip() else []
+    except SearchProblem:
+        found = []
+    towns = [body for body in found if body.kind == Kind.COMMUNE]
+    named = [town for town in towns if plain(town.name) == plain(typed)] or towns
+    if len(named) == 1:
+        return named[0]
+    likely = ", ".join(f"{town} : {town.insee_code}" for town in named[:TOWNS_NAMED])
+    which = _("Laquelle ? Écrivez son code INSEE. %s.") % likely
+    problems["seat"] = [which if likely else _("Nous n’avons pas trouvé cette commune.")]
+    return None
+
+
+@transaction.atomic
+def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incident:
+    """Take back the confirmation of the body of this case: it is nobody's again. Twice changes nothing.
+
+    No figure counts a body that may not exist: its cases are unverified again, and each of them says so.
+    Raises Http404, PermissionDenied, ValidationError for a body that an official list carries.
+    """
+    body = hold_body_of(reference, actor)
+    if body.declared_at is None or body.is_listed:
+        raise ValidationError(_("La liste officielle porte cette collectivité : elle ne se retire pas."))
+    if not body.is_unconfirmed:
+        collectivities.unconfirm_body(body)
+        doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
+    return get_incident(actor, reference, to=Ability.VIEW)
+
+
+def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
+    for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
+        case.verification, case.verified_at = Verification.UNVERIFIED, None
+        case.save(update_fields=["verification", "verified_at"])
+        names: dict[str, Any] = {"body": str(body.uid), "reason": reason}
+        record_event(case, EventKind.BODY_UNCONFIRMED, at=at, actor=actor, **names)
 
 
 @transaction.atomic
@@ -166,7 +252,4 @@ def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at:
         case.save(update_fields=["collectivity"])
         record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
     Draft.objects.filter(collectivity=body).update(collectivity=kept)
-    for role in Membership.objects.in_force().filter(collectivity=body):
-        Membership.objects.get_or_create(user=role.user, role=role.role, collectivity=kept, ended_on=None)
-        role.ended_on = timezone.localdate(at)
-        role.save(update_fields=["ended_on"])
+    move_people(body, into=kept, at=at)

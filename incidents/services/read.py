@@ -4,7 +4,6 @@ it is no event.
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,17 +18,13 @@ def note_reading(*, incident: Incident, reader: User) -> None:
     if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
         return
     now = timezone.now()
-    if refresh(incident, reader, now):
-        return
-    first = Reading(incident=incident, user=reader, first_at=now, last_at=now)
-    Reading.objects.bulk_create([first], ignore_conflicts=True)
-
-
-def refresh(incident: Incident, reader: User, now: datetime) -> bool:
-    """Whether they had read it before; the row is left alone when it is fresh and nothing came since."""
     mine = Reading.objects.filter(incident=incident, user=reader)
-    stale = Q(last_at__lt=now - WRITTEN_EVERY) | Q(last_at__lt=F("incident__declarant_wrote_at"))
-    return bool(mine.filter(pk__in=mine.filter(stale).values("pk")).update(last_at=now)) or mine.exists()
+    earlier = mine.select_related("incident").first()
+    if earlier is None:
+        first = Reading(incident=incident, user=reader, first_at=now, last_at=now)
+        Reading.objects.bulk_create([first], ignore_conflicts=True)
+    elif earlier.last_at < now - WRITTEN_EVERY or has_news(earlier.incident, earlier.last_at):
+        mine.update(last_at=now)
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.access import get_incident
-from incidents.enums import Ability, ClosingReason
-from incidents.services.bodies import confirm_body, merge_body
+from incidents.enums import Ability, ClosingReason, TakingBack
+from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.erase import erase_personal_data
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.wording import why_refused
@@ -33,6 +33,15 @@ def verify(reference: str, actor: User, request: HttpRequest) -> str:
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:
     confirm_body(reference=reference, actor=actor)
     return _("Collectivité confirmée : elle est désormais dans la recherche de tous.")
+
+
+def take_back(reference: str, actor: User, request: HttpRequest) -> str:
+    """Raises ValidationError when no known reason is chosen."""
+    reason = request.POST.get("raison", "")
+    if reason not in TakingBack.values:
+        raise ValidationError(_("Choisissez pourquoi la confirmation est retirée."))
+    unconfirm_body(reference=reference, reason=TakingBack(reason), actor=actor)
+    return _("Confirmation retirée. Ses dossiers sont de nouveau non vérifiés.")
 
 
 def merge(reference: str, actor: User, request: HttpRequest) -> str:
@@ -64,6 +73,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "verifier": verify,
     "clore": close,
     "confirmer": confirm,
+    "retirer-confirmation": take_back,
     "rattacher": merge,
     "effacer": erase,
 }

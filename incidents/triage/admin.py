@@ -21,11 +21,12 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident, Reading
 from incidents.querysets import IncidentQuerySet
+from incidents.services.bodies import correct_body
 from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
 from incidents.triage.acts import ACTS, carry_out
-from incidents.triage.body import proposed_body
+from incidents.triage.body import CorrectionForm, proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
 from incidents.triage.lines import lines_of
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
@@ -54,6 +55,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
             path("<str:reference>/message/", wrap(require_POST(self.message_view)), name=name("message")),
             path("<str:reference>/code/", wrap(require_POST(self.code_view)), name=name("code")),
+            path("<str:reference>/corriger/", wrap(require_POST(self.correct_view)), name=name("correct")),
             path("<str:reference>/<slug:act>/", wrap(require_POST(self.act_view)), name=name("act")),
         ]
 
@@ -100,7 +102,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def context_of(self, request: HttpRequest, incident: Incident) -> dict[str, Any]:
         user = user_of(request)
         proposed = proposed_body(incident, user, request.GET.get("corps", ""))
-        return case_context(incident, user, timezone.now()) | {"proposed": proposed}
+        doubt = reasons_to_doubt(incident, user)
+        return case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
@@ -115,6 +118,24 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = self.context_of(request, incident)
         context["thread"]["form"] = form
+        response = self.render(request, "incidents/triage/case.html", context)
+        response.status_code = 422
+        return response
+
+    def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Mends what was said of the body; what is refused comes back on the page of the case, as it was typed."""
+        form = CorrectionForm(request.POST)
+        incident = get_incident(user_of(request), reference, to=Ability.CONFIRM_BODY)
+        try:
+            correct_body(reference=reference, correction=form.correction(), actor=user_of(request))
+        except ValidationError as error:
+            if not hasattr(error, "error_dict"):
+                return self.refused(request, reference, error)
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("Collectivité corrigée. Le centre qui répond reste le même."))
+            return redirect("admin:incidents_incident_change", reference)
+        context = self.context_of(request, incident) | {"correction": form}
         response = self.render(request, "incidents/triage/case.html", context)
         response.status_code = 422
         return response
@@ -134,10 +155,13 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
         except ValidationError as error:
-            messages.error(request, error.message)
-            return redirect("admin:incidents_incident_change", reference)
+            return self.refused(request, reference, error)
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
+
+    def refused(self, request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
+        messages.error(request, error.message)
+        return redirect("admin:incidents_incident_change", reference)
 
     def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         common = self.admin_site.each_context(request) | {"opts": self.opts}

@@ -2,15 +2,40 @@
 
 from dataclasses import dataclass
 
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
 from collectivities.duplicates import Likely, likely_doubles
+from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents.access import abilities
-from incidents.enums import Ability
+from incidents.enums import Ability, TakingBack
+from incidents.fields import WordsField
 from incidents.models import Incident
+from incidents.services.bodies import Correction
 
 FOUND = 10
+
+
+class CorrectionForm(forms.Form):
+    """What was said of a body, to be mended. The service judges, and names the field."""
+
+    name = WordsField(label=_("Son nom"))
+    kind = forms.ChoiceField(
+        label=_("Ce que c’est"), choices=[(one.value, one.label) for one in UNLISTED], required=False
+    )
+    seat = WordsField(label=_("Commune du siège"))
+
+    def correction(self) -> Correction:
+        return Correction(**{name: str(self[name].value() or "") for name in self.fields})
+
+
+def correction_form(body: Collectivity) -> CorrectionForm:
+    """With what is known, the seat by its INSEE code: a name may be that of several communes."""
+    seat = body.seat.insee_code if body.seat else ""
+    return CorrectionForm(initial={"name": body.name, "kind": body.kind, "seat": seat})
 
 
 @dataclass(frozen=True)
@@ -19,6 +44,7 @@ class ProposedBody:
 
     body: Collectivity
     doubles: list[Likely]
+    form: CorrectionForm
     query: str = ""
     found: tuple[Collectivity, ...] = ()
     problem: str = ""
@@ -37,4 +63,12 @@ def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBo
     body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
     doubles = [] if query.strip() else likely_doubles(body)
     others = tuple(one for one in found if one.pk != body.pk)
-    return ProposedBody(body, doubles, query.strip(), others, problem)
+    return ProposedBody(body, doubles, correction_form(body), query.strip(), others, problem)
+
+
+def reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
+    """Why the confirmation of its body may be taken back; empty where there is none that this person may touch."""
+    body = incident.collectivity
+    if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in abilities(user, incident):
+        return []
+    return [(one.value, str(one.label)) for one in TakingBack]

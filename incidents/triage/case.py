@@ -47,7 +47,10 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
             for leak in leaks
         ],
-        "events": list(incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]),
+        "events": [
+            (event, wording.detail(event))
+            for event in incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]
+        ],
         "groups": groups_of(incident.collectivity),
         "others": others(incident, user),
         "waiting": wording.waiting(incident, now),

@@ -4,15 +4,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import TextChoices
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import zone_of
-from incidents.enums import TYPE_TERMS, Answer, Status
-from incidents.models import Incident
+from incidents.enums import TYPE_TERMS, Answer, ClosingReason, EventKind, Status, TakingBack
+from incidents.models import Incident, IncidentEvent
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
+REASONS: dict[str, type[TextChoices]] = {EventKind.CLOSED: ClosingReason, EventKind.BODY_UNCONFIRMED: TakingBack}
+FIELDS = {"name": _lazy("nom"), "kind": _lazy("nature"), "seat": _lazy("siège")}
 
 
 def hour(at: datetime, zone: str) -> str:
@@ -52,6 +56,14 @@ def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -
         reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now, zone)
         return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
     return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
+
+
+def detail(event: IncidentEvent) -> str:
+    """What the codes of an event add to its name: why, or what was mended."""
+    if event.kind == EventKind.BODY_CORRECTED:
+        return ", ".join(str(FIELDS[name]) for name in event.data["fields"])
+    reasons, code = REASONS.get(event.kind), event.data.get("reason")
+    return str(reasons(code).label) if reasons and code in reasons.values else ""
 
 
 def term(incident: Incident) -> str:

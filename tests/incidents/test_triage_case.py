@@ -1,11 +1,14 @@
 """The page of one case and its buttons."""
 
 import re
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.enums import Role
 from csirts.models import Csirt
@@ -18,11 +21,17 @@ from incidents.services.follow_up import find_access
 from incidents.services.triage import acknowledge_incident
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 
+PARIS = ZoneInfo("Europe/Paris")
 pytestmark = pytest.mark.django_db
 
 
 def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def tomorrow():
+    """After whoever is of the test began to be somebody."""
+    return timezone.localdate() + timedelta(days=1)
 
 
 def text_of(response):
@@ -105,7 +114,7 @@ def test_take_it(client, responder, incident):
 
 
 def test_somebody_was_first(client, incident, time_machine):
-    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
     camille = a_responder()
     acknowledge_incident(reference=incident.reference, actor=camille)
     client.force_login(a_responder())
@@ -123,7 +132,7 @@ def test_verify_after_a_call_back(client, responder, incident):
 
 
 def test_close_it_with_a_reason(client, responder, incident, time_machine):
-    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
     client.post(url(incident, "clore"), {"raison": "resolved"})
     assert Incident.objects.get().closing_reason == "resolved"
 

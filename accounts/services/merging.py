@@ -1,0 +1,41 @@
+"""What hangs on a body that turns out to be another one: its people, its invitations, its emergency contacts."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.enums import LinkPurpose
+from accounts.models import AccessLink, EmergencyContact, Membership
+from collectivities.models import Collectivity
+
+
+def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None:
+    """All of it goes to `into`, once: what that one has already stays as it is there, and its double goes.
+
+    Call it in a transaction that holds both bodies.
+    """
+    move_roles(body, into, at)
+    move_invitations(body, into, at)
+    contacts = EmergencyContact.objects.filter(collectivity=body)
+    said = EmergencyContact.objects.filter(collectivity=into).exclude(name="", phone="", note="").values("kind")
+    contacts.filter(kind__in=list(said.values_list("kind", flat=True))).delete()
+    EmergencyContact.objects.filter(collectivity=into, kind__in=list(contacts.values_list("kind", flat=True))).delete()
+    contacts.update(collectivity=into)
+
+
+def move_roles(body: Collectivity, into: Collectivity, at: datetime) -> None:
+    for role in Membership.objects.in_force().filter(collectivity=body):
+        Membership.objects.get_or_create(user=role.user, role=role.role, collectivity=into, ended_on=None)
+        role.ended_on = timezone.localdate(at)
+        role.save(update_fields=["ended_on"])
+
+
+def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
+    """Those that nobody has answered. Whoever is of `into`, or is invited there, needs no second one."""
+    waiting = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
+    members = Membership.objects.in_force().filter(collectivity=into).values("user")
+    there = waiting.filter(collectivity=into).values("user")
+    invitations = waiting.filter(collectivity=body)
+    for needless in (members, there):
+        invitations.filter(user__in=list(needless.values_list("user", flat=True))).update(revoked_at=at)
+    invitations.update(collectivity=into)
