@@ -33,7 +33,10 @@ def first_broken(incident: Incident, pieces: Iterable[Evidence]) -> int | None:
     Once a case was erased its names are gone, and its seals cannot be computed again: only the rest is held against
     the history.
     """
-    told = [(event.data["evidence"], event.data["sha256"]) for event in incident.events.filter(kind=EventKind.FILE)]
+    told = [
+        (event.data["evidence"], event.data["sha256"])
+        for event in incident.events.filter(kind=EventKind.FILE).order_by("id")
+    ]
     previous, number = incident.reference, 0
     for number, piece in enumerate(pieces, start=1):
         if piece.number != number or told[number - 1 : number] != [(str(piece.uid), piece.sha256)]:
