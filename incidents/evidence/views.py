@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -142,6 +143,7 @@ def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
         "incident": incident,
         "zone": zone_of(incident.collectivity),
         "lines": [(piece, instant(piece.received_at)) for piece in pieces],
+        "now": timezone.now(),
         "total": sum(piece.size for piece in pieces),
         "broken": first_broken(incident, pieces),
     }
