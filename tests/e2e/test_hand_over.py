@@ -1,19 +1,24 @@
 """Handing files over from a telephone and from a desk, with and without script, through a line that is cut."""
 
 import os
+from io import BytesIO
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from config.env import Env, evidence
+from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import secret_of
-from incidents.services.upload import SLICE
+from incidents.services.read import note_opening
+from incidents.services.upload import SLICE, receive_slice, start_upload
 from tests.browser import host_of, open_page, overflow, shoot, violations
-from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.incidents.test_open_evidence import HOSTILE, photograph
+from tests.stores import stored_objects
 
 NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}
 MAIL = {
@@ -35,7 +40,7 @@ def enter(page, site, incident):
     page.goto(f"{site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
     with page.expect_navigation():
         page.get_by_role("button", name="Ouvrir mon dossier").click()
-    page.get_by_role("link", name="Remettre des fichiers ou une photo").click()
+    page.get_by_role("link", name="Une photo de l’écran ou un fichier").click()
     expect(page.locator("h1")).to_have_text("Remettre des fichiers")
 
 
@@ -105,6 +110,51 @@ def test_a_closed_page_goes_on_where_it_was(live_site, browser, incident):
     assert EvidenceUpload.objects.get().evidence == Evidence.objects.get()
 
 
+def a_begun_upload(incident):
+    """What another device began, and its line cut."""
+    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+    case = {"guest": guest, "reference": incident.reference}
+    upload = start_upload(**case, name="sauvegarde de la mairie.zip", size=3 * SLICE, author="", first="")
+    return receive_slice(**case, uid=upload.uid, offset=0, content=bytes(SLICE))
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_an_upload_is_given_up(live_site, browser, incident, script):
+    page = open_page(browser, java_script_enabled=script)
+    enter(page, live_site, incident)
+    a_begun_upload(incident)
+    steps.look_again(page)
+    button = page.get_by_role("button", name="Abandonner cet envoi (sauvegarde de la mairie.zip)")
+    expect(button).to_be_visible()
+    with page.expect_navigation():
+        button.click()
+    expect(page.locator("#abandonne")).to_have_text("L’envoi est abandonné")
+    assert not EvidenceUpload.objects.exists()
+    assert stored_objects() == []
+    with page.expect_navigation():
+        page.go_back()
+    assert page.complaints == []
+
+
+def test_the_sealed_list_fits_its_paper(live_site, browser, incident):
+    """The list begins on the first page, without what is for the screen, and cuts no line in two."""
+    page = open_page(browser, width=1280)
+    enter(page, live_site, incident)
+    page.locator("#fichiers").set_input_files(
+        [NOTE | {"name": f"{number}.log", "buffer": str(number).encode()} for number in range(12)]
+    )
+    hand_over(page)
+    received(page, "12 fichiers sont reçus")
+    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/bordereau/")
+    sheets = [sheet.extract_text() for sheet in PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages]
+    assert len(sheets) in (2, 3)
+    assert all("Fichiers remis" not in sheet and "Annuaire" not in sheet for sheet in sheets)
+    for piece in Evidence.objects.all():
+        [of_the_piece] = [sheet for sheet in sheets if piece.sha256 in sheet]
+        assert piece.seal in of_the_piece
+    assert Evidence.objects.get(number=1).sha256 in sheets[0]
+
+
 def test_what_is_missing_is_named(live_site, browser, incident, monkeypatch):
     monkeypatch.setattr("incidents.services.upload.LARGEST", 1000)
     page = open_page(browser)
@@ -166,6 +216,24 @@ def test_each_state_is_fit_to_be_read(live_site, browser, incident):
     for path in ("pieces/", "pieces/bordereau/"):
         page.goto(f"{live_site}/suivi/{incident.reference}/{path}")
         looker.look("evidence-erased-" + path.strip("/").replace("/", "-"))
+    assert not looker.found, "\n".join(map(str, looker.found))
+
+
+def test_what_is_unfinished_and_who_opened_are_fit_to_be_read(live_site, browser, incident):
+    page = open_page(browser, reduced_motion="reduce")
+    looker = Looker(page)
+    a_begun_upload(incident)
+    piece = a_piece(incident)
+    for _ in range(2):
+        note_opening(piece=piece, reader=a_responder())
+    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Ouvrir mon dossier").click()
+    page.goto(f"{live_site}/suivi/{incident.reference}/pieces/")
+    looker.look("evidence-unfinished")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Abandonner cet envoi").click()
+    looker.look("evidence-given-up")
     assert not looker.found, "\n".join(map(str, looker.found))
 
 

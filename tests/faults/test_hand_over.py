@@ -1,7 +1,9 @@
 """Handing files over to the server of production: nothing large in memory or in clear, nothing lost when killed."""
 
 import http.client
+import json
 import os
+import sys
 from contextlib import closing
 
 import psutil
@@ -24,6 +26,7 @@ MARK = b"un secret de la mairie, en clair "
 CHUNK = MARK * 2000
 CHUNKS = 1500
 BOUNDARY = "----tocsin"
+BYTES = "application/octet-stream"
 
 
 class Site:
@@ -40,9 +43,11 @@ class Site:
         }
         (home / "temporary").mkdir()
 
-    def start(self):
+    def start(self, *, before=()):
+        """`before` are the words of a command that runs the server."""
         self.port = free_port()
-        self.program = Program("web", [*granian(self.port), "config.wsgi:application"], self.environment, self.home)
+        command = [*before, *granian(self.port), "config.wsgi:application"]
+        self.program = Program("web", command, self.environment, self.home)
         self.program.start()
         until(lambda: answers(f"http://127.0.0.1:{self.port}/sante/vivant/"))
 
@@ -50,7 +55,7 @@ class Site:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
             line.request("POST", path, body, self.headers | {"Content-Type": kind, "Content-Length": str(length)})
             answer = line.getresponse()
-            answer.read()
+            answer.words = answer.read().decode()
             return answer
 
     def memory(self):
@@ -78,59 +83,111 @@ def site(transactional_db, incident, tmp_path, settings):
     connections.close_all()
 
 
-def a_form(said):
-    """A field for the token, then one file, in pieces that are made as they leave."""
+def a_form(look, *, chunks=CHUNKS):
+    """A field for the token, then one file, in pieces that are made as they leave; `look` is called now and then."""
     start = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{TOKEN}\r\n'
     start += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="pieces"; filename="disque.img"\r\n\r\n'
     end = f"\r\n--{BOUNDARY}--\r\n"
 
     def pieces():
         yield start.encode()
-        for number in range(CHUNKS):
-            if number == CHUNKS - 10:
-                said.append(None)
+        for number in range(chunks):
+            if number % 100 == 99:
+                look()
             yield CHUNK
         yield end.encode()
 
-    return pieces(), len(start) + CHUNKS * len(CHUNK) + len(end)
+    return pieces(), len(start) + chunks * len(CHUNK) + len(end)
 
 
 def stored_in(site):
     return [path for path in (site.home / "evidence").rglob("*") if path.is_file()]
 
 
-def test_it_works(site, incident):
-    """A hundred megabytes by the plain form: memory stays where it was, and no clear byte touches the disk."""
+def hand_over(site, incident, chunks):
+    """One file by the plain form. Gives the answer and the most memory that the server took meanwhile, in bytes."""
     site.post(f"/suivi/{incident.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
-    before, said = site.memory(), []
-    body, length = a_form(said)
-
+    before, seen = site.memory(), []
+    body, length = a_form(lambda: seen.append(site.memory()), chunks=chunks)
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     answer = site.post(f"/suivi/{incident.reference}/pieces/", body, kind, length)
+    assert len(seen) == chunks // 100
+    return answer, max([*seen, site.memory()]) - before
 
-    assert (answer.status, said) == (302, [None])
+
+def test_it_works(site, incident):
+    """A hundred megabytes by the plain form: memory stays where it was, and no clear byte touches the disk."""
+    answer, grown = hand_over(site, incident, CHUNKS)
+
+    assert answer.status == 302
     piece = Evidence.objects.get()
     assert piece.size == CHUNKS * len(CHUNK)
-    assert site.memory() - before < 40_000_000
+    assert grown < 40_000_000
     assert list((site.home / "temporary").iterdir()) == []
     [stored] = stored_in(site)
     assert MARK not in stored.read_bytes()
     assert next(vault.read(piece.storage_name, key_to_read(incident)))[: len(MARK)] == MARK
 
 
-def test_a_server_that_is_killed_loses_no_slice(site, incident):
-    content = os.urandom(3 * SLICE)
+def test_two_hundred_megabytes_are_refused_by_name(site, incident):
+    answer, grown = hand_over(site, incident, 2 * CHUNKS + 100)
+
+    assert answer.status == 422
+    assert "disque.img</bdi></b>&nbsp;: C’est plus que 100 Mo. Coupez-le en plusieurs" in answer.words
+    assert grown < 40_000_000
+    assert not Evidence.objects.exists()
+    assert stored_in(site) == []
+
+
+# A disk that refuses a file beyond two megabytes, as one that is full does: in the middle of a write.
+FULL = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_half_is_recorded(site, incident):
+    site.program.kill()
+    site.start(before=[sys.executable, "-c", FULL])
+    answer, _grown = hand_over(site, incident, 100)
+    assert answer.status == 422
+    assert "disque.img</bdi></b>&nbsp;: Nous n’avons plus de place pour le garder." in answer.words
+    assert stored_in(site) == []
+
+    content = os.urandom(5 * SLICE)
+    url = begin(site, incident, content)
+    for offset in range(0, len(content), SLICE):
+        assert site.post(f"{url}?debut={offset}", content[offset : offset + SLICE], BYTES, SLICE).status == 200
+    refused = site.post(f"{url}fin/", b"", BYTES, 0)
+    assert (refused.status, "plus de place" in json.loads(refused.words)["message"]) == (507, True)
+    assert not Evidence.objects.exists()
+    assert len(stored_in(site)) == 5
+
+    site.program.kill()
+    site.start()
+    assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
+    piece = Evidence.objects.get()
+    assert b"".join(vault.read(piece.storage_name, key_to_read(incident))) == content
+
+
+def begin(site, incident, content):
+    """Announce a file to be sent in slices. Gives its address."""
     start = f"/suivi/{incident.reference}/pieces/envoi/"
     announced = f"nom=a&taille={len(content)}"
     site.post(start, announced, "application/x-www-form-urlencoded", len(announced))
-    upload = EvidenceUpload.objects.get()
-    url = f"{start}{upload.uid}/"
+    return f"{start}{EvidenceUpload.objects.get().uid}/"
+
+
+def test_a_server_that_is_killed_loses_no_slice(site, incident):
+    content = os.urandom(3 * SLICE)
+    url = begin(site, incident, content)
     for offset in range(0, len(content), SLICE):
         part = content[offset : offset + SLICE]
-        assert site.post(f"{url}?debut={offset}", part, "application/octet-stream", len(part)).status == 200
+        assert site.post(f"{url}?debut={offset}", part, BYTES, len(part)).status == 200
         site.program.kill()
         site.start()
-    assert site.post(f"{url}fin/", b"", "application/octet-stream", 0).status == 200
+    assert site.post(f"{url}fin/", b"", BYTES, 0).status == 200
     piece = Evidence.objects.get()
     assert b"".join(vault.read(piece.storage_name, key_to_read(incident))) == content
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zipfile
 
 import pgtrigger
@@ -70,6 +71,15 @@ def test_it_works(holder, incident):
     assert "par Dominique" in shown
     assert f"{note.sha256[:4]} … {note.sha256[-4:]}" in shown
     assert note.sha256 in shown
+
+
+def test_several_files_and_the_camera(holder, incident):
+    """A telephone opens its camera from the second field; a desk shows one more choice of files."""
+    page = holder.get(pieces_of(incident)).content.decode()
+    files, photo = re.findall(r'<input [^>]*type="file"[^>]*>', page)
+    assert 'name="pieces" multiple' in files
+    assert 'name="pieces" accept="image/*" capture="environment"' in photo
+    assert "accept" not in files
 
 
 def test_each_file_is_an_event(holder, incident):

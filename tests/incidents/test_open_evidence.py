@@ -135,6 +135,56 @@ def test_a_name_keeps_what_is_plain():
     assert (len(long), long[-5:]) == (255, "a.eml")
 
 
+# What a browser, a mail program or a desktop would run, or show as a page of ours.
+DANGEROUS = {
+    "page.html": b"<!DOCTYPE html><script>alert(document.domain)</script>",
+    "image.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+    "feuille.xml": b'<?xml version="1.0"?><?xml-stylesheet href="x.xsl"?><x/>',
+    "script.js": b"alert(1)",
+    "outil.hta": b"<hta:application/><script>new ActiveXObject('WScript.Shell')</script>",
+    "setup.exe": b"MZ" + b"\0" * 80,
+    "lien.lnk": b"L\0\0\0\x01\x14\x02\0" + b"\0" * 60,
+    "facture.docm": b"PK\x03\x04" + b"\0" * 60,
+    "rib.pdf": b"%PDF-1.7\n<< /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>",
+    "disque.iso": b"\0" * 32769 + b"CD001",
+}
+
+
+@pytest.mark.parametrize("name", DANGEROUS)
+def test_a_dangerous_type_leaves_as_bytes_and_nothing_else(holder, responder, incident, name):
+    piece = hand_over(holder, incident, DANGEROUS[name], name)
+    answer = responder.get(address(piece))
+    assert b"".join(answer.streaming_content) == DANGEROUS[name]
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == f'attachment; filename="{incident.reference}-001-{name}"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    for page in ("", "pieces/", "pieces/bordereau/"):
+        shown = holder.get(f"/suivi/{incident.reference}/{page}")
+        assert shown["Content-Type"].startswith("text/html")
+        assert DANGEROUS[name] not in shown.content
+
+
+MAIL = (
+    b"Return-Path: <pirate@exemple.example>\r\n"
+    b"Received: from [192.0.2.7] (helo=exemple.example)\r\n\tby mx.mairie.example; Tue, 24 Nov 2026 08:10:00 +0100\r\n"
+    b"From: =?utf-8?q?Tr=C3=A9sorerie?= <a@b.example>\r\nTo: mairie@plouexemple.example\r\n"
+    b"Subject: RIB\r\n\r\nCorps en latin-1 : \xe9t\xe9\r\n"
+)
+
+
+@pytest.mark.parametrize("by_form", [False, True], ids=["in slices", "by the form"])
+def test_a_mail_keeps_its_headers_to_the_byte(holder, responder, incident, by_form):
+    if by_form:
+        holder.post(f"/suivi/{incident.reference}/pieces/", {"pieces": SimpleUploadedFile("rib.eml", MAIL)})
+        piece = Evidence.objects.get()
+    else:
+        piece = hand_over(holder, incident, MAIL, "rib.eml")
+    assert piece.media_type == "message/rfc822"
+    assert b"".join(responder.get(address(piece)).streaming_content) == MAIL
+    assert "message/rfc822" in text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
+
+
 def test_a_piece_of_another_case_is_not_there(holder, responder, incident):
     other = declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple"))
     piece = hand_over(holder, incident, b"x")

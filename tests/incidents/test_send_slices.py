@@ -22,7 +22,7 @@ from incidents.services.evidence import key_to_read
 from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from incidents.tasks import sweep_uploads
-from tests.cast import a_lead, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import a_lead, an_agent, an_upload, breizh_cyber, declare, plouexemple
 from tests.incidents.test_hand_over import stored_objects
 
 CONTENT = os.urandom(2 * SLICE + 1000)
@@ -175,6 +175,15 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     assert holder.post(url + "fin/").json()["numero"] == 1
     assert Evidence.objects.get().sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert len(stored_objects()) == 1
+
+
+def test_three_hundred_files_on_their_way_and_not_one_more(holder, incident):
+    for _ in range(299):
+        an_upload(incident)
+    assert start(holder, incident).status_code == 201
+    refused = start(holder, incident)
+    assert refused.status_code == 422
+    assert "Ce dossier a déjà 300 fichiers" in refused.json()["message"]
 
 
 def test_another_case_s_upload_is_not_there(holder, incident):
