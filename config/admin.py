@@ -15,6 +15,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,6 +36,9 @@ class ChosenRowsForm(ActionForm):
         return False
 
 
+OF_A_LIST = Media(js=["admin/js/actions.js"])
+
+
 class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
     """What a list costs does not grow with its table: no count, no facet, no sort but on columns that an app names."""
 
@@ -48,6 +52,10 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         return BoundedChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Not the scripts of Django's forms, of which one hears « unload », that browsers give up."""
+        return super().changelist_view(request, {"media": OF_A_LIST} | (extra_context or {}))
 
 
 # Whose rows nobody edits here: rights come from memberships, factors from the people who hold them.

@@ -75,6 +75,13 @@ def test_it_works(client):
     assert "50 lignes, et d’autres ensuite" in response.content.decode()
 
 
+def test_a_list_fetches_the_scripts_of_a_list(client):
+    """Those of a form hear « unload », which browsers give up and complain of."""
+    scripts = re.findall(r'<script src="/static/admin/js/([^"]+)"', client.get(LIST).content.decode())
+
+    assert scripts == ["theme.js", "actions.js", "filters.js"]
+
+
 @pytest.mark.parametrize("query", ["", "?o=2", "?o=-2", "?q=saint"])
 def test_the_pages_follow_each_other_without_a_gap(client, query):
     seen = [pk for rows in walk(client, LIST + query, pages=6) for pk in rows]
