@@ -1,6 +1,6 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages printing searching share mail import start line]
+    python -m tests.bench [--large] [pages printing searching share mail import start line lighthouse]
 
 Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
 screen, the list to .local/bench.json.
@@ -13,6 +13,7 @@ from tests.bench.browsing import figures_in_a_browser
 from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, say, table, write
 from tests.bench.ground import bench_ground, refuse_full_disk
+from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
 from tests.bench.printing import measure_printing
 from tests.bench.starting import measure_start
@@ -20,7 +21,7 @@ from tests.ground import ROOT
 
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
 SHOWN = 300
-PARTS = ["start", "import", "searching", "share", "mail", "printing", "line", "pages"]
+PARTS = ["start", "import", "searching", "share", "mail", "printing", "line", "lighthouse", "pages"]
 
 
 def main():
@@ -48,7 +49,7 @@ def measure(ground, larger, parts):
         small = ground.filled(SMALL)
         for part in ["share", "mail"]:
             ground.create(f"bench_{part}", template=small)
-    if "line" in parts:
+    if {"line", "lighthouse"} & set(parts):
         shown = ground.filled(SHOWN)
     works = {
         "start": lambda: measure_start(ground),
@@ -58,6 +59,7 @@ def measure(ground, larger, parts):
         "share": lambda: measure_share(ground, "bench_share"),
         "mail": lambda: measure_mail(ground, "bench_mail"),
         "line": lambda: figures_in_a_browser(ground, "tests.bench.line", shown),
+        "lighthouse": lambda: measure_lighthouse(ground, shown),
         "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),
     }
     for part in parts:

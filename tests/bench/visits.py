@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from config.demonstration import COMMUNE, DOMAIN
+from config.demonstration import COMMUNE, DOMAIN, PASSWORD
 from incidents.models import Incident
 from tests.cast import signed_in
 
@@ -34,6 +34,14 @@ def nobody():
 
 def of_the_demonstration(name):
     return signed_in(nobody(), User.objects.get(email=f"{name}@{DOMAIN}"))
+
+
+def who_must_show_a_code():
+    """Between the password and the second factor."""
+    client = nobody()
+    answer = client.post("/connexion/", {"login": f"responder@{DOMAIN}", "password": PASSWORD})
+    assert answer.headers.get("Location", "").startswith("/connexion/code/"), answer.status_code
+    return client
 
 
 def begin_declaration(client):

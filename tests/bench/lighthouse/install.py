@@ -1,0 +1,37 @@
+"""Lighthouse and what it needs, in versions held by package-lock.json, in a folder that Git ignores."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.bench.browsing import figures_in_a_browser
+from tests.bench.figures import say
+from tests.ground import ROOT
+
+HERE = Path(__file__).parent
+INSTALLED = ROOT / ".local" / "lighthouse"
+LOCK = "package-lock.json"
+
+
+def measure_lighthouse(ground, database):
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise SystemExit("node or npm is missing, and Lighthouse is a program for Node.js")
+    install()
+    return figures_in_a_browser(ground, "tests.bench.lighthouse", database)
+
+
+def install():
+    """Again when what is wanted has changed. The script comes along, since it finds its modules beside it."""
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    wanted, stamp = (HERE / LOCK).read_bytes(), INSTALLED / "made-of"
+    for name in ["package.json", LOCK, "audit.mjs"]:
+        shutil.copy(HERE / name, INSTALLED)
+    if stamp.exists() and stamp.read_bytes() == wanted:
+        return
+    done = subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"npm ci: {done.stderr.decode()[:150]}")
+    stamp.write_bytes(wanted)
+    say("Lighthouse installed")
