@@ -9,11 +9,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import PendingMail
+from accounts.text import with_french_spaces
 
 
 def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
     """As things stand now. Its Message-ID is the same at every attempt. `token` is that of its link, if it has one."""
-    text = render_to_string(f"accounts/mail/{mail.kind}.txt", context_of(mail, token))
+    text = with_french_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", context_of(mail, token)))
     subject, _newline, body = text.strip().partition("\n")
     return EmailMessage(
         subject=subject,

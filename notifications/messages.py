@@ -11,6 +11,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
 from csirts.routing import csirt_for
 from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
@@ -30,7 +31,7 @@ READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
 
 def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     """The message of this delivery, as things stand now. Its Message-ID is the same at every attempt."""
-    text = render_to_string(template_of(delivery), context_of(delivery))
+    text = with_french_spaces(render_to_string(template_of(delivery), context_of(delivery)))
     subject, _newline, body = text.strip().partition("\n")
     return EmailMessage(
         subject=subject,
