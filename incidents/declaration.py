@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from collectivities.models import Collectivity
 from incidents.enums import Answer, Certainty, IncidentType, LeakStatus, PersonsBand, Tlp
@@ -48,6 +49,20 @@ class Leak:
     persons_band: str = PersonsBand.UNKNOWN
     records: int | None = None
     records_band: str = PersonsBand.UNKNOWN
+
+
+def leak_in(said: Mapping[str, Any]) -> Leak | None:
+    """What the cleaned fields of a form say of the data, if they say anything."""
+    tellers = ("leak_status", "categories", "person_categories")
+    if said["data_concerned"] != Answer.YES and not any(said[name] for name in tellers):
+        return None
+    return Leak(
+        status=said["leak_status"] or LeakStatus.SUSPECTED,
+        categories=tuple(said["categories"]),
+        person_categories=tuple(said["person_categories"]),
+        persons=said.get("persons"),
+        persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
 from incidents.enums import (
     Answer,
     Certainty,
@@ -37,7 +37,6 @@ CERTAINTIES = [
 ]
 ALL_SERVICES = tuple(PublicService)
 MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
-LEAK_TELLERS = ("leak_status", "categories", "person_categories")
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
     (LeakStatus.SUSPECTED, gettext_lazy("Nous le craignons")),
@@ -89,18 +88,6 @@ class DetailsForm(forms.Form):
         # A day without an hour is not exact, whatever was chosen.
         exact = said == Certainty.EXACT and self.cleaned_data[f"{name}_time"] is not None
         return Instant(at=at, certainty=Certainty.EXACT if exact else Certainty.APPROXIMATE)
-
-    def leak(self) -> Leak | None:
-        """What is said of the data, if anything is."""
-        said = self.cleaned_data
-        if said["data_concerned"] != Answer.YES and not any(said[name] for name in LEAK_TELLERS):
-            return None
-        return Leak(
-            status=said["leak_status"] or LeakStatus.SUSPECTED,
-            categories=tuple(said["categories"]),
-            person_categories=tuple(said["person_categories"]),
-            persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
-        )
 
 
 class ServiceForm(forms.Form):
@@ -231,7 +218,7 @@ class Details:
             service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
             data_concerned=said["data_concerned"] or Answer.UNKNOWN,
             interruptions=interruptions,
-            leak=self.form.leak(),
+            leak=leak_in(self.form.cleaned_data),
         )
 
     def refuse(self, error: ValidationError) -> None:

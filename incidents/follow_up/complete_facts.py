@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.declaration import Caller, Instant, Interruption, Leak
+from incidents.declaration import Caller, Instant, Interruption, leak_in
 from incidents.enums import (
     Answer,
     Certainty,
@@ -202,18 +202,6 @@ class DataForm(FactsForm):
     )
     persons = CountField(required=False, label=gettext_lazy("Leur nombre exact"))
 
-    def leak(self) -> Leak | None:
-        said = self.cleaned_data
-        if said["data_concerned"] != Answer.YES and not said["leak_status"] and not said["categories"]:
-            return None
-        return Leak(
-            status=said["leak_status"] or LeakStatus.SUSPECTED,
-            categories=tuple(said["categories"]),
-            person_categories=tuple(said["person_categories"]),
-            persons=said["persons"],
-            persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
-        )
-
 
 class DataEditor(OneForm[DataForm]):
     template = "follow_up/complete/donnees.html"
@@ -235,7 +223,7 @@ class DataEditor(OneForm[DataForm]):
 
     def save(self, writing: Writing) -> Written:
         concerned = self.form.cleaned_data["data_concerned"] or Answer.UNKNOWN
-        return correct_data(writing=writing, concerned=concerned, leak=self.form.leak())
+        return correct_data(writing=writing, concerned=concerned, leak=leak_in(self.form.cleaned_data))
 
 
 class ServiceForm(FactsForm):

@@ -15,7 +15,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities
 from collectivities.zones import zone_of
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
 from incidents.enums import (
     TYPE_TERMS,
     Answer,
@@ -150,23 +150,11 @@ class TelephoneForm(forms.Form):
             service_stopped=Answer.YES if interruptions else said["service_stopped"] or Answer.UNKNOWN,
             data_concerned=said["data_concerned"] or Answer.UNKNOWN,
             interruptions=interruptions,
-            leak=self.leak(),
+            leak=leak_in(said),
             occurred=instant(said, "occurred", clock),
             detected=instant(said, "detected", clock),
             attack_known=instant(said, "attack_known", clock),
             breach_known=instant(said, "breach_known", clock),
-        )
-
-    def leak(self) -> Leak | None:
-        said = self.cleaned_data
-        tellers = ("leak_status", "categories", "person_categories")
-        if said["data_concerned"] != Answer.YES and not any(said[name] for name in tellers):
-            return None
-        return Leak(
-            status=said["leak_status"] or LeakStatus.SUSPECTED,
-            categories=tuple(said["categories"]),
-            person_categories=tuple(said["person_categories"]),
-            persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
         )
 
     def refuse(self, error: ValidationError) -> None:

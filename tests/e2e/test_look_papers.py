@@ -1,9 +1,14 @@
 """The pages of papers in every state, held to the same rules as the others; what is being made changes by itself."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from collectivities.models import Collectivity
+from incidents.enums import PaperState
+from incidents.models import Paper
 from incidents.services.papers import make_due
 from incidents.services.triage import acknowledge_incident
 from tests.browser import open_page
@@ -54,6 +59,13 @@ def test_the_cards(visitor):
     make_due()
     expect(visitor.page.get_by_role("link", name="Télécharger le PDF")).to_be_visible(timeout=10_000)
     visitor.look("departement-made")
+    long_since = timezone.now() - timedelta(days=1)
+    Paper.objects.update(state=PaperState.ASKED, asked_at=long_since, due_at=long_since)
+    visitor.goto("/secours/departement/975/")
+    visitor.look("departement-late")
+    Paper.objects.update(state=PaperState.FAILED)
+    visitor.goto("/secours/departement/975/")
+    visitor.look("departement-failed")
     visitor.check()
 
 
