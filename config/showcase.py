@@ -64,7 +64,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "machines": {
         "postes": 14,
-        "postes_total": 40,
         "serveurs": ["fichiers", "annuaire"],
         "isoles": "partie",
         "eteints": ["rien"],
@@ -79,6 +78,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "sauvegardes_essayees": None,
     },
     "demarches": {"elu": "oui", "dpo": "oui", "cnil": "non", "plainte": "non", "assureur": "oui"},
+    "suites": {"postes_total": 40},
 }
 
 

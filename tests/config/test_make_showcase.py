@@ -6,7 +6,7 @@ from django.core.management import call_command
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from accounts.models import EmergencyContact, PendingMail, User
 from collectivities.models import Collectivity
-from config.showcase import has_showcase, make_showcase
+from config.showcase import ANSWERS, has_showcase, make_showcase
 from incidents import vault
 from incidents.enums import Status, Verification
 from incidents.models import CaseKey, Evidence, Incident, Message
@@ -45,7 +45,8 @@ def test_one_case_has_all_that_a_case_may_have():
     case = Incident.objects.get(type="rancon")
     assert case.claimed_by == User.objects.get(email="agent@demo.example")
     assert case.verification == Verification.CALL_BACK
-    assert set(case.sheets.values_list("section", flat=True)) >= {"precisions", "machines", "sauvegardes", "demarches"}
+    for section, answers in ANSWERS.items():
+        assert case.sheets.filter(section=section).latest("id").values == answers  # each was asked, none was dropped
     assert case.interruptions.exclude(ended_at=None).get().service == "civil"
     assert case.shared.filter(revoked_at=None).count() == 1
     assert case.readings.count() == 1
