@@ -156,19 +156,34 @@ class NewKeyForm(AddWebAuthnForm):
         self.fields["name"].max_length = 80
 
 
+ADDRESS_WRONG = {
+    "required": _("Écrivez l’adresse mail."),
+    "invalid": _("Cette adresse mail est incomplète. Exemple : nom@exemple.example."),
+}
+
+
 class AddressForm(forms.Form):
-    email = forms.EmailField(label=_("Adresse mail de votre compte"), widget=forms.EmailInput({"class": "input"}))
+    email = forms.EmailField(
+        label=_("Adresse mail de votre compte"),
+        error_messages=ADDRESS_WRONG,
+        widget=forms.EmailInput({"class": "input"}),
+    )
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label=_("Adresse mail de la personne"), widget=forms.EmailInput({"class": "input"}))
+    email = forms.EmailField(
+        label=_("Adresse mail de la personne"),
+        error_messages=ADDRESS_WRONG,
+        widget=forms.EmailInput({"class": "input"}),
+    )
 
 
 class TokenForm(forms.Form):
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
     name = forms.CharField(
-        label=_("À quoi sert-il ?"),
-        help_text=_("Le nom du programme, pour le reconnaître : « SIEM de nuit »."),
+        label=_("Nom du jeton"),
+        help_text=_("Le programme qui s’en sert, pour le reconnaître : « SIEM de nuit »."),
+        error_messages={"required": _("Écrivez à quoi vous le reconnaîtrez.")},
         max_length=80,
         widget=forms.TextInput({"class": "input"}),
     )

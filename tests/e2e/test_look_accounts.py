@@ -108,7 +108,7 @@ def test_tokens(visitor):
     visitor.look("token-new")
     send(page, "Faire le jeton")
     visitor.look("token-new-errors")
-    page.get_by_label("À quoi sert-il").fill("SIEM de nuit, " + "x" * 60)
+    page.get_by_label("Nom du jeton").fill("SIEM de nuit, " + "x" * 60)
     send(page, "Faire le jeton")
     visitor.look("token-made")
     visitor.goto("/compte/jetons/")
