@@ -35,7 +35,7 @@ class Reflexes(NamedTuple):
 
     @property
     def source(self) -> str:
-        return " ; ".join(self.sources)
+        return " ; ".join(self.sources)
 
 
 def read_sheet(content: Mapping[str, Any]) -> Reflexes:

@@ -95,3 +95,16 @@ def test_what_leaves_the_figures_comes_from_disclosure():
     assert readers
     for path in readers:
         assert not re.search(r"\bCaseFact\b", path.read_text()), f"{path.relative_to(ROOT)} reads raw facts"
+
+
+LOOSE = re.compile(r"(?<=\S) [:;?!»](?=[\s<{\"]|$)|« ", re.MULTILINE)
+TAGS = re.compile(r"\{%.*?%\}|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
+
+
+@pytest.mark.parametrize("folder", ["incidents/templates", "config/templates", "accounts/templates"])
+def test_french_marks_keep_their_word(folder):
+    """A no-break space before : ; ? ! » and after «. Mails are set by a rule of their own."""
+    for path in (ROOT / folder).rglob("*.html"):
+        words = path.read_text()
+        for text in (TAGS.sub("", words), *re.findall(r'(?:legend|help|title|rest|label)="([^"]*)"', words)):
+            assert not LOOSE.search(text), (path.name, LOOSE.search(text), text[:200])

@@ -72,9 +72,7 @@ class Journey:
 
     @cached_property
     def route(self) -> Route | None:
-        if self.collectivity is None:
-            return None
-        return csirt_for(self.collectivity, on=timezone.localdate(timezone=self.clock))
+        return route_to(self.collectivity) if self.collectivity else None
 
     @property
     def missing(self) -> Screen | None:
@@ -172,6 +170,11 @@ def body_named(value: str) -> Collectivity | None:
     if found and found.vanished_on:
         return bodies.existing().filter(absorbed=found.pk).first()
     return found
+
+
+def route_to(body: Collectivity) -> Route:
+    """Who answers this body today, on its own calendar."""
+    return csirt_for(body, on=timezone.localdate(timezone=ZoneInfo(zone_of(body))))
 
 
 def without_controls(data: QueryDict) -> QueryDict:

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
+from csirts.models import Csirt
 from incidents import draft_cookie
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, type_named
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, body_named, journey_of, without_controls
+from incidents.declare.journey import Journey, body_named, journey_of, route_to, without_controls
 from incidents.declare.moves import see
 from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
 from incidents.declare.resume import no_cookies
@@ -92,11 +93,13 @@ def ask_type(
     problem: str | Promise = "",
     clash: DraftPage | None = None,
 ) -> HttpResponse:
+    named = body_named((request.POST or request.GET).get("collectivite", ""))
     context = frame(request, Screen.WHAT, journey, clash=clash) | {
+        "near": centre_near(named, journey),
         "unknown": UNKNOWN,
         "groups": GROUPS,
         "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
-        "named": body_named((request.POST or request.GET).get("collectivite", "")),
+        "named": named,
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
     }
@@ -173,14 +176,23 @@ def ask_who(
         found = find_collectivities(query) if query else []
     except SearchProblem as error:
         problem, status = str(error), 422
+    mine = [] if query else bodies_of(request)
+    current = body_named((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
     context = frame(request, Screen.WHO, journey, clash=clash) | {
+        "near": centre_near(current or (mine[0] if mine else None), journey),
         "query": query,
         "found": found,
-        "mine": [] if query else bodies_of(request),
-        "current": body_named((request.POST or request.GET).get("collectivite", "")) or journey.collectivity,
+        "mine": mine,
+        "current": current,
         "problem": problem,
     }
     return render(request, "declare/who.html", context, status=status)
+
+
+def centre_near(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
+    """Of the body that the card's code or the account names: its number is in sight before it is chosen."""
+    chosen = journey.collectivity if journey else None
+    return route_to(offered).csirt if offered and not chosen else None
 
 
 def bodies_of(request: HttpRequest) -> list[Collectivity]:

@@ -30,7 +30,7 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
     if incident.claimed_at:
         return incident
     if incident.closing_reason == ClosingReason.WITHDRAWN:
-        raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
+        raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
     now = timezone.now()
     incident.claimed_at, incident.claimed_by = now, actor
     # A member of a body that nobody has confirmed vouches for nothing.

@@ -86,7 +86,7 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
         "hour": [list(act) for act in sheet.text.hour],
         "day_title": _("La première journée"),
         "day": [list(act) for act in sheet.text.day],
-        "sources": " ; ".join(sheet.text.sources),
+        "sources": " ; ".join(sheet.text.sources),
         "version": _("%(whose)s, version %(version)s du %(day)s.")
         % {"whose": whose, "version": sheet.version, "day": day},
     }

@@ -115,7 +115,7 @@ def line(text: str, limit: int, field: str) -> str:
     if not clean:
         raise ValidationError({field: _("Une partie est vide. Chaque geste a un titre et une explication.")})
     if MARKUP.search(clean):
-        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
+        raise ValidationError({field: _("Du texte seul : aucune balise, comme « <b> », n’est gardée.")})
     return clean
 
 

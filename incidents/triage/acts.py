@@ -27,12 +27,12 @@ def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
 
 def verify(reference: str, actor: User, request: HttpRequest) -> str:
     verify_incident(reference=reference, actor=actor)
-    return _("Déclaration vérifiée : elle comptera dans les chiffres.")
+    return _("Déclaration vérifiée : elle comptera dans les chiffres.")
 
 
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:
     confirm_body(reference=reference, actor=actor)
-    return _("Collectivité confirmée : elle est désormais dans la recherche de tous.")
+    return _("Collectivité confirmée : elle est désormais dans la recherche de tous.")
 
 
 def take_back(reference: str, actor: User, request: HttpRequest) -> str:
@@ -60,7 +60,7 @@ def close(reference: str, actor: User, request: HttpRequest) -> str:
     if reason not in ClosingReason.values:
         raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
     close_incident(reference=reference, reason=ClosingReason(reason), actor=actor)
-    return _("Dossier clos : %(reason)s.") % {"reason": ClosingReason(reason).label}
+    return _("Dossier clos : %(reason)s.") % {"reason": ClosingReason(reason).label}
 
 
 def erase(reference: str, actor: User, request: HttpRequest) -> str:

@@ -82,7 +82,7 @@ def take(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: R
 def verify(declared: Declared, user: User) -> str:
     """Why it could not be, in a sentence; empty when it is done."""
     if declared.incident.csirt_id not in user.csirt_ids():
-        return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
+        return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
     try:
         verify_incident(reference=declared.incident.reference, actor=user)
     except ValidationError as refused:

@@ -116,7 +116,7 @@ class TelephoneForm(forms.Form):
         if self.found:
             return _("Plusieurs collectivités répondent à ce nom. Choisissez laquelle.")
         if not self.typed("body").strip():
-            return _("Quelle collectivité appelle ? Son nom, son code postal ou son SIREN.")
+            return _("Quelle collectivité appelle ? Son nom, son code postal ou son SIREN.")
         return _("Rien ne répond à ce nom. Essayez le code postal ou le SIREN.")
 
     def services(self) -> Iterator[tuple[forms.BoundField, str]]:

@@ -54,8 +54,8 @@ def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -
         return _("%(who)s l’a pris %(when)s.") % {"who": who, "when": when}
     if incident.status == Status.CLOSED and incident.closed_at:
         reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now, zone)
-        return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
-    return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
+        return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
+    return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
 
 
 def detail(event: IncidentEvent) -> str:

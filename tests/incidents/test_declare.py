@@ -270,3 +270,14 @@ def test_an_old_link_to_a_merged_commune_leads_to_the_one_that_took_it_in(db, cl
     assert lost.status_code == 400
     assert found.url == WHERE["services"]
     assert Draft.objects.get().collectivity == new
+
+
+def test_the_number_for_a_body_that_is_named_is_in_sight_at_once(db, client):
+    """By the code of the card on the wall, before anything is answered; and on the way to it."""
+    breizh_cyber()
+    town = plouexemple()
+    assert "Trouver le numéro" in text(client.get(START))
+    first = client.get(START, {"collectivite": town.uid})
+    assert "0 800 200 008 Breizh Cyber" in text(first)
+    following = client.post(START, {"quoi": "rancon", "collectivite": town.uid}, follow=True)
+    assert "0 800 200 008 Breizh Cyber Débranchez, n’éteignez pas, ne payez pas." in text(following)
