@@ -1,0 +1,57 @@
+"""The worker is killed in the middle of the cards of a département: another makes them, and no half file stays."""
+
+import os
+import sys
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from pypdf import PdfReader
+
+from collectivities.models import Departement
+from incidents.enums import PaperState
+from incidents.models import Paper
+from incidents.services.cards import communes_of
+from incidents.services.papers import LEASE, ask_wall_cards
+from tests.faults.stage import Program, until
+
+# What beat asks of a worker every three seconds.
+SWEEP = "import django; django.setup(); from incidents.tasks import make_papers; make_papers()"
+
+
+@pytest.fixture
+def worker(transactional_db, tmp_path):
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "DATABASE_URL": transactional_db,
+        "EVIDENCE_DIR": str(tmp_path / "evidence"),
+    }
+    worker = Program("worker", [sys.executable, "-c", SWEEP], environment, tmp_path)
+    yield worker
+    worker.kill()
+    connections.close_all()
+
+
+def stored(tmp_path):
+    return [path for path in (tmp_path / "evidence").rglob("*") if path.is_file()]
+
+
+def test_it_works(worker, tmp_path):
+    departement = Departement.objects.get(code="29")
+    ask_wall_cards(departement=departement)
+    worker.start()
+    until(lambda: Paper.objects.get().done > 10)
+    worker.kill()
+    left = Paper.objects.get()
+    assert left.state == PaperState.ASKED
+    assert timezone.now() < left.due_at < timezone.now() + LEASE
+    assert len(stored(tmp_path)) == 1
+    Paper.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    worker.start()
+    assert worker.process.wait(timeout=300) == 0
+    made = Paper.objects.get()
+    assert (made.state, made.tries) == (PaperState.MADE, 2)
+    [file] = stored(tmp_path)
+    assert len(PdfReader(BytesIO(file.read_bytes())).pages) == communes_of(departement).count()
