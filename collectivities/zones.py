@@ -1,5 +1,8 @@
 """The clock on the wall of a town hall: its time zone, from the territory where it lies."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity
@@ -39,6 +42,11 @@ CLOCKS = {
     "Pacific/Tahiti": _("heure de Tahiti"),
     "Pacific/Wallis": _("heure de Wallis-et-Futuna"),
 }
+
+
+def day_of(at: datetime, zone: str) -> date:
+    """The date at the clock of a territory; `zone` is an IANA name."""
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def zone_of(collectivity: Collectivity) -> str:

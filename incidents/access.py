@@ -16,7 +16,7 @@ from incidents.models import Incident
 RESPONDER_ABILITIES = frozenset(
     {
         *(Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE),
-        *(Ability.MESSAGE, Ability.EVIDENCE, Ability.CONFIRM_BODY),
+        *(Ability.MESSAGE, Ability.EVIDENCE, Ability.CONFIRM_BODY, Ability.QUALIFY),
     }
 )
 # What the declarant may do with the secret link, a colleague may do with their account.

@@ -223,6 +223,7 @@ class EventKind(models.TextChoices):
     BODY_CORRECTED = "body_corrected", _("collectivité corrigée")
     BODY_UNCONFIRMED = "body_unconfirmed", _("confirmation de la collectivité retirée")
     BODY_MERGED = "body_merged", _("collectivité rattachée à une autre")
+    SEVERITY = "severity", _("gravité changée")
     LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
     ERASED = "erased", _("données personnelles effacées")
 
@@ -245,6 +246,7 @@ class Ability(models.TextChoices):
     EVIDENCE = "evidence", _("ouvrir les pièces")
     WITHDRAW = "withdraw", _("retirer la déclaration")
     CLAIM = "claim", _("rattacher à son compte")
+    QUALIFY = "qualify", _("qualifier")
     CONFIRM_BODY = "confirm_body", _("confirmer une collectivité qu’aucune liste ne porte")
 
 

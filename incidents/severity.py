@@ -1,13 +1,42 @@
-"""How bad, from what was declared. A first sorting for the queue, never a judgement: a responder decides.
+"""How bad, from the structured facts of a case, with the reasons. A sorting, never a judgement: a responder decides.
 
-Points, added up: the type (0 to 4), an essential service stopped (2) or any service touched (1), data said to
-have left (1, or 2 for confirmed or sensitive data). 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical.
+Each fact gives points, added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and more critical. The scale is the house's own
+(it is not NCISS); it is shown with its reasons, whoever may set another level says why, and it never falls by itself.
+
+| fact | points |
+|---|---|
+| the type of incident | 0 to 4 |
+| a service is touched or slowed; an essential one is stopped | 1; 2 |
+| people who cannot be served, from 1 000; from 10 000 | 1; 2 |
+| how far it has spread: half of the computers, or one central server; the directory of accounts | 1; 2 |
+| data said to have left; confirmed or sensitive | 1; 2 |
+| … of more than 5 000 persons, or sensitive of more than 300 | 1 more |
+| the attacker is still active | 2 |
+| the backups are touched in part; all of them, or there are none | 1; 2 |
+| other bodies are connected to it | 1 |
+| the pay is due within days and its service is touched | 1 |
 """
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
 
-from incidents.enums import DataCategory, IncidentType, LeakStatus, PublicService, Severity
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from incidents.declaration import Interruption, Leak
+from incidents.enums import (
+    TYPE_TERMS,
+    DataCategory,
+    IncidentType,
+    InterruptionExtent,
+    LeakStatus,
+    PersonsBand,
+    PublicService,
+    Severity,
+)
 
 POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.RANSOMWARE: 4,
@@ -50,27 +79,150 @@ ACKNOWLEDGE_WITHIN: dict[int, timedelta] = {
     Severity.MODERATE: timedelta(hours=24),
     Severity.LOW: timedelta(hours=72),
 }
+MANY_PEOPLE, VERY_MANY_PEOPLE = 1_000, 10_000
+# Computers that must be down before half of them says something.
+FEW_COMPUTERS = 4
+# Payrolls are made ready in the second half of the month.
+PAY_DAYS = range(15, 32)
+LARGE_BANDS = frozenset({PersonsBand.OVER_5000})
+SENSITIVE_BANDS = LARGE_BANDS | {PersonsBand.UP_TO_5000}
+CENTRAL_SERVERS = frozenset({"fichiers", "messagerie", "metier", "telephonie", "sauvegarde"})
 
 
-def severity_of(
-    incident_type: str, *, services: Collection[str], leak: str | None, categories: Collection[str]
-) -> Severity:
-    """`services`: those touched; `leak`: a LeakStatus or None; `categories`: CNIL categories of the data."""
-    points = POINTS_OF_TYPE.get(incident_type, 0) + points_of_services(services) + points_of_leak(leak, categories)
-    if points >= 6:
-        return Severity.CRITICAL
-    if points >= 4:
-        return Severity.HIGH
-    return Severity.MODERATE if points >= 2 else Severity.LOW
+@dataclass(frozen=True)
+class Reason:
+    """One fact that counts: `words` say it as a responder reads it."""
+
+    points: int
+    words: str | Promise
 
 
-def points_of_services(services: Collection[str]) -> int:
-    if ESSENTIAL.intersection(services):
-        return 2
-    return 1 if services else 0
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What is known of a case. `answers`: those of the questions, by code. `on`: the day, at the body's clock."""
+
+    type: str
+    interruptions: Collection[Interruption] = ()
+    leak: Leak | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    on: date
 
 
-def points_of_leak(leak: str | None, categories: Collection[str]) -> int:
-    if leak is None or leak == LeakStatus.UNFOUNDED:
-        return 0
-    return 2 if leak == LeakStatus.CONFIRMED or SENSITIVE.intersection(categories) else 1
+@dataclass(frozen=True)
+class Assessment:
+    reasons: tuple[Reason, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(reason.points for reason in self.reasons)
+
+    @property
+    def severity(self) -> Severity:
+        if self.points >= 6:
+            return Severity.CRITICAL
+        if self.points >= 4:
+            return Severity.HIGH
+        return Severity.MODERATE if self.points >= 2 else Severity.LOW
+
+
+def assess(situation: Situation) -> Assessment:
+    reasons = [
+        *of_type(situation.type),
+        *of_services([one for one in situation.interruptions if one.ended_at is None]),
+        *of_leak(situation.leak),
+        *of_spread(situation.answers),
+        *of_attacker(situation.answers),
+        *of_backups(situation.answers),
+        *of_connections(situation.answers),
+        *of_calendar(situation.interruptions, situation.on),
+    ]
+    return Assessment(tuple(sorted(reasons, key=lambda reason: -reason.points)))
+
+
+def of_type(incident_type: str) -> Iterator[Reason]:
+    if points := POINTS_OF_TYPE.get(incident_type):
+        yield Reason(points, TYPE_TERMS[incident_type])
+
+
+def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
+    # What nobody could say counts as stopped.
+    stopped = [one for one in ongoing if one.extent != InterruptionExtent.DEGRADED and one.service in ESSENTIAL]
+    if stopped:
+        yield Reason(2, format_lazy(_("service essentiel arrêté : {}"), named(stopped)))
+    elif ongoing:
+        yield Reason(1, format_lazy(_("service touché : {}"), named(ongoing)))
+    people = max((one.people_affected or 0 for one in ongoing), default=0)
+    if people >= MANY_PEOPLE:
+        points = 2 if people >= VERY_MANY_PEOPLE else 1
+        yield Reason(points, format_lazy(_("{} personnes sans service"), f"{people:,}".replace(",", "\N{NNBSP}")))
+
+
+def of_leak(leak: Leak | None) -> Iterator[Reason]:
+    if leak is None or leak.status == LeakStatus.UNFOUNDED:
+        return
+    sensitive = SENSITIVE.intersection(leak.categories)
+    if leak.status == LeakStatus.CONFIRMED:
+        yield Reason(2, _("fuite de données confirmée"))
+    elif sensitive:
+        yield Reason(2, _("fuite possible de données sensibles"))
+    else:
+        yield Reason(1, _("fuite possible de données"))
+    if band_of(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
+        yield Reason(1, format_lazy(_("données {}"), PersonsBand(band_of(leak)).label))
+
+
+def of_spread(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    servers = set(answers.get("serveurs") or ())
+    touched, total = number(answers.get("postes")), number(answers.get("postes_total"))
+    if "annuaire" in servers:
+        yield Reason(2, _("l’annuaire des comptes est touché"))
+    elif servers & CENTRAL_SERVERS:
+        yield Reason(1, _("un serveur central est touché"))
+    elif touched >= FEW_COMPUTERS and touched * 2 >= total:
+        yield Reason(1, _("la moitié des ordinateurs ou plus"))
+
+
+def of_attacker(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    if answers.get("continue") == "oui" or answers.get("rythme") in {"continu", "vagues"}:
+        yield Reason(2, _("l’attaque continue"))
+
+
+def of_backups(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    touched, where = answers.get("sauvegardes_atteintes"), answers.get("sauvegardes_ou") or ()
+    if touched == "toutes" or "aucune" in where:
+        yield Reason(2, _("aucune sauvegarde utilisable"))
+    elif touched == "partie":
+        yield Reason(1, _("une partie des sauvegardes est touchée"))
+
+
+def of_connections(answers: Mapping[str, Any]) -> Iterator[Reason]:
+    if {"interco", "communes", "etat", "finances", "comedec"}.intersection(answers.get("reseaux") or ()):
+        yield Reason(1, _("d’autres réseaux publics y sont reliés"))
+
+
+def of_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[Reason]:
+    paying = any(one.service == PublicService.PAYROLL and one.ended_at is None for one in interruptions)
+    if paying and on.day in PAY_DAYS:
+        yield Reason(1, _("la paie du mois est proche"))
+
+
+def named(interruptions: Collection[Interruption]) -> str:
+    return ", ".join(str(PublicService(one.service).label).lower() for one in interruptions)
+
+
+def band_of(leak: Leak) -> str:
+    if leak.persons is None:
+        return str(leak.persons_band)
+    return next((band for top, band in BAND_TOPS if leak.persons <= top), PersonsBand.OVER_5000)
+
+
+BAND_TOPS = (
+    (5, PersonsBand.UP_TO_5),
+    (50, PersonsBand.UP_TO_50),
+    (300, PersonsBand.UP_TO_300),
+    (5_000, PersonsBand.UP_TO_5000),
+)
+
+
+def number(answer: Any) -> int:
+    return answer if isinstance(answer, int) else 0

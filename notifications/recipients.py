@@ -32,6 +32,8 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.BODY_CONFIRMED: (),
     EventKind.BODY_CORRECTED: (),
     EventKind.BODY_UNCONFIRMED: (),
+    # A matter of the centre's own work.
+    EventKind.SEVERITY: (),
     # A declaration made for a body that nobody knew turns out to be in their name.
     EventKind.BODY_MERGED: (Recipient.BODY,),
     # A warning, without the new code: if somebody else renewed it, the declarant must hear of it.

@@ -224,6 +224,8 @@ MATRIX = [
     ("get", "admin/incidents/incident/{reference}/effacer/demande/",  IN,  IN,  IN, 403, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/message/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/message/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/gravite/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/gravite/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/code/",             IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/code/",            IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/corriger/",         IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
@@ -244,6 +246,7 @@ SENT = {
     "api/v1/collectivities/": {"q": "Plouexemple"},
     "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
     "admin/incidents/incident/{reference}/message/": {"text": "Bonjour"},
+    "admin/incidents/incident/{reference}/gravite/": {"severity": "2", "motive": "Sauvegardes intactes"},
     "suivi/{reference}/message/": {"text": "Bonjour"},
     "admin/autocomplete/": {
         "app_label": "accounts",

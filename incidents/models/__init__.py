@@ -5,6 +5,7 @@ from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
 from incidents.models.journey import Draft, DraftPage
+from incidents.models.judgements import SeverityChoice
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.words import AnswerSheet, Message, Reading
@@ -29,6 +30,7 @@ __all__ = [
     "Reading",
     "ReflexSheet",
     "ServiceInterruption",
+    "SeverityChoice",
     "SharedSentence",
     "Story",
     "StrayObject",

@@ -50,6 +50,8 @@ class Incident(models.Model):
     rsit_type = models.CharField(_("type RSIT"), max_length=48, choices=RsitType, blank=True)
     tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
     severity = models.PositiveSmallIntegerField(_("gravité"), choices=Severity)
+    # What the facts gave when they were last weighed: a responder may have set another level.
+    severity_found = models.PositiveSmallIntegerField(_("gravité d’après les faits"), choices=Severity)
 
     received_at = models.DateTimeField(_("reçu le"), default=timezone.now, editable=False)
     occurred_at = models.DateTimeField(_("survenu le"), null=True, blank=True)
@@ -112,6 +114,7 @@ class Incident(models.Model):
             known("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
             known("tlp", Tlp.values, name="incident_tlp_known"),
             known("severity", Severity.values, name="incident_severity_known"),
+            known("severity_found", Severity.values, name="incident_severity_found_known"),
             known("service_stopped", Answer.values, name="incident_service_stopped_known"),
             known("data_concerned", Answer.values, name="incident_data_concerned_known"),
             known("verification", Verification.values, name="incident_verification_known"),

@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case
-from incidents.enums import Ability, EventKind, Severity, Status
+from incidents.enums import Ability, EventKind, Status
 from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import version_named
 from incidents.services.answers import checked_answers
 from incidents.services.check import LINE_LIMIT
 from incidents.services.record import record_event
-from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.services.severity import raise_severity
 from incidents.text import plain_line
 
 
@@ -121,7 +121,7 @@ def write_sheet(
     )
     raised = raise_severity(incident, now)
     incident.declarant_wrote_at = now
-    incident.save(update_fields=["declarant_wrote_at", "severity", "acknowledge_by"])
+    incident.save(update_fields=["declarant_wrote_at", "severity", "severity_found", "acknowledge_by"])
     said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
     record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
     return Written(sheet=sheet, is_new=True)
@@ -131,19 +131,3 @@ def author_of(writing: Writing) -> str:
     """Cleaned; a person with an account who says nothing is called by the name that they chose to show."""
     label = plain_line(writing.author, limit=LINE_LIMIT, field="author")
     return label or (writing.guest.user.display_name if writing.guest.user else "")
-
-
-def raise_severity(incident: Incident, now: datetime) -> bool:
-    """Facts that got worse raise it, and bring forward when somebody should take the case. It never falls here."""
-    leak = incident.leaks.order_by("id").first()
-    found = severity_of(
-        incident.type,
-        services=incident.interruptions.values_list("service", flat=True),
-        leak=leak.status if leak else None,
-        categories=leak.categories if leak else (),
-    )
-    if found <= incident.severity:
-        return False
-    incident.severity = Severity(found)
-    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
-    return True

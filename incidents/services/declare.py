@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from accounts.models import User
 from collectivities.models import Collectivity
+from collectivities.zones import day_of, zone_of
 from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
 from incidents.enums import ActorKind, EventKind, Severity, Verification
@@ -21,7 +22,7 @@ from incidents.services.check import LINE_LIMIT, checked
 from incidents.services.follow_up import open_access
 from incidents.services.record import record_event
 from incidents.services.snapshots import keep_first, of_declaration
-from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 from incidents.text import fold, plain_line
 
 SUPPLIER_KEY_LENGTH = 80
@@ -109,7 +110,7 @@ def save_incident(
     clean: Declaration, submission: Submission, route: Route, *, actor: User | None, now: datetime
 ) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
-    severity = first_severity(clean)
+    severity = first_severity(clean, now)
     is_member = vouches(actor, clean.collectivity)
     return Incident.objects.create(
         reference=new_reference(),
@@ -123,6 +124,7 @@ def save_incident(
         rsit_type=rsit_type,
         tlp=clean.tlp,
         severity=severity,
+        severity_found=severity,
         received_at=now,
         acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=clean.service_stopped,
@@ -141,13 +143,10 @@ def vouches(actor: User | None, body: Collectivity) -> bool:
     return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
 
 
-def first_severity(clean: Declaration) -> Severity:
-    return severity_of(
-        clean.type,
-        services=[interruption.service for interruption in clean.interruptions],
-        leak=clean.leak.status if clean.leak else None,
-        categories=clean.leak.categories if clean.leak else (),
-    )
+def first_severity(clean: Declaration, now: datetime) -> Severity:
+    today = day_of(now, zone_of(clean.collectivity))
+    said = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
+    return assess(said).severity
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:

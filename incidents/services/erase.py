@@ -16,6 +16,7 @@ from incidents.models import (
     Message,
     Opening,
     ServiceInterruption,
+    SeverityChoice,
     Story,
 )
 from incidents.services.papers import forget_papers
@@ -45,6 +46,7 @@ def empty_words(incident: Incident) -> None:
     )
     ServiceInterruption.objects.filter(incident=incident).update(workaround="")
     AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
+    SeverityChoice.objects.filter(incident=incident).update(motive="")
     Message.objects.filter(incident=incident).update(text="", author="")
     Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import ActorKind
-from incidents.models import INSTANTS, AnswerSheet, DataLeak, Incident
+from incidents.models import INSTANTS, AnswerSheet, DataLeak, Incident, ServiceInterruption
 from incidents.questions.catalogue import current
 
 type Values = dict[str, Any]
@@ -100,23 +100,26 @@ def keep_first(
 
 def interruptions_of(incident: Incident) -> list[Interruption]:
     """In the order in which they were noted: a form names them by their place."""
-    return [
-        Interruption(
-            service=row.service,
-            extent=row.extent,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            people_affected=row.people_affected,
-            workaround=row.workaround,
-        )
-        for row in incident.interruptions.order_by("id")
-    ]
+    return [interruption_of(row) for row in incident.interruptions.order_by("id")]
+
+
+def interruption_of(row: ServiceInterruption) -> Interruption:
+    return Interruption(
+        service=row.service,
+        extent=row.extent,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        people_affected=row.people_affected,
+        workaround=row.workaround,
+    )
 
 
 def leak_of(incident: Incident) -> Leak | None:
     row = first_leak(incident)
-    if row is None:
-        return None
+    return leak_from(row) if row else None
+
+
+def leak_from(row: DataLeak) -> Leak:
     return Leak(
         status=row.status,
         categories=tuple(row.categories),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.models import Collectivity
 from csirts.models import Csirt
+from incidents.declaration import Interruption, Leak
 from incidents.enums import (
     ActorKind,
     Answer,
@@ -26,7 +27,7 @@ from incidents.enums import (
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, LENGTH, with_check_character
 from incidents.rsit import FIRST_CLASSIFICATION
-from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 from incidents.simulation import priors
 from incidents.simulation.draw import Case
 from incidents.text import fold
@@ -96,12 +97,7 @@ def add_case(rows: Rows, case: Case, home: Home, rng: random.Random, now: dateti
 
 def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
-    severity = severity_of(
-        case.type,
-        services=[service for service, *_ in case.services],
-        leak=case.leak["status"] if case.leak else None,
-        categories=case.leak["categories"] if case.leak else (),
-    )
+    severity = assess(situation_of(case)).severity
     began = case.at - timedelta(hours=rng.expovariate(1 / 20))
     return Incident(
         reference=with_check_character("".join(rng.choices(ALPHABET, k=LENGTH - 1))),
@@ -114,6 +110,7 @@ def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
         rsit_class=rsit_class,
         rsit_type=rsit_type,
         severity=severity,
+        severity_found=severity,
         received_at=case.at,
         detected_at=began,
         detected_certainty=Certainty.APPROXIMATE,
@@ -123,6 +120,15 @@ def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
         supplier_key=fold(case.supplier),
         submission_key=f"{rng.getrandbits(256):064x}",
         submission_digest="",
+    )
+
+
+def situation_of(case: Case) -> Situation:
+    return Situation(
+        type=case.type,
+        interruptions=[Interruption(service=service, extent=extent) for service, extent, _hours in case.services],
+        leak=Leak(status=case.leak["status"], categories=tuple(case.leak["categories"])) if case.leak else None,
+        on=case.at.date(),
     )
 
 

@@ -25,12 +25,14 @@ from incidents.services.bodies import correct_body
 from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
+from incidents.services.severity import set_severity
 from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.body import CorrectionForm, proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
 from incidents.triage.lines import lines_of
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
 from incidents.triage.search import matching
+from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
 
 
@@ -54,6 +56,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
             path("<str:reference>/message/", wrap(require_POST(self.message_view)), name=name("message")),
+            path("<str:reference>/gravite/", wrap(require_POST(self.severity_view)), name=name("severity")),
             path("<str:reference>/code/", wrap(require_POST(self.code_view)), name=name("code")),
             path("<str:reference>/corriger/", wrap(require_POST(self.correct_view)), name=name("correct")),
             path("<str:reference>/<slug:act>/", wrap(require_POST(self.act_view)), name=name("act")),
@@ -118,9 +121,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = self.context_of(request, incident)
         context["thread"]["form"] = form
-        response = self.render(request, "incidents/triage/case.html", context)
-        response.status_code = 422
-        return response
+        return self.as_typed(request, context)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Mends what was said of the body; what is refused comes back on the page of the case, as it was typed."""
@@ -136,9 +137,22 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             messages.success(request, _("Collectivité corrigée. Le centre qui répond reste le même."))
             return redirect("admin:incidents_incident_change", reference)
         context = self.context_of(request, incident) | {"correction": form}
-        response = self.render(request, "incidents/triage/case.html", context)
-        response.status_code = 422
-        return response
+        return self.as_typed(request, context)
+
+    def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Sets it; a choice without its motive comes back on the page of the case, as it was made."""
+        form = SeverityForm(request.POST)
+        incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+        try:
+            if form.is_valid():
+                set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
+                messages.success(request, _("Gravité changée. Votre motif reste dans le dossier."))
+                return redirect("admin:incidents_incident_change", reference)
+        except ValidationError as error:
+            form.add_error(None, error)
+        context = self.context_of(request, incident)
+        context["weighed"]["form"] = form
+        return self.as_typed(request, context)
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
         if act not in ACTS:
@@ -158,6 +172,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             return self.refused(request, reference, error)
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
+
+    def as_typed(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        """The page of the case again, with the form that was refused."""
+        response = self.render(request, "incidents/triage/case.html", context)
+        response.status_code = 422
+        return response
 
     def refused(self, request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
         messages.error(request, error.message)

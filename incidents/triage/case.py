@@ -17,6 +17,7 @@ from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.emergency import emergency_contacts
 from incidents.triage.evidence import evidence_block
+from incidents.triage.severity import severity_block
 from incidents.triage.thread import thread_context
 
 INSTANT_LABELS = {
@@ -32,6 +33,7 @@ OTHERS_SHOWN = 10
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     interruptions = list(incident.interruptions.order_by("started_at", "id"))
     leaks = list(incident.leaks.order_by("id"))
+    answers = answers_of(incident)
     return {
         "incident": incident,
         "now": now,
@@ -57,7 +59,8 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,
         "thread": thread_context(incident, user),
-        "answers": answers_of(incident),
+        "answers": answers,
+        "weighed": severity_block(incident, now, interruptions=interruptions, leaks=leaks, answers=answers),
         "evidence": evidence_block(incident),
         "emergency": emergency_contacts(incident),
     }
@@ -76,6 +79,7 @@ def outdated(incident: Incident) -> set[str]:
         Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
         Ability.CLOSE: incident.status == Status.CLOSED,
+        Ability.QUALIFY: incident.erased_at is not None,
         Ability.ERASE: incident.erased_at is not None,
         Ability.ROTATE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,

@@ -1,6 +1,6 @@
 """What the responders' pages say: short moments, what is touched, and why an act was refused."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from collectivities.zones import zone_of
+from collectivities.zones import day_of, zone_of
 from incidents.enums import TYPE_TERMS, Answer, ClosingReason, EventKind, Status, TakingBack
 from incidents.models import Incident, IncidentEvent
 from incidents.workflow import InvalidTransition
@@ -23,10 +23,6 @@ def hour(at: datetime, zone: str) -> str:
     """« 9 h 51 », at the clock of the town hall; like each moment here, `zone` is an IANA name."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"
-
-
-def day_of(at: datetime, zone: str) -> date:
-    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def short_moment(at: datetime, now: datetime, zone: str) -> str:

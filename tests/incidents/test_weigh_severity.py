@@ -1,36 +1,126 @@
-"""The first sorting of the queue."""
+"""The severity that the facts give, and why."""
+
+from datetime import UTC, date, datetime
 
 import pytest
 
-from incidents.enums import DataCategory, IncidentType, LeakStatus, PublicService, Severity
-from incidents.severity import ACKNOWLEDGE_WITHIN, severity_of
+from incidents.declaration import Interruption, Leak
+from incidents.enums import DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService, Severity
+from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
+
+EARLY, PAY_TIME = date(2026, 11, 3), date(2026, 11, 24)
+
+
+def weighed(kind=IncidentType.UNKNOWN, *, services=(), leak=None, on=EARLY, **answers):
+    interruptions = [Interruption(service=one, extent="stopped") if isinstance(one, str) else one for one in services]
+    return assess(Situation(type=kind, interruptions=interruptions, leak=leak, answers=answers, on=on))
+
+
+def words_of(assessment):
+    return {str(reason.words): reason.points for reason in assessment.reasons}
 
 
 def test_it_works():
-    severity = severity_of(
-        IncidentType.RANSOMWARE, services=[PublicService.CIVIL], leak=LeakStatus.SUSPECTED, categories=[]
+    found = weighed(
+        IncidentType.RANSOMWARE, services=[PublicService.CIVIL], leak=Leak(), sauvegardes_atteintes="toutes"
     )
 
-    assert severity == Severity.CRITICAL
+    assert found.severity == Severity.CRITICAL
+    assert words_of(found) == {
+        "rançongiciel": 4,
+        "service essentiel arrêté : état civil": 2,
+        "aucune sauvegarde utilisable": 2,
+        "fuite possible de données": 1,
+    }
+    assert found.points == 9
 
 
 @pytest.mark.parametrize(
-    ("kind", "services", "leak", "categories", "expected"),
+    ("kind", "services", "leak", "expected"),
     [
-        (IncidentType.PHISHING, [], None, [], Severity.LOW),
-        (IncidentType.MAILBOX, [], None, [], Severity.MODERATE),
-        (IncidentType.MAILBOX, [PublicService.CIVIL], None, [], Severity.HIGH),
-        (IncidentType.DDOS, [PublicService.WEBSITE], None, [], Severity.MODERATE),
-        (IncidentType.RANSOMWARE, [], None, [], Severity.HIGH),
-        (IncidentType.LEAK, [], LeakStatus.SUSPECTED, [DataCategory.CONTACT], Severity.MODERATE),
-        (IncidentType.LEAK, [], LeakStatus.SUSPECTED, [DataCategory.HEALTH], Severity.HIGH),
-        (IncidentType.LEAK, [], LeakStatus.CONFIRMED, [], Severity.HIGH),
-        (IncidentType.LEAK, [], LeakStatus.UNFOUNDED, [DataCategory.HEALTH], Severity.MODERATE),
-        (IncidentType.UNKNOWN, [], None, [], Severity.MODERATE),
+        (IncidentType.PHISHING, [], None, Severity.LOW),
+        (IncidentType.MAILBOX, [], None, Severity.MODERATE),
+        (IncidentType.MAILBOX, [PublicService.CIVIL], None, Severity.HIGH),
+        (IncidentType.DDOS, [PublicService.WEBSITE], None, Severity.MODERATE),
+        (IncidentType.RANSOMWARE, [], None, Severity.HIGH),
+        (IncidentType.LEAK, [], Leak(categories=(DataCategory.CONTACT,)), Severity.MODERATE),
+        (IncidentType.LEAK, [], Leak(categories=(DataCategory.HEALTH,)), Severity.HIGH),
+        (IncidentType.LEAK, [], Leak(status=LeakStatus.CONFIRMED), Severity.HIGH),
+        (
+            IncidentType.LEAK,
+            [],
+            Leak(status=LeakStatus.UNFOUNDED, categories=(DataCategory.HEALTH,)),
+            Severity.MODERATE,
+        ),
+        (IncidentType.UNKNOWN, [], None, Severity.MODERATE),
     ],
 )
-def test_severity(kind, services, leak, categories, expected):
-    assert severity_of(kind, services=services, leak=leak, categories=categories) == expected
+def test_the_facts_of_a_declaration(kind, services, leak, expected):
+    assert weighed(kind, services=services, leak=leak).severity == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "words", "points"),
+    [
+        ({"continue": "oui"}, "l’attaque continue", 2),
+        ({"rythme": "vagues"}, "l’attaque continue", 2),
+        ({"serveurs": ["annuaire", "fichiers"]}, "l’annuaire des comptes est touché", 2),
+        ({"serveurs": ["metier"]}, "un serveur central est touché", 1),
+        ({"postes": 6, "postes_total": 10}, "la moitié des ordinateurs ou plus", 1),
+        ({"sauvegardes_ou": ["aucune"]}, "aucune sauvegarde utilisable", 2),
+        ({"sauvegardes_atteintes": "partie"}, "une partie des sauvegardes est touchée", 1),
+        ({"reseaux": ["interco"]}, "d’autres réseaux publics y sont reliés", 1),
+    ],
+)
+def test_an_answer_that_counts(answers, words, points):
+    assert words_of(weighed(IncidentType.PHISHING, **answers)) == {words: points}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"continue": "non", "rythme": "fini", "serveurs": ["aucun"], "reseaux": ["aucun"]},
+        {"sauvegardes_atteintes": "non", "sauvegardes_ou": ["debranche"]},
+        {"postes": 3, "postes_total": 3},
+        {"postes": 6, "postes_total": 100},
+    ],
+)
+def test_an_answer_that_reassures_gives_nothing(answers):
+    assert weighed(IncidentType.PHISHING, **answers).points == 0
+
+
+def test_a_service_slowed_weighs_less_and_one_resumed_nothing():
+    slowed = Interruption(service=PublicService.WATER, extent="degraded")
+    resumed = Interruption(service=PublicService.WATER, extent="stopped", ended_at=datetime(2026, 11, 2, tzinfo=UTC))
+
+    assert words_of(weighed(IncidentType.PHISHING, services=[slowed])) == {"service touché : eau et assainissement": 1}
+    assert weighed(IncidentType.PHISHING, services=[resumed]).points == 0
+
+
+@pytest.mark.parametrize(("people", "points"), [(999, 0), (1_000, 1), (10_000, 2)])
+def test_people_who_cannot_be_served(people, points):
+    site = Interruption(service=PublicService.WEBSITE, extent="stopped", people_affected=people)
+
+    assert weighed(IncidentType.PHISHING, services=[site]).points == 1 + points
+
+
+@pytest.mark.parametrize(
+    ("leak", "points"),
+    [
+        (Leak(persons=5_001), 2),
+        (Leak(persons=5_000), 1),
+        (Leak(persons_band=PersonsBand.OVER_5000), 2),
+        (Leak(persons=301, categories=(DataCategory.NIR,)), 3),
+        (Leak(persons=300, categories=(DataCategory.NIR,)), 2),
+    ],
+)
+def test_how_many_persons_and_which_data(leak, points):
+    assert weighed(IncidentType.PHISHING, leak=leak).points == points
+
+
+def test_the_pay_counts_when_it_is_near():
+    for day, points in [(EARLY, 2), (PAY_TIME, 3)]:
+        assert weighed(IncidentType.PHISHING, services=[PublicService.PAYROLL], on=day).points == points
 
 
 def test_the_worse_the_sooner():

@@ -1,0 +1,77 @@
+"""How bad a case is: found from its facts, set by a responder who says why, never lowered by itself."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from collectivities.zones import day_of, zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, Severity, Status
+from incidents.models import AnswerSheet, Incident, SeverityChoice
+from incidents.services.record import record_event
+from incidents.services.snapshots import interruptions_of, leak_of
+from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
+from incidents.text import plain_line
+
+MOTIVE_LIMIT = 300
+
+
+def assessment_of(incident: Incident, now: datetime) -> Assessment:
+    """What the facts of the case give at `now`."""
+    situation = Situation(
+        type=incident.type,
+        interruptions=interruptions_of(incident),
+        leak=leak_of(incident),
+        answers=answers_by_code(incident.sheets.order_by("id")),
+        on=day_of(now, zone_of(incident.collectivity)),
+    )
+    return assess(situation)
+
+
+def answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
+    """The newest answer to each question; `sheets` come oldest first."""
+    newest: dict[str, Mapping[str, Any]] = {sheet.section: sheet.values for sheet in sheets}
+    return {code: answer for values in newest.values() for code, answer in values.items()}
+
+
+def raise_severity(incident: Incident, now: datetime) -> bool:
+    """Facts that got worse raise it, and bring forward when somebody should take the case.
+
+    Changes the row without saving it. What a responder set stays until the facts are worse than those they knew.
+    """
+    found, known = assessment_of(incident, now).severity, incident.severity_found
+    incident.severity_found = found
+    if found <= known or found <= incident.severity:
+        return False
+    incident.severity = found
+    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
+    return True
+
+
+@transaction.atomic
+def set_severity(*, reference: str, severity: Severity, motive: str, actor: User) -> Incident:
+    """Set another level than the facts give, or theirs again, and say why. The same again changes nothing.
+
+    Raises Http404, PermissionDenied, ValidationError by field, when the motive is missing or too long.
+    """
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : ceux qui reprendront ce dossier le liront.")})
+    newest = incident.severity_choices.order_by("-id").first()
+    if newest and (newest.severity, newest.motive, newest.actor_id) == (severity, why, actor.pk):
+        return incident
+    now = timezone.now()
+    SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
+    was, incident.severity = incident.severity, severity
+    if incident.status == Status.DECLARED:
+        incident.acknowledge_by = incident.received_at + ACKNOWLEDGE_WITHIN[severity]
+    incident.save(update_fields=["severity", "acknowledge_by"])
+    record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
+    return incident

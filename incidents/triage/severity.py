@@ -1,0 +1,58 @@
+"""The severity of a case with its reasons, and the form by which a responder sets another."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.zones import day_of, zone_of
+from incidents.enums import Severity
+from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.services.snapshots import interruption_of, leak_from
+from incidents.severity import Situation, assess
+from incidents.triage.answers import Block
+
+
+def as_severity(value: str) -> Severity:
+    return Severity(int(value))
+
+
+class SeverityForm(forms.Form):
+    """Whether the motive says enough is judged by the service, which names the field."""
+
+    severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
+    motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
+
+
+def severity_block(
+    incident: Incident,
+    now: datetime,
+    *,
+    interruptions: Iterable[ServiceInterruption],
+    leaks: Sequence[DataLeak],
+    answers: Iterable[Block],
+) -> dict[str, Any]:
+    """Weighed anew from the rows that the page has read anyway; one query more where somebody chose otherwise."""
+    situation = Situation(
+        type=incident.type,
+        interruptions=[interruption_of(row) for row in interruptions],
+        leak=leak_from(leaks[0]) if leaks else None,
+        answers=answers_in(answers),
+        on=day_of(now, zone_of(incident.collectivity)),
+    )
+    found = assess(situation)
+    is_found = found.severity == incident.severity
+    return {
+        "found": found,
+        "is_found": is_found,
+        "choice": None if is_found else incident.severity_choices.select_related("actor").order_by("-id").first(),
+        "form": SeverityForm(initial={"severity": found.severity}),
+    }
+
+
+def answers_in(blocks: Iterable[Block]) -> dict[str, Any]:
+    """The newest answer to each question, by its code."""
+    newest = (block.newest.kept.sheet.values for block in blocks if not block.is_facts)
+    return {code: answer for values in newest for code, answer in values.items()}

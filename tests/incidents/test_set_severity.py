@@ -1,0 +1,162 @@
+"""A responder sets the severity and says why; the facts raise it again when they get worse, and never lower it."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.access import Guest
+from incidents.enums import EventKind, IncidentType, Severity
+from incidents.models import Incident, SeverityChoice
+from incidents.services.complete import Writing, answer_section
+from incidents.services.erase import erase_personal_data
+from incidents.services.severity import set_severity
+from incidents.services.triage import acknowledge_incident
+from incidents.severity import ACKNOWLEDGE_WITHIN
+from tests.cast import a_lead, a_responder, declare
+
+pytestmark = pytest.mark.django_db
+WHY = "Les sauvegardes sont intactes, la remise en route est en cours."
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+def answered(incident, section, **values):
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    newest = incident.sheets.filter(section=section).order_by("-id").first()
+    writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
+    answer_section(writing=writing, section=section, version="2026-11", values=values)
+    incident.refresh_from_db()
+    return incident
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident():
+    return declare(type=IncidentType.RANSOMWARE)
+
+
+def test_it_works(client, responder, incident):
+    assert incident.severity == incident.severity_found == Severity.HIGH
+    assert "D’après les faits : 4 points, gravité élevée" in text_of(client.get(url(incident)))
+
+    answer = client.post(url(incident, "gravite"), {"severity": "2", "motive": WHY}, follow=True)
+
+    incident.refresh_from_db()
+    assert (incident.severity, incident.severity_found) == (Severity.MODERATE, Severity.HIGH)
+    assert incident.acknowledge_by == incident.received_at + ACKNOWLEDGE_WITHIN[Severity.MODERATE]
+    event = incident.events.get(kind=EventKind.SEVERITY)
+    assert (event.data, event.actor) == ({"was": 3, "severity": 2}, responder)
+    page = text_of(answer)
+    assert "Gravité modérée" in page
+    assert f"Choisie</b> par {responder}" in page
+    assert WHY in page
+    assert "Les faits donnent aujourd’hui <b>élevée</b>" in page
+
+
+def test_without_a_motive_nothing_changes_and_the_choice_stays(client, responder, incident):
+    answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": "  "})
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "Écrivez pourquoi" in page
+    assert '<option value="1" selected>' in page
+    assert_unchanged(incident)
+
+
+@pytest.mark.parametrize("severity", ["", "5", "x", "-1"])
+def test_an_unknown_level_changes_nothing(client, responder, incident, severity):
+    answer = client.post(url(incident, "gravite"), {"severity": severity, "motive": WHY})
+
+    assert answer.status_code == 422
+    assert WHY in text_of(answer)
+    assert_unchanged(incident)
+
+
+def assert_unchanged(incident):
+    incident.refresh_from_db()
+    assert incident.severity == Severity.HIGH
+    assert not SeverityChoice.objects.exists()
+    assert not incident.events.filter(kind=EventKind.SEVERITY).exists()
+
+
+def test_a_double_click_is_one_choice(responder, incident):
+    for _ in range(2):
+        set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
+
+    assert SeverityChoice.objects.count() == 1
+    assert incident.events.filter(kind=EventKind.SEVERITY).count() == 1
+
+
+def test_a_motive_too_long_is_refused(responder, incident):
+    with pytest.raises(ValidationError) as refusal:
+        set_severity(reference=incident.reference, severity=Severity.LOW, motive="x" * 301, actor=responder)
+
+    assert list(refusal.value.message_dict) == ["motive"]
+
+
+def test_worse_facts_raise_it_and_bring_the_hour_forward(incident):
+    before = incident.acknowledge_by
+
+    answered(incident, "precisions", **{"continue": "oui"})
+
+    assert incident.severity == incident.severity_found == Severity.CRITICAL
+    assert incident.acknowledge_by < before
+
+
+def test_better_facts_never_lower_it(incident):
+    answered(incident, "precisions", **{"continue": "oui"})
+    answered(incident, "precisions", **{"continue": "non"})
+
+    assert (incident.severity, incident.severity_found) == (Severity.CRITICAL, Severity.HIGH)
+
+
+def test_what_a_responder_set_stays_until_the_facts_get_worse_than_they_knew(responder, incident):
+    set_severity(reference=incident.reference, severity=Severity.MODERATE, motive=WHY, actor=responder)
+
+    answered(incident, "machines", reseaux=["aucun"])
+    assert incident.severity == Severity.MODERATE
+
+    answered(incident, "sauvegardes", sauvegardes_atteintes="toutes")
+    assert incident.severity == Severity.CRITICAL
+
+
+def test_the_hour_of_a_case_that_somebody_has_taken_stays(responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    due = Incident.objects.get(pk=incident.pk).acknowledge_by
+
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
+
+    assert Incident.objects.get(pk=incident.pk).acknowledge_by == due
+
+
+def test_erasing_empties_the_motive(incident):
+    lead = a_lead()
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=lead)
+
+    erase_personal_data(reference=incident.reference, actor=lead)
+
+    assert SeverityChoice.objects.get().motive == ""
+
+
+def test_the_page_still_costs_at_most_twenty_queries(client, responder, incident):
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
+    answered(incident, "precisions", **{"continue": "oui"})
+    client.get(url(incident))
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(url(incident))
+
+    assert len(queries) <= 20
