@@ -1,10 +1,12 @@
 """A file that did not arrive whole is given up: its room comes back, at once by a button, else after a while."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -17,7 +19,8 @@ from incidents.services.upload import SLICE
 from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
 from tests.incidents.test_declare import text
 from tests.incidents.test_hand_over import stored_objects
-from tests.incidents.test_send_slices import CONTENT, address, send, start, where
+from tests.incidents.test_send_slices import CONTENT, a_visitor, address, send, start, talk, where
+from tests.stores import in_a_folder
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,13 @@ def abandon(django_capture_on_commit_callbacks):
             return client.post(url + "abandonner/")
 
     return press
+
+
+@pytest.fixture
+def disk(settings, tmp_path):
+    """For the threads of a real server."""
+    with in_a_folder(settings, tmp_path):
+        yield
 
 
 def page(incident):
@@ -146,3 +156,27 @@ def test_the_page_costs_the_same(holder, incident, many, django_assert_max_num_q
         an_upload(incident)
     with django_assert_max_num_queries(10):
         assert text(holder.get(page(incident))).count("Abandonner cet envoi") == many
+
+
+def test_giving_up_while_it_is_finished_keeps_all_or_nothing(live_site, disk):
+    """Two devices at once. Whoever wins, a piece that is recorded has its bytes, and one that is not left none."""
+    incident, client, headers = a_visitor(live_site)
+    url = address(client, incident)
+    for part in range(3):
+        send(client, url, part)
+    answers, together = {}, Barrier(2)
+
+    def press(act):
+        together.wait()
+        answers[act] = talk(live_site, "POST", f"{url}{act}/", b"", headers)[0]
+
+    threads = [Thread(target=press, args=[act]) for act in ("fin", "abandonner")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers["abandonner"] == 302
+    assert answers["fin"] == (200 if Evidence.objects.exists() else 404)
+    assert stored_objects() == [piece.storage_name for piece in Evidence.objects.all()]
+    connections.close_all()

@@ -8,8 +8,9 @@ import zipfile
 import pgtrigger
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from incidents import vault
 from incidents.enums import ActorKind, EventKind
@@ -237,6 +238,17 @@ def test_a_line_that_was_changed_shows(holder, incident, change, broken):
         line.update(**change) if change else line.delete()
     assert first_broken(incident, Evidence.objects.order_by("number")) == broken
     assert "La pièce 2 ne correspond plus" in text(holder.get(pieces_of(incident) + "bordereau/"))
+
+
+def test_the_history_is_read_in_its_order(holder, incident):
+    """PostgreSQL owes no order to whoever asks for none, and gives another one some day."""
+    hand_over(holder, incident, a_file("a", b"a"), a_file("b", b"b"))
+    with CaptureQueriesContext(connection) as read:
+        assert first_broken(incident, Evidence.objects.order_by("number")) is None
+    assert [query["sql"].partition(" ORDER BY ")[2] for query in read] == [
+        '"incidents_incidentevent"."id" ASC',
+        '"incidents_evidence"."number" ASC',
+    ]
 
 
 def test_the_last_line_left_out_shows_too(holder, incident):
