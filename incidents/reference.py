@@ -33,6 +33,11 @@ def compact(text: str) -> str:
     return "".join(symbol for symbol in text.upper() if symbol.isalnum())
 
 
+def groups(code: str) -> list[str]:
+    """By four, as it is read out."""
+    return [code[start : start + 4] for start in range(0, len(code), 4)]
+
+
 def spaced(code: str) -> str:
-    """Grouped by four, as it is read out: « T7K4-9MQX »."""
-    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+    """The same, on one line: « T7K4-9MQX »."""
+    return "-".join(groups(code))

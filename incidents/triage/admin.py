@@ -21,6 +21,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident, Reading
 from incidents.querysets import IncidentQuerySet
+from incidents.reference import groups
 from incidents.services.bodies import correct_body
 from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
@@ -171,7 +172,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         except ValidationError as error:
             return self.refused(request, reference, error)
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
-        return self.render(request, "incidents/triage/code.html", {"incident": incident, "secret": secret})
+        said = {"reference": groups(incident.reference), "secret": groups(secret)}
+        return self.render(request, "incidents/triage/code.html", {"incident": incident} | said)
 
     def as_typed(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         """The page of the case again, with the form that was refused."""

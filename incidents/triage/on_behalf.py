@@ -21,6 +21,7 @@ from csirts.routing import Route, csirt_for
 from incidents.access import answers_the_telephone
 from incidents.declaration import Submission
 from incidents.enums import Origin
+from incidents.reference import groups
 from incidents.services.declare import Declared, SubmissionConflict, declare_incident
 from incidents.services.follow_up import secret_of
 from incidents.services.reflexes import sheet_for
@@ -29,7 +30,6 @@ from incidents.triage.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK = "cle", "chercher", "ailleurs", "rappele"
 SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
-GROUP = 4
 
 
 @never_cache
@@ -137,7 +137,3 @@ def answer(request: HttpRequest, declared: Declared, route: Route, refused: str)
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     return admin.site.each_context(request)
-
-
-def groups(signs: str) -> list[str]:
-    return [signs[at : at + GROUP] for at in range(0, len(signs), GROUP)]

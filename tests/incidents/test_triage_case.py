@@ -17,7 +17,7 @@ from incidents.declaration import Caller, Interruption, Leak
 from incidents.enums import ActorKind, Answer, EventKind, PublicService, Status, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
-from incidents.services.follow_up import find_access
+from incidents.services.follow_up import SECRET_LENGTH, find_access
 from incidents.services.triage import acknowledge_incident
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 
@@ -153,7 +153,9 @@ def test_a_new_code_is_shown_once_and_opens_the_case(client, responder, incident
 
     page = client.post(url(incident, "code"))
 
-    secret = compact(re.search(r'<dt>Code</dt><dd><span class="hash">([\w-]+)<', text_of(page))[1])
+    said = text_of(page).partition("Code secret de suivi")[2]
+    secret = "".join(re.findall(r'<span class="hash">(\w{4})<', said))
+    assert len(secret) == SECRET_LENGTH
     assert find_access(secret).incident == incident
     old.refresh_from_db()
     assert old.revoked_at
