@@ -70,7 +70,7 @@ def identity(body: Collectivity) -> str:
     """What tells it from another of the same name, as an insurer or a prefecture asks for it."""
     siren = body.siren and _("SIREN %s") % NBSP.join(map("".join, batched(body.siren, 3)))
     code = body.insee_code and _("code INSEE %s") % body.insee_code
-    return ", ".join(part for part in (siren, code) if part)
+    return capfirst(", ".join(part for part in (siren, code) if part))
 
 
 def moment(at: datetime, zone: str) -> str:
