@@ -72,6 +72,19 @@ def test_going_on_elsewhere(visitor, live_site, browser):
     visitor.check()
 
 
+def test_where_many_begin(visitor, monkeypatch):
+    """One more button, and the choice goes with it."""
+    monkeypatch.setattr("incidents.declare.brake.MANY_BEGUN", 0)
+    visitor.goto("/declarer/?quoi=panne")
+    steps.go_on(visitor.page)
+    visitor.look("confirm-start")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name="Oui, continuer").click()
+    assert "/declarer/qui/" in visitor.page.url
+    assert Draft.objects.get().type == "panne"
+    visitor.check()
+
+
 def test_without_cookies(live_site, browser):
     """Nothing was typed yet, and every telephone number is there."""
     page = open_page(browser)
