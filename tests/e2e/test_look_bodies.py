@@ -80,6 +80,35 @@ def test_the_case_of_a_body_to_confirm(live_site, browser, width):
     assert Incident.objects.get().collectivity.name == "C.C.A.S. Plouexemple"
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_mending_a_body_and_taking_its_confirmation_back(live_site, browser, width):
+    body = propose_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
+    incident = declare(collectivity=body)
+    page = open_page(browser, width=width, reduced_motion="reduce")
+    page.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    steps.sign_in(page, a_responder())
+    page.get_by_text("Corriger ce qui est donné…").click()
+    page.get_by_label("Son nom").fill("CCAS de Plouexemple")
+    page.get_by_label("Commune du siège").fill("Saint-Denis")
+    click(page, "Enregistrer la correction")
+    look_at(page, f"case-wrong-seat-{width}")
+    page.get_by_label("Commune du siège").fill("29999")
+    click(page, "Enregistrer la correction")
+    click(page, "Confirmer qu’elle existe")
+    page.get_by_text("Retirer la confirmation…").click()
+    look_at(page, f"case-to-doubt-{width}")
+    page.get_by_label("C’est une autre collectivité").check()
+    click(page, "Retirer la confirmation")
+    look_at(page, f"case-doubted-{width}")
+    body.refresh_from_db()
+    assert (body.name, body.is_unconfirmed) == ("CCAS de Plouexemple", True)
+
+
+def click(page, name):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
 def look_at(page, name):
     page.wait_for_load_state("load")
     page.wait_for_timeout(250)

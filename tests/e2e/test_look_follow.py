@@ -3,10 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
+from incidents.access import Guest
 from incidents.declaration import Interruption
 from incidents.reference import spaced
+from incidents.services.correspond import Letter
 from incidents.services.follow_up import secret_of
 from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.services.withdraw import withdraw_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
@@ -105,6 +108,13 @@ def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
     visitor.look("follow-may-claim")
     press(page, "Rattacher à mon compte")
     visitor.look("follow-claimed")
+    gone = declare()
+    enter(page, live_site, gone)
+    guest = Guest(access_uid=gone.accesses.get().uid)
+    withdraw_incident(reference=gone.reference, guest=guest, letter=Letter(text="", key="k"))
+    press(page, "Rattacher à mon compte")
+    expect(page.locator("h1")).to_have_text("Cette déclaration ne se rattache plus")
+    visitor.look("follow-not-claimed")
     other = declare()
     enter(page, live_site, other)
     visitor.goto(f"/suivi/{other.reference}/retirer/")
