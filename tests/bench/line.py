@@ -70,7 +70,8 @@ def look(browser, visit):
     assert page.url == visit.address, page.url
     seconds = max(answers, page.evaluate(PAINTED), page.evaluate(READ)) / 1000
     page.context.close()
-    return Seen(seconds, sum(sizes) / 1000, len(sizes))
+    fetched = list(filter(None, sizes))  # the browser's own pictures come over no wire
+    return Seen(seconds, sum(fetched) / 1000, len(fetched))
 
 
 def on_the_line(page):
@@ -88,13 +89,12 @@ def pages():
     writing = nobody()
     begin_declaration(writing)
     sent, case = declarant()
-    card = {"/secours/BODY/": f"/secours/{rennes().uid}/"}
     around = ["/declarer/reprendre/", "/suivi/", "/reflexes/", "/reflexes/rancon/", "/annuaire/", "/secours/"]
     return [
         *visits(nobody(), ["/", FIRST_SCREEN]),
         *visits(writing, [*SCREENS[1:-1], FOUND]),
-        *visits(sent, {SCREENS[-1]: SCREENS[-1], "/suivi/REF/": f"/suivi/{case.reference}/"}),
-        *visits(nobody(), {path: path for path in around} | card),
+        *visits(sent, [SCREENS[-1], "/suivi/REF/"], REF=case.reference),
+        *visits(nobody(), [*around, "/secours/BODY/"], BODY=rennes().uid),
     ]
 
 

@@ -60,11 +60,14 @@ def declarant():
     return client, Incident.objects.order_by("-pk")[0]
 
 
-def visits(client, pages):
-    """`pages`: name → path, or the paths alone where they say enough."""
+def visits(client, pages, **known):
+    """`pages`: paths, where each word of `known` stands for what changes from run to run."""
     cookies = [cookie(name, one.value) for name, one in client.cookies.items()]
-    named = pages if isinstance(pages, dict) else dict(zip(pages, pages, strict=True))
-    return [Visit(name, path, cookies) for name, path in named.items()]
+    return [Visit(page, filled(page, known), cookies) for page in pages]
+
+
+def filled(path, known):
+    return "/".join(str(known.get(part, part)) for part in path.split("/"))
 
 
 def cookie(name, value):

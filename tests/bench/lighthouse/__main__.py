@@ -28,21 +28,25 @@ from tests.browser import QUIET, chromium_path  # noqa: E402
 LEAST = 95
 # Not /demonstration/: it asks for itself again when its codes change, in the middle of whatever looks at it.
 PUBLIC = [
-    *["/", "/declarer/", "/declarer/reprendre/", "/suivi/", "/secours/", "/secours/departement/35/"],
-    *["/reflexes/", "/reflexes/rancon/", "/annuaire/", "/annuaire/?q=quimper", "/statistiques/"],
-    *["/connexion/", "/mot-de-passe/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/"],
+    *["/", "/declarer/", "/declarer/reprendre/", "/suivi/", "/suivi/acces/SECRET/", "/reflexes/", "/reflexes/rancon/"],
+    *["/secours/", "/secours/BODY/", "/secours/departement/35/", "/annuaire/", "/annuaire/?q=quimper"],
+    *["/statistiques/", "/vos-donnees/", "/accessibilite/", "/mentions-legales/"],
+    *["/connexion/", "/mot-de-passe/"],
 ]
-SCREENS = [
-    "/declarer/qui/",
-    "/declarer/qui/?q=rennes",
-    "/declarer/services/",
-    "/declarer/donnees/",
-    "/declarer/rappel/",
+WRITING = [f"/declarer/{screen}" for screen in ["qui/", "qui/?q=rennes", "services/", "donnees/", "rappel/"]]
+SENT = [
+    "/declarer/envoyee/",
+    *(f"/suivi/REF/{page}" for page in ["", "completer/", "completer/precisions/", "dossier/", "retirer/"]),
+    *["/suivi/REF/pieces/", "/suivi/REF/pieces/bordereau/"],
 ]
-OF_A_CASE = ["", "completer/", "completer/precisions/", "pieces/", "dossier/", "retirer/"]
-ACCOUNTS = {
-    "agent": ["/mes-dossiers/", "/compte/"],
-    "responder": ["/admin/incidents/incident/", "/triage/saisir/"],
+SIGNED_IN = {
+    "agent": ["/mes-dossiers/", "/ma-collectivite/BODY/", "/ma-collectivite/BODY/urgence/", "/compte/"],
+    "responder": [
+        "/admin/incidents/incident/",
+        "/admin/incidents/incident/REF/",
+        "/triage/saisir/",
+        "/compte/jetons/",
+    ],
     "lead": ["/equipe/", "/statistiques/mon-centre/"],
     "admin": ["/admin/accounts/user/", "/admin/csirts/csirt/"],
 }
@@ -52,18 +56,10 @@ def pages():
     writing = nobody()
     begin_declaration(writing)
     sent, case = declarant()
-    named = {f"/suivi/REF/{page}": f"/suivi/{case.reference}/{page}" for page in OF_A_CASE}
-    link = {"/suivi/acces/SECRET/": f"/suivi/acces/{secret_of(case.accesses.get())}/"}
-    card = {"/secours/BODY/": f"/secours/{rennes().uid}/"}
-    queue = {"/admin/incidents/incident/REF/": f"/admin/incidents/incident/{case.reference}/"}
-    return [
-        *visits(nobody(), dict(zip(PUBLIC, PUBLIC, strict=True)) | card | link),
-        *visits(writing, SCREENS),
-        *visits(sent, {"/declarer/envoyee/": "/declarer/envoyee/"} | named),
-        *visits(who_must_show_a_code(), ["/connexion/code/"]),
-        *[visit for name, paths in ACCOUNTS.items() for visit in visits(of_the_demonstration(name), paths)],
-        *visits(of_the_demonstration("responder"), queue),
-    ]
+    known = {"REF": case.reference, "SECRET": secret_of(case.accesses.get()), "BODY": rennes().uid}
+    readers = [(nobody(), PUBLIC), (writing, WRITING), (sent, SENT), (who_must_show_a_code(), ["/connexion/code/"])]
+    readers += [(of_the_demonstration(name), paths) for name, paths in SIGNED_IN.items()]
+    return [visit for client, paths in readers for visit in visits(client, paths, **known)]
 
 
 def audited(visited):
