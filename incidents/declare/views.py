@@ -92,7 +92,9 @@ def ask_type(
     *,
     problem: str | Promise = "",
     clash: DraftPage | None = None,
+    lost: bool = False,
 ) -> HttpResponse:
+    """`lost`: a later screen was asked for by its address, and no declaration is open on this device."""
     named = body_named((request.POST or request.GET).get("collectivite", ""))
     context = frame(request, Screen.WHAT, journey, clash=clash) | {
         "near": centre_near(named, journey),
@@ -102,8 +104,9 @@ def ask_type(
         "named": named,
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
+        "lost": lost,
     }
-    return render(request, "declare/type.html", context, status=400 if problem else 409 if clash else 200)
+    return render(request, "declare/type.html", context, status=400 if problem or lost else 409 if clash else 200)
 
 
 def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:
@@ -141,7 +144,7 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
     if FROM_THE_FIRST in request.GET:
         return no_cookies(request)
     if request.method != "POST":
-        return ask_type(request, problem=CHOOSE)
+        return ask_type(request, lost=True)
     typed = typed_on(screen, request, None)
     if screen == Screen.WHO:
         typed = replace(typed, collectivity=body_named(without_controls(request.POST).get("collectivite", "")))

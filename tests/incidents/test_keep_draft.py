@@ -176,7 +176,10 @@ def test_old_drafts_are_forgotten_and_cases_are_not(client):
 def test_a_cookie_that_was_altered_opens_nothing(client):
     begin(client)
     client.cookies[NAME] = client.cookies[NAME].value[:-2] + "xx"
-    assert client.get(WHERE["services"]).status_code == 400
+    lost = client.get(WHERE["services"])
+    assert lost.status_code == 400
+    assert "Aucune déclaration n’est ouverte sur cet appareil." in text(lost)
+    assert "corriger" not in text(lost)
     assert client.get(SENT).url == START
 
 
