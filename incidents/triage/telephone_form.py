@@ -30,6 +30,7 @@ from incidents.enums import (
 )
 from incidents.fields import DayField, HourField, WordsField
 from incidents.public_services import services_of
+from incidents.services.check import problems_of_caller
 
 FOUND = 12
 MOMENTS = {
@@ -91,7 +92,15 @@ class TelephoneForm(forms.Form):
                 self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
         if self.collectivity is None:
             self.add_error("body", self.why_no_body())
+            # The service judges the rest, and is not asked without a body: what else is missing is said at once.
+            for field, problem in problems_of_caller(self.caller()):
+                self.add_error(field, problem)
         return self.cleaned_data
+
+    def caller(self) -> Caller:
+        return Caller(
+            **{name: self.cleaned_data.get(f"contact_{name}", "") for name in ("name", "role", "phone", "email")}
+        )
 
     def typed(self, name: str) -> str:
         return str(self[name].value() or "")
@@ -144,7 +153,7 @@ class TelephoneForm(forms.Form):
         return Declaration(
             collectivity=collectivity,
             type=said["type"] or IncidentType.UNKNOWN,
-            caller=Caller(**{name: said[f"contact_{name}"] for name in ("name", "role", "phone", "email")}),
+            caller=self.caller(),
             description=said["description"],
             supplier=said["supplier"],
             service_stopped=Answer.YES if interruptions else said["service_stopped"] or Answer.UNKNOWN,

@@ -156,6 +156,14 @@ def test_what_is_wrong_is_named_and_nothing_typed_is_lost(client, responder, cha
     assert not Incident.objects.exists()
 
 
+def test_all_that_is_missing_is_said_at_once(client, responder):
+    page = client.post(URL, said(body="", contact_phone="", contact_email=""))
+    shown = text_of(page)
+    assert page.status_code == 422
+    assert "Quelle collectivité appelle ?" in shown
+    assert "Donnez un téléphone ou une adresse mail" in shown
+
+
 def test_looking_for_a_body_loses_nothing_and_blames_nobody(client, responder):
     page = client.post(
         URL, {"chercher": "oui", "body": "Saint-Denis", "description": "Déjà dit.", "contact_phone": ""}
