@@ -283,3 +283,12 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
     shown = client.get(page(incident)).content.decode()
     assert 'id="maintenant"' not in shown
     assert 'id="manque"' not in shown
+    assert "tant que le centre ne vous a pas rappelé" not in shown
+    assert "retrait" not in shown
+
+
+def test_paper_has_the_number_too(client, incident):
+    """The call bar stays on the screen."""
+    client.post(link(incident))
+    shown = client.get(page(incident)).content.decode()
+    assert '<p class="on-sheet"><b>Breizh Cyber</b>&nbsp;: 0 800 200 008</p>' in shown
