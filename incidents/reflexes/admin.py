@@ -91,15 +91,16 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        row = newest(kind, csirt)
-        publish_sheet(
-            kind=kind,
-            csirt_slug=csirt.slug,
-            content=NATIONAL,
-            based_on=row.version if row else 0,
-            actor=user_of(request),
-        )
-        messages.success(request, _("La fiche nationale est de nouveau affichée. Vos versions restent ici."))
+        """Of the version that was on the page: one that was published since is read first."""
+        asked = request.POST.get("based_on", "")
+        seen = int(asked) if asked.isdecimal() and len(asked) < 5 else -1
+        try:
+            publish_sheet(kind=kind, csirt_slug=csirt.slug, content=NATIONAL, based_on=seen, actor=user_of(request))
+            messages.success(request, _("La fiche nationale est de nouveau affichée. Vos versions restent ici."))
+        except StaleSheet:
+            messages.warning(
+                request, _("Quelqu’un a publié une autre version depuis. Lisez-la, puis revenez à la fiche nationale.")
+            )
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:

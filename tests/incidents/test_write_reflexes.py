@@ -64,8 +64,8 @@ def test_each_change_is_a_version_and_each_version_can_be_taken_again(client, cs
 
 def test_the_national_text_comes_back_and_the_versions_stay(client, csirt, lead):
     client.post(PAGE, typed(words="À nous.") | {"publier": "1"})
-    client.post(PAGE, {"national": "1"})
-    client.post(PAGE, {"national": "1"})
+    client.post(PAGE, {"national": "1", "based_on": "1"})
+    client.post(PAGE, {"national": "1", "based_on": "1"})
     assert sheet_for("rancon", csirt).text == REFLEXES["rancon"]
     assert ReflexSheet.objects.count() == 2
     assert "retour à la fiche nationale" in text(client.get(PAGE))
@@ -85,6 +85,16 @@ def test_the_second_writer_is_told_and_loses_nothing(client, csirt, lead):
     assert sheet_for("rancon", csirt).text.words == "Le premier texte."
     with pytest.raises(StaleSheet):
         publish_sheet(kind="rancon", csirt_slug=csirt.slug, content={}, based_on=7, actor=lead)
+
+
+@pytest.mark.parametrize("based_on", ["1", "", "x", "²"])
+def test_a_version_that_was_not_read_does_not_go_with_the_national_text(client, csirt, lead, based_on):
+    client.post(PAGE, typed(words="Le premier texte.") | {"publier": "1"})
+    client.post(PAGE, typed(1, words="Le second texte.") | {"publier": "1"})
+    answer = client.post(PAGE, {"national": "1", "based_on": based_on}, follow=True)
+    assert "Quelqu’un a publié une autre version depuis" in text(answer)
+    assert sheet_for("rancon", csirt).text.words == "Le second texte."
+    assert '<input type="hidden" name="based_on" value="2">' in answer.content.decode()
 
 
 @pytest.mark.parametrize(
