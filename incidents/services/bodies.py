@@ -3,6 +3,7 @@
 What was said of one is mended until it is confirmed, and a confirmation given by mistake is taken back.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,11 +45,19 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """What a responder writes over what was said of a body: `seat` as typed, an INSEE code or a name."""
+    """What a responder writes over what was said of a body: `seat` as typed, an INSEE code or a name.
+
+    `seen` is what the page that was read stood on (`standing_words`), empty when none was.
+    """
 
     kind: str
     name: str
     seat: str
+    seen: str = ""
+
+
+class StaleBody(Exception):
+    """Somebody else mended it since the page was read."""
 
 
 def sketch_of(proposal: Proposal) -> Collectivity:
@@ -147,8 +156,8 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
     """Mend what was said of the unconfirmed body of this case. The same again changes nothing.
 
-    The centre of each case stays as routed on the day. Raises Http404, PermissionDenied, ValidationError by field,
-    or of no field once the body is confirmed.
+    The centre of each case stays as routed on the day. Raises Http404, PermissionDenied, StaleBody,
+    ValidationError by field, or of no field once the body is confirmed.
     """
     body = hold_body_of(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -158,10 +167,17 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
     before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
     said = {"kind": kind, "name": name, "seat": seat}
     if changed := [field for field, value in said.items() if getattr(body, field) != value]:
+        if correction.seen and correction.seen != standing_words(body):
+            raise StaleBody
         collectivities.correct_body(body, kind=kind, name=name, seat=seat)
         names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
         record_event(incident, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
     return incident
+
+
+def standing_words(body: Collectivity) -> str:
+    """What changes whenever something else is said of the body."""
+    return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
 def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:

@@ -22,6 +22,10 @@ from incidents.text import plain_line
 MOTIVE_LIMIT = 300
 
 
+class StaleSeverity(Exception):
+    """Somebody set another level, or the facts raised it, since the page was read."""
+
+
 def assessment_of(incident: Incident, now: datetime) -> Assessment:
     """What the facts of the case give at `now`."""
     situation = Situation(
@@ -55,18 +59,24 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
 
 
 @transaction.atomic
-def set_severity(*, reference: str, severity: Severity, motive: str, actor: User) -> Incident:
+def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
     """Set another level than the facts give, or theirs again, and say why. The same again changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError by field, when the motive is missing or too long.
+    `seen` is the level on the page that was read, empty when none was. Raises Http404, PermissionDenied,
+    StaleSeverity, ValidationError by field, when the motive is missing or too long, and of no field once the case is
+    erased: its motives are words too.
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif."))
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : ceux qui reprendront ce dossier le liront.")})
     newest = incident.severity_choices.order_by("-id").first()
     if newest and (newest.severity, newest.motive, newest.actor_id) == (severity, why, actor.pk):
         return incident
+    if seen and seen != str(int(incident.severity)):
+        raise StaleSeverity
     now = timezone.now()
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity

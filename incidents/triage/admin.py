@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -22,11 +23,11 @@ from incidents.enums import Ability
 from incidents.models import Incident, Reading
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
-from incidents.services.bodies import correct_body
+from incidents.services.bodies import StaleBody, correct_body
 from incidents.services.correspond import write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
-from incidents.services.severity import set_severity
+from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.body import CorrectionForm, proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
@@ -126,10 +127,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Mends what was said of the body; what is refused comes back on the page of the case, as it was typed."""
-        form = CorrectionForm(request.POST)
+        form, is_stale = CorrectionForm(request.POST), False
         incident = get_incident(user_of(request), reference, to=Ability.CONFIRM_BODY)
         try:
             correct_body(reference=reference, correction=form.correction(), actor=user_of(request))
+        except StaleBody:
+            is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
                 return self.refused(request, reference, error)
@@ -137,23 +140,31 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         else:
             messages.success(request, _("Collectivité corrigée. Le centre qui répond reste le même."))
             return redirect("admin:incidents_incident_change", reference)
-        context = self.context_of(request, incident) | {"correction": form}
-        return self.as_typed(request, context)
+        context = self.context_of(request, incident) | {"correction": form, "is_stale": is_stale}
+        if is_stale and context["proposed"]:
+            read_again(form, context["proposed"].form)
+        return self.as_typed(request, context, status=409 if is_stale else 422)
 
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Sets it; a choice without its motive comes back on the page of the case, as it was made."""
-        form = SeverityForm(request.POST)
+        """Sets it; a choice without its motive, or made on a page that is old, comes back as it was made."""
+        form, is_stale = SeverityForm(request.POST), False
         incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
         try:
             if form.is_valid():
                 set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
                 messages.success(request, _("Gravité changée. Votre motif reste dans le dossier."))
                 return redirect("admin:incidents_incident_change", reference)
+        except StaleSeverity:
+            is_stale = True
         except ValidationError as error:
+            if not hasattr(error, "error_dict"):
+                return self.refused(request, reference, error)
             form.add_error(None, error)
         context = self.context_of(request, incident)
-        context["weighed"]["form"] = form
-        return self.as_typed(request, context)
+        if is_stale:
+            read_again(form, context["weighed"]["form"])
+        context["weighed"] |= {"form": form, "is_stale": is_stale}
+        return self.as_typed(request, context, status=409 if is_stale else 422)
 
     def act_view(self, request: HttpRequest, reference: str, act: str) -> HttpResponse:
         if act not in ACTS:
@@ -175,10 +186,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         said = {"reference": groups(incident.reference), "secret": groups(secret)}
         return self.render(request, "incidents/triage/code.html", {"incident": incident} | said)
 
-    def as_typed(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    def as_typed(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
         """The page of the case again, with the form that was refused."""
         response = self.render(request, "incidents/triage/case.html", context)
-        response.status_code = 422
+        response.status_code = status
         return response
 
     def refused(self, request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
@@ -196,6 +207,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def has_delete_permission(self, request: HttpRequest, obj: Incident | None = None) -> bool:
         return False
+
+
+def read_again(form: Form, fresh: Form) -> None:
+    """What was typed stands from now on on what the page shows: sent once more, it goes through."""
+    typed = QueryDict(mutable=True)
+    typed.update(form.data)
+    typed["seen"] = fresh["seen"].value()
+    form.data = typed
 
 
 def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:

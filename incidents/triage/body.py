@@ -14,7 +14,7 @@ from incidents.access import abilities
 from incidents.enums import Ability, TakingBack
 from incidents.fields import WordsField
 from incidents.models import Incident
-from incidents.services.bodies import Correction
+from incidents.services.bodies import Correction, standing_words
 
 FOUND = 10
 
@@ -27,6 +27,7 @@ class CorrectionForm(forms.Form):
         label=_("Ce que c’est"), choices=[(one.value, one.label) for one in UNLISTED], required=False
     )
     seat = WordsField(label=_("Commune du siège"))
+    seen = WordsField(widget=forms.HiddenInput)
 
     def correction(self) -> Correction:
         return Correction(**{name: str(self[name].value() or "") for name in self.fields})
@@ -35,7 +36,8 @@ class CorrectionForm(forms.Form):
 def correction_form(body: Collectivity) -> CorrectionForm:
     """With what is known, the seat by its INSEE code: a name may be that of several communes."""
     seat = body.seat.insee_code if body.seat else ""
-    return CorrectionForm(initial={"name": body.name, "kind": body.kind, "seat": seat})
+    said = {"name": body.name, "kind": body.kind, "seat": seat}
+    return CorrectionForm(initial=said | {"seen": standing_words(body)})
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class SeverityForm(forms.Form):
 
     severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
     motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 def severity_block(
@@ -48,7 +49,7 @@ def severity_block(
         "found": found,
         "is_found": is_found,
         "choice": None if is_found else incident.severity_choices.select_related("actor").order_by("-id").first(),
-        "form": SeverityForm(initial={"severity": found.severity}),
+        "form": SeverityForm(initial={"severity": found.severity, "seen": incident.severity}),
     }
 
 

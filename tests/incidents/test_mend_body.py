@@ -214,3 +214,23 @@ def test_a_person_of_both_hears_of_a_case_once(responder, incident, body, is_ann
     merge_body(reference=incident.reference, into=kept.uid, actor=responder)
     announce_events()
     assert (told(both), told(one)) == (1, 1)
+
+
+def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident, body):
+    seen = client.get(url(incident)).context["proposed"].form["seen"].value()
+    correct(client, incident, name="CCAS de Plou-Exemple", seen=seen)
+
+    late = GIVEN | {"name": "CCAS de Plouexemple-Bourg", "seen": seen}
+    answer = client.post(url(incident, "corriger"), late)
+
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "Quelqu’un a corrigé autre chose" in page
+    assert "CCAS de Plou-Exemple" in page
+    assert 'value="CCAS de Plouexemple-Bourg"' in page
+    body.refresh_from_db()
+    assert body.name == "CCAS de Plou-Exemple"
+    again = late | {"seen": answer.context["correction"]["seen"].value()}
+    assert client.post(url(incident, "corriger"), again).status_code == 302
+    body.refresh_from_db()
+    assert body.name == "CCAS de Plouexemple-Bourg"

@@ -160,3 +160,50 @@ def test_the_page_still_costs_at_most_twenty_queries(client, responder, incident
         client.get(url(incident))
 
     assert len(queries) <= 20
+
+
+def seen_on(client, incident):
+    return client.get(url(incident)).context["weighed"]["form"]["seen"].value()
+
+
+def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):
+    seen = seen_on(client, incident)
+    set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=a_lead())
+
+    late = {"severity": "1", "motive": WHY, "seen": seen}
+    answer = client.post(url(incident, "gravite"), late)
+
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "La gravité a changé pendant que vous écriviez" in page
+    assert "Un hôpital." in page
+    assert WHY in page
+    assert '<option value="1" selected>' in page
+    incident.refresh_from_db()
+    assert incident.severity == Severity.CRITICAL
+    again = late | {"seen": answer.context["weighed"]["form"]["seen"].value()}
+    assert client.post(url(incident, "gravite"), again).status_code == 302
+    assert client.post(url(incident, "gravite"), again).status_code == 302, "a double click"
+    assert incident.severity_choices.count() == 2
+
+
+def test_facts_that_got_worse_meanwhile_are_said_too(client, responder, incident):
+    seen = seen_on(client, incident)
+    Incident.objects.filter(pk=incident.pk).update(severity=Severity.CRITICAL)
+    late = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY, "seen": seen})
+    assert late.status_code == 409
+
+
+def test_an_unknown_level_is_said(client, responder, incident):
+    page = text_of(client.post(url(incident, "gravite"), {"severity": "9", "motive": WHY}))
+    assert page.count('role="alert"') == 1
+    assert WHY in page
+
+
+def test_an_erased_case_takes_no_more_words(client, incident):
+    lead = a_lead()
+    client.force_login(lead)
+    erase_personal_data(reference=incident.reference, actor=lead)
+    answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY}, follow=True)
+    assert "ont été effacés" in text_of(answer)
+    assert not SeverityChoice.objects.exists()
