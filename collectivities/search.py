@@ -94,14 +94,19 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
+    return _load(ids_named(query, limit, unconfirmed=unconfirmed))
+
+
+def ids_named(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
+    """The keys of the same bodies, one query fewer."""
     text = query[:LONGEST_QUERY].strip()
     if code := _code_in(text):
         check_number(code)
         code = code.zfill(5) if len(code) == 4 else code  # spreadsheets eat the first zero
-        return _load(_ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit))
+        return _ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit)
     readings = readings_of(text)
     known = sql.SQL("true" if unconfirmed else CONFIRMED)
-    return _load(_ids_of_name(readings, limit, known)) if readings else []
+    return _ids_of_name(readings, limit, known) if readings else []
 
 
 def bodies_resembling(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:

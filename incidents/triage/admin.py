@@ -222,7 +222,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     return {
         "title": _("Dossiers"),
         "lines": lines,
-        "groups": supplier_groups(user_of(request)),
+        "groups": [] if queue.query else supplier_groups(user_of(request)),  # whoever searches knows what for
         "filters": shown_filters(queue),
         "without_channel": list(without_channel(user_of(request))),
     }

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from collectivities.search import collectivity_by_code, find_collectivities
+from collectivities.search import collectivity_by_code, ids_named
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import LENGTH, compact, is_reference
 
@@ -30,4 +30,4 @@ def references_in(query: str) -> list[str]:
 def bodies_named(query: str) -> list[int]:
     if body := collectivity_by_code(compact(query)):
         return [body.pk]
-    return [body.pk for body in find_collectivities(query, limit=BODIES_TRIED, unconfirmed=True)]
+    return ids_named(query, BODIES_TRIED, unconfirmed=True)
