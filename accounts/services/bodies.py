@@ -1,5 +1,6 @@
 """The people of a body, kept by its manager, and whom it calls when its computers are down."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,10 @@ from collectivities.models import Collectivity
 
 class LastManager(Exception):
     """The body would have nobody left who invites: hand over first."""
+
+
+class StaleCard(Exception):
+    """Somebody else wrote the card since it was read."""
 
 
 @transaction.atomic
@@ -62,12 +67,27 @@ def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
 
 
 @transaction.atomic
-def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User) -> None:
-    """`said`: kind → name, phone, note. An empty one is kept as empty: the card has a line to write on."""
+def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, seen: str = "") -> None:
+    """`said`: kind → name, phone, note. An empty one is kept as empty: the card has a line to write on.
+
+    `seen` is the stamp of the card that was read, empty when none was. The same again changes nothing; StaleCard when
+    somebody else wrote it since.
+    """
     body = get_body(actor, uid)
+    Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
+    known = list(body.emergency_contacts.all())
+    if said == {one.kind: {"name": one.name, "phone": one.phone, "note": one.note} for one in known}:
+        return
+    if seen and seen != card_stamp(known):
+        raise StaleCard
     written = {"updated_by": actor, "updated_at": timezone.now()}
     for kind, words in said.items():
         EmergencyContact.objects.update_or_create(collectivity=body, kind=kind, defaults=words | written)
+
+
+def card_stamp(contacts: Iterable[EmergencyContact]) -> str:
+    """What changes whenever the card is written."""
+    return max((one.updated_at.isoformat() for one in contacts), default="never")
 
 
 def locked_roles(body: Collectivity) -> list[Membership]:

@@ -18,6 +18,8 @@ from accounts.forms import ContactForm, InviteForm
 from accounts.models import EmergencyContact, Membership
 from accounts.services.bodies import (
     LastManager,
+    StaleCard,
+    card_stamp,
     hand_over,
     refuse_unless_handed_over,
     remove_member,
@@ -131,15 +133,23 @@ def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A card that somebody else wrote meanwhile is shown beside what was typed, before anything is written over."""
     user = user_of(request)
     body = get_body(user, uid)
-    known = {one.kind: one for one in contacts_of(body)}
+    contacts = contacts_of(body)
+    known = {one.kind: one for one in contacts}
     data = request.POST if request.method == "POST" else None
     forms = [ContactForm(data, kind=kind, known=known.get(kind)) for kind in Helper]
+    shown = {"body": body, "forms": forms, "seen": card_stamp(contacts) if data is None else data.get("seen", "")}
     if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each says what is wrong with it)
-        shown = {"body": body, "forms": forms}
         return render(request, "accounts/write_emergency.html", shown, status=200 if data is None else 422)
-    write_contacts(uid=uid, said={form.kind: form.cleaned_data for form in forms}, actor=user)
+    try:
+        said = {form.kind.value: form.cleaned_data for form in forms}
+        write_contacts(uid=uid, said=said, actor=user, seen=shown["seen"])
+    except StaleCard:
+        contacts = contacts_of(body)
+        shown |= {"contacts": contacts, "seen": card_stamp(contacts)}
+        return render(request, "accounts/write_emergency.html", shown, status=409)
     return redirect("emergency_card", uid)
 
 

@@ -191,6 +191,27 @@ def test_the_emergency_card(client, manager):
     assert "<b>12</b>" not in case
 
 
+def test_two_write_the_card_and_the_second_is_told(client, manager):
+    page = home() + "urgence/ecrire/"
+    agent = Client()
+    agent.force_login(an_agent())
+    seen = {"seen": client.get(page).context["seen"]}
+    agent.post(page, {"insurer-name": "Assurances Modèle"} | seen)
+
+    answer = client.post(page, CARD | seen)
+    assert answer.status_code == 409
+    said = answer.content.decode()
+    assert "a écrit cette fiche pendant ce temps" in said
+    assert "Assurances Modèle" in said
+    assert 'value="Exemple Informatique"' in said
+    assert EmergencyContact.objects.get(kind="insurer").name == "Assurances Modèle"
+
+    again = CARD | {"seen": answer.context["seen"]}
+    for _click in range(2):
+        assert client.post(page, again).status_code == 302
+    assert EmergencyContact.objects.get(kind="supplier").name == "Exemple Informatique"
+
+
 def test_too_long_a_word_is_said_and_nothing_is_lost(client, manager):
     answer = client.post(home() + "urgence/ecrire/", CARD | {"dpo-phone": "0" * 41})
     assert answer.status_code == 422

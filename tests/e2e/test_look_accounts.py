@@ -4,8 +4,9 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, Role
+from accounts.enums import Helper, LinkPurpose, Role
 from accounts.models import AccessLink
+from accounts.services.bodies import write_contacts
 from accounts.services.links import send_link
 from accounts.tokens import token_of_link
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -158,11 +159,22 @@ def test_the_home_of_a_body(visitor):
         visitor.look(f"body-{name.lower().replace(' ', '-')}")
     send(page, "Quitter")
     visitor.look("body-last-manager")
+    visitor.check()
+
+
+def test_the_emergency_card(visitor):
+    page, town = visitor.page, plouexemple()
+    agent = an_agent(town)
+    sign_in(visitor, a_person(Role.MANAGER, collectivity=town))
     visitor.goto(f"/ma-collectivite/{town.uid}/urgence/")
     visitor.look("body-card-empty")
     visitor.goto(f"/ma-collectivite/{town.uid}/urgence/ecrire/")
     visitor.look("body-card-write")
     page.locator("#id_supplier-name").fill("Exemple Informatique")
+    said = {kind.value: {"name": "Autre", "phone": "", "note": ""} for kind in Helper}
+    write_contacts(uid=town.uid, said=said, actor=agent)
+    send(page, "Garder la fiche")
+    visitor.look("body-card-written-meanwhile")
     send(page, "Garder la fiche")
     visitor.look("body-card")
     visitor.check()
