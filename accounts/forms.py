@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
+from collectivities.fields import PlainLineField
 
 
 def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -195,11 +196,11 @@ class TokenForm(forms.Form):
 class ContactForm(forms.Form):
     """One line of the emergency card. All may stay empty: better a card with a hole than no card."""
 
-    name = forms.CharField(label=_("Nom"), max_length=120, required=False)
-    phone = forms.CharField(
+    name = PlainLineField(label=_("Nom"), max_length=120, required=False)
+    phone = PlainLineField(
         label=_("Téléphone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
     )
-    note = forms.CharField(label=_("Numéro de contrat, horaires"), max_length=200, required=False)
+    note = PlainLineField(label=_("Numéro de contrat, horaires"), max_length=200, required=False)
 
     def __init__(self, data: Any, *, kind: Helper, known: EmergencyContact | None) -> None:
         kept = {name: getattr(known, name) for name in ("name", "phone", "note")} if known else {}
@@ -208,14 +209,11 @@ class ContactForm(forms.Form):
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"
 
-    def clean(self) -> dict[str, Any]:
-        return {name: "".join(c for c in said if c.isprintable()) for name, said in self.cleaned_data.items()}
-
 
 class ChoosePasswordForm(forms.Form):
     """For the reader of a link. Whoever has no name yet gives one."""
 
-    display_name = forms.CharField(
+    display_name = PlainLineField(
         label=_("Votre nom, tel que les autres le liront"), max_length=80, widget=forms.TextInput({"class": "input"})
     )
     password = forms.CharField(
@@ -253,9 +251,11 @@ class AddUserForm(OneAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name"]
+        field_classes = {"display_name": PlainLineField}
 
 
 class ChangeUserForm(OneAddressForm):
     class Meta:
         model = User
         fields = ["email", "display_name", "is_active"]
+        field_classes = {"display_name": PlainLineField}

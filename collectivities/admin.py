@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from collectivities.fields import PlainLineField
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from collectivities.services import correct_region
@@ -47,6 +49,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A row comes from the import; what a person decides is the région that answers for it, with the reason."""
 
     form = CorrectionForm
+    formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
     list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
     search_fields = ["name"]  # shows the box; what it does is get_search_results

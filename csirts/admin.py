@@ -13,11 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from collectivities.fields import PlainLineField
 from csirts import wording
 from csirts.enums import ContactKind
 from csirts.forms import CoverageForm, HoursForm
 from csirts.history import history
 from csirts.models import Backup, Contact, Coverage, Csirt
+
+PLAIN = {models.CharField: {"form_class": PlainLineField}, models.SlugField: {}, models.EmailField: {}}
 
 type Rows = list[tuple[type[models.Model], dict[str, Any]]]
 
@@ -32,6 +35,8 @@ def keeps_directory(request: HttpRequest) -> bool:
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Writes who changes a row, shows its history, and answers 404 for what is not there or not yours."""
+
+    formfield_overrides = PLAIN
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with pghistory.context(user=request.user.pk):
@@ -73,6 +78,7 @@ class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Contact
+    formfield_overrides = PLAIN
     extra = 0
 
 
@@ -81,6 +87,7 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = Contact
     form = HoursForm
+    formfield_overrides = PLAIN
     verbose_name_plural = _("horaires affichés dans l’annuaire")
     max_num = 1
 
@@ -96,6 +103,7 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
 
 class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Backup
+    formfield_overrides = PLAIN
     fk_name = "csirt"
     extra = 0
 

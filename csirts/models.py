@@ -20,8 +20,6 @@ from collectivities.enums import Kind
 from collectivities.models import Departement, Region
 from csirts.enums import ContactKind, Level
 
-PHONE_SIGNS = " .\u00a0\u202f"
-
 
 def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
     """Keep each version of a row, deleted ones too, in a table that nothing can edit."""
@@ -125,7 +123,7 @@ class Csirt(models.Model):
     @property
     def phone_uri(self) -> str:
         """The number as published, without its spaces and dots: some are local numbers, never forced into E.164."""
-        digits = self.phone.translate({ord(sign): None for sign in PHONE_SIGNS})
+        digits = "".join(sign for sign in self.phone if sign.isdecimal() or sign == "+")
         return f"tel:{digits}" if digits else ""
 
     @property
@@ -174,6 +172,11 @@ class Contact(models.Model):
             ),
             models.CheckConstraint(name="contact_kind__in", condition=Q(kind__in=ContactKind.values)),
             models.CheckConstraint(name="contact_value_given", condition=~Q(value="")),
+            models.CheckConstraint(
+                name="contact_website_is_address",
+                condition=~Q(kind=ContactKind.WEBSITE) | Q(value__regex=r"^https?://[^\s/?#]+\.[^\s/?#]"),
+                violation_error_message=_("L’adresse d’un site commence par https://."),
+            ),
         ]
         triggers = [renews_version()]
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 # Marks that change the order in which a line is read (they can turn « exe.gpj » into « jpg.exe »).
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
+LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 KEPT_CONTROLS = "\n\t"
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
 # A dot inside a word: programs make a link of « exemple.fr » even without « http ». Numbers keep theirs.
@@ -21,7 +22,7 @@ def plain_text(text: str, *, limit: int, field: str) -> str:
     Line ends become \\n, outer space goes. `limit` is in characters.
     Raises ValidationError on `field` when more than `limit` characters remain: nothing is cut in silence.
     """
-    ordered = text.replace("\r\n", "\n").replace("\r", "\n").translate(READING_ORDER)
+    ordered = LINE_ENDS.sub("\n", text).translate(READING_ORDER)
     kept = "".join(c for c in ordered if c in KEPT_CONTROLS or unicodedata.category(c) not in {"Cc", "Cs"})
     clean = unicodedata.normalize("NFC", kept).strip()
     if len(clean) > limit:

@@ -1,5 +1,6 @@
-"""What is refused before any page: addresses with a NUL, and files, which no page takes."""
+"""What is refused before any page: addresses with a NUL, and files, which no page takes; and what no page shows."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +12,24 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from config.pages.errors import bad_request
+
+# In UTF-8: controls but tab and line ends, separators of lines, marks that change the order in which one reads.
+UNSEEN = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]"
+)
+
+
+class UnseenSigns:
+    """No page shows them, not even to whoever typed them: words that are kept are cleaned by the services already."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
+            response.content = UNSEEN.sub(b"", response.content)
+        return response
 
 
 class NulGuard:

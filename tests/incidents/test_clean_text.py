@@ -27,8 +27,9 @@ def test_it_works():
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("=1+1", "=1+1"),
         ("\ud800x", "x"),
+        ("a\u2028b", "a\nb"),
     ],
-    ids=["nul", "escape", "reading order", "isolate", "accent", "html stays text", "formula stays text", "surrogate"],
+    ids=["nul", "escape", "reading order", "isolate", "accent", "html stays text", "formula stays text", "surrogate", "line separator"],
 )
 def test_what_becomes_of(typed, kept):
     assert clean(typed) == kept
