@@ -23,12 +23,13 @@ from incidents.services.bodies import confirm_body, merge_body
 from incidents.services.triage import verify_incident
 from stats.models import CaseFact
 from stats.services import fold_events
+from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren
+from tests.hostile import TRICK
 from tests.incidents.test_triage_case import text_of, url
 
 SIREN = made_up_siren(717_171)
-HOSTILE = '<img src=x onerror="alert(1)"> https://piege.example {{ settings.SECRET_KEY }}'
 
 
 def a_ccas(**said):
@@ -223,7 +224,7 @@ def test_two_merges_at_once_leave_no_case_behind(transactional_db):
 
 
 def test_hostile_names_stay_words(client, responder):
-    body = a_ccas(siren=None, name=HOSTILE)
+    body = a_ccas(siren=None, name=TRICK)
     case = declare(collectivity=body)
     client.force_login(responder)
     pages = [client.get(url(case)), client.get("/admin/incidents/incident/"), client.get(f"/triage/{case.reference}/")]
@@ -232,9 +233,8 @@ def test_hostile_names_stay_words(client, responder):
     pages += [client.get(f"/admin/collectivities/collectivity/{body.pk}/change/")]
     for page in pages:
         assert page.status_code == 200
-        assert "<img src=x" not in page.content.decode()
+        harmless.answer(page)
         assert "{{ settings.SECRET_KEY }}" in page.content.decode()
-        assert 'href="https://piege' not in page.content.decode()
 
 
 def test_the_administrator_sees_what_waits(client, body):

@@ -15,19 +15,12 @@ from incidents.services.correspond import CSIRT, DECLARANT, TEXT_LIMIT, Letter, 
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.triage import close_incident
+from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.hostile import MARKUP
 from tests.incidents.test_declare import text
 
 QUEUE = "/admin/incidents/incident/"
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "https://evil.example.com [ici](javascript:alert(1))",
-    '=HYPERLINK("https://evil.example.com")',
-    "{{ secret }}{% include 'x' %}",
-    "\u202egpj.exe\u2069",
-    "'\"><svg/onload=alert(1)>",
-]
 
 
 @pytest.fixture
@@ -215,18 +208,13 @@ def test_a_link_that_stopped_while_writing_keeps_the_words(incident):
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("words", MARKUP)
 def test_hostile_words_and_names_stay_words(incident, words):
     declarant, camille = opened(incident), signed_in(a_responder())
     send(declarant, incident, words, author=words)
     reply(camille, incident, words)
     for shown in (declarant.get(page(incident)), camille.get(case(incident)), camille.get(QUEUE)):
-        html = shown.content.decode()
-        assert "<script>alert" not in html
-        assert "<img src=x" not in html
-        assert "<svg/onload" not in html
-        assert 'href="https://evil' not in html
-        assert "\u202e" not in html
+        harmless.answer(shown)
 
 
 def test_nobody_else_writes_or_reads(incident):

@@ -7,20 +7,22 @@ import pytest
 from django.test import Client
 
 from incidents.models import Draft, Incident
+from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
+from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
 from tests.incidents.journeys import START, WHERE, begin, post
 from tests.incidents.test_declare import an_address, searched, text
 
 pytestmark = pytest.mark.django_db
 
 PAYLOADS = {
-    "html": "<script>alert(1)</script><img src=x onerror=alert(1)>",
-    "formula": '=HYPERLINK("https://exemple.example";"clic")',
-    "template": "{{ request.user }}{% now 'Y' %}",
-    "emoji": "😱🔥 tout est bloqué 👩‍💻",
-    "rtl": "facture\u202efdp.exe",
-    "controls": "un\x00deux\x07trois\x1b[31m",
-    "quotes": "'; DROP TABLE incidents_incident; --\"",
+    "html": MARKUP[0] + MARKUP[1],
+    "formula": FORMULAS[0],
+    "template": TEMPLATES[3],
+    "emoji": LETTERS[0],
+    "rtl": INVISIBLE[0],
+    "controls": INVISIBLE[3],
+    "quotes": LETTERS[4],
 }
 TYPED_BADLY = {
     "services": ["service_stopped", "civil-extent", "civil-started_date", "civil-ended_time", "civil-people"],
@@ -55,13 +57,10 @@ def test_hostile_words_are_only_words(client, payload, valid):
     said = dict.fromkeys(WORDS, payload) | {} if valid else dict.fromkeys(WORDS, payload) | {"contact_phone": ""}
     response = post(client, said)
     assert response.status_code == (200 if valid else 422)
-    page = response.content.decode()
-    assert "<script>" not in page
-    assert "<img" not in page
-    assert "\x00" not in page
+    harmless.answer(response)
     if valid:
         stored = Incident.objects.get().story.description
-        assert stored == re.sub("[\x00\x07\x1b\u202e]", "", payload)
+        assert stored == re.sub("[\x00\x07\x1b\x7f\u202e]", "", payload)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -73,7 +72,7 @@ def test_hostile_values_name_their_field(client, payload, screen):
     response = client.post(WHERE[screen], dict.fromkeys(names, payload) | {"service": "civil", "contact_phone": "17"})
     page = response.content.decode()
     assert response.status_code == 422
-    assert "<script>" not in page
+    harmless.answer(response)
     for name in set(names) - {"contact_email"}:
         assert re.search(rf'href="#id_{name}(_0)?"', page), name
     assert not Incident.objects.exists()

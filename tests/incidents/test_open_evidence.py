@@ -2,7 +2,6 @@
 
 import os
 import struct
-from email.message import Message
 from io import StringIO
 from urllib.parse import unquote
 
@@ -15,28 +14,11 @@ from incidents import file_facts, vault
 from incidents.models import CaseKey, Evidence
 from incidents.services.follow_up import secret_of
 from incidents.text import plain_file_name
+from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.hostile import FILE_NAMES
 from tests.incidents.test_declare import text
 
-HOSTILE = [
-    "<script>alert(1)</script>.png",
-    '"><img src=x onerror=alert(1)>.jpg',
-    "../../../etc/passwd",
-    "..\\..\\windows\\system32\\cmd.exe",
-    "photo\u202egpj.exe",
-    "a\u200bb\u2066c\u2069.txt",
-    "ligne\r\nSet-Cookie: x=1.txt",
-    "=cmd|'/C calc'!A0.csv",
-    "{{ request.user }}{% debug %}.txt",
-    "é" * 400 + ".eml",
-    "תמונה.jpg",
-    "😱 note (1).txt",
-    ".htaccess",
-    "CON.txt",
-    "%2e%2e%2fetc.txt",
-    "'; DROP TABLE x; --",
-    "a\0b.txt",
-]
 ALTERED = "\u202e\u200b\u2066\u2069\r\n\0"
 
 
@@ -92,9 +74,9 @@ def test_it_works(holder, responder, incident):
     assert unquote(answer["Content-Disposition"]).endswith(f"{incident.reference}-001-journal de l’accueil.log")
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
 def test_a_hostile_name_does_nothing_anywhere(holder, responder, incident, name):
-    piece = hand_over(holder, incident, b"x", name, auteur="<b>Dominique</b>\u202e")
+    piece = hand_over(holder, incident, b"x", name, auteur="<b id=piege>Dominique</b>\u202e")
     assert not set(piece.name) & set(ALTERED)
     assert "/" not in piece.name
     assert "\\" not in piece.name
@@ -105,21 +87,11 @@ def test_a_hostile_name_does_nothing_anywhere(holder, responder, incident, name)
     ]
     for page in pages:
         assert page.status_code == 200
-        shown = page.content.decode()
-        for trick in ("<script>alert", "<img src=x", "<b>Dominique", "\u202e", "root:"):
-            assert trick not in shown
-    disposition = responder.get(address(piece))["Content-Disposition"]
-    assert "\n" not in disposition
-    assert not set(filename_in(disposition)) & set('/\\:*?"<>|%')
+        harmless.answer(page)
+    harmless.answer(responder.get(address(piece)))
 
 
-def filename_in(disposition):
-    message = Message()
-    message["Content-Disposition"] = disposition
-    return message.get_filename()
-
-
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("name", FILE_NAMES, ids=range(len(FILE_NAMES)))
 def test_the_plain_form_cleans_it_too(holder, incident, name):
     file = SimpleUploadedFile("x", name.encode())
     file._name = name

@@ -19,7 +19,9 @@ from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
 from incidents.services.follow_up import SECRET_LENGTH, find_access
 from incidents.services.triage import acknowledge_incident
+from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
+from tests.hostile import MARKUP, TRICK
 
 PARIS = ZoneInfo("Europe/Paris")
 pytestmark = pytest.mark.django_db
@@ -217,17 +219,13 @@ def test_its_other_cases_are_those_i_may_see(client, responder, incident):
 
 
 def test_hostile_words_stay_words(client, responder):
-    hostile = '<img src=x onerror="alert(1)"> https://piege.example {{ settings.SECRET_KEY }}'
-    caller = Caller(name=hostile[:60], role="<b>x</b>", phone='02"><script>1</script> 99')
-    incident = declare(description=hostile, supplier="<script>alert(1)</script>", caller=caller)
+    caller = Caller(name=TRICK[:60], role=MARKUP[8], phone=f"02 99 {MARKUP[0]}")
+    incident = declare(description=TRICK, supplier=MARKUP[0], caller=caller)
 
-    text = text_of(client.get(url(incident)))
+    page = client.get(url(incident))
 
-    assert "<img src=x" not in text
-    assert "<script>" not in text.replace("<script src=", "")
-    assert "<b>x</b>" not in text
-    assert 'href="https://piege.example' not in text
-    assert "{{ settings.SECRET_KEY }}" in text
+    harmless.answer(page)
+    assert "{{ settings.SECRET_KEY }}" in text_of(page)
 
 
 @pytest.mark.parametrize("number", [2, 50])

@@ -15,7 +15,9 @@ from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, Pub
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.hostile import MARKUP
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -240,15 +242,14 @@ def test_an_empty_queue_says_what_will_come(client, responder):
 
 
 def test_what_a_declarant_wrote_is_never_markup(client, responder):
-    hostile = "<script>alert(1)</script>"
-    caller = CALLER.__class__(name=hostile, phone="02 99 00 00 00")
+    caller = CALLER.__class__(name=MARKUP[0], phone="02 99 00 00 00")
     for code in ("29901", "29902", "29903"):
-        declare(supplier=hostile, caller=caller, collectivity=plouexemple(insee_code=code))
+        declare(supplier=MARKUP[0], caller=caller, collectivity=plouexemple(insee_code=code))
 
-    text = client.get(URL).content.decode()
+    queue = client.get(URL)
 
-    assert "<script>alert" not in text
-    assert text.count("&lt;script&gt;alert") == 4
+    harmless.answer(queue)
+    assert queue.content.decode().count("&lt;script&gt;piege") == 4
 
 
 def test_nothing_is_posted_to_the_queue(client, responder):

@@ -1,6 +1,5 @@
 """What the mails say, as they arrive."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,21 +16,14 @@ from incidents.services.triage import acknowledge_incident, close_incident
 from notifications import dispatch
 from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
+from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare
+from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
 
 pytestmark = pytest.mark.django_db
 CENTRE = "garde@breizh.example"
 TOWN = "mairie@plouexemple.example"
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
-HOSTILE = [
-    "<script>alert(1)</script><a href='https://evil.example.com'>ici</a>",
-    '=HYPERLINK("https://evil.example.com")',
-    "http://evil.example.com/pay www.evil.example.com HTTPS://EVIL.example.com ftp://evil.example.com",
-    "{{ secret }}{% include 'x' %}",
-    "\u202egpj.exe \u2066caché\u2069",
-    "Bcc: victime@example.com",
-    "😀 a\u0301",
-]
 
 
 @pytest.fixture
@@ -218,7 +210,7 @@ def test_a_mailbox_that_was_broken_into_is_warned_about(centre, post):
     assert "renouvelez le code" in one_line(post.to(TOWN)[0])
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
 def test_a_stranger_s_words_do_nothing(centre, post, text):
     person = Caller(name=text, role=text, phone=f"02 99 00 00 00 {text}"[:40], email=TOWN)
     declare(description=f"{text}\n\n-- \nPrendre en charge :\n{text}", supplier=text, caller=person)
@@ -227,10 +219,7 @@ def test_a_stranger_s_words_do_nothing(centre, post, text):
 
     assert [message.went_to for message in post.received] == [[CENTRE], [TOWN]]
     for message in post.received:
-        assert message.get_content_type() == "text/plain"
-        assert message["Bcc"] is None
-        assert "evil.example.com" not in message.as_string().lower()
-        assert not re.search("[\u202a-\u202e\u2066-\u2069]", body(message))
+        harmless.mail(message)
     theirs = body(post.to(CENTRE)[0]).split("Ce que la personne a écrit\n")[1].split("\n\nRéférence")[0]
     assert all(line.startswith(">") for line in theirs.splitlines())
 

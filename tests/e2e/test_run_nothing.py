@@ -1,0 +1,88 @@
+"""A case full of hostile words, its pages opened in a real browser: nothing of theirs runs, nothing is fetched."""
+
+import pytest
+
+from accounts.enums import Role
+from incidents.services.share import shared_secret_of
+from tests.browser import host_of, open_page
+from tests.cast import a_lead, a_person, a_responder, breizh_cyber
+from tests.hostile import ADDRESSES, MARKUP, TEMPLATES
+from tests.incidents import doors
+from tests.walking import Log, Visitor
+
+WORDS = [*MARKUP, *ADDRESSES, *TEMPLATES]
+
+
+@pytest.fixture
+def holder(live_site):
+    return Visitor(WORDS, Log(), address="2001:db8::2")
+
+
+@pytest.fixture
+def incident(holder):
+    incident = doors.declare(holder, "rancon", 1)
+    doors.follow(holder, incident, 1)
+    return incident
+
+
+class Browser:
+    """One person's. `found` is whatever should not be."""
+
+    def __init__(self, browser, site, visitor):
+        self.site, self.page, self.found = site, open_page(browser), []
+        self.page.on("dialog", lambda dialog: self.found.append(("dialog", dialog.message)) or dialog.dismiss())
+        cookies = [(name, morsel) for name, morsel in visitor.client.cookies.items() if morsel.value]
+        self.page.context.add_cookies(
+            [{"name": name, "value": morsel.coded_value, "url": site} for name, morsel in cookies]
+        )
+
+    def open(self, address):
+        answer = self.page.goto(self.site + address)
+        assert answer.status == 200, address
+        for event in ("mouseover", "focus", "toggle", "error", "load"):
+            self.page.evaluate(f"document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('{event}')))")
+        if self.page.evaluate("typeof window.piege !== 'undefined' && !(window.piege instanceof Node)"):
+            self.found.append((address, "ran"))
+        self.found += [(address, complaint) for complaint in self.page.complaints]
+        self.found += [(address, host) for host in self.page.hosts if host != host_of(self.site)]
+        self.page.complaints.clear()
+
+
+def test_it_works(live_site, browser, holder, incident):
+    """The pages of the holder of the link, and of whoever was given the sentence."""
+    case = f"/suivi/{incident.reference}/"
+    filled = ("", "recit/", "rappel/", "services/", "precisions/", "recit/avant/")
+    pages = ["", *(f"completer/{page}" for page in filled)]
+    window = Browser(browser, live_site, holder)
+    for page in (*pages, "pieces/", "pieces/bordereau/", "dossier/", "retirer/"):
+        window.open(case + page)
+    window.open(f"/phrase/{shared_secret_of(incident.shared.get())}/")
+    assert window.found == []
+
+
+def test_nothing_runs_at_the_centre(live_site, browser, holder, incident):
+    responder, lead = (Visitor(WORDS, holder.log, user=user) for user in (a_responder(), a_lead()))
+    doors.answer(responder, incident)
+    window = Browser(browser, live_site, responder)
+    case = f"/admin/incidents/incident/{incident.reference}/"
+    for page in ("/admin/incidents/incident/", f"/triage/{incident.reference}/", "/triage/saisir/?q=<b id=piege>"):
+        window.open(page)
+    window.open(case)
+    chief = Browser(browser, live_site, lead)
+    chief.open(f"{case}effacer/demande/")
+    assert (window.found, chief.found) == ([], [])
+
+
+def test_nothing_runs_at_a_colleague_s_or_in_the_directory(live_site, browser, holder, incident):
+    manager = Visitor(WORDS, holder.log, user=a_person(Role.MANAGER, collectivity=incident.collectivity))
+    administrator = Visitor(WORDS, holder.log, user=a_person(Role.ADMINISTRATOR))
+    doors.invite(manager, incident.collectivity)
+    doors.keep_directory(administrator, breizh_cyber())
+    home, office = Browser(browser, live_site, manager), Browser(browser, live_site, administrator)
+    for page in ("", "urgence/", "urgence/ecrire/", "inviter/"):
+        home.open(f"/ma-collectivite/{incident.collectivity.uid}/{page}")
+    home.open("/annuaire/?q=<b id=piege>")
+    csirt = f"/admin/csirts/csirt/{incident.csirt_id}/"
+    for page in ("/admin/accounts/user/", "/admin/csirts/csirt/", f"{csirt}change/", f"{csirt}history/"):
+        office.open(page)
+    assert (home.found, office.found) == ([], [])

@@ -1,0 +1,184 @@
+"""What an answer must be for a hostile word in it to be only a word. A page is read by the parser of a browser engine.
+
+Each function raises AssertionError with what is wrong and where.
+"""
+
+import io
+import json
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import django
+import pypdf
+from selectolax.lexbor import LexborHTMLParser
+
+from tests.ground import ROOT
+from tests.hostile import COMPUTED, MARK
+
+# Controls but tab and line ends, marks of reading order, separators of lines: none reaches anybody raw.
+RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+LEADING = ("href", "src", "action", "formaction", "data", "poster", "ping", "background", "cite", "xlink:href")
+OURS = re.compile(r"(/(?![/\\])|\?|#|$|tel:[+0-9 ]*$|mailto:|otpauth://totp/|http://localhost:8000/|\.)")
+# Attributes whose value is words that people read.
+WORDED = ("value", "title", "aria-label", "placeholder", "content", "alt")
+NEVER = ("style", "srcdoc", "srcset", "is", "slot", "manifest", "http-equiv")
+UNWRITTEN = ("template", "iframe", "object", "embed", "base", "style", "math", "noscript", "frame", "applet")
+# Elements of icons, and attributes that widgets and icons add to what templates say.
+DRAWN = "svg g path circle ellipse line polyline rect"
+ADDED = """
+    inputmode cols rows media colspan download spellcheck step min max minlength autocapitalize size required checked
+    selected disabled readonly multiple autofocus open hidden defer async novalidate reversed fill stroke stroke-width
+    d cx cy r x y x1 x2 y1 y2 rx ry transform width height points viewbox xmlns shape-rendering version
+"""
+INNER = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+
+
+@cache
+def vocabulary():
+    """The elements and the attributes that templates write, ours and Django's, with those that our widgets add."""
+    homes = [*ROOT.glob("*/templates"), *ROOT.glob("*/*/templates")]
+    homes += [Path(django.__file__).parent / part for part in ("contrib/admin/templates", "forms/templates")]
+    elements, attributes = {"html", "head", "body", "tbody"}, {*WORDED, *LEADING}
+    for template in (path for home in homes for path in home.rglob("*.html")):
+        text = INNER.sub(" ", template.read_text())
+        elements |= {name.lower() for name in re.findall(r"<([a-zA-Z][\w-]*)", text)}
+        attributes |= {name.lower() for name in re.findall(r"[\s\"']([a-zA-Z][\w:-]*)(?==)", text)}
+    elements |= set(DRAWN.split())
+    attributes |= set(ADDED.split())
+    return elements - set(UNWRITTEN), {name for name in attributes if not name.startswith("on")} - set(NEVER)
+
+
+def page(text):
+    """An HTML page: no element or attribute but a template's, nothing that runs, nothing that leads elsewhere."""
+    tree = LexborHTMLParser(text)
+    for node in tree.root.traverse(include_text=True):
+        if node.tag == "-text":
+            plain(node.text_content or "")
+        elif not node.tag.startswith("-"):
+            element(node)
+    assert not any(one in text for one in COMPUTED), "a template was evaluated"
+    return tree
+
+
+def element(node):
+    elements, attributes = vocabulary()
+    assert node.tag in elements, f"no template writes {shown(node)}"
+    for name, value in ((name.lower(), value or "") for name, value in node.attributes.items()):
+        assert name in attributes or name.startswith(("data-", "aria-")), f"no template writes {name}: {shown(node)}"
+        plain(value)
+        if name in LEADING:
+            assert OURS.match(value) or known(value), f"leads away: {shown(node)}"
+        elif name not in WORDED and not name.startswith(("data-", "aria-")):
+            assert MARK not in value, shown(node)
+    if node.tag == "script" and node.attributes.get("type") != "application/json":
+        assert (node.attributes.get("src") or "").startswith(("/static/", "/admin/jsi18n/")), shown(node)
+        assert not node.text().strip(), shown(node)
+
+
+def shown(node):
+    return node.html[:200]
+
+
+@cache
+def known(address):
+    """An address that stands in the code or in its data."""
+    if not address.startswith(("https://", "http://", "data:image/")) or MARK in address:
+        return False
+    kinds = ("*.html", "*.py", "*.json")
+    homes = [path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "." and path.name != "tests"]
+    return any(address in path.read_text() for home in homes for kind in kinds for path in home.rglob(kind))
+
+
+def plain(words):
+    found = RAW.search(words)
+    assert not found, f"{found[0]!r} is shown raw in {words[max(0, found.start() - 40) : found.end() + 40]!r}"
+
+
+def headers(response):
+    """No word of anybody in a header, but the name of a file, as ASCII; types and policies that let nothing run."""
+    for name, value in response.items():
+        assert value.isprintable(), f"{name}: {value!r}"
+        if name != "Content-Disposition":
+            assert MARK not in unquote(value), f"{name}: {value!r}"
+    if location := response.get("Location"):
+        assert re.match(r"(http://testserver)?/(?![/\\])", location) or location.startswith("?"), location
+    assert response.get("X-Content-Type-Options") == "nosniff"
+    policy = response.get("Content-Security-Policy", "")
+    assert "unsafe" not in policy
+    assert "default-src" in policy, "no policy"
+
+
+def answer(response):
+    """Whatever was answered, by its type. Gives the tree of a page."""
+    headers(response)
+    kind = response.get("Content-Type", "").partition(";")[0]
+    if kind == "text/html":
+        return page(response.content.decode())
+    if kind in ("application/json", "application/problem+json"):
+        plain_json(json.loads(response.content))
+    elif kind not in ("application/vnd.oai.openapi", "text/javascript") and (response.streaming or response.content):
+        file(response, kind)
+    return None
+
+
+def plain_json(said):
+    match said:
+        case str():
+            plain(said)
+        case dict():
+            for name, value in said.items():
+                plain(name)
+                plain_json(value)
+        case list():
+            for value in said:
+                plain_json(value)
+
+
+def file(response, kind):
+    """Never shown in its place, of no type that runs, under a name that is only a name."""
+    content = response.getvalue()
+    disposition = response["Content-Disposition"]
+    assert disposition.startswith("attachment; filename"), disposition
+    assert disposition.isascii()
+    name = unquote(disposition.partition("=")[2].removeprefix("utf-8''").strip('"'))
+    plain(name)
+    assert not set(name) & set('/\\:*?"<>|%\n\r\t'), name
+    assert kind in ("application/pdf", "application/octet-stream", "text/csv"), kind
+    if kind == "application/pdf":
+        pdf(content)
+
+
+def pdf(content):
+    """Gives the words of it. It does nothing when opened, and leads nowhere that the words of a person lead."""
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    active = {"/JavaScript", "/JS", "/Launch", "/AA", "/OpenAction", "/EmbeddedFile", "/SubmitForm", "/RichMedia"}
+    for number in range(1, len(reader.xref_objStm) + sum(map(len, reader.xref.values())) + 1):
+        dictionary = reader.get_object(pypdf.generic.IndirectObject(number, 0, reader))
+        if isinstance(dictionary, pypdf.generic.DictionaryObject):
+            assert not active & {*dictionary, dictionary.get("/S"), dictionary.get("/Subtype")}, dictionary
+            assert MARK not in str(dictionary.get("/URI", "")), dictionary
+    words = "\n".join(each.extract_text() for each in reader.pages)
+    assert "root:x:" not in words
+    assert not any(one in words for one in COMPUTED), "a template was evaluated"
+    return words
+
+
+def mail(message):
+    """As a mail server got it. Gives its words."""
+    allowed = {"subject", "from", "to", "date", "message-id", "auto-submitted", "mime-version"}
+    allowed |= {"content-type", "content-transfer-encoding", "x-peer", "x-mailfrom", "x-rcptto"}
+    assert {name.lower() for name in message.keys()} <= allowed, message.items()  # noqa: SIM118  (a mail is no dict)
+    assert len(message.get_all("to")) == len(message.went_to) == 1
+    assert message.get_content_type() == "text/plain"
+    words = message.get_content().replace("\r\n", "\n")
+    for said in (message["Subject"], words):
+        plain(said)
+        assert not re.search(rf"(?i)(https?://|www\.)[^\s]*{MARK}", said), f"a program makes a link of it: {said}"
+        assert not any(one in said for one in COMPUTED), "a template was evaluated"
+    return words
+
+
+def words_of(tree):
+    return " ".join(tree.body.text(separator=" ").split())[:1500]

@@ -1,0 +1,161 @@
+"""Hostile words brought in through every door of a case, by those who have one. Each uses a `Visitor`."""
+
+import json
+import re
+from collections import defaultdict
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework import serializers
+
+from accounts.models import AccessLink
+from accounts.tokens import issue_token, token_of_link
+from csirts.enums import ContactKind
+from incidents.api.serializers import DeclarationIn
+from incidents.models import Draft, Incident
+from incidents.questions.catalogue import current
+from incidents.services.draft import code_of
+from incidents.services.follow_up import secret_of
+from tests.cast import plouexemple
+from tests.factories.collectivities import made_up_siren
+from tests.hostile import FILE_NAMES, MAILBOXES
+from tests.walking import Visitor
+
+SECTIONS = ("recit", "rappel", "services", "donnees", "moments")
+SIGNED = "une phrase assez longue"
+
+
+def declare(holder, kind, number):
+    """The five screens, with a body that no list carries. Gives the case."""
+    holder.fill("/declarer/", quoi=kind)
+    siren = made_up_siren(600_000 + number)
+    added = holder.fill("/declarer/qui/nouvelle/", kind="ccas", siren=siren, town="29232", town_asked="", seat="")
+    holder.fill(added["Location"])
+    for screen in ("services", "donnees", "rappel"):
+        holder.fill(f"/declarer/{screen}/", site_web="", confirme="oui")
+    return holder.get("/declarer/envoyee/").context["incident"]
+
+
+def resume(holder, incident):
+    """A declaration begun on one device goes on with another, under a name; a third meets what both wrote."""
+    first, second = (Visitor(holder.words, holder.log, address=f"2001:db8::{one}") for one in ("a", "b"))
+    first.fill("/declarer/", quoi=incident.type)
+    first.fill(f"/declarer/qui/?collectivite={plouexemple().uid}")
+    code = code_of(Draft.objects.get(incident=None))
+    second.fill("/declarer/reprendre/", code=code)
+    old = max(first.get("/declarer/services/").forms, key=lambda form: len(form.written))
+    second.fill("/declarer/services/")
+    assert first.send(old, defaultdict(int), {}).status_code in (409, 422)
+    second.get("/declarer/rappel/")
+
+
+def follow(holder, incident, number):
+    """What the holder of the link writes, answers, hands over and shares."""
+    page = f"/suivi/{incident.reference}/"
+    holder.fill(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    for section in (*SECTIONS, *(one.code for one in current().sections_of(incident.type))):
+        holder.fill(f"{page}completer/{section}/")
+    holder.fill(page, to="/message/")
+    holder.fill(f"{page}pieces/", pieces=SimpleUploadedFile("piege.html", b"<script>piege=1</script>"))
+    for name in FILE_NAMES[number % 14 :: 14]:
+        hand_over(holder, f"{page}pieces/envoi/", name)
+    holder.client.post(f"{page}partager/")
+    holder.client.post(f"{page}dossier/")
+
+
+def hand_over(holder, address, name):
+    """As the script of the page does, under a name that a browser would not send."""
+    begun = holder.client.post(address, {"nom": name, "taille": 1, "auteur": holder.first_word(100)}).json()
+    holder.client.post(f"{address}{begun['uid']}/?debut=0", b"x", "application/octet-stream")
+    holder.read(holder.client.post(f"{address}{begun['uid']}/fin/"), f"{address}{begun['uid']}/fin/")
+
+
+def answer(responder, incident):
+    """What a responder writes: to the declarant, and of a call."""
+    case = f"/admin/incidents/incident/{incident.reference}/"
+    responder.fill(case, to="/message/")
+    responder.client.post(f"{case}prendre/")
+    responder.fill(case, to="/gravite/")
+    responder.fill(case, to="/corriger/", leave="s")
+    responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
+
+
+def withdraw(holder, incident):
+    holder.fill(f"/suivi/{incident.reference}/retirer/")
+
+
+def keep_channel(lead, csirt):
+    """What a lead says of its own centre."""
+    lead.words = published(lead.words)
+    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", notification_email=csirt.notification_email)
+
+
+def write_sheet(lead, kind):
+    """A reflex sheet needs its shape, three acts of two lines, and takes no mark-up: refused first, then without."""
+    page = f"/admin/incidents/reflexsheet/breizh-cyber/{kind}/"
+    plain = [one for one in published(lead.words) if not set(one) & {"<", "\0"}]
+    refused = lead.client.post(page, {"words": "<b id=piege>", "title": "x", "hour": "x", "day": "x", "sources": "x"})
+    assert lead.read(refused, page).status_code == 422
+    writer = Visitor([*plain, "{{ 1337|add:62000 }} %s"], lead.log, client=lead.client)
+    acts = "\n\n".join(f"{number} {one_line(writer, 70)}\n{one_line(writer, 290)}" for number in range(3))
+    said = {"words": one_line(writer, 60), "title": one_line(writer, 100), "sources": one_line(writer, 200)}
+    assert writer.fill(page, hour=acts, day=acts, publier="1", **said).status_code == 302
+
+
+def published(words):
+    """What a centre or the directory says may name a site: it is theirs to say."""
+    return [one for one in words if not re.search("://|www\\.", one)]
+
+
+def one_line(visitor, limit):
+    return " ".join(visitor.joined(limit).split())
+
+
+def keep_directory(administrator, csirt):
+    """The published facts, then a body of the list whose région is corrected."""
+    administrator.words = published(administrator.words)
+    page = f"/admin/csirts/csirt/{csirt.pk}/change/"
+    contacts = administrator.get(page).context["inline_admin_formsets"][0].formset
+    site = next(form.add_prefix("value") for form in contacts if form.instance.kind == ContactKind.WEBSITE)
+    administrator.fill(page, slug=csirt.slug, **{site: csirt.website})
+    administrator.fill(f"/admin/csirts/coverage/{csirt.coverages.first().pk}/change/", last_on="")
+    corrected = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    region = str(corrected.region_id)
+    administrator.fill(f"/admin/collectivities/collectivity/{corrected.pk}/change/", region_correction=region)
+
+
+def invite(manager, body):
+    """The manager's people and card. Gives the visitor who came through the link, under a hostile name."""
+    home = f"/ma-collectivite/{body.uid}/"
+    manager.fill("/compte/jetons/nouveau/")
+    manager.fill(f"{home}urgence/ecrire/")
+    manager.fill(f"{home}inviter/")
+    link = AccessLink.objects.get(collectivity=body)
+    guest = Visitor(manager.words, manager.log)
+    guest.fill(f"/acces/{token_of_link(link)}/", password=SIGNED)
+    manager.fill(f"{home}inviter/", email="nour@plouexemple.example")
+    return Visitor(manager.words, manager.log, user=link.user)
+
+
+def call_api(user, body, visitor):
+    """One declaration with all that its shape names. Gives the case."""
+    said = shaped(DeclarationIn(), visitor) | {"collectivity": str(body.uid)}
+    token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"}
+    address = "/api/v1/incidents/"
+    response = visitor.client.post(address, json.dumps(said), "application/json", headers=token)
+    visitor.read(response, address)
+    assert response.status_code == 201, response.content
+    for where in (address, f"{address}{response.json()['reference']}/"):
+        visitor.read(visitor.client.get(where, headers=token), where)
+    return Incident.objects.get(reference=response.json()["reference"])
+
+
+def shaped(serializer, visitor):
+    """Words in every field of the shape that takes words."""
+    said = {}
+    for name, field in serializer.fields.items():
+        if isinstance(field, serializers.Serializer):
+            said[name] = shaped(field, visitor)
+        elif type(field) is serializers.CharField:
+            like = {"phone": "02 99 00 00 00 <b id=piege>", "email": MAILBOXES[0]}
+            said[name] = like.get(name) or visitor.joined(field.max_length).replace("\0", "")
+    return said

@@ -1,0 +1,210 @@
+"""Every field of every door filled with hostile words, then every page, mail, paper and answer read as its readers do.
+
+A handful of the words for each type of incident, so that all words and all questions are asked. What is filled is what
+the pages show: a field that takes no hostile word, a page that nobody reads are named at the end.
+"""
+
+import pytest
+from django.urls import get_resolver
+
+from accounts import dispatch as account_mails
+from accounts.enums import Role
+from incidents.enums import IncidentType
+from incidents.services.share import shared_secret_of
+from incidents.tasks import make_papers
+from notifications import dispatch as case_mails
+from tests import harmless
+from tests.cast import a_lead, a_person, a_responder, breizh_cyber
+from tests.hostile import MARKUP, parts
+from tests.incidents import doors
+from tests.post import Post
+from tests.walking import Log, Visitor
+
+TYPES = list(IncidentType.values)
+PRIVATE = (
+    "suivi/",
+    "admin/",
+    "triage/",
+    "compte/",
+    "mes-dossiers/",
+    "ma-collectivite/",
+    "equipe/",
+    "statistiques/mon",
+)
+IN_TURN = ("manager", "agent", "lead", "administrator")
+PUBLIC = (
+    *("/", "/sante/", "/sante/vivant/", "/api/schema/", "/api/v1/csirts/", "/api/v1/csirts/for/29999/"),
+    *("/api/v1/collectivities/?q=plouexemple", "/suivi/ZZZZZZZZ/", "/admin/"),
+)
+
+
+@pytest.fixture
+def post(settings):
+    post = Post()
+    post.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
+    yield post
+    post.stop()
+
+
+class Crowd:
+    """All who bring words to one case, and read them."""
+
+    def __init__(self, kind):
+        self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
+        self.words = parts(self.number, of=len(TYPES))
+        self.csirt = breizh_cyber()
+        self.holder, self.nobody = self.join(address=f"2001:db8::{self.number}"), self.join()
+        people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)
+        self.responder, self.lead, self.administrator = (self.join(user=person) for person in people)
+        for person in people:
+            page = f"/admin/accounts/user/{person.pk}/change/"
+            self.administrator.fill(page, leave="membership", email=person.email)
+
+    def join(self, **known):
+        return Visitor(self.words, self.log, **known)
+
+    def write(self):
+        doors.keep_directory(self.administrator, self.csirt)
+        doors.write_sheet(self.lead, self.kind)
+        doors.keep_channel(self.lead, self.csirt)
+        self.incident = doors.declare(self.holder, self.kind, self.number)
+        doors.follow(self.holder, self.incident, self.number)
+        doors.resume(self.holder, self.incident)
+        manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
+        self.manager = self.join(user=manager)
+        self.agent = doors.invite(self.manager, self.incident.collectivity)
+        doors.answer(self.responder, self.incident)
+        called = doors.call_api(manager, self.incident.collectivity, self.nobody)
+        self.manager.fill(f"/suivi/{called.reference}/retirer/")
+
+    def read(self):
+        """The holder and the responder always; in the first case everybody, in others a third each in turn."""
+        make_papers()
+        body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
+        shared = shared_secret_of(self.incident.shared.get())
+        for address in (f"/phrase/{shared}/", "/annuaire/"):
+            self.nobody.get(address)
+        if self.number == 0:
+            self.nobody.crawl(*PUBLIC)
+        self.crawl_as("holder", case)
+        self.crawl_as("responder", "/admin/")
+        for role in IN_TURN if self.number == 0 else IN_TURN[self.number % 12 :][:1]:
+            self.crawl_as(role, "/ma-collectivite/" if role in ("manager", "agent") else "/admin/")
+
+        managed = f"/admin/incidents/incident/{self.incident.reference}/"
+        self.agent.get("/mes-dossiers/")
+        self.lead.get("/statistiques/mon-centre/")
+        self.responder.get(f"/triage/{self.incident.reference}/")
+        self.responder.client.post(f"{managed}confirmer/")
+        doors.withdraw(self.holder, self.incident)
+        assert [self.holder.get(case).status_code, self.responder.get(managed).status_code] == [200, 200]
+        for address in (f"/secours/{body}/", f"/secours/{body}/pdf/"):
+            assert self.nobody.get(address).status_code == 200
+
+    def crawl_as(self, role, start):
+        """What is public has been read once the first has gone through it."""
+        getattr(self, role).crawl(start, most=2 if self.number == 0 else 1)
+        getattr(self, role).send_the_rest()
+        self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_it_works(db, post, kind):
+    crowd = Crowd(kind)
+    crowd.write()
+    crowd.read()
+    read_mails(post)
+    assert crowd.log.untouched() - WITHOUT_WORDS == set()
+    if kind == TYPES[0]:
+        assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
+
+
+def read_mails(post):
+    case_mails.announce_events()
+    case_mails.deliver_due()
+    account_mails.send_due()
+    assert len(post.received) > 4
+    for message in post.received:
+        harmless.mail(message)
+
+
+def routes(patterns=None, prefix=""):
+    for pattern in patterns or get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
+# Fields that want something else than words (an address, a code, the name of a body that is known), forms of the admin
+# that add what another page changes with the same fields, and the name of a key, which comes with a key alone.
+WITHOUT_WORDS = {
+    *((CSIRT, name) for name in ("slug", "notification_email", "contacts-3-value")),
+    *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
+    *((ADD.format("accounts/user"), name) for name in ("email", "display_name")),
+    ("admin/accounts/user/<path:object_id>/change/", "email"),
+    (ADD.format("csirts/coverage"), "source"),
+    ("compte/cles/", "name"),
+    ("admin/incidents/incident/<str:reference>/corriger/", "seat"),
+    *(("connexion/", "login"), ("mot-de-passe/", "email")),
+    *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
+    *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),
+}
+# Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
+# figures alone, the mails of a demonstration, and a paper of a whole département, set like the card of one body.
+NOT_READ = {
+    "admin/(?P<url>.*)$",
+    "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications)/$",
+    "admin/accounts/user/<path:object_id>/",
+    "admin/accounts/user/<path:object_id>/delete/",
+    "admin/autocomplete/",
+    "admin/collectivities/collectivity/<path:object_id>/",
+    "admin/collectivities/collectivity/<path:object_id>/delete/",
+    "admin/collectivities/collectivity/add/",
+    "admin/csirts/coverage/<path:object_id>/",
+    "admin/csirts/csirt/<path:object_id>/",
+    "admin/jsi18n/",
+    "admin/logout/",
+    "admin/password_change/",
+    "api/v1/incidents/<str:reference>/acknowledge/",
+    "compte/cles/<int:pk>/retirer/",
+    "compte/codes-de-secours/",
+    "compte/confirmer/",
+    "compte/confirmer/cle/",
+    "compte/confirmer/code/",
+    "connexion/code/",
+    "declarer/garder/<str:section>/",
+    "demonstration/",
+    "mails/",
+    "mails/<uuid:key>/",
+    "secours/departement/<str:number>/pdf/",
+    "suivi/<str:reference>/completer/repris/",
+    "suivi/<str:reference>/pieces/envoi/",
+    "suivi/<str:reference>/pieces/envoi/<uuid:uid>/",
+    "suivi/<str:reference>/pieces/envoi/<uuid:uid>/abandonner/",
+    "suivi/<str:reference>/rattacher/",
+}
+
+
+@pytest.mark.parametrize("trick", MARKUP, ids=range(len(MARKUP)))
+def test_what_is_written_raw_is_found(trick):
+    """Of the reader of pages itself: each trick, unescaped, is seen in one place at least."""
+    frames = (
+        "<p>{}</p>",
+        '<a title="{}">x</a>',
+        "<a title='{}'>x</a>",
+        "<textarea>{}</textarea>",
+        "<title>{}</title>",
+    )
+    harmless.page("<p>Un texte &lt;script&gt;piege=1&lt;/script&gt;</p>")
+    found = 0
+    for frame in frames:
+        try:
+            harmless.page(frame.format(trick))
+        except AssertionError:
+            found += 1
+    assert found or trick in MARKUP[-3:]

@@ -1,0 +1,282 @@
+"""A person who reads each page to see that it is harmless, follows its links and fills its forms with hostile words.
+
+Forms are taken as the page shows them, so that a field added to a page is filled without a word here.
+"""
+
+import re
+from collections import Counter, defaultdict
+from functools import cache
+from itertools import cycle
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from django.test import Client
+from django.urls import resolve
+
+from tests import harmless
+from tests.hostile import MAILBOXES
+
+WRITTEN = {"", "text", "search", "email", "tel", "url", "number", "date", "time", "datetime-local"}
+LEFT_ALONE = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # ticks that take an answer away
+SIGNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
+SHAPES = {shape: re.compile(sign) for shape, sign in SIGNS.items()}
+LONGEST, LONGEST_LINE, SHORT = 3000, 110, 40
+
+
+class Control(NamedTuple):
+    name: str
+    kind: str  # the type of an input, or the element
+    value: str
+    limit: int
+    node: object
+
+    @property
+    def is_written(self):
+        return self.kind == "textarea" or self.kind in WRITTEN
+
+    @property
+    def is_for_words(self):
+        is_number = self.kind == "number" or (self.node.attributes.get("inputmode") or "") in ("numeric", "decimal")
+        return not is_number and "__prefix__" not in self.name and shape_asked(self) not in ("date", "time")
+
+
+class Form(NamedTuple):
+    address: str
+    method: str
+    controls: list
+
+    @property
+    def written(self):
+        return [one for one in self.controls if one.is_written]
+
+    @property
+    def route(self):
+        return route_of(self.address)
+
+
+def route_of(address):
+    return route_at(urlsplit(address).path)
+
+
+@cache
+def route_at(path):
+    return resolve(path).route
+
+
+def forms_in(tree, address):
+    return [form_of(node, address) for node in tree.css("form")]
+
+
+def form_of(node, address):
+    action = urljoin(address, node.attributes.get("action") or address).partition("#")[0]
+    method = (node.attributes.get("method") or "get").lower()
+    named = [control(one) for one in node.css("input[name], textarea[name], select[name], button")]
+    return Form(action, method, named)
+
+
+def control(node):
+    said = node.attributes
+    kind = (said.get("type") or "").lower() if node.tag == "input" else node.tag
+    limit = int(said.get("maxlength") or (LONGEST if kind == "textarea" else LONGEST_LINE))
+    value = node.text() if kind == "textarea" else said.get("value")
+    if kind == "select":
+        chosen = node.css_first("option[selected]") or node.css_first("option")
+        value = chosen.attributes.get("value") if chosen else ""
+    return Control(said.get("name") or "", kind, value or "", limit, node)
+
+
+class Log:
+    """What was met by several visitors."""
+
+    def __init__(self):
+        self.read, self.answered = set(), set()  # routes whose answer was read; those with a page
+        self.public = set()  # those that a stranger has read for everybody
+        self.leads = set()  # routes that a form leads to
+        self.met, self.kept = {}, set()  # fields shown, with their form; those that took hostile words
+        self.sent = set()  # routes whose form was sent
+
+    def untouched(self):
+        """Fields for words that took none."""
+        shown = {key for key, (_visitor, form, one) in self.met.items() if form.method == "post" and one.is_for_words}
+        return shown - self.kept
+
+
+class Visitor:
+    """`words`: the handful of this person; each field begins with another of them."""
+
+    def __init__(self, words, log, *, client=None, user=None, address="2001:db8::1"):
+        self.client = client or Client(REMOTE_ADDR=address)
+        self.words, self.turn, self.log = words, cycle(range(len(words))), log
+        if user:
+            self.client.force_login(user)
+
+    # Reading
+
+    def get(self, address, data=None):
+        return self.read(self.client.get(address, data or {}), address)
+
+    def read(self, response, address):
+        response.tree = harmless.answer(response)
+        response.address = address
+        response.forms = forms_in(response.tree, address) if response.tree else []
+        self.log.read.add(route_of(address))
+        self.log.answered |= {route_of(address)} if response.status_code == 200 else set()
+        self.log.leads |= {form.route for form in response.forms}
+        self.log.met |= {
+            (form.route, plainly(one.name)): (self, form, one) for form in response.forms for one in form.written
+        }
+        return response
+
+    def crawl(self, *starts, most=2):
+        """What links lead to, `most` times a route and a set of parameters, and what its searches find."""
+        waiting, seen = [*starts], Counter()
+        while waiting:
+            address = waiting.pop()
+            seen[key := shape_of(address)] += 1
+            if seen[key] <= most and (key[0] not in self.log.public or address in starts):
+                response = self.get(address)
+                assert response.status_code < 500, address
+                waiting += self.leads_from(response)
+        return seen
+
+    def leads_from(self, response):
+        if response.status_code in (301, 302, 303):
+            return [urljoin(response.address, response["Location"])]
+        if response.tree is None:
+            return []
+        links = [one.attributes.get("href") or "" for one in response.tree.css("a[href]")]
+        searches = [self.search(form) for form in response.forms if form.method == "get" and form.written]
+        leads = [urljoin(response.address, one.partition("#")[0]) for one in links] + searches
+        return [one for one in leads if one.startswith("/") and not one.startswith(("/static/", "//"))]
+
+    def search(self, form):
+        """Its address, as a browser makes it."""
+        query = {one.name: self.first_word(one.limit) for one in form.written}
+        return Client().get("/", query).wsgi_request.get_full_path().replace("/", urlsplit(form.address).path, 1)
+
+    # Writing
+
+    def fill(self, address, *, to="", leave="", **said):
+        """The form of that page with the most to write, or the one that leads `to`. Gives the answer to the post.
+
+        `said` stands as it is, what begins with `leave` as it was shown. A field that refuses hostile words gets
+        milder ones, then plain ones.
+        """
+        page = self.get(address)
+        assert page.status_code == 200, (page.status_code, address)
+        posts = [form for form in page.forms if form.method == "post" and form.address.endswith(to)]
+        form = max(posts, key=lambda one: len(one.written))
+        said |= {one.name: one.value for one in form.controls if leave and one.name.startswith(leave)}
+        mildness = defaultdict(int)
+        for _attempt in range(8):
+            response = self.send(form, mildness, said)
+            if not (refused := refused_by(response, form)):
+                hostile = (one for one in form.written if self.is_hostile(one, mildness, said))
+                self.log.kept |= {(form.route, plainly(one.name)) for one in hostile}
+                return response
+            for name in refused - set(said):
+                mildness[name] += 1
+            form = next((one for one in response.forms if one.written and one.route == form.route), form)
+        raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")
+
+    def send_the_rest(self):
+        """Each form that this person has met and nobody has sent, once: it may refuse, harmlessly."""
+        mine = [form for visitor, form, _one in self.log.met.values() if visitor is self and form.method == "post"]
+        for form in mine:
+            if form.route not in self.log.sent:
+                self.send(form, defaultdict(int), {})
+
+    def send(self, form, mildness, said):
+        """By its first button, as the Enter key does."""
+        data = {}
+        buttons = [one for one in form.controls if one.kind == "button"]
+        for one in [one for one in form.controls if one.name and one not in buttons[1:]]:
+            if (value := self.choice_of(one, mildness)) is not None:
+                data.setdefault(one.name, [])
+                data[one.name] += [value] if one.kind != "radio" or not data[one.name] else []
+        self.log.sent.add(form.route)
+        response = self.client.post(form.address, data | said)
+        return self.read(response, form.address)
+
+    def choice_of(self, one, mildness):
+        if one.is_written:
+            return self.word_for(one, mildness[one.name])
+        if one.kind in ("checkbox", "radio"):
+            wanted = not LEFT_ALONE.search(one.name) and one.value not in ("nsp", "unknown")
+            return (one.value or "on") if wanted else None
+        return one.value if one.kind in ("hidden", "select", "button") else None
+
+    def word_for(self, one, mildness):
+        said = self.ladder(one)
+        return said[min(mildness, len(said) - 1)]
+
+    def ladder(self, one):
+        """From all the words to none: what is refused is said again more mildly."""
+        all_of_them = ["\n".join(self.turned())] if one.kind == "textarea" else []
+        return [*all_of_them, self.joined(one.limit), *self.like(one)]
+
+    def is_hostile(self, one, mildness, said):
+        if one.name in said:
+            return any(" ".join(word.split()) in said[one.name] for word in self.words)
+        return mildness[one.name] < len(self.ladder(one)) - 1
+
+    def like(self, one):
+        """Hostile, but of the shape that is asked for; last, what nothing is said against."""
+        match shape_asked(one):
+            case "email":
+                return [MAILBOXES[next(self.turn) % len(MAILBOXES)], "mairie@plouexemple.example"]
+            case "tel":
+                return [f"02 99 00 00 00 {self.first_word(24)}", "02 99 00 00 00"]
+            case "date":
+                return ["2026-01-02"]
+            case "time":
+                return [""]
+        return [self.first_word(min(one.limit, SHORT)), "<b id=piege>gras</b>", ""]
+
+    def turned(self):
+        at = next(self.turn)
+        return [*self.words[at:], *self.words[:at]]
+
+    def first_word(self, limit):
+        return next((word for word in self.turned() if len(word) <= limit), "<b id=piege>")
+
+    def joined(self, limit):
+        """As many as fit."""
+        said = ""
+        for word in self.turned():
+            said = f"{said} {word}" if said and len(said) + len(word) < limit else said or word[:limit]
+        return said
+
+
+def plainly(name):
+    """All rows of a list have the same fields."""
+    return re.sub(r"^r\d+-", "r-", name)
+
+
+def shape_asked(one):
+    return next((shape for shape, names in SHAPES.items() if one.kind == shape or names.search(one.name)), "")
+
+
+def shape_of(address):
+    names = (name for name, _value in parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    return route_of(address), tuple(sorted(names))
+
+
+def refused_by(response, form):
+    """The names of the fields that the answer finds wrong; of all, where it names none."""
+    if response.status_code in (302, 303) or response.tree is None:
+        return set()
+    marks = response.tree.css("[aria-invalid=true], .errorlist, .errornote, .errors, .field--wrong")
+    if response.status_code == 200 and not marks:
+        return set()
+    targets = {(one.attributes.get("href") or "")[1:] for one in response.tree.css('a[href^="#id_"], .errors a[href]')}
+    names = {one.name for one in form.written if any(is_at(one, target) for target in targets)}
+    names |= {one.attributes.get("name") for one in response.tree.css("[aria-invalid=true][name]")}
+    names &= {one.name for one in form.written}
+    return names or {one.name for one in form.written} or {"?"}
+
+
+def is_at(one, target):
+    """A complaint about a moment leads to its day."""
+    at = one.node.attributes.get("id") or f"id_{one.name}"
+    return at == target or (target.endswith("_date") and at == target.removesuffix("_date") + "_time")
