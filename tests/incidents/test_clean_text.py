@@ -29,7 +29,17 @@ def test_it_works():
         ("\ud800x", "x"),
         ("a\u2028b", "a\nb"),
     ],
-    ids=["nul", "escape", "reading order", "isolate", "accent", "html stays text", "formula stays text", "surrogate", "line separator"],
+    ids=[
+        "nul",
+        "escape",
+        "reading order",
+        "isolate",
+        "accent",
+        "html stays text",
+        "formula stays text",
+        "surrogate",
+        "line separator",
+    ],
 )
 def test_what_becomes_of(typed, kept):
     assert clean(typed) == kept
