@@ -140,7 +140,11 @@ def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
     known = {one.kind: one for one in contacts}
     data = request.POST if request.method == "POST" else None
     forms = [ContactForm(data, kind=kind, known=known.get(kind)) for kind in Helper]
-    shown = {"body": body, "forms": forms, "seen": card_stamp(contacts) if data is None else data.get("seen", "")}
+    shown: dict[str, Any] = {
+        "body": body,
+        "forms": forms,
+        "seen": card_stamp(contacts) if data is None else data.get("seen", ""),
+    }
     if data is None or not all([form.is_valid() for form in forms]):  # noqa: C419 (each says what is wrong with it)
         return render(request, "accounts/write_emergency.html", shown, status=200 if data is None else 422)
     try:
