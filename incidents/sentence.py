@@ -6,10 +6,25 @@ Pure: it takes what is known and gives short sentences. It never sees the refere
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
+# No more than was declared: what may only be slow is not read aloud as stopped.
+BY_EXTENT = {
+    InterruptionExtent.STOPPED: gettext_lazy("Services arrêtés : %s."),
+    InterruptionExtent.DEGRADED: gettext_lazy("Services ralentis : %s."),
+    InterruptionExtent.UNKNOWN: gettext_lazy("Services arrêtés ou ralentis : %s."),
+}
+OUTCOMES: dict[str, Promise] = {
+    ClosingReason.RESOLVED: gettext_lazy("Il est résolu."),
+    ClosingReason.NOT_AN_INCIDENT: gettext_lazy("Vérification faite, ce n’est pas un incident."),
+    ClosingReason.HANDED_OVER: gettext_lazy("Le centre l’a confié à un autre service."),
+    ClosingReason.DUPLICATE: gettext_lazy("Il était déjà déclaré : un autre dossier le suit."),
+    ClosingReason.WITHDRAWN: gettext_lazy("La déclaration a été retirée."),
+}
 FEMININE = ("commune", "communauté", "métropole", "région", "régie", "caisse")
 
 
@@ -38,10 +53,18 @@ class Known:
 
 def sentences_of(known: Known) -> list[str]:
     """In the order in which they are read; each is one breath. The page says the moments, after the first one."""
-    opening = _("Un incident informatique touche %(body)s.") % {"body": with_article(known.body)}
-    if known.closing_reason == ClosingReason.WITHDRAWN:
-        return [opening, _("La déclaration a été retirée.")]
+    said = {"body": with_article(known.body)}
+    if known.status == Status.CLOSED:
+        opening = _("Un incident informatique a été déclaré pour %(body)s.") % said
+        return [opening, *outcome(known), _("Le dossier est clos.")]
+    opening = _("Un incident informatique touche %(body)s.") % said
     return [opening, *doubt(known), *stopped(known), *told(known), *awaited(known)]
+
+
+def outcome(known: Known) -> Iterator[str]:
+    """Nobody tells any more which services are stopped: nothing is said of them in the present."""
+    if known.closing_reason in OUTCOMES:
+        yield str(OUTCOMES[known.closing_reason])
 
 
 def doubt(known: Known) -> Iterator[str]:
@@ -56,17 +79,15 @@ def with_article(body: str) -> str:
 
 def stopped(known: Known) -> Iterator[str]:
     still = [service for service in known.services if not service.has_resumed]
-    slow = [service for service in still if service.extent == InterruptionExtent.DEGRADED]
-    if halted := names(service for service in still if service not in slow):
-        yield _("Services arrêtés : %s.") % halted
-    if slow:
-        yield _("Services ralentis : %s.") % names(slow)
+    for extent, said in BY_EXTENT.items():
+        if touched := names(service for service in still if service.extent == extent):
+            yield said % touched
     if back := names(service for service in known.services if service.has_resumed):
         yield _("De nouveau ouverts : %s.") % back
     if not known.services:
         yield {
-            Answer.YES: _("Des services sont arrêtés."),
-            Answer.NO: _("Aucun service n’est arrêté."),
+            Answer.YES: _("Des services sont arrêtés ou ralentis."),
+            Answer.NO: _("Aucun service n’est arrêté ni ralenti."),
         }.get(Answer(known.service_stopped), _("On ne sait pas encore quels services sont touchés."))
 
 
@@ -85,9 +106,7 @@ def told(known: Known) -> Iterator[str]:
 
 
 def awaited(known: Known) -> Iterator[str]:
-    if known.status == Status.CLOSED:
-        yield _("Le dossier est clos.")
-    elif known.waits_for_body:
+    if known.waits_for_body:
         yield _("Le centre attend une réponse de la collectivité.")
     elif known.status == Status.ACKNOWLEDGED and any(not service.has_resumed for service in known.services):
         yield _("On attend le retour de ces services.")

@@ -41,7 +41,7 @@ def share(client, incident):
 def test_it_works(incident):
     declarant = opened(incident)
     aloud = (
-        "Un incident informatique touche la commune de Plouexemple (Finistère). Il est déclaré depuis le mardi 24 "
+        "Un incident informatique touche la commune de Plouexemple (Finistère). Déclaration reçue le mardi 24 "
         "novembre 2026 à 9 h 51, heure de Paris. Cette déclaration n’est pas encore vérifiée. "
         "Services arrêtés : état civil. Services ralentis : messagerie. "
         "Breizh Cyber, le centre de secours informatique, est prévenu. On attend que le centre prenne le dossier en "
@@ -147,15 +147,18 @@ def test_the_centre_sees_that_it_was_shared(incident):
 
 KNOWN = {"body": "commune de X", "centre": "Breizh Cyber", "status": Status.DECLARED, "service_stopped": "unknown"}
 PAY = Service(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False)
+HOME = Service(label="EHPAD", extent=InterruptionExtent.STOPPED, has_resumed=False)
+MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=False)
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         ({}, "On ne sait pas encore quels services sont touchés."),
-        ({"service_stopped": "no"}, "Aucun service n’est arrêté."),
-        ({"service_stopped": "yes"}, "Des services sont arrêtés."),
-        ({"services": (PAY, Service(label="EHPAD", extent="unknown", has_resumed=False))}, "arrêtés : paie et EHPAD."),
+        ({"service_stopped": "no"}, "Aucun service n’est arrêté ni ralenti."),
+        ({"service_stopped": "yes"}, "Des services sont arrêtés ou ralentis."),
+        ({"services": (PAY, HOME)}, "Services arrêtés : paie et EHPAD."),
+        ({"services": (PAY, MAYBE)}, "Services arrêtés : paie. Services arrêtés ou ralentis : cantine."),
         ({"services": (Service(label="Paie", extent="stopped", has_resumed=True),)}, "De nouveau ouverts : paie."),
         ({}, "a la déclaration dans sa liste."),
         ({"has_channel": True}, "est prévenu."),
@@ -164,8 +167,14 @@ PAY = Service(label="Paie", extent=InterruptionExtent.STOPPED, has_resumed=False
         ({"status": Status.ACKNOWLEDGED}, "On attend le résultat de ses vérifications."),
         ({"status": Status.ACKNOWLEDGED, "services": (PAY,)}, "On attend le retour de ces services."),
         ({"waits_for_body": True}, "Le centre attend une réponse de la collectivité."),
-        ({"status": Status.CLOSED}, "Le dossier est clos."),
-        ({"status": Status.CLOSED, "closing_reason": ClosingReason.WITHDRAWN}, "La déclaration a été retirée."),
+        ({"status": Status.CLOSED}, "a été déclaré pour la commune de X. Le dossier est clos."),
+        ({"status": Status.CLOSED, "services": (PAY,)}, "pour la commune de X. Le dossier est clos."),
+        ({"status": Status.CLOSED, "closing_reason": ClosingReason.RESOLVED}, "Il est résolu. Le dossier est clos."),
+        ({"status": Status.CLOSED, "closing_reason": ClosingReason.NOT_AN_INCIDENT}, "ce n’est pas un incident."),
+        (
+            {"status": Status.CLOSED, "closing_reason": ClosingReason.WITHDRAWN},
+            "pour la commune de X. La déclaration a été retirée.",
+        ),
     ],
 )
 def test_each_state_has_its_words(more, said):
