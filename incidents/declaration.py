@@ -53,8 +53,9 @@ class Leak:
 
 def leak_in(said: Mapping[str, Any]) -> Leak | None:
     """What the cleaned fields of a form say of the data, if they say anything."""
-    tellers = ("leak_status", "categories", "person_categories")
-    if said["data_concerned"] != Answer.YES and not any(said[name] for name in tellers):
+    tellers = ("leak_status", "categories", "person_categories", "persons")
+    is_told = said["persons_band"] not in ("", PersonsBand.UNKNOWN) or any(said.get(name) for name in tellers)
+    if said["data_concerned"] != Answer.YES and not is_told:
         return None
     return Leak(
         status=said["leak_status"] or LeakStatus.SUSPECTED,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from incidents.declaration import Caller, Declaration, Instant, Interruption
+from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import Answer
 from incidents.text import plain_line, plain_text
 
@@ -127,5 +127,9 @@ def ends_before_it_starts(interruption: Interruption) -> bool:
 def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:
     if declaration.interruptions and declaration.service_stopped != Answer.YES:
         yield "service_stopped", _("Vous donnez des services arrêtés : la réponse doit être « Oui ».")
-    if declaration.leak and declaration.data_concerned == Answer.NO:
+    yield from problems_of_data(declaration.leak, declaration.data_concerned)
+
+
+def problems_of_data(leak: Leak | None, concerned: str) -> Iterator[Problem]:
+    if leak and concerned == Answer.NO:
         yield "data_concerned", _("Vous décrivez des données touchées : la réponse ne peut pas être « Non ».")

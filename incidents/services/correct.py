@@ -19,6 +19,7 @@ from incidents.services.check import (
     cleaned_texts,
     ends_before_it_starts,
     problems_of_caller,
+    problems_of_data,
     problems_of_moment,
 )
 from incidents.services.complete import (
@@ -90,9 +91,13 @@ def change_services(
 
 @transaction.atomic
 def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
-    """What is known of the data. « Non » where a leak was noted says that it was without ground."""
+    """What is known of the data. « Non » where a leak was noted says that it was without ground.
+
+    Raises ValidationError where none was, and one is described beside « Non »: those words would be lost.
+    """
     incident = open_case(writing)
     known = leak_of(incident)
+    refuse(problems_of_data(None if known else leak, concerned))
     if concerned == Answer.NO:
         leak = replace(known, status=LeakStatus.UNFOUNDED) if known else None
 

@@ -303,6 +303,18 @@ def test_a_service_has_resumed_in_one_tap(client, incident):
     assert incident.events.filter(kind=EventKind.FACTS).count() == 1
 
 
+def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
+    assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 422
+    page = post(client, incident, "donnees", {"data_concerned": "no", "persons_band": "6-50"})
+    assert "la réponse ne peut pas être « Non »" in text(page)
+    assert post(client, incident, "donnees", {"data_concerned": "unknown", "persons": "40"}).status_code == 302
+    leak = incident.leaks.get()
+    assert (leak.persons, leak.status) == (40, "suspected")
+    assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 302
+    leak.refresh_from_db()
+    assert (leak.persons, leak.status) == (40, "unfounded")
+
+
 def test_data_moments_caller_and_story_are_corrected(client, incident):
     data = {"data_concerned": "yes", "leak_status": "confirmed", "categories": ["sante"], "persons": "40"}
     assert post(client, incident, "donnees", data, person_categories=["eleves"]).status_code == 302
