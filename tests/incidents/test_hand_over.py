@@ -132,6 +132,15 @@ def test_nothing_chosen_is_said(holder, incident):
     assert 'value="Dominique"' in response.content.decode()
 
 
+def test_an_empty_file_is_kept_and_said_to_be_empty(holder, incident):
+    assert "Aucune pièce n’est remise à Breizh Cyber." in text(holder.get(pieces_of(incident) + "bordereau/"))
+    hand_over(holder, incident, a_file())
+    assert "Ce fichier est vide" not in text(holder.get(pieces_of(incident)))
+    hand_over(holder, incident, a_file("photo.jpg", b""))
+    assert "0 octet, " in text(holder.get(pieces_of(incident)))
+    assert "Ce fichier est vide. Si ce n’est pas voulu, envoyez-le de nouveau" in text(holder.get(pieces_of(incident)))
+
+
 def test_a_file_too_large_is_named_and_the_others_are_kept(holder, incident, monkeypatch):
     monkeypatch.setattr("incidents.deposits.LARGEST", 1000)
     response = hand_over(holder, incident, a_file("a", b"a"), a_file("gros.zip", b"z" * 1001), a_file("c", b"c"))
