@@ -106,5 +106,5 @@ def test_french_marks_keep_their_word(folder):
     """A no-break space before : ; ? ! » and after «. Mails are set by a rule of their own."""
     for path in (ROOT / folder).rglob("*.html"):
         words = path.read_text()
-        for text in (TAGS.sub("", words), *re.findall(r'(?:legend|help|title|rest|label)="([^"]*)"', words)):
+        for text in (TAGS.sub("", words), *re.findall(r'(?:legend|help|title|rest|label|words)="([^"]*)"', words)):
             assert not LOOSE.search(text), (path.name, LOOSE.search(text), text[:200])

@@ -37,7 +37,8 @@ def duties_of(incident: Incident, zone: str) -> list[Duty]:
 
 def data_duties(incident: Incident, zone: str) -> list[Duty]:
     known = incident.data_concerned == Answer.YES
-    first = _("Des données personnelles sont touchées.") if known else _("Si des données personnelles sont touchées :")
+    maybe = _("Des données personnelles sont peut-être touchées.")
+    first = _("Des données personnelles sont touchées.") if known else maybe
     return [
         Duty(
             _("Prévenir la CNIL"),

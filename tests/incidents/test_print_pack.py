@@ -234,6 +234,12 @@ def test_only_the_law_that_is_in_force_is_said(db):
     assert "NIS" not in json.dumps(dossier_of(concerned, at=timezone.now()))
 
 
+def test_what_is_not_known_is_not_said_as_known(db):
+    breizh_cyber()
+    cnil = dossier_of(declare(data_concerned=Answer.UNKNOWN), at=timezone.now())["duties"][0]
+    assert cnil["text"].startswith("Des données personnelles sont peut-être touchées. La CNIL est prévenue")
+
+
 def test_a_delay_starts_from_its_own_instant(incident):
     incident.data_concerned, incident.breach_known_at = (
         Answer.YES,
