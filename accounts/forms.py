@@ -160,12 +160,15 @@ class NewKeyForm(AddWebAuthnForm):
 ADDRESS_WRONG = {
     "required": _("Écrivez l’adresse mail."),
     "invalid": _("Cette adresse mail est incomplète. Exemple : nom@exemple.example."),
+    "max_length": _("Cette adresse mail est trop longue. Vérifiez-la."),
 }
+LONGEST_ADDRESS = 254  # that of an account
 
 
 class AddressForm(forms.Form):
     email = forms.EmailField(
         label=_("Adresse mail de votre compte"),
+        max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),
     )
@@ -174,6 +177,7 @@ class AddressForm(forms.Form):
 class InviteForm(forms.Form):
     email = forms.EmailField(
         label=_("Adresse mail de la personne"),
+        max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),
     )

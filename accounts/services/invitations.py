@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -35,8 +35,17 @@ def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     Raises TooMany, or TooSoon when the same invitation has just left.
     """
     body = get_managed_body(actor, uid)
-    person = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, display_name="")
-    send_invitation(person, body=body, actor=actor)
+    send_invitation(account_of(email), body=body, actor=actor)
+
+
+def account_of(email: str) -> User:
+    """The account of this address, made if there is none. Two invitations at one instant make one."""
+    known = User.objects.filter(email__iexact=email)
+    try:
+        with transaction.atomic():
+            return known.first() or User.objects.create_user(email, display_name="")
+    except IntegrityError:
+        return known.get()
 
 
 @transaction.atomic

@@ -102,6 +102,14 @@ def test_a_double_click_sends_one_mail(client, manager):
     assert PendingMail.objects.count() == AccessLink.objects.count() == 1
 
 
+def test_an_address_too_long_for_an_account_is_refused(client, manager):
+    long = f"nour@{'x.' * 130}example"
+    answer = invite(client, long)
+    assert answer.status_code == 422
+    assert "trop longue" in words(answer)
+    assert long in words(answer)
+
+
 def test_nobody_is_flooded(client, manager, clock):
     """The bound is that of the body: another has its own; a day later it is free again."""
     for number in range(MOST_A_DAY):
