@@ -14,6 +14,7 @@ from accounts.services.bodies import roles_in
 from accounts.services.invitations import pending_invitations
 from accounts.signed_in import user_of
 from collectivities.models import Collectivity
+from csirts.routing import csirt_for
 from incidents.models import Incident
 from incidents.reference import compact
 
@@ -55,12 +56,13 @@ def own_bodies(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Its cases, its people, whom it calls."""
+    """Its centre, its cases, its people, whom it calls."""
     user = user_of(request)
     body = get_body(user, uid)
     mine = Incident.objects.visible_to(user).filter(collectivity=body).with_words().order_by("-received_at", "-id")
     rows = list(mine[: AT_HOME + 1])
     shown = {"body": body, "cases": rows[:AT_HOME], "has_more": len(rows) > AT_HOME, "people": list(roles_in(body))}
+    shown["csirt"] = csirt_for(body, on=timezone.localdate()).csirt
     if manages(user, body):
         shown |= {"manages": True, "invitations": pending_invitations(body)[:PAGE], "now": timezone.now()}
     return render(request, "incidents/body_home.html", shown)
