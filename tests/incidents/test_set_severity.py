@@ -50,7 +50,7 @@ def incident():
 
 def test_it_works(client, responder, incident):
     assert incident.severity == incident.severity_found == Severity.HIGH
-    assert "D’après les faits : 4 points, gravité élevée" in text_of(client.get(url(incident)))
+    assert "D’après les faits : <b>4 points, gravité élevée" in text_of(client.get(url(incident)))
 
     answer = client.post(url(incident, "gravite"), {"severity": "2", "motive": WHY}, follow=True)
 
