@@ -80,6 +80,15 @@ def test_campaign_names_one_supplier_in_one_region():
     assert set(campaign.values_list("region__code", flat=True)) == {"53"}
 
 
+def test_campaigns_are_added_to_what_is_there():
+    """However few cases were drawn before: the same draws again would be the same references."""
+    simulate(count=20)
+    simulate(region="53", campaign=30)
+    simulate(region="32", campaign=30)
+
+    assert Incident.objects.count() == 80
+
+
 def test_real_database_is_refused():
     simulate(count=1)
     Incident.objects.update(origin=Origin.WEB)

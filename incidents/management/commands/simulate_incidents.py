@@ -38,7 +38,8 @@ class Command(BaseCommand):
         refuse_real_database()
         mark_as_demonstration()
         began = time.monotonic()
-        rng = random.Random(seed)  # noqa: S311 (invention, not cryptography)
+        # A region and a campaign have draws of their own: added to a database, they repeat none of its references.
+        rng = random.Random(f"{seed} {options['region']} {options['campaign']}")  # noqa: S311 (not cryptography)
         homes = homes_of_bodies(options["region"])
         if not homes:
             raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
