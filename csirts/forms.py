@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,17 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Contact
         fields = ["value", "note"]
         labels = {"value": _("horaires")}
+
+    def clean(self) -> dict[str, Any]:
+        """Hours that were written since the page was opened: the same are found again, others are told."""
+        said = super().clean() or {}
+        known = Contact.objects.filter(csirt=self.instance.csirt_id, kind=ContactKind.HOURS).first()
+        if known is None or self.instance.pk:
+            return said
+        if (known.value, known.note) != (said.get("value"), said.get("note")):
+            raise ValidationError(_("Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."))
+        self.instance = known
+        return said
 
     def save(self, commit: bool = True) -> Any:
         self.instance.kind = ContactKind.HOURS

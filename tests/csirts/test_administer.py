@@ -115,6 +115,21 @@ def test_first_hours(client, sign_in):
     assert Contact.objects.get(csirt=bfc, kind="hours").value == "8 h–18 h"
 
 
+def test_first_hours_twice(client, sign_in):
+    """A double click finds what the first made; a colleague's, written meanwhile, are told."""
+    bfc = Csirt.objects.get(slug="csirt-bfc")
+    sign_in(Role.LEAD, bfc)
+    page = typed(client.get(url(bfc)).content.decode())
+    said = page | {"contacts-0-value": "8 h–18 h", "contacts-0-note": ""}
+
+    assert [client.post(url(bfc), said).status_code for _click in range(2)] == [302, 302]
+    late = client.post(url(bfc), said | {"contacts-0-value": "jour et nuit"})
+
+    assert "Les horaires ont été écrits entre-temps" in late.content.decode()
+    assert "jour et nuit" in late.content.decode()
+    assert Contact.objects.get(csirt=bfc, kind="hours").value == "8 h–18 h"
+
+
 @pytest.mark.parametrize("page", ["change", "history", "delete"])
 def test_another_centre_is_not_there(client, lead, page):
     other = Csirt.objects.get(slug="csirt-bfc")
