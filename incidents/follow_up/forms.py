@@ -62,6 +62,6 @@ class WithdrawForm(LetterForm):
         label=_("Pourquoi la retirer"),
         required=False,
         strip=False,
-        help_text=_("Le centre le lit. Une ligne suffit."),
+        help_text=_("Une ligne suffit."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )

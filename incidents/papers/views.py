@@ -1,9 +1,10 @@
 """The answer pack of a case: a page to read and print, and its PDF, which a task makes."""
 
+from functools import partial
 from uuid import UUID
 
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +24,10 @@ SHOWN = 5
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
-    incident, guest = find_case(request, reference)
+    try:
+        incident, guest = find_case(request, reference)
+    except Http404:
+        return not_found(request)
     if request.method != "POST":
         return show(request, incident)
     try:
@@ -53,3 +57,6 @@ def show(request: HttpRequest, incident: Incident) -> HttpResponse:
         "ledger": LEDGER_LINES,
     }
     return render(request, "papers/pack.html", context)
+
+
+not_found = partial(render, template_name="follow_up/not_found.html", status=404)

@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 from structlog.stdlib import ProcessorFormatter
 
+from csirts.models import Contact
 from incidents import cookie
 from incidents.enums import ClosingReason
-from incidents.models import FollowUpAccess, IncidentEvent
+from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import LASTS, rotate_access, secret_of
@@ -275,6 +276,19 @@ def test_first_what_to_do_and_last_what_can_wait(client, incident):
         assert line in folds
     assert "Renouveler le code" in folds
     assert "Débranchez, n’éteignez pas" in text(client.get(page(incident)))
+
+
+def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incident):
+    client.post(link(incident))
+    assert "C’est urgent ? Appelez." in text(client.get(page(incident)))
+    Contact.objects.all().delete()
+    assert "Appelez" not in text(client.get(page(incident)))
+    assert "C’est urgent ? Passez par son site." in text(client.get(page(incident)))
+    Incident.objects.update(csirt=None)
+    assert "Appelez" not in text(client.get(page(incident)))
+    asked = text(client.get(page(incident) + "retirer/"))
+    assert "il faudra déclarer de nouveau." in asked
+    assert "au centre" not in asked
 
 
 def test_a_closed_case_asks_for_nothing_more(client, incident):

@@ -217,6 +217,13 @@ def test_the_pack_follows_the_case(incident):
     assert closed.endswith("heure de Paris\xa0: résolu.")
 
 
+def test_a_link_that_stopped_leads_to_help(client, incident):
+    for answered in (client.get(page(incident)), client.post(page(incident))):
+        assert answered.status_code == 404
+        assert "Ce dossier ne s’ouvre pas ici" in text(answered)
+    assert not Paper.objects.exists()
+
+
 def titles(incident):
     return [duty["title"] for duty in dossier_of(incident, at=timezone.now())["duties"]]
 

@@ -25,7 +25,7 @@ def withdraw(client, incident, words="", key="k"):
 def test_it_works(incident):
     declarant = opened(incident)
     asked = text(declarant.get(page(incident, "retirer")))
-    assert "C’est définitif. Pour revenir en arrière, il faudra appeler le centre" in asked
+    assert "C’est définitif. Pour revenir en arrière, il faudra joindre le centre, ou déclarer de nouveau." in asked
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
 
