@@ -137,7 +137,11 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
         data_concerned=Answer.YES,
         leak=leak,
     )
-    reference, agent, responder = declared.incident.reference, cast["agent"], cast["responder"]
+    work_on_ransomware(declared, cast["agent"], cast["responder"])
+
+
+def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
+    reference = declared.incident.reference
     give_pieces(reference, Guest(access_uid=declared.access.uid))
     note_reading(incident=declared.incident, reader=responder)
     acknowledge_incident(reference=reference, actor=responder)

@@ -31,24 +31,12 @@ OTHERS_SHOWN = 10
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    interruptions = list(incident.interruptions.order_by("started_at", "id"))
-    leaks = list(incident.leaks.order_by("id"))
-    answers = answers_of(incident)
-    return {
+    return facts_context(incident, now) | {
         "incident": incident,
         "now": now,
         "zone": zone_of(incident.collectivity),
         "term": wording.term(incident),
         "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
-        "instants": list(instants(incident)),
-        "unknown_instants": [INSTANT_LABELS[name] for name in INSTANTS if not getattr(incident, f"{name}_at")],
-        "interruptions": interruptions,
-        "services": wording.stopped(incident, interruptions),
-        "data": wording.data(incident, leaks),
-        "leaks": [
-            (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
-            for leak in leaks
-        ],
         "events": [
             (event, wording.detail(event))
             for event in incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]
@@ -59,10 +47,28 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         "late": wording.lateness(incident, now),
         "reasons": ClosingReason.choices,
         "thread": thread_context(incident, user),
-        "answers": answers,
-        "weighed": severity_block(incident, now, interruptions=interruptions, leaks=leaks, answers=answers),
         "evidence": evidence_block(incident),
         "emergency": emergency_contacts(incident),
+    }
+
+
+def facts_context(incident: Incident, now: datetime) -> dict[str, Any]:
+    """What is known of the incident, and how much it weighs."""
+    interruptions = list(incident.interruptions.order_by("started_at", "id"))
+    leaks = list(incident.leaks.order_by("id"))
+    answers = answers_of(incident)
+    return {
+        "instants": list(instants(incident)),
+        "unknown_instants": [INSTANT_LABELS[name] for name in INSTANTS if not getattr(incident, f"{name}_at")],
+        "interruptions": interruptions,
+        "services": wording.stopped(incident, interruptions),
+        "data": wording.data(incident, leaks),
+        "leaks": [
+            (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
+            for leak in leaks
+        ],
+        "answers": answers,
+        "weighed": severity_block(incident, now, interruptions=interruptions, leaks=leaks, answers=answers),
     }
 
 

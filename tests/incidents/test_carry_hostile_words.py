@@ -5,7 +5,6 @@ the pages show: a field that takes no hostile word, a page that nobody reads are
 """
 
 import pytest
-from django.urls import get_resolver
 
 from accounts import dispatch as account_mails
 from accounts.enums import Role
@@ -18,6 +17,7 @@ from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import MARKUP, parts
 from tests.incidents import doors
 from tests.post import Post
+from tests.routes import routes
 from tests.walking import Log, Visitor
 
 TYPES = list(IncidentType.values)
@@ -128,15 +128,6 @@ def read_mails(post):
     assert len(post.received) > 4
     for message in post.received:
         harmless.mail(message)
-
-
-def routes(patterns=None, prefix=""):
-    for pattern in patterns or get_resolver().url_patterns:
-        route = prefix + str(pattern.pattern)
-        if hasattr(pattern, "url_patterns"):
-            yield from routes(pattern.url_patterns, route)
-        else:
-            yield route
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"

@@ -1,0 +1,12 @@
+"""Every address of the site, as its URL conf writes them."""
+
+from django.urls import get_resolver
+
+
+def routes(patterns=None, prefix=""):
+    for pattern in patterns or get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
