@@ -63,7 +63,8 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
     if made := made_by_first_click(access_uid):
         return made
     incident = get_followed_incident(access_uid, lock=True)
-    return replace_access(incident, actor=None, by=ActorKind.DECLARANT)
+    # Asked again under the lock: the first click may have made it while this one waited.
+    return made_by_first_click(access_uid) or replace_access(incident, actor=None, by=ActorKind.DECLARANT)
 
 
 def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:

@@ -1,0 +1,28 @@
+"""Renewing the secret of a case by clicks that arrive at one instant."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from django.db import connection
+
+from incidents.services.follow_up import rotate_access_by_declarant, secret_of
+from tests.cast import breizh_cyber, declare
+
+
+def test_it_works(transactional_db):
+    """Whichever answer the browser shows, its code opens the case."""
+    breizh_cyber()
+    incident = declare()
+    before, together = incident.accesses.get().uid, Barrier(4)
+
+    def click(_number):
+        together.wait()
+        try:
+            return secret_of(rotate_access_by_declarant(access_uid=before))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = set(pool.map(click, range(4)))
+    assert codes == {secret_of(incident.accesses.get(revoked_at=None))}
+    assert incident.events.filter(kind="link_rotated").count() == 1
