@@ -15,7 +15,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.forms import Media
+from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -25,6 +25,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from config.fresh import FreshForm, stamp_of
 from config.lists import BoundedChangeList, BoundedPaginator
 from incidents.models import Incident
 
@@ -56,6 +57,25 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Not the scripts of Django's forms, of which one hears « unload », that browsers give up."""
         return super().changelist_view(request, {"media": OF_A_LIST} | (extra_context or {}))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
+        """Of a row that is there: a form that tells the second writer."""
+        if obj is None:
+            return super().get_form(request, obj, change, **kwargs)
+        base = kwargs.pop("form", self.form)
+        fresh: Any = type(base.__name__, (FreshForm, base), {})
+        made: Any = super().get_form(request, obj, change, form=fresh, **kwargs)
+        shown = [
+            formset(instance=obj, queryset=inline.get_queryset(request))
+            for formset, inline in self.get_formsets_with_inlines(request, obj)
+        ]
+        made.stands = stamp_of(made(instance=obj), shown)
+        made.inlines_changed = lambda _form: self.inlines_changed(request, obj)
+        return made  # type: ignore[no-any-return]
+
+    def inlines_changed(self, request: HttpRequest, obj: Any) -> bool:
+        formsets, _inlines = self._create_formsets(request, obj, change=True)  # type: ignore[attr-defined]
+        return any(each.has_changed() for each in formsets)
 
 
 # Whose rows nobody edits here: rights come from memberships, factors from the people who hold them.

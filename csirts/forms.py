@@ -5,6 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from csirts.enums import ContactKind
@@ -56,15 +57,24 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"value": _("horaires")}
 
     def clean(self) -> dict[str, Any]:
-        """Hours that were written since the page was opened: the same are found again, others are told."""
-        said = super().clean() or {}
-        known = Contact.objects.filter(csirt=self.instance.csirt_id, kind=ContactKind.HOURS).first()
-        if known is None or self.instance.pk:
-            return said
-        if (known.value, known.note) != (said.get("value"), said.get("note")):
+        """First hours are written once: others, written since the page was opened, are told."""
+        if self.meanwhile:
             raise ValidationError(_("Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."))
-        self.instance = known
-        return said
+        return super().clean() or {}
+
+    def has_changed(self) -> bool:
+        """The same hours, sent twice, are no news."""
+        if self.meanwhile:
+            said = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
+            return said != [self.meanwhile.value, self.meanwhile.note]
+        return super().has_changed()
+
+    @cached_property
+    def meanwhile(self) -> Contact | None:
+        """The hours that are there although this form has none yet."""
+        if self.instance.pk or not self.is_bound:
+            return None
+        return Contact.objects.filter(csirt=self.instance.csirt_id, kind=ContactKind.HOURS).first()
 
     def save(self, commit: bool = True) -> Any:
         self.instance.kind = ContactKind.HOURS

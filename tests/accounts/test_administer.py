@@ -104,6 +104,36 @@ def test_end_a_role(client, administrator):
     assert User.objects.get(pk=lead.pk).csirt_ids() == set()
 
 
+def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, administrator):
+    """Somebody else closed it meanwhile: the second writer is told and loses nothing; the same again is no news."""
+    lead = a_lead()
+    page = f"{URL}{lead.pk}/change/"
+    seen = {"_seen": client.get(page).context["adminform"].form.stands}
+    seen["initial-membership_set-0-since_on"] = "2026-11-01"  # as the page sends it back, as any default of a date
+    closing = change(lead, role={"ended_on": "2026-11-02"}) | seen
+    assert [client.post(page, closing).status_code for _click in range(2)] == [302, 302]
+
+    late = change(lead, is_active="on", display_name="Autre nom") | seen
+    answer = client.post(page, late)
+    assert "Quelqu’un a changé cette page" in answer.content.decode()
+    assert 'value="Autre nom"' in answer.content.decode()
+    lead.refresh_from_db()
+    assert not lead.is_active
+    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+
+    again = late | {"_seen": answer.context["adminform"].form.stands}
+    assert client.post(page, again).status_code == 302
+
+
+def test_a_role_ended_meanwhile_is_told_too(client, administrator):
+    lead = a_lead()
+    page = f"{URL}{lead.pk}/change/"
+    seen = {"_seen": client.get(page).context["adminform"].form.stands}
+    client.post(page, change(lead, is_active="on", role={"ended_on": "2026-11-02"}) | seen)
+    assert client.post(page, change(lead, is_active="on", display_name="Autre nom") | seen).status_code == 200
+    assert str(lead.membership_set.get().ended_on) == "2026-11-02"
+
+
 def test_a_role_is_never_deleted(client, administrator):
     lead = a_lead()
     data = change(lead, is_active="on") | {"membership_set-0-DELETE": "on"}
