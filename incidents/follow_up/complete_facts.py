@@ -306,6 +306,8 @@ class ServicesEditor:
     def save(self, writing: Writing) -> Written:
         self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
         stopped = self.stopped if self.stopped in Answer.values else Answer.UNKNOWN
+        if self.noted and not self.sent:  # what « Oui » was said of was a mistake
+            stopped = Answer.UNKNOWN
         said = [form.interruption() for form in self.sent]
         return correct_services(writing=writing, stopped=stopped, interruptions=said)
 

@@ -270,6 +270,16 @@ def test_services_are_corrected(client, incident):
     assert "30 personnes" in before
 
 
+def test_services_that_were_a_mistake_leave_nothing_stopped(client, incident):
+    data = {"row": ["civil", "messagerie"], "r0-gone": "on", "r1-gone": "on"}
+    assert post(client, incident, "services", data).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.interruptions.count(), incident.service_stopped) == (0, "unknown")
+    assert post(client, incident, "services", {"stopped": "no"}).status_code == 302
+    incident.refresh_from_db()
+    assert incident.service_stopped == "no"
+
+
 def test_a_row_that_cannot_be_is_named(client, incident):
     data = {
         "row": ["civil", "messagerie"],
