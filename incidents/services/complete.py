@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -71,6 +71,9 @@ def answer_section(
     clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
     if same := stands_already(incident, section, clean, seen=writing.seen):
         return same
+    if not clean and newest_sheet(incident, section) is None:  # the centre would take it for an answer
+        nothing = _("Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer.")
+        raise ValidationError({NON_FIELD_ERRORS: [nothing]})
     return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
 
 

@@ -222,6 +222,17 @@ def test_a_bad_iban_is_kept_by_whoever_insists(client):
     assert re.search(r'id="id_q-iban-garder" checked', client.get(url(incident, "precisions")).content.decode())
 
 
+def test_a_section_left_empty_is_no_answer(client, incident):
+    """The centre that waits for an answer would take it for one."""
+    told = post(client, incident, "precisions")
+    assert told.status_code == 422
+    assert "Rien n’est encore rempli. Répondez à une question" in text(told)
+    incident.refresh_from_db()
+    assert (incident.sheets.filter(section="precisions").count(), incident.declarant_wrote_at) == (0, None)
+    assert post(client, incident, "precisions", {"q-note_vue": "oui"}).status_code == 302
+    assert post(client, incident, "precisions").status_code == 302  # an answer may be taken back
+
+
 def test_a_double_click_writes_once(client, incident):
     page = client.get(url(incident, "precisions"))
     said = {"seen": hidden(page, "seen"), "author": "Dominique", "q-note_vue": "oui"}
@@ -369,6 +380,8 @@ def test_hostile_words_stay_words_in_every_field(client, kind):
     enter(client, incident)
     for section in current().sections_of(kind):
         asked = [one for one in section.questions if one.kind in WORDS]
+        if not asked:
+            continue
         data = {f"q-{one.code}": ALL_OF_IT if one.kind != "iban" else HOSTILE[0] for one in asked}
         data |= {f"{name}-garder": "on" for name in data}
         assert post(client, incident, section.code, data, author=ALL_OF_IT[:100]).status_code == 302
