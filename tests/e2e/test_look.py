@@ -216,6 +216,7 @@ def test_the_follow_up(visitor):
     close_incident(reference=reference, reason="resolved", actor=responder)
     steps.look_again(page)
     visitor.look("follow-up-closed")
+    page.locator("summary", has_text="Code, compte").click()
     page.get_by_role("button", name="Renouveler le code").click()
     visitor.look("follow-up-new-code")
     visitor.check()

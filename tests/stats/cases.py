@@ -84,6 +84,7 @@ def incident_of(case: Case) -> Incident:
         type="rancon",
         rsit_class="other",
         severity=2,
+        severity_found=2,
         received_at=case.at,
         acknowledge_by=case.at + timedelta(hours=1),
         service_stopped="unknown",
