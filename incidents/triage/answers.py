@@ -26,7 +26,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Block:
+class SectionBlock:
     """One section: the newest sheet, and those before it, newest first."""
 
     newest: Version
@@ -38,16 +38,16 @@ class Block:
         return self.newest.kept.title
 
 
-def answers_of(incident: Incident) -> list[Block]:
+def answers_of(incident: Incident) -> list[SectionBlock]:
     """The sections answered, then the declared facts that were corrected, in one query."""
     blocks = list(blocks_of(sheets_of(incident)))
     return sorted(blocks, key=lambda block: block.is_facts)
 
 
-def blocks_of(kept: list[Kept]) -> Iterator[Block]:
+def blocks_of(kept: list[Kept]) -> Iterator[SectionBlock]:
     for section, sheets in by_section(kept).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
             continue  # as declared: the page says it elsewhere
         newest, *earlier = [Version(one) for one in sheets]
-        yield Block(newest, earlier, is_facts)
+        yield SectionBlock(newest, earlier, is_facts)

@@ -12,7 +12,7 @@ from incidents.enums import Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
-from incidents.triage.answers import Block
+from incidents.triage.answers import SectionBlock
 
 
 def as_severity(value: str) -> Severity:
@@ -33,7 +33,7 @@ def severity_block(
     *,
     interruptions: Iterable[ServiceInterruption],
     leaks: Sequence[DataLeak],
-    answers: Iterable[Block],
+    answers: Iterable[SectionBlock],
 ) -> dict[str, Any]:
     """Weighed anew from the rows that the page has read anyway; one query more where somebody chose otherwise."""
     situation = Situation(
@@ -53,7 +53,7 @@ def severity_block(
     }
 
 
-def answers_in(blocks: Iterable[Block]) -> dict[str, Any]:
+def answers_in(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
     """The newest answer to each question, by its code."""
     newest = (block.newest.kept.sheet.values for block in blocks if not block.is_facts)
     return {code: answer for values in newest for code, answer in values.items()}
