@@ -25,3 +25,5 @@ class BoundedJSONParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError(_("Cette demande a trop de niveaux.")) from None
+        except ParseError as error:
+            raise ParseError(_("Cette demande n’est pas du JSON lisible, en UTF-8.")) from error

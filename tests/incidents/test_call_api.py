@@ -161,6 +161,14 @@ def test_content_that_is_no_declaration(agent, content):
     assert response.json()["status"] == 400
 
 
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[[[["])
+def test_what_is_no_json_is_said_in_french(agent, content):
+    api = Api(agent)
+    response = api.client.post(URL, content, "application/json", headers=api.headers)
+    assert response.status_code == 400
+    assert response.json()["detail"] == "Cette demande n’est pas du JSON lisible, en UTF-8."
+
+
 def test_ten_megabytes_are_refused(agent):
     response = Api(agent).post(URL, declaration(description="x" * 10_000_000))
 
