@@ -17,7 +17,8 @@ from incidents.services.upload import SLICE, receive_slice, start_upload
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.e2e import steps
-from tests.incidents.test_open_evidence import HOSTILE, photograph
+from tests.hostile import FILE_NAMES
+from tests.incidents.test_open_evidence import photograph
 from tests.stores import stored_objects
 
 NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}
@@ -196,7 +197,7 @@ def test_each_state_is_fit_to_be_read(live_site, browser, incident):
     with page.expect_navigation():
         hand_over(page)
     looker.look("evidence-nothing-chosen")
-    names = [*HOSTILE[:6], HOSTILE[9], HOSTILE[10], "a" * 250 + ".eml"]
+    names = [*FILE_NAMES[:2], *FILE_NAMES[6:8], *FILE_NAMES[9:11], *FILE_NAMES[19:21], "a" * 250 + ".eml"]
     files = [NOTE | {"name": name.replace("\0", ""), "buffer": name.encode()} for name in names]
     page.locator("#fichiers").set_input_files([PHOTO, *files])
     hand_over(page)
