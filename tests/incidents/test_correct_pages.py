@@ -1,0 +1,116 @@
+"""The pages that correct what was declared: services, data, moments, caller, story."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from incidents.enums import EventKind
+from tests.cast import breizh_cyber, declare
+from tests.incidents.test_complete import CIVIL, MAIL
+from tests.incidents.test_complete_pages import NOW, enter, hidden, post, url
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def incident(client):
+    breizh_cyber()
+    with time_machine.travel(NOW, tick=False):
+        incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
+    enter(client, incident)
+    return incident
+
+
+def test_it_works(client, incident):
+    shown = client.get(url(incident, "services")).content.decode()
+    assert shown.count('name="row"') == 2
+    data = {
+        "row": ["civil", "messagerie"],
+        "r0-extent": "stopped",
+        "r0-people": "40",
+        "r0-workaround": "Sur papier.",
+        "r1-gone": "on",
+        "service": ["paie"],
+        "paie-extent": "degraded",
+        "paie-started_date": "2026-01-02",
+    }
+    assert post(client, incident, "services", data).status_code == 302
+    civil, payroll = incident.interruptions.order_by("id")
+    assert (civil.service, civil.people_affected, civil.workaround) == ("civil", 40, "Sur papier.")
+    assert (payroll.service, payroll.extent, payroll.ended_at) == ("paie", "degraded", None)
+    before = text(client.get(url(incident, "services", "avant")))
+    assert "40 personnes" in before
+    assert "30 personnes" in before
+
+
+def test_services_that_were_a_mistake_leave_nothing_stopped(client, incident):
+    data = {"row": ["civil", "messagerie"], "r0-gone": "on", "r1-gone": "on"}
+    assert post(client, incident, "services", data).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.interruptions.count(), incident.service_stopped) == (0, "unknown")
+    assert post(client, incident, "services", {"stopped": "no"}).status_code == 302
+    incident.refresh_from_db()
+    assert incident.service_stopped == "no"
+
+
+def test_a_row_that_cannot_be_is_named(client, incident):
+    data = {
+        "row": ["civil", "messagerie"],
+        "r0-gone": "on",
+        "r1-started_date": "2026-01-03",
+        "r1-ended_date": "2026-01-02",
+        "r1-workaround": "Au téléphone.",
+    }
+    page = post(client, incident, "services", data)
+    assert page.status_code == 422
+    assert 'href="#id_r1-ended_date"' in page.content.decode()
+    assert "La reprise ne peut pas précéder l’arrêt" in text(page)
+    assert "Au téléphone." in page.content.decode()
+
+
+def test_rows_stay_with_their_service_after_another_tab(client, incident):
+    page = client.get(url(incident, "services"))
+    client.post(url(incident, "repris"), {"service": "civil"})
+    data = {"seen": hidden(page, "seen"), "row": ["civil", "messagerie"], "r1-workaround": "Au téléphone."}
+    told = client.post(url(incident, "services"), data)
+    assert told.status_code == 409
+    assert re.search(r'name="r1-workaround"[^>]*value="Au téléphone."', told.content.decode())
+
+
+def test_a_service_has_resumed_in_one_tap(client, incident):
+    assert "Ce service a repris maintenant" in text(client.get(url(incident)))
+    for _click in range(2):
+        told = client.post(url(incident, "repris"), {"service": "civil"}, follow=True)
+    assert "C’est enregistré : Les services arrêtés ou ralentis" in text(told)
+    assert incident.interruptions.get(service="civil").ended_at
+    assert incident.events.filter(kind=EventKind.FACTS).count() == 1
+
+
+def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
+    assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 422
+    page = post(client, incident, "donnees", {"data_concerned": "no", "persons_band": "6-50"})
+    assert "la réponse ne peut pas être « Non »" in text(page)
+    assert post(client, incident, "donnees", {"data_concerned": "unknown", "persons": "40"}).status_code == 302
+    leak = incident.leaks.get()
+    assert (leak.persons, leak.status) == (40, "suspected")
+    assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 302
+    leak.refresh_from_db()
+    assert (leak.persons, leak.status) == (40, "unfounded")
+
+
+def test_data_moments_caller_and_story_are_corrected(client, incident):
+    data = {"data_concerned": "yes", "leak_status": "confirmed", "categories": ["sante"], "persons": "40"}
+    assert post(client, incident, "donnees", data, person_categories=["eleves"]).status_code == 302
+    moments = {"occurred_date": "2026-01-02", "occurred_time": "9h", "occurred_certainty": "exact"}
+    assert post(client, incident, "moments", moments).status_code == 302
+    assert post(client, incident, "rappel", {"contact_phone": "02 98 00 00 01"}).status_code == 302
+    assert post(client, incident, "recit", {"description": "Autre chose.", "supplier": "Exemple"}).status_code == 302
+    incident.refresh_from_db()
+    assert incident.leaks.get().persons == 40
+    assert incident.occurred_at == datetime(2026, 1, 2, 8, tzinfo=UTC)
+    assert incident.story.contact_phone == "02 98 00 00 01"
+    assert incident.story.description == "Autre chose."
+    assert 'value="09:00"' in client.get(url(incident, "moments")).content.decode()
