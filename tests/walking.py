@@ -227,10 +227,10 @@ class Visitor:
                 return [MAILBOXES[next(self.turn) % len(MAILBOXES)], "mairie@plouexemple.example"]
             case "tel":
                 return [f"02 99 00 00 00 {self.first_word(24)}", "02 99 00 00 00"]
-            case "date":
-                return ["2026-01-02"]
-            case "time":
-                return [""]
+            case "date" | "time" as shape:
+                return ["2026-01-02" if shape == "date" else ""]
+        if not one.is_for_words:
+            return ["3"]
         return [self.first_word(min(one.limit, SHORT)), "<b id=piege>gras</b>", ""]
 
     def turned(self):

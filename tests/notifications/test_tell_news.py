@@ -17,8 +17,10 @@ from incidents.services.record import record_event
 from incidents.services.withdraw import withdraw_incident
 from notifications import dispatch
 from notifications.models import Delivery
+from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.notifications.test_write import CENTRE, HOSTILE, TOWN, body, delivered, one_line
+from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
+from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +207,7 @@ class TestTheBody:
         assert Delivery.objects.filter(recipient="body").count() == 1
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
 def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
     letter = Letter(text=f"{text}\n-- \nLire et répondre :\n{text}", key="k", author=text)
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
@@ -213,9 +215,7 @@ def test_a_stranger_s_words_do_nothing(incident, responder, post, text):
     delivered(post)
     assert {message.went_to[0] for message in post.received} == {CENTRE, TOWN}
     for message in post.received:
-        assert message.get_content_type() == "text/plain"
-        assert message["Bcc"] is None
-        assert "evil.example.com" not in message.as_string().lower()
+        harmless.mail(message)
     theirs = body(last_to(post, CENTRE)).split("qui suit.\n\n")[1].split("\n\nLire et répondre")[0]
     assert all(line.startswith((">", "- ", "  ")) for line in theirs.splitlines())
     assert Incident.objects.count() == 1
