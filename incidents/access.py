@@ -17,10 +17,13 @@ RESPONDER_ABILITIES = frozenset(
     {
         *(Ability.VIEW, Ability.ACKNOWLEDGE, Ability.VERIFY, Ability.CLOSE, Ability.ROTATE),
         *(Ability.MESSAGE, Ability.EVIDENCE, Ability.CONFIRM_BODY, Ability.QUALIFY),
+        *(Ability.WORK, Ability.LINK, Ability.TRANSFER, Ability.ADVISE, Ability.REOPEN),
     }
 )
 # What the declarant may do with the secret link, a colleague may do with their account.
-MEMBER_ABILITIES = frozenset({Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM})
+MEMBER_ABILITIES = frozenset(
+    {Ability.VIEW, Ability.MESSAGE, Ability.COMPLETE, Ability.WITHDRAW, Ability.CLAIM, Ability.RATE}
+)
 # Claiming takes both: the link, and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
 

@@ -64,6 +64,50 @@ class Tlp(models.TextChoices):
     CLEAR = "clear", "TLP:CLEAR"
 
 
+class Pap(models.TextChoices):
+    """Permissible Actions Protocol, version 3 (MISP): which actions on an indicator an attacker may notice."""
+
+    RED = "red", "PAP:RED"
+    AMBER = "amber", "PAP:AMBER"
+    GREEN = "green", "PAP:GREEN"
+    CLEAR = "clear", "PAP:CLEAR"
+
+
+class Nature(models.TextChoices):
+    """The distinction that the regional CSIRTs make in their own reports (domain: signalement, incident)."""
+
+    UNQUALIFIED = "unqualified", _("à qualifier")
+    REPORT = "report", _("signalement")
+    INCIDENT = "incident", _("incident")
+
+
+class Cause(models.TextChoices):
+    """How it came about, as far as it is known."""
+
+    PHISHING = "phishing", _("hameçonnage")
+    CREDENTIALS = "credentials", _("identifiants volés ou devinés")
+    FLAW = "flaw", _("faille non corrigée")
+    REMOTE_ACCESS = "remote_access", _("accès à distance exposé")
+    SUPPLIER = "supplier", _("prestataire compromis")
+    MISCONFIGURATION = "misconfiguration", _("mauvaise configuration")
+    HUMAN_ERROR = "human_error", _("erreur humaine")
+    THEFT = "theft", _("perte ou vol de matériel")
+    INSIDER = "insider", _("malveillance interne")
+    BREAKDOWN = "breakdown", _("panne, sans malveillance")
+    OTHER = "other", _("autre cause")
+    NOT_FOUND = "not_found", _("pas trouvée")
+
+
+class DueFor(models.TextChoices):
+    """What is to be done next on a case, by `due_at`."""
+
+    ACKNOWLEDGE = "acknowledge", _("à prendre")
+    ANSWER = "answer", _("à répondre")
+    TASK = "task", _("tâche")
+    REVIEW = "review", _("à revoir")
+    NOTHING = "nothing", _("rien")
+
+
 class Severity(models.IntegerChoices):
     LOW = 1, _("faible")
     MODERATE = 2, _("modérée")
@@ -224,6 +268,24 @@ class EventKind(models.TextChoices):
     BODY_UNCONFIRMED = "body_unconfirmed", _("confirmation de la collectivité retirée")
     BODY_MERGED = "body_merged", _("collectivité rattachée à une autre")
     SEVERITY = "severity", _("gravité changée")
+    QUALIFIED = "qualified", _("qualifié")
+    ASSIGNED = "assigned", _("attribué")
+    HANDED_OVER = "handed_over", _("passé à un collègue")
+    NOTED = "noted", _("note interne")
+    TASKS_ADDED = "tasks_added", _("tâches ajoutées")
+    TASK_DONE = "task_done", _("tâche faite ou rouverte")
+    OBSERVED = "observed", _("indicateurs relevés")
+    MERGED = "merged", _("fusionné avec un autre dossier")
+    UNMERGED = "unmerged", _("fusion défaite")
+    GROUPED = "grouped", _("mis dans un groupe")
+    UNGROUPED = "ungrouped", _("sorti d’un groupe")
+    TRANSFER_ASKED = "transfer_asked", _("transfert proposé")
+    TRANSFERRED = "transferred", _("transféré")
+    TRANSFER_RETURNED = "transfer_returned", _("transfert refusé")
+    TRANSFER_WITHDRAWN = "transfer_withdrawn", _("proposition de transfert retirée")
+    ADVISED = "advised", _("envoyé à un partenaire")
+    REOPENED = "reopened", _("rouvert")
+    RATED = "rated", _("avis du déclarant")
     LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
     ERASED = "erased", _("données personnelles effacées")
 
@@ -247,6 +309,12 @@ class Ability(models.TextChoices):
     WITHDRAW = "withdraw", _("retirer la déclaration")
     CLAIM = "claim", _("rattacher à son compte")
     QUALIFY = "qualify", _("qualifier")
+    WORK = "work", _("noter, attribuer, tenir les tâches et les indicateurs")
+    LINK = "link", _("fusionner et grouper")
+    TRANSFER = "transfer", _("transférer à un autre centre")
+    ADVISE = "advise", _("envoyer à un partenaire")
+    REOPEN = "reopen", _("rouvrir")
+    RATE = "rate", _("donner son avis")
     CONFIRM_BODY = "confirm_body", _("confirmer une collectivité qu’aucune liste ne porte")
 
 
@@ -269,3 +337,86 @@ class PaperState(models.TextChoices):
     ASKED = "asked", _("en préparation")
     MADE = "made", _("prêt")
     FAILED = "failed", _("impossible")
+
+
+class NoteKind(models.TextChoices):
+    NOTE = "note", _("note")
+    CALL_IN = "call_in", _("appel reçu")
+    CALL_OUT = "call_out", _("appel passé")
+    HANDOVER = "handover", _("passage de relais")
+
+
+class GroupKind(models.TextChoices):
+    SUPPLIER = "supplier", _("un prestataire")
+    CAMPAIGN = "campaign", _("une campagne")
+    OTHER = "other", _("une autre cause commune")
+
+
+class TransferState(models.TextChoices):
+    ASKED = "asked", _("proposé")
+    ACCEPTED = "accepted", _("accepté")
+    RETURNED = "returned", _("refusé")
+    WITHDRAWN = "withdrawn", _("proposition retirée")
+
+
+class ObservableKind(models.TextChoices):
+    IP = "ip", _("adresse IP")
+    DOMAIN = "domain", _("nom de domaine")
+    URL = "url", _("adresse web")
+    EMAIL = "email", _("adresse mail")
+    HASH = "hash", _("empreinte de fichier")
+    IBAN = "iban", _("IBAN")
+    FILE = "file", _("nom de fichier")
+
+
+class DocumentKind(models.TextChoices):
+    """Where a word that was searched for stands."""
+
+    DECLARATION = "declaration", _("déclaration")
+    ANSWERS = "answers", _("réponses")
+    MESSAGE = "message", _("message")
+    NOTE = "note", _("note interne")
+    FILE = "file", _("nom de pièce")
+    LESSON = "lesson", _("clôture")
+
+
+class BulkAct(models.TextChoices):
+    TAKE = "take", _("prendre en charge")
+    ASSIGN = "assign", _("attribuer")
+    CLASSIFY = "classify", _("qualifier")
+    CLOSE = "close", _("clore")
+    GROUP = "group", _("grouper")
+    MESSAGE = "message", _("écrire aux déclarants")
+
+
+class BulkState(models.TextChoices):
+    RUNNING = "running", _("en cours")
+    DONE = "done", _("terminé")
+    STOPPED = "stopped", _("interrompu")
+
+
+class BulkOutcome(models.TextChoices):
+    WAITING = "waiting", _("à faire")
+    DONE = "done", _("fait")
+    NOTHING = "nothing", _("rien à faire")
+    REFUSED = "refused", _("refusé")
+
+
+class Outcome(models.TextChoices):
+    """What became of the body's systems and data when the case was closed."""
+
+    RESTORED = "restored", _("tout est rétabli")
+    PARTLY = "partly", _("rétabli en partie")
+    LOST = "lost", _("des données sont perdues")
+    STOPPED_IN_TIME = "stopped_in_time", _("arrêté avant tout effet")
+    NO_EFFECT = "no_effect", _("sans effet")
+    UNKNOWN = "unknown", _("pas connu")
+
+
+class Satisfaction(models.IntegerChoices):
+    """« L’aide reçue vous a-t-elle été utile ? »"""
+
+    NOT = 1, _("pas du tout")
+    LITTLE = 2, _("un peu")
+    YES = 3, _("oui")
+    VERY = 4, _("beaucoup")

@@ -5,7 +5,8 @@ from incidents.enums import Status
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
     Status.ACKNOWLEDGED: frozenset({Status.CLOSED}),
-    Status.CLOSED: frozenset(),
+    # Reopened: somebody takes it again in the same act.
+    Status.CLOSED: frozenset({Status.ACKNOWLEDGED}),
 }
 
 

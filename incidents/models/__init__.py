@@ -1,19 +1,29 @@
 """The rows of an incident: what was declared, what is known, what was written, what was handed over, what happened."""
 
+from incidents.models.closing import Closing, Rating
 from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening, StrayObject
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
+from incidents.models.groups import CaseGroup
 from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
 from incidents.models.journey import Draft, DraftPage
 from incidents.models.judgements import SeverityChoice
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
+from incidents.models.traces import IgnoredValue, Observable, SearchDocument
+from incidents.models.transfers import Advice, Transfer
 from incidents.models.words import AnswerSheet, Message, Reading
+from incidents.models.work import BulkItem, BulkJob, MessageTemplate, Note, Playbook, Task
 
 __all__ = [
     "INSTANTS",
+    "Advice",
     "AnswerSheet",
+    "BulkItem",
+    "BulkJob",
+    "CaseGroup",
     "CaseKey",
+    "Closing",
     "CodeGuess",
     "DataLeak",
     "Draft",
@@ -21,17 +31,26 @@ __all__ = [
     "Evidence",
     "EvidenceUpload",
     "FollowUpAccess",
+    "IgnoredValue",
     "Incident",
     "IncidentEvent",
     "Message",
+    "MessageTemplate",
+    "Note",
+    "Observable",
     "Opening",
     "Paper",
     "PendingEvent",
+    "Playbook",
+    "Rating",
     "Reading",
     "ReflexSheet",
+    "SearchDocument",
     "ServiceInterruption",
     "SeverityChoice",
     "SharedSentence",
     "Story",
     "StrayObject",
+    "Task",
+    "Transfer",
 ]

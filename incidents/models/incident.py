@@ -6,8 +6,9 @@ hold codes, ids and times only, and the database refuses to change or remove the
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,16 +18,21 @@ from csirts.models import Csirt
 from incidents.enums import (
     OPEN,
     Answer,
+    Cause,
     Certainty,
     ClosingReason,
+    DueFor,
     IncidentType,
+    Nature,
     Origin,
+    Pap,
     Severity,
     Status,
     Tlp,
     Verification,
 )
 from incidents.models.checks import instant_fits_certainty, known
+from incidents.models.groups import CaseGroup
 from incidents.querysets import IncidentQuerySet
 from incidents.rsit import RsitClass, RsitType
 
@@ -48,7 +54,14 @@ class Incident(models.Model):
     type = models.CharField(_("type"), max_length=16, choices=IncidentType)
     rsit_class = models.CharField(_("classe RSIT"), max_length=32, choices=RsitClass)
     rsit_type = models.CharField(_("type RSIT"), max_length=48, choices=RsitType, blank=True)
+    nature = models.CharField(_("nature"), max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause, blank=True)
+    # Identifiers of MITRE ATT&CK (`incidents/attack.py`), in the order of the list.
+    techniques = ArrayField(
+        models.CharField(max_length=12), default=list, blank=True, verbose_name=_("techniques ATT&CK")
+    )
     tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp, default=Tlp.AMBER_STRICT)
+    pap = models.CharField(_("PAP"), max_length=8, choices=Pap, default=Pap.AMBER)
     severity = models.PositiveSmallIntegerField(_("gravité"), choices=Severity)
     # What the facts gave when they were last weighed: a responder may have set another level.
     severity_found = models.PositiveSmallIntegerField(_("gravité d’après les faits"), choices=Severity)
@@ -85,6 +98,34 @@ class Incident(models.Model):
     acknowledged_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("pris en charge par")
     )
+    # Who works on it now; whoever took it first stays named above.
+    assignee = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("attribué à")
+    )
+    # The house's own target for an answer to the declarant; empty while nothing waits for one.
+    answer_by = models.DateTimeField(_("à répondre avant"), null=True, blank=True)
+    answered_at = models.DateTimeField(_("première réponse le"), null=True, blank=True)
+    # The CSIRT asked the declarant something and nothing came since.
+    awaited_since = models.DateTimeField(_("attend le déclarant depuis le"), null=True, blank=True)
+    worked_at = models.DateTimeField(_("dernier acte du centre le"), null=True, blank=True)
+    # What comes next and by when, kept by `services/due.py`: the order of the queue.
+    due_at = models.DateTimeField(_("prochaine échéance"))
+    due_for = models.CharField(_("échéance de"), max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
+    is_taken = models.GeneratedField(
+        expression=ExpressionWrapper(~Q(status=Status.DECLARED), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        verbose_name=_("n’est plus à prendre"),
+    )
+
+    # The case of which this one is a double; undone by `services/merge.py`.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name=_("fusionné avec")
+    )
+    group = models.ForeignKey(
+        CaseGroup, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("groupe")
+    )
+
     closed_at = models.DateTimeField(_("clos le"), null=True, blank=True)
     closing_reason = models.CharField(_("raison de la clôture"), max_length=16, choices=ClosingReason, blank=True)
 
@@ -113,6 +154,10 @@ class Incident(models.Model):
             known("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
             known("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),
             known("tlp", Tlp.values, name="incident_tlp_known"),
+            known("pap", Pap.values, name="incident_pap_known"),
+            known("nature", Nature.values, name="incident_nature_known"),
+            known("cause", Cause.values, name="incident_cause_known", blank=True),
+            known("due_for", DueFor.values, name="incident_due_for_known"),
             known("severity", Severity.values, name="incident_severity_known"),
             known("severity_found", Severity.values, name="incident_severity_found_known"),
             known("service_stopped", Answer.values, name="incident_service_stopped_known"),
@@ -139,21 +184,41 @@ class Incident(models.Model):
                 name="incident_closed_has_its_time_and_reason",
             ),
             models.CheckConstraint(
+                condition=Q(merged_into=None) | (~Q(merged_into=F("id")) & Q(closing_reason=ClosingReason.DUPLICATE)),
+                name="incident_merged_is_a_closed_double",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.CLOSED, due_for=DueFor.NOTHING)
+                | (~Q(status=Status.CLOSED) & ~Q(due_for=DueFor.NOTHING)),
+                name="incident_open_has_something_due",
+            ),
+            models.CheckConstraint(
                 condition=Q(claimed_at=None, claimed_by=None) | Q(claimed_at__isnull=False, claimed_by__isnull=False),
                 name="incident_claimed_has_its_time_and_person",
             ),
         ]
         indexes = [
-            # The queue: what nobody has taken first, then the worst, then the newest.
+            # The queue: what nobody has taken first, then what is due first. Its target follows the severity.
+            models.Index(
+                F("csirt"), F("is_taken"), F("due_at"), F("id"), name="incident_queue", condition=Q(status__in=OPEN)
+            ),
             models.Index(
                 F("csirt"),
-                F("status").desc(),
-                F("severity").desc(),
-                F("received_at").desc(),
-                F("id").desc(),
-                name="incident_queue",
+                F("assignee"),
+                F("is_taken"),
+                F("due_at"),
+                F("id"),
+                name="incident_queue_of_person",
                 condition=Q(status__in=OPEN),
             ),
+            models.Index(
+                F("group"),
+                F("received_at").desc(),
+                F("id").desc(),
+                name="incident_by_group",
+                condition=Q(group__isnull=False),
+            ),
+            models.Index(F("merged_into"), name="incident_merged", condition=Q(merged_into__isnull=False)),
             models.Index(F("csirt"), F("received_at").desc(), F("id").desc(), name="incident_by_csirt"),
             models.Index(F("collectivity"), F("received_at").desc(), F("id").desc(), name="incident_by_body"),
             models.Index(

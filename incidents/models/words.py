@@ -85,6 +85,8 @@ class Reading(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))
     first_at = models.DateTimeField(_("lu la première fois le"))
     last_at = models.DateTimeField(_("lu la dernière fois le"))
+    # The page is open before them: colleagues are told, the declarant is not.
+    present_at = models.DateTimeField(_("page ouverte le"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("lecture d’un dossier")

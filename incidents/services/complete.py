@@ -20,6 +20,7 @@ from incidents.models import AnswerSheet, Incident
 from incidents.questions.catalogue import version_named
 from incidents.services.answers import checked_answers
 from incidents.services.check import LINE_LIMIT
+from incidents.services.due import NEWS_FIELDS, note_news
 from incidents.services.record import record_event
 from incidents.services.severity import raise_severity
 from incidents.text import plain_line
@@ -123,8 +124,8 @@ def write_sheet(
         written_at=now,
     )
     raised = raise_severity(incident, now)
-    incident.declarant_wrote_at = now
-    incident.save(update_fields=["declarant_wrote_at", "severity", "severity_found", "acknowledge_by"])
+    note_news(incident, at=now)
+    incident.save(update_fields=["severity", "severity_found", "acknowledge_by", *NEWS_FIELDS])
     said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
     record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
     return Written(sheet=sheet, is_new=True)

@@ -11,6 +11,7 @@ from accounts.models import User
 from incidents.access import Guest, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import Incident, Message
+from incidents.services.due import ANSWER_FIELDS, NEWS_FIELDS, note_answer, note_news
 from incidents.services.record import record_event
 from incidents.text import plain_line, plain_text
 
@@ -52,6 +53,8 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
     signed = replace(letter, author=f"{actor.display_name}, {incident.csirt.name}"[:AUTHOR_LIMIT])
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
+        note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
+        incident.save(update_fields=ANSWER_FIELDS)
         tell(message, side=CSIRT)
     return message
 
@@ -62,8 +65,8 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
     signed = replace(letter, author=author, asks_answer=False)
     message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
     if is_new:
-        incident.declarant_wrote_at = message.written_at
-        incident.save(update_fields=["declarant_wrote_at"])
+        note_news(incident, at=message.written_at)
+        incident.save(update_fields=NEWS_FIELDS)
     return message, is_new
 
 

@@ -13,6 +13,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import day_of, zone_of
 from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
+from incidents.due import ANSWER_WITHIN
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
@@ -127,6 +128,8 @@ def save_incident(
         severity_found=severity,
         received_at=now,
         acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
+        answer_by=now + ANSWER_WITHIN[severity],
+        due_at=now + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=clean.service_stopped,
         data_concerned=clean.data_concerned,
         supplier_key=fold(clean.supplier)[:SUPPLIER_KEY_LENGTH],

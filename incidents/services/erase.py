@@ -7,17 +7,25 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind
 from incidents.models import (
+    Advice,
     AnswerSheet,
     CaseKey,
+    Closing,
     DraftPage,
     Evidence,
     EvidenceUpload,
     Incident,
     Message,
+    Note,
+    Observable,
     Opening,
+    Rating,
+    SearchDocument,
     ServiceInterruption,
     SeverityChoice,
     Story,
+    Task,
+    Transfer,
 )
 from incidents.services.papers import forget_papers
 from incidents.services.record import record_event
@@ -48,6 +56,14 @@ def empty_words(incident: Incident) -> None:
     AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
     SeverityChoice.objects.filter(incident=incident).update(motive="")
     Message.objects.filter(incident=incident).update(text="", author="")
+    Note.objects.filter(incident=incident).update(text="")
+    Task.objects.filter(incident=incident).update(title="", why="", source="")
+    Closing.objects.filter(incident=incident).update(summary="", lesson="", is_shared=False)
+    Rating.objects.filter(incident=incident).update(words="")
+    Transfer.objects.filter(incident=incident).update(motive="", answer="", standing={})
+    Advice.objects.filter(incident=incident).update(motive="", content="")
+    Observable.objects.filter(incident=incident).delete()
+    SearchDocument.objects.filter(incident=incident).delete()
     Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
     Opening.objects.filter(evidence__incident=incident).delete()

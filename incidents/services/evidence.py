@@ -15,6 +15,7 @@ from incidents.deposits import Deposited
 from incidents.enums import Ability, EventKind
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
 from incidents.seals import seal_after
+from incidents.services.due import NEWS_FIELDS, note_news
 from incidents.services.record import record_event
 
 MOST_FILES = 300
@@ -116,8 +117,8 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     evidence.received_at = now.replace(microsecond=0)  # as it is printed on the list
     evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
     evidence.save()
-    incident.declarant_wrote_at = now
-    incident.save(update_fields=["declarant_wrote_at"])
+    note_news(incident, at=now)
+    incident.save(update_fields=NEWS_FIELDS)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
     record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
     return Recorded(evidence, is_new=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -60,10 +61,14 @@ def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
 
     A double click gives the secret that the first one made, rather than a closed door and a lost secret.
     """
-    if made := made_by_first_click(access_uid):
-        return made
-    incident = get_followed_incident(access_uid, lock=True)
-    # Asked again under the lock: the first click may have made it while this one waited.
+    try:
+        incident = get_followed_incident(access_uid, lock=True)
+    except Http404:
+        # Closed already: by the first click, or by somebody else.
+        if made := made_by_first_click(access_uid):
+            return made
+        raise
+    # Under the lock: the first click may have made it while this one waited.
     return made_by_first_click(access_uid) or replace_access(incident, actor=None, by=ActorKind.DECLARANT)
 
 

@@ -14,6 +14,7 @@ from collectivities.zones import day_of, zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, SeverityChoice
+from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.snapshots import interruptions_of, leak_of
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
@@ -82,6 +83,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
         incident.acknowledge_by = incident.received_at + ACKNOWLEDGE_WITHIN[severity]
-    incident.save(update_fields=["severity", "acknowledge_by"])
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["severity", "acknowledge_by", *DUE_FIELDS])
     record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
     return incident

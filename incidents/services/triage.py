@@ -9,8 +9,9 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
+from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.workflow import check_transition
+from incidents.workflow import InvalidTransition, check_transition
 
 
 @transaction.atomic
@@ -22,10 +23,14 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_by_id == actor.pk:
         return incident
+    if incident.status == Status.CLOSED:
+        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # reopening says why
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     now = timezone.now()
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
-    incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
+    incident.assignee = actor
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
     return incident
 
@@ -43,7 +48,8 @@ def verify_incident(*, reference: str, actor: User) -> Incident:
         raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
     now = timezone.now()
     incident.verification, incident.verified_at = Verification.CALL_BACK, now
-    incident.save(update_fields=["verification", "verified_at"])
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["verification", "verified_at", *DUE_FIELDS])
     record_event(incident, EventKind.VERIFIED, at=now, actor=actor, method=Verification.CALL_BACK)
     return incident
 
@@ -55,6 +61,7 @@ def close_incident(*, reference: str, reason: ClosingReason, actor: User) -> Inc
     check_transition(Status(incident.status), Status.CLOSED)
     now = timezone.now()
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, reason
-    incident.save(update_fields=["status", "closed_at", "closing_reason"])
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
     record_event(incident, EventKind.CLOSED, at=now, actor=actor, reason=reason)
     return incident

@@ -11,6 +11,7 @@ from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
 from incidents.services.correspond import DECLARANT, Letter, save_from_body, tell
+from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.text import plain_text
 
@@ -50,5 +51,6 @@ def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
         message, _is_new = save_from_body(incident, motive, guest=guest)
         data = {"message": str(message.uid)}
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
-    incident.save(update_fields=["status", "closed_at", "closing_reason"])
+    settle_due(incident)
+    incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
     record_event(incident, EventKind.WITHDRAWN, at=now, actor=guest.user, by=guest.kind, **data)

@@ -14,6 +14,7 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.declaration import Interruption, Leak
+from incidents.due import ANSWER_WITHIN, next_due
 from incidents.enums import (
     ActorKind,
     Answer,
@@ -115,6 +116,8 @@ def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
         detected_at=began,
         detected_certainty=Certainty.APPROXIMATE,
         acknowledge_by=case.at + ACKNOWLEDGE_WITHIN[severity],
+        answer_by=case.at + ANSWER_WITHIN[severity],
+        due_at=case.at + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=Answer.YES if case.services else rng.choice((Answer.NO, Answer.NO, Answer.UNKNOWN)),
         data_concerned=Answer.YES if case.leak else rng.choice((Answer.NO, Answer.UNKNOWN)),
         supplier_key=fold(case.supplier),
@@ -168,6 +171,8 @@ def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Rand
     if taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
         return
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, taken_at, responder
+    incident.assignee, incident.worked_at = responder, taken_at
+    incident.answer_by, incident.answered_at = None, taken_at  # on the telephone, as it was taken
     rows.events.append(event_of(incident, EventKind.ACKNOWLEDGED, taken_at, responder, rng))
     verified_at = taken_at + timedelta(hours=rng.expovariate(1 / 2))
     if verified_at <= now and rng.random() < 0.93:
@@ -177,6 +182,7 @@ def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Rand
     if closed_at <= now:
         close(incident, closed_at, rng)
         rows.events.append(event_of(incident, EventKind.CLOSED, closed_at, responder, rng))
+    incident.due_at, incident.due_for = next_due(incident, task_due=None)
 
 
 def close(incident: Incident, at: datetime, rng: random.Random) -> None:

@@ -1,0 +1,47 @@
+"""What comes next on a case, and by when: the order of the queue. Targets of the house's own, no legal delay.
+
+Nobody has taken it: it is to be taken. Taken: the soonest of the answer that the declarant waits for, the tasks that
+have a date, and a look at a case on which nobody of the centre has worked for a while. Closed: nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from incidents.enums import DueFor, Severity, Status
+
+if TYPE_CHECKING:
+    from incidents.models import Incident
+
+# From what the declarant wrote to words or a call of the centre.
+ANSWER_WITHIN: dict[int, timedelta] = {
+    Severity.CRITICAL: timedelta(hours=4),
+    Severity.HIGH: timedelta(hours=8),
+    Severity.MODERATE: timedelta(hours=48),
+    Severity.LOW: timedelta(hours=120),
+}
+# Nothing is forgotten: a case that sleeps comes back.
+REVIEW_WITHIN: dict[int, timedelta] = {
+    Severity.CRITICAL: timedelta(days=1),
+    Severity.HIGH: timedelta(days=2),
+    Severity.MODERATE: timedelta(days=7),
+    Severity.LOW: timedelta(days=14),
+}
+
+
+def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:
+    """`task_due`: the soonest date among its open tasks. All instants are aware."""
+    if incident.status == Status.CLOSED:
+        return incident.closed_at or incident.received_at, DueFor.NOTHING
+    if incident.status == Status.DECLARED:
+        return incident.acknowledge_by, DueFor.ACKNOWLEDGE
+    return min(candidates(incident, task_due), key=lambda candidate: candidate[0])
+
+
+def candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tuple[datetime, DueFor]]:
+    if incident.answer_by:
+        yield incident.answer_by, DueFor.ANSWER
+    if task_due:
+        yield task_due, DueFor.TASK
+    worked_at = incident.worked_at or incident.acknowledged_at or incident.received_at
+    yield worked_at + REVIEW_WITHIN[incident.severity], DueFor.REVIEW

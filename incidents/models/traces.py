@@ -1,0 +1,94 @@
+"""What is looked up across cases: observables, and the words that the search finds."""
+
+from uuid import uuid4
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import DocumentKind, ObservableKind
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class Observable(models.Model):
+    """A trace of an attack in one case, in one spelling, never defanged here. Deleted with the words of the case.
+
+    The same kind and value in another case is a sighting.
+    """
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="observables", verbose_name=_("incident"))
+    kind = models.CharField(_("nature"), max_length=8, choices=ObservableKind)
+    value = models.CharField(_("valeur"), max_length=500)
+    # Where it was found: a code of `DocumentKind`, or « hand ».
+    origin = models.CharField(_("trouvé dans"), max_length=16, blank=True)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("relevé par"))
+    added_at = models.DateTimeField(_("relevé le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("indicateur")
+        verbose_name_plural = _("indicateurs")
+        constraints = [
+            known("kind", ObservableKind.values, name="observable_kind_known"),
+            models.UniqueConstraint(fields=["incident", "kind", "value"], name="observable_once_a_case"),
+        ]
+        indexes = [models.Index(fields=["kind", "value"], name="observable_by_value")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class IgnoredValue(models.Model):
+    """A value that says nothing of an attack (a ministry's site, the body's own domain): not proposed again."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
+    kind = models.CharField(_("nature"), max_length=8, choices=ObservableKind)
+    value = models.CharField(_("valeur"), max_length=500)
+    motive = models.CharField(_("motif"), max_length=200)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ajoutée par"))
+    added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("valeur connue")
+        verbose_name_plural = _("valeurs connues")
+        constraints = [
+            known("kind", ObservableKind.values, name="ignored_value_kind_known"),
+            models.UniqueConstraint(fields=["csirt", "kind", "value"], name="ignored_value_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class SearchDocument(models.Model):
+    """The words of one piece of a case, as the search reads them: lexemes, from which erasing removes the row."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name=_("incident"))
+    # That of the case, repeated so that one index finds words within a centre. It follows a transfer.
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name=_("CSIRT"))
+    kind = models.CharField(_("nature"), max_length=12, choices=DocumentKind)
+    # What it was made from: a public identifier, empty where a case has one only.
+    source = models.CharField(_("ligne d’origine"), max_length=40, blank=True)
+    vector = SearchVectorField(_("lexèmes"))
+    at = models.DateTimeField(_("écrit le"))
+
+    class Meta:
+        verbose_name = _("texte cherché")
+        verbose_name_plural = _("textes cherchés")
+        constraints = [
+            known("kind", DocumentKind.values, name="search_document_kind_known"),
+            models.UniqueConstraint(fields=["incident", "kind", "source"], name="search_document_once"),
+        ]
+        indexes = [
+            GinIndex(F("csirt"), F("vector"), name="search_document_words"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.kind}"

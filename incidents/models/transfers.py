@@ -1,0 +1,96 @@
+"""A case that goes to another centre, or of which a partner is told."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import Tlp, TransferState
+from incidents.models.checks import known
+from incidents.models.history import IncidentEvent
+from incidents.models.incident import Incident
+
+
+class Transfer(models.Model):
+    """Proposed by one centre, accepted or returned by the other. The former one reads what was there until then."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="transfers", verbose_name=_("incident"))
+    giver = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("de"))
+    taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("à"))
+    state = models.CharField(_("état"), max_length=12, choices=TransferState, default=TransferState.ASKED)
+    motive = models.CharField(_("motif"), max_length=500, blank=True)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("proposé par"))
+    asked_at = models.DateTimeField(_("proposé le"), default=timezone.now)
+    answer = models.CharField(_("réponse"), max_length=500, blank=True)
+    answered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("répondu par")
+    )
+    answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
+    # Of one that was accepted: the last event that the former centre sees, and the facts as they then stood.
+    last_event = models.ForeignKey(
+        IncidentEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("dernier événement vu")
+    )
+    standing = models.JSONField(_("dossier tel qu’il était"), default=dict)
+
+    class Meta:
+        verbose_name = _("transfert")
+        verbose_name_plural = _("transferts")
+        constraints = [
+            known("state", TransferState.values, name="transfer_state_known"),
+            models.CheckConstraint(condition=~Q(giver=F("taker")), name="transfer_to_another_centre"),
+            models.CheckConstraint(
+                condition=Q(state=TransferState.ASKED, answered_at=None)
+                | (~Q(state=TransferState.ASKED) & Q(answered_at__isnull=False)),
+                name="transfer_answered_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=TransferState.ACCEPTED) | Q(last_event__isnull=False),
+                name="transfer_accepted_has_its_last_event",
+            ),
+            models.UniqueConstraint(
+                fields=["incident"], condition=Q(state=TransferState.ASKED), name="transfer_one_at_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["taker", "asked_at"], name="transfer_to_answer", condition=Q(state=TransferState.ASKED)
+            ),
+            models.Index(F("giver"), F("answered_at").desc(), name="transfer_given"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Advice(models.Model):
+    """What a partner (CERT-FR, the CERT of a sector) was told of a case, sealed as it was sent."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="advices", verbose_name=_("incident"))
+    # A code of the list of partners, which holds the address with its source and date.
+    partner = models.CharField(_("partenaire"), max_length=32)
+    motive = models.CharField(_("motif"), max_length=500, blank=True)
+    tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp)
+    # The file that was sent; emptied with the other words of the case, its seal stays.
+    content = models.TextField(_("contenu"), blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("envoyé par"))
+    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("envoi à un partenaire")
+        verbose_name_plural = _("envois à un partenaire")
+        constraints = [
+            known("tlp", Tlp.values, name="advice_tlp_known"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="advice_sha256_well_formed"),
+        ]
+        indexes = [models.Index(fields=["incident", "id"], name="advice_by_incident")]
+
+    def __str__(self) -> str:
+        return str(self.uid)

@@ -1,0 +1,191 @@
+"""The work of a centre on its cases: notes that no declarant reads, tasks, ready-made messages, acts on many cases."""
+
+from uuid import uuid4
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import BulkAct, BulkOutcome, BulkState, IncidentType, NoteKind
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class Note(models.Model):
+    """Words between responders: a note, a call, a hand-over. A table apart from `Message`: no declarant reads it."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="notes", verbose_name=_("incident"))
+    kind = models.CharField(_("nature"), max_length=12, choices=NoteKind, default=NoteKind.NOTE)
+    text = models.TextField(_("note"), blank=True)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrite par"))
+    written_at = models.DateTimeField(_("écrite le"), default=timezone.now)
+    # What was sent twice is one note.
+    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("note interne")
+        verbose_name_plural = _("notes internes")
+        constraints = [known("kind", NoteKind.values, name="note_kind_known")]
+        indexes = [models.Index(fields=["incident", "id"], name="note_by_incident")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Task(models.Model):
+    """Something to do on a case, with why and after whom. Done, undone, never removed."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="tasks", verbose_name=_("incident"))
+    title = models.CharField(_("à faire"), max_length=160, blank=True)
+    why = models.CharField(_("pourquoi"), max_length=400, blank=True)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    # Where it comes from: `rancon`, version 3; empty for one that a person wrote.
+    playbook = models.CharField(_("guide"), max_length=40, blank=True)
+    step = models.CharField(_("étape du guide"), max_length=60, blank=True)
+    due_at = models.DateTimeField(_("à faire avant le"), null=True, blank=True)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ajoutée par"))
+    added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
+    done_at = models.DateTimeField(_("faite le"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("faite par")
+    )
+    # « Sans objet » is an answer too.
+    is_moot = models.BooleanField(_("sans objet"), default=False)
+
+    class Meta:
+        verbose_name = _("tâche")
+        verbose_name_plural = _("tâches")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at=None, done_by=None, is_moot=False)
+                | Q(done_at__isnull=False, done_by__isnull=False),
+                name="task_done_has_its_time_and_person",
+            ),
+            # A guide that is applied twice adds no step twice.
+            models.UniqueConstraint(
+                fields=["incident", "playbook", "step"], condition=~Q(step=""), name="task_one_a_step"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["incident", "id"], name="task_by_incident"),
+            models.Index(fields=["incident", "due_at"], name="task_open_due", condition=Q(done_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Playbook(models.Model):
+    """One version of what a centre does for a type of incident. An empty one gives the floor back to the national."""
+
+    type = models.CharField(_("type"), max_length=16, choices=IncidentType)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
+    version = models.PositiveSmallIntegerField(_("version"))
+    # [{"step": …, "title": …, "why": …, "source": …, "within_hours": 4 or null}, …]
+    steps = models.JSONField(_("étapes"), default=list)
+    published_at = models.DateTimeField(_("publié le"), default=timezone.now)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("publié par"))
+
+    class Meta:
+        verbose_name = _("guide de traitement")
+        verbose_name_plural = _("guides de traitement")
+        ordering = [F("type"), F("version").desc()]
+        constraints = [
+            known("type", IncidentType.values, name="playbook_type_known"),
+            models.UniqueConstraint(fields=["type", "csirt", "version"], name="playbook_one_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()}, {self.version}"
+
+
+class MessageTemplate(models.Model):
+    """A message that a centre sends often. Its placeholders are replaced by known values, never evaluated."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
+    title = models.CharField(_("titre"), max_length=80)
+    text = models.TextField(_("message"))
+    # Empty: offered for each type.
+    types = ArrayField(
+        models.CharField(max_length=16, choices=IncidentType), default=list, blank=True, verbose_name=_("types")
+    )
+    version = models.PositiveIntegerField(_("version"), default=1)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("écrit par"))
+    written_at = models.DateTimeField(_("écrit le"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message type")
+        verbose_name_plural = _("messages types")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(types__contained_by=IncidentType.values), name="message_template_types_known"
+            ),
+            models.UniqueConstraint(
+                fields=["csirt", "title"], condition=Q(withdrawn_at=None), name="message_template_one_title"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class BulkJob(models.Model):
+    """One act on many cases, done by a task: a case is one transaction, so that a killed worker loses nothing."""
+
+    uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
+    act = models.CharField(_("acte"), max_length=12, choices=BulkAct)
+    # Codes and ids: {"reason": …}, {"assignee": …}, {"group": …}, {"nature": …, "type": …}
+    choices = models.JSONField(_("choix"), default=dict)
+    # The words of an act that writes to declarants; emptied once all are written.
+    text = models.TextField(_("texte"), blank=True)
+    state = models.CharField(_("état"), max_length=12, choices=BulkState, default=BulkState.RUNNING)
+    total = models.PositiveIntegerField(_("dossiers"), default=0)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("demandé par"))
+    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    # Pushed forward before each round, so that a worker that died is followed by another.
+    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
+    ended_at = models.DateTimeField(_("terminé le"), null=True, blank=True)
+    submission_key = models.CharField(_("clé d’envoi"), max_length=64, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("acte en nombre")
+        verbose_name_plural = _("actes en nombre")
+        constraints = [
+            known("act", BulkAct.values, name="bulk_job_act_known"),
+            known("state", BulkState.values, name="bulk_job_state_known"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="bulk_job_to_do", condition=Q(state=BulkState.RUNNING))]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class BulkItem(models.Model):
+    """One case of such an act, and what came of it."""
+
+    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name=_("acte en nombre"))
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name=_("incident"))
+    outcome = models.CharField(_("résultat"), max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
+
+    class Meta:
+        verbose_name = _("dossier d’un acte en nombre")
+        verbose_name_plural = _("dossiers d’un acte en nombre")
+        constraints = [
+            known("outcome", BulkOutcome.values, name="bulk_item_outcome_known"),
+            models.UniqueConstraint(fields=["job", "incident"], name="bulk_item_once"),
+        ]
+        indexes = [
+            models.Index(fields=["job", "id"], name="bulk_item_waiting", condition=Q(outcome=BulkOutcome.WAITING))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.incident_id}"
