@@ -7,8 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,10 +27,11 @@ from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, carry_out
-from incidents.triage.body import CorrectionForm, proposed_body, reasons_to_doubt
-from incidents.triage.case import case_context
+from incidents.triage.body import CorrectionForm
 from incidents.triage.lines import lines_of
+from incidents.triage.page import context_of_case, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
+from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.search import matching
 from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
@@ -55,6 +54,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
+            *[path(f"{each.where}/", wrap(each.view), name=name(each.name)) for each in BESIDE],
+            *[path(f"<str:reference>/{each.where}/", wrap(each.view), name=name(each.name)) for each in OF_A_CASE],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
             path("<str:reference>/message/", wrap(require_POST(self.message_view)), name=name("message")),
@@ -99,16 +100,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
-        context = self.context_of(request, incident)
+        context = context_of_case(request, incident)
         if request.method == "GET":  # after the context, which says what is new since the last time
             note_reading(incident=incident, reader=user_of(request))
-        return self.render(request, "incidents/triage/case.html", context)
-
-    def context_of(self, request: HttpRequest, incident: Incident) -> dict[str, Any]:
-        user = user_of(request)
-        proposed = proposed_body(incident, user, request.GET.get("corps", ""))
-        doubt = reasons_to_doubt(incident, user)
-        return case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+        return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
@@ -118,10 +113,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             if form.is_valid():
                 write_to_declarant(reference=reference, actor=user_of(request), letter=form.letter())
                 messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
-                return redirect("admin:incidents_incident_change", reference)
+                return to_case(reference)
         except ValidationError as error:
             form.add_error(None, error)
-        context = self.context_of(request, incident)
+        context = context_of_case(request, incident)
         context["thread"]["form"] = form
         return self.as_typed(request, context)
 
@@ -135,12 +130,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return self.refused(request, reference, error)
+                return refused(request, reference, error)
             form.add_error(None, error)
         else:
             messages.success(request, _("Collectivité corrigée. Le centre qui répond reste le même."))
-            return redirect("admin:incidents_incident_change", reference)
-        context = self.context_of(request, incident) | {"correction": form, "is_stale": is_stale}
+            return to_case(reference)
+        context = context_of_case(request, incident) | {"correction": form, "is_stale": is_stale}
         if is_stale and context["proposed"]:
             read_again(form, context["proposed"].form)
         return self.as_typed(request, context, status=409 if is_stale else 422)
@@ -153,14 +148,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             if form.is_valid():
                 set_severity(reference=reference, actor=user_of(request), **form.cleaned_data)
                 messages.success(request, _("Gravité changée. Votre motif reste dans le dossier."))
-                return redirect("admin:incidents_incident_change", reference)
+                return to_case(reference)
         except StaleSeverity:
             is_stale = True
         except ValidationError as error:
             if not hasattr(error, "error_dict"):
-                return self.refused(request, reference, error)
+                return refused(request, reference, error)
             form.add_error(None, error)
-        context = self.context_of(request, incident)
+        context = context_of_case(request, incident)
         if is_stale:
             read_again(form, context["weighed"]["form"])
         context["weighed"] |= {"form": form, "is_stale": is_stale}
@@ -170,35 +165,25 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if act not in ACTS:
             raise Http404
         carry_out(request, reference, act)
-        return redirect("admin:incidents_incident_change", reference)
+        return to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.ERASE)
-        return self.render(request, "incidents/triage/erase.html", {"incident": incident})
+        return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Shows the new code in the answer itself: it is stored nowhere, so no later page could show it."""
         try:
             secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
         except ValidationError as error:
-            return self.refused(request, reference, error)
+            return refused(request, reference, error)
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         said = {"reference": groups(incident.reference), "secret": groups(secret)}
-        return self.render(request, "incidents/triage/code.html", {"incident": incident} | said)
+        return render_page(request, "incidents/triage/code.html", {"incident": incident} | said)
 
     def as_typed(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
         """The page of the case again, with the form that was refused."""
-        response = self.render(request, "incidents/triage/case.html", context)
-        response.status_code = status
-        return response
-
-    def refused(self, request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
-        messages.error(request, error.message)
-        return redirect("admin:incidents_incident_change", reference)
-
-    def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
-        common = self.admin_site.each_context(request) | {"opts": self.opts}
-        return TemplateResponse(request, template, common | context)
+        return render_page(request, "incidents/triage/case.html", context, status=status)
 
     # What Django's admin offers and a case does not
 

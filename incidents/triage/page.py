@@ -1,0 +1,60 @@
+"""What the responders' pages share: the frame of the admin, the page of a case shown again, the way back to it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from accounts.signed_in import user_of
+from incidents.models import Incident
+from incidents.triage.body import proposed_body, reasons_to_doubt
+from incidents.triage.case import case_context
+
+
+class Route(NamedTuple):
+    """A page of the triage: `where` under the address of a case (or of the list), its view, its name in the admin."""
+
+    where: str
+    view: Callable[..., HttpResponse]
+    name: str
+
+
+def render_page(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
+) -> TemplateResponse:
+    """In the frame of the admin."""
+    common = admin.site.each_context(request) | {"opts": Incident._meta}  # noqa: SLF001 (what the admin's frame reads)
+    return TemplateResponse(request, template, common | dict(context), status=status)
+
+
+def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    user = user_of(request)
+    proposed = proposed_body(incident, user, request.GET.get("corps", ""))
+    doubt = reasons_to_doubt(incident, user)
+    return case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+
+
+def case_as_typed(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
+    """The page of the case again, with the form that was refused: `blocks` replace those of the same name."""
+    return render_page(
+        request, "incidents/triage/case.html", context_of_case(request, incident) | blocks, status=status
+    )
+
+
+def to_case(reference: str, anchor: str = "") -> HttpResponse:
+    response = redirect("admin:incidents_incident_change", reference)
+    if anchor:
+        response["Location"] += f"#{anchor}"
+    return response
+
+
+def refused(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
+    """Said above the page of the case, where no field of it is wrong."""
+    for message in error.messages:
+        messages.error(request, message)
+    return to_case(reference)
