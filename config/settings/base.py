@@ -220,3 +220,5 @@ EVENT_CONSUMERS = {
     "stats": "stats.tasks.fold_events",
 }
 EVENT_NUDGE = "config.celery.nudge"
+# Whether the mails of a case arrived, for the page of the case: events by id to what became of their mails.
+ARRIVALS = "notifications.arrivals.arrivals_of"

@@ -1,13 +1,14 @@
 """All that the page of one case shows, in a bounded number of queries."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from collectivities.enums import Kind
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
@@ -15,10 +16,12 @@ from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Per
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
-from incidents.triage.emergency import emergency_contacts
+from incidents.triage.emergency import emergency_contacts, emergency_rows
 from incidents.triage.evidence import evidence_block
-from incidents.triage.severity import severity_block
+from incidents.triage.severity import severity_block, severity_rows
 from incidents.triage.thread import thread_context
+from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
+from incidents.triage.together import Row, columns, read_together
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -26,33 +29,48 @@ INSTANT_LABELS = {
     "attack_known": _("attaque connue"),
     "breach_known": _("violation de données connue"),
 }
-EVENTS_SHOWN = 200
 OTHERS_SHOWN = 10
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    return facts_context(incident, now) | {
-        "incident": incident,
-        "now": now,
-        "zone": zone_of(incident.collectivity),
-        "term": wording.term(incident),
-        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
-        "events": [
-            (event, wording.detail(event))
-            for event in incident.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN]
-        ],
-        "groups": groups_of(incident.collectivity),
-        "others": others(incident, user),
-        "waiting": wording.waiting(incident, now),
-        "late": wording.lateness(incident, now),
-        "reasons": ClosingReason.choices,
-        "thread": thread_context(incident, user),
-        "evidence": evidence_block(incident),
-        "emergency": emergency_contacts(incident),
-    }
+    lists = read_together(
+        incident,
+        groups=grouping_rows(incident.collectivity),
+        emergency=emergency_rows(incident),
+        severity=severity_rows(incident),
+    )
+    thread, evidence = thread_context(incident, user), evidence_block(incident)
+    return (
+        facts_context(incident, now, lists)
+        | history_context(incident, thread, evidence)
+        | {
+            "incident": incident,
+            "now": now,
+            "zone": zone_of(incident.collectivity),
+            "term": wording.term(incident),
+            "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
+            "groups": lists["groups"],
+            "others": others(incident, user),
+            "waiting": wording.waiting(incident, now),
+            "late": wording.lateness(incident, now),
+            "reasons": ClosingReason.choices,
+            "thread": thread,
+            "evidence": evidence,
+            "emergency": emergency_contacts(lists["emergency"]),
+        }
+    )
 
 
-def facts_context(incident: Incident, now: datetime) -> dict[str, Any]:
+def history_context(incident: Incident, thread: dict[str, Any], evidence: dict[str, Any]) -> dict[str, Any]:
+    """The latest events, with the words that the page has read anyway."""
+    events = latest(incident)
+    said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
+    named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
+    moments = moments_of(events[:SHOWN], words=words_of([*said, *named]))
+    return {"moments": moments, "has_earlier": len(events) > SHOWN}
+
+
+def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Row]]) -> dict[str, Any]:
     """What is known of the incident, and how much it weighs."""
     interruptions = list(incident.interruptions.order_by("started_at", "id"))
     leaks = list(incident.leaks.order_by("id"))
@@ -68,15 +86,20 @@ def facts_context(incident: Incident, now: datetime) -> dict[str, Any]:
             for leak in leaks
         ],
         "answers": answers,
-        "weighed": severity_block(incident, now, interruptions=interruptions, leaks=leaks, answers=answers),
+        "weighed": severity_block(
+            incident,
+            now,
+            interruptions=interruptions,
+            leaks=leaks,
+            answers=answers,
+            choices=lists["severity"],
+        ),
     }
 
 
-def groups_of(body: Collectivity) -> list[Collectivity]:
-    """Only communes are members of an intercommunality."""
-    if body.kind != Kind.COMMUNE:
-        return []
-    return [one.group for one in Grouping.objects.filter(member=body).select_related("group")]
+def grouping_rows(body: Collectivity) -> QuerySet[Grouping]:
+    """The intercommunalities of a commune; no other body is a member of one."""
+    return columns(Grouping.objects.filter(member=body).order_by("group__sort_key"), name="group__name")
 
 
 def outdated(incident: Incident) -> set[str]:

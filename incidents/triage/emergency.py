@@ -1,12 +1,22 @@
 """Whom the body calls when its computers are down: what its members wrote on their card."""
 
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from incidents.models import Incident
+from incidents.triage.together import Row, columns
 
 
-def emergency_contacts(incident: Incident) -> list[EmergencyContact]:
-    """Those with something written, in the order that one calls."""
+def emergency_rows(incident: Incident) -> QuerySet[EmergencyContact]:
+    """Those with something written."""
+    told = EmergencyContact.objects.filter(collectivity=incident.collectivity_id)
+    return columns(told.exclude(Q(name="") & Q(phone="") & Q(note="")), "kind", "name", "phone", "note")
+
+
+def emergency_contacts(rows: Iterable[Row]) -> list[Row]:
+    """In the order that one calls, each with who it is."""
     order = list(Helper.values)
-    told = [one for one in incident.collectivity.emergency_contacts.all() if one.name or one.phone or one.note]
-    return sorted(told, key=lambda one: order.index(one.kind))
+    return [Row(one, who=Helper(one.kind).label) for one in sorted(rows, key=lambda one: order.index(one.kind))]

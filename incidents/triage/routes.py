@@ -3,7 +3,8 @@
 Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
 """
 
+from incidents.triage import history
 from incidents.triage.page import Route
 
-OF_A_CASE: list[Route] = []
+OF_A_CASE: list[Route] = [*history.ROUTES]
 BESIDE: list[Route] = []

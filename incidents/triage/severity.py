@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.zones import day_of, zone_of
 from incidents.enums import Severity
-from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
 from incidents.triage.answers import SectionBlock
+from incidents.triage.together import Row, columns
 
 
 def as_severity(value: str) -> Severity:
@@ -27,6 +29,11 @@ class SeverityForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
+def severity_rows(incident: Incident) -> QuerySet[SeverityChoice]:
+    newest = incident.severity_choices.order_by("-id")[:1]
+    return columns(newest, "motive", "chosen_at", actor="actor__display_name")
+
+
 def severity_block(
     incident: Incident,
     now: datetime,
@@ -34,8 +41,9 @@ def severity_block(
     interruptions: Iterable[ServiceInterruption],
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
+    choices: Sequence[Row],
 ) -> dict[str, Any]:
-    """Weighed anew from the rows that the page has read anyway; one query more where somebody chose otherwise."""
+    """Weighed anew from the rows that the page has read anyway. `choices`: the newest one of a responder, if any."""
     situation = Situation(
         type=incident.type,
         interruptions=[interruption_of(row) for row in interruptions],
@@ -48,7 +56,7 @@ def severity_block(
     return {
         "found": found,
         "is_found": is_found,
-        "choice": None if is_found else incident.severity_choices.select_related("actor").order_by("-id").first(),
+        "choice": None if is_found else next(iter(choices), None),
         "form": SeverityForm(initial={"severity": found.severity, "seen": incident.severity}),
     }
 

@@ -51,10 +51,11 @@ def test_the_values_before_are_folded(client, incident):
 
     page = text_of(client.get(url(incident)))
 
-    assert page.index("Autre Groupe") < page.index("Valeurs d’avant (1)") < page.index("Groupe Exemple")
+    was, before = page.index("<s>Groupe Exemple</s> jusqu’au "), page.index("Valeurs d’avant (1)")
+    assert page.index("Autre Groupe") < was < before < page.index("Groupe Exemple", before)
     assert "Les services arrêtés ou ralentis <small>corrigé par Camille" in page
     assert f"<b>{CALLER.name}</b>, le" in page
-    assert page.count(CALLER.phone) == 1
+    assert page.count(CALLER.phone) == 2  # struck with its end, and in the sheet of before
     assert "Depuis quand" not in page
 
 

@@ -238,7 +238,7 @@ def test_it_costs_at_most_twenty_queries_whatever_its_history(client, responder,
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url(incident))
 
-    assert len(page.context["events"]) == number + 1
+    assert len(page.context["moments"]) == number + 1
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
 
 

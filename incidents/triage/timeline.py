@@ -1,0 +1,60 @@
+"""All that happened to a case, newest first: each event with what was written, and whether its mails arrived."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from django.utils.text import Truncator
+
+from incidents.enums import EventKind
+from incidents.models import Incident, IncidentEvent
+from incidents.text import defanged
+from incidents.triage import wording
+
+SHOWN = 200
+EXCERPT = 160
+# Where the words of an event stand: which of its codes names the row.
+SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence"}
+INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One event. `mails` are arrivals as whoever sends them says them (`settings.ARRIVALS`)."""
+
+    event: IncidentEvent
+    detail: str
+    words: str = ""
+    mails: Sequence[Any] = field(default_factory=list)
+
+    @property
+    def is_internal(self) -> bool:
+        return self.event.kind in INTERNAL
+
+    @property
+    def who(self) -> str:
+        return str(self.event.actor or self.event.get_actor_kind_display())
+
+
+def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str]) -> list[Moment]:
+    """One query, for the mails. `words`: what rows say by their uid; an event without is said by its codes."""
+    listed = list(events)
+    mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
+    return [Moment(event, wording.detail(event), excerpt(event, words), mails.get(event.pk, ())) for event in listed]
+
+
+def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
+    named = (words.get(event.data.get(code, ""), "") for code in SOURCES)
+    return defanged(Truncator(next(filter(None, named), "")).chars(EXCERPT))
+
+
+def words_of(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
+    return {str(uid): text for uid, text in rows}
+
+
+def latest(incident: Incident) -> list[IncidentEvent]:
+    """One more than is shown: there is an earlier page."""
+    return list(incident.events.select_related("actor").order_by("-id")[: SHOWN + 1])

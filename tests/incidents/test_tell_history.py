@@ -1,0 +1,112 @@
+"""All that happened to a case, on its page and on a page of its own: with the words, and whether the mails arrived."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.access import Guest
+from incidents.enums import ActorKind, EventKind
+from incidents.models import IncidentEvent
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.triage import acknowledge_incident
+from incidents.triage import history
+from notifications.dispatch import announce_events
+from notifications.enums import DeliveryStatus, Trouble
+from notifications.models import Delivery
+from tests import harmless
+from tests.cast import a_piece, a_responder, declare
+from tests.hostile import MARKUP
+from tests.incidents.test_triage_case import text_of, url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident(responder):
+    return declare()
+
+
+def told(incident, text):
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    return write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key="essai"))
+
+
+def test_it_works(client, responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    told(incident, "Voir https://piege.example/rancon.exe")
+    announce_events()
+
+    page = text_of(client.get(url(incident)))
+
+    assert "Message</b> par le déclarant" in page
+    assert '<p class="events__words">Voir hxxps://piege[.]example/rancon[.]exe</p>' in page
+    assert page.count("Mail, le centre de réponse : à envoyer") == 2
+    assert f"Pris en charge</b> par {responder}" in page
+    assert page.index("Message</b> par") < page.index("Pris en charge</b> par") < page.index("Déclaré</b> par")
+
+
+def test_a_mail_that_did_not_arrive_stands_out(client, incident):
+    announce_events()
+    Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.REFUSED, last_error=Trouble.REFUSED)
+
+    page = text_of(client.get(url(incident)))
+
+    assert (
+        '<p class="events__mail events__mail--stuck">Mail, le déclarant : refusé '
+        "(refusé par le serveur du destinataire)</p>" in page
+    )
+
+
+def test_a_piece_is_named(client, incident):
+    piece = a_piece(incident)
+    type(piece).objects.filter(pk=piece.pk).update(name="releve.pdf")
+    IncidentEvent.objects.create(
+        incident=incident,
+        kind=EventKind.FILE,
+        actor_kind=ActorKind.DECLARANT,
+        data={"evidence": str(piece.uid), "sha256": piece.sha256},
+    )
+
+    for where in (url(incident), url(incident, "histoire")):
+        assert '<p class="events__words">releve[.]pdf</p>' in text_of(client.get(where))
+
+
+def test_hostile_words_stay_words(client, responder, incident):
+    told(incident, MARKUP[0])
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text=MARKUP[1], key="b"))
+
+    harmless.answer(client.get(url(incident, "histoire")))
+
+
+def test_a_thousand_events_are_pages_of_the_same_cost(client, incident, monkeypatch):
+    monkeypatch.setattr(history, "OF_A_PAGE", 40)
+    costs, seen = [], []
+    IncidentEvent.objects.bulk_create(
+        IncidentEvent(incident=incident, kind=EventKind.SHARED, actor_kind=ActorKind.DECLARANT) for _ in range(1000)
+    )
+    where = ""
+    while where is not None:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(url(incident, "histoire") + where)
+        costs.append(len(queries))
+        seen += [moment.event.pk for moment in page.context["moments"]]
+        where = f"?avant={page.context['earlier']}" if page.context["earlier"] else None
+
+    assert seen == list(incident.events.order_by("-id").values_list("pk", flat=True))
+    assert len(seen) == 1001
+    assert max(costs) <= 10
+    assert "Toute l’histoire" in text_of(client.get(url(incident)))
+
+
+@pytest.mark.parametrize("before", ["x", "00000000-0000-4000-8000-000000000000"])
+def test_a_place_that_is_none_of_this_case_is_not_there(client, incident, before):
+    other = declare()
+    assert client.get(url(incident, "histoire"), {"avant": before}).status_code == 404
+    assert client.get(url(incident, "histoire"), {"avant": other.events.get().uid}).status_code == 404
