@@ -42,7 +42,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     thread, evidence = thread_context(incident, user), evidence_block(incident)
     return (
         facts_context(incident, now, lists)
-        | history_context(incident, thread, evidence)
+        | history_context(incident, now, thread, evidence)
         | {
             "incident": incident,
             "now": now,
@@ -61,12 +61,15 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     )
 
 
-def history_context(incident: Incident, thread: dict[str, Any], evidence: dict[str, Any]) -> dict[str, Any]:
+def history_context(
+    incident: Incident, now: datetime, thread: dict[str, Any], evidence: dict[str, Any]
+) -> dict[str, Any]:
     """The latest events, with the words that the page has read anyway."""
     events = latest(incident)
     said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
-    moments = moments_of(events[:SHOWN], words=words_of([*said, *named]))
+    words, zone = words_of([*said, *named]), zone_of(incident.collectivity)
+    moments = moments_of(events[:SHOWN], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(events) > SHOWN}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import user_of
@@ -26,10 +27,11 @@ def history_page(request: HttpRequest, reference: str) -> HttpResponse:
         events = events.filter(pk__lt=place_of(incident, before))
     page = list(events[: OF_A_PAGE + 1])
     shown = page[:OF_A_PAGE]
+    zone, now = zone_of(incident.collectivity), timezone.now()
     context = {
         "incident": incident,
-        "zone": zone_of(incident.collectivity),
-        "moments": moments_of(shown, words=read_words(incident, shown)),
+        "zone": zone,
+        "moments": moments_of(shown, words=read_words(incident, shown), zone=zone, now=now),
         "earlier": shown[-1].uid if len(page) > OF_A_PAGE else None,
         "is_first": not before,
     }

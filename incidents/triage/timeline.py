@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ class Moment:
     """One event. `mails` are arrivals as whoever sends them says them (`settings.ARRIVALS`)."""
 
     event: IncidentEvent
+    when: str
     detail: str
     words: str = ""
     mails: Sequence[Any] = field(default_factory=list)
@@ -39,11 +41,20 @@ class Moment:
         return str(self.event.actor or self.event.get_actor_kind_display())
 
 
-def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str]) -> list[Moment]:
+def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime) -> list[Moment]:
     """One query, for the mails. `words`: what rows say by their uid; an event without is said by its codes."""
     listed = list(events)
     mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
-    return [Moment(event, wording.detail(event), excerpt(event, words), mails.get(event.pk, ())) for event in listed]
+    return [
+        Moment(
+            event,
+            wording.short_moment(event.at, now, zone),
+            wording.detail(event),
+            excerpt(event, words),
+            mails.get(event.pk, ()),
+        )
+        for event in listed
+    ]
 
 
 def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
