@@ -145,6 +145,15 @@ class Verification(models.TextChoices):
     MEMBER = "member", _("déclarée par un membre connu de la collectivité")
 
 
+class NumberSource(models.TextChoices):
+    """Where the number of a call-back was found. Never in the declaration itself."""
+
+    DIRECTORY = "directory", _("annuaire officiel")
+    CARD = "card", _("fiche de secours de la collectivité")
+    WEBSITE = "website", _("site de la mairie")
+    KNOWN = "known", _("déjà connu du centre")
+
+
 class ClosingReason(models.TextChoices):
     RESOLVED = "resolved", _("résolu")
     NOT_AN_INCIDENT = "not_an_incident", _("pas un incident")

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import User
-from incidents.enums import OPEN
+from incidents.enums import OPEN, Status
 
 if TYPE_CHECKING:
     from incidents.models import Incident  # noqa: F401  (the querysets' own row)
@@ -26,6 +26,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
+
+    def wrote_since_closing(self) -> Self:
+        """Closed, and the declarant has added something after the centre's last act."""
+        late = Q(declarant_wrote_at__gt=F("closed_at")) & Q(
+            Q(worked_at=None) | Q(declarant_wrote_at__gt=F("worked_at"))
+        )
+        return self.filter(late, status=Status.CLOSED)
 
     def with_words(self) -> Self:
         """What one line or one page of a case shows, in two queries or three.

@@ -3,23 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Tlp
+from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from incidents.sharing import TLP_MEANS
 from notifications.wording import counted, inert, quoted
 
 NBSP = "\N{NO-BREAK SPACE}"
-# TLP 2.0, said as a reader must understand it.
-TLP_MEANS: dict[str, str | Promise] = {
-    Tlp.RED: gettext_lazy("pour les destinataires nommés, et personne d’autre"),
-    Tlp.AMBER_STRICT: gettext_lazy("pour qui doit le savoir dans votre centre, et personne d’autre"),
-    Tlp.AMBER: gettext_lazy("pour votre centre et ceux qu’il aide, selon le besoin"),
-    Tlp.GREEN: gettext_lazy("pour votre communauté, sans publication"),
-    Tlp.CLEAR: gettext_lazy("peut être publié"),
-}
 MOMENTS = {
     "occurred": gettext_lazy("survenu"),
     "detected": gettext_lazy("détecté"),

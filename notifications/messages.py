@@ -14,19 +14,21 @@ from django.urls import reverse
 from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
 from csirts.routing import csirt_for
-from incidents.enums import ClosingReason, EventKind, IncidentType, Tlp
+from incidents.enums import ClosingReason, EventKind
 from incidents.models import Incident, Message
 from incidents.reference import spaced
 from incidents.sentence import with_article
 from incidents.services.follow_up import secret_of
 from incidents.services.reflexes import sheet_for
+from incidents.sharing import (
+    may_be_mailed_to_csirt_in_words,
+    may_be_mailed_to_declarant,
+    may_be_read_by_others,
+)
 from notifications.enums import Recipient
 from notifications.facts import facts_of
 from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
-
-# Where the mailbox of the receipt may be the one that was broken into.
-READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
 
 
 def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
@@ -46,7 +48,7 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 
 def template_of(delivery: Delivery) -> str:
     """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it."""
-    if delivery.recipient == Recipient.CSIRT and delivery.incident.tlp == Tlp.RED:
+    if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
         is_first = delivery.event.kind == EventKind.DECLARED
         return "notifications/csirt_red.txt" if is_first else "notifications/csirt_red_news.txt"
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
@@ -117,9 +119,7 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
 
 def words_for_declarant(delivery: Delivery) -> dict[str, str]:
     """Nothing of the message in a mailbox that others may read, or of a TLP:RED case."""
-    incident = delivery.incident
-    is_kept_back = incident.type in READ_BY_OTHERS or incident.tlp == Tlp.RED
-    return message_of(delivery) | ({"said": ""} if is_kept_back else {})
+    return message_of(delivery) | ({} if may_be_mailed_to_declarant(delivery.incident) else {"said": ""})
 
 
 def for_receipt(delivery: Delivery) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def for_receipt(delivery: Delivery) -> dict[str, Any]:
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "secret": spaced(secret),
         "secret_link": link("follow_up_access", secret) if secret else "",
-        "may_be_read_by_others": incident.type in READ_BY_OTHERS,
+        "may_be_read_by_others": may_be_read_by_others(incident),
     }
 
 

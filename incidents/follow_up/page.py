@@ -14,7 +14,7 @@ from accounts.models import User
 from collectivities.zones import zone_of
 from incidents import cookie
 from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_body
-from incidents.enums import Ability, ClosingReason, Status, Tlp
+from incidents.enums import Ability, ClosingReason, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.standing import Standing, Step, standing_of
@@ -25,6 +25,7 @@ from incidents.services.complete import why_not
 from incidents.services.correspond import thread_of
 from incidents.services.reflexes import sheet_for
 from incidents.services.share import shared_secret_of
+from incidents.sharing import may_be_told_in_a_sentence
 from incidents.signature import signature_of
 
 # Messages in sight; the earlier ones are folded.
@@ -126,7 +127,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
 def shared_link(incident: Incident) -> str:
     """The address of the sentence while it is shared."""
     live = incident.shared.filter(revoked_at=None).first()
-    if live is None or incident.tlp == Tlp.RED:
+    if live is None or not may_be_told_in_a_sentence(incident):
         return ""
     return settings.SITE_URL + reverse("shared_sentence", args=[shared_secret_of(live)])
 

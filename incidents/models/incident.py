@@ -219,6 +219,12 @@ class Incident(models.Model):
                 condition=Q(group__isnull=False),
             ),
             models.Index(F("merged_into"), name="incident_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(
+                F("csirt"),
+                F("declarant_wrote_at"),
+                name="incident_wrote_once_closed",
+                condition=Q(status=Status.CLOSED, declarant_wrote_at__gt=F("closed_at")),
+            ),
             models.Index(F("csirt"), F("received_at").desc(), F("id").desc(), name="incident_by_csirt"),
             models.Index(F("collectivity"), F("received_at").desc(), F("id").desc(), name="incident_by_body"),
             models.Index(
@@ -236,3 +242,10 @@ class Incident(models.Model):
     @property
     def is_verified(self) -> bool:
         return self.verification != Verification.UNVERIFIED
+
+    @property
+    def wrote_since_closing(self) -> bool:
+        """The declarant added something after the centre's last act on a case that is closed."""
+        wrote_at, done_at = self.declarant_wrote_at, self.worked_at or self.closed_at
+        is_closed = self.status == Status.CLOSED
+        return bool(is_closed and wrote_at and done_at and wrote_at > done_at)

@@ -10,10 +10,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from incidents.access import Guest, get_case
-from incidents.enums import Ability, EventKind, Tlp
+from incidents.enums import Ability, EventKind
 from incidents.models import Incident, SharedSentence
 from incidents.reference import ALPHABET, compact
 from incidents.services.record import record_event
+from incidents.sharing import may_be_told_in_a_sentence
 
 # It is passed on as a link, never read out: 80 bits.
 SECRET_LENGTH = 16
@@ -30,9 +31,10 @@ def hash_of(secret: str) -> str:
 
 def find_shared(secret: str) -> Incident | None:
     """The case whose sentence `secret` shows; None if altered, revoked, erased, or TLP:RED since."""
-    live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None).exclude(incident__tlp=Tlp.RED)
+    live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
     shared = live.filter(secret_hash=hash_of(secret)).first()
-    return Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
+    incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
+    return incident if incident and may_be_told_in_a_sentence(incident) else None
 
 
 @transaction.atomic
@@ -41,7 +43,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise PermissionDenied
-    if incident.tlp == Tlp.RED:
+    if not may_be_told_in_a_sentence(incident):
         raise ValidationError(_("Ce dossier est TLP:RED : rien n’en sort. Demandez au centre s’il peut l’abaisser."))
     if live := incident.shared.filter(revoked_at=None).first():
         return live

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, ClosingReason, EventKind, Status, Verification
+from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, NumberSource, Status, Verification
 from incidents.models import Incident
+from incidents.services.close import Ending, refuse_unfinished, shut
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.workflow import InvalidTransition, check_transition
@@ -36,10 +37,11 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 
 @transaction.atomic
-def verify_incident(*, reference: str, actor: User) -> Incident:
+def verify_incident(*, reference: str, actor: User, source: NumberSource | None = None) -> Incident:
     """Say that one has called the body back on a number that did not come from the form. Twice changes nothing.
 
-    Raises ValidationError while nobody has confirmed that the body exists: no figure counts a body that may not.
+    `source`: where the number was found, if that is said. Raises ValidationError while nobody has confirmed that the
+    body exists: no figure counts a body that may not.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
@@ -50,18 +52,19 @@ def verify_incident(*, reference: str, actor: User) -> Incident:
     incident.verification, incident.verified_at = Verification.CALL_BACK, now
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", *DUE_FIELDS])
-    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, method=Verification.CALL_BACK)
+    said = {"method": Verification.CALL_BACK} | ({"source": source} if source else {})
+    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **said)
     return incident
 
 
 @transaction.atomic
 def close_incident(*, reference: str, reason: ClosingReason, actor: User) -> Incident:
-    """Close the case. Raises InvalidTransition when it is closed already."""
+    """Close the case in one act, without a report (`services/close.py` writes one).
+
+    Raises InvalidTransition when it is closed already, NotFinished when it would be called resolved and is not.
+    """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
-    now = timezone.now()
-    incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, reason
-    settle_due(incident, worked_at=now)
-    incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
-    record_event(incident, EventKind.CLOSED, at=now, actor=actor, reason=reason)
+    refuse_unfinished(incident, reason)
+    shut(incident, Ending(reason=reason), actor=actor, at=timezone.now())
     return incident

@@ -46,10 +46,11 @@ def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
 
 
 def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
-    now, data = timezone.now(), {}
+    data = {}
     if motive.text:
         message, _is_new = save_from_body(incident, motive, guest=guest)
         data = {"message": str(message.uid)}
+    now = timezone.now()  # after the motive, which is no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])

@@ -1,0 +1,72 @@
+"""What a responder puts right in the declared facts: the state before stays readable, as after a correction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from incidents.enums import ActorKind, Answer, LeakStatus
+from incidents.models import AnswerSheet, DataLeak, Incident
+from incidents.questions.catalogue import current
+from incidents.services.check import LINE_LIMIT
+from incidents.services.complete import newest_sheet
+from incidents.services.correct import keep_former
+from incidents.services.snapshots import data_kept, first_leak, leak_from
+
+CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
+
+
+def amend(
+    incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, actor: User, at: datetime
+) -> None:
+    """Keep the state before, put the new one in the rows, append its sheet. The caller holds the case, and tells."""
+    if newest_sheet(incident, section) is None:
+        keep_former(incident, section)
+    put()
+    AnswerSheet.objects.create(
+        incident=incident,
+        section=section,
+        version=current().code,
+        values=values,
+        author=signed(incident, actor),
+        actor_kind=ActorKind.USER,
+        actor=actor,
+        written_at=at,
+    )
+
+
+def signed(incident: Incident, actor: User) -> str:
+    """« Camille, Breizh Cyber »."""
+    centre = incident.csirt.name if incident.csirt else ""
+    return ", ".join(filter(None, (actor.display_name, centre)))[:LINE_LIMIT]
+
+
+def conclude_leak(incident: Incident, status: str, *, actor: User, at: datetime) -> list[str]:
+    """What the centre found about the data, as codes [was, is]; nothing where it says what is known already.
+
+    Where no leak was noted: confirmed makes one, without ground says that no data are concerned.
+    """
+    leak = first_leak(incident)
+    was = leak.status if leak else ""
+    concerned = Answer.NO if status == LeakStatus.UNFOUNDED else Answer.YES
+    if (was == status and leak) or (leak is None and status == concerned_as(incident)):
+        return []
+    if leak is None and status != LeakStatus.UNFOUNDED:
+        leak = DataLeak(incident=incident)
+    if leak:
+        leak.status = status
+    kept = data_kept(concerned, leak_from(leak) if leak else None)
+
+    def put() -> None:
+        if leak:
+            leak.save()
+        incident.data_concerned = concerned
+        incident.save(update_fields=["data_concerned"])
+
+    amend(incident, "donnees", kept, put, actor=actor, at=at)
+    return [was, status]
+
+
+def concerned_as(incident: Incident) -> str:
+    """The conclusion that stands in a case without any leak noted."""
+    return LeakStatus.UNFOUNDED if incident.data_concerned == Answer.NO else ""

@@ -1,0 +1,255 @@
+"""Ending a case: what must be known first, what became of it, what others may learn from it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.anonymous import Named, pointers_in
+from incidents.enums import Ability, Cause, ClosingReason, EventKind, Outcome, Status
+from incidents.models import Closing, DataLeak, Incident, ServiceInterruption, Task
+from incidents.services.amend import CONCLUDED, amend, conclude_leak
+from incidents.services.check import problems_of_moment
+from incidents.services.correct import put_interruptions
+from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.record import record_event
+from incidents.services.severity import raise_severity
+from incidents.services.snapshots import first_leak, interruptions_of, services_kept
+from incidents.sharing import may_share_lesson
+from incidents.text import plain_text
+from incidents.workflow import check_transition
+
+TEXT_LIMIT = 10_000
+LESSON_LIMIT = 3_000
+Problem = tuple[str, str]
+
+
+class NotFinished(ValidationError):
+    """A case is not « résolu » while a service has no end, a leak no conclusion, a task no answer."""
+
+
+class StaleClosing(Exception):
+    """The facts that the page showed have changed, or the declarant wrote, since it was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What is said at the end. `ended`: by service, when it resumed; `moot`: uids of tasks without object now."""
+
+    reason: str
+    outcome: str = ""
+    cause: str = ""
+    summary: str = ""
+    lesson: str = ""
+    is_shared: bool = False
+    leak: str = ""
+    ended: Mapping[str, datetime | None] = field(default_factory=dict)
+    moot: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a case still waits for: interruptions without end, a leak without conclusion, tasks without answer."""
+
+    interruptions: tuple[ServiceInterruption, ...]
+    leak: DataLeak | None
+    tasks: tuple[Task, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.interruptions or self.leak or self.tasks)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Short, without a word that anybody wrote."""
+        said = []
+        if self.interruptions:
+            names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
+            said.append(_("sans heure de reprise : %s") % names)
+        if self.leak:
+            said.append(_("fuite %s, sans conclusion") % self.leak.get_status_display())
+        if number := len(self.tasks):
+            said.append(ngettext("%d tâche ouverte", "%d tâches ouvertes", number) % number)
+        return said
+
+
+def unfinished(incident: Incident) -> Unfinished:
+    leak = first_leak(incident)
+    return Unfinished(
+        interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
+        leak=leak if leak and leak.status not in CONCLUDED else None,
+        tasks=tuple(incident.tasks.filter(done_at=None).order_by("due_at", "id")),
+    )
+
+
+def seen_of(incident: Incident, left: Unfinished) -> str:
+    """The stamp of what the closing page shows; a new message of the declarant changes it too."""
+    shown = (
+        sorted(one.service for one in left.interruptions),
+        left.leak.status if left.leak else "",
+        sorted(str(one.uid) for one in left.tasks),
+        incident.declarant_wrote_at,
+    )
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
+
+
+def refuse_unfinished(incident: Incident, reason: str) -> None:
+    """Raises NotFinished for a case that would be called resolved and is not."""
+    if reason == ClosingReason.RESOLVED and (left := unfinished(incident)):
+        raise NotFinished(_("Ce dossier ne peut pas encore être « résolu » : %s.") % " ; ".join(left.sentences))
+
+
+@transaction.atomic
+def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
+    """Close the case with its report. The same report again, by the same person, changes nothing.
+
+    Raises Http404, PermissionDenied, InvalidTransition when it is closed already, StaleClosing, ValidationError by
+    field: `reason`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
+    """
+    incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
+    clean = cleaned(ending)
+    if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
+        return incident
+    check_transition(Status(incident.status), Status.CLOSED)
+    now, left = timezone.now(), unfinished(incident)
+    if seen and seen != seen_of(incident, left):
+        raise StaleClosing
+    refuse((*problems_of_words(incident, clean), *problems_of_report(clean), *problems_left(clean, left, now)))
+    said = settle_facts(incident, clean, left, actor=actor, at=now)
+    incident.cause = clean.cause or incident.cause
+    raise_severity(incident, now)
+    shut(incident, clean, actor=actor, at=now, said=said)
+    return incident
+
+
+def cleaned(ending: Ending) -> Ending:
+    return replace(
+        ending,
+        summary=plain_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
+        lesson=plain_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
+    )
+
+
+def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
+    newest = incident.closings.order_by("-id").first()
+    if newest is None or newest.actor_id != actor.pk or incident.closing_reason != ending.reason:
+        return False
+    return (newest.outcome, newest.summary, newest.lesson) == (ending.outcome, ending.summary, ending.lesson)
+
+
+def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
+    """What is kept for others names nobody; nothing is written any more in a case that was erased."""
+    if incident.erased_at and (ending.summary or ending.lesson):
+        field = "summary" if ending.summary else "lesson"
+        yield field, _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+    elif pointers := pointers_in(ending.lesson, named_in(incident)):
+        quoted = ", ".join(f"«\N{NBSP}{one}\N{NBSP}»" for one in pointers)
+        yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
+    if ending.is_shared and not ending.lesson:
+        yield "is_shared", _("Il n’y a rien à partager : écrivez l’enseignement, ou décochez.")
+    elif ending.is_shared and not may_share_lesson(incident.tlp):
+        yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
+
+
+def named_in(incident: Incident) -> Named:
+    body, story = incident.collectivity, incident.story
+    return Named(
+        body=body.name,
+        contact_name=story.contact_name,
+        contact_phone=story.contact_phone,
+        contact_email=story.contact_email,
+        siren=body.siren or "",
+        insee_code=body.insee_code or "",
+        reference=incident.reference,
+    )
+
+
+def problems_of_report(ending: Ending) -> Iterator[Problem]:
+    if ending.reason not in ClosingReason.values:
+        yield "reason", _("Choisissez pourquoi le dossier est clos.")
+    is_resolved = ending.reason == ClosingReason.RESOLVED
+    if (is_resolved or ending.outcome) and ending.outcome not in Outcome.values:
+        yield "outcome", _("Dites ce que sont devenus les systèmes et les données.")
+    if (is_resolved or ending.cause) and ending.cause not in Cause.values:
+        yield "cause", _("Dites la cause, ou « pas trouvée ».")
+    if ending.leak and ending.leak not in CONCLUDED:
+        yield "leak", _("Choisissez « confirmée » ou « sans fondement ».")
+
+
+def problems_left(ending: Ending, left: Unfinished, now: datetime) -> Iterator[Problem]:
+    """What « résolu » must know; moments that cannot be true, whatever the reason."""
+    is_resolved = ending.reason == ClosingReason.RESOLVED
+    for one in left.interruptions:
+        name, at = f"ended_{one.service}", ending.ended.get(one.service)
+        yield from problems_of_moment(name, at, now)
+        if at and one.started_at and at < one.started_at:
+            yield name, _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+        if is_resolved and at is None:
+            yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
+    if is_resolved and left.leak and not ending.leak:
+        yield "leak", _("Concluez : la fuite est-elle confirmée, ou sans fondement ?")
+    for task in left.tasks:
+        if is_resolved and str(task.uid) not in ending.moot:
+            yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
+
+
+def refuse(problems: tuple[Problem, ...]) -> None:
+    found: dict[str, list[str]] = {}
+    for name, message in problems:
+        found.setdefault(name, []).append(message)
+    if found:
+        raise ValidationError({name: list(messages) for name, messages in found.items()})
+
+
+def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor: User, at: datetime) -> dict[str, Any]:
+    """Put what the closing says of services, data and tasks in their rows. Gives the codes of what changed."""
+    said: dict[str, Any] = {}
+    open_services = {one.service for one in left.interruptions}
+    if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
+        end_interruptions(incident, ended, actor=actor, at=at)
+        said["ended"] = sorted(ended)
+    if left.leak and ending.leak:
+        said["leak"] = conclude_leak(incident, ending.leak, actor=actor, at=at)
+    if moot := [task.pk for task in left.tasks if str(task.uid) in ending.moot]:
+        Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)
+        said["moot"] = len(moot)
+    return said
+
+
+def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
+    known = [
+        replace(one, ended_at=ended[one.service]) if one.ended_at is None and one.service in ended else one
+        for one in interruptions_of(incident)
+    ]
+    kept = services_kept(incident.service_stopped, known)
+    amend(incident, "services", kept, lambda: put_interruptions(incident, known), actor=actor, at=at)
+
+
+def shut(
+    incident: Incident, ending: Ending, *, actor: User, at: datetime, said: Mapping[str, Any] | None = None
+) -> None:
+    """Close the row, with its report and its event. The caller holds the case and has judged that it may be."""
+    incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
+    settle_due(incident, worked_at=at)
+    weighed = ("severity", "severity_found", "acknowledge_by")
+    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *weighed, *DUE_FIELDS])
+    Closing.objects.create(
+        incident=incident,
+        outcome=ending.outcome,
+        summary=ending.summary,
+        lesson=ending.lesson,
+        is_shared=ending.is_shared,
+        actor=actor,
+        closed_at=at,
+    )
+    codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
+    told = {"reason": ending.reason} | codes | dict(said or {})
+    record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)

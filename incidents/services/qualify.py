@@ -1,0 +1,172 @@
+"""What a case is, in the words of the field: nature, type, RSIT, ATT&CK, cause, what became of the data, labels."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.attack import TECHNIQUES
+from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
+from incidents.models import DataLeak, Incident
+from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
+from incidents.services.amend import concerned_as, conclude_leak
+from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.record import record_event
+from incidents.services.severity import raise_severity
+from incidents.services.snapshots import first_leak
+
+COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
+Problem = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qualification:
+    """Codes only. `leak`: empty says nothing of it; `techniques`: identifiers of `incidents.attack`, in any order."""
+
+    nature: str
+    type: str
+    rsit_class: str
+    rsit_type: str = ""
+    techniques: tuple[str, ...] = ()
+    cause: str = ""
+    leak: str = ""
+    tlp: str = Tlp.AMBER_STRICT
+    pap: str = Pap.AMBER
+
+
+class StaleQualification(Exception):
+    """Somebody qualified the case otherwise since the page was read; nothing was changed."""
+
+
+@transaction.atomic
+def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
+    """Say what the case is. The same again changes nothing. `seen`: the stamp on the page, empty when none was read.
+
+    Raises Http404, PermissionDenied, StaleQualification, ValidationError by field of `Qualification`.
+    """
+    incident = open_to_judgement(reference, actor)
+    check(qualification, known=incident.techniques)
+    standing = qualification_of(incident, first_leak(incident))
+    wanted = replace(qualification, techniques=in_order(qualification.techniques))
+    if says_nothing_new(wanted, standing):
+        return incident
+    if seen and seen != stamp(standing):
+        raise StaleQualification
+    change(incident, standing, wanted, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def classify_incident(*, reference: str, actor: User, nature: Nature, type: IncidentType) -> Incident:  # noqa: A002
+    """Nature and type alone, for an act on many cases. RSIT follows the type where nobody has chosen otherwise."""
+    incident = open_to_judgement(reference, actor)
+    standing = qualification_of(incident, first_leak(incident))
+    wanted = replace(standing, nature=nature, type=type)
+    if (standing.rsit_class, standing.rsit_type) == FIRST_CLASSIFICATION[standing.type]:
+        rsit_class, rsit_type = FIRST_CLASSIFICATION[type]
+        wanted = replace(wanted, rsit_class=rsit_class, rsit_type=rsit_type)
+    if wanted != standing:
+        change(incident, standing, wanted, actor=actor)
+    return incident
+
+
+def open_to_judgement(reference: str, actor: User) -> Incident:
+    """The case, locked. Raises ValidationError once it is erased: its facts can be read no more."""
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
+    return incident
+
+
+def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification:
+    """As the rows stand."""
+    return Qualification(
+        **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
+        techniques=in_order(tuple(incident.techniques)),
+        leak=leak.status if leak else concerned_as(incident),
+    )
+
+
+def stamp(qualification: Qualification) -> str:
+    """The same for the same values, and unlike for others: what a page carries to say what it showed."""
+    said = json.dumps(asdict(qualification), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def says_nothing_new(wanted: Qualification, standing: Qualification) -> bool:
+    return replace(wanted, leak=wanted.leak or standing.leak) == standing
+
+
+def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(techniques)))
+
+
+def check(said: Qualification, *, known: list[str]) -> None:
+    """Raises ValidationError naming every field that holds an unknown code, or a type outside its class.
+
+    `known`: techniques that the case holds already; one that left the list since may stay.
+    """
+    problems: dict[str, list[str]] = {}
+    for field, message in (*unknown_codes(said, known), *problems_of_rsit(said)):
+        problems.setdefault(field, []).append(message)
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+
+
+def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
+    allowed: dict[str, list[str]] = {
+        "nature": Nature.values,
+        "type": IncidentType.values,
+        "cause": [*Cause.values, ""],
+        "leak": [*LeakStatus.values, ""],
+        "tlp": Tlp.values,
+        "pap": Pap.values,
+    }
+    for field, values in allowed.items():
+        if getattr(said, field) not in values:
+            yield field, _("Choisissez dans la liste.")
+    if set(said.techniques) - set(TECHNIQUES) - set(known):
+        yield "techniques", _("Cette technique n’est pas dans la liste.")
+
+
+def problems_of_rsit(said: Qualification) -> Iterator[Problem]:
+    if said.rsit_class not in TYPES_OF_CLASS:
+        yield "rsit_class", _("Choisissez une classe RSIT.")
+    elif said.rsit_type and said.rsit_type not in TYPES_OF_CLASS[said.rsit_class]:
+        yield "rsit_type", _("Ce type RSIT n’appartient pas à cette classe.")
+
+
+def change(incident: Incident, standing: Qualification, wanted: Qualification, *, actor: User) -> None:
+    """Put it in the rows, weigh the case anew (never down by itself), and say which codes changed."""
+    now = timezone.now()
+    changed: dict[str, Any] = {}
+    for name in COLUMNS:
+        if getattr(standing, name) != getattr(wanted, name):
+            changed[name] = [coded(getattr(standing, name)), coded(getattr(wanted, name))]
+            setattr(incident, name, coded(getattr(wanted, name)))
+    if wanted.leak and (leak := conclude_leak(incident, wanted.leak, actor=actor, at=now)):
+        changed["leak"] = leak
+    save(incident, now, changed, actor=actor)
+
+
+def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
+    was = incident.severity
+    raised = raise_severity(incident, now)
+    settle_due(incident, worked_at=now)
+    weighed = ("severity", "severity_found", "acknowledge_by")
+    incident.save(update_fields=[*COLUMNS, *weighed, *DUE_FIELDS])
+    said = {"severity": [int(was), int(incident.severity)]} if raised else {}
+    record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | said)
+
+
+def coded(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else str(value)

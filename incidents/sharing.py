@@ -1,0 +1,87 @@
+"""What the labels of a case let out of it, and to whom. The only place that knows; mails, links and pages ask here.
+
+TLP 2.0 (FIRST): whom the information may reach. PAP, version 3: which actions on it an attacker may notice.
+Pure: it reads codes, and nothing of what anybody wrote.
+"""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import IncidentType, Pap, Tlp
+
+if TYPE_CHECKING:
+    from incidents.models import Incident
+
+# For a reader of the centre that answers for the case.
+TLP_MEANS: dict[str, str | Promise] = {
+    Tlp.RED: _("pour les destinataires nommés, et personne d’autre"),
+    Tlp.AMBER_STRICT: _("pour qui doit le savoir dans votre centre, et personne d’autre"),
+    Tlp.AMBER: _("pour votre centre et ceux qu’il aide, selon le besoin"),
+    Tlp.GREEN: _("pour votre communauté, sans publication"),
+    Tlp.CLEAR: _("peut être publié"),
+}
+PAP_MEANS: dict[str, str | Promise] = {
+    Pap.RED: _("rien que l’attaquant puisse remarquer : journaux et copies locales seulement"),
+    Pap.AMBER: _("recoupements passifs chez des tiers ; rien qui touche l’attaquant"),
+    Pap.GREEN: _("actions visibles permises : bloquer, interroger, contacter"),
+    Pap.CLEAR: _("aucune restriction"),
+}
+# Where the mailbox of the declarant may be the one that was broken into.
+READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
+
+
+class PartnerKind(StrEnum):
+    """Who stands outside the centre that answers for the case."""
+
+    COLLEAGUE = "colleague"  # another centre that takes the case over: the named recipient of a transfer
+    CLIENT = "client"  # a body that the centre helps
+    COMMUNITY = "community"  # CERTs and CSIRTs
+    PUBLIC = "public"
+
+
+# TLP 2.0: RED stays with named recipients, AMBER+STRICT in the recipient's organisation, AMBER reaches its clients.
+REACHES: dict[str, tuple[PartnerKind, ...]] = {
+    Tlp.RED: (),
+    Tlp.AMBER_STRICT: (),
+    Tlp.AMBER: (PartnerKind.CLIENT,),
+    Tlp.GREEN: (PartnerKind.CLIENT, PartnerKind.COMMUNITY, PartnerKind.COLLEAGUE),
+    Tlp.CLEAR: tuple(PartnerKind),
+}
+
+
+def is_kept_in(tlp: str) -> bool:
+    """TLP:RED: nothing of the case travels but the way to it, whatever the channel."""
+    return tlp == Tlp.RED
+
+
+def may_be_mailed_to_csirt_in_words(incident: "Incident") -> bool:
+    """Facts and words of the case in a mail to its own centre."""
+    return not is_kept_in(incident.tlp)
+
+
+def may_be_read_by_others(incident: "Incident") -> bool:
+    """The mailbox of the declarant may be in somebody else's hands."""
+    return incident.type in READ_BY_OTHERS
+
+
+def may_be_mailed_to_declarant(incident: "Incident") -> bool:
+    """Words of the centre in a mail to the declarant; else the mail says only that they wait in the case."""
+    return not is_kept_in(incident.tlp) and not may_be_read_by_others(incident)
+
+
+def may_be_told_in_a_sentence(incident: "Incident") -> bool:
+    """The sentence that the declarant gives to whomever they choose."""
+    return not is_kept_in(incident.tlp)
+
+
+def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
+    """Without asking its source anew. A stricter label needs the declarant's consent, or is lowered first."""
+    return partner in REACHES[tlp]
+
+
+def may_share_lesson(tlp: str) -> bool:
+    """A lesson is a new text that names nobody; even so, nothing comes out of a TLP:RED case."""
+    return not is_kept_in(tlp)
