@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand
+from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.sharing import TLP_MEANS
 from notifications.wording import counted, inert, quoted
@@ -28,6 +28,7 @@ SAID = {
 def facts_of(incident: Incident) -> dict[str, Any]:
     story, population = incident.story, incident.collectivity.population
     return {
+        "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "body": inert(incident.collectivity.label),

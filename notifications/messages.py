@@ -19,6 +19,7 @@ from incidents.models import Incident, Message
 from incidents.reference import spaced
 from incidents.sentence import with_article
 from incidents.services.follow_up import secret_of
+from incidents.services.rate import ASKED_AFTER
 from incidents.services.reflexes import sheet_for
 from incidents.sharing import (
     may_be_mailed_to_csirt_in_words,
@@ -111,7 +112,8 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
     if delivery.event.kind == EventKind.DECLARED:
         return words | for_receipt(delivery)
     if delivery.event.kind == EventKind.CLOSED:
-        return words | {"reason": ClosingReason(delivery.event.data["reason"]).label}
+        reason = ClosingReason(delivery.event.data["reason"])
+        return words | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
     if delivery.event.kind == EventKind.MESSAGE:
         return words | words_for_declarant(delivery)
     return words

@@ -19,6 +19,8 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.VERIFIED: (),
     # The centre has finished.
     EventKind.CLOSED: (Recipient.DECLARANT,),
+    # It was not finished: the declarant knows who has it again.
+    EventKind.REOPENED: (Recipient.DECLARANT,),
     # What the declarant adds after the declaration reaches the centre, and the centre's words the declarant.
     EventKind.FACTS: (Recipient.CSIRT,),
     EventKind.MESSAGE: (Recipient.CSIRT, Recipient.DECLARANT),
@@ -50,7 +52,6 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.TRANSFER_RETURNED: (),
     EventKind.TRANSFER_WITHDRAWN: (),
     EventKind.ADVISED: (),
-    EventKind.REOPENED: (),
     EventKind.RATED: (),
     # A declaration made for a body that nobody knew turns out to be in their name.
     EventKind.BODY_MERGED: (Recipient.BODY,),

@@ -23,6 +23,8 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.CLAIMED: _("%(who)s a rattaché la déclaration à son compte"),
     EventKind.SHARED: _("%(who)s a partagé la phrase à lire"),
     EventKind.UNSHARED: _("%(who)s a cessé de partager la phrase à lire"),
+    EventKind.REOPENED: _("%(who)s a rouvert le dossier"),
+    EventKind.RATED: _("%(who)s a donné son avis sur l’aide reçue"),
     EventKind.LINK_ROTATED: _("%(who)s a renouvelé le code de suivi"),
     EventKind.ERASED: _("%(who)s a effacé les données personnelles"),
 }
@@ -35,6 +37,7 @@ YOURS: dict[str, Promise | str] = {
     EventKind.WITHDRAWN: _("Vous avez retiré la déclaration"),
     EventKind.SHARED: _("Vous avez partagé la phrase à lire"),
     EventKind.UNSHARED: _("Vous avez cessé de partager la phrase à lire"),
+    EventKind.RATED: _("Vous avez donné votre avis sur l’aide reçue"),
     EventKind.LINK_ROTATED: _("Vous avez renouvelé le code de suivi"),
 }
 
@@ -42,7 +45,7 @@ YOURS: dict[str, Promise | str] = {
 # Said by nobody of the centre: its name has no place there.
 BY_THE_BODY = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
-    *(EventKind.SHARED, EventKind.UNSHARED),
+    *(EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
 )
 EVENTS_READ = 500
 

@@ -17,6 +17,7 @@ from incidents.access import Guest, abilities, abilities_of_guest, speaks_for_bo
 from incidents.enums import Ability, ClosingReason, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
+from incidents.follow_up.rating import rate_block
 from incidents.follow_up.standing import Standing, Step, standing_of
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
@@ -33,9 +34,15 @@ LATEST = 1
 
 
 def case_page(
-    request: HttpRequest, incident: Incident, guest: Guest, *, form: LetterForm | None = None
+    request: HttpRequest,
+    incident: Incident,
+    guest: Guest,
+    *,
+    form: LetterForm | None = None,
+    rate: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """With a `form` that was refused: what was typed, and what is wrong with it."""
+    """With a `form`, or a block `rate`, that was refused: what was typed, and what is wrong with it."""
     if incident.csirt:
         prefetch_related_objects([incident.csirt], "contacts")
     thread = thread_of(incident)
@@ -61,7 +68,8 @@ def case_page(
         "signs": guest.user.display_name if guest.user else "",
     }
     context |= what_is_asked(guest, incident) | about_the_link(request, incident)
-    return render(request, "follow_up/case.html", context, status=422 if form else 200)
+    context["rate"] = rate or rate_block(incident, guest)
+    return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
 def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.follow_up import acts, complete, views
+from incidents.follow_up import acts, complete, rate, views
 
 urlpatterns = [
     path("suivi/", views.follow_up_start, name="follow_up_start"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("suivi/<str:reference>/ne-plus-partager/", acts.follow_up_unshare, name="follow_up_unshare"),
     path("suivi/<str:reference>/retirer/", acts.follow_up_withdraw, name="follow_up_withdraw"),
     path("suivi/<str:reference>/rattacher/", acts.follow_up_claim, name="follow_up_claim"),
+    path("suivi/<str:reference>/avis/", rate.rate, name="rate"),
     path("phrase/<str:secret>/", acts.shared_sentence, name="shared_sentence"),
     path("suivi/<str:reference>/completer/", complete.complete, name="complete"),
     path("suivi/<str:reference>/completer/repris/", complete.complete_resumed, name="complete_resumed"),

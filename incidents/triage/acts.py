@@ -6,14 +6,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.access import get_incident
-from incidents.enums import Ability, ClosingReason, TakingBack
+from incidents.enums import Ability, ClosingReason, NumberSource, TakingBack
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
+from incidents.services.close import NotFinished
 from incidents.services.erase import erase_personal_data
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.wording import why_refused
@@ -26,7 +29,9 @@ def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def verify(reference: str, actor: User, request: HttpRequest) -> str:
-    verify_incident(reference=reference, actor=actor)
+    source = request.POST.get("source", "")
+    found = NumberSource(source) if source in NumberSource.values else None
+    verify_incident(reference=reference, actor=actor, source=found)
     return _("Déclaration vérifiée : elle comptera dans les chiffres.")
 
 
@@ -86,5 +91,12 @@ def carry_out(request: HttpRequest, reference: str, act: str) -> None:
     except InvalidTransition as refused:
         incident = get_incident(user_of(request), reference, to=Ability.VIEW)
         messages.error(request, why_refused(incident, refused, timezone.now()))
+    except NotFinished as error:
+        messages.error(request, with_way_to_closing(str(error.message), reference))
     except ValidationError as error:
         messages.error(request, error.message)
+
+
+def with_way_to_closing(why: str, reference: str) -> str:
+    page = reverse("admin:incidents_incident_closing", args=[reference])
+    return format_html('{} <a href="{}">{}</a>', why, page, _("Dire ce qui manque, et clore"))

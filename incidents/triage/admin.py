@@ -5,8 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,8 +27,9 @@ from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.body import CorrectionForm
+from incidents.triage.ending import awakened_cases
 from incidents.triage.lines import lines_of
-from incidents.triage.page import context_of_case, refused, render_page, to_case
+from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.search import matching
@@ -194,14 +194,6 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return False
 
 
-def read_again(form: Form, fresh: Form) -> None:
-    """What was typed stands from now on on what the page shows: sent once more, it goes through."""
-    typed = QueryDict(mutable=True)
-    typed.update(form.data)
-    typed["seen"] = fresh["seen"].value()
-    form.data = typed
-
-
 def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     lines = lines_of(queue.result_list, timezone.now())
     return {
@@ -209,6 +201,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "lines": lines,
         "groups": [] if queue.query else supplier_groups(user_of(request)),  # whoever searches knows what for
         "filters": shown_filters(queue),
+        "awakened": awakened_cases(user_of(request)),
         "without_channel": list(without_channel(user_of(request))),
     }
 

@@ -12,12 +12,14 @@ from accounts.models import User
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
-from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, PersonCategory, Status
+from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, NumberSource, PersonCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.emergency import emergency_contacts, emergency_rows
+from incidents.triage.ending import ending_block, may_be_reopened
 from incidents.triage.evidence import evidence_block
+from incidents.triage.qualify import qualify_block
 from incidents.triage.severity import severity_block, severity_rows
 from incidents.triage.thread import thread_context
 from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
@@ -57,6 +59,8 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency_contacts(lists["emergency"]),
+            "ending": ending_block(incident),
+            "number_sources": NumberSource.choices,
         }
     )
 
@@ -89,6 +93,7 @@ def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Ro
             for leak in leaks
         ],
         "answers": answers,
+        "qualify": qualify_block(incident, leaks),
         "weighed": severity_block(
             incident,
             now,
@@ -115,6 +120,7 @@ def outdated(incident: Incident) -> set[str]:
         Ability.ERASE: incident.erased_at is not None,
         Ability.ROTATE: incident.erased_at is not None,
         Ability.MESSAGE: incident.erased_at is not None,
+        Ability.REOPEN: not may_be_reopened(incident),
     }
     return {ability.value for ability, is_past in past.items() if is_past}
 

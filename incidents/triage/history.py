@@ -12,7 +12,7 @@ from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident, IncidentEvent
-from incidents.triage.page import Route, render_page
+from incidents.triage.page import render_page
 from incidents.triage.timeline import SOURCES, moments_of, words_of
 
 OF_A_PAGE = 100
@@ -59,6 +59,3 @@ def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str,
             rows = getattr(incident, relation).filter(uid__in=wanted[code]).values_list("uid", text)
             found |= words_of(rows)
     return found
-
-
-ROUTES = [Route("histoire", history_page, "history")]

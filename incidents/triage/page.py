@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -58,3 +59,11 @@ def refused(request: HttpRequest, reference: str, error: ValidationError) -> Htt
     for message in error.messages:
         messages.error(request, message)
     return to_case(reference)
+
+
+def read_again(form: Form, fresh: Form) -> None:
+    """What was typed stands from now on on what the page shows: sent once more, it goes through."""
+    typed = QueryDict(mutable=True)
+    typed.update(form.data)
+    typed["seen"] = fresh["seen"].value()
+    form.data = typed

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import TYPE_TERMS, Answer, ClosingReason, EventKind, Status, TakingBack
+from incidents.enums import TYPE_TERMS, Answer, EventKind, Status, TakingBack
 from incidents.models import Incident, IncidentEvent
+from incidents.triage.judged import JUDGEMENTS, judged
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
-REASONS: dict[str, type[TextChoices]] = {EventKind.CLOSED: ClosingReason, EventKind.BODY_UNCONFIRMED: TakingBack}
+REASONS: dict[str, type[TextChoices]] = {EventKind.BODY_UNCONFIRMED: TakingBack}
 FIELDS = {"name": _lazy("nom"), "kind": _lazy("nature"), "seat": _lazy("siège")}
 
 
@@ -56,6 +57,8 @@ def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -
 
 def detail(event: IncidentEvent) -> str:
     """What the codes of an event add to its name: why, or what was mended."""
+    if event.kind in JUDGEMENTS:
+        return judged(event)
     if event.kind == EventKind.BODY_CORRECTED:
         return ", ".join(str(FIELDS[name]) for name in event.data["fields"])
     reasons, code = REASONS.get(event.kind), event.data.get("reason")

@@ -1,0 +1,52 @@
+"""« L’aide reçue vous a-t-elle été utile ? », on the page of a case that is closed."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from incidents.access import Guest, speaks_for_body
+from incidents.enums import Ability
+from incidents.follow_up.acts import back_to, refused
+from incidents.follow_up.page import case_page, not_found
+from incidents.follow_up.rating import RateForm, rate_block
+from incidents.models import Incident
+from incidents.services.rate import StaleRating, rate_help, seen_of
+from incidents.visits import find_case, private
+
+
+@private
+@require_POST
+def rate(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        incident, guest = find_case(request, reference, to=Ability.RATE)
+    except Http404:
+        return not_found(request, kept=request.POST.get("words", ""))
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    form, is_stale = RateForm(request.POST), False
+    try:
+        if form.is_valid():
+            rate_help(reference=incident.reference, guest=guest, **form.cleaned_data)
+            return back_to(incident.reference, "#avis")
+    except StaleRating:
+        is_stale = True
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, incident.reference, _("Aucun avis n’est attendu"), error)
+        form.add_error(None, error)
+    return shown_again(request, incident, guest, form, is_stale=is_stale)
+
+
+def shown_again(
+    request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
+) -> HttpResponse:
+    """What was typed, with why it was refused; sent once more, it goes through on top of a colleague's answer."""
+    block = rate_block(incident, guest, form)
+    if block and is_stale:
+        typed = QueryDict(mutable=True)
+        typed.update(form.data)
+        typed["seen"] = seen_of(block["given"])
+        form.data = typed
+        block |= {"is_stale": True}
+    return case_page(request, incident, guest, rate=block, status=409 if is_stale else 422)

@@ -1,0 +1,42 @@
+"""The one question at the end of a case: its form, and what was answered."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from incidents.access import Guest, speaks_for_body
+from incidents.enums import Satisfaction
+from incidents.fields import WordsField
+from incidents.models import Incident, Rating
+from incidents.services.rate import WORDS_LIMIT, is_asked, seen_of
+
+LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
+
+
+class RateForm(forms.Form):
+    level = forms.TypedChoiceField(
+        label=_("L’aide reçue vous a-t-elle été utile ?"),
+        choices=LEVELS,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez une réponse.")},
+    )
+    words = WordsField(
+        label=_("Un mot de plus"),
+        help_text=_("Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères."),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": WORDS_LIMIT}),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, **known: Any) -> None:
+        super().__init__(data, auto_id="avis_%s", **known)
+
+
+def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
+    """None, and no query, while nothing is asked of this guest. `form`: one that was refused."""
+    if not is_asked(incident) or not speaks_for_body(guest, incident):
+        return None
+    given = Rating.objects.filter(incident=incident).first()
+    known = {"level": given.level, "words": given.words} if given else {}
+    return {"given": given, "form": form or RateForm(initial=known | {"seen": seen_of(given)})}

@@ -1,0 +1,176 @@
+"""Closing a case with its report, on a page of its own; taking it up again."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, Cause, ClosingReason, LeakStatus, Outcome, Status
+from incidents.fields import DayField, HourField, WordsField
+from incidents.models import Incident
+from incidents.services.amend import CONCLUDED
+from incidents.services.close import Ending, StaleClosing, Unfinished, end_incident, seen_of, unfinished
+from incidents.services.reopen import reopen_incident
+from incidents.sharing import may_share_lesson
+from incidents.triage.ending import ReopenForm, ending_block
+from incidents.triage.page import case_as_typed, read_again, refused, render_page, to_case
+from incidents.triage.wording import why_refused
+from incidents.workflow import InvalidTransition
+
+NOT_SAID = ("", gettext_lazy("à choisir"))
+DAY = {"type": "date"}
+HOUR = {"type": "time"}
+
+
+def one_of(label: Any, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[NOT_SAID, *choices])
+
+
+class ClosingForm(forms.Form):
+    """Of one case: with a day and an hour for each service without end, a tick for each open task."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Pourquoi le dossier est clos"),
+        required=False,
+        choices=ClosingReason.choices,
+        initial=ClosingReason.RESOLVED,
+        widget=forms.RadioSelect,
+    )
+    outcome = one_of(gettext_lazy("Ce que sont devenus les systèmes et les données"), Outcome.choices)
+    cause = one_of(gettext_lazy("Cause"), Cause.choices)
+    summary = WordsField(label=gettext_lazy("Bilan, pour le centre"), widget=forms.Textarea(attrs={"rows": 5}))
+    lesson = WordsField(label=gettext_lazy("Enseignement, pour d’autres"), widget=forms.Textarea(attrs={"rows": 5}))
+    is_shared = forms.BooleanField(
+        label=gettext_lazy("Je confirme : ce texte ne désigne personne, il peut être partagé"), required=False
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, incident: Incident, left: Unfinished, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, left)})
+        self.left = left
+        for one in left.interruptions:
+            label = one.get_service_display()
+            self.fields[f"ended_{one.service}_date"] = DayField(
+                label=label, required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+            )
+            self.fields[f"ended_{one.service}_time"] = HourField(
+                label=_("%s, l’heure") % label, required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
+            )
+        if left.leak:
+            conclusions = [(status, LeakStatus(status).label) for status in CONCLUDED]
+            self.fields["leak"] = one_of(_("Fuite de données"), conclusions)
+        for task in left.tasks:
+            self.fields[f"task_{task.uid}"] = forms.BooleanField(label=task.title, required=False)
+
+    @property
+    def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Each interruption with its two fields."""
+        for one in self.left.interruptions:
+            yield one, self[f"ended_{one.service}_date"], self[f"ended_{one.service}_time"]
+
+    @property
+    def task_ticks(self) -> list[Any]:
+        return [self[f"task_{task.uid}"] for task in self.left.tasks]
+
+    def clean(self) -> dict[str, Any]:
+        for one in self.left.interruptions:
+            name, said = f"ended_{one.service}", self.cleaned_data
+            if said.get(f"{name}_time") is not None and said.get(f"{name}_date", False) is None:
+                self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+        return self.cleaned_data
+
+    def ending(self) -> Ending:
+        """Of a valid form. Days and hours are read on the clock in force."""
+        said = self.cleaned_data
+        words = {name: said[name] for name in ("reason", "outcome", "cause", "summary", "lesson", "is_shared")}
+        moot = frozenset(str(task.uid) for task in self.left.tasks if said[f"task_{task.uid}"])
+        ended = {one.service: self.end_of(one) for one in self.left.interruptions}
+        return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)
+
+    def end_of(self, one: Any) -> datetime | None:
+        """A day without its hour counts from its first minute; on the day of the stop, from the stop."""
+        day, hour = (self.cleaned_data[f"ended_{one.service}_{part}"] for part in ("date", "time"))
+        if day is None:
+            return None
+        if hour is None and one.started_at and timezone.localdate(one.started_at) == day:
+            return one.started_at  # type: ignore[no-any-return]  # a column of the row
+        return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+
+    def refuse(self, error: ValidationError) -> None:
+        for name, said in error.message_dict.items():
+            field = f"{name}_date" if name.startswith("ended_") else name
+            self.add_error(field if field in self.fields else None, said)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET asks; POST closes, or says what is missing and keeps what was typed."""
+    incident = get_incident(user_of(request), reference, to=Ability.CLOSE)
+    with timezone.override(zone_of(incident.collectivity)):
+        if request.method == "POST":
+            return close(request, incident)
+        if incident.status == Status.CLOSED:
+            return to_case(reference)
+        return asked(request, incident, ClosingForm(incident, unfinished(incident)))
+
+
+def close(request: HttpRequest, incident: Incident) -> HttpResponse:
+    left = unfinished(incident)
+    form, is_stale = ClosingForm(incident, left, request.POST), False
+    try:
+        if form.is_valid():
+            said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
+            end_incident(reference=incident.reference, actor=user_of(request), **said)
+            messages.success(request, _("Dossier clos. Le déclarant en est averti."))
+            return to_case(incident.reference)
+    except InvalidTransition as refusal:
+        messages.error(request, why_refused(incident, refusal, timezone.now()))
+        return to_case(incident.reference)
+    except StaleClosing:
+        is_stale = True
+        read_again(form, ClosingForm(incident, left))
+    except ValidationError as error:
+        form.refuse(error)
+    return asked(request, incident, form, is_stale=is_stale)
+
+
+def asked(request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "form": form,
+        "is_stale": is_stale,
+        "may_share": may_share_lesson(incident.tlp),
+    }
+    status = 409 if is_stale else 422 if form.errors else 200
+    return render_page(request, "incidents/triage/closing.html", context, status=status)
+
+
+@require_POST
+def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
+    incident = get_incident(user_of(request), reference, to=Ability.REOPEN)
+    form = ReopenForm(request.POST, auto_id="rouvrir_%s")
+    try:
+        if form.is_valid():
+            reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)
+            messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
+            return to_case(reference)
+    except InvalidTransition as refusal:
+        messages.error(request, why_refused(incident, refusal, timezone.now()))
+        return to_case(reference)
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.add_error(None, error)
+    return case_as_typed(request, incident, ending=ending_block(incident) | {"form": form})

@@ -1,0 +1,90 @@
+"""What the codes of judgements say, in words: how a case was qualified, verified, reopened, rated."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Choices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents.enums import (
+    TYPE_TERMS,
+    Cause,
+    ClosingReason,
+    EventKind,
+    LeakStatus,
+    Nature,
+    NumberSource,
+    Outcome,
+    Pap,
+    Satisfaction,
+    Severity,
+    Tlp,
+)
+from incidents.models import IncidentEvent
+from incidents.rsit import RsitClass, RsitType
+
+# Each field that a qualification may change: its name, and the words of its codes.
+CODES: dict[str, tuple[Any, type[Choices]]] = {
+    "nature": (gettext_lazy("nature"), Nature),
+    "rsit_class": (gettext_lazy("classe RSIT"), RsitClass),
+    "rsit_type": (gettext_lazy("type RSIT"), RsitType),
+    "cause": (gettext_lazy("cause"), Cause),
+    "leak": (gettext_lazy("fuite"), LeakStatus),
+    "tlp": ("", Tlp),
+    "pap": ("", Pap),
+    "severity": (gettext_lazy("gravité"), Severity),
+}
+
+
+def qualified(data: Mapping[str, Any]) -> str:
+    """« nature à qualifier → incident ; TLP:AMBER → TLP:RED »."""
+    return " ; ".join(changed(name, *pair) for name, pair in data.get("changed", {}).items())
+
+
+def changed(name: str, was: Any, now: Any) -> str:
+    if name == "techniques":
+        return ngettext("%d technique ATT&CK", "%d techniques ATT&CK", len(now)) % len(now)
+    if name == "type":
+        return _("type %(was)s → %(now)s") % {"was": TYPE_TERMS.get(was, was), "now": TYPE_TERMS.get(now, now)}
+    field, words = CODES[name]
+    return f"{field} {said(words, was)} → {said(words, now)}".strip()
+
+
+def said(words: type[Choices], code: Any) -> str:
+    return str(words(code).label) if code in words.values else _("rien")
+
+
+def closed(data: Mapping[str, Any]) -> str:
+    parts = [said(ClosingReason, data.get("reason")), *(ending(data) if data.get("outcome") else ())]
+    return ", ".join(parts)
+
+
+def ending(data: Mapping[str, Any]) -> list[str]:
+    return [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
+
+
+def reopened(data: Mapping[str, Any]) -> str:
+    return _("il était clos : %s") % said(ClosingReason, data.get("reason"))
+
+
+def verified(data: Mapping[str, Any]) -> str:
+    source = data.get("source", "")
+    return _("numéro trouvé : %s") % said(NumberSource, source) if source else ""
+
+
+def rated(data: Mapping[str, Any]) -> str:
+    return said(Satisfaction, data.get("level"))
+
+
+JUDGEMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    EventKind.QUALIFIED: qualified,
+    EventKind.CLOSED: closed,
+    EventKind.REOPENED: reopened,
+    EventKind.VERIFIED: verified,
+    EventKind.RATED: rated,
+}
+
+
+def judged(event: IncidentEvent) -> str:
+    return JUDGEMENTS[event.kind](event.data)

@@ -1,0 +1,40 @@
+"""What a responder says a case is: the post of the form on its page."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.signed_in import user_of
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.services.qualify import StaleQualification, qualify_incident
+from incidents.services.snapshots import first_leak
+from incidents.triage.page import case_as_typed, read_again, refused, to_case
+from incidents.triage.qualify import QualifyForm, qualify_block
+
+
+@require_POST
+def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Keeps it; what is refused, or was chosen on a page that is old, comes back as it was chosen."""
+    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+    leak = first_leak(incident)
+    form, is_stale = QualifyForm(incident, leak, request.POST), False
+    try:
+        if form.is_valid():
+            seen = form.cleaned_data["seen"]
+            qualify_incident(
+                reference=reference, actor=user_of(request), qualification=form.qualification(), seen=seen
+            )
+            messages.success(request, _("Qualification enregistrée."))
+            return to_case(reference, "qualification")
+    except StaleQualification:
+        is_stale = True
+        read_again(form, QualifyForm(incident, leak))
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.refuse(error)
+    block = qualify_block(incident, [leak] if leak else []) | {"form": form, "is_stale": is_stale}
+    return case_as_typed(request, incident, status=409 if is_stale else 422, qualify=block)

@@ -1,0 +1,124 @@
+"""What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents.attack import TECHNIQUES, suggested_for, titles_of
+from incidents.enums import TYPE_TERMS, Cause, LeakStatus, Nature, Pap, Tlp
+from incidents.models import DataLeak, Incident
+from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
+from incidents.services.qualify import Qualification, qualification_of, stamp
+from incidents.sharing import PAP_MEANS, TLP_MEANS
+
+NATURES = {
+    Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
+    Nature.REPORT: gettext_lazy("signalement : un comportement anormal ou inattendu, qui peut être malveillant"),
+    Nature.INCIDENT: gettext_lazy("incident : une action malveillante avérée, avec un échange avec la victime"),
+}
+# RSIT's class and type are one choice here, so that the two always belong together.
+RSIT_FIELDS = ("rsit_class", "rsit_type")
+
+
+class QualifyForm(forms.Form):
+    """Of one case, as it stands, unless `data` is given. Which codes go together is judged by the service."""
+
+    nature = forms.ChoiceField(label=gettext_lazy("Nature"), choices=list(NATURES.items()), widget=forms.RadioSelect)
+    type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(TYPE_TERMS.items()))
+    rsit = forms.ChoiceField(label=gettext_lazy("RSIT"))
+    techniques = forms.MultipleChoiceField(
+        label=gettext_lazy("Techniques ATT&CK"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    cause = forms.ChoiceField(
+        label=gettext_lazy("Cause"), required=False, choices=[("", gettext_lazy("pas encore connue")), *Cause.choices]
+    )
+    leak = forms.ChoiceField(label=gettext_lazy("Fuite de données"), required=False)
+    tlp = forms.ChoiceField(label="TLP", choices=Tlp.choices, widget=forms.RadioSelect)
+    pap = forms.ChoiceField(label="PAP", choices=Pap.choices, widget=forms.RadioSelect)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
+        standing = qualification_of(incident, leak)
+        super().__init__(data, initial=typed(standing), auto_id="qualifier_%s")
+        self.suggested = [one.id for one in suggested_for(incident.type, incident.rsit_type)]
+        known = [one for one in incident.techniques if one not in TECHNIQUES]
+        self.set_choices(
+            "techniques", [*((one.id, one.title) for one in TECHNIQUES.values()), *((k, k) for k in known)]
+        )
+        self.set_choices("rsit", rsit_choices(standing))
+        self.set_choices("leak", leak_choices(leak, standing))
+        self.set_choices("tlp", [(code, f"{Tlp(code).label} : {words}") for code, words in TLP_MEANS.items()])
+        self.set_choices("pap", [(code, f"{Pap(code).label} : {words}") for code, words in PAP_MEANS.items()])
+
+    def set_choices(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    @property
+    def suggested_boxes(self) -> list[Any]:
+        return [box for box in self["techniques"].subwidgets if box.data["value"] in self.suggested]
+
+    @property
+    def other_boxes(self) -> list[Any]:
+        return [box for box in self["techniques"].subwidgets if box.data["value"] not in self.suggested]
+
+    @property
+    def has_other_ticked(self) -> bool:
+        return any(box.data["selected"] for box in self.other_boxes)
+
+    def qualification(self) -> Qualification:
+        """Of a valid form."""
+        said = self.cleaned_data
+        rsit_class, _slash, rsit_type = said["rsit"].partition("/")
+        kept = {name: said[name] for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+        techniques = tuple(said["techniques"])
+        return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **kept)
+
+    def refuse(self, error: ValidationError) -> None:
+        for field, said in error.message_dict.items():
+            self.add_error("rsit" if field in RSIT_FIELDS else field, said)
+
+
+def typed(standing: Qualification) -> dict[str, Any]:
+    said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+    rsit = f"{standing.rsit_class}/{standing.rsit_type}"
+    return said | {"rsit": rsit, "techniques": list(standing.techniques), "seen": stamp(standing)}
+
+
+def rsit_choices(standing: Qualification) -> list[Any]:
+    """What follows from the type first, and why; then each class with its types."""
+    first_class, first_type = FIRST_CLASSIFICATION[standing.type]
+    term = TYPE_TERMS[standing.type]
+    suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
+    groups: list[Any] = [(_("Proposé, d’après « %s »") % term, [suggested])]
+    for code, types in TYPES_OF_CLASS.items():
+        inside = [(f"{code}/{one}", str(RsitType(one).label)) for one in types]
+        if (standing.rsit_class, standing.rsit_type) == (code, ""):
+            inside.insert(0, (f"{code}/", _("sans préciser")))
+        groups.append((str(RsitClass(code).label), inside))
+    return groups
+
+
+def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
+    if leak is not None:
+        return LeakStatus.choices
+    none = _("aucune notée") if standing.leak == "" else _("aucune : données non concernées")
+    return [("", none), *LeakStatus.choices]
+
+
+def qualify_block(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
+    """`leaks` as the page has read them: it costs no query."""
+    leak = leaks[0] if leaks else None
+    return {
+        "form": QualifyForm(incident, leak),
+        "techniques": titles_of(incident.techniques),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "pap_means": PAP_MEANS[incident.pap],
+        "is_new": incident.nature == Nature.UNQUALIFIED,
+    }
