@@ -21,19 +21,21 @@ from config.demonstration import COMMUNE, DOMAIN
 from incidents.access import Guest
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak, Submission
 from incidents.deposits import Deposit
-from incidents.enums import Answer, Certainty, ClosingReason, IncidentType, Origin
+from incidents.enums import Answer, Cause, Certainty, ClosingReason, IncidentType, Origin, Outcome, Satisfaction
 from incidents.models import Incident
 from incidents.questions.catalogue import current
 from incidents.services.bodies import Proposal, propose_body
 from incidents.services.claim import claim_incident
+from incidents.services.close import Ending, end_incident
 from incidents.services.complete import Writing, answer_section
 from incidents.services.correct import end_interruption
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.declare import Declared, declare_incident, key_of
 from incidents.services.evidence import Given, open_vault, record_evidence
+from incidents.services.rate import rate_help
 from incidents.services.read import note_reading
 from incidents.services.share import share_sentence
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
 # The range 06 39 98 is kept by the regulator (Arcep) for works of fiction.
@@ -222,7 +224,18 @@ def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> Non
         interruptions=(back,),
     )
     acknowledge_incident(reference=declared.incident.reference, actor=cast["responder"])
-    close_incident(reference=declared.incident.reference, reason=ClosingReason.RESOLVED, actor=cast["responder"])
+    ending = Ending(
+        reason=ClosingReason.RESOLVED,
+        outcome=Outcome.RESTORED,
+        cause=Cause.FLAW,
+        summary="Extension du site mise à jour, mots de passe changés, page remise depuis la sauvegarde.",
+        lesson="Une extension oubliée suffit. Listez celles du site, retirez celles qui ne servent plus.",
+        is_shared=True,
+    )
+    end_incident(reference=declared.incident.reference, actor=cast["responder"], ending=ending)
+    guest = Guest(access_uid=declared.access.uid)
+    said = "Quelqu’un a répondu tout de suite."
+    rate_help(reference=declared.incident.reference, guest=guest, level=Satisfaction.VERY, words=said)
 
 
 def tell_of_a_new_body(town: Collectivity, now: datetime) -> None:

@@ -24,9 +24,9 @@ TLP_MEANS: dict[str, str | Promise] = {
     Tlp.CLEAR: _("peut être publié"),
 }
 PAP_MEANS: dict[str, str | Promise] = {
-    Pap.RED: _("rien que l’attaquant puisse remarquer : journaux et copies locales seulement"),
-    Pap.AMBER: _("recoupements passifs chez des tiers ; rien qui touche l’attaquant"),
-    Pap.GREEN: _("actions visibles permises : bloquer, interroger, contacter"),
+    Pap.RED: _("rien que l’attaquant puisse remarquer : journaux et copies locales seulement"),
+    Pap.AMBER: _("recoupements passifs chez des tiers ; rien qui touche l’attaquant"),
+    Pap.GREEN: _("actions visibles permises : bloquer, interroger, contacter"),
     Pap.CLEAR: _("aucune restriction"),
 }
 # Where the mailbox of the declarant may be the one that was broken into.

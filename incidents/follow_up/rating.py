@@ -16,7 +16,7 @@ LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 
 class RateForm(forms.Form):
     level = forms.TypedChoiceField(
-        label=_("L’aide reçue vous a-t-elle été utile ?"),
+        label=_("L’aide reçue vous a-t-elle été utile ?"),
         choices=LEVELS,
         coerce=int,
         widget=forms.RadioSelect,
@@ -24,7 +24,7 @@ class RateForm(forms.Form):
     )
     words = WordsField(
         label=_("Un mot de plus"),
-        help_text=_("Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères."),
+        help_text=_("Le centre le lira : ce qui a aidé, ce qui a manqué. 500 caractères."),
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": WORDS_LIMIT}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)

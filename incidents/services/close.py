@@ -73,7 +73,7 @@ class Unfinished:
         said = []
         if self.interruptions:
             names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
-            said.append(_("sans heure de reprise : %s") % names)
+            said.append(_("sans heure de reprise : %s") % names)
         if self.leak:
             said.append(_("fuite %s, sans conclusion") % self.leak.get_status_display())
         if number := len(self.tasks):
@@ -104,7 +104,9 @@ def seen_of(incident: Incident, left: Unfinished) -> str:
 def refuse_unfinished(incident: Incident, reason: str) -> None:
     """Raises NotFinished for a case that would be called resolved and is not."""
     if reason == ClosingReason.RESOLVED and (left := unfinished(incident)):
-        raise NotFinished(_("Ce dossier ne peut pas encore être « résolu » : %s.") % " ; ".join(left.sentences))
+        raise NotFinished(
+            _("Ce dossier ne peut pas encore être « résolu » : %s.") % "\N{NO-BREAK SPACE}; ".join(left.sentences)
+        )
 
 
 @transaction.atomic
@@ -149,14 +151,14 @@ def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """What is kept for others names nobody; nothing is written any more in a case that was erased."""
     if incident.erased_at and (ending.summary or ending.lesson):
         field = "summary" if ending.summary else "lesson"
-        yield field, _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+        yield field, _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     elif pointers := pointers_in(ending.lesson, named_in(incident)):
-        quoted = ", ".join(f"«\N{NBSP}{one}\N{NBSP}»" for one in pointers)
-        yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
+        yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
     if ending.is_shared and not ending.lesson:
-        yield "is_shared", _("Il n’y a rien à partager : écrivez l’enseignement, ou décochez.")
+        yield "is_shared", _("Il n’y a rien à partager : écrivez l’enseignement, ou décochez.")
     elif ending.is_shared and not may_share_lesson(incident.tlp):
-        yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
+        yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
 
 
 def named_in(incident: Incident) -> Named:
@@ -179,9 +181,9 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
     if (is_resolved or ending.outcome) and ending.outcome not in Outcome.values:
         yield "outcome", _("Dites ce que sont devenus les systèmes et les données.")
     if (is_resolved or ending.cause) and ending.cause not in Cause.values:
-        yield "cause", _("Dites la cause, ou « pas trouvée ».")
+        yield "cause", _("Dites la cause, ou « pas trouvée ».")
     if ending.leak and ending.leak not in CONCLUDED:
-        yield "leak", _("Choisissez « confirmée » ou « sans fondement ».")
+        yield "leak", _("Choisissez « confirmée » ou « sans fondement ».")
 
 
 def problems_left(ending: Ending, left: Unfinished, now: datetime) -> Iterator[Problem]:
@@ -193,12 +195,12 @@ def problems_left(ending: Ending, left: Unfinished, now: datetime) -> Iterator[P
         if at and one.started_at and at < one.started_at:
             yield name, _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
         if is_resolved and at is None:
-            yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
+            yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
     if is_resolved and left.leak and not ending.leak:
-        yield "leak", _("Concluez : la fuite est-elle confirmée, ou sans fondement ?")
+        yield "leak", _("Concluez : la fuite est-elle confirmée, ou sans fondement ?")
     for task in left.tasks:
         if is_resolved and str(task.uid) not in ending.moot:
-            yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
+            yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

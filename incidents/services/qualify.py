@@ -83,7 +83,7 @@ def open_to_judgement(reference: str, actor: User) -> Incident:
     """The case, locked. Raises ValidationError once it is erased: its facts can be read no more."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
     return incident
 
 

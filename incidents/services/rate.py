@@ -39,7 +39,7 @@ def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     if not is_asked(incident):
-        raise ValidationError(_("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré."))
+        raise ValidationError(_("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré."))
     if level not in Satisfaction.values:
         raise ValidationError({"level": _("Choisissez une réponse.")})
     clean = plain_text(words, limit=WORDS_LIMIT, field="words")

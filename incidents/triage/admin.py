@@ -201,7 +201,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "lines": lines,
         "groups": [] if queue.query else supplier_groups(user_of(request)),  # whoever searches knows what for
         "filters": shown_filters(queue),
-        "awakened": awakened_cases(user_of(request)),
+        "awakened": [] if queue.query else awakened_cases(user_of(request)),
         "without_channel": list(without_channel(user_of(request))),
     }
 

@@ -52,7 +52,7 @@ class ClosingForm(forms.Form):
     summary = WordsField(label=gettext_lazy("Bilan, pour le centre"), widget=forms.Textarea(attrs={"rows": 5}))
     lesson = WordsField(label=gettext_lazy("Enseignement, pour d’autres"), widget=forms.Textarea(attrs={"rows": 5}))
     is_shared = forms.BooleanField(
-        label=gettext_lazy("Je confirme : ce texte ne désigne personne, il peut être partagé"), required=False
+        label=gettext_lazy("Je confirme : ce texte ne désigne personne, il peut être partagé"), required=False
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -164,7 +164,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)
-            messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
+            messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
             return to_case(reference)
     except InvalidTransition as refusal:
         messages.error(request, why_refused(incident, refusal, timezone.now()))

@@ -39,7 +39,7 @@ CODES: dict[str, tuple[Any, type[Choices]]] = {
 
 def qualified(data: Mapping[str, Any]) -> str:
     """« nature à qualifier → incident ; TLP:AMBER → TLP:RED »."""
-    return " ; ".join(changed(name, *pair) for name, pair in data.get("changed", {}).items())
+    return "\N{NO-BREAK SPACE}; ".join(changed(name, *pair) for name, pair in data.get("changed", {}).items())
 
 
 def changed(name: str, was: Any, now: Any) -> str:
@@ -61,16 +61,16 @@ def closed(data: Mapping[str, Any]) -> str:
 
 
 def ending(data: Mapping[str, Any]) -> list[str]:
-    return [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
+    return [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
 
 
 def reopened(data: Mapping[str, Any]) -> str:
-    return _("il était clos : %s") % said(ClosingReason, data.get("reason"))
+    return _("il était clos : %s") % said(ClosingReason, data.get("reason"))
 
 
 def verified(data: Mapping[str, Any]) -> str:
     source = data.get("source", "")
-    return _("numéro trouvé : %s") % said(NumberSource, source) if source else ""
+    return _("numéro trouvé : %s") % said(NumberSource, source) if source else ""
 
 
 def rated(data: Mapping[str, Any]) -> str:

@@ -1,10 +1,11 @@
 """What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,9 +18,9 @@ from incidents.services.qualify import Qualification, qualification_of, stamp
 from incidents.sharing import PAP_MEANS, TLP_MEANS
 
 NATURES = {
-    Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
-    Nature.REPORT: gettext_lazy("signalement : un comportement anormal ou inattendu, qui peut être malveillant"),
-    Nature.INCIDENT: gettext_lazy("incident : une action malveillante avérée, avec un échange avec la victime"),
+    Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
+    Nature.REPORT: gettext_lazy("signalement : un comportement anormal ou inattendu, qui peut être malveillant"),
+    Nature.INCIDENT: gettext_lazy("incident : une action malveillante avérée, avec un échange avec la victime"),
 }
 # RSIT's class and type are one choice here, so that the two always belong together.
 RSIT_FIELDS = ("rsit_class", "rsit_type")
@@ -52,8 +53,12 @@ class QualifyForm(forms.Form):
         )
         self.set_choices("rsit", rsit_choices(standing))
         self.set_choices("leak", leak_choices(leak, standing))
-        self.set_choices("tlp", [(code, f"{Tlp(code).label} : {words}") for code, words in TLP_MEANS.items()])
-        self.set_choices("pap", [(code, f"{Pap(code).label} : {words}") for code, words in PAP_MEANS.items()])
+        self.set_choices(
+            "tlp", [(code, f"{Tlp(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in TLP_MEANS.items()]
+        )
+        self.set_choices(
+            "pap", [(code, f"{Pap(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in PAP_MEANS.items()]
+        )
 
     def set_choices(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]
@@ -85,6 +90,11 @@ class QualifyForm(forms.Form):
             self.add_error("rsit" if field in RSIT_FIELDS else field, said)
 
 
+def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
+    """Each label with its one plain sentence."""
+    return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
+
+
 def typed(standing: Qualification) -> dict[str, Any]:
     said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{standing.rsit_class}/{standing.rsit_type}"
@@ -96,7 +106,7 @@ def rsit_choices(standing: Qualification) -> list[Any]:
     first_class, first_type = FIRST_CLASSIFICATION[standing.type]
     term = TYPE_TERMS[standing.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
-    groups: list[Any] = [(_("Proposé, d’après « %s »") % term, [suggested])]
+    groups: list[Any] = [(_("Proposé, d’après « %s »") % term, [suggested])]
     for code, types in TYPES_OF_CLASS.items():
         inside = [(f"{code}/{one}", str(RsitType(one).label)) for one in types]
         if (standing.rsit_class, standing.rsit_type) == (code, ""):
@@ -108,7 +118,7 @@ def rsit_choices(standing: Qualification) -> list[Any]:
 def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
     if leak is not None:
         return LeakStatus.choices
-    none = _("aucune notée") if standing.leak == "" else _("aucune : données non concernées")
+    none = _("aucune notée") if standing.leak == "" else _("aucune : données non concernées")
     return [("", none), *LeakStatus.choices]
 
 

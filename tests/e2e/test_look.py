@@ -213,7 +213,7 @@ def test_the_follow_up(visitor):
     acknowledge_incident(reference=reference, actor=responder)
     visitor.goto(f"/suivi/{reference}/")
     visitor.look("follow-up-taken")
-    close_incident(reference=reference, reason="resolved", actor=responder)
+    close_incident(reference=reference, reason="handed_over", actor=responder)
     steps.look_again(page)
     visitor.look("follow-up-closed")
     page.locator("summary", has_text="Code, compte").click()

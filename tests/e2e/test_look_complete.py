@@ -69,7 +69,7 @@ def test_what_goes_wrong_and_what_was_before(visitor, incident):
     for section in ("precisions", "services"):
         visitor.goto(f"{base}{section}/avant/")
         visitor.look(f"complete-before-{section}")
-    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
     visitor.goto(base)
     visitor.look("complete-closed")
     visitor.check()

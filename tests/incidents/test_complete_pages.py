@@ -267,7 +267,7 @@ def test_nobody_can_be_called_back_without_a_way(client, incident):
 
 def test_a_closed_case_says_why_and_keeps_what_was_typed(client, incident):
     page = client.get(url(incident, "precisions"))
-    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())
     told = client.post(url(incident, "precisions"), {"seen": hidden(page, "seen"), "q-note_texte": "Trop tard."})
     assert told.status_code == 409
     assert "Ce dossier est clos" in text(told)

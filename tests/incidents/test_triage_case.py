@@ -135,12 +135,12 @@ def test_verify_after_a_call_back(client, responder, incident):
 
 def test_close_it_with_a_reason(client, responder, incident, time_machine):
     time_machine.move_to(datetime.combine(tomorrow(), time(9, 51), tzinfo=PARIS), tick=False)
-    client.post(url(incident, "clore"), {"raison": "resolved"})
-    assert Incident.objects.get().closing_reason == "resolved"
+    client.post(url(incident, "clore"), {"raison": "handed_over"})
+    assert Incident.objects.get().closing_reason == "handed_over"
 
     again = client.post(url(incident, "clore"), {"raison": "duplicate"}, follow=True)
-    assert "Ce dossier a été clos à 9 h 51 : résolu." in text_of(again)
-    assert Incident.objects.get().closing_reason == "resolved"
+    assert "Ce dossier a été clos à 9 h 51 : confié à un autre service." in text_of(again)
+    assert Incident.objects.get().closing_reason == "handed_over"
 
 
 @pytest.mark.parametrize("reason", ["", "because"])

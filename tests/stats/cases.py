@@ -87,6 +87,8 @@ def incident_of(case: Case) -> Incident:
         severity_found=2,
         received_at=case.at,
         acknowledge_by=case.at + timedelta(hours=1),
+        due_at=case.at + timedelta(hours=1),
+        due_for="nothing" if case.closing_reason else "acknowledge",
         service_stopped="unknown",
         data_concerned="unknown",
         submission_key=f"stats-{number}",

@@ -1,0 +1,344 @@
+"""Closing a case with its report: what must be known first, what may be shared, and the second writer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from csirts.models import Csirt
+from incidents.access import Guest
+from incidents.declaration import Interruption, Leak
+from incidents.enums import ClosingReason, EventKind, Status
+from incidents.models import Closing, Incident, Task
+from incidents.services.close import Ending, NotFinished, end_incident
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.erase import erase_personal_data
+from incidents.services.snapshots import first_leak
+from incidents.services.triage import close_incident, verify_incident
+from stats import rollups
+from stats.models import Rollup
+from stats.services import fold_events
+from tests import harmless
+from tests.cast import a_lead, a_responder, declare
+from tests.factories.collectivities import made_up_siren
+from tests.hostile import MARKUP
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
+SIREN = made_up_siren(700_700)
+SAID = {
+    "reason": "resolved",
+    "outcome": "restored",
+    "cause": "flaw",
+    "summary": "Serveur remis depuis la sauvegarde du 20.",
+    "lesson": "Une sauvegarde débranchée a suffi.",
+}
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
+
+
+@pytest.fixture
+def responder(client, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident(responder):
+    """A service that still is stopped, a leak without conclusion, a task to do."""
+    stopped = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=5))
+    leak = Leak(status="suspected", categories=("nir",))
+    incident = declare(
+        service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak, supplier="Exemple"
+    )
+    Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
+    return incident
+
+
+def all_said(incident):
+    task = Task.objects.get()
+    return SAID | {
+        "leak": "unfounded",
+        "ended_civil_date": "2026-11-24",
+        "ended_civil_time": "9:30",
+        f"task_{task.uid}": "on",
+    }
+
+
+def test_it_works(client, responder, incident):
+    page = client.get(url(incident, "cloture"))
+    assert "État civil, arrêté depuis le mardi 24 novembre 2026 à 4 h 51" in text_of(page)
+    seen = page.context["form"]["seen"].value()
+
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"is_shared": "on", "seen": seen}, follow=True)
+
+    incident.refresh_from_db()
+    assert (incident.status, incident.closing_reason, incident.cause) == (Status.CLOSED, "resolved", "flaw")
+    closing = incident.closings.get()
+    assert (closing.outcome, closing.summary, closing.lesson, closing.is_shared, closing.actor) == (
+        *("restored", SAID["summary"], SAID["lesson"], True),
+        responder,
+    )
+    assert incident.interruptions.get().ended_at == datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+    assert first_leak(incident).status == "unfounded"
+    task = Task.objects.get()
+    assert (task.is_moot, task.done_by) == (True, responder)
+    assert incident.events.get(kind=EventKind.CLOSED).data == {
+        "reason": "resolved",
+        "outcome": "restored",
+        "cause": "flaw",
+        "ended": ["civil"],
+        "leak": ["suspected", "unfounded"],
+        "moot": 1,
+    }
+    shown = text_of(answer)
+    assert "Dossier clos." in shown
+    assert SAID["summary"] in shown
+    assert "Enseignement, partagé" in shown
+    assert "résolu, tout est rétabli, cause : faille non corrigée" in shown
+
+
+def test_what_is_missing_is_named_and_what_was_typed_stays(client, responder, incident):
+    answer = client.post(url(incident, "cloture"), {"reason": "resolved", "summary": "Presque fini"})
+    assert answer.status_code == 422
+    errors = answer.context["form"].errors
+    task = Task.objects.get()
+    assert set(errors) == {"outcome", "cause", "leak", "ended_civil_date", f"task_{task.uid}"}
+    assert "Presque fini" in text_of(answer)
+    assert_open(incident)
+
+
+def assert_open(incident):
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+    assert not Closing.objects.exists()
+    assert incident.interruptions.filter(ended_at=None).exists()
+    assert not Task.objects.exclude(done_at=None).exists()
+    assert not incident.events.filter(kind=EventKind.CLOSED).exists()
+
+
+@pytest.mark.parametrize("reason", ["not_an_incident", "duplicate", "withdrawn", "handed_over"])
+def test_other_reasons_need_none_of_it(client, responder, incident, reason):
+    assert client.post(url(incident, "cloture"), {"reason": reason}).status_code == 302
+    assert Incident.objects.get().closing_reason == reason
+    assert incident.interruptions.get().ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "why"),
+    [
+        ("2026-11-24", "3:00", "ne peut pas précéder"),
+        ("2027-11-24", "9:00", "n’est pas encore passé"),
+        ("", "9:00", "Donnez aussi le jour"),
+        ("hier", "", "Ce jour n’existe pas"),
+    ],
+)
+def test_an_end_that_cannot_be_is_refused(client, responder, incident, day, hour, why):
+    said = all_said(incident) | {"ended_civil_date": day, "ended_civil_time": hour}
+    answer = client.post(url(incident, "cloture"), said)
+    assert answer.status_code == 422
+    assert why in text_of(answer)
+    assert_open(incident)
+
+
+def test_a_day_without_its_hour_is_never_before_the_stop(client, responder, incident):
+    client.post(url(incident, "cloture"), all_said(incident) | {"ended_civil_time": ""})
+    one = incident.interruptions.get()
+    assert one.ended_at == one.started_at
+
+
+@pytest.mark.parametrize(
+    "said", [{"reason": "x"}, {"reason": ""}, {"outcome": "x"}, {"cause": "x"}, {"leak": "claimed"}]
+)
+def test_unknown_codes_are_refused(client, responder, incident, said):
+    assert client.post(url(incident, "cloture"), all_said(incident) | said).status_code == 422
+    assert_open(incident)
+
+
+def test_a_double_click_is_one_closing(client, responder, incident):
+    said = all_said(incident)
+    for _ in range(2):
+        assert client.post(url(incident, "cloture"), said).status_code == 302
+    assert Closing.objects.count() == 1
+    assert incident.events.filter(kind=EventKind.CLOSED).count() == 1
+
+
+def test_somebody_else_closed_it_meanwhile(client, responder, incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.DUPLICATE, actor=a_lead())
+    page = client.post(url(incident, "cloture"), all_said(incident), follow=True)
+    assert "Ce dossier a été clos à 9 h 51 : déjà déclaré." in text_of(page)
+    assert Closing.objects.count() == 1
+    assert client.get(url(incident, "cloture")).status_code == 302
+
+
+def test_the_declarant_wrote_meanwhile(client, responder, incident):
+    seen = client.get(url(incident, "cloture")).context["form"]["seen"].value()
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"seen": seen})
+
+    assert answer.status_code == 409
+    assert "Le dossier a changé pendant que vous écriviez" in text_of(answer)
+    assert SAID["summary"] in text_of(answer)
+    assert_open(incident)
+    again = all_said(incident) | {"seen": answer.context["form"]["seen"].value()}
+    assert client.post(url(incident, "cloture"), again).status_code == 302
+
+
+# The short way
+
+
+def test_the_short_way_does_not_call_it_resolved(client, responder, incident):
+    with pytest.raises(NotFinished, match="sans heure de reprise"):
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    page = text_of(client.post(url(incident, "clore"), {"raison": "resolved"}, follow=True))
+    assert "sans heure de reprise : État civil ; fuite soupçonnée, sans conclusion ; 1 tâche ouverte." in page
+    assert f'<a href="{url(incident, "cloture")}">Dire ce qui manque, et clore</a>' in page
+    assert_open(incident)
+
+
+def test_the_short_way_leaves_a_row_too(responder, incident):
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    assert Closing.objects.get().outcome == ""
+
+
+# The lesson
+
+
+@pytest.mark.parametrize(
+    ("lesson", "named"),
+    [
+        ("La mairie de PLOUEXEMPLE a tenu.", "Plouexemple"),
+        ("Merci à Dominique Exemple.", "Dominique Exemple"),
+        ("M. Exemple a débranché.", "Exemple"),
+        ("Appelez le 02.99.00.00.00 pour savoir.", "02.99.00.00.00"),
+        ("Joindre le +33 2 99 00 00 00.", "33 2 99 00 00 00"),
+        ("Écrire à Mairie@Plouexemple.example.", "Mairie@Plouexemple.example."),
+        (f"SIREN {SIREN[:3]} {SIREN[3:]}.", f"{SIREN[:3]} {SIREN[3:]}"),
+        ("Commune 29999.", "29999"),
+    ],
+)
+def test_a_lesson_that_points_at_somebody_is_refused(client, responder, incident, lesson, named):
+    incident.collectivity.siren = SIREN
+    incident.collectivity.save()
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"lesson": lesson})
+    assert answer.status_code == 422
+    [error] = answer.context["form"].errors["lesson"]
+    assert f"«\u00a0{named}\u00a0»" in error
+    assert lesson in text_of(answer)
+    assert_open(incident)
+
+
+def test_so_is_one_with_the_reference(client, responder, incident):
+    reference = incident.reference.lower()
+    lesson = f"Voir le dossier {reference[:4]} {reference[4:]}."
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"lesson": lesson})
+    assert list(answer.context["form"].errors) == ["lesson"]
+
+
+def test_common_words_point_at_nobody(responder, incident):
+    incident.collectivity.name = "Sens"
+    incident.collectivity.save()
+    words = "Dans ce sens, la mairie a eu raison : par exemple, 12 postes, le 24/11/2026 à 10 h 30."
+    ending = Ending(reason="not_an_incident", lesson=words)
+    end_incident(reference=incident.reference, actor=responder, ending=ending)
+    assert Closing.objects.get().lesson == words
+
+
+def test_nothing_is_shared_without_a_lesson_or_from_a_red_case(client, responder, incident):
+    said = all_said(incident) | {"is_shared": "on"}
+    answer = client.post(url(incident, "cloture"), said | {"lesson": " "})
+    assert list(answer.context["form"].errors) == ["is_shared"]
+    Incident.objects.update(tlp="red")
+    answer = client.post(url(incident, "cloture"), said)
+    assert list(answer.context["form"].errors) == ["is_shared"]
+    assert 'name="is_shared"' not in answer.content.decode()
+    assert client.post(url(incident, "cloture"), all_said(incident)).status_code == 302
+    assert not Closing.objects.get().is_shared
+
+
+def test_it_is_kept_for_the_centre_without_the_tick(client, responder, incident):
+    page = client.post(url(incident, "cloture"), all_said(incident), follow=True)
+    assert not Closing.objects.get().is_shared
+    assert "Enseignement, gardé ici" in text_of(page)
+
+
+# Words, rights, figures
+
+
+def test_hostile_words_stay_words(client, responder, incident):
+    words = "\n".join(MARKUP)
+    Task.objects.update(title=MARKUP[0])
+    harmless.answer(client.get(url(incident, "cloture")))
+    harmless.answer(client.post(url(incident, "cloture"), {"reason": "resolved", "summary": words, "lesson": words}))
+    said = all_said(incident) | {"summary": words}
+    page = client.post(url(incident, "cloture"), said, follow=True)
+    harmless.answer(page)
+    assert Incident.objects.get().status == Status.CLOSED
+
+
+def test_too_long_is_refused_by_its_field(client, responder, incident):
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"summary": "x" * 10_001})
+    assert list(answer.context["form"].errors) == ["summary"]
+    assert_open(incident)
+
+
+def test_an_erased_case_takes_no_words_and_may_be_closed(client, responder, incident):
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    said = {"reason": "not_an_incident"}
+    answer = client.post(url(incident, "cloture"), said | {"summary": "Des mots"})
+    assert list(answer.context["form"].errors) == ["summary"]
+    assert client.post(url(incident, "cloture"), said).status_code == 302
+
+
+def test_erasing_empties_the_report(responder, incident):
+    lead = a_lead()
+    end_incident(
+        reference=incident.reference, actor=lead, ending=Ending(reason="handed_over", summary="A", lesson="B")
+    )
+    erase_personal_data(reference=incident.reference, actor=lead)
+    closing = Closing.objects.get()
+    assert (closing.summary, closing.lesson) == ("", "")
+
+
+def test_another_centre_finds_nothing(client, incident):
+    client.force_login(a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    assert client.get(url(incident, "cloture")).status_code == 404
+    assert client.post(url(incident, "cloture"), all_said(incident)).status_code == 404
+    assert_open(incident)
+
+
+def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, incident):
+    verify_incident(reference=incident.reference, actor=responder)
+    fold_events()
+    client.post(url(incident, "cloture"), all_said(incident))
+    fold_events()
+    counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
+    assert counted == {("declared", ""), ("incidents", ""), ("interruptions", "4-24h"), ("unfounded", "")}
+    assert rollups.mistakes() == []
+
+
+def test_the_end_keeps_the_value_before(client, responder, incident):
+    client.post(url(incident, "cloture"), all_said(incident))
+    first, second = incident.sheets.filter(section="services").order_by("id")
+    assert first.values["services"][0]["to"] is None
+    assert second.values["services"][0]["to"]
+    assert second.actor == responder
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_twenty_queries(client, responder, incident, number, django_assert_max_num_queries):
+    for step in range(number):
+        Task.objects.create(incident=incident, title=f"Étape {step}", author=responder)
+    with django_assert_max_num_queries(20):
+        client.get(url(incident, "cloture"))
+    assert timezone.now() == NOW

@@ -1,0 +1,89 @@
+"""What the mails say when a case is qualified, closed, reopened: as things stand when they are sent."""
+
+import pytest
+
+from incidents.access import Guest
+from incidents.enums import ClosingReason, Tlp
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.qualify import qualification_of, qualify_incident
+from incidents.services.reopen import reopen_incident
+from incidents.services.triage import close_incident
+from notifications import dispatch
+from tests import harmless
+from tests.cast import a_responder, breizh_cyber, declare
+
+pytestmark = pytest.mark.django_db
+CENTRE, TOWN = "garde@breizh.example", "mairie@plouexemple.example"
+
+
+def delivered(post):
+    dispatch.announce_events()
+    dispatch.deliver_due()
+
+
+def said(message):
+    harmless.mail(message)
+    return " ".join((message["Subject"] + " " + message.get_content()).replace("\u00a0", " ").split())
+
+
+def label(incident, tlp):
+    incident.refresh_from_db()
+    standing = qualification_of(incident, None)
+    wanted = type(standing)(**{**standing.__dict__, "tlp": tlp})
+    qualify_incident(reference=incident.reference, actor=a_responder(), qualification=wanted)
+
+
+@pytest.fixture(autouse=True)
+def centre(db):
+    return breizh_cyber()
+
+
+def test_it_works(post):
+    incident, responder = declare(), a_responder()
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
+    delivered(post)
+    _receipt, closed, reopened = map(said, post.to(TOWN))
+    assert "L’aide reçue vous a-t-elle été utile ?" in closed
+    assert "Breizh Cyber a rouvert votre dossier" in reopened
+    assert "Vous n’avez rien à déclarer une seconde fois." in reopened
+    assert "chiffrement" not in reopened
+
+
+@pytest.mark.parametrize("reason", [ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN])
+def test_nothing_is_asked_of_what_nobody_helped(post, reason):
+    incident = declare()
+    close_incident(reference=incident.reference, reason=reason, actor=a_responder())
+    delivered(post)
+    assert "vous a-t-elle été utile" not in said(post.to(TOWN)[-1])
+
+
+def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
+    incident = declare(description="Confidentiel, vraiment")
+    dispatch.announce_events()
+    label(incident, Tlp.RED)
+    delivered(post)
+    [mail] = post.to(CENTRE)
+    assert mail["Subject"].startswith("[TLP:RED]")
+    assert "Confidentiel" not in said(mail)
+    assert "Plouexemple" not in said(mail)
+
+
+def test_so_it_does_for_the_words_of_the_centre(post):
+    incident = declare()
+    delivered(post)
+    letter = Letter(text="Le mot de passe du pare-feu est connu.", key="k")
+    write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
+    dispatch.announce_events()
+    label(incident, Tlp.RED)
+    delivered(post)
+    assert "pare-feu" not in said(post.to(TOWN)[-1])
+
+
+def test_a_message_on_a_closed_case_says_that_it_is(post):
+    incident = declare()
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    delivered(post)
+    assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in said(post.to(CENTRE)[-1])
