@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Incident, IncidentEvent, MessageTemplate, Task
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.routes import routes
 
@@ -239,6 +239,26 @@ MATRIX = [
     ("post", "admin/incidents/incident/{reference}/cloture/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/rouvrir/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/rouvrir/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/note/",             IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/note/",            IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/attribuer/",        IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/attribuer/",       IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/presence/",         IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/presence/",        IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/taches/",           IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/taches/",          IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/taches/{uid}/",     IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/taches/{uid}/",    IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/relais/",                       IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/relais/",                      IN,  IN,  IN, 422, 422, 422, 422,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/guides/",                       IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/guides/{slug}/{kind}/",         IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/guides/{slug}/{kind}/",        IN,  IN,  IN, 404, 404, 422, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/messages-types/",               IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/messages-types/{slug}/nouveau/", IN, IN,  IN, 404, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/messages-types/{slug}/nouveau/", IN, IN, IN, 404, 404, 422, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/messages-types/{slug}/{uid}/",  IN,  IN,  IN, 404, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/messages-types/{slug}/{uid}/", IN,  IN,  IN, 404, 404, 422, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/reflexsheet/",                           IN,  IN,  IN, 404, 404, 200, 200,  IN,  IN, 404),
@@ -257,11 +277,19 @@ SENT = {
     "admin/incidents/incident/{reference}/message/": {"text": "Bonjour"},
     "admin/incidents/incident/{reference}/gravite/": {"severity": "2", "motive": "Sauvegardes intactes"},
     "admin/incidents/incident/{reference}/qualifier/": {
-        **{"nature": "incident", "type": "rancon", "rsit": "availability/sabotage", "tlp": "amber", "pap": "green"},
+        "nature": "incident",
+        "type": "rancon",
+        "rsit": "availability/sabotage",
+        "tlp": "amber",
+        "pap": "green",
     },
     "admin/incidents/incident/{reference}/cloture/": {"reason": "not_an_incident"},
     "admin/incidents/incident/{reference}/rouvrir/": {"motive": "Cela recommence"},
     "suivi/{reference}/avis/": {"level": "4"},
+    "admin/incidents/incident/{reference}/note/": {"kind": "note", "text": "Vu avec le maire"},
+    "admin/incidents/incident/{reference}/attribuer/": {"assignee": "personne"},
+    "admin/incidents/incident/{reference}/taches/": {"title": "Rappeler"},
+    "admin/incidents/incident/{reference}/taches/{uid}/": {"etat": "done"},
     "suivi/{reference}/message/": {"text": "Bonjour"},
     "admin/autocomplete/": {
         "app_label": "accounts",
@@ -401,6 +429,11 @@ def uid_in(route, incident, cast):
         return incident.collectivity.uid
     if route.startswith("equipe/"):
         return cast["responder"].uid
+    if "/taches/" in route:
+        return Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]).uid
+    if "/messages-types/" in route:
+        row = {"title": str(uuid4()), "text": "Bonjour", "author": cast["lead"]}
+        return MessageTemplate.objects.create(csirt=incident.csirt, **row).uid
     return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid
 
 

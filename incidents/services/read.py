@@ -8,9 +8,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
+from incidents.services.assign import people_of
 
 # Turning pages for an hour is one reading: a row is written at most so often, or when there is news.
 WRITTEN_EVERY = timedelta(minutes=1)
+# A page says every twenty seconds that it is open; two that were missed, and its reader has gone.
+SAID_EVERY = timedelta(seconds=20)
+PRESENT_FOR = timedelta(seconds=45)
 
 
 def note_reading(*, incident: Incident, reader: User) -> None:
@@ -21,10 +25,24 @@ def note_reading(*, incident: Incident, reader: User) -> None:
     mine = Reading.objects.filter(incident=incident, user=reader)
     earlier = mine.select_related("incident").first()
     if earlier is None:
-        first = Reading(incident=incident, user=reader, first_at=now, last_at=now)
+        first = Reading(incident=incident, user=reader, first_at=now, last_at=now, present_at=now)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
     elif earlier.last_at < now - WRITTEN_EVERY or has_news(earlier.incident, earlier.last_at):
-        mine.update(last_at=now)
+        mine.update(last_at=now, present_at=now)
+    elif earlier.present_at is None or earlier.present_at < now - SAID_EVERY:
+        mine.update(present_at=now)
+
+
+def note_presence(*, incident: Incident, reader: User) -> None:
+    """The page of the case is still open before `reader`, who has read it before. It is no reading anew."""
+    Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
+
+
+def others_present(incident: Incident, reader: User) -> list[User]:
+    """Who else of its centre has the case open now, by name. One query."""
+    recent = timezone.now() - PRESENT_FOR
+    there = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
+    return list(people_of(incident.csirt_id).filter(pk__in=there.values("user")))
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:

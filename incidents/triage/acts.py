@@ -18,6 +18,7 @@ from incidents.enums import Ability, ClosingReason, NumberSource, TakingBack
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.close import NotFinished
 from incidents.services.erase import erase_personal_data
+from incidents.services.tasks import apply_playbook
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.wording import why_refused
 from incidents.workflow import InvalidTransition
@@ -73,6 +74,13 @@ def erase(reference: str, actor: User, request: HttpRequest) -> str:
     return _("Le récit et les coordonnées sont effacés, et le lien de suivi fermé. L’historique reste.")
 
 
+def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
+    added = apply_playbook(reference=reference, actor=actor)
+    if not added:
+        return _("Toutes les étapes du guide sont déjà dans le dossier.")
+    return _("Étapes du guide ajoutées : %(added)s.") % {"added": added}
+
+
 ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge,
     "verifier": verify,
@@ -81,6 +89,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "retirer-confirmation": take_back,
     "rattacher": merge,
     "effacer": erase,
+    "guide": follow_guide,
 }
 
 
@@ -94,7 +103,7 @@ def carry_out(request: HttpRequest, reference: str, act: str) -> None:
     except NotFinished as error:
         messages.error(request, with_way_to_closing(str(error.message), reference))
     except ValidationError as error:
-        messages.error(request, error.message)
+        messages.error(request, " ".join(error.messages))
 
 
 def with_way_to_closing(why: str, reference: str) -> str:

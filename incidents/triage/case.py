@@ -24,6 +24,7 @@ from incidents.triage.severity import severity_block, severity_rows
 from incidents.triage.thread import thread_context
 from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
 from incidents.triage.together import Row, columns, read_together
+from incidents.triage.work.blocks import work_context
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -61,6 +62,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "emergency": emergency_contacts(lists["emergency"]),
             "ending": ending_block(incident),
             "number_sources": NumberSource.choices,
+            **work_context(incident, user, now),
         }
     )
 

@@ -15,6 +15,7 @@ from accounts.signed_in import user_of
 from incidents.models import Incident
 from incidents.triage.body import proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
+from incidents.triage.work.ready import choose_ready
 
 
 class Route(NamedTuple):
@@ -37,7 +38,9 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
-    return case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+    choose_ready(context, request.GET.get("modele", ""))
+    return context
 
 
 def case_as_typed(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:

@@ -7,11 +7,24 @@ from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.history import history_page
 from incidents.triage.judging import qualify_view
 from incidents.triage.page import Route
+from incidents.triage.work import guides, letters, relay, views
 
 OF_A_CASE: list[Route] = [
     Route("histoire", history_page, "history"),
     Route("qualifier", qualify_view, "qualify"),
     Route("cloture", closing_view, "closing"),
     Route("rouvrir", reopen_view, "reopen"),
+    Route("note", views.note_view, "note"),
+    Route("attribuer", views.assign_view, "assign"),
+    Route("presence", views.presence_view, "presence"),
+    Route("taches", views.add_task_view, "add_task"),
+    Route("taches/<uuid:uid>", views.task_view, "task"),
 ]
-BESIDE: list[Route] = []
+BESIDE: list[Route] = [
+    Route("relais", relay.relay_view, "handover"),
+    Route("guides", guides.guide_list_view, "playbooks"),
+    Route("guides/<slug:slug>/<slug:kind>", guides.guide_view, "playbook"),
+    Route("messages-types", letters.letter_list_view, "message_templates"),
+    Route("messages-types/<slug:slug>/nouveau", letters.new_letter_view, "new_message_template"),
+    Route("messages-types/<slug:slug>/<uuid:uid>", letters.letter_view, "message_template"),
+]

@@ -1,0 +1,55 @@
+"""The messages that a centre sends often, and how the names in braces become a case's own words.
+
+The national ones are data (`data/messages.json`); a centre's are rows (`services/templates.py`). Nothing is evaluated:
+a name that is known is replaced, once, and what replaces it is never read again.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+FILE = Path(__file__).parent / "data" / "messages.json"
+PLACEHOLDERS: dict[str, Promise] = {
+    "collectivite": _("le nom de la collectivité"),
+    "reference": _("la référence du dossier"),
+    "type": _("ce que le déclarant a dit qu’il arrive"),
+    "centre": _("le nom de votre centre"),
+    "telephone": _("le téléphone publié de votre centre"),
+    "prenom_nom": _("votre nom, tel qu’il signe vos messages"),
+}
+BRACED = re.compile(r"\{([^{}\n]*)\}")
+
+
+class ReadyMessage(NamedTuple):
+    code: str
+    title: str
+    text: str
+    types: tuple[str, ...] = ()
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """What stands in braces and is no name that we know, as it was typed."""
+    return [name for name in dict.fromkeys(BRACED.findall(text)) if name not in PLACEHOLDERS]
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with each known name replaced by its value; what has no value keeps its name, for a person to see."""
+    return BRACED.sub(lambda found: values.get(found[1]) or found[0], text)
+
+
+def suits(types: list[str] | tuple[str, ...], kind: str) -> bool:
+    """Whether a message that is offered for `types` is offered on a case of that type."""
+    return not types or kind in types
+
+
+_NATIONAL = json.loads(FILE.read_text(encoding="utf-8"))
+
+VERSION: int = _NATIONAL["version"]
+NATIONAL: tuple[ReadyMessage, ...] = tuple(
+    ReadyMessage(one["code"], one["title"], one["text"], tuple(one["types"])) for one in _NATIONAL["messages"]
+)

@@ -1,0 +1,89 @@
+"""Who works on a case now."""
+
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, Status
+from incidents.models import Incident
+from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.record import record_event
+from incidents.services.triage import acknowledge_incident
+
+# What a page that showed nobody says of it.
+NOBODY = "personne"
+
+
+class StaleAssignment(Exception):
+    """Somebody gave the case to `holder` (None: put it back) since the page was read."""
+
+    def __init__(self, holder: User | None) -> None:
+        super().__init__()
+        self.holder = holder
+
+
+def tag_of(user: User | None) -> str:
+    """How a form names who has the case."""
+    return str(user.uid) if user else NOBODY
+
+
+def people_of(*csirt_ids: int | None) -> QuerySet[User]:
+    """Who works for one of these centres today, by name."""
+    in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=CSIRT_ROLES)
+    return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
+
+
+def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
+    """The person of these centres whom a form names by `tag`; None for nobody. Raises ValidationError on `field`."""
+    if tag == NOBODY:
+        return None
+    try:
+        person = people_of(*csirt_ids).filter(uid=UUID(tag)).first()
+    except ValueError:
+        person = None
+    if person is None:
+        raise ValidationError({field: _("Choisissez une personne du centre, ou personne.")})
+    return person
+
+
+@transaction.atomic
+def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
+    """Give the case to somebody of its centre, or put it back (None). The same again changes nothing.
+
+    To give oneself a case that nobody has taken is to take it; to give it to somebody else leaves it to be taken.
+    `seen` is `tag_of` whom the page showed, empty when none was read. Raises Http404, PermissionDenied,
+    StaleAssignment, ValidationError on « assignee ».
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    check_assignee(incident, assignee)
+    takes_it = incident.status == Status.DECLARED and assignee == actor
+    if incident.assignee == assignee and not takes_it:
+        return incident
+    if seen and seen != tag_of(incident.assignee):
+        raise StaleAssignment(incident.assignee)
+    if takes_it:
+        return acknowledge_incident(reference=reference, actor=actor)
+    now = timezone.now()
+    incident.assignee = assignee
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["assignee", *DUE_FIELDS])
+    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, to=uid_or_none(assignee))
+    return incident
+
+
+def check_assignee(incident: Incident, assignee: User | None) -> None:
+    if incident.status == Status.CLOSED:
+        raise ValidationError({"assignee": _("Ce dossier est clos : personne n’a plus à s’en occuper.")})
+    if assignee and not people_of(incident.csirt_id).filter(pk=assignee.pk).exists():
+        raise ValidationError({"assignee": _("Cette personne ne travaille pas au centre qui suit ce dossier.")})
+
+
+def uid_or_none(user: User | None) -> str | None:
+    return str(user.uid) if user else None

@@ -1,0 +1,148 @@
+"""The end of a shift: open cases pass from one person to another with words for whoever goes on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.enums import CSIRT_ROLES, Role
+from accounts.models import Membership, User
+from incidents.access import get_incident
+from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
+from incidents.models import Incident, Note
+from incidents.services.assign import people_of, uid_or_none
+from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.notes import TEXT_LIMIT, key_of, save_note
+from incidents.services.record import record_event
+from incidents.text import plain_text
+
+CASES_SHOWN = 200
+RELAYS_SHOWN = 200
+RELAYS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """What is handed over: to whom (None: to nobody by name), with which words, under the key of the form."""
+
+    to: User | None
+    text: str
+    key: str
+
+
+@dataclass
+class Relay:
+    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile."""
+
+    given: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> Relay:
+    """Hand over each of these cases, one transaction a case: what was cut off halfway is finished by sending again.
+
+    Raises ValidationError, by field, before anything is written.
+    """
+    check_shift(actor, references, shift)
+    relay = Relay()
+    for reference in dict.fromkeys(references):
+        try:
+            is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
+        except (Http404, ValidationError):
+            is_given = False
+        (relay.given if is_given else relay.left).append(reference)
+    return relay
+
+
+def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
+    if not references:
+        raise ValidationError({"references": _("Cochez les dossiers que vous passez.")})
+    if len(references) > CASES_SHOWN:
+        raise ValidationError({"references": _("Passez au plus 200 dossiers à la fois.")})
+    if shift.to == actor:
+        raise ValidationError({"to": _("Choisissez quelqu’un d’autre que vous, ou personne.")})
+    if not plain_text(shift.text, limit=TEXT_LIMIT, field="text"):
+        raise ValidationError({"text": _("Écrivez ce que la relève doit savoir.")})
+
+
+@transaction.atomic
+def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
+    """Whether the case is handed over, now or by the same form before. Only one's own open cases are."""
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
+        return False
+    if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
+        return was_handed_over(incident, shift)
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
+    if not is_new:
+        return True
+    incident.assignee = shift.to
+    settle_due(incident, worked_at=note.written_at)
+    incident.save(update_fields=["assignee", *DUE_FIELDS])
+    at, to = note.written_at, uid_or_none(shift.to)
+    record_event(incident, EventKind.HANDED_OVER, at=at, actor=actor, to=to, note=str(note.uid))
+    return True
+
+
+def was_handed_over(incident: Incident, shift: Shift) -> bool:
+    """By the same form, sent before."""
+    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
+
+
+# What the page of the hand-over shows
+
+
+def cases_in_hand(user: User) -> QuerySet[Incident]:
+    """The open cases that this person has, what is due first first; bounded."""
+    mine = shown(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
+    return mine.order_by("due_at", "id")[:CASES_SHOWN]
+
+
+def cases_of_the_gone(user: User) -> QuerySet[Incident]:
+    """In the centres that `user` leads, the open cases of people who no longer work there."""
+    led = user.csirt_ids(Role.LEAD)
+    at_work = Membership.objects.in_force().filter(
+        csirt=OuterRef("csirt"), user=OuterRef("assignee"), role__in=CSIRT_ROLES, user__is_active=True
+    )
+    held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
+    return shown(held.filter(~Exists(at_work))).order_by("due_at", "id")[:CASES_SHOWN]
+
+
+def shown(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+    places = ("departement", "region", "region_correction")
+    return cases.select_related("assignee", *(f"collectivity__{place}" for place in places))
+
+
+@dataclass
+class Received:
+    """One hand-over as its receiver reads it: one text, its cases."""
+
+    note: Note
+    is_for_all: bool
+    incidents: list[Incident]
+
+
+def relays_for(user: User, now: datetime) -> list[Received]:
+    """What was handed over to this person, or to nobody by name, in the last day; newest first. One query."""
+    open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
+    for_me = Q(incident__assignee=user) | Q(incident__assignee=None, incident__is_taken=True)
+    notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
+    notes = notes.exclude(author=user).exclude(text="").order_by("-written_at", "-id")
+    places = ("departement", "region", "region_correction")
+    joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
+    return grouped(joined[:RELAYS_SHOWN])
+
+
+def grouped(notes: Iterable[Note]) -> list[Received]:
+    relays: dict[tuple[int, str, bool], Received] = {}
+    for note in notes:
+        is_for_all = note.incident.assignee_id is None
+        relay = relays.setdefault((note.author_id, note.text, is_for_all), Received(note, is_for_all, []))
+        relay.incidents.append(note.incident)
+    return list(relays.values())

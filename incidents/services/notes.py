@@ -1,0 +1,73 @@
+"""What responders write for one another about a case. A table and a service apart from the thread: no declarant reads
+it, no mail carries it.
+"""
+
+import hashlib
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, NoteKind
+from incidents.models import Incident, Note
+from incidents.services.due import ANSWER_FIELDS, note_answer, settle_due
+from incidents.services.record import record_event
+from incidents.text import plain_text
+
+TEXT_LIMIT = 10_000
+NOTES_SHOWN = 200
+CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
+
+
+@transaction.atomic
+def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
+    """Write a note, or what was said in a call. The same words under one key are one note.
+
+    A call answers the declarant, unless it is said that one did not speak with them (`spoke`). A hand-over is
+    written by `services/handover.py`. Raises Http404, PermissionDenied, ValidationError on « text ».
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    note, is_new = save_note(incident, actor=actor, kind=kind, text=text, key=key)
+    if not is_new:
+        return note
+    answers = kind in CALLS and spoke
+    if answers:
+        note_answer(incident, at=note.written_at)
+    else:
+        settle_due(incident, worked_at=note.written_at)
+    incident.save(update_fields=ANSWER_FIELDS)
+    at, said = note.written_at, str(note.uid)
+    record_event(incident, EventKind.NOTED, at=at, actor=actor, note=said, nature=str(kind), spoke=answers)
+    return note
+
+
+def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
+    """The note, and whether it is new: what was sent twice is found again. The caller holds the case."""
+    words = cleaned(incident, text)
+    once = key_of(incident, kind, words, key)
+    if earlier := Note.objects.filter(submission_key=once).first():
+        return earlier, False
+    now = timezone.now()
+    row = {"incident": incident, "kind": kind, "text": words, "author": actor, "written_at": now}
+    return Note.objects.create(submission_key=once, **row), True
+
+
+def cleaned(incident: Incident, text: str) -> str:
+    if incident.erased_at:
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
+    words = plain_text(text, limit=TEXT_LIMIT, field="text")
+    if not words:
+        raise ValidationError({"text": _("Écrivez la note avant de l’enregistrer.")})
+    return words
+
+
+def key_of(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
+    return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()
+
+
+def notes_of(incident: Incident) -> list[Note]:
+    """The latest, newest first, in one query."""
+    return list(incident.notes.select_related("author").order_by("-id")[:NOTES_SHOWN])

@@ -1,0 +1,99 @@
+"""The ready-made messages of a centre: its responders read them, its lead writes them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import IncidentType
+from incidents.models import MessageTemplate
+from incidents.ready_messages import unknown_placeholders
+from incidents.services.reflexes import led_csirt
+from incidents.text import plain_line, plain_text
+
+TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
+# Of one centre: whoever has more finds none of them.
+MOST_TEMPLATES = 60
+
+
+class StaleTemplate(Exception):
+    """Somebody else changed or withdrew it meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What a lead writes. `types` empty: offered on each case."""
+
+    title: str
+    text: str
+    types: list[str]
+
+
+@transaction.atomic
+def write_template(
+    *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
+) -> MessageTemplate:
+    """A new message of that centre, or with `uid` another version of one that showed version `seen`.
+
+    The same words again change nothing. Raises Http404 for whoever does not lead it, ValidationError by field,
+    StaleTemplate.
+    """
+    csirt = led_csirt(actor, csirt_slug, lock=True)
+    clean = cleaned(wording)
+    live = MessageTemplate.objects.filter(csirt=csirt, withdrawn_at=None)
+    row = template_in(csirt, uid) if uid else live.filter(title=clean.title).first()
+    if row and (row.title, row.text, row.types) == (clean.title, clean.text, clean.types):
+        return row
+    if uid and row and (row.version != seen or row.withdrawn_at):
+        raise StaleTemplate
+    if any(one.uid != uid for one in live.filter(title=clean.title)):
+        raise ValidationError({"title": _("Un autre message du centre a ce titre. Choisissez-en un autre.")})
+    if row is None and live.count() >= MOST_TEMPLATES:
+        raise ValidationError({"title": _("Le centre a déjà 60 messages types. Retirez-en un.")})
+    row = row or MessageTemplate(csirt=csirt, version=0)
+    row.title, row.text, row.types = clean.title, clean.text, clean.types
+    row.version, row.author, row.written_at = row.version + 1, actor, timezone.now()
+    row.save()
+    return row
+
+
+@transaction.atomic
+def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
+    """No longer offered; what was sent with it stays. Twice changes nothing. Raises Http404 and StaleTemplate."""
+    row = template_in(led_csirt(actor, csirt_slug, lock=True), uid)
+    if row.withdrawn_at:
+        return
+    if row.version != seen:
+        raise StaleTemplate
+    row.withdrawn_at = timezone.now()
+    row.save(update_fields=["withdrawn_at"])
+
+
+def template_in(csirt: Csirt, uid: UUID) -> MessageTemplate:
+    row = MessageTemplate.objects.filter(csirt=csirt, uid=uid).select_related("author").first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def cleaned(wording: Wording) -> Wording:
+    title = plain_line(wording.title, limit=TITLE_LIMIT, field="title")
+    text = plain_text(wording.text, limit=TEXT_LIMIT, field="text")
+    if not title:
+        raise ValidationError({"title": _("Donnez un titre, celui de la liste de choix.")})
+    if not text:
+        raise ValidationError({"text": _("Écrivez le message.")})
+    if unknown := unknown_placeholders(text):
+        named = ", ".join(f"{{{name}}}" for name in unknown)
+        said = _("Ces mots entre accolades ne sont pas connus : %(named)s.") % {"named": named}
+        raise ValidationError({"text": said})
+    types = [kind for kind in IncidentType.values if kind in wording.types]
+    if len(types) != len(set(wording.types)):
+        raise ValidationError({"types": _("Choisissez parmi les types proposés.")})
+    return Wording(title=title, text=text, types=types)

@@ -1,0 +1,21 @@
+// Words that were typed and not sent are asked about before the page is left. A ready-made message goes into the reply
+// without loading the page again; what is already typed there stays above it.
+(() => {
+  "use strict";
+  let sending = false;
+  const typed = () => [...document.querySelectorAll("textarea")].some((one) => one.value !== one.defaultValue);
+  document.addEventListener("submit", (event) => { sending = !event.defaultPrevented; });
+  window.addEventListener("pageshow", () => { sending = false; });
+  window.addEventListener("beforeunload", (event) => { if (!sending && typed()) event.preventDefault(); });
+
+  const ready = document.querySelector("form[data-ready]");
+  const reply = document.querySelector(".talk__reply textarea");
+  if (!ready || !reply) return;
+  ready.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = ready.elements.modele.selectedOptions[0].dataset.text;
+    reply.value = reply.value.trim() ? `${reply.value.trimEnd()}\n\n${text}` : text;
+    reply.rows = 14;
+    reply.focus();
+  });
+})();

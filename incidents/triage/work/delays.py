@@ -1,0 +1,49 @@
+"""The targets of the house on a case, kept or missed: taken in how long, answered in how long, what comes next."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from incidents.enums import Status
+from incidents.models import Incident
+
+
+class Delay(NamedTuple):
+    """One target. `took` is None while it is awaited, `target` where none was set, `late` where it is kept so far."""
+
+    at: datetime | None
+    took: timedelta | None
+    target: timedelta | None
+    by: datetime | None
+    late: timedelta | None
+
+
+def delays_block(incident: Incident, now: datetime) -> dict[str, Delay | None]:
+    """No query: the columns of the case say it."""
+    return {"taking": taking(incident, now), "first_answer": first_answer(incident), "answer": awaited(incident, now)}
+
+
+def taking(incident: Incident, now: datetime) -> Delay | None:
+    """None for a case that was closed without being taken."""
+    if incident.acknowledged_at is None and incident.status == Status.CLOSED:
+        return None
+    at, by = incident.acknowledged_at, incident.acknowledge_by
+    took = at - incident.received_at if at else None
+    return Delay(at, took, by - incident.received_at, by, beyond(at or now, by))
+
+
+def first_answer(incident: Incident) -> Delay | None:
+    if incident.answered_at is None:
+        return None
+    return Delay(incident.answered_at, incident.answered_at - incident.received_at, None, None, None)
+
+
+def awaited(incident: Incident, now: datetime) -> Delay | None:
+    """The answer that the declarant waits for now, the first or another."""
+    by = incident.answer_by
+    if by is None or incident.status == Status.CLOSED:
+        return None
+    return Delay(None, None, None, by, beyond(now, by))
+
+
+def beyond(at: datetime, by: datetime) -> timedelta | None:
+    return at - by if at > by else None

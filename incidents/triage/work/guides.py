@@ -1,0 +1,223 @@
+"""The guides of a centre: its responders read them, its lead gives the centre its own; each change is a version."""
+
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.enums import Role
+from accounts.models import User
+from accounts.signed_in import user_of
+from csirts.models import Csirt
+from incidents.enums import TYPE_TERMS, IncidentType
+from incidents.models import Playbook
+from incidents.playbooks import PLAYBOOKS, Step, read_steps
+from incidents.services.playbooks import (
+    NATIONAL,
+    Guide,
+    StalePlaybook,
+    clean_steps,
+    guide_for,
+    guides_of,
+    newest,
+    publish_playbook,
+)
+from incidents.services.reflexes import led_csirt
+from incidents.triage.page import render_page
+
+PUBLISH, GO_BACK = "publier", "national"
+PAGE = "admin:incidents_incident_playbook"
+SOURCE = re.compile(r"source\s*:\s*(.*)", re.IGNORECASE)
+BEFORE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
+HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
+HELP = _lazy(
+    "Une ligne pour ce qu’il y a à faire, les suivantes pour dire pourquoi. Puis, s’il y en a, une ligne "
+    "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
+)
+
+
+class GuideForm(forms.Form):
+    steps = forms.CharField(
+        label=_lazy("Les étapes, dans l’ordre"),
+        widget=forms.Textarea(attrs={"rows": 32}),
+        max_length=40_000,
+        help_text=HELP,
+    )
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=32_000)
+
+
+class Row(NamedTuple):
+    csirt: Csirt
+    guides: list[Guide]
+    is_led: bool
+
+
+@require_safe
+def guide_list_view(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    mine = Csirt.objects.filter(pk__in=user.csirt_ids())
+    rows = [Row(csirt, guides_of(csirt), csirt.pk in user.csirt_ids(Role.LEAD)) for csirt in mine]
+    if not rows:
+        raise Http404
+    return render_page(request, "incidents/triage/guides.html", {"rows": rows, "title": _("Guides de traitement")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    if kind not in IncidentType.values:
+        raise Http404
+    if request.method != "POST":
+        csirt = own_csirt(user_of(request), slug)
+        return show(request, csirt, kind, form_for(request, csirt, kind))
+    csirt = led_csirt(user_of(request), slug)
+    if GO_BACK in request.POST:
+        return go_back(request, csirt, kind)
+    form = GuideForm(request.POST)
+    if not form.is_valid():
+        return show(request, csirt, kind, form)
+    return take(request, csirt, kind, form)
+
+
+def own_csirt(user: User, slug: str) -> Csirt:
+    """A centre that one works for. Raises Http404 for any other."""
+    csirt = Csirt.objects.filter(pk__in=user.csirt_ids(), slug=slug).first()
+    if csirt is None:
+        raise Http404
+    return csirt
+
+
+def take(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm) -> HttpResponse:
+    """Publish what was typed, or show how it will read; what is wrong comes back with everything typed."""
+    try:
+        steps = steps_in(form.cleaned_data["steps"], codes_of(csirt, kind))
+        preview = clean_steps(steps)
+        if PUBLISH not in request.POST:
+            return show(request, csirt, kind, form, preview=preview)
+        seen = form.cleaned_data["based_on"]
+        version = publish_playbook(
+            kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=seen, actor=user_of(request)
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return show(request, csirt, kind, form)
+    except StalePlaybook:
+        return refuse_stale(request, csirt, kind)
+    messages.success(request, _("Version %(version)s publiée pour votre centre.") % {"version": version})
+    return redirect(PAGE, csirt.slug, kind)
+
+
+def go_back(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+    """From the version that was on the page: one that was published since is read first."""
+    asked = request.POST.get("based_on", "")
+    seen = int(asked) if asked.isdecimal() and len(asked) < 6 else -1
+    try:
+        publish_playbook(kind=kind, csirt_slug=csirt.slug, steps=NATIONAL, based_on=seen, actor=user_of(request))
+        messages.success(request, _("Le guide national sert de nouveau. Vos versions restent ici."))
+    except StalePlaybook:
+        messages.warning(request, _("Quelqu’un a publié une autre version depuis. Lisez-la d’abord."))
+    return redirect(PAGE, csirt.slug, kind)
+
+
+def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
+    """The second writer is told, keeps what was typed, and may publish over it once warned."""
+    row = newest(kind, csirt)
+    typed = request.POST.copy()
+    typed["based_on"] = str(row.version if row else 0)
+    said = _("Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.")
+    messages.warning(request, said)
+    return show(request, csirt, kind, GuideForm(typed), status=HTTPStatus.CONFLICT)
+
+
+def show(
+    request: HttpRequest,
+    csirt: Csirt,
+    kind: str,
+    form: GuideForm,
+    *,
+    preview: list[Step] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "title": TYPE_TERMS[kind],
+        "form": form,
+        "csirt": csirt,
+        "kind": kind,
+        "shown": guide_for(kind, csirt),
+        "preview": preview,
+        "versions": versions_of(kind, csirt),
+        "is_led": csirt.pk in user_of(request).csirt_ids(Role.LEAD),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else status
+    return render_page(request, "incidents/triage/guide.html", context, status=status)
+
+
+def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
+    """What is followed now, or the version of `?version=` to start from again."""
+    row = newest(kind, csirt)
+    asked = request.GET.get("version", "")
+    old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
+    steps = read_steps(old.steps) if old and old.steps else guide_for(kind, csirt).steps
+    return GuideForm(initial={"steps": as_typed(steps), "based_on": row.version if row else 0})
+
+
+def versions_of(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
+    return Playbook.objects.filter(type=kind, csirt=csirt).select_related("author").order_by("-version")
+
+
+def codes_of(csirt: Csirt, kind: str) -> dict[str, str]:
+    """By title, the code of each step that is known: one that keeps its title keeps its code, and its tasks."""
+    return {" ".join(one.title.split()): one.step for one in (*PLAYBOOKS[kind], *guide_for(kind, csirt).steps)}
+
+
+def steps_in(text: str, codes: dict[str, str]) -> list[dict[str, Any]]:
+    """The steps that were typed. Raises ValidationError on « steps », saying at which one."""
+    paragraphs: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            paragraphs[-1].append(" ".join(line.split()))
+        else:
+            paragraphs.append([])
+    return [step_in(number, lines, codes) for number, lines in enumerate(filter(None, paragraphs), 1)]
+
+
+def step_in(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, Any]:
+    title, *rest = lines
+    step: dict[str, Any] = {"step": codes.get(title, ""), "title": title, "source": "", "within_hours": None}
+    why = []
+    for line in rest:
+        if found := SOURCE.fullmatch(line):
+            step["source"] = found[1]
+        elif found := BEFORE.fullmatch(line):
+            step["within_hours"] = hours_in(number, found[1])
+        else:
+            why.append(line)
+    return step | {"why": " ".join(why)}
+
+
+def hours_in(number: int, said: str) -> int:
+    found = HOURS.fullmatch(said.strip())
+    if found is None:
+        words = _("Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h ».")
+        raise ValidationError({"steps": words % {"number": number}})
+    return int(found[1])
+
+
+def as_typed(steps: tuple[Step, ...]) -> str:
+    """The contrary: what the form shows of a guide."""
+    return "\n\n".join("\n".join(lines_of(step)) for step in steps)
+
+
+def lines_of(step: Step) -> list[str]:
+    nbsp = "\N{NO-BREAK SPACE}"
+    source = f"Source{nbsp}: {step.source}" if step.source else ""
+    before = f"Avant{nbsp}: {step.within_hours}{nbsp}h" if step.within_hours else ""
+    return [line for line in (step.title, step.why, source, before) if line]

@@ -1,0 +1,175 @@
+"""The ready-made messages of a centre: its responders read them, its lead writes them."""
+
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.enums import Role
+from accounts.signed_in import user_of
+from csirts.models import Csirt
+from incidents.enums import TYPE_TERMS
+from incidents.models import MessageTemplate
+from incidents.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
+from incidents.services.reflexes import led_csirt
+from incidents.services.templates import (
+    TITLE_LIMIT,
+    StaleTemplate,
+    Wording,
+    template_in,
+    withdraw_template,
+    write_template,
+)
+from incidents.triage.page import render_page
+
+LIST = "admin:incidents_incident_message_templates"
+WITHDRAW = "retirer"
+
+
+class LetterForm(forms.Form):
+    """What is missing, too long or unknown is judged by the service, which names the field."""
+
+    title = forms.CharField(
+        label=_lazy("Titre"), required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT})
+    )
+    text = forms.CharField(
+        label=_lazy("Message"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 16})
+    )
+    types = forms.MultipleChoiceField(
+        label=_lazy("Proposé pour"),
+        choices=list(TYPE_TERMS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_lazy("Rien de coché : proposé pour tous les types."),
+    )
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def wording(self) -> Wording:
+        """Of a valid form."""
+        said = self.cleaned_data
+        return Wording(title=said["title"], text=said["text"], types=said["types"])
+
+
+class Row(NamedTuple):
+    csirt: Csirt
+    own: list[MessageTemplate]
+    national: list[ReadyMessage]
+    is_led: bool
+
+
+@require_safe
+def letter_list_view(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    mine = list(Csirt.objects.filter(pk__in=user.csirt_ids()))
+    if not mine:
+        raise Http404
+    live = MessageTemplate.objects.filter(csirt__in=mine, withdrawn_at=None).select_related("author").order_by("title")
+    rows = [row_of(csirt, [one for one in live if one.csirt_id == csirt.pk]) for csirt in mine]
+    led = user.csirt_ids(Role.LEAD)
+    context = {
+        "title": _("Messages types"),
+        "rows": [row._replace(is_led=row.csirt.pk in led) for row in rows],
+        "placeholders": PLACEHOLDERS,
+    }
+    return render_page(request, "incidents/triage/letters.html", context)
+
+
+def row_of(csirt: Csirt, own: list[MessageTemplate]) -> Row:
+    """A message of the centre stands in the place of the national one of that title."""
+    titles = {one.title for one in own}
+    return Row(csirt, own, [one for one in NATIONAL if one.title not in titles], is_led=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
+    """From nothing, or from the national message of `?modele=`."""
+    csirt = led_csirt(user_of(request), slug)
+    if request.method == "POST":
+        return take(request, csirt, LetterForm(request.POST))
+    start = next((one for one in NATIONAL if one.code == request.GET.get("modele", "")), None)
+    initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
+    return show(request, csirt, LetterForm(initial=initial))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
+    csirt = led_csirt(user_of(request), slug)
+    row = template_in(csirt, uid)
+    if row.withdrawn_at:
+        raise Http404
+    if request.method != "POST":
+        initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
+        return show(request, csirt, LetterForm(initial=initial), row=row)
+    form = LetterForm(request.POST)
+    if WITHDRAW in request.POST:
+        return withdraw(request, csirt, form, row)
+    return take(request, csirt, form, row=row)
+
+
+def take(request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None) -> HttpResponse:
+    """What is wrong, or was changed by somebody else meanwhile, comes back with everything typed."""
+    try:
+        if form.is_valid():
+            write_template(
+                csirt_slug=csirt.slug,
+                actor=user_of(request),
+                wording=form.wording(),
+                uid=row.uid if row else None,
+                seen=form.cleaned_data["seen"] or 0,
+            )
+            messages.success(request, _("Message enregistré. Il est proposé dans les dossiers."))
+            return redirect(LIST)
+    except ValidationError as error:
+        form.add_error(None, error)
+    except StaleTemplate:
+        return refuse_stale(request, csirt, row)
+    return show(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
+    try:
+        seen = form.cleaned_data.get("seen") if form.is_valid() else None
+        withdraw_template(csirt_slug=csirt.slug, actor=user_of(request), uid=row.uid, seen=seen or 0)
+    except StaleTemplate:
+        return refuse_stale(request, csirt, row)
+    messages.success(request, _("Message retiré. Ce qui a été envoyé avec lui reste."))
+    return redirect(LIST)
+
+
+def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None) -> HttpResponse:
+    """The second writer reads the newer words below what they typed, and may then save over them."""
+    typed = request.POST.copy()
+    typed["seen"] = str(row.version if row else 0)
+    said = _(
+        "Quelqu’un a changé ce message pendant que vous écriviez. Lisez-le ci-dessous, puis enregistrez le vôtre."
+    )
+    messages.warning(request, said)
+    context: dict[str, Any] = {"newer": row}
+    return show(request, csirt, LetterForm(typed), row=row, status=HTTPStatus.CONFLICT, **context)
+
+
+def show(
+    request: HttpRequest,
+    csirt: Csirt,
+    form: LetterForm,
+    *,
+    row: MessageTemplate | None = None,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        "title": row.title if row else _("Nouveau message type"),
+        "form": form,
+        "csirt": csirt,
+        "row": row,
+        "placeholders": PLACEHOLDERS,
+    }
+    return render_page(request, "incidents/triage/letter.html", context | more, status=status)

@@ -1,0 +1,50 @@
+"""The internal notes of a case: their list and their form, which looks like no other on the page."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from incidents.enums import NoteKind
+from incidents.models import Incident
+from incidents.services.notes import notes_of
+
+# A call that nobody took: it is kept, and answers nobody.
+MISSED = "missed"
+KINDS = [
+    (NoteKind.NOTE.value, _lazy("Note")),
+    (NoteKind.CALL_OUT.value, _lazy("Appel passé")),
+    (NoteKind.CALL_IN.value, _lazy("Appel reçu")),
+    (MISSED, _lazy("Appel sans réponse")),
+]
+
+
+class NoteForm(forms.Form):
+    """Lengths and words are judged by the service, which names the field."""
+
+    kind = forms.ChoiceField(label=_lazy("Nature"), choices=KINDS, initial=NoteKind.NOTE, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_lazy("Note interne"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "aria-describedby": "notes-aide"}),
+    )
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"auto_id": "note_%s"})
+
+    def said(self) -> dict[str, Any]:
+        """What the service takes; call it on a valid form."""
+        said = self.cleaned_data
+        key = said["key"] or secrets.token_urlsafe()
+        if said["kind"] != MISSED:
+            return {"kind": NoteKind(said["kind"]), "text": said["text"], "key": key}
+        missed = f"{_('Sans réponse.')} {said['text'].strip()}"
+        return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
+
+
+def notes_block(incident: Incident) -> dict[str, Any]:
+    return {"list": notes_of(incident), "form": NoteForm()}

@@ -1,0 +1,42 @@
+"""Who else has the page of a case open, and whether somebody changed the case since it was read."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents.enums import ActorKind
+from incidents.models import Incident, IncidentEvent
+from incidents.services.read import PRESENT_FOR, others_present
+from incidents.triage import wording
+
+
+def presence_block(now: datetime) -> dict[str, Any]:
+    """Since when a reader counts as present: the page has read the readings anyway."""
+    return {"since": now - PRESENT_FOR}
+
+
+def presence_said(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
+    """For the script of the page, which read the case when its last event was `seen`. Two queries."""
+    last = incident.events.select_related("actor").order_by("-id").first()
+    mark = str(last.uid) if last else ""
+    is_old = last is not None and seen not in ("", mark)
+    return {
+        "others": [str(one) for one in others_present(incident, user)],
+        "seen": mark,
+        "changed": change_said(last, incident, user, now) if last and is_old else "",
+    }
+
+
+def change_said(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
+    """« Camille a changé ce dossier à 14 h 02. »"""
+    moment = wording.since(event.at, now, zone_of(incident.collectivity))
+    if event.actor_id == user.pk:
+        return _("Vous avez changé ce dossier %(when)s, dans une autre page.") % {"when": moment}
+    if event.actor_kind == ActorKind.DECLARANT:
+        return _("Le déclarant a ajouté quelque chose %(when)s.") % {"when": moment}
+    if event.actor is None:
+        return _("Ce dossier a changé %(when)s.") % {"when": moment}
+    return _("%(who)s a changé ce dossier %(when)s.") % {"who": event.actor, "when": moment}

@@ -1,0 +1,145 @@
+"""The end of a shift: my open cases, whom they go to, and what was handed over to me."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.enums import Role
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.enums import TYPE_TERMS, Status
+from incidents.models import Incident
+from incidents.reference import spaced
+from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, people_of, person_of, tag_of
+from incidents.services.handover import (
+    CASES_SHOWN,
+    Relay,
+    Shift,
+    cases_in_hand,
+    cases_of_the_gone,
+    hand_shift_over,
+    relays_for,
+)
+from incidents.triage.page import render_page
+
+PAGE = "admin:incidents_incident_handover"
+FREE = "liberer"
+
+
+class RelayForm(forms.Form):
+    """Nothing is chosen beforehand: to whom, and which cases, is said by the person who leaves."""
+
+    to = forms.ChoiceField(label=_lazy("À qui"), required=False)
+    text = forms.CharField(
+        label=_lazy("Ce que la relève doit savoir"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "relais-aide"}),
+    )
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        colleagues = people_of(*user.csirt_ids()).exclude(pk=user.pk)
+        named = [(tag_of(one), str(one)) for one in colleagues]
+        choices = [("", _("Choisissez")), *named, (NOBODY, _("personne : à prendre par la première venue"))]
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+    def shift(self, user: User) -> Shift:
+        """Of a valid form. Raises ValidationError on « to »."""
+        said = self.cleaned_data
+        if not said["to"]:
+            raise ValidationError({"to": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
+        to = person_of(said["to"], *user.csirt_ids(), field="to")
+        return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def relay_view(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    if not user.csirt_ids():
+        raise Http404
+    if FREE in request.POST:
+        return free_case(request, user)
+    if request.method != "POST":
+        return show(request, user, RelayForm(user=user), ticked=[])
+    return hand_over(request, user)
+
+
+def hand_over(request: HttpRequest, user: User) -> HttpResponse:
+    form, ticked = RelayForm(request.POST, user=user), request.POST.getlist("dossier")
+    try:
+        if form.is_valid():
+            relay = hand_shift_over(actor=user, references=ticked, shift=form.shift(user))
+            tell(request, relay)
+            return redirect(PAGE)
+    except ValidationError as error:
+        wrong = error.message_dict
+        form.add_error(None, wrong.pop("references", []))  # their boxes are no field of the form
+        for field, said in wrong.items():
+            form.add_error(field, said)
+    return show(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def tell(request: HttpRequest, relay: Relay) -> None:
+    if relay.given:
+        messages.success(request, _("Dossiers passés : %(number)s.") % {"number": len(relay.given)})
+    if relay.left:
+        named = ", ".join(spaced(one) for one in relay.left)
+        messages.warning(
+            request,
+            _("Pas passés, parce qu’ils ne sont plus à vous, sont clos, effacés ou d’un autre centre : %(named)s.")
+            % {"named": named},
+        )
+
+
+def free_case(request: HttpRequest, user: User) -> HttpResponse:
+    """Puts back a case of somebody who has left. Only what the page of this lead lists."""
+    case = next((one for one in cases_of_the_gone(user) if one.reference == request.POST[FREE]), None)
+    if case is None:
+        messages.warning(request, _("Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé."))
+        return redirect(PAGE)
+    try:
+        assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
+    except StaleAssignment as stale:
+        messages.warning(request, _("%(who)s a ce dossier maintenant.") % {"who": stale.holder})
+    else:
+        messages.success(request, _("Dossier remis dans la file, sans personne."))
+    return redirect(PAGE)
+
+
+def show(request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    mine = [line(one) | {"is_ticked": one.reference in ticked} for one in cases_in_hand(user)]
+    context = {
+        "title": _("Passer le relais"),
+        "form": form,
+        "mine": mine,
+        "is_full": len(mine) == CASES_SHOWN,
+        "received": [
+            {"relay": one, "zone": zone_of(one.incidents[0].collectivity), "cases": [line(c) for c in one.incidents]}
+            for one in relays_for(user, now)
+        ],
+        "gone": [line(one) for one in cases_of_the_gone(user)] if user.csirt_ids(Role.LEAD) else [],
+    }
+    return render_page(request, "incidents/triage/relay.html", context, status=status)
+
+
+def line(incident: Incident) -> dict[str, Any]:
+    return {
+        "incident": incident,
+        "term": TYPE_TERMS[incident.type],
+        "zone": zone_of(incident.collectivity),
+        "is_free": incident.status == Status.DECLARED,
+    }

@@ -1,0 +1,83 @@
+"""The tasks of a case: what is open first, by date, with why; and the form that adds one."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import F, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from collectivities.zones import zone_of
+from incidents.enums import Status
+from incidents.fields import DayField, HourField
+from incidents.models import Incident, Playbook, Task
+from incidents.playbooks import PLAYBOOKS, read_steps
+from incidents.services.playbooks import TITLE_LIMIT
+from incidents.services.tasks import Errand, steps_missing
+
+TASKS_SHOWN = 300
+# A day without an hour is the whole day.
+END_OF_DAY = {"hour": 23, "minute": 59}
+
+
+class TaskForm(forms.Form):
+    """A date is read at the clock of the body (`zone`, an IANA name)."""
+
+    title = forms.CharField(
+        label=_lazy("À faire"), required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT})
+    )
+    due = DayField(label=_lazy("Avant le"), required=False, widget=forms.TextInput(attrs={"type": "date"}))
+    due_time = HourField(label=_lazy("à"), required=False, widget=forms.TextInput(attrs={"type": "time"}))
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"auto_id": "tache_%s"})
+        self.zone = zone
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if said.get("due_time") and not said.get("due") and "due" not in self.errors:
+            self.add_error("due", ValidationError(_("Donnez aussi le jour.")))
+        return said
+
+    def errand(self) -> Errand:
+        """Of a valid form."""
+        return Errand(title=self.cleaned_data["title"], due_at=self.due_at())
+
+    def due_at(self) -> datetime | None:
+        day, at = self.cleaned_data["due"], self.cleaned_data["due_time"]
+        if day is None:
+            return None
+        clock = {"hour": at.hour, "minute": at.minute} if at else END_OF_DAY
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone), **clock)
+
+
+class Line(NamedTuple):
+    task: Task
+    is_late: bool
+
+
+def tasks_block(incident: Incident, now: datetime) -> dict[str, Any]:
+    """One query. The centre's own guide comes with the tasks; before there is one, its length is not known."""
+    tasks = list(tasks_with_guide(incident))
+    is_open = incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
+    return {
+        "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
+        "over": [task for task in tasks if task.done_at],
+        "may_add": is_open,
+        "missing": missing(incident, tasks) if tasks else None,
+        "form": TaskForm(zone=zone_of(incident.collectivity)),
+    }
+
+
+def tasks_with_guide(incident: Incident) -> Any:
+    own = Playbook.objects.filter(type=incident.type, csirt=incident.csirt_id).order_by("-version")
+    tasks = incident.tasks.select_related("done_by").annotate(own_steps=Subquery(own.values("steps")[:1]))
+    return tasks.order_by(F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")[:TASKS_SHOWN]
+
+
+def missing(incident: Incident, tasks: list[Any]) -> int:
+    own = tasks[0].own_steps
+    return steps_missing(read_steps(own) if own else PLAYBOOKS[incident.type], tasks)

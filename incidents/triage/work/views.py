@@ -1,0 +1,120 @@
+"""What is posted on a case by those who work on it: notes, who has it, tasks, who is there."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.models import Incident
+from incidents.services.assign import StaleAssignment, assign_incident, person_of
+from incidents.services.notes import write_note
+from incidents.services.read import note_presence
+from incidents.services.tasks import TaskState, add_task, set_task
+from incidents.triage.page import context_of_case, refused, render_page, to_case
+from incidents.triage.work.assign import AssignForm
+from incidents.triage.work.notes import NoteForm
+from incidents.triage.work.presence import presence_said
+from incidents.triage.work.tasks import TaskForm
+
+SAID = {
+    TaskState.DONE: _lazy("Tâche faite."),
+    TaskState.MOOT: _lazy("Tâche sans objet."),
+    TaskState.OPEN: _lazy("Tâche rouverte."),
+}
+
+
+@require_POST
+def note_view(request: HttpRequest, reference: str) -> HttpResponse:
+    form = NoteForm(request.POST)
+    incident = get_incident(user_of(request), reference, to=Ability.WORK)
+    try:
+        if form.is_valid():
+            write_note(reference=reference, actor=user_of(request), **form.said())
+            messages.success(request, _("Note enregistrée. Le déclarant ne la lit jamais."))
+            return to_case(reference, "notes")
+    except ValidationError as error:
+        form.add_error(None, error)
+    return again(request, incident, "notes", form)
+
+
+@require_POST
+def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
+    user, asked = user_of(request), request.POST.get("assignee", "")
+    incident = get_incident(user, reference, to=Ability.WORK)
+    try:
+        assignee = person_of(asked, incident.csirt_id, field="assignee")
+        assign_incident(reference=reference, actor=user, assignee=assignee, seen=request.POST.get("seen", ""))
+    except StaleAssignment as stale:
+        return refuse_stale(request, incident, stale)
+    except ValidationError as error:
+        return refused(request, reference, error)
+    if assignee is None:
+        messages.success(request, _("Dossier remis : plus personne n’en est chargé."))
+    else:
+        messages.success(request, _("Dossier attribué à %(who)s.") % {"who": assignee})
+    return to_case(reference, "attribution")
+
+
+def refuse_stale(request: HttpRequest, incident: Incident, stale: StaleAssignment) -> HttpResponse:
+    """The second is told who has it now, and keeps the choice: sent once more, it goes through."""
+    context = context_of_case(request, incident)
+    fresh: AssignForm = context["assigned"]["form"]
+    fresh.initial["assignee"] = request.POST.get("assignee", "")
+    context["assigned"] |= {"is_stale": True, "taken_by": stale.holder}
+    return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.CONFLICT)
+
+
+@require_POST
+def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
+    incident = get_incident(user_of(request), reference, to=Ability.WORK)
+    form = TaskForm(request.POST, zone=zone_of(incident.collectivity))
+    try:
+        if form.is_valid():
+            add_task(reference=reference, actor=user_of(request), errand=form.errand())
+            messages.success(request, _("Tâche ajoutée."))
+            return to_case(reference, "taches")
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.add_error(None, error)
+    return again(request, incident, "tasks", form)
+
+
+@require_POST
+def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    asked = request.POST.get("etat", "")
+    get_incident(user_of(request), reference, to=Ability.WORK)
+    if asked not in set(TaskState):
+        return refused(request, reference, ValidationError(_("Dites si la tâche est faite ou sans objet.")))
+    set_task(reference=reference, actor=user_of(request), uid=uid, state=TaskState(asked))
+    messages.success(request, SAID[TaskState(asked)])
+    return to_case(reference, "taches")
+
+
+@never_cache
+@require_POST
+def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """For the script of the page: says that it is open, and hears who else is there and what changed."""
+    user = user_of(request)
+    incident = get_incident(user, reference, to=Ability.WORK)
+    note_presence(incident=incident, reader=user)
+    return JsonResponse(presence_said(incident, user, request.POST.get("seen", ""), timezone.now()))
+
+
+def again(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
+    """The page of the case with the form of one block as it was typed."""
+    context = context_of_case(request, incident)
+    context[block]["form"] = form
+    return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)

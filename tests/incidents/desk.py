@@ -1,0 +1,23 @@
+"""What the tests of a centre's day share: addresses of a case, the words of an answer, a case that somebody has."""
+
+from incidents.models import Incident
+from incidents.services.triage import acknowledge_incident
+
+CASE = "/admin/incidents/incident"
+
+
+def url(incident, *parts):
+    return "/".join([CASE, incident.reference, *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def taken_by(user, incident):
+    acknowledge_incident(reference=incident.reference, actor=user)
+    return again(incident)
+
+
+def again(incident):
+    return Incident.objects.get(pk=incident.pk)

@@ -1,0 +1,170 @@
+"""A case is given to a colleague of its centre, taken for oneself, or put back; the second writer is told."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.http import Http404
+
+from accounts.models import Membership
+from csirts.models import Csirt
+from incidents.enums import EventKind, Status
+from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, tag_of
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.incidents.desk import again, taken_by, text_of, url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def colleague():
+    return a_responder()
+
+
+@pytest.fixture
+def incident():
+    return declare()
+
+
+def assigned(incident, actor, assignee, seen=""):
+    return assign_incident(reference=incident.reference, actor=actor, assignee=assignee, seen=seen)
+
+
+def events(incident):
+    return list(incident.events.order_by("id").values_list("kind", flat=True))[1:]
+
+
+def test_it_works(client, responder, colleague, incident):
+    taken_by(responder, incident)
+    form = client.get(url(incident)).context["assigned"]["form"]
+    assert [value for value, _name in form.fields["assignee"].choices] == [
+        NOBODY,
+        *(tag_of(one) for one in sorted([responder, colleague], key=str)),
+    ]
+
+    answer = client.post(url(incident, "attribuer"), {"assignee": tag_of(colleague), "seen": form["seen"].value()})
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#attribution")
+    after = again(incident)
+    assert (after.assignee, after.acknowledged_by) == (colleague, responder)
+    event = incident.events.get(kind=EventKind.ASSIGNED)
+    assert (event.actor, event.data) == (responder, {"to": str(colleague.uid)})
+    assert after.worked_at == event.at
+    assert f'<option value="{colleague.uid}" selected>' in text_of(client.get(url(incident)))
+
+
+def test_the_same_again_changes_nothing(responder, colleague, incident):
+    taken_by(responder, incident)
+    for _ in range(2):
+        assigned(incident, responder, colleague, seen=tag_of(responder))
+    assert events(incident) == [EventKind.ACKNOWLEDGED, EventKind.ASSIGNED]
+
+
+def test_to_give_oneself_a_free_case_is_to_take_it(client, responder, incident):
+    client.post(url(incident, "attribuer"), {"assignee": tag_of(responder), "seen": NOBODY})
+
+    after = again(incident)
+    assert (after.status, after.acknowledged_by, after.assignee) == (Status.ACKNOWLEDGED, responder, responder)
+    assert events(incident) == [EventKind.ACKNOWLEDGED]
+
+
+def test_a_free_case_given_to_somebody_else_stays_to_be_taken(responder, colleague, incident):
+    assigned(incident, responder, colleague)
+
+    after = again(incident)
+    assert (after.status, after.assignee, after.acknowledged_at) == (Status.DECLARED, colleague, None)
+    assigned(incident, colleague, colleague)
+    assert again(incident).acknowledged_by == colleague
+
+
+def test_put_back_it_is_nobodys(client, responder, incident):
+    taken_by(responder, incident)
+    client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": tag_of(responder)})
+
+    assert again(incident).assignee is None
+    assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None}
+
+
+def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, responder, colleague, incident):
+    taken_by(responder, incident)
+    lead = a_lead()
+    assigned(incident, lead, lead)
+
+    late = {"assignee": tag_of(colleague), "seen": tag_of(responder)}
+    answer = client.post(url(incident, "attribuer"), late)
+
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert f"{lead} a ce dossier maintenant." in page
+    assert f'<option value="{colleague.uid}" selected>' in page
+    assert again(incident).assignee == lead
+    fresh = answer.context["assigned"]["form"]["seen"].value()
+    assert client.post(url(incident, "attribuer"), late | {"seen": fresh}).status_code == 302
+    assert again(incident).assignee == colleague
+
+
+def test_a_stale_page_names_whoever_has_it(responder, colleague, incident):
+    taken_by(colleague, incident)
+    with pytest.raises(StaleAssignment) as stale:
+        assigned(incident, responder, responder, seen=NOBODY)
+    assert stale.value.holder == colleague
+
+
+@pytest.mark.parametrize("who", ["agent", "elsewhere", "left", "closed account"])
+def test_nobody_but_the_people_of_the_centre_may_have_it(client, responder, colleague, incident, who):
+    taken_by(responder, incident)
+    if who == "agent":
+        colleague = an_agent(incident.collectivity)
+    if who == "elsewhere":
+        colleague = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    if who == "left":
+        Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
+    if who == "closed account":
+        colleague.is_active = False
+        colleague.save()
+
+    with pytest.raises(ValidationError) as refusal:
+        assigned(incident, responder, colleague)
+    assert list(refusal.value.message_dict) == ["assignee"]
+    answer = client.post(url(incident, "attribuer"), {"assignee": tag_of(colleague)}, follow=True)
+    assert "Choisissez une personne du centre" in text_of(answer)
+    assert again(incident).assignee == responder
+    assert events(incident) == [EventKind.ACKNOWLEDGED]
+
+
+@pytest.mark.parametrize("odd", ["", "x", "\0", "0" * 500])
+def test_an_odd_choice_is_refused(client, responder, incident, odd):
+    answer = client.post(url(incident, "attribuer"), {"assignee": odd}, follow=True)
+    assert "Choisissez une personne du centre" in text_of(answer)
+    assert events(incident) == []
+
+
+def test_a_closed_case_is_given_to_nobody(responder, colleague, incident):
+    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    with pytest.raises(ValidationError):
+        assigned(incident, responder, colleague)
+
+
+def test_not_yours_and_not_there_are_the_same(colleague, incident):
+    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    with pytest.raises(Http404):
+        assigned(incident, elsewhere, colleague)
+
+
+def test_the_page_says_that_its_person_has_left(client, responder, colleague, incident):
+    taken_by(colleague, incident)
+    Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
+
+    page = client.get(url(incident))
+    assert f"{colleague} a ce dossier et ne travaille plus au centre." in text_of(page)
+    seen = page.context["assigned"]["form"]["seen"].value()
+    client.post(url(incident, "attribuer"), {"assignee": tag_of(responder), "seen": seen})
+    assert again(incident).assignee == responder

@@ -1,0 +1,210 @@
+"""At the end of a shift, open cases pass to a colleague or to nobody by name, with words that the next one reads."""
+
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Membership
+from csirts.models import Csirt
+from incidents.enums import EventKind, NoteKind, Status
+from incidents.models import Note
+from incidents.services.assign import NOBODY, assign_incident, tag_of
+from incidents.services.erase import erase_personal_data
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.incidents.desk import CASE, again, taken_by, text_of, url
+
+pytestmark = pytest.mark.django_db
+PAGE = f"{CASE}/relais/"
+WORDS = "Rappeler Dominique à 20 h, le prestataire arrive demain."
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def colleague():
+    return a_responder()
+
+
+def mine(responder, number=2):
+    return [taken_by(responder, declare()) for _ in range(number)]
+
+
+def post(client, incidents, to, **said):
+    said = {"dossier": [one.reference for one in incidents], "to": to, "text": WORDS, "key": "k1"} | said
+    return client.post(PAGE, said)
+
+
+def page_of(user):
+    client = Client()
+    client.force_login(user)
+    return client.get(PAGE)
+
+
+def test_it_works(client, responder, colleague):
+    first, second = mine(responder)
+    other = taken_by(colleague, declare())
+    page = client.get(PAGE)
+    assert [line["incident"].reference for line in page.context["mine"]] == [first.reference, second.reference]
+
+    answer = post(client, [first], tag_of(colleague))
+
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert [again(one).assignee for one in (first, second, other)] == [colleague, responder, colleague]
+    note = Note.objects.get()
+    assert (note.incident, note.kind, note.text, note.author) == (first, NoteKind.HANDOVER, WORDS, responder)
+    event = first.events.get(kind=EventKind.HANDED_OVER)
+    assert (event.actor, event.data) == (responder, {"to": str(colleague.uid), "note": str(note.uid)})
+    received = text_of(page_of(colleague))
+    assert f"Relais de {responder}, " in received
+    assert WORDS in received
+    assert first.reference in received.replace("-", "")
+    assert WORDS in text_of(client.get(url(first)))
+
+
+def test_to_nobody_by_name_it_is_for_the_whole_centre(client, responder, colleague):
+    (case,) = mine(responder, 1)
+    post(client, [case], NOBODY)
+
+    after = again(case)
+    assert (after.assignee, after.status) == (None, Status.ACKNOWLEDGED)
+    assert "pour tout le centre" in text_of(page_of(colleague))
+    assert "pour tout le centre" not in text_of(client.get(PAGE)), "whoever wrote it knows it"
+
+
+def test_one_text_for_several_cases_is_read_once(client, responder, colleague):
+    post(client, mine(responder, 3), tag_of(colleague))
+    assert text_of(page_of(colleague)).count(WORDS) == 1
+
+
+def test_a_double_click_hands_over_once(client, responder, colleague):
+    cases = mine(responder)
+    for _ in range(2):
+        assert post(client, cases, tag_of(colleague)).status_code == 302
+    assert Note.objects.count() == 2
+    assert [one.events.filter(kind=EventKind.HANDED_OVER).count() for one in cases] == [1, 1]
+    assert "Pas passés" not in text_of(client.get(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"dossier": []}, "Cochez les dossiers"),
+        ({"to": ""}, "Choisissez à qui"),
+        ({"to": "x"}, "x n’en fait pas partie"),
+        ({"text": " "}, "Écrivez ce que la relève doit savoir"),
+        ({"text": "x" * 10_001}, "10001"),
+    ],
+)
+def test_what_is_refused_keeps_what_was_typed(client, responder, colleague, said, told):
+    cases = mine(responder)
+    answer = post(client, cases, **{"to": tag_of(colleague)} | said)
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert told in page
+    assert 'role="alert"' in page
+    assert [line["is_ticked"] for line in answer.context["mine"]] == ["dossier" not in said] * 2
+    assert answer.context["form"]["text"].value() == said.get("text", WORDS)
+    assert [again(one).assignee for one in cases] == [responder] * 2
+    assert not Note.objects.exists()
+
+
+def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
+    taken, closed, erased, kept = mine(responder, 4)
+    assign_incident(reference=taken.reference, actor=colleague, assignee=colleague)
+    close_incident(reference=closed.reference, reason="resolved", actor=colleague)
+    erase_personal_data(reference=erased.reference, actor=a_lead())
+    foreign = "AAAAAAAA"
+    references = [one.reference for one in (taken, closed, erased, kept)]
+
+    answer = client.post(
+        PAGE, {"dossier": [*references, foreign], "to": tag_of(colleague), "text": WORDS, "key": "k"}, follow=True
+    )
+
+    page = text_of(answer)
+    assert "Dossiers passés : 1." in page
+    assert "Pas passés" in page
+    assert [again(one).assignee for one in (closed, erased, kept)] == [responder, responder, colleague]
+    assert Note.objects.count() == 1
+
+
+def test_somebody_of_another_centre_receives_nothing(client, responder):
+    (case,) = mine(responder, 1)
+    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    assert post(client, [case], tag_of(elsewhere)).status_code == 422
+    assert WORDS not in text_of(page_of(elsewhere))
+    assert again(case).assignee == responder
+
+
+def test_an_agent_of_a_body_has_no_such_page(client):
+    client.force_login(an_agent())
+    assert client.get(PAGE).status_code == 302
+
+
+def test_after_a_day_it_is_in_the_case_alone(client, responder, colleague):
+    (case,) = mine(responder, 1)
+    post(client, [case], tag_of(colleague))
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert WORDS not in text_of(page_of(colleague))
+    assert WORDS in text_of(client.get(url(case)))
+
+
+def test_cases_of_somebody_who_left_are_put_back_in_one_click(client, responder, colleague):
+    (case,) = mine(colleague, 1)
+    Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
+    assert "ne sont plus là" not in text_of(client.get(PAGE)), "of the lead alone"
+    lead = a_lead()
+    client.force_login(lead)
+    page = text_of(client.get(PAGE))
+    assert "Dossiers attribués à des personnes qui ne sont plus là" in page
+    assert str(colleague) in page
+
+    for _ in range(2):
+        assert client.post(PAGE, {"liberer": case.reference}).status_code == 302
+
+    assert again(case).assignee is None
+    assert case.events.get(kind=EventKind.ASSIGNED).data == {"to": None}
+    assert "ne sont plus là" not in text_of(client.get(PAGE))
+
+
+def test_only_the_lead_of_that_centre_puts_back(client, responder, colleague):
+    (case,) = mine(colleague, 1)
+    Membership.objects.filter(user=colleague).update(ended_on=date(2022, 1, 1))
+    client.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    client.post(PAGE, {"liberer": case.reference})
+    client.force_login(responder)
+    client.post(PAGE, {"liberer": case.reference})
+    assert again(case).assignee == colleague
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
+    lead = a_lead()
+    client.force_login(lead)
+    gone = a_responder()
+    for _ in range(number):
+        for who in (lead, colleague, gone):
+            taken_by(who, declare())
+    colleagues = Client()
+    colleagues.force_login(colleague)
+    theirs = [line["incident"] for line in page_of(colleague).context["mine"]]
+    post(colleagues, theirs, tag_of(lead))
+    Membership.objects.filter(user=gone).update(ended_on=date(2022, 1, 1))
+
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(PAGE)
+
+    assert (len(page.context["mine"]), len(page.context["gone"])) == (2 * number, number)
+    assert len(page.context["received"][0]["cases"]) == number
+    assert len(queries) <= 10

@@ -1,0 +1,207 @@
+"""A responder writes for colleagues alone, and logs calls. No door of the declarant ever shows a word of it."""
+
+import io
+
+import pypdf
+import pytest
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.test import Client
+
+from accounts.tokens import issue_token
+from csirts.models import Csirt
+from incidents.enums import EventKind, NoteKind
+from incidents.models import Message, Note
+from incidents.services.erase import erase_personal_data
+from incidents.services.follow_up import secret_of
+from incidents.services.notes import write_note
+from incidents.tasks import make_papers
+from notifications import dispatch
+from notifications.models import Delivery
+from tests.cast import a_lead, a_responder, an_agent, declare
+from tests.incidents.desk import again, taken_by, text_of, url
+
+pytestmark = pytest.mark.django_db
+WORDS = "Le maire hésite à payer, zinzoline."
+MARK = "zinzoline"
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident():
+    return declare()
+
+
+def post(client, incident, **said):
+    return client.post(url(incident, "note"), {"kind": "note", "text": WORDS, "key": "k1"} | said)
+
+
+def written(incident, actor, **said):
+    said = {"kind": NoteKind.NOTE, "text": WORDS, "key": "k1"} | said
+    return write_note(reference=incident.reference, actor=actor, **said)
+
+
+def test_it_works(client, responder, incident):
+    answer = post(client, incident)
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{url(incident)}#notes")
+    note = incident.notes.get()
+    assert (note.kind, note.text, note.author) == ("note", WORDS, responder)
+    event = incident.events.get(kind=EventKind.NOTED)
+    assert (event.actor, event.data) == (responder, {"note": str(note.uid), "nature": "note", "spoke": False})
+    page = text_of(client.get(url(incident)))
+    assert "Interne : le déclarant ne lit jamais ceci." in page
+    assert WORDS in page
+    assert not Message.objects.exists()
+
+
+def test_a_note_answers_nobody_and_is_work(client, responder, incident):
+    case = taken_by(responder, incident)
+    post(client, incident)
+
+    after = again(incident)
+    assert (after.answer_by, after.answered_at) == (case.answer_by, None)
+    assert after.worked_at == incident.notes.get().written_at
+
+
+@pytest.mark.parametrize("kind", ["call_in", "call_out"])
+def test_a_call_with_the_declarant_is_an_answer(client, responder, incident, kind):
+    taken_by(responder, incident)
+    post(client, incident, kind=kind)
+
+    after, note = again(incident), incident.notes.get()
+    assert (after.answer_by, after.answered_at) == (None, note.written_at)
+    assert incident.events.get(kind=EventKind.NOTED).data["spoke"] is True
+
+
+def test_a_call_that_nobody_took_is_kept_and_answers_nobody(client, responder, incident):
+    case = taken_by(responder, incident)
+    assert post(client, incident, kind="missed", text="").status_code == 302
+
+    after, note = again(incident), incident.notes.get()
+    assert (note.kind, note.text) == ("call_out", "Sans réponse.")
+    assert (after.answer_by, after.answered_at) == (case.answer_by, None)
+
+
+def test_a_double_click_is_one_note(client, responder, incident):
+    for _ in range(2):
+        assert post(client, incident).status_code == 302
+
+    assert Note.objects.count() == 1
+    assert incident.events.filter(kind=EventKind.NOTED).count() == 1
+
+
+def test_other_words_under_the_same_key_are_not_lost(client, responder, incident):
+    post(client, incident)
+    post(client, incident, text="Autre chose.")
+    assert Note.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"text": " \n "}, "Écrivez la note avant"),
+        ({"text": "zinzoline " * 1001}, "10"),
+        ({"kind": "handover"}, "handover"),
+        ({"kind": ""}, "obligatoire"),
+    ],
+)
+def test_what_is_refused_comes_back_as_it_was_typed(client, responder, incident, said, told):
+    answer = post(client, incident, **said)
+
+    assert answer.status_code == 422
+    block = answer.context["notes"]["form"]
+    assert told in " ".join(message for field in block.errors.values() for message in field)
+    assert text_of(answer).count('role="alert"') == 1
+    assert block["text"].value() == said.get("text", WORDS)
+    assert not Note.objects.exists()
+    assert not incident.events.filter(kind=EventKind.NOTED).exists()
+
+
+def test_an_erased_case_takes_no_more_notes_and_keeps_no_word(client, responder, incident):
+    post(client, incident)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert incident.notes.get().text == ""
+
+    answer = post(client, incident, text="Encore.")
+    assert answer.status_code == 422
+    assert Note.objects.count() == 1
+
+
+def test_nobody_else_writes_or_learns_of_it(incident):
+    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    with pytest.raises(Http404):
+        written(incident, elsewhere)
+    agent = Client()
+    agent.force_login(an_agent(incident.collectivity))
+    assert agent.post(url(incident, "note"), {"kind": "note", "text": WORDS}).status_code in (302, 403, 404)
+    assert not Note.objects.exists()
+
+
+def test_a_note_too_long_is_refused_by_the_service_too(responder, incident):
+    with pytest.raises(ValidationError) as refusal:
+        written(incident, responder, text="x" * 10_001)
+    assert list(refusal.value.message_dict) == ["text"]
+
+
+def test_no_door_of_the_declarant_shows_a_word_of_it(responder, incident, mailoutbox):
+    """Each page, mail, paper and answer of the API that a declarant or a colleague of the body reads."""
+    taken_by(responder, incident)
+    for kind in (NoteKind.NOTE, NoteKind.CALL_IN, NoteKind.CALL_OUT):
+        written(incident, responder, kind=kind, key=kind)
+    holder, agent = Client(), Client()
+    person = an_agent(incident.collectivity)
+    agent.force_login(person)
+    holder.post(f"/suivi/acces/{secret_of(incident.accesses.get())}/")
+    page = f"/suivi/{incident.reference}/"
+    holder.post(f"{page}dossier/")
+    make_papers()
+    dispatch.announce_events()
+    dispatch.deliver_due()
+
+    read = read_all(holder, page) | read_all(agent, page) | read_all(agent, "/mes-dossiers/")
+    token = {"Authorization": f"Bearer {issue_token(person, name='essai')}"}
+    api = "/api/v1/incidents/"
+    for where in (api, f"{api}{incident.reference}/"):
+        read[where] = said_in(agent.get(where, headers=token))
+    assert len(read) > 10
+    assert any(words.startswith("%PDF") for words in read.values())
+    for where, words in read.items():
+        assert MARK not in words, where
+    assert mailoutbox
+    for mail in mailoutbox:
+        assert MARK not in f"{mail.subject} {mail.body}"
+    assert not Delivery.objects.filter(announcement__event__kind=EventKind.NOTED).exists()
+
+
+def read_all(client, start, most=80):
+    """The words of every page that links lead to, from `start` on, behind the doors of the declarant."""
+    waiting, seen = [start], {}
+    while waiting and len(seen) < most:
+        address = waiting.pop()
+        if address in seen:
+            continue
+        response = client.get(address, follow=True)
+        seen[address] = said_in(response)
+        if response.get("Content-Type", "").startswith("text/html"):
+            waiting += links_in(response)
+    return seen
+
+
+def links_in(response):
+    found = [part.split('"', 1)[0] for part in response.content.decode().split('href="')[1:]]
+    doors = ("/suivi/", "/mes-dossiers/", "/ma-collectivite/")
+    return [one.partition("#")[0] for one in found if one.startswith(doors)]
+
+
+def said_in(response):
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    if not content.startswith(b"%PDF"):
+        return content.decode()
+    return "%PDF " + "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
