@@ -11,7 +11,7 @@ from accounts.models import AccessLink
 from accounts.tokens import issue_token, token_of_link
 from csirts.enums import ContactKind
 from incidents.api.serializers import DeclarationIn
-from incidents.models import Draft, Incident
+from incidents.models import Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import current
 from incidents.services.draft import code_of
 from incidents.services.follow_up import secret_of
@@ -21,6 +21,7 @@ from tests.hostile import FILE_NAMES, MAILBOXES
 from tests.walking import Visitor
 
 SECTIONS = ("recit", "rappel", "services", "donnees", "moments")
+TRIAGE = "/admin/incidents/incident/"
 SIGNED = "une phrase assez longue"
 
 
@@ -76,7 +77,27 @@ def answer(responder, incident):
     responder.client.post(f"{case}prendre/")
     responder.fill(case, to="/gravite/")
     responder.fill(case, to="/corriger/", leave="s")
+    work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
+
+
+def work(responder, incident, case):
+    """What is written for colleagues, and the end of the shift."""
+    responder.client.post(f"{case}guide/")
+    responder.fill(case, to="/note/", kind="note")
+    responder.fill(case, to="/taches/", due="", due_time="")
+    responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, to="personne")
+
+
+def write_guide(lead, kind):
+    lead.fill(f"{TRIAGE}guides/breizh-cyber/{kind}/", publier="1")
+
+
+def write_letter(lead):
+    """New, then changed: a message takes no name in braces but those that it knows."""
+    lead.fill(f"{TRIAGE}messages-types/breizh-cyber/nouveau/")
+    row = MessageTemplate.objects.latest("id")
+    lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
 def withdraw(holder, incident):

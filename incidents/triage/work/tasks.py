@@ -66,6 +66,7 @@ def tasks_block(incident: Incident, now: datetime) -> dict[str, Any]:
     return {
         "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
         "over": [task for task in tasks if task.done_at],
+        "total": len(tasks),
         "may_add": is_open,
         "missing": missing(incident, tasks) if tasks else None,
         "form": TaskForm(zone=zone_of(incident.collectivity)),

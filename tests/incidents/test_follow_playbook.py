@@ -1,0 +1,300 @@
+"""The steps of a guide become the tasks of a case, once; they are done, undone, and say what is due next."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from csirts.models import Csirt
+from incidents.enums import DueFor, EventKind, IncidentType
+from incidents.models import Incident, Playbook, Task
+from incidents.playbooks import PLAYBOOKS, Step
+from incidents.services.erase import erase_personal_data
+from incidents.services.playbooks import NATIONAL, clean_steps, guide_for, publish_playbook
+from incidents.services.tasks import apply_playbook
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.incidents.desk import CASE, again, taken_by, text_of, url
+
+pytestmark = pytest.mark.django_db
+PAGE = f"{CASE}/guides/breizh-cyber/rancon/"
+TYPED = "Couper le VPN\nC’est par là qu’ils entrent.\nSource : chez nous\nAvant : 2 h\n\nRappeler le soir"
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def incident(responder):
+    return taken_by(responder, declare())
+
+
+def act(client, incident, task, state):
+    return client.post(url(incident, "taches", str(task.uid)), {"etat": state})
+
+
+def add(client, incident, **said):
+    return client.post(url(incident, "taches"), {"title": "Rappeler le maire", "due": "", "due_time": ""} | said)
+
+
+def test_it_works(client, responder, incident):
+    steps = PLAYBOOKS["rancon"]
+    assert "Ajouter les étapes du guide « rançongiciel »" in text_of(client.get(url(incident)))
+
+    answer = client.post(url(incident, "guide"), follow=True)
+
+    assert f"Étapes du guide ajoutées : {len(steps)}." in text_of(answer)
+    event = incident.events.get(kind=EventKind.TASKS_ADDED)
+    assert event.data == {"playbook": "rancon", "version": 1, "own": False, "added": len(steps)}
+    tasks = list(incident.tasks.order_by("id"))
+    assert [task.title for task in tasks] == [step.title for step in steps]
+    assert {task.due_at for task in tasks if task.step == "rappeler"} == {event.at + timedelta(hours=1)}
+    after = again(incident)
+    assert (after.due_at, after.due_for) == (event.at + timedelta(hours=1), DueFor.TASK)
+
+    first = answer.context["tasks"]["open"][0].task
+    assert act(client, incident, first, "done").status_code == 302
+
+    first.refresh_from_db()
+    assert (first.done_by, first.is_moot) == (responder, False)
+    assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
+    assert f"{len(steps) - 1} sur {len(steps)}" in text_of(client.get(url(incident)))
+
+
+def test_twice_adds_nothing(client, responder, incident):
+    for _ in range(2):
+        answer = client.post(url(incident, "guide"), follow=True)
+    assert "déjà dans le dossier" in text_of(answer)
+    assert Task.objects.count() == len(PLAYBOOKS["rancon"])
+    assert incident.events.filter(kind=EventKind.TASKS_ADDED).count() == 1
+    assert "Ajouter les étapes" not in text_of(answer)
+
+
+def test_another_type_adds_only_what_the_first_had_not(client, responder, incident):
+    apply_playbook(reference=incident.reference, actor=responder)
+    Incident.objects.filter(pk=incident.pk).update(type=IncidentType.MAILBOX)
+    here = {step.step for step in PLAYBOOKS["rancon"]}
+    wanted = [step for step in PLAYBOOKS["boite"] if step.step not in here]
+    assert f"({len(wanted)} de plus)" in text_of(client.get(url(incident)))
+
+    assert apply_playbook(reference=incident.reference, actor=responder) == len(wanted)
+    assert Task.objects.filter(step="rappeler").count() == 1
+
+
+def test_done_moot_and_open_again(client, responder, incident):
+    add(client, incident)
+    task = Task.objects.get()
+    for state, moot in (("moot", True), ("moot", True), ("open", False), ("done", False)):
+        assert act(client, incident, task, state).status_code == 302
+        task.refresh_from_db()
+        assert (task.done_at is None, task.is_moot) == (state == "open", moot)
+    states = [event.data["state"] for event in incident.events.filter(kind=EventKind.TASK_DONE).order_by("id")]
+    assert states == ["moot", "open", "done"]
+
+
+def test_an_unknown_state_or_task_changes_nothing(client, responder, incident):
+    add(client, incident)
+    task = Task.objects.get()
+    act(client, incident, task, "x")
+    assert client.post(url(incident, "taches", str(uuid4())), {"etat": "done"}).status_code == 404
+    other = taken_by(responder, declare())
+    assert client.post(url(other, "taches", str(task.uid)), {"etat": "done"}).status_code == 404
+    task.refresh_from_db()
+    assert task.done_at is None
+
+
+def test_a_task_of_ones_own_is_due_at_the_clock_of_the_body(client, responder, incident):
+    with time_machine.travel(datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Europe/Paris"))):
+        assert add(client, incident, due="2026-11-26", due_time="14:30").status_code == 302
+        add(client, incident, title="Autre", due="2026-11-27")
+    task, whole_day = Task.objects.order_by("id")
+    assert task.due_at == datetime(2026, 11, 26, 14, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    assert whole_day.due_at == datetime(2026, 11, 27, 23, 59, tzinfo=ZoneInfo("Europe/Paris"))
+    assert (task.author, task.step) == (responder, "")
+
+
+def test_a_late_task_is_said_and_comes_first(client, responder, incident):
+    add(client, incident, title="Sans date")
+    add(client, incident, due=str(timezone.localdate() + timedelta(days=1)))
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        client.force_login(responder)
+        page = client.get(url(incident))
+    assert [(line.task.title, line.is_late) for line in page.context["tasks"]["open"]] == [
+        ("Rappeler le maire", True),
+        ("Sans date", False),
+    ]
+    assert "En retard" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"title": "x" * 161}, "title"),
+        ({"due": "2020-01-01"}, "due"),
+        ({"due": "2099-01-01"}, "due"),
+        ({"due": "9999-12-31"}, "due"),
+        ({"due": "31/02/2027"}, "due"),
+        ({"due_time": "10:00"}, "due"),
+        ({"due": "2026-12-01", "due_time": "25:99"}, "due_time"),
+    ],
+)
+def test_what_is_refused_names_the_field_and_keeps_the_words(client, responder, incident, said, field):
+    answer = add(client, incident, **said)
+    assert answer.status_code == 422
+    form = answer.context["tasks"]["form"]
+    assert list(form.errors) == [field]
+    assert form["title"].value() == said.get("title", "Rappeler le maire")
+    assert "<details open>" in text_of(answer)
+    assert not Task.objects.exists()
+
+
+def test_a_double_click_is_one_task(client, responder, incident):
+    for _ in range(2):
+        add(client, incident)
+    assert Task.objects.count() == 1
+
+
+def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incident):
+    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    with pytest.raises(ValidationError):
+        apply_playbook(reference=incident.reference, actor=responder)
+    assert "Ce dossier est clos" in text_of(client.post(url(incident, "taches"), {"title": "x"}, follow=True))
+    erased = taken_by(responder, declare())
+    apply_playbook(reference=erased.reference, actor=responder)
+    erase_personal_data(reference=erased.reference, actor=a_lead())
+    assert set(erased.tasks.values_list("title", "why", "source")) == {("", "", "")}
+    assert client.get(url(erased)).status_code == 200
+    with pytest.raises(ValidationError):
+        apply_playbook(reference=erased.reference, actor=responder)
+
+
+def test_not_yours_and_not_there_are_the_same(incident):
+    elsewhere = a_responder(Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
+    with pytest.raises(Http404):
+        apply_playbook(reference=incident.reference, actor=elsewhere)
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_the_tasks_cost_one_query(client, responder, incident, number):
+    row = {"incident": incident, "author": responder, "done_by": responder, "done_at": timezone.now()}
+    Task.objects.bulk_create(Task(title=f"Tâche {one}", **row) for one in range(number))
+    with CaptureQueriesContext(connection) as queries:
+        client.get(url(incident))
+    assert len([query for query in queries if 'FROM "incidents_task"' in query["sql"]]) == 1
+
+
+@pytest.mark.parametrize("kind", IncidentType.values)
+def test_each_type_has_a_national_guide_that_fits_its_rows(kind):
+    steps = PLAYBOOKS[kind]
+    assert len(steps) >= 8
+    assert steps[0].step == "rappeler"
+    assert len({step.step for step in steps}) == len(steps)
+    assert [one.step for one in clean_steps([step._asdict() for step in steps])] == [step.step for step in steps]
+    assert all(step.title and step.why and step.source for step in steps)
+    assert not any("NIS" in f"{step.title} {step.why}" for step in steps)
+
+
+# A lead gives the centre its own
+
+
+@pytest.fixture
+def lead(client):
+    lead = a_lead()
+    client.force_login(lead)
+    return lead
+
+
+def publish(client, based_on=0, text=TYPED, **said):
+    return client.post(PAGE, {"steps": text, "based_on": based_on} | (said or {"publier": "1"}))
+
+
+def test_a_lead_gives_the_centre_its_own_and_cases_follow_it(client, lead):
+    assert PLAYBOOKS["rancon"][0].title in client.get(PAGE).context["form"]["steps"].value()
+    seen = publish(client, voir="1")
+    assert "Aperçu" in text_of(seen)
+    assert not Playbook.objects.exists()
+
+    assert publish(client)["Location"] == PAGE
+
+    steps = guide_for("rancon", breizh_cyber()).steps
+    assert steps == (
+        Step("couper-le-vpn", "Couper le VPN", "C’est par là qu’ils entrent.", "chez nous", 2),
+        Step("rappeler-le-soir", "Rappeler le soir", "", "", None),
+    )
+    assert "le vôtre , version 1" in text_of(client.get(f"{CASE}/guides/")).replace("</b>,", " ,").replace("<b>", "")
+    incident = taken_by(lead, declare())
+    assert apply_playbook(reference=incident.reference, actor=lead) == 2
+    assert incident.events.get(kind=EventKind.TASKS_ADDED).data["own"] is True
+    assert "Ajouter les étapes" not in text_of(client.get(url(incident)))
+
+
+def test_a_step_that_keeps_its_title_keeps_its_code(client, lead):
+    typed = client.get(PAGE).context["form"]["steps"].value()
+    publish(client, text=typed.replace("\n\n", "\n\nUne étape à nous\n\n", 1))
+    steps = guide_for("rancon", breizh_cyber()).steps
+    assert [step.step for step in steps if step.step != "une-etape-a-nous"] == [
+        step.step for step in PLAYBOOKS["rancon"]
+    ]
+
+
+def test_the_same_twice_is_one_version_and_the_national_comes_back(client, lead):
+    for _ in range(2):
+        publish(client)
+    assert Playbook.objects.count() == 1
+    for _ in range(2):
+        client.post(PAGE, {"national": "1", "based_on": "1"})
+    assert guide_for("rancon", breizh_cyber()).csirt is None
+    assert Playbook.objects.count() == 2
+    assert "retour au guide national" in text_of(client.get(PAGE))
+    assert "Couper le VPN" in client.get(PAGE, {"version": "1"}).context["form"]["steps"].value()
+
+
+def test_the_second_writer_is_told_and_loses_nothing(client, lead):
+    publish(client)
+    late = publish(client, based_on=0, text="Une autre étape")
+    assert late.status_code == 409
+    assert "Quelqu’un a publié une autre version" in text_of(late)
+    assert late.context["form"]["steps"].value() == "Une autre étape"
+    assert (
+        publish(client, based_on=late.context["form"]["based_on"].value(), text="Une autre étape").status_code == 302
+    )
+    client.post(PAGE, {"national": "1", "based_on": "1"})
+    assert guide_for("rancon", breizh_cyber()).version == 2, "a stale page goes back to nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "obligatoire"),
+        ("Une étape\n\n" + "x" * 161, "Étape 2"),
+        ("Une étape\nAvant : demain", "Étape 1"),
+        ("Une étape\nAvant : 9999 h", "Étape 1"),
+        ("Source : quelqu’un\n\n" * 31, "30 étapes"),
+    ],
+)
+def test_what_is_wrong_is_named_and_kept(client, lead, text, told):
+    answer = publish(client, text=text)
+    assert answer.status_code == 422
+    assert told in text_of(answer)
+    assert answer.context["form"]["steps"].value() == text
+    assert not Playbook.objects.exists()
+
+
+def test_a_responder_reads_and_does_not_write(client, responder):
+    assert 'name="steps"' not in client.get(PAGE).content.decode()
+    assert PLAYBOOKS["rancon"][0].why in client.get(PAGE).content.decode()
+    assert publish(client).status_code == 404
+    with pytest.raises(Http404):
+        publish_playbook(kind="rancon", csirt_slug="breizh-cyber", steps=NATIONAL, based_on=0, actor=responder)
