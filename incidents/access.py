@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Collectivity
-from incidents.enums import Ability, ActorKind
-from incidents.models import Incident
+from incidents.enums import Ability, ActorKind, TransferState
+from incidents.models import Incident, Transfer
 
 RESPONDER_ABILITIES = frozenset(
     {
@@ -118,3 +118,29 @@ def answers_the_telephone(user: User) -> bool:
 def may_declare(user: User, collectivity: Collectivity) -> bool:
     """A member declares for their own body through an account; somebody of a CSIRT for any that calls them."""
     return bool(user.csirt_ids()) or collectivity.pk in user.collectivity_ids()
+
+
+def get_offer(user: User, uid: UUID) -> Transfer:
+    """The one door to a transfer for the people of the centre that it is proposed to. Raises Http404 else."""
+    return found(user, uid, taker__in=user.csirt_ids())
+
+
+def get_given(user: User, uid: UUID) -> Transfer:
+    """The one door to what a centre may still read of a case that another one accepted. Raises Http404 else."""
+    return found(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
+
+
+def found(user: User, uid: UUID, **mine: object) -> Transfer:
+    whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
+    transfer = whole.filter(uid=uid, **mine).first() if user.is_active else None
+    if transfer is None:
+        raise Http404
+    return transfer
+
+
+def given_away(user: User, reference: str) -> Transfer | None:
+    """The last transfer by which a centre of this person gave that case away, whoever has it now."""
+    given = Transfer.objects.filter(
+        incident__reference=reference, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED
+    )
+    return given.select_related("taker", "incident__collectivity").order_by("-answered_at", "-id").first()

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import IncidentType, Pap, Tlp
+from incidents.partners import Partner
 
 if TYPE_CHECKING:
     from incidents.models import Incident
@@ -85,3 +86,11 @@ def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
 def may_share_lesson(tlp: str) -> bool:
     """A lesson is a new text that names nobody; even so, nothing comes out of a TLP:RED case."""
     return not is_kept_in(tlp)
+
+
+def may_go_to(tlp: str, partner: Partner) -> bool:
+    """Whether we mail a case under `tlp` to `partner`, a CERT of the community: nothing to an address that is not known.
+
+    For a narrower label than GREEN the declarant's agreement to a wider one comes first.
+    """
+    return bool(partner.email) and may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY)

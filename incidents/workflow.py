@@ -1,6 +1,6 @@
 """Which status may follow which. Read by the services, the admin and the tests."""
 
-from incidents.enums import Status
+from incidents.enums import OPEN, Status
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
@@ -8,6 +8,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     # Reopened: somebody takes it again in the same act.
     Status.CLOSED: frozenset({Status.ACKNOWLEDGED}),
 }
+# Only an open case goes to another centre. Whoever accepts it takes it in the same act, even if somebody had it.
+TRANSFERABLE = OPEN
 
 
 class InvalidTransition(Exception):
@@ -23,3 +25,9 @@ def check_transition(current: Status, wanted: Status) -> None:
     """Raises InvalidTransition unless `wanted` may follow `current`."""
     if wanted not in TRANSITIONS[current]:
         raise InvalidTransition(current, wanted)
+
+
+def check_transferable(current: Status) -> None:
+    """Raises InvalidTransition unless a case in this status may be taken by another centre."""
+    if current not in TRANSFERABLE:
+        raise InvalidTransition(current, Status.ACKNOWLEDGED)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Max
+from django.db.models import F, Max
 
 from accounts.enums import COLLECTIVITY_ROLES
 from accounts.models import Membership, User
@@ -13,7 +13,7 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, WHO_HEARS, wrote_it
+from notifications.recipients import TOLD_ONCE, WHO_HEARS, centre_told, wrote_it
 
 # Fifty files in ten minutes are one mail: what came after it stands in the queue, marked as new.
 QUIET = timedelta(minutes=10)
@@ -32,6 +32,7 @@ class Audience:
         self.people = people_of(events)
         self.told = told_lately(events)
         self.read = last_readings(events)
+        self.centres = centres_named(events)
         self.heard = people_told(event for event in events if self.people.get(event.incident.collectivity_id))
 
     def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
@@ -39,7 +40,12 @@ class Audience:
             if recipient == Recipient.BODY:
                 yield from self.of_the_body(event)
             elif not wrote_it(recipient, event) and not self.knows(recipient, event):
-                yield Hearer(recipient, event.incident.csirt if recipient == Recipient.CSIRT else None)
+                yield Hearer(recipient, self.centre_of(event) if recipient == Recipient.CSIRT else None)
+
+    def centre_of(self, event: IncidentEvent) -> Csirt | None:
+        """The one that has the case now, or the one that a transfer names."""
+        slug = centre_told(event)
+        return self.centres.get(slug) if slug else event.incident.csirt
 
     def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
         """Whoever declared it from their own account knows; so does who was told of this case under another name."""
@@ -94,11 +100,18 @@ def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], dateti
     since = min(event.at for event in quiet) - QUIET
     rows = Delivery.objects.filter(
         recipient=Recipient.CSIRT,
+        csirt=F("announcement__event__incident__csirt"),  # not what a former centre of the case was told
         announcement__event__incident__in={event.incident_id for event in quiet},
         announcement__event__kind__in=TOLD_ONCE,
         announcement__event__at__gt=since,
     ).values_list("announcement__event__incident", "announcement__event__kind", "announcement__event__at")
     return {(incident, kind): at for incident, kind, at in rows.order_by("announcement__event__at")}
+
+
+def centres_named(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
+    """Those that are told of a case which is not theirs, by slug."""
+    slugs = {slug for event in events if (slug := centre_told(event))}
+    return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 
 def last_readings(events: Iterable[IncidentEvent]) -> dict[int, datetime]:

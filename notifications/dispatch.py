@@ -70,7 +70,7 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
     """One for each who hears of it. Without a way to reach them, the row says so."""
     event: IncidentEvent = announcement.event
     for hearer in audience.hearers(event):
-        has_channel = bool(address_of(hearer.recipient, event.incident, hearer.csirt, hearer.person))
+        has_channel = bool(address_of(hearer.recipient, event, hearer.csirt, hearer.person))
         yield Delivery(
             announcement=announcement,
             recipient=hearer.recipient,
@@ -139,7 +139,7 @@ def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 def mail_for(delivery: Delivery) -> EmailMessage:
     """The mail, to the address of this moment. Raises NotSent if there is none any more, or it cannot be written."""
-    address = address_of(delivery.recipient, delivery.incident, delivery.csirt, delivery.person)
+    address = address_of(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
     if not address:
         raise NotSent(Trouble.NO_ADDRESS, again=False)
     try:

@@ -10,6 +10,7 @@ class Recipient(models.TextChoices):
     CSIRT = "csirt", _("le centre de réponse")
     DECLARANT = "declarant", _("le déclarant")
     BODY = "body", _("une personne de la collectivité")
+    PARTNER = "partner", _("un partenaire")
 
 
 class Channel(models.TextChoices):

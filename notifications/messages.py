@@ -14,14 +14,16 @@ from django.urls import reverse
 from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
 from csirts.routing import csirt_for
-from incidents.enums import ClosingReason, EventKind
-from incidents.models import Incident, Message
+from incidents.enums import TYPE_TERMS, ClosingReason, EventKind
+from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
 from incidents.sentence import with_article
 from incidents.services.follow_up import secret_of
 from incidents.services.rate import ASKED_AFTER
 from incidents.services.reflexes import sheet_for
 from incidents.sharing import (
+    TLP_MEANS,
+    is_kept_in,
     may_be_mailed_to_csirt_in_words,
     may_be_mailed_to_declarant,
     may_be_read_by_others,
@@ -31,12 +33,14 @@ from notifications.facts import facts_of
 from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 
+OF_TRANSFERS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
+
 
 def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
     """The message of this delivery, as things stand now. Its Message-ID is the same at every attempt."""
     text = with_french_spaces(render_to_string(template_of(delivery), context_of(delivery)))
     subject, _newline, body = text.strip().partition("\n")
-    return EmailMessage(
+    mail = EmailMessage(
         subject=subject,
         body=set_in_lines(body),
         to=[to],
@@ -45,10 +49,15 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+    if delivery.recipient == Recipient.PARTNER:
+        mail.attach(f"{delivery.incident.reference}.json", advice_of(delivery).content.encode(), "application/json")
+    return mail
 
 
 def template_of(delivery: Delivery) -> str:
     """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it."""
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
+        return f"notifications/csirt_{delivery.event.kind}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
         is_first = delivery.event.kind == EventKind.DECLARED
         return "notifications/csirt_red.txt" if is_first else "notifications/csirt_red_news.txt"
@@ -62,6 +71,10 @@ def context_of(delivery: Delivery) -> dict[str, Any]:
         "at": delivery.event.at,
         "zone": zone_of(incident.collectivity),
     }
+    if delivery.recipient == Recipient.PARTNER:
+        return common | for_partner(delivery)
+    if delivery.event.kind in OF_TRANSFERS and delivery.recipient == Recipient.CSIRT:
+        return common | for_transfer(delivery)
     if delivery.recipient == Recipient.CSIRT:
         return common | for_csirt(delivery)
     if delivery.recipient == Recipient.BODY:
@@ -81,6 +94,44 @@ def for_csirt(delivery: Delivery) -> dict[str, Any]:
         "the_body": inert(with_article(incident.collectivity.label)),
     }
     return facts_of(incident) | links | message_of(delivery)
+
+
+def for_transfer(delivery: Delivery) -> dict[str, Any]:
+    """No word of the declarant, nobody's name: the centre that reads it may never have the case."""
+    incident, transfer = delivery.incident, transfer_of(delivery)
+    is_red = is_kept_in(incident.tlp)
+    return {
+        "tlp": incident.get_tlp_display(),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "is_red": is_red,
+        "type": TYPE_TERMS[incident.type],
+        "severity": incident.get_severity_display(),
+        "giver": inert(transfer.giver.name),
+        "taker": inert(transfer.taker.name),
+        "answer": "" if is_red else quoted(transfer.answer),
+        "offer": link("admin:incidents_incident_offer", str(transfer.uid)),
+        "case": link("admin:incidents_incident_change", incident.reference),
+    }
+
+
+def transfer_of(delivery: Delivery) -> Transfer:
+    return Transfer.objects.select_related("giver", "taker").get(uid=delivery.event.data["transfer"])
+
+
+def for_partner(delivery: Delivery) -> dict[str, Any]:
+    incident, advice = delivery.incident, advice_of(delivery)
+    return {
+        "tlp": advice.get_tlp_display(),
+        "tlp_means": TLP_MEANS[advice.tlp],
+        "centre": incident.csirt,
+        "file": f"{incident.reference}.json",
+        "sha256": advice.sha256,
+    }
+
+
+def advice_of(delivery: Delivery) -> Advice:
+    """As it was read and sent: its file is never made anew."""
+    return Advice.objects.get(uid=delivery.event.data["advice"])
 
 
 def message_of(delivery: Delivery) -> dict[str, str]:

@@ -6,8 +6,10 @@ secret that was made anew (LINK_ROTATED warns, and the new code stays on the scr
 
 from accounts.models import User
 from csirts.models import Csirt
-from incidents.enums import EventKind
-from incidents.models import Incident, IncidentEvent
+from incidents.enums import EventKind, TransferState
+from incidents.models import IncidentEvent, Transfer
+from incidents.partners import PARTNERS
+from incidents.sharing import may_go_to
 from notifications.enums import Recipient
 
 WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
@@ -47,11 +49,15 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.UNMERGED: (),
     EventKind.GROUPED: (),
     EventKind.UNGROUPED: (),
-    EventKind.TRANSFER_ASKED: (),
-    EventKind.TRANSFERRED: (),
-    EventKind.TRANSFER_RETURNED: (),
+    # The centre that a case is proposed to; then the one that has it, and the declarant, who must know whom to call;
+    # the one that proposed it when it comes back (`centre_told` says which centre).
+    EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
+    EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
+    EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
+    # They were told that it waits; their list says that it does no more.
     EventKind.TRANSFER_WITHDRAWN: (),
-    EventKind.ADVISED: (),
+    # A responder has read what leaves and sent it.
+    EventKind.ADVISED: (Recipient.PARTNER,),
     EventKind.RATED: (),
     # A declaration made for a body that nobody knew turns out to be in their name.
     EventKind.BODY_MERGED: (Recipient.BODY,),
@@ -70,10 +76,39 @@ def wrote_it(recipient: str, event: IncidentEvent) -> bool:
     return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
 
 
-def address_of(recipient: str, incident: Incident, csirt: Csirt | None, person: User | None = None) -> str:
-    """Where to write now, or "" when there is no way: no centre, no address chosen by its lead, none given, erased."""
-    if recipient == Recipient.BODY:
-        return person.email if person and person.is_active else ""
-    if recipient == Recipient.DECLARANT:
-        return incident.story.contact_email
-    return csirt.notification_email if csirt else ""
+def centre_told(event: IncidentEvent) -> str:
+    """The slug of the centre that an event concerns where that may not be the one of its case; else empty."""
+    end = {EventKind.TRANSFER_ASKED: "to", EventKind.TRANSFER_RETURNED: "from"}.get(EventKind(event.kind))
+    return str(event.data.get(end, "")) if end else ""
+
+
+def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
+    """Where to write now, or "" when there is no way: no centre, no address chosen by its lead, none given, erased,
+    a case that went to another centre since, a partner that its TLP keeps it from.
+    """
+    match recipient:
+        case Recipient.BODY:
+            return person.email if person and person.is_active else ""
+        case Recipient.DECLARANT:
+            return event.incident.story.contact_email
+        case Recipient.PARTNER:
+            return address_of_partner(event)
+    return csirt.notification_email if csirt and still_concerns(csirt, event) else ""
+
+
+def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
+    """A mail says what the case is now: a centre that gave it away, or is asked no more, hears nothing."""
+    match event.kind:
+        case EventKind.TRANSFER_ASKED:
+            return Transfer.objects.filter(uid=event.data["transfer"], state=TransferState.ASKED, taker=csirt).exists()
+        case EventKind.TRANSFER_RETURNED:
+            return str(event.data["from"]) == csirt.slug
+    return csirt.pk == event.incident.csirt_id
+
+
+def address_of_partner(event: IncidentEvent) -> str:
+    """None once the case was erased, or its TLP narrowed since it was asked."""
+    partner = PARTNERS.get(event.data["partner"])
+    if partner is None or event.incident.erased_at or not may_go_to(event.incident.tlp, partner):
+        return ""
+    return partner.email

@@ -16,8 +16,8 @@ from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
 from csirts.models import Csirt
 from incidents.access import get_incident
-from incidents.enums import Ability
-from incidents.models import Incident, Reading
+from incidents.enums import Ability, TransferState
+from incidents.models import Incident, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.bodies import StaleBody, correct_body
@@ -29,12 +29,14 @@ from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.body import CorrectionForm
 from incidents.triage.ending import awakened_cases
 from incidents.triage.lines import lines_of
+from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.search import matching
 from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
+from incidents.triage.transfer import offers_waiting
 
 
 @admin.register(Incident)
@@ -52,17 +54,21 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_urls(self) -> list[URLPattern]:
         name = "incidents_incident_{}".format
         wrap = self.admin_site.admin_view
+
+        def case(view: Any) -> Any:
+            return wrap(told_when_moved(view))
+
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
             *[path(f"{each.where}/", wrap(each.view), name=name(each.name)) for each in BESIDE],
-            *[path(f"<str:reference>/{each.where}/", wrap(each.view), name=name(each.name)) for each in OF_A_CASE],
+            *[path(f"<str:reference>/{each.where}/", case(each.view), name=name(each.name)) for each in OF_A_CASE],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
-            path("<str:reference>/message/", wrap(require_POST(self.message_view)), name=name("message")),
-            path("<str:reference>/gravite/", wrap(require_POST(self.severity_view)), name=name("severity")),
-            path("<str:reference>/code/", wrap(require_POST(self.code_view)), name=name("code")),
-            path("<str:reference>/corriger/", wrap(require_POST(self.correct_view)), name=name("correct")),
-            path("<str:reference>/<slug:act>/", wrap(require_POST(self.act_view)), name=name("act")),
+            path("<str:reference>/message/", case(require_POST(self.message_view)), name=name("message")),
+            path("<str:reference>/gravite/", case(require_POST(self.severity_view)), name=name("severity")),
+            path("<str:reference>/code/", case(require_POST(self.code_view)), name=name("code")),
+            path("<str:reference>/corriger/", case(require_POST(self.correct_view)), name=name("correct")),
+            path("<str:reference>/<slug:act>/", case(require_POST(self.act_view)), name=name("act")),
         ]
 
     # The queue
@@ -72,6 +78,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
         my_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user_of(request))
         mine = mine.annotate(read_at=Subquery(my_readings.values("last_at")[:1]))
+        offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
+        mine = mine.annotate(offered_to=Subquery(offers.values("taker__name")[:1]))
         return mine.with_words().prefetch_related("interruptions", "leaks")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
@@ -202,6 +210,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "groups": [] if queue.query else supplier_groups(user_of(request)),  # whoever searches knows what for
         "filters": shown_filters(queue),
         "awakened": [] if queue.query else awakened_cases(user_of(request)),
+        "offers": offers_waiting(user_of(request)),
         "without_channel": list(without_channel(user_of(request))),
     }
 

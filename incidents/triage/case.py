@@ -24,6 +24,7 @@ from incidents.triage.severity import severity_block, severity_rows
 from incidents.triage.thread import thread_context
 from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
 from incidents.triage.together import Row, columns, read_together
+from incidents.triage.transfer import transfer_block
 from incidents.triage.work.blocks import work_context
 
 INSTANT_LABELS = {
@@ -62,6 +63,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "emergency": emergency_contacts(lists["emergency"]),
             "ending": ending_block(incident),
             "number_sources": NumberSource.choices,
+            "transfers": transfer_block(incident),
             **work_context(incident, user, now),
         }
     )

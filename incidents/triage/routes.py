@@ -3,10 +3,13 @@
 Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
 """
 
+from incidents.triage.advise import advise_view
 from incidents.triage.closing import closing_view, reopen_view
+from incidents.triage.former import former_view
 from incidents.triage.history import history_page
 from incidents.triage.judging import qualify_view
 from incidents.triage.page import Route
+from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
 from incidents.triage.work import guides, letters, relay, views
 
 OF_A_CASE: list[Route] = [
@@ -19,6 +22,9 @@ OF_A_CASE: list[Route] = [
     Route("presence", views.presence_view, "presence"),
     Route("taches", views.add_task_view, "add_task"),
     Route("taches/<uuid:uid>", views.task_view, "task"),
+    Route("transfert", ask_view, "transfer"),
+    Route("transfert/retirer", withdraw_view, "withdraw_transfer"),
+    Route("avis", advise_view, "advise"),
 ]
 BESIDE: list[Route] = [
     Route("relais", relay.relay_view, "handover"),
@@ -27,4 +33,9 @@ BESIDE: list[Route] = [
     Route("messages-types", letters.letter_list_view, "message_templates"),
     Route("messages-types/<slug:slug>/nouveau", letters.new_letter_view, "new_message_template"),
     Route("messages-types/<slug:slug>/<uuid:uid>", letters.letter_view, "message_template"),
+    Route("transferts", list_view, "transfers"),
+    Route("transferts/<uuid:uid>", offer_view, "offer"),
+    Route("transferts/<uuid:uid>/accepter", accept_view, "accept_transfer"),
+    Route("transferts/<uuid:uid>/refuser", return_view, "return_transfer"),
+    Route("transferts/<uuid:uid>/dossier", former_view, "former"),
 ]

@@ -1,0 +1,181 @@
+"""A partner is told of a case: a file of what its TLP lets out, sealed by its SHA-256, kept as it was sent.
+
+The file is canonical JSON (keys in order, two spaces a level, UTF-8, one line feed at its end), made from the rows
+alone: the same case gives the same bytes, so that what was shown before is what is sent, or else the person is told.
+It holds codes, instants and indicators; whom to call back only where somebody ticked so and said why. What the
+declarant told in their own words never leaves.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, ObservableKind, Tlp
+from incidents.models import INSTANTS, Advice, Incident
+from incidents.partners import MAILED, Partner
+from incidents.services.record import record_event
+from incidents.services.snapshots import caller_of, data_kept, interruptions_of, leak_of, text_of
+from incidents.sharing import may_go_to
+from incidents.text import plain_line
+
+MOTIVE_LIMIT = 500
+FORMAT = "tocsin-advice/1"
+OBSERVABLES_SENT = 2000
+# An address mail, an account or the name of a file may be somebody's: they go with the personal values.
+IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
+WHY_NOT = {
+    Tlp.RED: gettext_lazy(
+        "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
+    ),
+    Tlp.AMBER_STRICT: gettext_lazy(
+        "TLP:AMBER+STRICT : ce dossier reste dans votre centre. Demandez au déclarant s’il accepte TLP:GREEN, "
+        "puis changez-le."
+    ),
+    Tlp.AMBER: gettext_lazy(
+        "TLP:AMBER : pour votre centre et ceux qu’il aide. Demandez au déclarant s’il accepte TLP:GREEN, puis changez-le."
+    ),
+}
+
+
+class StaleAdvice(Exception):
+    """The case changed since the file was shown: what would be sent now is not what was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person asks to send: `partner` is a code, `key` that of the form, `seen` the SHA-256 that was shown."""
+
+    partner: str
+    motive: str
+    with_persons: bool = False
+    key: str = ""
+    seen: str = ""
+
+
+@transaction.atomic
+def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
+    """Keep the file and have it sent. The same form sent twice is one.
+
+    Raises Http404, PermissionDenied, StaleAdvice, ValidationError by field, and of no field where the TLP forbids it.
+    """
+    incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
+    key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
+    if earlier := Advice.objects.filter(submission_key=key).first():
+        return earlier
+    partner = checked(incident, asked)
+    why = checked_motive(asked)
+    content = content_of(incident, partner, with_persons=asked.with_persons)
+    if asked.seen != seal_of(content):
+        raise StaleAdvice
+    now = timezone.now()
+    told = {"partner": partner.code, "tlp": incident.tlp, "content": content, "sha256": seal_of(content)}
+    advice = Advice.objects.create(
+        incident=incident, motive=why, actor=actor, asked_at=now, submission_key=key, **told
+    )
+    data: dict[str, Any] = {"partner": partner.code, "sha256": advice.sha256, "advice": str(advice.uid)}
+    record_event(incident, EventKind.ADVISED, at=now, actor=actor, **data)
+    return advice
+
+
+def checked(incident: Incident, asked: Asked) -> Partner:
+    """The partner, if the case may go there."""
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer."))
+    partner = MAILED.get(asked.partner)
+    if partner is None:
+        raise ValidationError({"partner": _("Choisissez un partenaire de la liste.")})
+    if not may_go_to(incident.tlp, partner):
+        raise ValidationError(str(why_not(incident)))
+    return partner
+
+
+def checked_motive(asked: Asked) -> str:
+    why = plain_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        missing = _("Écrivez pourquoi des coordonnées partent.") if asked.with_persons else _("Écrivez pourquoi.")
+        raise ValidationError({"motive": missing})
+    return why
+
+
+def why_not(incident: Incident) -> str:
+    """Why its TLP lets nothing out, in a sentence; empty where it does."""
+    return str(WHY_NOT.get(Tlp(incident.tlp), ""))
+
+
+def content_of(incident: Incident, partner: Partner, *, with_persons: bool = False) -> str:
+    """The file, as text. The same rows give the same one."""
+    said = facts_of(incident) | {
+        "format": FORMAT,
+        "to": partner.code,
+        "observables": observables_of(incident, with_persons=with_persons),
+    }
+    if with_persons:
+        caller = caller_of(incident)
+        said["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+
+
+def seal_of(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    return {
+        "reference": incident.reference,
+        "tlp": incident.get_tlp_display(),
+        "pap": incident.get_pap_display(),
+        "centre": incident.csirt.name if incident.csirt else "",
+        "body": body_of(incident),
+        "type": incident.type,
+        "nature": incident.nature,
+        "cause": incident.cause,
+        "techniques": incident.techniques,
+        "rsit": {"class": incident.rsit_class, "type": incident.rsit_type},
+        "severity": incident.get_severity_display(),
+        "verified": incident.is_verified,
+        "received_at": text_of(incident.received_at),
+        "moments": {name: text_of(getattr(incident, f"{name}_at")) for name in INSTANTS},
+        "service_stopped": incident.service_stopped,
+        "services": services_of(incident),
+        "data": data_kept(incident.data_concerned, leak_of(incident)),
+    }
+
+
+def body_of(incident: Incident) -> dict[str, Any]:
+    body = incident.collectivity
+    return {
+        "name": body.label,
+        "kind": body.kind,
+        "insee": body.insee_code or "",
+        "siren": body.siren or "",
+        "confirmed": not body.is_unconfirmed,
+    }
+
+
+def services_of(incident: Incident) -> list[dict[str, Any]]:
+    """Without what they do meanwhile, which is told in the declarant's words."""
+    return [
+        {
+            "service": str(one.service),
+            "extent": str(one.extent),
+            "from": text_of(one.started_at),
+            "to": text_of(one.ended_at),
+            "people": one.people_affected,
+        }
+        for one in interruptions_of(incident)
+    ]
+
+
+def observables_of(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
+    kinds = ObservableKind.values if with_persons else IMPERSONAL
+    found = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
+    return [dict(one) for one in found[:OBSERVABLES_SENT]]

@@ -1,0 +1,116 @@
+"""Telling a partner of a case: what would leave is shown first, byte for byte, then sent."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.models import Incident
+from incidents.partners import MAILED, PARTNERS
+from incidents.services.advise import (
+    MOTIVE_LIMIT,
+    Asked,
+    StaleAdvice,
+    advise_partner,
+    checked,
+    checked_motive,
+    content_of,
+    seal_of,
+    why_not,
+)
+from incidents.triage.page import render_page, to_case
+
+SEND = "envoyer"
+ADVICES_SHOWN = 50
+
+
+class AdviceForm(forms.Form):
+    """What is missing, and whether the case may go there, is judged by the service, which names the field."""
+
+    partner = forms.ChoiceField(
+        label=gettext_lazy("Partenaire"),
+        required=False,
+        choices=[(code, partner.name) for code, partner in MAILED.items()],
+    )
+    motive = forms.CharField(
+        label=gettext_lazy("Pourquoi"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
+    )
+    with_persons = forms.BooleanField(
+        label=gettext_lazy("Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un"), required=False
+    )
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+    def asked(self) -> Asked:
+        """Of a valid form."""
+        said = self.cleaned_data
+        return Asked(**said | {"key": said["key"] or secrets.token_urlsafe()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
+    incident = get_incident(user_of(request), reference, to=Ability.ADVISE)
+    if request.method != "POST":
+        return advise_page(request, incident, AdviceForm())
+    form = AdviceForm(request.POST)
+    try:
+        if form.is_valid():
+            return send(request, incident, form) if SEND in request.POST else show(request, incident, form)
+    except StaleAdvice:
+        return show(request, incident, form, is_stale=True)
+    except ValidationError as error:
+        form.add_error(None, error)
+    return advise_page(request, incident, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResponse:
+    advice = advise_partner(reference=incident.reference, asked=form.asked(), actor=user_of(request))
+    said = _("Envoi à %(partner)s mis en route. Les mails de ce dossier disent s’il est parti.")
+    messages.success(request, said % {"partner": PARTNERS[advice.partner].name})
+    return to_case(incident.reference)
+
+
+def show(request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False) -> HttpResponse:
+    """The file as it would leave now. Raises ValidationError like the service."""
+    asked = form.asked()
+    partner = checked(incident, asked)
+    checked_motive(asked)
+    content = content_of(incident, partner, with_persons=asked.with_persons)
+    typed = request.POST.copy()
+    typed["seen"] = seal_of(content)
+    status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
+    preview = {"content": content, "sha256": seal_of(content), "to": partner.email}
+    return advise_page(request, incident, AdviceForm(typed), status=status, preview=preview, is_stale=is_stale)
+
+
+def advise_page(
+    request: HttpRequest, incident: Incident, form: AdviceForm, *, status: int = HTTPStatus.OK, **shown: Any
+) -> HttpResponse:
+    sent = incident.advices.select_related("actor").order_by("-id")[:ADVICES_SHOWN]
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "form": form,
+        "partners": list(PARTNERS.values()),
+        "why_not": why_not(incident),
+        "sent": [(one, name_of(one.partner)) for one in sent],
+    }
+    return render_page(request, "incidents/triage/advise.html", context | shown, status=status)
+
+
+def name_of(code: str) -> str:
+    """Of a partner that may have left the list since."""
+    return PARTNERS[code].name if code in PARTNERS else code

@@ -1,0 +1,75 @@
+"""A case that my centre gave away, as it stood when the other one accepted it: read, never written, no file of it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import user_of
+from incidents import enums
+from incidents.access import get_given
+from incidents.questions.facts import moment_of
+from incidents.services.remains import remains_of
+from incidents.services.snapshots import Values
+from incidents.text import defanged
+from incidents.triage import wording
+from incidents.triage.page import render_page
+
+# What is shown of the codes, in this order: (name in the standing, its words).
+CODES: tuple[tuple[str, type[TextChoices]], ...] = (
+    ("verification", enums.Verification),
+    ("nature", enums.Nature),
+    ("cause", enums.Cause),
+    ("tlp", enums.Tlp),
+    ("pap", enums.Pap),
+    ("origin", enums.Origin),
+)
+
+
+@require_safe
+def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    transfer = get_given(user_of(request), uid)
+    kept, remains = transfer.standing, remains_of(transfer)
+    context = {
+        "transfer": transfer,
+        "kept": kept,
+        "zone": kept.get("zone", ""),
+        "facts": facts_of(kept),
+        "received_at": moment_of(kept.get("received_at")),
+        "sections": [(title, said(lines)) for title, lines in remains.sections],
+        "answers": [(kept_sheet, said(kept_sheet.lines)) for kept_sheet in remains.answers],
+        "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in tasks_of(kept)],
+        "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
+        "events": [(event, wording.detail(event)) for event in remains.events],
+        "remains": remains,
+    }
+    return render_page(request, "incidents/triage/former.html", context)
+
+
+def tasks_of(kept: Values) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = kept.get("tasks", [])
+    return tasks
+
+
+def facts_of(kept: Values) -> dict[str, Any]:
+    """The codes of that day in words; empty once the case was erased."""
+    codes = kept.get("codes")
+    if not codes:
+        return {}
+    lines = [(choices, codes[name]) for name, choices in CODES]
+    return {
+        "term": str(enums.TYPE_TERMS[codes["type"]]),
+        "severity": str(enums.Severity(codes["severity"]).label),
+        "status": str(enums.Status(codes["status"]).label),
+        "codes": [str(choices(code).label) for choices, code in lines if code],
+    }
+
+
+def said(lines: Any) -> list[tuple[str, str]]:
+    return [(line.label, defanged(line.words)) for line in lines]
+
+
+def kind_of(code: str) -> str:
+    return str(enums.ObservableKind(code).label)

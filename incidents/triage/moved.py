@@ -1,0 +1,44 @@
+"""Sent from a page of a case that has gone to another centre meanwhile: where it went, and the words given back.
+
+Nothing of it is kept: the case is the other centre's. For everybody but the people of the centre that gave it away,
+the answer stays the 404 of whatever is not theirs.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from http import HTTPStatus
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import given_away
+from incidents.triage.page import render_page
+
+# What a form sends of its own accord, beside what a person typed or chose.
+OURS = frozenset({"csrfmiddlewaretoken", "key", "seen", "version"})
+
+
+def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`view(request, reference, …)` of a case, for its posts."""
+
+    @wraps(view)
+    def telling(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, reference, *args, **kwargs)
+        except (Http404, PermissionDenied):
+            transfer = given_away(user_of(request), reference) if request.method == "POST" else None
+            if transfer is None:
+                raise
+            zone = zone_of(transfer.incident.collectivity)
+            context = {"transfer": transfer, "zone": zone, "reference": reference, "typed": list(typed_in(request))}
+            return render_page(request, "incidents/triage/moved.html", context, status=HTTPStatus.CONFLICT)
+
+    return telling
+
+
+def typed_in(request: HttpRequest) -> Iterator[str]:
+    """Each value with a letter in it, once."""
+    values = (value.strip() for name in request.POST if name not in OURS for value in request.POST.getlist(name))
+    return iter(dict.fromkeys(value for value in values if any(sign.isalpha() for sign in value)))

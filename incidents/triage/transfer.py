@@ -1,0 +1,85 @@
+"""A case proposed to another centre: what its page, the queue and the forms say of it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from incidents.enums import OPEN, TransferState
+from incidents.models import Incident, Transfer
+from incidents.services.transfer import MOTIVE_LIMIT, takers_for
+from incidents.triage import wording
+
+SHOWN_ON_CASE = 5
+MOST_COUNTED = 99
+
+
+class AskForm(forms.Form):
+    """Whether the motive says enough is judged by the service, which names the field."""
+
+    taker = forms.ChoiceField(label=gettext_lazy("Centre"), required=False)
+    motive = forms.CharField(
+        label=gettext_lazy("Pourquoi"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        alone = _("%s (personne n’y a de compte ici)")
+        takers = takers_for(incident).values_list("slug", "name", "has_people")
+        named = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
+        self.fields["taker"].choices = [("", _("Choisissez un centre")), *named]  # type: ignore[attr-defined]
+
+
+class ReturnForm(forms.Form):
+    answer = forms.CharField(
+        label=gettext_lazy("Pourquoi vous ne le prenez pas"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT}),
+    )
+
+
+def transfer_block(incident: Incident) -> dict[str, Any]:
+    """The latest transfers of a case, newest first, and the one that waits for an answer. One query."""
+    latest = list(
+        incident.transfers.select_related("giver", "taker", "asked_by", "answered_by").order_by("-id")[:SHOWN_ON_CASE]
+    )
+    waiting = next((one for one in latest if one.state == TransferState.ASKED), None)
+    past = [one for one in latest if one.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
+    return {"waiting": waiting, "past": past, "may_ask": waiting is None and incident.status in OPEN}
+
+
+def offers_waiting(user: User) -> int:
+    """How many cases wait for an answer of my centres; at most one more than MOST_COUNTED. One indexed query."""
+    waiting = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
+    return len(waiting.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+
+
+def summary_of(incident: Incident) -> dict[str, Any]:
+    """Codes, and the name of the body: no word that the declarant wrote, nobody's name or number."""
+    return {
+        "body": incident.collectivity.label,
+        "population": incident.collectivity.population,
+        "term": wording.term(incident),
+        "severity": incident.get_severity_display(),
+        "tlp": incident.get_tlp_display(),
+        "received_at": incident.received_at,
+        "services": wording.stopped(incident, list(incident.interruptions.order_by("id"))),
+        "data": incident.get_data_concerned_display(),
+        "is_verified": incident.is_verified,
+    }
+
+
+def why_not(incident: Incident) -> str:
+    """Why a proposal cannot be accepted any more, in a sentence; empty while it can."""
+    if incident.erased_at:
+        return _("Ses mots ont été effacés depuis.")
+    if incident.status not in OPEN:
+        return _("Il a été clos depuis.")
+    if incident.merged_into_id or incident.doubles.exists():
+        return _("Il a été fusionné avec un autre depuis.")
+    return ""
