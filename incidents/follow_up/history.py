@@ -1,5 +1,6 @@
 """The events of a case, as sentences for the person who declared it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.services.correspond import DECLARANT
@@ -16,6 +18,7 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.ACKNOWLEDGED: _("%(who)s a pris votre dossier en charge"),
     EventKind.VERIFIED: _("%(who)s a vérifié votre déclaration par téléphone"),
     EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
+    EventKind.TRANSFERRED: _("%(who)s a repris votre dossier"),
     EventKind.FACTS: _("%(who)s a ajouté ou corrigé des faits"),
     EventKind.FILE: _("%(who)s a remis une pièce"),
     EventKind.MESSAGE: _("%(who)s a écrit un message"),
@@ -56,36 +59,51 @@ class Line(NamedTuple):
 
 
 def history_of(incident: Incident) -> list[Line]:
-    """Newest first, in one query. What one person did several times on end is one line, with its number.
+    """Newest first, in one query, two if the case changed hands. What one person did several times on end is one line,
+    with its number; what was done at a former centre is said under its name.
 
     A kind that declarants have no sentence for is left out.
     """
-    events = incident.events.filter(kind__in=SENTENCES).select_related("actor").order_by("-id")[:EVENTS_READ]
+    found = incident.events.filter(kind__in=SENTENCES).select_related("actor").order_by("-id")[:EVENTS_READ]
+    events = list(found)
+    centres = centres_then(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
-    return [line_of(list(some), incident) for _key, some in alike]
+    return [line_of(list(some), centres) for _key, some in alike]
 
 
-def line_of(events: list[IncidentEvent], incident: Incident) -> Line:
-    newest, said = events[0], sentence(events[0], incident)
+def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
+    """The name of the centre that had the case at each of these events, which come newest first."""
+    moves = {event.data["from"] for event in events if event.kind == EventKind.TRANSFERRED}
+    names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
+    name, then = incident.csirt.name if incident.csirt else "", {}
+    for event in events:
+        then[event.pk] = name
+        if event.kind == EventKind.TRANSFERRED:
+            name = names.get(event.data["from"], "")
+    return then
+
+
+def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
+    newest, said = events[0], sentence(events[0], centres[events[0].pk])
     times = _(" (%d fois)") % len(events) if len(events) > 1 else ""
     return Line(newest.at, f"{said}{times}")
 
 
-def sentence(event: IncidentEvent, incident: Incident) -> str:
+def sentence(event: IncidentEvent, centre: str) -> str:
     if event.actor_kind == ActorKind.DECLARANT and event.kind in YOURS:
         return str(YOURS[event.kind])
     reason = event.data.get("reason", "")
     return str(SENTENCES[event.kind]) % {
-        "who": who_did(event, incident),
+        "who": who_did(event, centre),
         "reason": ClosingReason(reason).label if reason in ClosingReason.values else "",
     }
 
 
-def who_did(event: IncidentEvent, incident: Incident) -> str:
+def who_did(event: IncidentEvent, centre: str) -> str:
     """« Camille, Breizh Cyber »: the name that a person chose to show, never an address."""
     name = event.actor.display_name if event.actor else ""
-    centre = incident.csirt.name if incident.csirt and not is_of_the_body(event) else ""
-    return ", ".join(part for part in (name, centre) if part) or str(_("Le centre"))
+    parts = (name, "" if is_of_the_body(event) else centre)
+    return ", ".join(part for part in parts if part) or str(_("Le centre"))
 
 
 def is_of_the_body(event: IncidentEvent) -> bool:

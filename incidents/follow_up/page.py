@@ -24,6 +24,7 @@ from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_f
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.complete import why_not
 from incidents.services.correspond import thread_of
+from incidents.services.dossier import why_this_centre
 from incidents.services.reflexes import sheet_for
 from incidents.services.share import shared_secret_of
 from incidents.sharing import may_be_told_in_a_sentence
@@ -54,6 +55,7 @@ def case_page(
         "zone": zone_of(incident.collectivity),
         "now": timezone.now(),
         "history": history_of(incident),
+        "why_this_centre": why_this_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],
         "standing": standing,

@@ -41,7 +41,8 @@ WHY_NOT = {
         "puis changez-le."
     ),
     Tlp.AMBER: gettext_lazy(
-        "TLP:AMBER : pour votre centre et ceux qu’il aide. Demandez au déclarant s’il accepte TLP:GREEN, puis changez-le."
+        "TLP:AMBER : pour votre centre et ceux qu’il aide. Demandez au déclarant s’il accepte TLP:GREEN, "
+        "puis changez-le."
     ),
 }
 

@@ -21,7 +21,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, zone_of
 from csirts.queries import published_ways
 from csirts.routing import csirt_for
-from incidents.enums import TYPE_TERMS
+from incidents.enums import TYPE_TERMS, TransferState
 from incidents.models import Incident
 from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
 from incidents.questions.saying import NBSP, said_moment
@@ -51,7 +51,7 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "received": moment(incident.received_at, zone),
         "made": moment(at, zone),
         "centre": centre_said(incident.csirt),
-        "reason": incident.route_reason,
+        "reason": why_this_centre(incident),
         "fallbacks": fallbacks_said(csirt_for(incident.collectivity, on=timezone.localdate(at)).fallbacks),
         "checklist": checklist(sheet_for(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties_of(incident, zone)],
@@ -64,6 +64,16 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
         "qr": qr_code(address),
     }
+
+
+def why_this_centre(incident: Incident) -> str:
+    """As it was routed; then who took it over, if another centre did."""
+    moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
+    if (last := moved.first()) is None or last.answered_at is None:
+        return incident.route_reason
+    at = moment(last.answered_at, zone_of(incident.collectivity))
+    words = {"giver": last.giver, "taker": last.taker, "at": at}
+    return f"{incident.route_reason} " + _("%(giver)s l’a confié à %(taker)s le %(at)s.") % words
 
 
 def identity(body: Collectivity) -> str:

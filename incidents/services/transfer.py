@@ -137,11 +137,11 @@ def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
 
 def check_may_go(incident: Incident) -> None:
     """Raises InvalidTransition for a closed case, ValidationError for one that is erased or tied to another."""
-    check_transferable(Status(incident.status))
     if incident.erased_at:
         raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer."))
     if incident.merged_into_id or incident.doubles.exists():
         raise ValidationError(_("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le."))
+    check_transferable(Status(incident.status))
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from collectivities.zones import day_of, zone_of
 from incidents.enums import TYPE_TERMS, Answer, EventKind, Status, TakingBack
 from incidents.models import Incident, IncidentEvent
+from incidents.partners import PARTNERS
 from incidents.triage.judged import JUDGEMENTS, judged
 from incidents.workflow import InvalidTransition
 
@@ -61,6 +62,8 @@ def detail(event: IncidentEvent) -> str:
         return judged(event)
     if event.kind == EventKind.BODY_CORRECTED:
         return ", ".join(str(FIELDS[name]) for name in event.data["fields"])
+    if event.kind == EventKind.ADVISED:
+        return PARTNERS[event.data["partner"]].name if event.data["partner"] in PARTNERS else ""
     reasons, code = REASONS.get(event.kind), event.data.get("reason")
     return str(reasons(code).label) if reasons and code in reasons.values else ""
 

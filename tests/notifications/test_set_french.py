@@ -10,10 +10,11 @@ from accounts.messages import write_mail as write_account_mail
 from accounts.models import PendingMail
 from accounts.services.links import make_link
 from accounts.text import with_french_spaces
+from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind
-from incidents.models import Incident
+from incidents.models import Advice, Incident, Transfer
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.record import record_event
 from notifications.enums import Recipient
@@ -40,7 +41,15 @@ def delivery(incident, recipient, kind):
     guest = Guest(access_uid=incident.accesses.get().uid)
     words = Letter(text="Que faire ? Je ne sais pas !", key="k", author="Dominique")
     message = write_to_csirt(reference=incident.reference, guest=guest, letter=words)
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    who = a_responder()
+    transfer = Transfer.objects.create(
+        incident=incident, giver=incident.csirt, taker=elsewhere, motive="Loin", answer="Non : loin.", asked_by=who
+    )
+    told = {"partner": "cert-fr", "tlp": "amber", "content": "{}", "sha256": "0" * 64, "actor": who}
+    advice = Advice.objects.create(incident=incident, **told)
     data = {"message": str(message.uid), "reason": ClosingReason.RESOLVED}
+    data |= {"transfer": str(transfer.uid), "advice": str(advice.uid)}
     event = record_event(incident, EventKind(kind), at=timezone.now(), actor=a_responder(), **data)
     csirt = incident.csirt if recipient == Recipient.CSIRT else None
     return Delivery(announcement=Announcement(event=event), recipient=recipient, csirt=csirt)

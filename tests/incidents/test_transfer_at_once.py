@@ -1,0 +1,69 @@
+"""Two people answer, or take back, one proposal at the same instant: one of them does, the other is told."""
+
+from threading import Barrier, Thread
+
+from django.db import connection
+
+from incidents.enums import EventKind, TransferState
+from incidents.services.transfer import accept_transfer, withdraw_transfer
+from tests.cast import a_responder, breizh_cyber, declare
+from tests.incidents.test_transfer_case import another_centre, asked
+
+
+def test_it_works(transactional_db):
+    breizh_cyber()
+    elsewhere = another_centre()
+    incident = declare()
+    transfer = asked(incident, a_responder())
+    takers = [a_responder(elsewhere) for _ in range(4)]
+
+    outcomes = at_once(*[lambda actor=actor: accept_transfer(uid=transfer.uid, actor=actor) for actor in takers])
+
+    assert sorted(outcomes) == ["StaleTransfer"] * 3 + ["done"]
+    incident.refresh_from_db()
+    transfer.refresh_from_db()
+    assert incident.assignee == transfer.answered_by
+    assert incident.events.filter(kind=EventKind.TRANSFERRED).count() == 1
+
+
+def test_one_accepts_while_the_other_takes_it_back(transactional_db):
+    breizh_cyber()
+    giver, taker = a_responder(), a_responder(another_centre())
+    for _ in range(10):
+        incident = declare()
+        transfer = asked(incident, giver)
+
+        outcomes = at_once(
+            lambda uid=transfer.uid: accept_transfer(uid=uid, actor=taker),
+            lambda reference=incident.reference: withdraw_transfer(reference=reference, actor=giver),
+        )
+
+        incident.refresh_from_db()
+        transfer.refresh_from_db()
+        assert (transfer.state, incident.csirt.slug, sorted(outcomes)) in (
+            (TransferState.ACCEPTED, "loin-cyber", ["Http404", "done"]),
+            (TransferState.WITHDRAWN, "breizh-cyber", ["StaleTransfer", "done"]),
+        )
+        assert incident.events.count() == 3
+
+
+def at_once(*acts):
+    """What came of each: « done », or the name of what it raised."""
+    ready, outcomes = Barrier(len(acts)), []
+
+    def run(act):
+        try:
+            ready.wait()
+            act()
+            outcomes.append("done")
+        except Exception as error:  # noqa: BLE001  (its name is what is asked)
+            outcomes.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=[act]) for act in acts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return outcomes

@@ -1,0 +1,418 @@
+"""A case goes to another centre: proposed, accepted, returned or taken back; one centre has it at any instant."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from csirts.models import Contact, Csirt
+from incidents.access import Guest
+from incidents.enums import ClosingReason, DueFor, EventKind, Status, TransferState
+from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task, Transfer
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.dossier import dossier_of
+from incidents.services.erase import erase_personal_data
+from incidents.services.transfer import StaleTransfer, accept_transfer, ask_transfer, withdraw_transfer
+from incidents.services.triage import acknowledge_incident, close_incident
+from stats.models import CaseFact
+from stats.rollups import fold_all, mistakes
+from tests import harmless
+from tests.cast import a_lead, a_piece, a_responder, declare, signed_in
+from tests.hostile import MARKUP, TEMPLATES
+
+pytestmark = pytest.mark.django_db
+QUEUE = "/admin/incidents/incident/"
+WHY = "Le siège est dans votre région."
+
+
+@pytest.fixture
+def elsewhere():
+    """Another centre, with people."""
+    return another_centre()
+
+
+def another_centre(slug="loin-cyber", name="Loin Cyber"):
+    csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
+    Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
+    return csirt
+
+
+@pytest.fixture
+def giver():
+    return a_responder()
+
+
+@pytest.fixture
+def taker(elsewhere):
+    return a_responder(elsewhere)
+
+
+@pytest.fixture
+def incident(giver):
+    return declare()
+
+
+def url(incident, *parts):
+    return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
+
+
+def offer_url(transfer, *parts):
+    return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
+
+
+def asked(incident, actor, taker="loin-cyber", motive=WHY, seen=""):
+    return ask_transfer(reference=incident.reference, taker=taker, motive=motive, actor=actor, seen=seen)
+
+
+def events_of(incident):
+    return list(incident.events.order_by("id").values_list("kind", flat=True))
+
+
+def as_person(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_it_works(incident, giver, taker, elsewhere):
+    ours, theirs = as_person(giver), as_person(taker)
+
+    answer = ours.post(url(incident, "transfert"), {"taker": "loin-cyber", "motive": WHY, "seen": ""}, follow=True)
+
+    assert "Transfert proposé à Loin Cyber" in text_of(answer)
+    assert "transfert proposé à Loin Cyber" in text_of(ours.get(QUEUE))
+    assert "1 transfert à accepter" in text_of(theirs.get(QUEUE))
+    transfer = Transfer.objects.get()
+    assert f"transferts/{transfer.uid}/" in text_of(theirs.get(f"{QUEUE}transferts/"))
+
+    answer = theirs.post(offer_url(transfer, "accepter"), follow=True)
+
+    assert answer.redirect_chain == [(url(incident), 302)]
+    assert "Reçu de Breizh Cyber" in text_of(answer)
+    assert "Les fichiers de l’accueil" in text_of(answer)
+    transfer.refresh_from_db()
+    assert (transfer.state, transfer.answered_by) == (TransferState.ACCEPTED, taker)
+    last = incident.events.get(kind=EventKind.TRANSFERRED)
+    assert transfer.last_event == last
+    assert last.data == {"from": "breizh-cyber", "to": "loin-cyber", "transfer": str(transfer.uid)}
+
+
+def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
+    page = text_of(as_person(taker).get(offer_url(asked(incident, giver))))
+
+    for line in (WHY, "Commune de Plouexemple", "Rançongiciel", "élevée", "ne sait pas", "je ne sais pas"):
+        assert line in page
+    for word in ("Les fichiers de l’accueil", "Dominique", "02 99 00 00 00", "mairie@"):
+        assert word not in page
+
+
+def test_the_whole_case_follows(incident, giver, taker, elsewhere):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    group = CaseGroup.objects.create(csirt=incident.csirt, kind="campaign", title="Vague", author=giver)
+    Incident.objects.update(group=group)
+    SearchDocument.objects.create(
+        incident=incident, csirt=incident.csirt, kind="note", vector="mot", at=timezone.now()
+    )
+    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=giver)
+
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+
+    incident.refresh_from_db()
+    assert (incident.csirt, incident.status, incident.group) == (elsewhere, Status.ACKNOWLEDGED, None)
+    assert (incident.assignee, incident.acknowledged_by) == (taker, taker)
+    assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
+    assert incident.documents.get().csirt == elsewhere
+    ours = as_person(giver)
+    assert ours.get(url(incident)).status_code == 404
+    for query in ({"etat": "tous"}, {"q": incident.reference}, {"q": "Plouexemple"}):
+        assert ours.get(QUEUE, query).context["lines"] == []
+
+
+def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
+    asked(incident, giver)
+    theirs = as_person(taker)
+
+    assert theirs.get(url(incident)).status_code == 404
+    assert incident.reference not in text_of(theirs.get(QUEUE))
+    assert as_person(giver).post(url(incident, "prendre")).status_code == 302
+    incident.refresh_from_db()
+    assert incident.csirt.slug == "breizh-cyber"
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"taker": "loin-cyber", "motive": "  "}, "Écrivez pourquoi"),
+        ({"taker": "", "motive": WHY}, "Choisissez un centre de la liste"),
+        ({"taker": "breizh-cyber", "motive": WHY}, "Sélectionnez un choix valide"),
+        ({"taker": "ferme", "motive": WHY}, "Sélectionnez un choix valide"),
+        ({"taker": "inconnu\0", "motive": WHY}, ""),
+        ({"taker": "loin-cyber", "motive": "x" * 501}, "500 suffisent"),
+    ],
+)
+def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, said, problem):
+    Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
+
+    answer = as_person(giver).post(url(incident, "transfert"), said)
+
+    assert answer.status_code == 422
+    assert problem in text_of(answer)
+    assert said["motive"].strip() in text_of(answer)
+    assert not Transfer.objects.exists()
+    assert events_of(incident) == ["declared"]
+
+
+def test_a_double_click_is_one_proposal(incident, giver, taker):
+    assert asked(incident, giver) == asked(incident, giver)
+    for _ in range(2):
+        accept_transfer(uid=Transfer.objects.get().uid, actor=taker)
+
+    assert events_of(incident) == ["declared", "transfer_asked", "transferred"]
+
+
+def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewhere):
+    colleague = a_responder()
+    asked(incident, colleague)
+
+    answer = as_person(giver).post(
+        url(incident, "transfert"), {"taker": "loin-cyber", "motive": "Un autre motif.", "seen": ""}
+    )
+
+    assert answer.status_code == 409
+    assert f"{colleague} l’a déjà proposé à Loin Cyber" in text_of(answer)
+    assert "Un autre motif." in text_of(answer)
+    assert Transfer.objects.count() == 1
+
+
+def test_postgresql_refuses_a_second_proposal(incident, giver, elsewhere):
+    first = asked(incident, giver)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Transfer.objects.create(incident=incident, giver=first.giver, taker=elsewhere, asked_by=giver)
+
+
+def test_it_is_taken_back_then_proposed_again(incident, giver, taker):
+    ours = as_person(giver)
+    first = asked(incident, giver)
+    for _ in range(2):
+        assert ours.post(url(incident, "transfert", "retirer")).status_code == 302
+
+    assert events_of(incident) == ["declared", "transfer_asked", "transfer_withdrawn"]
+    page = text_of(as_person(taker).get(offer_url(first)))
+    assert "a retiré sa proposition" in page
+    assert "Plouexemple" not in page
+    assert as_person(taker).post(offer_url(first, "accepter")).status_code == 409
+    assert asked(incident, giver, seen=str(first.uid)).state == TransferState.ASKED
+
+
+def test_it_is_returned_with_words(incident, giver, taker):
+    transfer = asked(incident, giver)
+    theirs = as_person(taker)
+
+    assert theirs.post(offer_url(transfer, "refuser"), {"answer": " "}).status_code == 422
+    for _ in range(2):
+        answer = theirs.post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+        assert answer.status_code == 302
+
+    page = text_of(as_person(giver).get(url(incident)))
+    assert "Loin Cyber ne l’a pas pris" in page
+    assert "Pas notre territoire." in page
+    assert events_of(incident) == ["declared", "transfer_asked", "transfer_returned"]
+    assert "Plouexemple" not in text_of(theirs.get(offer_url(transfer)))
+    incident.refresh_from_db()
+    assert incident.csirt.slug == "breizh-cyber"
+
+
+def test_an_answer_that_comes_too_late_keeps_its_words(incident, giver, taker, elsewhere):
+    transfer = asked(incident, giver)
+    accept_transfer(uid=transfer.uid, actor=a_responder(elsewhere))
+
+    answer = as_person(taker).post(offer_url(transfer, "refuser"), {"answer": "Pas notre territoire."})
+
+    assert answer.status_code == 409
+    assert "Pas notre territoire." in text_of(answer)
+    assert "l’a accepté" in text_of(answer)
+
+
+def test_nobody_else_answers(incident, giver, elsewhere):
+    transfer = asked(incident, giver)
+    for person in (giver, a_lead(), a_responder(another_centre("tiers", "Tiers"))):
+        for part, method in (("", "get"), ("accepter", "post"), ("refuser", "post")):
+            address = offer_url(transfer, part) if part else offer_url(transfer)
+            assert getattr(as_person(person), method)(address, {"answer": "Non"}).status_code == 404
+    assert Transfer.objects.get().state == TransferState.ASKED
+
+
+def test_a_closed_case_does_not_go(incident, giver, taker):
+    transfer = asked(incident, giver)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=giver)
+
+    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+
+    assert answer.status_code == 409
+    assert "Il a été clos depuis" in text_of(answer)
+    incident.refresh_from_db()
+    assert incident.csirt.slug == "breizh-cyber"
+    withdraw_transfer(reference=incident.reference, actor=giver)
+    said = {"taker": "loin-cyber", "motive": WHY, "seen": str(transfer.uid)}
+    assert as_person(giver).post(url(incident, "transfert"), said).status_code == 302
+    assert Transfer.objects.count() == 1
+
+
+def test_an_erased_case_does_not_go(incident, giver, taker):
+    transfer = asked(incident, giver)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+
+    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+
+    assert answer.status_code == 409
+    assert "effacés" in text_of(answer)
+    assert WHY not in text_of(answer)
+    incident.refresh_from_db()
+    assert incident.csirt.slug == "breizh-cyber"
+
+
+@pytest.mark.parametrize("is_double", [True, False])
+def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
+    other = declare()
+    double, kept = (incident, other) if is_double else (other, incident)
+    close_incident(reference=double.reference, reason=ClosingReason.DUPLICATE, actor=giver)
+    Incident.objects.filter(pk=double.pk).update(merged_into=kept)
+
+    answer = as_person(giver).post(url(incident, "transfert"), {"taker": "loin-cyber", "motive": WHY})
+
+    assert answer.status_code == 422
+    assert "fusionné avec un autre" in text_of(answer)
+    assert not Transfer.objects.exists()
+
+
+def test_figures_follow(incident, giver, taker, elsewhere):
+    fold_all()
+    assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
+
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    fold_all()
+
+    assert CaseFact.objects.get().csirt == elsewhere
+    assert mistakes() == []
+
+
+def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    signed_in(client, taker)
+
+    page = text_of(client.get(f"/suivi/{incident.reference}/"))
+
+    assert f"{taker}, Loin Cyber a repris votre dossier" in page
+    assert f"{giver}, Breizh Cyber a pris votre dossier en charge" in page
+    assert "0 800 300 009" in page
+    assert "Breizh Cyber l’a confié à Loin Cyber" in page
+    incident.refresh_from_db()
+    dossier = dossier_of(incident, at=timezone.now())
+    assert dossier["centre"]["name"] == "Loin Cyber"
+    assert "Breizh Cyber l’a confié à Loin Cyber" in dossier["reason"].replace("\u00a0", " ")
+    assert "Loin Cyber a pris le dossier en charge" in " ".join(dossier["progress"])
+
+
+def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
+    piece = a_piece(incident)
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
+
+    assert "Du nouveau." in text_of(as_person(taker).get(url(incident)))
+    download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
+    assert as_person(taker).get(download).status_code == 200
+    assert as_person(giver).get(download).status_code == 404
+
+
+def test_it_comes_back(incident, giver, taker):
+    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    second = asked(incident, taker, taker="breizh-cyber", seen=str(first.uid))
+    accept_transfer(uid=second.uid, actor=giver)
+
+    assert as_person(giver).get(url(incident)).status_code == 200
+    assert as_person(taker).get(url(incident)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("message", {"text": "Avez-vous des sauvegardes ?", "key": "k"}),
+        ("gravite", {"severity": "2", "motive": "Avez-vous des sauvegardes ?"}),
+        ("transfert", {"taker": "", "motive": "Avez-vous des sauvegardes ?"}),
+        ("avis", {"motive": "Avez-vous des sauvegardes ?"}),
+    ],
+)
+def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, said):
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    before = incident.events.count()
+
+    answer = as_person(giver).post(url(incident, part), said)
+
+    assert answer.status_code == 409
+    assert "Ce dossier est maintenant à Loin Cyber" in text_of(answer)
+    assert "Avez-vous des sauvegardes ?" in text_of(answer)
+    assert incident.events.count() == before
+    third = a_responder(another_centre("tiers", "Tiers"))
+    assert as_person(third).post(url(incident, part), said).status_code == 404
+    assert as_person(giver).get(url(incident)).status_code == 404
+
+
+def test_hostile_words_stay_words(incident, giver, taker):
+    words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
+    transfer = asked(incident, giver, motive=words)
+    for person, address in ((giver, url(incident)), (taker, offer_url(transfer)), (taker, f"{QUEUE}transferts/")):
+        harmless.answer(as_person(person).get(address))
+    accept_transfer(uid=transfer.uid, actor=taker)
+    harmless.answer(as_person(giver).get(offer_url(transfer, "dossier")))
+    harmless.answer(as_person(giver).post(url(incident, "message"), {"text": words}))
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
+    for _ in range(number):
+        given, offered, proposed = declare(), declare(), declare()
+        accept_transfer(uid=asked(given, giver).uid, actor=taker)
+        mine = accept_transfer(uid=asked(offered, giver).uid, actor=taker)
+        asked(offered, taker, taker="breizh-cyber", seen=str(mine.uid))
+        asked(proposed, giver)
+    ours = as_person(giver)
+    ours.get(f"{QUEUE}transferts/")
+    with CaptureQueriesContext(connection) as queries:
+        page = ours.get(f"{QUEUE}transferts/")
+
+    assert len(page.context["offers"]) == len(page.context["proposed"]) == number
+    assert len(page.context["given"]) == min(2 * number, 50)
+    assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+    assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+    if number == 50:
+        more = ours.get(f"{QUEUE}transferts/", {"apres": page.context["next"]})
+        seen = {one.pk for one in page.context["given"]}
+        assert len({one.pk for one in more.context["given"]} - seen) == 50
+        assert more.context["next"] == ""
+    assert len(ours.get(f"{QUEUE}transferts/", {"apres": "x' OR 1=1"}).context["given"]) == min(2 * number, 50)
+
+
+def test_a_case_without_people_at_the_other_end_says_so(incident, giver):
+    Csirt.objects.create(slug="vide", name="Vide")
+    assert "Vide (personne n’y a de compte ici)" in text_of(as_person(giver).get(url(incident, "transfert")))
+
+
+def test_tasks_keep_their_dates(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    incident.refresh_from_db()
+    assert incident.due_for == DueFor.TASK
+
+
+def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
+    with pytest.raises(StaleTransfer) as stale:
+        withdraw_transfer(reference=incident.reference, actor=giver)
+    assert stale.value.transfer is None
