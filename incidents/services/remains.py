@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from collectivities.zones import zone_of
+from collectivities.zones import PARIS, zone_of
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
 from incidents.queries import Kept
 from incidents.questions.catalogue import SNAPSHOTS, current
@@ -71,7 +71,7 @@ def task_kept(task: Any) -> Values:
 def remains_of(transfer: Transfer) -> Remains:
     """Of an accepted transfer. Empty but for the events once the case was erased."""
     incident, kept = transfer.incident, transfer.standing
-    last, zone = kept.get("last", {}), kept.get("zone", "")
+    last, zone = kept.get("last", {}), kept.get("zone", PARIS)
 
     def until(name: str) -> Any:
         return getattr(incident, name).filter(id__lte=last.get(name, 0))

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import user_of
+from collectivities.zones import PARIS
 from incidents import enums
 from incidents.access import get_given
 from incidents.questions.facts import moment_of
@@ -35,7 +36,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "transfer": transfer,
         "kept": kept,
-        "zone": kept.get("zone", ""),
+        "zone": kept.get("zone", PARIS),
         "facts": facts_of(kept),
         "received_at": moment_of(kept.get("received_at")),
         "sections": [(title, said(lines)) for title, lines in remains.sections],

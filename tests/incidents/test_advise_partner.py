@@ -1,0 +1,182 @@
+"""CERT-FR is told of a case: what leaves is shown first, is what its TLP lets out, and is sealed."""
+
+import hashlib
+import json
+
+import pytest
+
+from incidents.enums import EventKind, Tlp
+from incidents.models import Advice, Incident, Observable
+from incidents.partners import MAILED, PARTNERS
+from incidents.services.advise import Asked, advise_partner, content_of
+from incidents.services.erase import erase_personal_data
+from incidents.sharing import may_go_to
+from tests import harmless
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.hostile import MARKUP
+from tests.incidents.test_transfer_case import as_person, text_of, url
+
+pytestmark = pytest.mark.django_db
+WHY = "Même rançongiciel que dans l’alerte de la semaine."
+PERSONAL = ("Dominique Exemple", "02 99 00 00 00", "mairie@plouexemple.example", "qui@quelqu-un.example")
+
+
+@pytest.fixture
+def responder():
+    return a_responder(breizh_cyber())
+
+
+@pytest.fixture
+def incident(responder):
+    incident = declare()
+    Incident.objects.update(tlp=Tlp.AMBER)
+    for kind, value in (("ip", "192.0.2.1"), ("email", "qui@quelqu-un.example")):
+        Observable.objects.create(incident=incident, kind=kind, value=value, actor=responder)
+    incident.refresh_from_db()
+    return incident
+
+
+def shown(client, incident, **said):
+    """Asks to see what would leave. Gives what the page would send."""
+    page = client.post(url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", "voir": "1"} | said)
+    assert page.status_code == 200
+    form = page.context["form"]
+    return page, {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
+
+
+def test_it_works(responder, incident):
+    client = as_person(responder)
+    page, said = shown(client, incident)
+
+    content = page.context["preview"]["content"]
+    assert content == content_of(incident, PARTNERS["cert-fr"])
+    assert hashlib.sha256(content.encode()).hexdigest() in text_of(page)
+    facts = json.loads(content)
+    assert facts["body"]["insee"] == "29999"
+    assert facts["tlp"] == "TLP:AMBER"
+    assert facts["observables"] == [{"kind": "ip", "value": "192.0.2.1"}]
+    for word in (*PERSONAL, "Les fichiers de l’accueil", WHY):
+        assert word not in content
+
+    said.pop("with_persons")
+    assert client.post(url(incident, "avis"), said).status_code == 302
+
+    advice = Advice.objects.get()
+    assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.AMBER)
+    assert advice.sha256 == hashlib.sha256(content.encode()).hexdigest()
+    event = incident.events.get(kind=EventKind.ADVISED)
+    assert event.data == {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
+    assert "Envoyé à un partenaire</b> (CERT-FR)" in text_of(client.get(url(incident)))
+    assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+
+
+def test_persons_go_only_where_it_was_ticked(responder, incident):
+    page, said = shown(as_person(responder), incident, with_persons="on")
+    for word in PERSONAL:
+        assert word in page.context["preview"]["content"]
+    as_person(responder).post(url(incident, "avis"), said | {"with_persons": "on"})
+    assert "Dominique Exemple" in Advice.objects.get().content
+
+
+@pytest.mark.parametrize("with_persons", ["", "on"])
+def test_without_a_motive_nothing_is_shown_or_sent(responder, incident, with_persons):
+    said = {"partner": "cert-fr", "motive": " ", "key": "k", "with_persons": with_persons}
+    for button in ("voir", "envoyer"):
+        answer = as_person(responder).post(url(incident, "avis"), said | {button: "1"})
+        assert answer.status_code == 422
+        assert "Écrivez pourquoi" in text_of(answer)
+    assert not Advice.objects.exists()
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT])
+def test_a_narrow_tlp_lets_nothing_out(responder, incident, tlp):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    Incident.objects.update(tlp=tlp)
+
+    for button in ("voir", "envoyer"):
+        answer = client.post(url(incident, "avis"), said | {button: "1"})
+        assert answer.status_code == 422
+        assert Tlp(tlp).label in text_of(answer)
+        assert WHY in text_of(answer)
+    assert "<textarea" not in text_of(client.get(url(incident, "avis")))
+    assert not Advice.objects.exists()
+    assert not incident.events.filter(kind=EventKind.ADVISED).exists()
+
+
+def test_the_rule_by_tlp():
+    partner, without_mail = PARTNERS["cert-fr"], PARTNERS["cert-sante"]
+    assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR]
+    assert not any(may_go_to(tlp, without_mail) for tlp in Tlp)
+
+
+def test_what_changed_since_is_shown_again(responder, incident):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.2", actor=responder)
+    said.pop("with_persons")
+
+    answer = client.post(url(incident, "avis"), said)
+
+    assert answer.status_code == 409
+    assert "192.0.2.2" in text_of(answer)
+    assert WHY in text_of(answer)
+    assert not Advice.objects.exists()
+    again = answer.context["form"]["seen"].value()
+    assert client.post(url(incident, "avis"), said | {"seen": again}).status_code == 302
+
+
+def test_a_double_click_is_one(responder, incident):
+    seen = hashlib.sha256(content_of(incident, PARTNERS["cert-fr"]).encode()).hexdigest()
+    asked = Asked(partner="cert-fr", motive=WHY, key="k", seen=seen)
+    for _ in range(2):
+        advise_partner(reference=incident.reference, asked=asked, actor=responder)
+    assert Advice.objects.count() == 1
+    assert incident.events.filter(kind=EventKind.ADVISED).count() == 1
+
+
+@pytest.mark.parametrize("partner", ["", "cert-sante", "inconnu", "\0"])
+def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
+    answer = as_person(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
+    assert answer.status_code == 422
+    assert WHY in text_of(answer)
+    assert not Advice.objects.exists()
+
+
+def test_those_without_a_mail_are_shown_with_their_site(responder, incident):
+    page = text_of(as_person(responder).get(url(incident, "avis")))
+    for partner in PARTNERS.values():
+        assert partner.website in page
+        assert partner.name in page
+    assert list(MAILED) == ["cert-fr"]
+    assert "cert-fr@ssi.gouv.fr <small>(source secondaire" in page
+
+
+def test_an_erased_case_is_not_sent(responder, incident):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+
+    assert client.post(url(incident, "avis"), said).status_code == 422
+    assert not Advice.objects.exists()
+
+
+def test_erasing_empties_what_was_sent_and_keeps_its_seal(responder, incident):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    said.pop("with_persons")
+    client.post(url(incident, "avis"), said)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+
+    advice = Advice.objects.get()
+    assert (advice.content, advice.motive) == ("", "")
+    assert advice.sha256 in text_of(client.get(url(incident, "avis")))
+
+
+def test_hostile_words_stay_words(responder, incident):
+    Incident.objects.filter(pk=incident.pk).update(tlp=Tlp.GREEN)
+    for number, word in enumerate(MARKUP):
+        Observable.objects.create(incident=incident, kind="url", value=f"{number}{word}"[:500], actor=responder)
+    page, _said = shown(as_person(responder), incident, motive=" ".join(MARKUP)[:400])
+    harmless.answer(page)
+    assert json.loads(page.context["preview"]["content"])["observables"][-1]["kind"] == "url"

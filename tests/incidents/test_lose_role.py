@@ -1,0 +1,129 @@
+"""A responder is removed while their pages are open: the very next request opens nothing and writes nothing."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership, User
+from accounts.tokens import issue_token
+from incidents.enums import ActorKind
+from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
+from incidents.services.transfer import ask_transfer
+from tests.cast import a_piece, a_responder, breizh_cyber, declare
+from tests.incidents.test_transfer_case import another_centre, as_person, offer_url, url
+
+pytestmark = pytest.mark.django_db
+QUEUE = "/admin/incidents/incident/"
+LISTS = (QUEUE, f"{QUEUE}transferts/", "/admin/notifications/delivery/", "/triage/saisir/")
+
+
+@pytest.fixture
+def responder():
+    return a_responder(breizh_cyber())
+
+
+@pytest.fixture
+def incident(responder):
+    return declare()
+
+
+def removed(person):
+    """As the administrator does it in the admin: the role ends today."""
+    Membership.objects.filter(user=person).update(ended_on=timezone.localdate())
+
+
+def closed(person):
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+def is_refused(response):
+    return response.status_code == 404 or response.get("Location", "").startswith(("/connexion/", "/admin/login/"))
+
+
+@pytest.mark.parametrize("end", [removed, closed])
+def test_it_works(responder, incident, end):
+    """Whoever had the page of the case open cannot read it again, nor send from it."""
+    client = as_person(responder)
+    assert client.get(url(incident)).status_code == 200
+    before = IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]
+    end(responder)
+
+    assert is_refused(client.get(url(incident)))
+    for part, said in (
+        ("message", {"text": "Bonjour", "key": "k"}),
+        ("gravite", {"severity": "2", "motive": "Parce que."}),
+        ("prendre", {}),
+        ("clore", {"raison": "resolved"}),
+        ("code", {}),
+        ("transfert", {"taker": "loin-cyber", "motive": "Loin"}),
+        ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
+    ):
+        assert is_refused(client.post(url(incident, part), said)), part
+    assert is_refused(client.post(f"/triage/{incident.reference}/"))
+    assert (IncidentEvent.objects.count(), Reading.objects.values_list("last_at", flat=True)[0]) == before
+    assert not Message.objects.exists()
+    assert not SeverityChoice.objects.exists()
+    assert not Transfer.objects.exists()
+
+
+@pytest.mark.parametrize("end", [removed, closed])
+def test_every_other_page_too(responder, incident, end):
+    another_centre()
+    piece = a_piece(incident)
+    client, token = as_person(responder), issue_token(responder, name="essai")
+    end(responder)
+
+    for address in (
+        *LISTS,
+        f"/triage/{incident.reference}/",
+        f"/triage/{incident.reference}/pieces/{piece.uid}/",
+        f"/suivi/{incident.reference}/",
+        f"/suivi/{incident.reference}/pieces/bordereau/",
+    ):
+        assert is_refused(client.get(address)), address
+    answer = Client().get(f"/api/v1/incidents/{incident.reference}/", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code in (401, 404)
+    assert not Opening.objects.exists()
+
+
+def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
+    taker = a_responder(another_centre())
+    transfer = ask_transfer(reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="")
+    client = as_person(taker)
+    assert client.get(offer_url(transfer)).status_code == 200
+    removed(taker)
+
+    assert is_refused(client.get(offer_url(transfer)))
+    assert is_refused(client.post(offer_url(transfer, "accepter")))
+    incident.refresh_from_db()
+    assert incident.csirt.slug == "breizh-cyber"
+
+
+def test_who_gave_a_case_away_reads_it_no_more(responder, incident):
+    taker = a_responder(another_centre())
+    transfer = ask_transfer(reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="")
+    as_person(taker).post(offer_url(transfer, "accepter"))
+    client = as_person(responder)
+    assert client.get(offer_url(transfer, "dossier")).status_code == 200
+    removed(responder)
+    assert is_refused(client.get(offer_url(transfer, "dossier")))
+    assert is_refused(client.post(url(incident, "message"), {"text": "Bonjour"}))
+
+
+def test_who_moved_to_another_centre_keeps_that_one_only(responder, incident):
+    elsewhere = another_centre()
+    client = as_person(responder)
+    removed(responder)
+    Membership.objects.create(user=responder, role="responder", csirt=elsewhere)
+
+    assert client.get("/admin/incidents/incident/").status_code == 200
+    assert client.get(url(incident)).status_code == 404
+    assert client.post(url(incident, "message"), {"text": "Bonjour"}).status_code == 404
+    assert not IncidentEvent.objects.filter(actor_kind=ActorKind.USER).exists()
+
+
+def test_what_they_did_stays_in_their_name(responder, incident):
+    as_person(responder).post(url(incident, "prendre"))
+    removed(responder)
+    colleague = a_responder()
+    assert str(responder) in as_person(colleague).get(url(incident)).content.decode()

@@ -1,0 +1,210 @@
+"""A centre that gave a case away reads what was there until then, and not a word that came after."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from incidents.access import Guest
+from incidents.enums import ClosingReason, EventKind, Severity
+from incidents.models import Closing, Evidence, Message, Note, Observable, Task
+from incidents.services.complete import Writing, answer_section
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.erase import erase_personal_data
+from incidents.services.severity import set_severity
+from incidents.services.transfer import accept_transfer
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from tests.cast import a_lead, a_piece, a_responder, declare
+from tests.incidents.test_transfer_case import QUEUE, another_centre, as_person, asked, offer_url, text_of, url
+
+pytestmark = pytest.mark.django_db
+LATER = "MotDApres"
+
+
+@pytest.fixture
+def giver():
+    return a_responder()
+
+
+@pytest.fixture
+def taker():
+    return a_responder(another_centre())
+
+
+@pytest.fixture
+def incident(giver):
+    return declare()
+
+
+def guest(incident):
+    return Guest(access_uid=incident.accesses.get().uid)
+
+
+def work(incident, actor, word):
+    """One of each thing that may stand in a case, each with `word` in it. The key of a note is the word too."""
+    write_to_csirt(
+        reference=incident.reference, guest=guest(incident), letter=Letter(text=f"{word} demande", key=word)
+    )
+    letter = Letter(text=f"{word} réponse", key=word)
+    write_to_declarant(reference=incident.reference, actor=actor, letter=letter)
+    Note.objects.create(incident=incident, text=f"{word} note", author=actor, submission_key=word)
+    Task.objects.create(incident=incident, title=f"{word} tâche", author=actor)
+    Observable.objects.create(incident=incident, kind="domain", value=f"{word.lower()}.example", actor=actor)
+    Closing.objects.create(incident=incident, summary=f"{word} bilan", actor=actor)
+    answered(incident, "precisions", **{"continue": "oui" if word == LATER else "non"})
+    piece = a_piece(incident) if not incident.evidence.exists() else second_piece(incident)
+    Evidence.objects.filter(pk=piece.pk).update(name=f"{word}.jpg")
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=f"{word} gravité", actor=actor)
+
+
+def second_piece(incident):
+    told = {"number": 2, "size": 1, "sha256": "1" * 64, "storage_name": "deux", "actor_kind": "declarant"}
+    return Evidence.objects.create(incident=incident, **told)
+
+
+def answered(incident, section, **values):
+    newest = incident.sheets.filter(section=section).order_by("-id").first()
+    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(newest.uid) if newest else "")
+    answer_section(writing=writing, section=section, version="2026-11", values=values)
+
+
+def given(incident, giver, taker):
+    return accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+
+
+def test_it_works(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    work(incident, giver, "MotDAvant")
+    transfer = given(incident, giver, taker)
+
+    ours = as_person(giver)
+    assert "Commune de Plouexemple" in text_of(ours.get(f"{QUEUE}transferts/"))
+    page = text_of(ours.get(offer_url(transfer, "dossier")))
+
+    for words in ("demande", "réponse", "note", "tâche", "bilan"):
+        assert f"MotDAvant {words}" in page
+    for words in ("motdavant[.]example", "MotDAvant.jpg", "Les fichiers de l’accueil", "02 99 00 00 00", "Transféré"):
+        assert words in page
+    assert "Confié à Loin Cyber" in page
+
+
+def test_not_a_word_of_what_came_after(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    work(incident, giver, "MotDAvant")
+    transfer = given(incident, giver, taker)
+    ours = as_person(giver)
+    pages = [offer_url(transfer, "dossier"), f"{QUEUE}transferts/", QUEUE, f"{QUEUE}?etat=tous"]
+    before = {page: words_of(ours, page) for page in pages}
+
+    work(incident, taker, LATER)
+    Task.objects.filter(title="MotDAvant tâche").update(done_at=timezone.now(), done_by=taker, title=f"{LATER} titre")
+    incident.story.description = f"{LATER} récit"
+    incident.story.contact_phone = "06 39 98 00 12"
+    incident.story.save()
+    verify_incident(reference=incident.reference, actor=taker)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=taker)
+
+    assert {page: words_of(ours, page) for page in pages} == before
+    assert LATER.lower() not in "".join(before.values()).lower()
+    assert ours.get(QUEUE, {"q": LATER}).context["lines"] == []
+
+
+def words_of(client, page):
+    """All that the page says, but the token of its forms."""
+    lines = client.get(page).content.decode().splitlines()
+    return "\n".join(line for line in lines if "csrfmiddlewaretoken" not in line)
+
+
+def test_nothing_else_of_it_opens(incident, giver, taker):
+    piece = a_piece(incident)
+    transfer = given(incident, giver, taker)
+    ours = as_person(giver)
+
+    for address in (
+        url(incident),
+        url(incident, "effacer", "demande"),
+        url(incident, "transfert"),
+        url(incident, "avis"),
+        f"/triage/{incident.reference}/",
+        f"/triage/{incident.reference}/pieces/{piece.uid}/",
+        f"/suivi/{incident.reference}/",
+        f"/suivi/{incident.reference}/pieces/",
+        f"/suivi/{incident.reference}/pieces/bordereau/",
+        f"/suivi/{incident.reference}/dossier/",
+        offer_url(transfer),
+    ):
+        assert ours.get(address).status_code == 404, address
+    page = ours.get(offer_url(transfer, "dossier")).content.decode()
+    assert f"pieces/{piece.uid}" not in page
+    assert page.count("<form") == page.count('id="logout-form"')
+
+
+def test_only_the_centre_that_gave_it_reads_it(incident, giver, taker):
+    transfer = given(incident, giver, taker)
+
+    assert as_person(a_lead()).get(offer_url(transfer, "dossier")).status_code == 200
+    for person in (taker, a_responder(another_centre("tiers", "Tiers"))):
+        assert as_person(person).get(offer_url(transfer, "dossier")).status_code == 404
+
+
+@pytest.mark.parametrize("state", ["asked", "returned", "withdrawn"])
+def test_one_that_was_not_accepted_opens_nothing(incident, giver, taker, state):
+    transfer = asked(incident, giver)
+    if state != "asked":
+        type(transfer).objects.update(state=state, answered_at=timezone.now(), answered_by=taker)
+
+    assert as_person(giver).get(offer_url(transfer, "dossier")).status_code == 404
+    assert as_person(taker).get(offer_url(transfer, "dossier")).status_code == 404
+
+
+def test_erasing_empties_it(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    work(incident, giver, "MotDAvant")
+    transfer = given(incident, giver, taker)
+    erase_personal_data(reference=incident.reference, actor=a_lead(taker.memberships[0].csirt))
+
+    ours = as_person(giver)
+    page = text_of(ours.get(offer_url(transfer, "dossier")))
+    assert "Dossier effacé" in page
+    for words in ("MotDAvant", "Plouexemple", "motdavant", "siège", "02 99"):
+        assert words not in page
+        assert words not in text_of(ours.get(f"{QUEUE}transferts/"))
+    assert "Transféré" in page
+    assert "Données personnelles effacées" not in page
+
+
+def test_each_former_centre_reads_until_its_own_day(incident, giver, taker):
+    first = given(incident, giver, taker)
+    Message.objects.create(
+        incident=incident, text="chez le deuxième", is_from_csirt=False, actor_kind="declarant", submission_key="2"
+    )
+    third = a_responder(another_centre("tiers", "Tiers"))
+    second = asked(incident, taker, taker="tiers", seen=str(first.uid))
+    accept_transfer(uid=second.uid, actor=third)
+
+    assert "chez le deuxième" not in text_of(as_person(giver).get(offer_url(first, "dossier")))
+    assert "chez le deuxième" in text_of(as_person(taker).get(offer_url(second, "dossier")))
+    assert as_person(giver).get(offer_url(second, "dossier")).status_code == 404
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_the_same_whatever_its_length(incident, giver, taker, number):
+    for each in range(number):
+        told = {"incident": incident, "actor_kind": "declarant", "submission_key": f"m{each}"}
+        Message.objects.create(text=f"mot {each}", is_from_csirt=False, **told)
+        Note.objects.create(incident=incident, text="note", author=a_responder(), submission_key=f"n{each}")
+        Task.objects.create(incident=incident, title="tâche", author=giver)
+    transfer = given(incident, giver, taker)
+    ours = as_person(giver)
+    ours.get(offer_url(transfer, "dossier"))
+    with CaptureQueriesContext(connection) as queries:
+        page = ours.get(offer_url(transfer, "dossier"))
+
+    assert len(page.context["remains"].messages) == len(page.context["tasks"]) == number
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]
+
+
+def test_the_event_that_ends_it_is_the_last_one_seen(incident, giver, taker):
+    transfer = given(incident, giver, taker)
+    assert transfer.last_event.kind == EventKind.TRANSFERRED
+    assert transfer.standing["last"]["messages"] == 0

@@ -1,0 +1,232 @@
+"""Who hears of a case that goes to another centre, or to a partner. No centre hears of what is not its own."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+
+from incidents.access import Guest
+from incidents.enums import Tlp
+from incidents.models import Advice, Incident
+from incidents.partners import PARTNERS
+from incidents.services.advise import Asked, advise_partner, content_of
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.erase import erase_personal_data
+from incidents.services.transfer import accept_transfer, return_transfer, withdraw_transfer
+from notifications import dispatch
+from notifications.enums import DeliveryStatus, Trouble
+from notifications.models import Delivery
+from tests import harmless
+from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.hostile import MARKUP, TEMPLATES
+from tests.incidents.test_transfer_case import another_centre, asked
+from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
+
+pytestmark = pytest.mark.django_db
+ELSEWHERE, CERT = "garde@loin-cyber.example", "cert-fr@ssi.gouv.fr"
+FACTS = ("Plouexemple", "fichiers de l’accueil", "Dominique", "02 99 00 00 00", "mairie@")
+
+
+@pytest.fixture
+def giver(clock):
+    return a_responder(breizh_cyber())
+
+
+@pytest.fixture
+def taker(clock):
+    return a_responder(another_centre())
+
+
+@pytest.fixture
+def incident(giver, taker):
+    return declare()
+
+
+def write(incident, text, key):
+    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=text, key=key))
+
+
+def states(kind):
+    rows = Delivery.objects.filter(announcement__event__kind=kind).order_by("recipient")
+    return list(rows.values_list("recipient", "csirt__slug", "status", "last_error"))
+
+
+def test_it_works(incident, giver, taker, post):
+    delivered(post)
+    transfer = asked(incident, giver)
+    delivered(post)
+
+    [offer] = post.to(ELSEWHERE)
+    assert f"/transferts/{transfer.uid}/" in body(offer)
+    assert "Rançongiciel, gravité élevée" in body(offer)
+    assert offer["Subject"].startswith("[TLP:AMBER+STRICT] Breizh Cyber vous propose le dossier")
+    assert not [word for word in FACTS if word in offer["Subject"] + body(offer)]
+    assert len(post.to(CENTRE)) == 1  # its own new case, before
+
+    accept_transfer(uid=transfer.uid, actor=taker)
+    delivered(post)
+
+    assert len(post.to(CENTRE)) == 1
+    here = post.to(ELSEWHERE)[-1]
+    assert "Loin Cyber a repris ce dossier de Breizh Cyber" in one_line(here)
+    told = post.to(TOWN)[-1]
+    assert "Loin Cyber suit désormais votre dossier" in told["Subject"].replace("\u00a0", " ")
+    assert "0 800 300 009" in body(told)
+    assert "Breizh" not in body(told)
+
+
+def test_one_that_is_returned_is_told_to_who_proposed_it(incident, giver, taker, post):
+    transfer = asked(incident, giver)
+    return_transfer(uid=transfer.uid, answer="Pas notre territoire. https://piege.example/", actor=taker)
+    delivered(post)
+
+    message = post.to(CENTRE)[-1]
+    assert "> Pas notre territoire. hxxps://piege[.]example/" in body(message)
+    assert "Loin Cyber vous laisse le dossier" in message["Subject"].replace("\u00a0", " ")
+    assert not post.to(ELSEWHERE)  # the proposal was over before its mail left
+    assert [state[2] for state in states("transfer_asked")] == ["no_channel"]
+
+
+@pytest.mark.parametrize("tlp", ["red", "amber+strict"])
+def test_of_a_red_case_nothing_but_the_way_to_it(incident, giver, taker, post, tlp):
+    Incident.objects.update(tlp=tlp)
+    transfer = asked(incident, giver)
+    delivered(post)
+    accept_transfer(uid=transfer.uid, actor=taker)
+    delivered(post)
+
+    mails = [body(one) + one["Subject"] for one in post.to(ELSEWHERE)]
+    assert len(mails) == 2
+    assert all(("Rançongiciel" in said) == (tlp != "red") for said in mails)
+
+
+def test_what_is_still_due_to_the_former_centre_never_leaves(incident, giver, taker, post):
+    """Announced while it was theirs, sent after: the mail would say what the case is now."""
+    write(incident, "La cantine est arrêtée aussi.", "k")
+    dispatch.announce_events()
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    incident.story.description = "Écrit au nouveau centre."
+    incident.story.save()
+
+    delivered(post)
+
+    assert post.to(CENTRE) == []
+    gone = ("csirt", "breizh-cyber", DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)
+    assert gone in states("declared")
+    assert gone in states("message")
+    dispatch.replay(status=DeliveryStatus.NO_CHANNEL)
+    delivered(post)
+    assert post.to(CENTRE) == []
+
+
+def test_what_comes_after_goes_to_the_new_one_at_once(incident, giver, taker, post, clock):
+    """Even if the former one was told of the same kind of news moments ago."""
+    write(incident, "Un", "1")
+    delivered(post)
+    clock.shift(timedelta(minutes=1))
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    delivered(post)
+    before = len(post.to(CENTRE))
+    write(incident, "Deux", "2")
+    delivered(post)
+
+    assert len(post.to(CENTRE)) == before
+    assert "> Deux" in body(post.to(ELSEWHERE)[-1])
+
+
+def test_an_event_announced_after_the_transfer_is_told_to_who_has_the_case(incident, giver, taker, post):
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    delivered(post)
+    assert post.to(CENTRE) == []
+    assert states("declared")[0][:2] == ("csirt", "loin-cyber")
+
+
+def test_one_that_went_on_tells_the_middle_one_nothing(incident, giver, taker, post):
+    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    dispatch.announce_events()
+    third = a_responder(another_centre("tiers", "Tiers"))
+    accept_transfer(uid=asked(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
+    delivered(post)
+
+    assert post.to(ELSEWHERE) == post.to(CENTRE) == []
+    assert len(post.to("garde@tiers.example")) == 1
+
+
+def test_a_proposal_taken_back_before_its_mail_is_not_told(incident, giver, post):
+    asked(incident, giver)
+    dispatch.announce_events()
+    withdraw_transfer(reference=incident.reference, actor=giver)
+    delivered(post)
+    assert post.to(ELSEWHERE) == []
+
+
+def test_hostile_words_stay_words(incident, giver, taker, post):
+    words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
+    return_transfer(uid=asked(incident, giver, motive=words).uid, answer=words, actor=taker)
+    delivered(post)
+    for message in post.received:
+        harmless.mail(message)
+
+
+# A partner
+
+
+def advised(incident, actor, **said):
+    content = content_of(incident, PARTNERS["cert-fr"])
+    seen = hashlib.sha256(content.encode()).hexdigest()
+    given = Asked(**{"partner": "cert-fr", "motive": "Même campagne.", "key": "k", "seen": seen} | said)
+    return advise_partner(reference=incident.reference, asked=given, actor=actor)
+
+
+@pytest.fixture
+def amber(incident):
+    Incident.objects.update(tlp=Tlp.AMBER)
+    incident.refresh_from_db()
+    return incident
+
+
+def test_a_partner_gets_the_file_that_was_read(amber, giver, post):
+    advice = advised(amber, giver)
+    delivered(post)
+
+    [message] = post.to(CERT)
+    subject = message["Subject"].replace("\u00a0", " ")
+    assert subject.startswith("[TLP:AMBER] Breizh Cyber vous informe d’un incident (")
+    text, attached = message.iter_parts()
+    assert advice.sha256 in text.get_content()
+    assert "Même campagne" not in text.get_content()
+    assert attached.get_filename() == f"{amber.reference}.json"
+    assert attached.get_content_type() == "application/json"
+    content = attached.get_content()
+    assert hashlib.sha256(content).hexdigest() == advice.sha256
+    assert json.loads(content)["reference"] == amber.reference
+    assert not [word for word in FACTS[1:] if word in content.decode() + text.get_content()]
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT])
+def test_nothing_leaves_once_the_tlp_is_narrower(amber, giver, post, tlp):
+    advised(amber, giver)
+    dispatch.announce_events()
+    Incident.objects.update(tlp=tlp)
+    delivered(post)
+    assert post.to(CERT) == []
+    assert states("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
+
+
+def test_nothing_leaves_once_it_is_erased(amber, giver, post):
+    advised(amber, giver)
+    dispatch.announce_events()
+    erase_personal_data(reference=amber.reference, actor=a_lead())
+    delivered(post)
+    assert post.to(CERT) == []
+    assert Advice.objects.get().content == ""
+
+
+def test_a_demonstration_writes_to_no_partner(amber, giver, post, monkeypatch):
+    monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
+    advised(amber, giver)
+    delivered(post)
+    assert post.to(CERT) == []
+    assert states("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]
