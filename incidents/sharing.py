@@ -91,6 +91,7 @@ def may_share_lesson(tlp: str) -> bool:
 def may_go_to(tlp: str, partner: Partner) -> bool:
     """Whether we mail a case under `tlp` to `partner`, a CERT of the community.
 
-    Nothing goes to an address that nobody has published. For a narrower label than GREEN the declarant's agreement to a wider one comes first.
+    Nothing goes to an address that nobody has published. For a narrower label than GREEN the declarant's agreement
+    to a wider one comes first.
     """
     return bool(partner.email) and may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY)

@@ -29,7 +29,7 @@ def responder():
 @pytest.fixture
 def incident(responder):
     incident = declare()
-    Incident.objects.update(tlp=Tlp.AMBER)
+    Incident.objects.update(tlp=Tlp.GREEN)
     for kind, value in (("ip", "192.0.2.1"), ("email", "qui@quelqu-un.example")):
         Observable.objects.create(incident=incident, kind=kind, value=value, actor=responder)
     incident.refresh_from_db()
@@ -53,7 +53,7 @@ def test_it_works(responder, incident):
     assert hashlib.sha256(content.encode()).hexdigest() in text_of(page)
     facts = json.loads(content)
     assert facts["body"]["insee"] == "29999"
-    assert facts["tlp"] == "TLP:AMBER"
+    assert facts["tlp"] == "TLP:GREEN"
     assert facts["observables"] == [{"kind": "ip", "value": "192.0.2.1"}]
     for word in (*PERSONAL, "Les fichiers de l’accueil", WHY):
         assert word not in content
@@ -62,7 +62,7 @@ def test_it_works(responder, incident):
     assert client.post(url(incident, "avis"), said).status_code == 302
 
     advice = Advice.objects.get()
-    assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.AMBER)
+    assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.GREEN)
     assert advice.sha256 == hashlib.sha256(content.encode()).hexdigest()
     event = incident.events.get(kind=EventKind.ADVISED)
     assert event.data == {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
@@ -88,7 +88,7 @@ def test_without_a_motive_nothing_is_shown_or_sent(responder, incident, with_per
     assert not Advice.objects.exists()
 
 
-@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT])
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
 def test_a_narrow_tlp_lets_nothing_out(responder, incident, tlp):
     client = as_person(responder)
     _page, said = shown(client, incident)
@@ -106,7 +106,7 @@ def test_a_narrow_tlp_lets_nothing_out(responder, incident, tlp):
 
 def test_the_rule_by_tlp():
     partner, without_mail = PARTNERS["cert-fr"], PARTNERS["cert-sante"]
-    assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR]
+    assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
     assert not any(may_go_to(tlp, without_mail) for tlp in Tlp)
 
 

@@ -181,33 +181,33 @@ def advised(incident, actor, **said):
 
 
 @pytest.fixture
-def amber(incident):
-    Incident.objects.update(tlp=Tlp.AMBER)
+def green(incident):
+    Incident.objects.update(tlp=Tlp.GREEN)
     incident.refresh_from_db()
     return incident
 
 
-def test_a_partner_gets_the_file_that_was_read(amber, giver, post):
-    advice = advised(amber, giver)
+def test_a_partner_gets_the_file_that_was_read(green, giver, post):
+    advice = advised(green, giver)
     delivered(post)
 
     [message] = post.to(CERT)
     subject = message["Subject"].replace("\u00a0", " ")
-    assert subject.startswith("[TLP:AMBER] Breizh Cyber vous informe d’un incident (")
+    assert subject.startswith("[TLP:GREEN] Breizh Cyber vous informe d’un incident (")
     text, attached = message.iter_parts()
     assert advice.sha256 in text.get_content()
     assert "Même campagne" not in text.get_content()
-    assert attached.get_filename() == f"{amber.reference}.json"
+    assert attached.get_filename() == f"{green.reference}.json"
     assert attached.get_content_type() == "application/json"
     content = attached.get_content()
     assert hashlib.sha256(content).hexdigest() == advice.sha256
-    assert json.loads(content)["reference"] == amber.reference
+    assert json.loads(content)["reference"] == green.reference
     assert not [word for word in FACTS[1:] if word in content.decode() + text.get_content()]
 
 
-@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT])
-def test_nothing_leaves_once_the_tlp_is_narrower(amber, giver, post, tlp):
-    advised(amber, giver)
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
+def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
+    advised(green, giver)
     dispatch.announce_events()
     Incident.objects.update(tlp=tlp)
     delivered(post)
@@ -215,18 +215,18 @@ def test_nothing_leaves_once_the_tlp_is_narrower(amber, giver, post, tlp):
     assert states("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
 
 
-def test_nothing_leaves_once_it_is_erased(amber, giver, post):
-    advised(amber, giver)
+def test_nothing_leaves_once_it_is_erased(green, giver, post):
+    advised(green, giver)
     dispatch.announce_events()
-    erase_personal_data(reference=amber.reference, actor=a_lead())
+    erase_personal_data(reference=green.reference, actor=a_lead())
     delivered(post)
     assert post.to(CERT) == []
     assert Advice.objects.get().content == ""
 
 
-def test_a_demonstration_writes_to_no_partner(amber, giver, post, monkeypatch):
+def test_a_demonstration_writes_to_no_partner(green, giver, post, monkeypatch):
     monkeypatch.setattr("accounts.transports.email.read_demonstration", lambda: True)
-    advised(amber, giver)
+    advised(green, giver)
     delivered(post)
     assert post.to(CERT) == []
     assert states("advised") == [("partner", None, DeliveryStatus.REFUSED, Trouble.DEMONSTRATION)]
