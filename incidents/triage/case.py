@@ -19,6 +19,7 @@ from incidents.triage.answers import answers_of
 from incidents.triage.emergency import emergency_contacts, emergency_rows
 from incidents.triage.ending import ending_block, may_be_reopened
 from incidents.triage.evidence import evidence_block
+from incidents.triage.observables import observables_block
 from incidents.triage.qualify import qualify_block
 from incidents.triage.severity import severity_block, severity_rows
 from incidents.triage.thread import thread_context
@@ -64,6 +65,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "ending": ending_block(incident),
             "number_sources": NumberSource.choices,
             "transfers": transfer_block(incident),
+            "observables": observables_block(incident, user),
             **work_context(incident, user, now),
         }
     )

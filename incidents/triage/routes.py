@@ -8,6 +8,8 @@ from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.former import former_view
 from incidents.triage.history import history_page
 from incidents.triage.judging import qualify_view
+from incidents.triage.known import known_values_view, look_up_view
+from incidents.triage.observe import observable_view, observables_view
 from incidents.triage.page import Route
 from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
 from incidents.triage.work import guides, letters, relay, views
@@ -25,6 +27,8 @@ OF_A_CASE: list[Route] = [
     Route("transfert", ask_view, "transfer"),
     Route("transfert/retirer", withdraw_view, "withdraw_transfer"),
     Route("avis", advise_view, "advise"),
+    Route("indicateurs", observables_view, "observables"),
+    Route("indicateurs/<uuid:uid>", observable_view, "observable"),
 ]
 BESIDE: list[Route] = [
     Route("relais", relay.relay_view, "handover"),
@@ -38,4 +42,6 @@ BESIDE: list[Route] = [
     Route("transferts/<uuid:uid>/accepter", accept_view, "accept_transfer"),
     Route("transferts/<uuid:uid>/refuser", return_view, "return_transfer"),
     Route("transferts/<uuid:uid>/dossier", former_view, "former"),
+    Route("indicateurs", look_up_view, "look_up"),
+    Route("valeurs-connues", known_values_view, "known_values"),
 ]

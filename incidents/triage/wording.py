@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import TYPE_TERMS, Answer, EventKind, Status, TakingBack
+from incidents.enums import TYPE_TERMS, Answer, EventKind, ObservableKind, Status, TakingBack
 from incidents.models import Incident, IncidentEvent
 from incidents.partners import PARTNERS
 from incidents.triage.judged import JUDGEMENTS, judged
@@ -64,8 +64,18 @@ def detail(event: IncidentEvent) -> str:
         return ", ".join(str(FIELDS[name]) for name in event.data["fields"])
     if event.kind == EventKind.ADVISED:
         return PARTNERS[event.data["partner"]].name if event.data["partner"] in PARTNERS else ""
+    if event.kind == EventKind.OBSERVED:
+        return observed(event.data)
     reasons, code = REASONS.get(event.kind), event.data.get("reason")
     return str(reasons(code).label) if reasons and code in reasons.values else ""
+
+
+def observed(data: dict[str, Any]) -> str:
+    """« 3 relevés : adresse IP, IBAN »: how many and of what nature, never which."""
+    kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
+    if "removed" in data:
+        return _("1 retiré : %(kinds)s") % {"kinds": kinds}
+    return _("%(number)s relevés : %(kinds)s") % {"number": data.get("added", 0), "kinds": kinds}
 
 
 def term(incident: Incident) -> str:

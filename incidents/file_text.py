@@ -1,0 +1,42 @@
+"""The words in a small file that was sniffed as text: a note, a log, a page, or a mail with its parts unpacked.
+
+Everything here may be hostile. A mail whose parts make no sense is read as the text that it is.
+"""
+
+import html
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+READABLE = ("text/plain", "message/rfc822")
+MOST_BYTES = 1_000_000
+MOST_PARTS = 50
+HEADERS = ("From", "Reply-To", "Return-Path", "Sender", "Subject", "Message-ID", "X-Originating-IP", "Received")
+
+
+def words_in(content: bytes, media_type: str) -> str:
+    if media_type == "message/rfc822":
+        try:
+            return "\n".join(words_of_mail(content))
+        except Exception:  # noqa: BLE001 (whatever a hostile mail does to its reader, its text stays)
+            return as_text(content)
+    return as_text(content)
+
+
+def as_text(content: bytes) -> str:
+    """As a page it may hold « &amp; » for « & »."""
+    text = content.decode("utf-8", errors="replace")
+    return html.unescape(text) if "<" in text else text
+
+
+def words_of_mail(content: bytes) -> Iterator[str]:
+    mail = message_from_bytes(content, policy=policy.default)
+    for name in HEADERS:
+        yield from (str(value) for value in mail.get_all(name, []))
+    for number, part in enumerate(mail.walk()):
+        if number == MOST_PARTS:
+            return
+        if name := part.get_filename():
+            yield name
+        if isinstance(part, EmailMessage) and part.get_content_maintype() == "text":
+            yield as_text(str(part.get_content()).encode("utf-8", errors="replace"))

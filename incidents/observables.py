@@ -1,0 +1,242 @@
+"""The traces of an attack in what people write: found, in one spelling, and shown so that no program makes a link.
+
+Everything given here may be hostile. Text is read in short pieces, so that the time grows with its length alone.
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ioc_fanger import fang
+from ioc_finder import find_iocs
+from stdnum import iban
+from stdnum.exceptions import ValidationError as BadNumber
+
+from incidents.enums import ObservableKind
+
+# What is read of one text at most, in characters; the page says what was left out.
+TEXT_LIMIT = 50_000
+VALUE_LIMIT = 500
+# The library looks at each bracket against all that follows: short pieces, and few brackets in each.
+CHUNK = 2_000
+MOST_BRACKETS = 60
+HASH_LENGTHS = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
+DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
+FROM_LIBRARY = {
+    "ipv4s": ObservableKind.IP,
+    "domains": ObservableKind.DOMAIN,
+    "md5s": ObservableKind.HASH,
+    "sha1s": ObservableKind.HASH,
+    "sha256s": ObservableKind.HASH,
+    "sha512s": ObservableKind.HASH,
+}
+
+DOT = re.compile(r"(?i) ?[\[({] {0,2}(?:\.|point|dot) {0,2}[\])}] ?")
+AT = re.compile(r"(?i) ?[\[({] {0,2}(?:@|at|arobase|chez) {0,2}[\])}] ?")
+BRACKETS = re.compile(r"[\[\](){}]")
+URL = re.compile(r"(?i)(?<![a-z])(?:https?|ftps?)://[^\s<>\"«»“”‹›\\^`{|}]+")
+IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:][0-9A-Fa-f:.]{1,44}(?![\w:])")
+# The library knows the names that exist; this ending is kept for exercises, and is ours to try things on.
+EXERCISE = re.compile(r"(?i)(?<![\w.@-])(?:[^\W_][\w-]{0,62}\.){1,8}example(?![\w-])")
+EMAIL = re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,63}(?![\w@-])")
+# One sign a turn, so that what is no number is given up at once.
+IBAN = re.compile(r"(?i)(?<![^\W_])[a-z]{2}\d{2}(?:[ \u00a0\u202f.-]?[a-z0-9]){11,30}(?![^\W_])")
+# Programs, scripts, and what carries them past a filter.
+SUSPICIOUS = (
+    "exe|scr|pif|cmd|bat|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|url|msi|msix|appx|dll|cpl|jar|apk|sh|py|reg|chm|one|"
+    "docm|dotm|xlsm|xlsb|xltm|xlam|pptm|ppam|iso|img|vhd|vhdx|cab|ace|arj|rar|7z|zip|gz|tgz"
+)
+FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?![\w-])(?!\.\w)")
+# Also endings of domains: in a sentence, more often a file.
+RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
+DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
+LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
+
+
+class Found(NamedTuple):
+    kind: ObservableKind
+    value: str
+
+
+# One spelling each
+
+
+def normalised(kind: str, value: str) -> str | None:
+    """The one spelling of `value`, or None when it is no such thing. A defanged one is understood."""
+    bare = refanged(visible(value.strip()[: VALUE_LIMIT * 4]))
+    clean = SPELLINGS[ObservableKind(kind)](bare)
+    return clean if clean and len(clean) <= VALUE_LIMIT else None
+
+
+def spelt_ip(value: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(value.strip("[]"))
+    except ValueError:
+        return None
+    return None if "%" in str(address) else address.compressed
+
+
+def spelt_domain(value: str) -> str | None:
+    """In lower case and in ASCII: two letters that look alike are then seen to be two."""
+    bare = value.rstrip(".").lower()
+    if len(bare) > 253:
+        return None
+    try:
+        ascii_name = bare if bare.isascii() else bare.encode("idna").decode()
+    except UnicodeError:
+        return None
+    return ascii_name if DOMAIN.fullmatch(ascii_name) else None
+
+
+def spelt_url(value: str) -> str | None:
+    """Scheme and host in one spelling, without the usual port; what follows is left as it is, to the letter."""
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    name = spelt_ip(host) or spelt_domain(host)
+    if parts.scheme not in DEFAULT_PORTS or name is None or any(sign.isspace() for sign in value):
+        return None
+    who, at, _where = parts.netloc.rpartition("@")
+    shown_host = f"[{name}]" if ":" in name else name
+    shown_port = f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else ""
+    rest = value[len(parts.scheme) + 3 + len(parts.netloc) :]
+    path = rest if rest.startswith("/") else f"/{rest}"
+    return f"{parts.scheme}://{who}{at}{shown_host}{shown_port}{path}"
+
+
+def spelt_email(value: str) -> str | None:
+    local, _at, host = value.rpartition("@")
+    name = spelt_domain(host)
+    return f"{local.lower()}@{name}" if name and LOCAL_PART.fullmatch(local) else None
+
+
+def spelt_hash(value: str) -> str | None:
+    bare = value.lower()
+    return bare if len(bare) in HASH_LENGTHS and re.fullmatch("[0-9a-f]+", bare) else None
+
+
+def spelt_iban(value: str) -> str | None:
+    """Its check digits and the structure of its country are right."""
+    try:
+        return iban.validate(re.sub(r"[\s.-]", "", value), check_country=False)
+    except BadNumber:
+        return None
+
+
+def spelt_file(value: str) -> str | None:
+    """Its last part, in lower case, as the systems that matter here compare them."""
+    name = unicodedata.normalize("NFC", " ".join(value.replace("\\", "/").rsplit("/", 1)[-1].split())).lower()
+    return name if 1 < len(name) <= 255 else None
+
+
+SPELLINGS: dict[ObservableKind, Callable[[str], str | None]] = {
+    ObservableKind.IP: spelt_ip,
+    ObservableKind.DOMAIN: spelt_domain,
+    ObservableKind.URL: spelt_url,
+    ObservableKind.EMAIL: spelt_email,
+    ObservableKind.HASH: spelt_hash,
+    ObservableKind.IBAN: spelt_iban,
+    ObservableKind.FILE: spelt_file,
+}
+
+
+def host_of(kind: str, value: str) -> str:
+    """The domain or the IP in a normalised value; empty where there is none."""
+    if kind == ObservableKind.URL:
+        return urlsplit(value).hostname or ""
+    return value.rpartition("@")[2] if kind in (ObservableKind.EMAIL, ObservableKind.DOMAIN, ObservableKind.IP) else ""
+
+
+def shown(kind: str, value: str) -> str:
+    """Defanged, so that no program makes a link of it: « hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 »."""
+    if kind == ObservableKind.URL:
+        scheme, _sign, rest = value.partition("://")
+        netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        return f"{scheme.replace('t', 'x')}://{netloc.replace('.', '[.]')}{rest[len(netloc) :]}"
+    if kind in (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.EMAIL):
+        return value.replace(".", "[.]").replace(":", "[:]").replace("@", "[@]")
+    return value
+
+
+# Finding
+
+
+def find(text: str) -> list[Found]:
+    """Each once, in the order of the text by pieces. No more than TEXT_LIMIT characters are read."""
+    found: dict[Found, None] = {}
+    for chunk in chunks(visible(text[:TEXT_LIMIT])):
+        for kind, raw in raw_in(refanged(tame(chunk))):
+            if value := normalised(kind, raw):
+                found[Found(kind, value)] = None
+    return list(found)
+
+
+def visible(text: str) -> str:
+    """Without the characters that nobody sees, which cut a name in two for a program only."""
+    return "".join(sign for sign in text if sign.isascii() or unicodedata.category(sign) not in ("Cf", "Cs"))
+
+
+def chunks(text: str) -> Iterator[str]:
+    """Cut between two words where there are any."""
+    at = 0
+    while at < len(text):
+        end = at + CHUNK
+        if end < len(text):
+            cut = max(text.rfind(sign, at + CHUNK // 2, end) for sign in " \n\t")
+            end = cut if cut > at else end
+        yield text[at:end]
+        at = end
+
+
+def tame(chunk: str) -> str:
+    """Where brackets swarm, only those of a defanged dot or at are understood."""
+    if sum(map(chunk.count, "[](){}")) <= MOST_BRACKETS:
+        return chunk
+    return BRACKETS.sub(" ", AT.sub("@", DOT.sub(".", chunk)))
+
+
+def refanged(text: str) -> str:
+    return str(fang(AT.sub("@", DOT.sub(".", text))))
+
+
+def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
+    """What looks like a trace; whether it is one is judged by its spelling."""
+    for match in URL.finditer(text):
+        yield ObservableKind.URL, unclosed(match[0])
+    rest = URL.sub(" ", text)
+    yield from ((ObservableKind.FILE, match[0]) for match in FILE.finditer(rest))
+    yield from ((ObservableKind.IP, match[0]) for match in IPV6.finditer(rest) if match[0].count(":") > 1)
+    yield from ((ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in beginnings(match[0]))
+    yield from ((ObservableKind.EMAIL, match[0]) for match in EMAIL.finditer(rest))
+    rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if RATHER_FILES.search(match[0]) else match[0], rest))
+    yield from ((ObservableKind.DOMAIN, match[0]) for match in EXERCISE.finditer(rest))
+    yield from by_library(rest.replace("@", " "))
+
+
+def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
+    found = find_iocs(text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True)
+    for name, kind in FROM_LIBRARY.items():
+        for value in sorted(found.get(name, []), key=text.find):
+            yield kind, value
+
+
+def unclosed(address: str) -> str:
+    """Without what ends the sentence around it: « (https://exemple.fr). »"""
+    bare = address.rstrip(".,;:!?'’*…")
+    while bare and bare[-1] in ")]" and bare.count("([".__getitem__(")]".index(bare[-1]))) < bare.count(bare[-1]):
+        bare = bare[:-1].rstrip(".,;:!?'’*…")
+    return bare
+
+
+def beginnings(candidate: str) -> Iterator[str]:
+    """What follows a number may look like its end: « FR76 … 189 DU 3 »."""
+    groups = re.split(r"[ \u00a0\u202f.-]", candidate)
+    for last in range(len(groups), 0, -1):
+        number = "".join(groups[:last])
+        if 15 <= len(number) <= 34:
+            yield number

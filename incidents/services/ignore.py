@@ -1,0 +1,52 @@
+"""The values that a centre knows and wants no more proposed: a provider of the region, a tool of its own."""
+
+from uuid import UUID
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.models import IgnoredValue
+from incidents.services.observe import cleaned
+from incidents.text import plain_line
+
+logger = structlog.get_logger(__name__)
+
+MOTIVE_LIMIT = 200
+
+
+@transaction.atomic
+def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: str) -> IgnoredValue:
+    """The same value again is the row that is there, with its motive. What cases have kept stays.
+
+    Raises Http404 when the centre is not theirs, ValidationError on « kind », « value » or « motive ».
+    """
+    if csirt.pk not in actor.csirt_ids():
+        raise Http404
+    found = cleaned(kind, value)
+    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues ne verront plus cette valeur.")})
+    row, is_new = IgnoredValue.objects.get_or_create(
+        csirt=csirt, kind=found.kind, value=found.value, defaults={"motive": why, "actor": actor}
+    )
+    if is_new:
+        logger.info("value ignored", ignored=str(row.uid), csirt=csirt.slug, user=actor.pk)
+    return row
+
+
+@transaction.atomic
+def propose_again(*, actor: User, uid: UUID) -> bool:
+    """Take it off the list. Whether it was there. Raises Http404 when it is another centre's."""
+    row = IgnoredValue.objects.filter(uid=uid).first()
+    if row is None:
+        return False
+    if row.csirt_id not in actor.csirt_ids():
+        raise Http404
+    row.delete()
+    logger.info("value proposed again", ignored=str(uid), user=actor.pk)
+    return True

@@ -1,0 +1,127 @@
+"""What the words of a case hold that could be kept as an observable, and what is known of it already."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.models import User
+from incidents import vault
+from incidents.access import get_incident
+from incidents.enums import Ability, DocumentKind
+from incidents.file_text import MOST_BYTES, READABLE, words_in
+from incidents.known_values import is_innocent, own_domain
+from incidents.models import Evidence, Incident
+from incidents.observables import TEXT_LIMIT, Found, find
+from incidents.queries import by_section, sheets_of
+from incidents.services.evidence import key_to_read
+from incidents.services.read import note_opening
+from incidents.sightings import ignored_among, seen_elsewhere
+
+logger = structlog.get_logger(__name__)
+
+ROWS_READ = 200
+MOST_PROPOSALS = 200
+
+
+class Source(NamedTuple):
+    origin: DocumentKind
+    text: str
+
+
+class Proposal(NamedTuple):
+    """`ignored`: why the centre wants it no more, empty where it does. `is_elsewhere`: in another of my cases."""
+
+    found: Found
+    origins: tuple[DocumentKind, ...]
+    is_kept: bool
+    is_elsewhere: bool
+    ignored: str
+
+
+@dataclass
+class Proposals:
+    """`innocent`: how many were found and say nothing of an attack. `left_out`: where words were not read."""
+
+    rows: list[Proposal] = field(default_factory=list)
+    innocent: int = 0
+    left_out: tuple[DocumentKind, ...] = ()
+    too_many: int = 0
+
+
+def propose(incident: Incident, user: User) -> Proposals:
+    """From all the words of the case, TEXT_LIMIT characters of them. `incident` comes `with_words`."""
+    return weigh(incident, user, sources_of(incident))
+
+
+def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
+    """From what a small text file says. It is an opening, of which the declarant is told.
+
+    Raises Http404, PermissionDenied, Erased, vault.NotReadable.
+    """
+    incident = get_incident(actor, reference, to=Ability.EVIDENCE)
+    piece = readable_pieces(incident).filter(uid=uid).first()
+    if piece is None:
+        raise Http404
+    content = b"".join(vault.read(piece.storage_name, key_to_read(incident)))
+    note_opening(piece=piece, reader=actor)
+    logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
+    words = words_in(content, piece.media_type)
+    return piece, weigh(incident, actor, [Source(DocumentKind.FILE, words)])
+
+
+def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
+    return incident.evidence.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
+
+
+def sources_of(incident: Incident) -> Iterator[Source]:
+    """The declaration, the newest answers of each section, then messages, notes and names of files, newest first."""
+    story = incident.story
+    yield Source(DocumentKind.DECLARATION, f"{story.description}\n{story.supplier}")
+    for section, kept in by_section(sheets_of(incident)).items():
+        if section != "rappel":  # who to call back is no trace of an attack
+            yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
+    for text in incident.messages.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+        yield Source(DocumentKind.MESSAGE, text)
+    for text in incident.notes.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+        yield Source(DocumentKind.NOTE, text)
+    names = incident.evidence.order_by("-number").values_list("name", flat=True)[:ROWS_READ]
+    yield Source(DocumentKind.FILE, "\n".join(names))
+
+
+def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
+    origins, left_out = found_in(sources)
+    own, persons = domains_of(incident), {incident.story.contact_email.lower()}
+    telling = [found for found in origins if not is_innocent(found, own=own, persons=persons)]
+    shown = telling[:MOST_PROPOSALS]
+    kept = set(incident.observables.values_list("kind", "value"))
+    elsewhere, ignored = seen_elsewhere(shown, incident, user), ignored_among(shown, incident)
+    rows = [
+        Proposal(found, tuple(origins[found]), found in kept, found in elsewhere, ignored.get(found, ""))
+        for found in shown
+    ]
+    return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(shown))
+
+
+def found_in(sources: Iterable[Source]) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
+    """Each value with the places where it stands, and the places that were not read to their end."""
+    origins: dict[Found, dict[DocumentKind, None]] = {}
+    left_out: dict[DocumentKind, None] = {}
+    room = TEXT_LIMIT
+    for origin, text in sources:
+        if len(text) > room:
+            left_out[origin] = None
+        for found in find(text[:room]):
+            origins.setdefault(found, {})[origin] = None
+        room -= min(room, len(text))
+    return origins, tuple(left_out)
+
+
+def domains_of(incident: Incident) -> set[str]:
+    """Those of the body and of its centre, as far as the case tells them."""
+    channel = incident.csirt.notification_email if incident.csirt else ""
+    return {own_domain(incident.story.contact_email), own_domain(channel)} - {""}

@@ -1,0 +1,66 @@
+"""The same value in several cases. Only the cases of the reader's own centres are counted, named or hinted at."""
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+
+from accounts.models import User
+from incidents.models import IgnoredValue, Incident, Observable
+from incidents.observables import Found
+
+# Named one by one; beyond, « 20 et plus » is all that is said, and all that is read.
+SHOWN = 20
+LOOKED_UP = 50
+
+
+def rows_of_mine(user: User) -> QuerySet[Observable]:
+    return Observable.objects.filter(incident__csirt__in=user.csirt_ids())
+
+
+def with_value(values: Iterable[Found]) -> Q:
+    """A condition that the index by kind and value answers."""
+    by_kind: dict[str, list[str]] = {}
+    for kind, value in values:
+        by_kind.setdefault(kind, []).append(value)
+    wanted = Q(pk=None)
+    for kind, same_kind in by_kind.items():
+        wanted |= Q(kind=kind, value__in=same_kind)
+    return wanted
+
+
+def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
+    """Those of the case by nature, each with `seen_in`: at most SHOWN + 1 of the other cases. One query."""
+    others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    others = others.exclude(incident=OuterRef("incident")).values("incident")[: SHOWN + 1]
+    return incident.observables.annotate(seen_in=ArraySubquery(others)).order_by("kind", "value")
+
+
+def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
+    rows = rows_of_mine(user).filter(with_value(values)).exclude(incident=incident)
+    return set(rows.values_list("kind", "value").distinct())
+
+
+def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str, str], str]:
+    """Why the centre of the case wants some of them no more."""
+    rows = IgnoredValue.objects.filter(with_value(values), csirt=incident.csirt_id)
+    return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
+
+
+def sightings_of(found: Found, user: User) -> QuerySet[Observable]:
+    """The newest first, one more than is shown."""
+    rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
+    return rows.select_related("incident__collectivity").order_by("-incident__received_at", "-id")[: SHOWN + 1]
+
+
+def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
+    """For each of the first LOOKED_UP values, where it was seen: two queries, however many there are."""
+    seen: dict[tuple[str, str], list[Observable]] = {found: [] for found in values[:LOOKED_UP]}
+    heads = [sightings_of(found, user).values("pk") for found in values[:LOOKED_UP]]
+    if not heads:
+        return seen
+    keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]
+    rows = Observable.objects.filter(pk__in=keys).select_related("incident__collectivity")
+    for row in rows.order_by("-incident__received_at", "-id"):
+        seen[row.kind, row.value].append(row)
+    return seen

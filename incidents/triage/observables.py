@@ -1,0 +1,63 @@
+"""The observables of a case on a responder's page: by nature, defanged, with where else they were seen."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import User
+from incidents.enums import DocumentKind, ObservableKind, Pap
+from incidents.models import Incident, Observable
+from incidents.observables import shown
+from incidents.sightings import SHOWN, observables_of
+
+# What the protocol lets a responder do with what stands here (PAP, version 3).
+PAP_WORDS = {
+    Pap.RED: gettext_lazy("rien que l’attaquant puisse remarquer : ne cherchez que dans ce que vous avez déjà"),
+    Pap.AMBER: gettext_lazy("recoupements passifs seulement : n’ouvrez pas ces adresses, ne les testez pas en ligne"),
+    Pap.GREEN: gettext_lazy("actions visibles permises, comme bloquer ou interroger ; aucune contre-attaque"),
+    Pap.CLEAR: gettext_lazy("aucune limite sur l’usage"),
+}
+
+
+class Line(NamedTuple):
+    row: Observable
+    value: str  # defanged
+    seen: str
+
+
+class Group(NamedTuple):
+    kind: ObservableKind
+    lines: list[Line]
+
+
+def observables_block(incident: Incident, user: User) -> dict[str, Any]:
+    """One query, however many there are."""
+    return {"groups": groups_of(observables_of(incident, user)), "pap": PAP_WORDS[Pap(incident.pap)]}
+
+
+def groups_of(rows: Iterable[Any]) -> list[Group]:
+    """`rows` are annotated with `seen_in`, and come by nature. In the order of the natures."""
+    by_kind = {
+        kind: [Line(row, shown(kind, row.value), seen_words(len(row.seen_in))) for row in same]
+        for kind, same in groupby(rows, key=lambda row: row.kind)
+    }
+    return [Group(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]
+
+
+def seen_words(others: int) -> str:
+    """Empty where it was seen nowhere else."""
+    if others > SHOWN:
+        return _("Vu dans 20 autres dossiers de votre région, et plus")
+    said = ngettext(
+        "Vu dans %(number)s autre dossier de votre région",
+        "Vu dans %(number)s autres dossiers de votre région",
+        others,
+    )
+    return said % {"number": others} if others else ""
+
+
+def origin_words(origin: str) -> str:
+    return str(DocumentKind(origin).label) if origin in DocumentKind.values else _("saisi à la main")
