@@ -6,7 +6,6 @@ Everything here may be hostile. A mail whose parts make no sense is read as the 
 import html
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 READABLE = ("text/plain", "message/rfc822")
 MOST_BYTES = 1_000_000
@@ -36,7 +35,6 @@ def words_of_mail(content: bytes) -> Iterator[str]:
     for number, part in enumerate(mail.walk()):
         if number == MOST_PARTS:
             return
-        if name := part.get_filename():
-            yield name
-        if isinstance(part, EmailMessage) and part.get_content_maintype() == "text":
+        yield part.get_filename() or ""
+        if part.get_content_maintype() == "text":
             yield as_text(str(part.get_content()).encode("utf-8", errors="replace"))

@@ -210,7 +210,7 @@ def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
         yield ObservableKind.URL, unclosed(match[0])
     rest = URL.sub(" ", text)
     yield from ((ObservableKind.FILE, match[0]) for match in FILE.finditer(rest))
-    yield from ((ObservableKind.IP, match[0]) for match in IPV6.finditer(rest) if match[0].count(":") > 1)
+    yield from ((ObservableKind.IP, match[0].rstrip(".")) for match in IPV6.finditer(rest) if match[0].count(":") > 1)
     yield from ((ObservableKind.IBAN, number) for match in IBAN.finditer(rest) for number in beginnings(match[0]))
     yield from ((ObservableKind.EMAIL, match[0]) for match in EMAIL.finditer(rest))
     rest = EMAIL.sub(" ", FILE.sub(lambda match: " " if RATHER_FILES.search(match[0]) else match[0], rest))

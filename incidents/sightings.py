@@ -21,8 +21,8 @@ def rows_of_mine(user: User) -> QuerySet[Observable]:
 def with_value(values: Iterable[Found]) -> Q:
     """A condition that the index by kind and value answers."""
     by_kind: dict[str, list[str]] = {}
-    for kind, value in values:
-        by_kind.setdefault(kind, []).append(value)
+    for found in values:
+        by_kind.setdefault(found.kind, []).append(found.value)
     wanted = Q(pk=None)
     for kind, same_kind in by_kind.items():
         wanted |= Q(kind=kind, value__in=same_kind)
@@ -32,8 +32,8 @@ def with_value(values: Iterable[Found]) -> Q:
 def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
     """Those of the case by nature, each with `seen_in`: at most SHOWN + 1 of the other cases. One query."""
     others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
-    others = others.exclude(incident=OuterRef("incident")).values("incident")[: SHOWN + 1]
-    return incident.observables.annotate(seen_in=ArraySubquery(others)).order_by("kind", "value")
+    keys = others.exclude(incident=OuterRef("incident")).values("incident")[: SHOWN + 1]
+    return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
 def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
@@ -50,7 +50,9 @@ def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str
 def sightings_of(found: Found, user: User) -> QuerySet[Observable]:
     """The newest first, one more than is shown."""
     rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
-    return rows.select_related("incident__collectivity").order_by("-incident__received_at", "-id")[: SHOWN + 1]
+    return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
+        : SHOWN + 1
+    ]
 
 
 def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[Observable]]:
@@ -60,7 +62,7 @@ def look_up(values: Sequence[Found], user: User) -> dict[tuple[str, str], list[O
     if not heads:
         return seen
     keys = [row["pk"] for row in heads[0].union(*heads[1:], all=True)]
-    rows = Observable.objects.filter(pk__in=keys).select_related("incident__collectivity")
+    rows = Observable.objects.filter(pk__in=keys).select_related("incident__collectivity__departement")
     for row in rows.order_by("-incident__received_at", "-id"):
         seen[row.kind, row.value].append(row)
     return seen

@@ -17,6 +17,7 @@ from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
 from incidents.models import Incident, IncidentEvent, MessageTemplate, Task
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
+from tests.incidents.observing import an_observable
 from tests.routes import routes
 
 ROLES = [
@@ -272,6 +273,14 @@ MATRIX = [
     ("post", "admin/incidents/incident/{reference}/transfert/retirer/", IN, IN, IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/avis/",             IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("post", "admin/incidents/incident/{reference}/avis/",            IN,  IN,  IN, 422, 404, 422, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/indicateurs/",                  IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/indicateurs/",                 IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/valeurs-connues/",              IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/valeurs-connues/",             IN,  IN,  IN, 302, 302, 302, 302,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/indicateurs/",      IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/{reference}/indicateurs/",     IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/indicateurs/{uid}/",
+                                                                      IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/reflexsheet/",                           IN,  IN,  IN, 404, 404, 200, 200,  IN,  IN, 404),
@@ -304,6 +313,13 @@ SENT = {
     "admin/incidents/incident/{reference}/taches/": {"title": "Rappeler"},
     "admin/incidents/incident/{reference}/taches/{uid}/": {"etat": "done"},
     "admin/incidents/incident/{reference}/transfert/": {"taker": "ailleurs", "motive": "Leur territoire"},
+    "admin/incidents/incident/indicateurs/": {"text": "evil.example"},
+    "admin/incidents/incident/valeurs-connues/": {"kind": "domain", "value": "evil.example", "motive": "Le nôtre"},
+    "admin/incidents/incident/{reference}/indicateurs/": {
+        "acte": "ajouter",
+        "kind": "domain",
+        "value": "evil.example",
+    },
     "suivi/{reference}/message/": {"text": "Bonjour"},
     "admin/autocomplete/": {
         "app_label": "accounts",
@@ -448,6 +464,8 @@ def uid_in(route, incident, cast):
     if "/messages-types/" in route:
         row = {"title": str(uuid4()), "text": "Bonjour", "author": cast["lead"]}
         return MessageTemplate.objects.create(csirt=incident.csirt, **row).uid
+    if "/indicateurs/" in route:
+        return an_observable(incident, actor=cast["responder"]).uid
     return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid
 
 

@@ -1,5 +1,6 @@
 """The values that a centre knows and wants no more proposed: a provider of the region, a tool of its own."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.models import IgnoredValue
-from incidents.services.observe import cleaned
+from incidents.services.observe import Chosen, cleaned
 from incidents.text import plain_line
 
 logger = structlog.get_logger(__name__)
@@ -37,6 +38,13 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     if is_new:
         logger.info("value ignored", ignored=str(row.uid), csirt=csirt.slug, user=actor.pk)
     return row
+
+
+@transaction.atomic
+def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
+    """All of them or none."""
+    for one in chosen:
+        ignore_value(csirt=csirt, actor=actor, kind=one.kind, value=one.value, motive=motive)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -80,7 +80,7 @@ def locked(reference: str, actor: User) -> Incident:
     return incident
 
 
-def note_work(incident: Incident, actor: User, **data: int | list[str]) -> None:
+def note_work(incident: Incident, actor: User, **data: Any) -> None:
     """Numbers and natures only: the values are words."""
     now = timezone.now()
     settle_due(incident, worked_at=now)

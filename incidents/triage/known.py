@@ -1,6 +1,6 @@
 """Beside the list of cases: the values that a centre ignores, and a look for a value across its cases."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,7 @@ from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.known_values import national
-from incidents.models import IgnoredValue
+from incidents.models import IgnoredValue, Observable
 from incidents.observables import Found, find, normalised, shown
 from incidents.services.ignore import ignore_value, propose_again
 from incidents.sightings import LOOKED_UP, SHOWN, look_up
@@ -39,6 +39,13 @@ class KnownForm(HandForm, MotiveForm):
         self.fields["motive"].label = gettext_lazy("Pourquoi")
         self.fields["csirt"].label = gettext_lazy("Centre")
         self.fields["csirt"].widget = forms.Select(choices=[(one.slug, one.name) for one in csirts])
+
+
+class Result(NamedTuple):
+    kind: str
+    value: str  # defanged
+    rows: list[Observable]
+    has_more: bool
 
 
 class LookForm(forms.Form):
@@ -135,12 +142,13 @@ def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
     values = values_in(text)
     if not values:
         form.add_error("text", _("Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte."))
-    seen = look_up(values, user).items()
-    results = [
-        (ObservableKind(kind).label, shown(kind, value), rows[:SHOWN], rows[SHOWN:]) for (kind, value), rows in seen
-    ]
-    results.sort(key=lambda result: not result[2])
+    results = [result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
+    results.sort(key=lambda one: not one.rows)
     return {"results": results, "left": len(values) - len(results)}
+
+
+def result(kind: str, value: str, rows: list[Observable]) -> Result:
+    return Result(str(ObservableKind(kind).label), shown(kind, value), rows[:SHOWN], has_more=len(rows) > SHOWN)
 
 
 def values_in(text: str) -> list[Found]:

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, ObservableKind
+from incidents.enums import Ability, ObservableKind, Pap
 from incidents.models import Incident, Observable
 from incidents.observables import Found, shown
 from incidents.services.evidence import Erased
-from incidents.services.ignore import MOTIVE_LIMIT, ignore_value
+from incidents.services.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.observe import Chosen, add_observable, keep_observables, remove_observable
 from incidents.services.propose import Proposal, Proposals, propose, propose_from_piece, readable_pieces
 from incidents.sightings import SHOWN, sightings_of
@@ -84,11 +84,10 @@ def keep(request: HttpRequest, incident: Incident) -> HttpResponse:
 def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
     if incident.csirt is None:
         raise Http404
-    motive = request.POST.get("motive", "")
-    for one in chosen_in(request):
-        ignore_value(csirt=incident.csirt, actor=user_of(request), kind=one.kind, value=one.value, motive=motive)
+    motive, chosen = request.POST.get("motive", ""), chosen_in(request)
+    ignore_values(csirt=incident.csirt, actor=user_of(request), chosen=chosen, motive=motive)
     return told(
-        request, incident, _("Votre centre ne les verra plus proposées. La liste « Valeurs connues » les garde.")
+        request, incident, _("Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues ».")
     )
 
 
@@ -205,7 +204,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "row": row,
         "value": shown(row.kind, row.value),
         "origin": origin_words(row.origin),
-        "pap": PAP_WORDS[incident.pap],
+        "pap": PAP_WORDS[Pap(incident.pap)],
         "seen": [one for one in seen if one.incident_id != incident.pk][:SHOWN],
         "has_more": len(seen) > SHOWN,
     }

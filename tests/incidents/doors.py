@@ -100,6 +100,17 @@ def write_letter(lead):
     lead.fill(f"{TRIAGE}messages-types/breizh-cyber/{row.uid}/")
 
 
+def observe(responder, incident):
+    """What a responder keeps by hand, wants no more proposed, and looks for: a name of a file takes any words."""
+    beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
+    responder.fill(page, acte="ajouter", kind="file")
+    responder.fill(page, acte="ignorer", choix="file|message|piege.exe", kind="file", value="x")
+    responder.fill(f"{beside}valeurs-connues/", kind="file")
+    responder.fill(f"{beside}indicateurs/")
+    row = incident.observables.first()
+    assert responder.get(f"{page}{row.uid}/").status_code == 200
+
+
 def withdraw(holder, incident):
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 

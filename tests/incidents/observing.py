@@ -1,0 +1,53 @@
+"""What the tests of observables share."""
+
+from django.test import Client
+
+from csirts.models import Csirt
+from incidents import vault
+from incidents.enums import ObservableKind
+from incidents.models import CaseKey, Evidence, Observable
+from tests.cast import a_responder, declare
+
+STORY = (
+    "Un mail de escroc[at]evil.example mène à hxxps://banque[.]evil.example/payer. Appelez mairie@plouexemple.example."
+)
+URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
+
+
+def page(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def elsewhere():
+    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs"})[0]
+
+
+def a_case_elsewhere():
+    incident = declare(key="ailleurs")
+    incident.csirt = elsewhere()
+    incident.save(update_fields=["csirt"])
+    return incident
+
+
+def an_observable(incident, value="evil.example", kind=ObservableKind.DOMAIN, actor=None):
+    actor = actor or a_responder()
+    return Observable.objects.create(incident=incident, kind=kind, value=value, origin="hand", actor=actor)
+
+
+def a_text(incident, content, *, number=1, media_type="text/plain"):
+    """A piece whose words can be read."""
+    row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    name = vault.new_name()
+    vault.write(name, vault.unwrap(row.wrapped), content)
+    told = {"number": number, "size": len(content), "sha256": "0" * 64, "storage_name": name, "name": "journal.txt"}
+    return Evidence.objects.create(incident=incident, actor_kind="declarant", media_type=media_type, **told)
