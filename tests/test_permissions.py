@@ -454,19 +454,22 @@ def places(route, incident, cast):
     }
 
 
+# What the public identifier of an address names, by a part of the address.
+NAMED = {
+    "ma-collectivite/": lambda incident, cast: incident.collectivity,
+    "equipe/": lambda incident, cast: cast["responder"],
+    "/taches/": lambda incident, cast: Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]),
+    "/messages-types/": lambda incident, cast: MessageTemplate.objects.create(
+        csirt=incident.csirt, title=str(uuid4()), text="Bonjour", author=cast["lead"]
+    ),
+    "/indicateurs/": lambda incident, cast: an_observable(incident, actor=cast["responder"]),
+    "triage/{": lambda incident, cast: a_piece(incident),
+    "": lambda incident, cast: an_upload(incident),
+}
+
+
 def uid_in(route, incident, cast):
-    if route.startswith("ma-collectivite/"):
-        return incident.collectivity.uid
-    if route.startswith("equipe/"):
-        return cast["responder"].uid
-    if "/taches/" in route:
-        return Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]).uid
-    if "/messages-types/" in route:
-        row = {"title": str(uuid4()), "text": "Bonjour", "author": cast["lead"]}
-        return MessageTemplate.objects.create(csirt=incident.csirt, **row).uid
-    if "/indicateurs/" in route:
-        return an_observable(incident, actor=cast["responder"]).uid
-    return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid
+    return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
 
 
 def test_every_route_is_in_the_matrix():
