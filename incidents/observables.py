@@ -34,6 +34,7 @@ FROM_LIBRARY = {
     "sha512s": ObservableKind.HASH,
 }
 
+LINE_ENDS, UNSEEN = "\n\r\t", ("Cc", "Cf", "Cs")
 DOT = re.compile(r"(?i) ?[\[({] {0,2}(?:\.|point|dot) {0,2}[\])}] ?")
 AT = re.compile(r"(?i) ?[\[({] {0,2}(?:@|at|arobase|chez) {0,2}[\])}] ?")
 BRACKETS = re.compile(r"[\[\](){}]")
@@ -177,8 +178,8 @@ def find(text: str) -> list[Found]:
 
 
 def visible(text: str) -> str:
-    """Without the characters that nobody sees, which cut a name in two for a program only."""
-    return "".join(sign for sign in text if sign.isascii() or unicodedata.category(sign) not in ("Cf", "Cs"))
+    """Without the characters that nobody sees, which cut a name in two for a program only. Line ends stay."""
+    return "".join(sign for sign in text if sign in LINE_ENDS or unicodedata.category(sign) not in UNSEEN)
 
 
 def chunks(text: str) -> Iterator[str]:

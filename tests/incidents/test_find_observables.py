@@ -90,6 +90,7 @@ def test_what_is_found(text, expected):
         ("iban", "XX7630006000011234567890189", None),
         ("file", "..\\tmp\\Run.EXE", "run.exe"),
         ("file", "/", None),
+        ("file", "a\0b.exe", "ab.exe"),
     ],
 )
 def test_one_spelling(kind, value, expected):
