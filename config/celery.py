@@ -73,6 +73,7 @@ app.conf.update(
         "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
         "make papers": sweep("incidents.tasks.make_papers", 3),
+        "index cases for the search": sweep("incidents.tasks.index_cases", 5),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
         "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
         "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},

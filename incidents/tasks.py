@@ -2,7 +2,12 @@
 
 from celery import shared_task
 
-from incidents.services import draft, papers, sweep, upload
+from incidents.services import draft, index, papers, sweep, upload
+
+
+@shared_task
+def index_cases() -> None:
+    index.index_all()
 
 
 @shared_task

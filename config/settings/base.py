@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
 EVENT_CONSUMERS = {
     "notifications": "notifications.tasks.announce_events",
     "stats": "stats.tasks.fold_events",
+    "search": "incidents.tasks.index_cases",
 }
 EVENT_NUDGE = "config.celery.nudge"
 # Whether the mails of a case arrived, for the page of the case: events by id to what became of their mails.

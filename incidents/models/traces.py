@@ -88,6 +88,8 @@ class SearchDocument(models.Model):
         ]
         indexes = [
             GinIndex(F("csirt"), F("vector"), name="search_document_words"),
+            # A word that is in many is looked for among the newest, without its long list.
+            models.Index(F("csirt"), F("at").desc(), F("id").desc(), name="search_document_newest"),
         ]
 
     def __str__(self) -> str:

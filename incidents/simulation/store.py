@@ -20,6 +20,7 @@ from incidents.enums import (
     Answer,
     Certainty,
     ClosingReason,
+    DocumentKind,
     EventKind,
     Origin,
     Status,
@@ -28,6 +29,7 @@ from incidents.enums import (
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, LENGTH, with_check_character
 from incidents.rsit import FIRST_CLASSIFICATION
+from incidents.services.index import write_documents
 from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 from incidents.simulation import priors
 from incidents.simulation.draw import Case
@@ -72,6 +74,8 @@ class Rows:
         # One pending row a case is enough: the figures are recounted from the rows, not from the event.
         declared = (event for event in self.events if event.kind == EventKind.DECLARED)
         PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer=CONSUMER) for event in declared)
+        # The search too, in one statement: an invented case has no words but those of its declaration.
+        write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
 
 
 def store_cases(cases: Iterable[Case], homes: dict[int, Home], rng: random.Random, now: datetime) -> int:

@@ -11,6 +11,7 @@ from incidents.triage.judging import qualify_view
 from incidents.triage.known import known_values_view, look_up_view
 from incidents.triage.observe import observable_view, observables_view
 from incidents.triage.page import Route
+from incidents.triage.search_page import search_view
 from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
 from incidents.triage.work import guides, letters, relay, views
 
@@ -44,4 +45,5 @@ BESIDE: list[Route] = [
     Route("transferts/<uuid:uid>/dossier", former_view, "former"),
     Route("indicateurs", look_up_view, "look_up"),
     Route("valeurs-connues", known_values_view, "known_values"),
+    Route("recherche", search_view, "search"),
 ]

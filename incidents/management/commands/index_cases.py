@@ -1,0 +1,22 @@
+"""Make the documents of the search again from the rows of every case, while the service runs."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from incidents.services.index import BATCH, rebuild
+
+
+class Command(BaseCommand):
+    help = "Refait ce que la recherche lit de chaque dossier, par paquets. Le service peut rester ouvert."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--batch", type=int, default=BATCH, help=f"dossiers d’un paquet ({BATCH})")
+
+    def handle(self, *args: Any, batch: int, **options: Any) -> None:
+        began, last, batches = time.monotonic(), 0, 0
+        while (reached := rebuild(after=last, count=batch)) is not None:
+            last, batches = reached, batches + 1
+        self.stdout.write(f"{batches} paquets de {batch} dossiers refaits en {time.monotonic() - began:.0f} s.")

@@ -1,0 +1,83 @@
+"""The SQL that makes documents: for each kind (case, centre, source, moment, text) of some cases, and how it is kept.
+
+A text is read twice: without accents, with the places of its words (phrases are found by them), and as it is written,
+because French stems are cut by their accents (« chiffrées » and « chiffrement » meet in « chiffr » only so).
+"""
+
+from collections.abc import Mapping
+
+from incidents.enums import DocumentKind
+
+# Far beyond what a row can hold; PostgreSQL refuses lexemes of more than a megabyte.
+LONGEST = 200_000
+
+WRITE = """
+    INSERT INTO incidents_searchdocument (incident_id, csirt_id, kind, source, at, vector)
+    SELECT made.incident_id, made.csirt_id, %(kind)s, made.source, made.at,
+        setweight(to_tsvector('tocsin', made.text), %(weight)s::"char")
+        || setweight(strip(to_tsvector('french', made.text)), %(weight)s::"char")
+    FROM (
+        SELECT incident_id, csirt_id, source, at, left(text, %(longest)s) AS text
+        FROM ({source}) found WHERE text <> ''
+    ) made
+    WHERE %(again)s OR NOT EXISTS (
+        SELECT FROM incidents_searchdocument kept
+        WHERE kept.incident_id = made.incident_id AND kept.kind = %(kind)s AND kept.source = made.source
+    )
+    ON CONFLICT (incident_id, kind, source)
+    DO UPDATE SET vector = EXCLUDED.vector, csirt_id = EXCLUDED.csirt_id, at = EXCLUDED.at
+"""
+
+DECLARATION = """
+    SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at, concat_ws(
+        E'\\n', s.description, s.supplier, body.name,
+        (SELECT split_part(term, '=', 2) FROM unnest(%(terms)s::text[]) term WHERE split_part(term, '=', 1) = i.type),
+        (SELECT string_agg(workaround, E'\\n') FROM incidents_serviceinterruption stop WHERE stop.incident_id = i.id)
+    ) AS text
+    FROM incidents_incident i JOIN incidents_story s ON s.incident_id = i.id
+    JOIN collectivities_collectivity body ON body.id = i.collectivity_id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+ANSWERS = """
+    SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, sheet.written_at AS at, (
+        SELECT coalesce(string_agg(answer.value, E'\\n'), '') FROM jsonb_each_text(sheet.values) answer
+        WHERE sheet.section || '.' || answer.key = ANY(%(asked)s)
+    ) AS text
+    FROM incidents_incident i JOIN LATERAL (
+        SELECT DISTINCT ON (section) section, values, written_at FROM incidents_answersheet
+        WHERE incident_id = i.id ORDER BY section, id DESC
+    ) sheet ON true
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+MESSAGE = """
+    SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, m.written_at AS at, m.text
+    FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+NOTE = """
+    SELECT i.id AS incident_id, i.csirt_id, n.uid::text AS source, n.written_at AS at, n.text
+    FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+# « devis_2026.pdf » is found whole and by each of its words.
+FILE = """
+    SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, e.received_at AS at,
+        CASE e.name WHEN '' THEN '' ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
+    FROM incidents_incident i JOIN incidents_evidence e ON e.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+LESSON = """
+    SELECT i.id AS incident_id, i.csirt_id, '' AS source, max(c.closed_at) AS at,
+        string_agg(concat_ws(E'\\n', nullif(c.summary, ''), nullif(c.lesson, '')), E'\\n' ORDER BY c.id DESC) AS text
+    FROM incidents_incident i JOIN incidents_closing c ON c.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id, i.csirt_id
+"""
+
+SOURCES: Mapping[str, str] = {
+    DocumentKind.DECLARATION: DECLARATION,
+    DocumentKind.ANSWERS: ANSWERS,
+    DocumentKind.MESSAGE: MESSAGE,
+    DocumentKind.NOTE: NOTE,
+    DocumentKind.FILE: FILE,
+    DocumentKind.LESSON: LESSON,
+}

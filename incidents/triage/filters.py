@@ -1,0 +1,120 @@
+"""What each typed word of the search asks of a case."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import User
+from collectivities.zones import PARIS
+from incidents.enums import Verification
+from incidents.models import SearchDocument, ServiceInterruption
+from incidents.text import fold
+from incidents.triage.query import Part, Query
+from incidents.triage.query_values import Days, Range, Value
+
+MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
+# The sub-techniques of a technique are numbered from .001; none has as many.
+SUB_TECHNIQUES = 30
+
+
+def conditions(query: Query, user: User) -> Q:
+    """What the typed words of `query` ask together; `user` is « moi »."""
+    wanted = Q()
+    for part in query.filters:
+        if part.key == "dans" and has_text(query):
+            continue  # asked of the document in which the word is found, not of the case
+        asked = condition(part, user)
+        wanted &= ~asked if part.is_left_out else asked
+    return wanted
+
+
+def has_text(query: Query) -> bool:
+    return bool(query.words or query.phrases)
+
+
+def places(query: Query) -> list[str]:
+    """The kinds of documents in which the words are wanted; empty for all."""
+    return [str(code) for part in query.filters if part.key == "dans" for code in cast("tuple[str, ...]", part.value)]
+
+
+def condition(part: Part, user: User) -> Q:
+    if part.key == "resp":
+        return of_person(str(part.value), user)
+    return CONDITIONS[part.key](part.value)
+
+
+def of_person(name: str, user: User) -> Q:
+    if fold(name) in MINE:
+        return Q(assignee=user)
+    if fold(name) in NOBODY:
+        return Q(assignee=None)
+    return Q(assignee__display_name__icontains=name)
+
+
+def one_of(field: str) -> Callable[[Value], Q]:
+    return lambda value: Q(**{f"{field}__in": value})
+
+
+def between(field: str) -> Callable[[Value], Q]:
+    """`None` is no end."""
+
+    def ask(value: Value) -> Q:
+        bounds = cast("Range", value)
+        low = Q() if bounds.low is None else Q(**{f"{field}__gte": bounds.low})
+        return low if bounds.high is None else low & Q(**{f"{field}__lte": bounds.high})
+
+    return ask
+
+
+def received(value: Value) -> Q:
+    """Days of Paris, both of them included."""
+    days, zone, asked = cast("Days", value), ZoneInfo(PARIS), Q()
+    if days.first:
+        asked &= Q(received_at__gte=datetime.combine(days.first, time.min, zone))
+    if days.last:
+        asked &= Q(received_at__lt=datetime.combine(days.last, time.min, zone) + timedelta(days=1))
+    return asked
+
+
+def stopped(value: Value) -> Q:
+    return Q(Exists(ServiceInterruption.objects.filter(incident=OuterRef("pk"), service__in=value)))
+
+
+def verified(value: Value) -> Q:
+    unverified = Q(verification=Verification.UNVERIFIED)
+    return ~unverified if value == ("yes",) else unverified
+
+
+def written_in(value: Value) -> Q:
+    return Q(Exists(SearchDocument.objects.filter(incident=OuterRef("pk"), kind__in=value)))
+
+
+def with_technique(value: Value) -> Q:
+    (code,) = cast("tuple[str]", value)
+    below = [] if "." in code else [f"{code}.{number:03}" for number in range(1, SUB_TECHNIQUES)]
+    return Q(techniques__overlap=[code, *below])
+
+
+CONDITIONS: Mapping[str, Callable[[Value], Q]] = {
+    "type": one_of("type"),
+    "corps": one_of("collectivity__kind"),
+    "pop": between("collectivity__population"),
+    "etat": one_of("status"),
+    "gravite": between("severity"),
+    "nature": one_of("nature"),
+    "du": received,
+    "au": received,
+    "jour": received,
+    "dept": one_of("collectivity__departement__code"),
+    "service": stopped,
+    "donnees": one_of("data_concerned"),
+    "verifie": verified,
+    "dans": written_in,
+    "prestataire": lambda value: Q(supplier_key__contains=fold(str(value))),
+    "cause": one_of("cause"),
+    "technique": with_technique,
+    "tlp": one_of("tlp"),
+}

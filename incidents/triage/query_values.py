@@ -1,0 +1,278 @@
+"""The typed words of the search (`type:`, `pop>`, `du:` …): what each may be followed by, and how that is read."""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.enums import EPCI
+from collectivities.enums import Kind as BodyKind
+from incidents.enums import (
+    OPEN,
+    TYPE_TERMS,
+    Answer,
+    Cause,
+    DocumentKind,
+    IncidentType,
+    Nature,
+    PublicService,
+    Severity,
+    Status,
+    Tlp,
+)
+from incidents.text import fold
+
+LARGEST = 100_000_000
+RANGE = re.compile(r"(\d*)\.\.+(\d*)|(\d+)", re.ASCII)
+DATES = (
+    re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII),
+    re.compile(r"(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})", re.ASCII),
+    re.compile(r"(?P<m>\d{1,2})/(?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<y>\d{4})", re.ASCII),
+)
+DEPARTEMENT = re.compile(r"\d{2}|2[AB]|9[78]\d", re.ASCII)
+TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
+LONGEST_WORDS = 120
+
+
+class BadValue(ValueError):
+    """Says what was expected; `close` are values that look like what was typed."""
+
+    def __init__(self, message: str, close: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.close = tuple(close)
+
+
+class Range(NamedTuple):
+    """Both ends belong to it; None is no end."""
+
+    low: int | None
+    high: int | None
+
+
+class Days(NamedTuple):
+    """Both days belong to it."""
+
+    first: date | None
+    last: date | None
+
+
+# Codes, one of which is wanted; a range; days; or words.
+type Value = tuple[str, ...] | Range | Days | str
+
+
+@dataclass(frozen=True)
+class Key:
+    """`example` is shown as it is typed."""
+
+    label: Promise
+    example: str
+    read: Callable[[str, str], Value]
+
+
+def choice_of(names: Mapping[str, tuple[str, ...]]) -> Callable[[str, str], Value]:
+    """Reads a name, its beginning, or the beginning of a word in it. `names` are folded, with their codes."""
+
+    def read(sign: str, said: str) -> Value:
+        refuse_sign(sign)
+        wanted = fold(said)
+        for fits in (is_whole, begins, has_word):
+            if codes := [code for name, codes in names.items() if wanted and fits(name, wanted) for code in codes]:
+                return tuple(dict.fromkeys(codes))
+        close = get_close_matches(wanted, names, 4, 0.5) or sorted(names)[:8]
+        raise BadValue(_("Valeur inconnue."), close)
+
+    return read
+
+
+def is_whole(name: str, wanted: str) -> bool:
+    return name == wanted
+
+
+def begins(name: str, wanted: str) -> bool:
+    return name.startswith(wanted)
+
+
+def has_word(name: str, wanted: str) -> bool:
+    return any(word.startswith(wanted) for word in name.split())
+
+
+def refuse_sign(sign: str) -> None:
+    if sign not in ":=":
+        raise BadValue(_("Ce mot se suit de deux-points, pas d’une comparaison."))
+
+
+def named(choices: Iterable[tuple[str, str | Promise]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Each code by itself and by its label; `more` are other names."""
+    names: dict[str, tuple[str, ...]] = {}
+    for code, label in choices:
+        for name in (fold(str(code)), fold(str(label))):
+            names[name] = tuple(dict.fromkeys((*names.get(name, ()), str(code))))
+    return names | {name.replace("_", " "): codes for name, codes in more.items()}
+
+
+def number(text: str) -> int:
+    digits = re.sub(r"[\s.]", "", text)
+    if not digits.isascii() or not digits.isdigit() or int(digits[:12]) > LARGEST:
+        raise BadValue(_("On attend un nombre d’habitants, comme 10000 ou 500..2000."))
+    return int(digits)
+
+
+def compared(sign: str, value: int) -> Range:
+    match sign:
+        case ">":
+            return Range(value + 1, None)
+        case ">=":
+            return Range(value, None)
+        case "<":
+            return Range(None, value - 1)
+        case "<=":
+            return Range(None, value)
+    return Range(value, value)
+
+
+def read_population(sign: str, said: str) -> Value:
+    low, dots, high = said.partition("..")
+    if not dots:
+        return compared(sign, number(said))
+    refuse_sign(sign)
+    ends = Range(number(low) if low else None, number(high.lstrip(".")) if high.strip(".") else None)
+    if ends == Range(None, None) or (ends.low is not None and ends.high is not None and ends.low > ends.high):
+        raise BadValue(_("On attend un nombre d’habitants, comme 10000 ou 500..2000."))
+    return ends
+
+
+SEVERITIES = {fold(str(level.label)): int(level) for level in Severity} | {
+    str(level): int(level) for level in Severity
+}
+
+
+def read_severity(sign: str, said: str) -> Value:
+    wanted = fold(said)
+    levels = {level for name, level in SEVERITIES.items() if wanted and name.startswith(wanted)}
+    if len(levels) != 1:
+        names = [fold(str(level.label)) for level in Severity]
+        raise BadValue(_("On attend une gravité, par son nom ou de 1 à 4."), get_close_matches(wanted, names) or names)
+    return compared(sign, levels.pop())
+
+
+def read_day(sign: str, said: str) -> Days:
+    refuse_sign(sign)
+    for shape in DATES:
+        if found := shape.fullmatch(said):
+            return days_of(found.groupdict())
+    raise BadValue(_("On attend une date, comme 2026-03-14, 14/03/2026, 2026-03 ou 2026."))
+
+
+def days_of(said: Mapping[str, str]) -> Days:
+    year, month, day = int(said["y"]), int(said.get("m") or 0), int(said.get("d") or 0)
+    try:
+        first = date(year, month if "m" in said else 1, day if "d" in said else 1)
+    except ValueError:
+        raise BadValue(_("Cette date n’existe pas.")) from None
+    last_month = month or 12
+    return Days(first, date(year, last_month, day or monthrange(year, last_month)[1]))
+
+
+def read_since(sign: str, said: str) -> Value:
+    return Days(read_day(sign, said).first, None)
+
+
+def read_until(sign: str, said: str) -> Value:
+    return Days(None, read_day(sign, said).last)
+
+
+def read_departement(sign: str, said: str) -> Value:
+    refuse_sign(sign)
+    code = said.upper().zfill(2)
+    if not DEPARTEMENT.fullmatch(code):
+        raise BadValue(_("On attend un numéro de département, comme 29, 2A ou 974."))
+    return (code,)
+
+
+def read_technique(sign: str, said: str) -> Value:
+    refuse_sign(sign)
+    if not TECHNIQUE.fullmatch(said.upper()):
+        raise BadValue(_("On attend une technique ATT&CK, comme T1566 ou T1566.001."))
+    return (said.upper(),)
+
+
+def read_words(sign: str, said: str) -> Value:
+    refuse_sign(sign)
+    if not fold(said) or len(said) > LONGEST_WORDS:
+        raise BadValue(_("On attend un nom, entre guillemets s’il a plusieurs mots."))
+    return said
+
+
+YES_NO = {"oui": ("yes",), "non": ("no",)}
+STATES = {
+    "ouvert": OPEN,
+    "ouverts": OPEN,
+    "a prendre": (Status.DECLARED,),
+    "aprendre": (Status.DECLARED,),
+    "pris": (Status.ACKNOWLEDGED,),
+    "pris en charge": (Status.ACKNOWLEDGED,),
+    "en cours": (Status.ACKNOWLEDGED,),
+    "clos": (Status.CLOSED,),
+    "ferme": (Status.CLOSED,),
+}
+PLACES = named(
+    DocumentKind.choices,
+    pièce=(DocumentKind.FILE,),
+    piece=(DocumentKind.FILE,),
+    cloture=(DocumentKind.LESSON,),
+)
+TYPES = named([*TYPE_TERMS.items(), *IncidentType.choices])
+DATA = named(Answer.choices, inconnu=(Answer.UNKNOWN,), nsp=(Answer.UNKNOWN,))
+
+KEYS: dict[str, Key] = {
+    "type": Key(gettext_lazy("type d’incident"), "type:rançongiciel", choice_of(TYPES)),
+    "corps": Key(
+        gettext_lazy("nature de la collectivité"),
+        "corps:commune",
+        choice_of(named(BodyKind.choices, epci=tuple(EPCI))),
+    ),
+    "pop": Key(gettext_lazy("habitants"), "pop>10000", read_population),
+    "etat": Key(gettext_lazy("état"), "etat:ouvert", choice_of(STATES)),
+    "gravite": Key(gettext_lazy("gravité"), "gravite>=élevée", read_severity),
+    "nature": Key(gettext_lazy("signalement ou incident"), "nature:signalement", choice_of(named(Nature.choices))),
+    "resp": Key(gettext_lazy("responsable du dossier"), "resp:moi", read_words),
+    "du": Key(gettext_lazy("reçus depuis"), "du:2026-01-01", read_since),
+    "au": Key(gettext_lazy("reçus jusqu’à"), "au:31/03/2026", read_until),
+    "jour": Key(gettext_lazy("reçus ce jour, ce mois"), "jour:14/03/2026", read_day),
+    "dept": Key(gettext_lazy("département"), "dept:29", read_departement),
+    "service": Key(gettext_lazy("service arrêté"), "service:etat-civil", choice_of(named(PublicService.choices))),
+    "donnees": Key(gettext_lazy("données concernées"), "donnees:oui", choice_of(DATA)),
+    "verifie": Key(gettext_lazy("vérifié"), "verifie:non", choice_of(YES_NO)),
+    "dans": Key(gettext_lazy("où est le mot"), "dans:message", choice_of(PLACES)),
+    "prestataire": Key(gettext_lazy("prestataire nommé"), 'prestataire:"Exemple"', read_words),
+    "cause": Key(gettext_lazy("cause"), "cause:hameçonnage", choice_of(named(Cause.choices))),
+    "technique": Key(gettext_lazy("technique ATT&CK"), "technique:T1566", read_technique),
+    "tlp": Key(gettext_lazy("TLP"), "tlp:green", choice_of(named([(code, code) for code in Tlp.values]))),
+}
+OTHER_NAMES = {
+    "population": "pop",
+    "habitants": "pop",
+    "responsable": "resp",
+    "departement": "dept",
+    "depuis": "du",
+    "jusqu": "au",
+    "statut": "etat",
+    "services": "service",
+    "collectivite": "corps",
+}
+
+
+def key_named(name: str) -> str:
+    """The key that this is, in whatever spelling; empty if it is none."""
+    plain = fold(name)
+    plain = OTHER_NAMES.get(plain, plain)
+    return plain if plain in KEYS else ""

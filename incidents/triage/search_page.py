@@ -1,0 +1,172 @@
+"""The page of the search: one box for a reference, a body, or words and typed words; what was found, and where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.search import SearchProblem
+from collectivities.zones import PARIS
+from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
+from incidents.text import fold, plain_line
+from incidents.triage import wording
+from incidents.triage.excerpts import Excerpt, excerpts_of
+from incidents.triage.filters import conditions, has_text
+from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
+from incidents.triage.page import render_page
+from incidents.triage.query import LONGEST, Part, Query, QueryProblem, read_query
+from incidents.triage.query_values import KEYS
+from incidents.triage.search import bodies_named, references_in
+
+PER_PAGE = 25
+# Of the bodies that the words name; the rest of their cases is found by their words.
+CASES_OF_BODIES = 50
+
+
+@dataclass
+class Answer:
+    """What the search found: `found` best first; `warning` is a sentence that goes with it."""
+
+    found: list[Found] = field(default_factory=list)
+    lexemes: set[str] = field(default_factory=set)
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    incident: Incident
+    term: str
+    received: str
+    excerpts: list[Excerpt]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A typed word as it was typed, and the address of the search without it."""
+
+    text: str
+    without: str
+
+
+@require_safe
+def search_view(request: HttpRequest) -> HttpResponse:
+    typed, user = request.GET.get("q", ""), user_of(request)
+    context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
+    try:
+        query = read_query(plain_line(typed, limit=LONGEST, field="q"))
+    except QueryProblem as problem:
+        return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
+    except ValidationError as error:
+        return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
+    context |= {"query": query, "typed": query.text, "chips": chips_of(query)}
+    answer = find(query, user) if query.text else Answer()
+    return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
+
+
+def find(query: Query, user: User) -> Answer:
+    """A reference is that case; else the cases of the bodies that the words name, then those that have the words."""
+    mine = Incident.objects.filter(csirt__in=user.csirt_ids())
+    if not query.filters:
+        for reference in references_in(query.free):
+            if pk := mine.filter(reference=reference).values_list("pk", flat=True).first():
+                return Answer([Found(pk)])
+    cases = mine.filter(conditions(query, user)).filter(left_out(query))
+    if not has_text(query):
+        return Answer(find_without_words(cases, mine)) if query.filters or query.left_out else say_nothing(query)
+    asked = ask(query, user.csirt_ids())
+    answer = Answer(lexemes=asked.lexemes)
+    by_words = find_by_words(query, asked, cases, user.csirt_ids()) if asked.text else []
+    try:
+        named, alike = cases_of_bodies(query, cases)
+    except SearchProblem as problem:
+        named, alike, answer.warning = [], [], str(problem)
+    answer.found = merged(named, by_words, [] if by_words else alike)
+    return answer
+
+
+def say_nothing(query: Query) -> Answer:
+    if fold(query.text):
+        return Answer(warning=_("Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus."))
+    return Answer(warning=_("Écrivez au moins un mot."))
+
+
+def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
+    """The newest of the bodies that have this name or code, then of those whose name only resembles it."""
+    if query.phrases or not (bodies := bodies_named(query.free)):
+        return [], []
+    rows = cases.filter(collectivity__in=bodies).order_by("-received_at", "-id")
+    names = rows.values_list("pk", "collectivity__name", "collectivity__departement__name")[:CASES_OF_BODIES]
+    named: list[Found] = []
+    alike: list[Found] = []
+    for pk, *name in names:
+        (named if is_named(query, name) else alike).append(Found(pk))
+    return named, alike
+
+
+def is_named(query: Query, name: Iterable[str | None]) -> bool:
+    """Each word is in the name; a code is the body's own."""
+    wanted, words = fold(query.free), fold(" ".join(part or "" for part in name))
+    return wanted.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in wanted.split())
+
+
+def merged(*lists: list[Found]) -> list[Found]:
+    """Each case once, where it comes first, with the places where its words are."""
+    places = {one.incident: one.places for those in lists for one in those if one.places}
+    order = dict.fromkeys(one.incident for those in lists for one in those)
+    return [Found(incident, places.get(incident, ())) for incident in order][:MOST]
+
+
+def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> dict[str, Any]:
+    """One page of what was found; a page that is not there is the first."""
+    asked = request.GET.get("page", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("100") else 1
+    first = (number - 1) * PER_PAGE
+    if not 0 <= first < len(answer.found):
+        number, first = 1, 0
+    shown = answer.found[first : first + PER_PAGE]
+    return {
+        "hits": hits_of(shown, answer.lexemes, user, timezone.now()),
+        "warning": answer.warning,
+        "count": len(answer.found),
+        "is_bounded": len(answer.found) == MOST,
+        "previous": address(query.text, number - 1) if number > 1 else "",
+        "next": address(query.text, number + 1) if first + PER_PAGE < len(answer.found) else "",
+    }
+
+
+def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
+    """Asked again of the cases themselves: what was transferred since its words were indexed is not shown."""
+    cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
+    rows = cases.select_related("collectivity__departement", "assignee").in_bulk([one.incident for one in found])
+    kept = {one.incident: one.places for one in found if one.incident in rows}
+    excerpts = excerpts_of(kept, lexemes)
+    return [
+        Hit(
+            incident=rows[pk],
+            term=wording.term(rows[pk]),
+            received=wording.short_moment(rows[pk].received_at, now, PARIS),
+            excerpts=excerpts.get(pk, []),
+        )
+        for pk in kept
+    ]
+
+
+def chips_of(query: Query) -> list[Chip]:
+    def without(part: Part) -> str:
+        return address(query.without(part))
+
+    return [Chip(part.text, without(part)) for part in query.filters]
+
+
+def address(text: str, page: int = 1) -> str:
+    return "?" + urlencode({"q": text} | ({"page": page} if page > 1 else {}))
