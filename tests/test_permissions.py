@@ -281,6 +281,8 @@ MATRIX = [
     ("post", "admin/incidents/incident/{reference}/indicateurs/",     IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/indicateurs/{uid}/",
                                                                       IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/recherche/",                    IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/recherche/",                   IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/reflexsheet/",                           IN,  IN,  IN, 404, 404, 200, 200,  IN,  IN, 404),

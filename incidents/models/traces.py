@@ -77,7 +77,8 @@ class SearchDocument(models.Model):
     # What it was made from: a public identifier, empty where a case has one only.
     source = models.CharField(_("ligne d’origine"), max_length=40, blank=True)
     vector = SearchVectorField(_("lexèmes"))
-    at = models.DateTimeField(_("écrit le"))
+    # When the case was received, for each of its texts: days that are asked cut the documents as they cut the cases.
+    at = models.DateTimeField(_("dossier reçu le"))
 
     class Meta:
         verbose_name = _("texte cherché")

@@ -39,38 +39,38 @@ DECLARATION = """
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 ANSWERS = """
-    SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, sheet.written_at AS at, (
+    SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, i.received_at AS at, (
         SELECT coalesce(string_agg(answer.value, E'\\n'), '') FROM jsonb_each_text(sheet.values) answer
         WHERE sheet.section || '.' || answer.key = ANY(%(asked)s)
     ) AS text
     FROM incidents_incident i JOIN LATERAL (
-        SELECT DISTINCT ON (section) section, values, written_at FROM incidents_answersheet
+        SELECT DISTINCT ON (section) section, values FROM incidents_answersheet
         WHERE incident_id = i.id ORDER BY section, id DESC
     ) sheet ON true
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 MESSAGE = """
-    SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, m.written_at AS at, m.text
+    SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, i.received_at AS at, m.text
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 NOTE = """
-    SELECT i.id AS incident_id, i.csirt_id, n.uid::text AS source, n.written_at AS at, n.text
+    SELECT i.id AS incident_id, i.csirt_id, n.uid::text AS source, i.received_at AS at, n.text
     FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 # « devis_2026.pdf » is found whole and by each of its words.
 FILE = """
-    SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, e.received_at AS at,
+    SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
         CASE e.name WHEN '' THEN '' ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
     FROM incidents_incident i JOIN incidents_evidence e ON e.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
 LESSON = """
-    SELECT i.id AS incident_id, i.csirt_id, '' AS source, max(c.closed_at) AS at,
+    SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at,
         string_agg(concat_ws(E'\\n', nullif(c.summary, ''), nullif(c.lesson, '')), E'\\n' ORDER BY c.id DESC) AS text
     FROM incidents_incident i JOIN incidents_closing c ON c.incident_id = i.id
-    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id, i.csirt_id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id
 """
 
 SOURCES: Mapping[str, str] = {

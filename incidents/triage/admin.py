@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.signed_in import user_of
-from collectivities.search import SearchProblem
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, TransferState
@@ -33,7 +32,7 @@ from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
 from incidents.triage.routes import BESIDE, OF_A_CASE
-from incidents.triage.search import matching
+from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
 from incidents.triage.transfer import offers_waiting
@@ -46,7 +45,6 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     change_list_template = "incidents/triage/queue.html"
     list_filter = FILTERS
     list_per_page = 50
-    search_fields = ["reference"]
     actions = None
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -85,19 +83,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
         return Queue
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        if not search_term.strip():
-            return queryset, False
-        try:
-            return matching(queryset, search_term), False
-        except SearchProblem as problem:
-            messages.warning(request, str(problem))
-            return queryset.none(), False
-
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in PARAMETERS
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.GET.get("q", "").strip():  # as the box of the queue was once, and links of before are
+            return to_search(request)
         response = require_safe(super().changelist_view)(request)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:

@@ -31,6 +31,13 @@ def conditions(query: Query, user: User) -> Q:
     return wanted
 
 
+def in_days(query: Query) -> Q:
+    """What the days alone ask."""
+    since, until = span(query)
+    low = Q(received_at__gte=since) if since else Q()
+    return low & Q(received_at__lt=until) if until else low
+
+
 def has_text(query: Query) -> bool:
     return bool(query.words or query.phrases)
 
@@ -70,13 +77,24 @@ def between(field: str) -> Callable[[Value], Q]:
 
 
 def received(value: Value) -> Q:
-    """Days of Paris, both of them included."""
-    days, zone, asked = cast("Days", value), ZoneInfo(PARIS), Q()
-    if days.first:
-        asked &= Q(received_at__gte=datetime.combine(days.first, time.min, zone))
-    if days.last:
-        asked &= Q(received_at__lt=datetime.combine(days.last, time.min, zone) + timedelta(days=1))
-    return asked
+    since, until = moments(cast("Days", value))
+    low = Q(received_at__gte=since) if since else Q()
+    return low & Q(received_at__lt=until) if until else low
+
+
+def moments(days: Days) -> tuple[datetime | None, datetime | None]:
+    """From the first midnight in Paris up to the last, which no longer belongs to it."""
+    zone = ZoneInfo(PARIS)
+    since = datetime.combine(days.first, time.min, zone) if days.first else None
+    until = datetime.combine(days.last, time.min, zone) + timedelta(days=1) if days.last else None
+    return since, until
+
+
+def span(query: Query) -> tuple[datetime | None, datetime | None]:
+    """The moments between which `query` wants its cases received."""
+    asked = [moments(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out]
+    low, high = [since for since, _until in asked if since], [until for _since, until in asked if until]
+    return max(low, default=None), min(high, default=None)
 
 
 def stopped(value: Value) -> Q:

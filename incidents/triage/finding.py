@@ -7,6 +7,7 @@ which it is.
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import SearchQuery
@@ -16,26 +17,36 @@ from django.db.models.expressions import RawSQL
 
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.filters import places
+from incidents.triage.filters import places, span
 from incidents.triage.query import Query
 
-# At most so many cases answer; so many documents, the newest, are weighed for it.
-MOST, WEIGHED = 200, 400
+# At most so many cases answer; so many documents of a centre, the newest, are weighed for it.
+MOST, WEIGHED = 200, 300
 # What is read of a centre: to learn how usual the words are, to find usual ones, to find cases without words.
-GLANCE, USUAL, DEPTH = 1000, 20_000, 5000
+GLANCE, USUAL, DEPTH = 1000, 1500, 2000
+# A word that is in one of twenty of the newest documents is a usual one.
+SEEN_OFTEN = GLANCE // 20
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 SHORTEST_BEGINNING = 4
 HALF_LIFE_DAYS = 180
 
 NEWEST = """
-    (SELECT each.* FROM unnest(%(csirts)s::bigint[]) centre(id) CROSS JOIN LATERAL (
-        SELECT * FROM incidents_searchdocument d WHERE d.csirt_id = centre.id
-        ORDER BY d.at DESC, d.id DESC LIMIT {depth}
-    ) each)
+    SELECT * FROM incidents_searchdocument newest
+    WHERE newest.csirt_id = centre.id AND newest.at >= %(since)s AND newest.at < %(until)s
+    ORDER BY newest.at DESC, newest.id DESC LIMIT {depth}
 """
+# Where the reading of usual words stops is asked only when they are usual.
 GLIMPSE = """
-    SELECT ({query})::text,
-        (SELECT count(*) FROM {newest} seen WHERE seen.vector @@ ({query}))
+    SELECT text, seen, CASE WHEN seen >= %(usual)s THEN (
+        SELECT max(oldest.at) FROM unnest(%(csirts)s::bigint[]) centre(id)
+        CROSS JOIN LATERAL ({last} OFFSET %(depth)s) oldest
+    ) END
+    FROM (
+        SELECT ({query})::text AS text, (
+            SELECT count(*) FROM unnest(%(csirts)s::bigint[]) centre(id)
+            CROSS JOIN LATERAL ({newest}) glanced WHERE glanced.vector @@ ({query})
+        ) AS seen
+    ) glimpse
 """
 # A case is as good as the best of its documents: how close the words stand, and how new it is.
 BEST = """
@@ -43,9 +54,10 @@ BEST = """
     FROM (
         SELECT found.*, (0.1 + ts_rank_cd(found.vector, %(query)s::tsquery))
             / (1 + extract(epoch FROM now() - found.at) / (86400 * {half_life})) AS score
-        FROM (
+        FROM unnest(%(csirts)s::bigint[]) centre(id) CROSS JOIN LATERAL (
             SELECT d.id, d.incident_id, d.kind, d.source, d.at, d.vector FROM {documents} d
-            WHERE d.csirt_id = ANY(%(csirts)s) AND d.vector @@ %(query)s::tsquery AND {place} AND EXISTS ({cases})
+            WHERE d.csirt_id = centre.id AND d.at >= %(since)s AND d.at < %(until)s
+              AND d.vector @@ %(query)s::tsquery AND {place} AND EXISTS ({cases})
             ORDER BY d.at DESC, d.id DESC LIMIT {weighed}
         ) found
     ) weighed
@@ -58,6 +70,8 @@ class Asked(NamedTuple):
 
     text: str
     is_usual: bool
+    # Where looking for usual words stops; None if there is nothing older.
+    oldest: datetime | None
 
     @property
     def lexemes(self) -> set[str]:
@@ -74,12 +88,11 @@ class Found(NamedTuple):
 def ask(query: Query, csirts: Iterable[int]) -> Asked:
     """One statement. `text` is empty when every word is one that is everywhere."""
     statement, values = words_asked(query)
+    glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
-        cursor.execute(
-            GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE)), values | {"csirts": sorted(csirts)}
-        )
-        text, seen = cursor.fetchone()
-    return Asked(text, seen >= GLANCE // 20)
+        cursor.execute(glimpse, bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
+        text, seen, oldest = cursor.fetchone()
+    return Asked(text, seen >= SEEN_OFTEN, oldest)
 
 
 def words_asked(query: Query) -> tuple[str, dict[str, str]]:
@@ -107,13 +120,13 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
     statement = BEST.format(
         # OFFSET 0: asked of each document in turn. PostgreSQL would else gather every such case there is.
         cases=named_values(inner) + " OFFSET 0",
-        documents=NEWEST.format(depth=USUAL) if asked.is_usual else "incidents_searchdocument",
+        documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
         place="d.kind = ANY(%(places)s)" if wanted else "true",
         weighed=WEIGHED,
         most=MOST,
         half_life=HALF_LIFE_DAYS,
     )
-    values: dict[str, Any] = {"query": asked.text, "csirts": sorted(csirts), "places": wanted}
+    values = bounds(query, csirts) | {"query": asked.text, "places": wanted}
     values |= {f"case{number}": value for number, value in enumerate(inner_values)}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -136,10 +149,16 @@ def left_out(query: Query) -> Q:
     return wanted
 
 
-def find_without_words(cases: IncidentQuerySet, mine: IncidentQuerySet) -> list[Found]:
-    """The newest of `cases`; `mine` are all those of my centres, of which the newest are read."""
-    oldest = mine.order_by("-received_at").values_list("received_at", flat=True)[DEPTH : DEPTH + 1].first()
+def bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
+    since, until = span(query)
+    return {"csirts": sorted(csirts), "since": since or "-infinity", "until": until or "infinity"}
+
+
+def find_without_words(cases: IncidentQuerySet, mine: IncidentQuerySet) -> tuple[list[Found], datetime | None]:
+    """The newest of `cases`, and where looking for them stopped. `mine` are those of my centres in these days."""
+    received = mine.order_by("-received_at").values_list("received_at", flat=True)
+    oldest = received[DEPTH : DEPTH + 1].first()
     if oldest:
         cases = cases.filter(received_at__gte=oldest)
     newest = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:MOST]
-    return [Found(pk) for pk in newest]
+    return [Found(pk) for pk in newest], oldest

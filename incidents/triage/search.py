@@ -1,22 +1,13 @@
-"""Finding a case from what somebody says on the telephone: its reference, or who they are."""
+"""What somebody says on the telephone: a reference, or who they are. It costs what the official list costs."""
 
 import re
 import unicodedata
 
 from collectivities.search import collectivity_by_code, ids_named
-from incidents.querysets import IncidentQuerySet
 from incidents.reference import LENGTH, compact, is_reference
 
 # Homonyms are many (« Saint-Martin »): more than a page of suggestions, still a handful of index look-ups.
 BODIES_TRIED = 60
-
-
-def matching(incidents: IncidentQuerySet, query: str) -> IncidentQuerySet:
-    """The cases among `incidents` that `query` names. Its cost follows the official list, never the stored cases."""
-    for reference in references_in(query):
-        if incidents.filter(reference=reference).exists():
-            return incidents.filter(reference=reference)
-    return incidents.filter(collectivity__in=bodies_named(query))
 
 
 def references_in(query: str) -> list[str]:

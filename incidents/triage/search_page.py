@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,13 +16,13 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
-from collectivities.zones import PARIS
+from collectivities.zones import PARIS, day_of
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.text import fold, plain_line
 from incidents.triage import wording
 from incidents.triage.excerpts import Excerpt, excerpts_of
-from incidents.triage.filters import conditions, has_text
+from incidents.triage.filters import conditions, has_text, in_days
 from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
 from incidents.triage.page import render_page
 from incidents.triage.query import LONGEST, Part, Query, QueryProblem, read_query
@@ -40,6 +41,8 @@ class Answer:
     found: list[Found] = field(default_factory=list)
     lexemes: set[str] = field(default_factory=set)
     warning: str = ""
+    # Older cases were not read.
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -73,24 +76,41 @@ def search_view(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
 
 
+def to_search(request: HttpRequest) -> HttpResponse:
+    """What was asked of the queue is asked here."""
+    response = redirect("admin:incidents_incident_search")
+    response["Location"] += address(request.GET.get("q", ""))
+    return response
+
+
 def find(query: Query, user: User) -> Answer:
     """A reference is that case; else the cases of the bodies that the words name, then those that have the words."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids())
     if not query.filters:
-        for reference in references_in(query.free):
-            if pk := mine.filter(reference=reference).values_list("pk", flat=True).first():
-                return Answer([Found(pk)])
+        references = references_in(query.free)
+        if references and (keys := mine.filter(reference__in=references).values_list("pk", flat=True)[:1]):
+            return Answer([Found(pk) for pk in keys])
     cases = mine.filter(conditions(query, user)).filter(left_out(query))
-    if not has_text(query):
-        return Answer(find_without_words(cases, mine)) if query.filters or query.left_out else say_nothing(query)
-    asked = ask(query, user.csirt_ids())
+    if has_text(query):
+        return by_words(query, cases, user)
+    if not query.filters and not query.left_out:
+        return say_nothing(query)
+    found, oldest = find_without_words(cases, mine.filter(in_days(query)))
+    return Answer(found, oldest=oldest)
+
+
+def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
+    centres = user.csirt_ids()
+    asked = ask(query, centres)
     answer = Answer(lexemes=asked.lexemes)
-    by_words = find_by_words(query, asked, cases, user.csirt_ids()) if asked.text else []
+    with_words = find_by_words(query, asked, cases, centres) if asked.text else []
+    if len(with_words) < MOST:
+        answer.oldest = asked.oldest
     try:
         named, alike = cases_of_bodies(query, cases)
     except SearchProblem as problem:
         named, alike, answer.warning = [], [], str(problem)
-    answer.found = merged(named, by_words, [] if by_words else alike)
+    answer.found = merged(named, with_words, [] if with_words else alike)
     return answer
 
 
@@ -139,9 +159,19 @@ def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> d
         "warning": answer.warning,
         "count": len(answer.found),
         "is_bounded": len(answer.found) == MOST,
+        "further": further(query, answer.oldest),
         "previous": address(query.text, number - 1) if number > 1 else "",
         "next": address(query.text, number + 1) if first + PER_PAGE < len(answer.found) else "",
     }
+
+
+def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
+    """The day down to which was read, and the address of the search from there on."""
+    if oldest is None:
+        return {}
+    day = day_of(oldest, PARIS)
+    text = " ".join(part.text for part in query.parts if part.key not in ("au", "jour"))
+    return {"day": day, "address": address(f"{text} au:{day.isoformat()}")}
 
 
 def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
@@ -82,7 +83,7 @@ def test_it_works(incident):
     assert event.actor_kind == "declarant"
     incident.refresh_from_db()
     assert incident.declarant_wrote_at == NOW
-    assert PendingEvent.objects.filter(event=event).count() == 2
+    assert PendingEvent.objects.filter(event=event).count() == len(settings.EVENT_CONSUMERS)
 
 
 def test_the_declaration_keeps_its_first_state(incident):

@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connections
 from django.test import Client
 
@@ -38,7 +39,7 @@ def test_it_works(client, town):
     assert reference in text(first)
     assert reference in text(second)
     assert IncidentEvent.objects.count() == 1
-    assert PendingEvent.objects.count() == 2
+    assert PendingEvent.objects.count() == len(settings.EVENT_CONSUMERS)
 
 
 def test_two_posts_at_once_make_one_incident(transactional_db):

@@ -1,9 +1,21 @@
 """A responder searches the cases of their centre by words, phrases and typed words."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from accounts.enums import Role
+from csirts.models import Csirt
+from incidents.declaration import Interruption
+from incidents.enums import Answer, Cause, ClosingReason, EventKind, IncidentType, Nature, Severity, Tlp
+from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.erase import erase_personal_data
 from incidents.services.index import index_all
-from tests.cast import a_responder, declare
+from incidents.services.record import record_event
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.triage import finding, search_page
+from tests.cast import a_lead, a_person, a_piece, a_responder, declare, plouexemple
 
 URL = "/admin/incidents/incident/recherche/"
 pytestmark = pytest.mark.django_db
@@ -17,13 +29,13 @@ def responder(client):
 
 
 def look(client, query, **more):
+    index_all()
     return client.get(URL, {"q": query} | more)
 
 
 def found(client, query):
-    index_all()
     page = look(client, query)
-    assert page.status_code == 200, page.context["problem"].message
+    assert page.status_code == 200, page.context.get("problem") or page.context.get("too_long")
     return {hit.incident.reference for hit in page.context["hits"]}
 
 
@@ -31,10 +43,16 @@ def text_of(page):
     return " ".join(page.content.decode().replace("&nbsp;", " ").split())
 
 
+def noted(incident, text, author):
+    note = Note.objects.create(
+        incident=incident, text=text, author=author, submission_key=f"{incident.pk} {text}"[:64]
+    )
+    record_event(incident, EventKind.NOTED, at=timezone.now(), actor=author, note=str(note.uid))
+
+
 def test_it_works(client, responder):
     incident = declare(description="Le serveur de paie affiche une tête de mort verte.")
     other = declare(description="La boîte du maire envoie des messages.")
-    index_all()
 
     page = look(client, "mort verte")
 
@@ -43,3 +61,324 @@ def test_it_works(client, responder):
     assert "<b>Déclaration</b>" in text_of(page)
     assert f"/admin/incidents/incident/{incident.reference}/" in text_of(page)
     assert found(client, "boite maire") == {other.reference}
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("Le chiffrement a commencé", "chiffrées"),
+        ("Des bases chiffrées", "chiffrement"),
+        ("Des bases chiffrées", "chiffrees"),
+        ("La télésauvegarde est arrêtée", "telesauvegarde ARRÊTÉE"),
+        ("Les sauvegardes manquent", "sauvegarde"),
+        ("L’hôpital voisin appelle", "l'hopital"),
+        ("Un rançongiciel connu", "rançon"),
+        ("Virus vu dans devis.exe", "virus les à dans"),
+    ],
+)
+def test_words_are_found_whatever_their_accents_and_endings(client, responder, written, asked):
+    incident = declare(type=IncidentType.OUTAGE, description=written)
+    declare(type=IncidentType.OUTAGE, description="Rien de tel ici")
+
+    assert found(client, asked) == {incident.reference}
+
+
+def test_all_words_are_wanted_a_phrase_in_its_order_and_none_that_is_left_out(client, responder):
+    first = declare(description="Alerte du pare-feu puis coupure du réseau")
+    second = declare(description="Coupure puis alerte, exercice annuel")
+
+    assert found(client, "alerte coupure") == {first.reference, second.reference}
+    assert found(client, '"coupure puis alerte"') == {second.reference}
+    assert found(client, "« coupure du réseau »") == {first.reference}
+    assert found(client, "alerte -exercice") == {first.reference}
+    assert found(client, '-"exercice annuel"') == {first.reference}
+    assert found(client, "alerte coupure introuvable") == set()
+
+
+def test_what_is_left_out_may_stand_in_another_text_of_the_case(client, responder):
+    first, second = declare(description="Alerte"), declare(description="Alerte")
+    noted(second, "Simple exercice", responder)
+
+    assert found(client, "alerte -exercice") == {first.reference}
+
+
+def test_each_kind_of_text_is_found_where_it_is(client, responder):
+    incident = declare()
+    noted(incident, "Rappelé le zouave", responder)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Pensez au yacht", key="k"))
+    piece = a_piece(incident)
+    Evidence.objects.filter(pk=piece.pk).update(name="devis_kangourou.pdf")
+    record_event(incident, EventKind.FILE, at=timezone.now(), actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    Closing.objects.create(incident=incident, summary="Bilan du wapiti", actor=responder)
+
+    for word, place, label in [
+        ("zouave", "note", "Note interne"),
+        ("yacht", "message", "Message"),
+        ("kangourou", "piece", "Nom de pièce"),
+        ("wapiti", "cloture", "Clôture"),
+    ]:
+        page = look(client, f"{word} dans:{place}")
+        assert f"<b>{label}</b>" in text_of(page), word
+        assert f"<mark>{word}</mark>" in text_of(page)
+        assert found(client, f"{word} dans:declaration") == set()
+    assert found(client, "dans:note") == {incident.reference}
+
+
+def prepared(responder):
+    """One case that answers to every typed word below, and one that answers to none."""
+    village = plouexemple(insee_code="29998", name="Bourgexemple", population=312, stem="bourgexemple")
+    wanted = declare(
+        collectivity=village,
+        type=IncidentType.LEAK,
+        data_concerned=Answer.YES,
+        service_stopped=Answer.YES,
+        interruptions=(Interruption(service="civil", extent="stopped"),),
+        supplier="Éditeur Exemple",
+    )
+    Incident.objects.filter(pk=wanted.pk).update(
+        severity=Severity.CRITICAL,
+        nature=Nature.REPORT,
+        cause=Cause.PHISHING,
+        tlp=Tlp.GREEN,
+        techniques=["T1566.001"],
+        received_at=datetime(2026, 3, 14, 22, 30, tzinfo=UTC),  # 23 h 30 in Paris
+    )
+    city = plouexemple(insee_code="29997", name="Grandexemple", population=90_000, kind="ca", stem="grandexemple")
+    other = declare(collectivity=city, type=IncidentType.OUTAGE, data_concerned=Answer.NO)
+    acknowledge_incident(reference=other.reference, actor=responder)
+    verify_incident(reference=other.reference, actor=responder)
+    Incident.objects.filter(pk=other.pk).update(received_at=datetime(2026, 5, 2, 8, tzinfo=UTC))
+    return wanted
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *["type:fuite", "type:FUITE", "type : fuite", 'type:"fuite de données"', "-type:panne"],
+        *["corps:commune", "pop<500", "pop:100..500", "pop<=312", "-pop>10 000"],
+        *[
+            "etat:aprendre",
+            'etat:"à prendre"',
+            "gravite:critique",
+            "gravité>=4",
+            "gravite>modérée",
+            "nature:signalement",
+        ],
+        *[
+            "resp:personne",
+            "-resp:moi",
+            "du:2026-03-14 au:14/03/2026",
+            "jour:2026-03-14",
+            "jour:03/2026",
+            "au:2026-04",
+        ],
+        *["tlp:green", "cause:hameçonnage", "service:etat-civil", "donnees:oui", "verifie:non"],
+        *['prestataire:"editeur exemple"', "technique:T1566", "technique:t1566.001"],
+    ],
+)
+def test_each_typed_word_filters(client, responder, asked):
+    wanted = prepared(responder)
+    assert found(client, asked) == {wanted.reference}
+    assert found(client, f"exemple {asked}") <= {wanted.reference}
+    assert found(client, f"finistere dept:29 {asked}") <= {wanted.reference}
+
+
+def test_typed_words_and_words_go_together(client, responder):
+    declare(description="Alerte", type=IncidentType.OUTAGE)
+    incident = declare(description="Alerte", type=IncidentType.LEAK)
+
+    assert found(client, "alerte type:fuite") == {incident.reference}
+    assert found(client, "alerte type:fuite etat:clos") == set()
+    assert found(client, "alerte dept:29") == {one.reference for one in Incident.objects.all()}
+    assert found(client, "alerte dept:75") == set()
+
+
+def test_the_person_who_has_it(client, responder):
+    mine, other = declare(), declare()
+    acknowledge_incident(reference=mine.reference, actor=responder)
+
+    assert found(client, "resp:moi") == {mine.reference}
+    assert found(client, f'resp:"{responder.display_name}"') == {mine.reference}
+    assert found(client, "resp:personne") == {other.reference}
+
+
+def test_a_body_that_is_named_comes_before_those_that_have_the_word(client, responder):
+    named = declare(description="Panne")
+    newer = declare(
+        collectivity=plouexemple(insee_code="35998", name="Ailleurs", stem="ailleurs"),
+        description="Plouexemple a été prévenue, Plouexemple répond.",
+    )
+
+    page = look(client, "Plouexemple")
+
+    assert [hit.incident for hit in page.context["hits"]] == [named, newer]
+
+
+def test_nobody_elses_case_is_found_counted_or_told(client, responder):
+    declare(description="Un okapi chez nous")
+    page = look(client, "okapi")
+    assert page.context["count"] == 1
+
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    client.force_login(a_person(Role.RESPONDER, csirt=elsewhere))
+    for asked in ("okapi", "type:rançongiciel", "-rien", Incident.objects.get().reference, "Plouexemple", "29999"):
+        page = look(client, asked)
+        assert (page.status_code, page.context["hits"], page.context["count"]) == (200, [], 0), asked
+    assert "okapi chez" not in text_of(look(client, "okapi"))
+
+
+def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
+    declare(description="Un okapi chez nous")
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    person = a_person(Role.RESPONDER, csirt=elsewhere)
+    person.membership_set.create(role=Role.AGENT, collectivity=plouexemple(), since_on="2021-01-01")
+    client.force_login(person)
+
+    assert found(client, "okapi") == set()
+
+
+def test_a_case_that_went_to_another_centre_is_gone_at_once_even_before_it_is_indexed(client, responder):
+    incident = declare(description="Un okapi chez nous")
+    index_all()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere)
+
+    page = client.get(URL, {"q": "okapi"})
+
+    assert (page.context["hits"], page.context["count"]) == ([], 0)
+
+
+def test_erased_words_are_found_no_more(client, responder):
+    incident = declare(description="Un okapi chez nous")
+    assert found(client, "okapi") == {incident.reference}
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+
+    assert found(client, "okapi") == set()
+    assert not SearchDocument.objects.exists()
+    assert found(client, "type:rançongiciel") == {incident.reference}
+
+
+def test_excerpts_are_harmless(client, responder):
+    declare(description="Avant <script>alert(1)</script> okapi <img src=x onerror=y> http://mal.exemple/okapi\x0b fin")
+
+    page = text_of(look(client, "okapi"))
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; <mark>okapi</mark> &lt;img src=x onerror=y&gt;" in page
+    assert "hxxp://mal[.]exemple/<mark>okapi</mark>" in page
+    assert "http://mal.exemple" not in page
+
+
+def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
+    declare(description="mot " * 700 + "okapi " + "suite " * 100)
+
+    page = look(client, "okapi")
+
+    (excerpt,) = page.context["hits"][0].excerpts
+    whole = "".join(piece.text for piece in excerpt.pieces)
+    assert "okapi" in whole
+    assert whole.startswith("… ")
+    assert whole.endswith(" …")
+    assert len(whole) < 500
+
+
+@pytest.mark.parametrize(
+    ("asked", "at", "word", "close"),
+    [
+        ("alerte gravit:critique", 8, "gravit:critique", "gravite:"),
+        ("gravite:critik", 1, "gravite:critik", "critique"),
+        ("a etat:ouvret", 3, "etat:ouvret", "ouvert"),
+        ("du:hier", 1, "du:hier", None),
+        ("pop>beaucoup", 1, "pop>beaucoup", None),
+        ('mot "sans fin', 5, '"sans fin', None),
+    ],
+)
+def test_an_error_says_where_what_and_keeps_what_was_typed(client, responder, asked, at, word, close):
+    declare()
+    page = look(client, asked)
+
+    assert page.status_code == 422
+    problem = page.context["problem"]
+    assert (problem.at, problem.word) == (at, word)
+    assert f"Au caractère {at}" in text_of(page)
+    assert page.context["typed"] == asked
+    if close:
+        assert close in problem.close
+        assert f"<code>{close}</code>" in text_of(page)
+
+
+def test_too_long_is_refused_kindly(client, responder):
+    page = look(client, "x" * 10_000)
+    assert page.status_code == 422
+    assert "300 suffisent" in text_of(page)
+
+
+def test_words_that_are_everywhere_ask_for_one_more(client, responder):
+    declare()
+    assert "dans tous les textes" in text_of(look(client, "les de la"))
+
+
+def test_a_chip_takes_its_typed_word_away(client, responder):
+    declare()
+    page = look(client, "alerte type:panne pop<500")
+
+    assert [(chip.text, chip.without) for chip in page.context["chips"]] == [
+        ("type:panne", "?q=alerte+pop%3C500"),
+        ("pop<500", "?q=alerte+type%3Apanne"),
+    ]
+
+
+def test_more_than_a_page_goes_on_and_more_than_is_shown_is_said(client, responder, monkeypatch):
+    monkeypatch.setattr(search_page, "PER_PAGE", 2)
+    monkeypatch.setattr(finding, "MOST", 5)
+    monkeypatch.setattr(search_page, "MOST", 5)
+    for _ in range(6):
+        declare(description="Alerte")
+
+    seen, asked = [], {"q": "alerte"}
+    while True:
+        page = look(client, asked["q"], page=asked.get("page", "1"))
+        seen += [hit.incident for hit in page.context["hits"]]
+        if not page.context["next"]:
+            break
+        asked = {"q": "alerte", "page": page.context["next"].rpartition("=")[2]}
+
+    assert len(seen) == len(set(seen)) == 5
+    assert "Les 5 meilleurs dossiers" in text_of(page)
+    assert look(client, "alerte", page="99").context["hits"] == look(client, "alerte").context["hits"]
+    for wrong in ("x", "-1", "0", "٣", "9" * 50):
+        assert look(client, "alerte", page=wrong).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["alerte", "type:rançongiciel"])
+def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch, asked):
+    monkeypatch.setattr(finding, "USUAL", 2)
+    monkeypatch.setattr(finding, "DEPTH", 2)
+    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    old = [declare(description="Alerte") for _ in range(4)]
+    for days, incident in enumerate(old):
+        Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(days=30 * days))
+
+    page = look(client, asked)
+    seen = {hit.incident for hit in page.context["hits"]}
+    assert seen < set(old)
+    further = client.get(URL + page.context["further"]["address"])
+    assert {hit.incident for hit in further.context["hits"]} | seen == set(old)
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_ten_queries(client, responder, number):
+    for one in range(number):
+        incident = declare(description="Alerte générale")
+        noted(incident, f"Alerte notée {one}", responder)
+        write_to_declarant(
+            reference=incident.reference, actor=responder, letter=Letter(text=f"Alerte écrite {one}", key=f"k{one}")
+        )
+    index_all()
+    for query in ("alerte", "alerte type:rançongiciel -exercice dans:note", "Plouexemple", "type:rançongiciel"):
+        client.get(URL, {"q": query})
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(URL, {"q": query})
+        assert page.context["count"] == number
+        assert len(queries) <= 10, (query, len(queries))

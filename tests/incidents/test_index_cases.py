@@ -1,0 +1,199 @@
+"""The words of a case are indexed after each event that touches them, once, and follow its rows."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from csirts.models import Csirt
+from incidents.access import Guest
+from incidents.declaration import Interruption
+from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
+from incidents.models import Incident, Note, PendingEvent, SearchDocument
+from incidents.services import index
+from incidents.services.complete import Writing, answer_section
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.erase import erase_personal_data
+from incidents.services.record import record_event
+from incidents.tasks import index_cases
+from tests.cast import a_lead, a_responder, declare
+
+pytestmark = pytest.mark.django_db
+
+
+def pending():
+    return PendingEvent.objects.filter(consumer="search").count()
+
+
+def documents(incident):
+    return {(one.kind, one.source) for one in SearchDocument.objects.filter(incident=incident)}
+
+
+def has(incident, word, **more):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT plainto_tsquery('tocsin', %s)::text", [word])
+        (asked,) = cursor.fetchone()
+    rows = SearchDocument.objects.filter(incident=incident, **more)
+    return rows.extra(where=["vector @@ %s::tsquery"], params=[asked]).exists()
+
+
+def answered(incident, section, **values):
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    newest = incident.sheets.filter(section=section).order_by("-id").first()
+    writing = Writing(guest=guest, reference=incident.reference, seen=str(newest.uid) if newest else "")
+    answer_section(writing=writing, section=section, version="2026-11", values=values)
+
+
+def test_it_works():
+    incident = declare(description="Une tête de mort verte", supplier="Éditeur Exemple")
+    assert pending() == 1
+
+    index_cases()
+
+    assert pending() == 0
+    assert documents(incident) == {(DocumentKind.DECLARATION, "")}
+    document = SearchDocument.objects.get()
+    assert (document.csirt, document.at) == (incident.csirt, incident.received_at)
+    for word in ("tete", "editeur", "rançongiciel", "Plouexemple"):
+        assert has(incident, word), word
+
+
+def test_whom_to_call_back_is_not_indexed():
+    incident = declare(type=IncidentType.SUPPLIER)
+    answered(incident, "precisions", prestataire_contact="jeanne@exemple.example", prestataire_dit="Il cherche")
+    index_cases()
+
+    for word in ("Dominique", "secrétaire", "02 99 00 00 00", "mairie@plouexemple.example", "jeanne@exemple.example"):
+        assert not has(incident, word), word
+    assert has(incident, "cherche")
+
+
+def test_what_is_done_meanwhile_in_the_place_of_a_service_is_indexed():
+    stopped = Interruption(service="civil", extent="stopped", workaround="Registre sur papier")
+    incident = declare(service_stopped=Answer.YES, interruptions=(stopped,))
+    index_cases()
+    assert has(incident, "registre papier")
+
+
+def test_the_newest_answers_stand_in_the_place_of_those_before():
+    incident = declare()
+    answered(incident, "precisions", extension=".wapiti")
+    index_cases()
+    assert has(incident, "wapiti", kind=DocumentKind.ANSWERS, source="precisions")
+
+    answered(incident, "precisions", extension=".okapi")
+    index_cases()
+
+    assert has(incident, "okapi")
+    assert not has(incident, "wapiti")
+    assert (DocumentKind.ANSWERS, "precisions") in documents(incident)
+
+
+def test_each_message_and_note_is_one_document():
+    incident, responder = declare(), a_responder()
+    for number in range(2):
+        letter = Letter(text=f"Message {number}", key=f"k{number}")
+        write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+    note = Note.objects.create(incident=incident, text="Noté", author=responder, submission_key="n")
+    record_event(incident, EventKind.NOTED, at=timezone.now(), actor=responder)
+    index_cases()
+
+    messages = {(DocumentKind.MESSAGE, str(uid)) for uid in incident.messages.values_list("uid", flat=True)}
+    assert documents(incident) == {(DocumentKind.DECLARATION, ""), (DocumentKind.NOTE, str(note.uid)), *messages}
+
+
+def test_erasing_removes_all_and_an_older_event_brings_nothing_back():
+    incident = declare(description="Une tête de mort verte")
+    index_cases()
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert not documents(incident)
+
+    PendingEvent.objects.create(event=incident.events.get(kind=EventKind.DECLARED), consumer="search")
+    index_cases()
+
+    assert not documents(incident)
+
+
+def test_a_document_that_was_made_while_the_case_was_erased_is_removed():
+    incident = declare(description="Une tête de mort verte")
+    index_cases()
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    SearchDocument.objects.create(
+        incident=incident, csirt=incident.csirt, kind=DocumentKind.NOTE, vector="'mort':1", at=incident.received_at
+    )
+
+    index_cases()
+
+    assert not documents(incident)
+
+
+def test_a_transfer_takes_the_documents_along():
+    incident = declare()
+    index_cases()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere)
+    record_event(incident, EventKind.TRANSFERRED, at=timezone.now(), actor=a_responder())
+
+    index_cases()
+
+    assert set(SearchDocument.objects.values_list("csirt", flat=True)) == {elsewhere.pk}
+
+
+def test_effect_and_end_are_one(monkeypatch):
+    declare()
+
+    def fail(*args, **kwargs):
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(index, "follow", fail)
+        with pytest.raises(RuntimeError):
+            index_cases()
+    assert (pending(), SearchDocument.objects.count()) == (1, 0)
+
+    index_cases()
+    assert (pending(), SearchDocument.objects.count()) == (0, 1)
+
+
+def test_all_batches_are_dealt_with(monkeypatch):
+    monkeypatch.setattr(index, "BATCH", 2)
+    for _ in range(5):
+        declare()
+
+    assert index.index_all() == 5
+    assert SearchDocument.objects.count() == 5
+
+
+def test_the_command_rebuilds_every_document():
+    incident = declare(description="Une tête de mort verte")
+    letter = Letter(text="Bonjour", key="k")
+    write_to_declarant(reference=incident.reference, actor=a_responder(), letter=letter)
+    index_cases()
+    before = documents(incident)
+    SearchDocument.objects.all().delete()
+    declare()
+    SearchDocument.objects.create(
+        incident=incident, csirt=None, kind=DocumentKind.NOTE, source="reste", vector="", at=incident.received_at
+    )
+
+    call_command("index_cases", batch=1, stdout=(said := StringIO()))
+
+    assert documents(incident) == before
+    assert SearchDocument.objects.count() == 3
+    assert "2 paquets de 1 dossiers refaits" in said.getvalue()
+
+
+def test_the_longest_words_are_indexed():
+    incident = declare(description="okapi " + " ".join(f"mot{number}" for number in range(400)))
+    for number in range(3):
+        Note.objects.create(
+            incident=incident, text="x" * 9_000 + f" fin{number}", author=a_responder(), submission_key=f"n{number}"
+        )
+    record_event(incident, EventKind.NOTED, at=timezone.now(), actor=a_responder())
+
+    index_cases()
+
+    assert has(incident, "okapi")
+    assert has(incident, "fin2")

@@ -1,0 +1,157 @@
+"""What is typed in the search is read or refused by name; nothing else ever comes out."""
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from incidents.triage.query import QueryProblem, read_query
+from incidents.triage.query_values import KEYS, Days, Range
+
+
+def test_it_works():
+    query = read_query('serveur "mot de passe" -exercice type:rançongiciel pop>10000')
+
+    assert query.words == ["serveur"]
+    assert query.phrases == ["mot de passe"]
+    assert query.left_out == ["exercice"]
+    assert [(part.key, part.value) for part in query.filters] == [("type", ("rancon",)), ("pop", Range(10_001, None))]
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "value"),
+    [
+        ("type:rancon", "type", ("rancon",)),
+        ("Type : Rançongiciel", "type", ("rancon",)),
+        ("type:ranç", "type", ("rancon",)),
+        ("type:compromission", "type", ("boite", "admin")),
+        ("type:messagerie", "type", ("boite",)),
+        ("corps:commune", "corps", ("commune",)),
+        ("corps:epci", "corps", ("cc", "ca", "cu", "metropole", "metropole_lyon")),
+        ("population:500..2000", "pop", Range(500, 2000)),
+        ("pop:..2000", "pop", Range(None, 2000)),
+        ("pop:500..", "pop", Range(500, None)),
+        ("pop>10 000", "pop", Range(10_001, None)),
+        ("pop>=10.000", "pop", Range(10_000, None)),
+        ("pop<500", "pop", Range(None, 499)),
+        ("pop=500", "pop", Range(500, 500)),
+        ("etat:ouvert", "etat", ("declared", "acknowledged")),
+        ("état:clos", "etat", ("closed",)),
+        ("gravité>=3", "gravite", Range(3, 3)._replace(high=None)),
+        ("gravite<élevée", "gravite", Range(None, 2)),
+        ("nature:incident", "nature", ("incident",)),
+        ("resp:moi", "resp", "moi"),
+        ('resp:"Camille Exemple"', "resp", "Camille Exemple"),
+        ("du:2026-01-01", "du", Days(date(2026, 1, 1), None)),
+        ("depuis:2026", "du", Days(date(2026, 1, 1), None)),
+        ("au:2026-02", "au", Days(None, date(2026, 2, 28))),
+        ("au:31/12/2025", "au", Days(None, date(2025, 12, 31))),
+        ("jour:2/2026", "jour", Days(date(2026, 2, 1), date(2026, 2, 28))),
+        ("dept:1", "dept", ("01",)),
+        ("département:2a", "dept", ("2A",)),
+        ("tlp:amber", "tlp", ("amber",)),
+        ("tlp:amber+strict", "tlp", ("amber+strict",)),
+        ("service:etat-civil", "service", ("civil",)),
+        ("données:nsp", "donnees", ("unknown",)),
+        ("verifie:oui", "verifie", ("yes",)),
+        ("dans:piece", "dans", ("file",)),
+        ("technique:t1566.001", "technique", ("T1566.001",)),
+    ],
+)
+def test_each_typed_word_is_read(typed, key, value):
+    (part,) = read_query(typed).filters
+    assert (part.key, part.value) == (key, value)
+
+
+def test_each_example_that_is_shown_is_read():
+    for key, known in KEYS.items():
+        (part,) = read_query(known.example).filters
+        assert part.key == key
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *["attention : danger", "http://exemple.fr/x?y=1", "12:30", ":", "::", ">", "-", "--", "a - b", ":panne"],
+        *["2001:db8::1", ".*", "[a-z]+(", "'; DROP TABLE x; --", "%_\\", "c'est-à-dire", "objet:", "&|!", "\t"],
+    ],
+)
+def test_the_rest_is_words(typed):
+    query = read_query(typed)
+    assert not query.filters
+    assert query.text == typed
+
+
+def test_words_that_are_in_every_text_are_not_wanted():
+    assert read_query("les fichiers de l’accueil à la mairie").words == ["fichiers", "accueil", "mairie"]
+    assert read_query("le la les").words == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "word", "close"),
+    [
+        ("a gravit:x", 3, "gravit:x", ("gravite:",)),
+        ("inconnu:x", 1, "inconnu:x", ()),
+        ('x "y', 3, '"y', ()),
+        ("tous -etat:rien", 6, "-etat:rien", None),
+        ("etat:", 1, "etat:", None),
+        ("pop:9..5", 1, "pop:9..5", ()),
+        ("pop:..", 1, "pop:..", ()),
+        ("pop>99999999999999999999", 1, "pop>99999999999999999999", ()),
+        ("type>panne", 1, "type>panne", ()),
+        ("du:2026-02-30", 1, "du:2026-02-30", ()),
+        ("du:0000", 1, "du:0000", ()),
+        ("au>2026", 1, "au>2026", ()),
+        ("dept:bretagne", 1, "dept:bretagne", ()),
+        ("technique:phishing", 1, "technique:phishing", ()),
+        ("gravite:9", 1, "gravite:9", None),
+        ("resp:", 1, "resp:", ()),
+        ("pop>٣", 1, "pop>٣", ()),
+    ],
+)
+def test_what_cannot_be_read_is_named(typed, at, word, close):
+    with pytest.raises(QueryProblem) as refusal:
+        read_query(typed)
+
+    problem = refusal.value
+    assert (problem.at, problem.word) == (at, word)
+    assert problem.message
+    if close is not None:
+        assert problem.close == close
+
+
+def test_an_unknown_key_tells_those_that_are_known():
+    with pytest.raises(QueryProblem) as refusal:
+        read_query("auteur:camille")
+    assert all(key in refusal.value.message for key in KEYS)
+
+
+def test_a_part_can_be_taken_away():
+    query = read_query("alerte type:panne pop<500")
+    assert [query.without(part) for part in query.filters] == ["alerte pop<500", "alerte type:panne"]
+
+
+SIGNS = [":", ">", "<=", "..", '"', "«", "»", "-", " ", "panne", "2026-01", "500", "é", "\u00a0", "\x00", "\ud800"]
+PIECES = st.sampled_from([*KEYS, *SIGNS])
+TYPED = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=60))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(TYPED)
+def test_whatever_is_typed_is_read_or_refused(typed):
+    read = read_or_refused(typed)
+
+    if isinstance(read, QueryProblem):
+        assert 1 <= read.at <= len(typed)
+        assert read.word in typed
+    else:
+        assert all(typed[part.start : part.end].strip() for part in read.parts)
+        assert bool(read.parts) == bool(typed.strip())
+
+
+def read_or_refused(typed):
+    try:
+        return read_query(typed)
+    except QueryProblem as problem:
+        return problem
