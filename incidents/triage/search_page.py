@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -64,6 +64,8 @@ class Chip:
 @require_safe
 def search_view(request: HttpRequest) -> HttpResponse:
     typed, user = request.GET.get("q", ""), user_of(request)
+    if not user.csirt_ids():
+        raise Http404
     context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
         query = read_query(plain_line(typed, limit=LONGEST, field="q"))

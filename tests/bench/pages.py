@@ -33,6 +33,7 @@ from tests.cast import signed_in  # noqa: E402
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
 ROUNDS = 60
 QUEUE = "/admin/incidents/incident/"
+SEARCH = f"{QUEUE}recherche/"
 SEARCHED_BODY = "Rennes"
 CASES_OF_A_TOWN = 3
 NAMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)")
@@ -67,8 +68,10 @@ class Reader:
 
 def lists(reader):
     yield "responder", QUEUE
-    yield "responder", f"{QUEUE}?q={SEARCHED_BODY}"
-    yield "responder", f"{QUEUE}?q={reader.case.reference}"
+    yield "responder", f"{SEARCH}?q={SEARCHED_BODY}"
+    yield "responder", f"{SEARCH}?q={reader.case.reference}"
+    for words in ["fichiers", "fichiers -exercice type:rançongiciel etat:clos", "type:panne", "zzqxkjw"]:
+        yield "responder", f"{SEARCH}?q={words}"
     yield "agent", "/mes-dossiers/"
     yield "token", "/api/v1/incidents/"
     for path in ["/annuaire/", "/statistiques/", "/mails/", "/declarer/qui/?q=Rennes"]:
@@ -143,8 +146,15 @@ PAGES = {
     "queue page": lambda reader: ("responder", QUEUE),
     "second queue page": lambda reader: ("responder", QUEUE + reader.second_page),
     "all cases": lambda reader: ("responder", f"{QUEUE}?etat=tous"),
-    "search by reference": lambda reader: ("responder", f"{QUEUE}?q={reader.case.reference}"),
-    "search by name": lambda reader: ("responder", f"{QUEUE}?q={reader.town}"),
+    "search by reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference}"),
+    "search by name": lambda reader: ("responder", f"{SEARCH}?q={reader.town}"),
+    "search of a rare word": lambda reader: ("responder", f"{SEARCH}?q=campagne plouzané"),
+    "search of a usual word": lambda reader: ("responder", f"{SEARCH}?q=fichiers"),
+    "search of words and filters": lambda reader: (
+        "responder",
+        f"{SEARCH}?q=fichiers type:rançongiciel pop<2000 etat:clos",
+    ),
+    "search that finds nothing": lambda reader: ("responder", f"{SEARCH}?q=zzqxkjw"),
     "case page": lambda reader: ("responder", f"{QUEUE}{reader.case.reference}/"),
     "own cases of an agent": lambda reader: ("agent", "/mes-dossiers/"),
     "exact figures of a lead": lambda reader: ("lead", "/statistiques/mon-centre/"),
