@@ -23,7 +23,7 @@ from config.env import Env  # noqa: E402
 from config.progress import step  # noqa: E402
 from config.showcase import has_showcase, make_showcase  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
-from incidents.models import Incident  # noqa: E402
+from incidents.models import Incident, SearchDocument  # noqa: E402
 from stats.models import Release  # noqa: E402
 from stats.rollups import fold_all  # noqa: E402
 
@@ -46,6 +46,9 @@ def main() -> None:
         with quiet_step("Incidents inventés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
+    if not SearchDocument.objects.exists():  # a database of before the search
+        with quiet_step("Textes que la recherche lit"):
+            call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
         with quiet_step("Chiffres comptés et publiés"):
             fold_all()

@@ -30,9 +30,12 @@ WRITE = """
 
 DECLARATION = """
     SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at, concat_ws(
-        E'\\n', s.description, s.supplier, body.name,
+        ' · ', nullif(s.description, ''), nullif(s.supplier, ''), body.name,
         (SELECT split_part(term, '=', 2) FROM unnest(%(terms)s::text[]) term WHERE split_part(term, '=', 1) = i.type),
-        (SELECT string_agg(workaround, E'\\n') FROM incidents_serviceinterruption stop WHERE stop.incident_id = i.id)
+        (
+            SELECT string_agg(nullif(stop.workaround, ''), ' · ') FROM incidents_serviceinterruption stop
+            WHERE stop.incident_id = i.id
+        )
     ) AS text
     FROM incidents_incident i JOIN incidents_story s ON s.incident_id = i.id
     JOIN collectivities_collectivity body ON body.id = i.collectivity_id

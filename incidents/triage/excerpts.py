@@ -37,6 +37,8 @@ def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) ->
         for document in documents:
             if text := texts.get((incident, document)):
                 kind = DocumentKind(document.partition(" ")[0])
+                # After the name of a piece come its words, for the index alone.
+                text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
                 shown.setdefault(incident, []).append(Excerpt(str(kind.label), marked(text, lexemes)))
     return shown
 

@@ -169,6 +169,6 @@ def refuse_unknown_key(text: str, at: int, name: str) -> None:
     if not CLINGING.match(text, at):
         return
     close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
-    message = _("« %(key)s » n’est pas un mot typé de la recherche. Mots connus : %(known)s.")
+    message = _("« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s.")
     said = {"key": name, "known": ", ".join(KEYS)}
     raise QueryProblem(message % said, word=text[at : end_of_word(text, at)], at=at + 1, close=close)
