@@ -1,0 +1,116 @@
+"""Qualifying, closing, reopening in the admin, and the question at the end on the declarant's page: in every state."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from incidents.access import Guest
+from incidents.declaration import Interruption, Leak
+from incidents.models import Closing, Rating, Task
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import close_incident
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_administer import Desk
+from tests.e2e.test_look import Visitor
+
+QUICK = "Une voix calme au téléphone, et un rappel tous les jours."
+
+
+@pytest.fixture
+def desk(live_site, browser):
+    return Desk(browser, live_site)
+
+
+@pytest.fixture
+def incident(live_site):
+    stopped = Interruption(service="civil", extent="stopped", started_at=timezone.now() - timedelta(hours=30))
+    leak = Leak(status="suspected", categories=("nir",))
+    return declare(service_stopped="yes", interruptions=(stopped,), data_concerned="yes", leak=leak)
+
+
+def press(page, name):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).first.click()
+
+
+def test_it_works(desk, incident):
+    """From the new case to the closed one, and back."""
+    responder = a_responder()
+    Task.objects.create(incident=incident, title="Rappeler le maire", author=responder)
+    desk.sign_in(responder)
+    case = f"{desk.site}/admin/incidents/incident/{incident.reference}/"
+    qualify(desk, case)
+    close(desk, case)
+    assert Closing.objects.get().is_shared
+    assert Task.objects.get().is_moot
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+    reopen(desk, incident.reference)
+    desk.check()
+
+
+def qualify(desk, case):
+    page = desk.page
+    page.goto(case)
+    page.get_by_text("Qualifier", exact=True).click()
+    page.get_by_text("Autres techniques").click()
+    desk.look("qualify")
+    page.locator("label", has_text="avec un échange avec la victime").check()
+    page.get_by_label("T1486").check()
+    page.get_by_label("Cause").select_option("flaw")
+    press(page, "Enregistrer la qualification")
+    expect(page.get_by_text("T1486 Données chiffrées").first).to_be_visible()
+
+
+def close(desk, case):
+    page = desk.page
+    page.goto(f"{case}cloture/")
+    desk.look("closing")
+    press(page, "Clore le dossier")
+    desk.look("closing-missing")
+    page.get_by_label("Le", exact=True).fill(timezone.localdate().isoformat())
+    page.get_by_label("Fuite de données").select_option("unfounded")
+    page.get_by_label("Rappeler le maire, sans objet").check()
+    page.get_by_label("Ce que sont devenus").select_option("restored")
+    page.get_by_label("Bilan, pour le centre").fill("Serveur remis depuis la sauvegarde.")
+    page.get_by_label("Enseignement").fill("Une sauvegarde débranchée a suffi.")
+    page.get_by_label("Je confirme").check()
+    press(page, "Clore le dossier")
+    expect(page.get_by_role("heading", name="Clôture")).to_be_visible()
+
+
+def reopen(desk, reference):
+    page = desk.page
+    desk.visit({"queue-awakened": "incidents/incident/", "case-awakened": f"incidents/incident/{reference}/"})
+    page.get_by_label("Pourquoi le rouvrir").fill("Le chiffrement a repris.")
+    press(page, "Rouvrir le dossier")
+    expect(page.get_by_text("Dossier rouvert")).to_be_visible()
+    desk.look("case-reopened")
+
+
+def test_the_question_at_the_end(live_site, browser, incident):
+    from_centre = Visitor(browser, live_site)
+    page = from_centre.page
+    closing(incident)
+    page.goto(f"{live_site}/suivi/acces/{secret_of(incident.accesses.get())}/")
+    press(page, "Ouvrir mon dossier")
+    from_centre.look("rate")
+    press(page, "Donner mon avis")
+    from_centre.look("rate-errors")
+    page.get_by_label("beaucoup").check()
+    page.get_by_label("Un mot de plus").fill(QUICK)
+    press(page, "Donner mon avis")
+    from_centre.look("rate-given")
+    assert (Rating.objects.get().level, Rating.objects.get().words) == (4, QUICK)
+    steps.look_again(page)
+    from_centre.check()
+
+
+def closing(incident):
+    incident.interruptions.update(ended_at=timezone.now())
+    incident.leaks.update(status="unfounded")
+    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
