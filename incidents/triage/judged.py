@@ -36,10 +36,13 @@ CODES: dict[str, tuple[Any, type[Choices]]] = {
     "severity": (gettext_lazy("gravité"), Severity),
 }
 
+ORDER = ("nature", "type", *(name for name in CODES if name != "nature"), "techniques")
+
 
 def qualified(data: Mapping[str, Any]) -> str:
-    """« nature à qualifier → incident ; TLP:AMBER → TLP:RED »."""
-    return "\N{NO-BREAK SPACE}; ".join(changed(name, *pair) for name, pair in data.get("changed", {}).items())
+    """« nature à qualifier → incident ; TLP:AMBER → TLP:RED », in one order: the database keeps none."""
+    codes = data.get("changed", {})
+    return "\N{NO-BREAK SPACE}; ".join(changed(name, *codes[name]) for name in ORDER if name in codes)
 
 
 def changed(name: str, was: Any, now: Any) -> str:
