@@ -25,16 +25,18 @@ class ReopenForm(forms.Form):
 
 
 def ending_block(incident: Incident) -> dict[str, Any]:
-    """Nothing, and no query, while the case is open; one or two queries once it is closed."""
+    """Nothing, and no query, while the case is open; one query once it is closed."""
     if incident.status != Status.CLOSED:
         return {}
     closings = Closing.objects.filter(incident=incident).select_related("actor", "incident__rating")
-    closing = closings.order_by("-id").first()
-    return {"closing": closing, "rating": rating_of(incident, closing), "form": ReopenForm(auto_id="rouvrir_%s")}
+    newest = closings.order_by("-id").first()
+    # Reopened, then withdrawn by the declarant: that report is of an earlier end.
+    closing = newest if newest and newest.closed_at == incident.closed_at else None
+    return {"closing": closing, "rating": rating_of(newest), "form": ReopenForm(auto_id="rouvrir_%s")}
 
 
-def rating_of(incident: Incident, closing: Closing | None) -> Rating | None:
-    """Read with the closing where there is one: a case that the declarant withdrew has none, and no rating."""
+def rating_of(closing: Closing | None) -> Rating | None:
+    """Read with the closing: a case that nobody of the centre closed has no rating."""
     return getattr(closing.incident, "rating", None) if closing else None
 
 

@@ -111,6 +111,14 @@ def observe(responder, incident):
     assert responder.get(f"{page}{row.uid}/").status_code == 200
 
 
+def end(responder, holder, incident):
+    """The report of a closing, what the holder thinks of the help, and the motive that opens the case again."""
+    case = f"/admin/incidents/incident/{incident.reference}/"
+    responder.fill(f"{case}cloture/", reason="handed_over", is_shared="")
+    holder.fill(f"/suivi/{incident.reference}/", to="/avis/")
+    responder.fill(case, to="/rouvrir/")
+
+
 def withdraw(holder, incident):
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 

@@ -79,6 +79,7 @@ class Crowd:
         self.agent = doors.invite(self.manager, self.incident.collectivity)
         doors.answer(self.responder, self.incident)
         doors.observe(self.responder, self.incident)
+        doors.end(self.responder, self.holder, self.incident)
         called = doors.call_api(manager, self.incident.collectivity, self.nobody)
         self.manager.fill(f"/suivi/{called.reference}/retirer/")
 

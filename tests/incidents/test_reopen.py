@@ -219,3 +219,11 @@ def test_hostile_words_stay_words(client, responder):
             status="closed", closing_reason="resolved", closed_at=incident.closed_at, due_for="nothing"
         )
         Note.objects.all().delete()
+
+
+def test_the_report_of_an_earlier_end_is_not_shown_as_this_one(client, responder):
+    incident = closed()
+    reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="", key="k"))
+    assert client.get(url(incident)).context["ending"]["closing"] is None
