@@ -171,8 +171,13 @@ def mail(message):
     allowed |= {"content-type", "content-transfer-encoding", "x-peer", "x-mailfrom", "x-rcptto"}
     assert {name.lower() for name in message.keys()} <= allowed, message.items()  # noqa: SIM118  (a mail is no dict)
     assert len(message.get_all("to")) == len(message.went_to) == 1
-    assert message.get_content_type() == "text/plain"
-    words = message.get_content().replace("\r\n", "\n")
+    text, *attached = message.iter_parts() if message.is_multipart() else [message]
+    for one in attached:
+        assert one.get_content_type() == "application/json"
+        assert re.fullmatch(r"[0-9A-Z]{8}\.json", one.get_filename() or "")
+        plain_json(json.loads(one.get_content()))
+    assert text.get_content_type() == "text/plain"
+    words = text.get_content().replace("\r\n", "\n")
     for said in (message["Subject"], words):
         plain(said)
         assert not re.search(rf"(?i)(https?://|www\.)[^\s]*{MARK}", said), f"a program makes a link of it: {said}"

@@ -89,8 +89,9 @@ def remains_of(transfer: Transfer) -> Remains:
 
 def sections_said(kept: Values) -> list[tuple[str, list[Said]]]:
     return [
-        (str(SNAPSHOT_TITLES[section]), sheet_said(section, kept["version"], values, kept["zone"]))
-        for section, values in kept.get("sections", {}).items()
+        (str(SNAPSHOT_TITLES[section]), sheet_said(section, kept["version"], kept["sections"][section], kept["zone"]))
+        for section in SNAPSHOTS
+        if section in kept.get("sections", {})  # PostgreSQL keeps no order of keys
     ]
 
 

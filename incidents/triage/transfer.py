@@ -69,7 +69,7 @@ def summary_of(incident: Incident) -> dict[str, Any]:
         "tlp": incident.get_tlp_display(),
         "received_at": incident.received_at,
         "services": wording.stopped(incident, list(incident.interruptions.order_by("id"))),
-        "data": incident.get_data_concerned_display(),
+        "data": wording.data(incident, []),
         "is_verified": incident.is_verified,
     }
 

@@ -119,6 +119,31 @@ def end(responder, holder, incident):
     responder.fill(case, to="/rouvrir/")
 
 
+def go_round(responder, taker, incident):
+    """The case is proposed to another centre, returned, proposed again, accepted, and comes back the same way."""
+    case, offers = f"/admin/incidents/incident/{incident.reference}/", "/admin/incidents/incident/transferts/"
+    for giver, other, centre in ((responder, taker, "ailleurs"), (taker, responder, "breizh-cyber")):
+        giver.fill(f"{case}transfert/", taker=centre)
+        other.get(offers)
+        returned = incident.transfers.latest("id")
+        other.fill(f"{offers}{returned.uid}/", to="/refuser/")
+        giver.fill(f"{case}transfert/", taker=centre)
+        other.client.post(f"{offers}{incident.transfers.latest('id').uid}/accepter/")
+        given = incident.transfers.latest("id")
+        assert giver.get(f"{offers}{given.uid}/dossier/").status_code == 200
+        assert giver.read(giver.client.post(f"{case}message/", {"text": giver.joined(900)}), case).status_code == 409
+
+
+def advise(responder, incident):
+    """A partner is told, once the declarant has let it."""
+    page = f"/admin/incidents/incident/{incident.reference}/avis/"
+    Incident.objects.filter(pk=incident.pk).update(tlp="green")
+    shown = responder.fill(page, partner="cert-fr")
+    form = shown.context["form"]
+    sent = {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
+    assert responder.read(responder.client.post(page, sent), page).status_code == 302
+
+
 def withdraw(holder, incident):
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 

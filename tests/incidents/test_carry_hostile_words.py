@@ -8,6 +8,7 @@ import pytest
 
 from accounts import dispatch as account_mails
 from accounts.enums import Role
+from csirts.models import Csirt
 from incidents.enums import IncidentType
 from incidents.services.share import shared_secret_of
 from incidents.tasks import make_papers
@@ -80,6 +81,12 @@ class Crowd:
         doors.answer(self.responder, self.incident)
         doors.observe(self.responder, self.incident)
         doors.end(self.responder, self.holder, self.incident)
+        taker = a_responder(
+            Csirt.objects.create(slug="ailleurs", name="Ailleurs", notification_email="a@ailleurs.example")
+        )
+        self.taker = self.join(user=taker)
+        doors.go_round(self.responder, self.taker, self.incident)
+        doors.advise(self.responder, self.incident)
         called = doors.call_api(manager, self.incident.collectivity, self.nobody)
         self.manager.fill(f"/suivi/{called.reference}/retirer/")
 

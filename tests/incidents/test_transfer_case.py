@@ -105,7 +105,14 @@ def test_it_works(incident, giver, taker, elsewhere):
 def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
     page = text_of(as_person(taker).get(offer_url(asked(incident, giver))))
 
-    for line in (WHY, "Commune de Plouexemple", "Rançongiciel", "élevée", "ne sait pas", "je ne sais pas"):
+    for line in (
+        WHY,
+        "Commune de Plouexemple",
+        "Rançongiciel",
+        "élevée",
+        "Services arrêtés</dt><dd>ne sait pas",
+        "Données touchées</dt><dd>ne sait pas",
+    ):
         assert line in page
     for word in ("Les fichiers de l’accueil", "Dominique", "02 99 00 00 00", "mairie@"):
         assert word not in page
