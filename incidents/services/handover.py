@@ -65,7 +65,7 @@ def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
     if len(references) > CASES_SHOWN:
         raise ValidationError({"references": _("Passez au plus 200 dossiers à la fois.")})
     if shift.to == actor:
-        raise ValidationError({"to": _("Choisissez quelqu’un d’autre que vous, ou personne.")})
+        raise ValidationError({"colleague": _("Choisissez quelqu’un d’autre que vous, ou personne.")})
     if not plain_text(shift.text, limit=TEXT_LIMIT, field="text"):
         raise ValidationError({"text": _("Écrivez ce que la relève doit savoir.")})
 

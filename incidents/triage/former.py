@@ -15,7 +15,7 @@ from incidents.questions.facts import moment_of
 from incidents.services.remains import remains_of
 from incidents.services.snapshots import Values
 from incidents.text import defanged
-from incidents.triage import wording
+from incidents.triage import details
 from incidents.triage.page import render_page
 
 # What is shown of the codes, in this order: (name in the standing, its words).
@@ -43,7 +43,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "answers": [(kept_sheet, said(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in tasks_of(kept)],
         "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
-        "events": [(event, wording.detail(event)) for event in remains.events],
+        "events": [(event, details.detail(event)) for event in remains.events],
         "remains": remains,
     }
     return render_page(request, "incidents/triage/former.html", context)

@@ -21,7 +21,6 @@ from incidents.enums import (
     Severity,
     Tlp,
 )
-from incidents.models import IncidentEvent
 from incidents.rsit import RsitClass, RsitType
 
 # Each field that a qualification may change: its name, and the words of its codes.
@@ -87,7 +86,3 @@ JUDGEMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.VERIFIED: verified,
     EventKind.RATED: rated,
 }
-
-
-def judged(event: IncidentEvent) -> str:
-    return JUDGEMENTS[event.kind](event.data)

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from incidents.enums import EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.text import defanged
-from incidents.triage import wording
+from incidents.triage import details, wording
 
 SHOWN = 200
 EXCERPT = 160
@@ -49,7 +49,7 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
         Moment(
             event,
             wording.short_moment(event.at, now, zone),
-            wording.detail(event),
+            details.detail(event),
             excerpt(event, words),
             mails.get(event.pk, ()),
         )

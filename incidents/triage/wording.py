@@ -4,21 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import TextChoices
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import TYPE_TERMS, Answer, EventKind, ObservableKind, Status, TakingBack
-from incidents.models import Incident, IncidentEvent
-from incidents.partners import PARTNERS
-from incidents.triage.judged import JUDGEMENTS, judged
+from incidents.enums import TYPE_TERMS, Answer, Status
+from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
-REASONS: dict[str, type[TextChoices]] = {EventKind.BODY_UNCONFIRMED: TakingBack}
-FIELDS = {"name": _lazy("nom"), "kind": _lazy("nature"), "seat": _lazy("siège")}
 
 
 def hour(at: datetime, zone: str) -> str:
@@ -54,28 +48,6 @@ def why_refused(incident: Incident, refused: InvalidTransition, now: datetime) -
         reason, when = incident.get_closing_reason_display(), since(incident.closed_at, now, zone)
         return _("Ce dossier a été clos %(when)s : %(reason)s.") % {"when": when, "reason": reason}
     return _("Ce dossier ne peut pas passer à « %(state)s ».") % {"state": refused.wanted.label}
-
-
-def detail(event: IncidentEvent) -> str:
-    """What the codes of an event add to its name: why, or what was mended."""
-    if event.kind in JUDGEMENTS:
-        return judged(event)
-    if event.kind == EventKind.BODY_CORRECTED:
-        return ", ".join(str(FIELDS[name]) for name in event.data["fields"])
-    if event.kind == EventKind.ADVISED:
-        return PARTNERS[event.data["partner"]].name if event.data["partner"] in PARTNERS else ""
-    if event.kind == EventKind.OBSERVED:
-        return observed(event.data)
-    reasons, code = REASONS.get(event.kind), event.data.get("reason")
-    return str(reasons(code).label) if reasons and code in reasons.values else ""
-
-
-def observed(data: dict[str, Any]) -> str:
-    """« 3 relevés : adresse IP, IBAN »: how many and of what nature, never which."""
-    kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
-    if "removed" in data:
-        return _("1 retiré : %(kinds)s") % {"kinds": kinds}
-    return _("%(number)s relevés : %(kinds)s") % {"number": data.get("added", 0), "kinds": kinds}
 
 
 def term(incident: Incident) -> str:

@@ -86,7 +86,7 @@ def work(responder, incident, case):
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
     responder.fill(case, to="/taches/", due="", due_time="")
-    responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, to="personne")
+    responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, colleague="personne")
 
 
 def write_guide(lead, kind):

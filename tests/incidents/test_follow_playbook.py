@@ -69,7 +69,10 @@ def test_it_works(client, responder, incident):
     first.refresh_from_db()
     assert (first.done_by, first.is_moot) == (responder, False)
     assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
-    assert f"{len(steps) - 1} sur {len(steps)}" in text_of(client.get(url(incident)))
+    page = text_of(client.get(url(incident)))
+    assert f"{len(steps) - 1} sur {len(steps)}" in page
+    assert "<b>Tâche faite ou rouverte</b> (faite)" in page
+    assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
 
 
 def test_twice_adds_nothing(client, responder, incident):

@@ -40,8 +40,8 @@ def mine(responder, number=2):
     return [taken_by(responder, declare()) for _ in range(number)]
 
 
-def post(client, incidents, to, **said):
-    said = {"dossier": [one.reference for one in incidents], "to": to, "text": WORDS, "key": "k1"} | said
+def post(client, incidents, colleague, **said):
+    said = {"dossier": [one.reference for one in incidents], "colleague": colleague, "text": WORDS, "key": "k1"} | said
     return client.post(PAGE, said)
 
 
@@ -100,15 +100,15 @@ def test_a_double_click_hands_over_once(client, responder, colleague):
     ("said", "told"),
     [
         ({"dossier": []}, "Cochez les dossiers"),
-        ({"to": ""}, "Choisissez à qui"),
-        ({"to": "x"}, "x n’en fait pas partie"),
+        ({"colleague": ""}, "Choisissez à qui"),
+        ({"colleague": "x"}, "x n’en fait pas partie"),
         ({"text": " "}, "Écrivez ce que la relève doit savoir"),
         ({"text": "x" * 10_001}, "10001"),
     ],
 )
 def test_what_is_refused_keeps_what_was_typed(client, responder, colleague, said, told):
     cases = mine(responder)
-    answer = post(client, cases, **{"to": tag_of(colleague)} | said)
+    answer = post(client, cases, **{"colleague": tag_of(colleague)} | said)
 
     assert answer.status_code == 422
     page = text_of(answer)
@@ -129,7 +129,9 @@ def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
     references = [one.reference for one in (taken, closed, erased, kept)]
 
     answer = client.post(
-        PAGE, {"dossier": [*references, foreign], "to": tag_of(colleague), "text": WORDS, "key": "k"}, follow=True
+        PAGE,
+        {"dossier": [*references, foreign], "colleague": tag_of(colleague), "text": WORDS, "key": "k"},
+        follow=True,
     )
 
     page = text_of(answer)

@@ -35,20 +35,15 @@ WITHDRAW = "retirer"
 
 
 class LetterForm(forms.Form):
-    """What is missing, too long or unknown is judged by the service, which names the field."""
+    """What is too long or unknown is judged by the service, which names the field."""
 
-    title = forms.CharField(
-        label=_lazy("Titre"), required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT})
-    )
-    text = forms.CharField(
-        label=_lazy("Message"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 16})
-    )
+    title = forms.CharField(label=_lazy("Titre"), widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT}))
+    text = forms.CharField(label=_lazy("Message"), strip=False, widget=forms.Textarea(attrs={"rows": 16}))
     types = forms.MultipleChoiceField(
         label=_lazy("Proposé pour"),
         choices=list(TYPE_TERMS.items()),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_lazy("Rien de coché : proposé pour tous les types."),
     )
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 

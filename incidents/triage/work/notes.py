@@ -14,7 +14,7 @@ from incidents.services.notes import notes_of
 # A call that nobody took: it is kept, and answers nobody.
 MISSED = "missed"
 KINDS = [
-    (NoteKind.NOTE.value, _lazy("Note")),
+    (NoteKind.NOTE.value, _lazy("Une note")),
     (NoteKind.CALL_OUT.value, _lazy("Appel passé")),
     (NoteKind.CALL_IN.value, _lazy("Appel reçu")),
     (MISSED, _lazy("Appel sans réponse")),

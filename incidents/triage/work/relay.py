@@ -40,7 +40,7 @@ FREE = "liberer"
 class RelayForm(forms.Form):
     """Nothing is chosen beforehand: to whom, and which cases, is said by the person who leaves."""
 
-    to = forms.ChoiceField(label=_lazy("À qui"), required=False)
+    colleague = forms.ChoiceField(label=_lazy("À qui"), required=False)
     text = forms.CharField(
         label=_lazy("Ce que la relève doit savoir"),
         required=False,
@@ -54,14 +54,14 @@ class RelayForm(forms.Form):
         colleagues = people_of(*user.csirt_ids()).exclude(pk=user.pk)
         named = [(tag_of(one), str(one)) for one in colleagues]
         choices = [("", _("Choisissez")), *named, (NOBODY, _("personne : à prendre par la première venue"))]
-        self.fields["to"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def shift(self, user: User) -> Shift:
-        """Of a valid form. Raises ValidationError on « to »."""
+        """Of a valid form. Raises ValidationError on « colleague »."""
         said = self.cleaned_data
-        if not said["to"]:
-            raise ValidationError({"to": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
-        to = person_of(said["to"], *user.csirt_ids(), field="to")
+        if not said["colleague"]:
+            raise ValidationError({"colleague": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
+        to = person_of(said["colleague"], *user.csirt_ids(), field="colleague")
         return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
 
 

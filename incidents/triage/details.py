@@ -1,0 +1,86 @@
+"""What the codes of an event add to its name in the history: why, what was changed, how many. Never a word of anybody.
+
+How a case was judged is said by `judged.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents.enums import EventKind, NoteKind, ObservableKind, TakingBack
+from incidents.models import IncidentEvent
+from incidents.partners import PARTNERS
+from incidents.triage.judged import JUDGEMENTS
+
+FIELDS = {"name": gettext_lazy("nom"), "kind": gettext_lazy("nature"), "seat": gettext_lazy("siège")}
+TASK_STATES = {
+    "done": gettext_lazy("faite"),
+    "moot": gettext_lazy("sans objet"),
+    "open": gettext_lazy("rouverte"),
+}
+
+type Codes = Mapping[str, Any]
+
+
+def detail(event: IncidentEvent) -> str:
+    """Empty where its name says all."""
+    say = DETAILS.get(event.kind)
+    return say(event.data) if say else ""
+
+
+def corrected(data: Codes) -> str:
+    return ", ".join(str(FIELDS[name]) for name in data["fields"])
+
+
+def unconfirmed(data: Codes) -> str:
+    code = data.get("reason")
+    return str(TakingBack(code).label) if code in TakingBack.values else ""
+
+
+def advised(data: Codes) -> str:
+    partner = PARTNERS.get(data["partner"])
+    return partner.name if partner else ""
+
+
+def observed(data: Codes) -> str:
+    """« 3 relevés : adresse IP, IBAN »: how many and of what nature, never which."""
+    kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
+    if "removed" in data:
+        return _("1 retiré : %(kinds)s") % {"kinds": kinds}
+    added = data.get("added", 0)
+    words = ngettext("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
+    return words % {"number": added, "kinds": kinds}
+
+
+def noted(data: Codes) -> str:
+    nature = str(NoteKind(data["nature"]).label)
+    is_missed = data["nature"] == NoteKind.CALL_OUT and not data.get("spoke")
+    return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
+
+
+def tasks_added(data: Codes) -> str:
+    return str(data["added"])
+
+
+def task_done(data: Codes) -> str:
+    return str(TASK_STATES[data["state"]])
+
+
+def given(data: Codes) -> str:
+    return "" if data["to"] else _("à personne")
+
+
+DETAILS: dict[str, Callable[[Codes], str]] = {
+    **JUDGEMENTS,
+    EventKind.BODY_CORRECTED: corrected,
+    EventKind.BODY_UNCONFIRMED: unconfirmed,
+    EventKind.ADVISED: advised,
+    EventKind.OBSERVED: observed,
+    EventKind.NOTED: noted,
+    EventKind.TASKS_ADDED: tasks_added,
+    EventKind.TASK_DONE: task_done,
+    EventKind.ASSIGNED: given,
+    EventKind.HANDED_OVER: given,
+}
