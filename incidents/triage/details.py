@@ -55,21 +55,21 @@ def observed(data: Codes) -> str:
 
 
 def noted(data: Codes) -> str:
-    nature = str(NoteKind(data["nature"]).label)
-    is_missed = data["nature"] == NoteKind.CALL_OUT and not data.get("spoke")
+    nature = str(NoteKind(data.get("nature", NoteKind.NOTE)).label)
+    is_missed = data.get("nature") == NoteKind.CALL_OUT and not data.get("spoke")
     return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
 
 
 def tasks_added(data: Codes) -> str:
-    return str(data["added"])
+    return str(data.get("added", ""))
 
 
 def task_done(data: Codes) -> str:
-    return str(TASK_STATES[data["state"]])
+    return str(TASK_STATES.get(data.get("state", ""), ""))
 
 
 def given(data: Codes) -> str:
-    return "" if data["to"] else _("à personne")
+    return "" if data.get("to") else _("à personne")
 
 
 DETAILS: dict[str, Callable[[Codes], str]] = {

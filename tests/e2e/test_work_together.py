@@ -1,0 +1,84 @@
+"""Two responders with one case open, and the pages of a centre's day, in a real browser."""
+
+import pytest
+
+from tests.browser import open_page
+from tests.cast import a_lead, a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_administer import Desk
+
+
+@pytest.fixture
+def desk(live_site, browser):
+    return Desk(browser, live_site)
+
+
+def test_it_works(desk, browser, live_site):
+    """One types while the other changes the case: the first is told, and the words stay."""
+    incident = declare()
+    case = f"{live_site}/admin/incidents/incident/{incident.reference}/"
+    desk.sign_in(a_responder())
+    page = desk.page
+    page.goto(case)
+    take_and_note(desk)
+    reply = start_reply(page)
+    assert incident.collectivity.name in reply.input_value()
+    typed = reply.input_value()
+
+    colleague = a_lead()
+    other = open_page(browser, width=1280)
+    other.goto(f"{live_site}/admin/")
+    steps.sign_in(other, colleague)
+    assign_to_oneself(other, case)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    page.get_by_text(f"{colleague} a changé ce dossier").wait_for()
+    assert reply.input_value() == typed
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("link", name="Recharger").click()
+    page.wait_for_load_state()
+    assert asked == ["beforeunload"], "words that were not sent are asked about"
+    desk.check()
+
+
+def take_and_note(desk):
+    page = desk.page
+    page.get_by_role("button", name="Prendre en charge").click()
+    page.get_by_role("button", name="Ajouter les étapes du guide").click()
+    page.get_by_label("Note interne", exact=True).fill("Le maire préfère son portable.")
+    page.get_by_role("button", name="Garder en note interne").click()
+    page.get_by_text("Note enregistrée").wait_for()
+    desk.look("case-worked")
+
+
+def start_reply(page):
+    """From a ready-made message, put there by the script."""
+    page.get_by_label("Partir d’un message type").select_option("accuse")
+    page.get_by_role("button", name="Mettre dans ma réponse").click()
+    return page.get_by_label("Votre message au déclarant")
+
+
+def assign_to_oneself(page, case):
+    page.goto(case)
+    page.get_by_text("Aussi sur cette page").wait_for()
+    page.get_by_role("button", name="Me l’attribuer").click()
+    page.get_by_text("Dossier attribué").wait_for()
+
+
+def test_the_pages_of_the_day(desk):
+    lead = a_lead()
+    desk.sign_in(lead)
+    incident = declare()
+    desk.page.goto(f"{desk.site}/admin/incidents/incident/{incident.reference}/")
+    desk.page.get_by_role("button", name="Prendre en charge").click()
+    desk.visit(
+        {
+            "relay": "incidents/incident/relais/",
+            "guides": "incidents/incident/guides/",
+            "guide": "incidents/incident/guides/breizh-cyber/rancon/",
+            "letters": "incidents/incident/messages-types/",
+            "letter": "incidents/incident/messages-types/breizh-cyber/nouveau/?modele=accuse",
+        }
+    )
+    desk.check()
