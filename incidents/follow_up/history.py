@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,11 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.RATED: _("%(who)s a donné son avis sur l’aide reçue"),
     EventKind.LINK_ROTATED: _("%(who)s a renouvelé le code de suivi"),
     EventKind.ERASED: _("%(who)s a effacé les données personnelles"),
+    EventKind.MERGED: _("%(who)s traite cette déclaration avec une autre de votre collectivité"),
+    EventKind.UNMERGED: _("%(who)s traite de nouveau cette déclaration à part"),
 }
+# Said on the double alone: whoever made the other declaration is not told of this one.
+OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
 # What the declarant did is said to the declarant.
 YOURS: dict[str, Promise | str] = {
     EventKind.DECLARED: _("Vous avez déclaré l’incident"),
@@ -64,8 +69,8 @@ def history_of(incident: Incident) -> list[Line]:
 
     A kind that declarants have no sentence for is left out.
     """
-    found = incident.events.filter(kind__in=SENTENCES).select_related("actor").order_by("-id")[:EVENTS_READ]
-    events = list(found)
+    said = Q(kind__in=SENTENCES) & (~Q(kind__in=OF_A_DOUBLE) | Q(data__has_key="main"))
+    events = list(incident.events.filter(said).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres = centres_then(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
     return [line_of(list(some), centres) for _key, some in alike]

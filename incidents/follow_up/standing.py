@@ -14,6 +14,7 @@ class Step(StrEnum):
     TAKEN = "taken"
     AWAITED = "awaited"
     CLOSED = "closed"
+    MERGED = "merged"
     WITHDRAWN = "withdrawn"
 
 
@@ -33,6 +34,8 @@ def standing_of(incident: Incident, *, thread: Sequence[Message]) -> Standing:
 
 
 def step_of(incident: Incident, question: Message | None, readings: Sequence[Reading]) -> Step:
+    if incident.merged_into_id:
+        return Step.MERGED
     if incident.status == Status.CLOSED:
         return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
     if question:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,6 +13,7 @@ from incidents.access import Guest, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind
 from incidents.models import Incident, Message
 from incidents.services.due import ANSWER_FIELDS, NEWS_FIELDS, note_answer, note_news
+from incidents.services.merge import hold, hold_with_main, pass_news_on
 from incidents.services.record import record_event
 from incidents.text import plain_line, plain_text
 
@@ -35,6 +37,7 @@ class Letter:
 @transaction.atomic
 def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
     """The declarant, or a colleague of the body, writes. Raises ValidationError on « text » or « author »."""
+    hold_with_main(reference)
     incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
@@ -59,6 +62,22 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
     return message
 
 
+@transaction.atomic
+def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
+    """The same words to the declarant of the case and to those of its doubles. Gives how many were written to.
+
+    A double of which the words are erased is passed over. Nobody is asked anything on a double: it is closed.
+    """
+    incident = get_incident(actor, reference, to=Ability.MESSAGE)
+    held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
+    write_to_declarant(reference=reference, actor=actor, letter=letter)
+    doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
+    told = list(doubles.values_list("reference", flat=True))
+    for double in told:
+        write_to_declarant(reference=double, actor=actor, letter=replace(letter, asks_answer=False))
+    return 1 + len(told)
+
+
 def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
     """A message of the declarant's side. The caller holds the case, and records the event if it is new."""
     author = guest.user.display_name if guest.user else letter.author
@@ -67,6 +86,7 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
     if is_new:
         note_news(incident, at=message.written_at)
         incident.save(update_fields=NEWS_FIELDS)
+        pass_news_on(incident, at=message.written_at)
     return message, is_new
 
 
@@ -120,3 +140,35 @@ def tell(message: Message, *, side: str) -> None:
 def thread_of(incident: Incident) -> list[Message]:
     """The latest messages, oldest first."""
     return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some messages of a thread, oldest first, and whether there are others on either side."""
+
+    messages: list[Message]
+    has_earlier: bool
+    has_later: bool
+
+
+def stretch_of(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
+    """The messages next to one, named by its public identifier: those before it, or after it.
+
+    The latest where none is named, or none is there by that name: any message is reached, in two queries.
+    """
+    wanted = before or after
+    beside = incident.messages.filter(uid=wanted).values_list("pk", flat=True).first() if is_uid(wanted) else None
+    if beside and after and not before:
+        later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MESSAGES_SHOWN + 1])
+        return Stretch(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
+    rows = incident.messages.filter(pk__lt=beside) if beside else incident.messages.all()
+    earlier = list(rows.order_by("-id")[: MESSAGES_SHOWN + 1])
+    shown = earlier[:MESSAGES_SHOWN][::-1]
+    return Stretch(shown, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
+
+
+def is_uid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False

@@ -16,6 +16,7 @@ from incidents.enums import Ability, EventKind
 from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
 from incidents.seals import seal_after
 from incidents.services.due import NEWS_FIELDS, note_news
+from incidents.services.merge import hold_with_main, pass_news_on
 from incidents.services.record import record_event
 
 MOST_FILES = 300
@@ -103,6 +104,7 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     What is not new, or refused, is still in the store: whoever called removes it.
     Raises Erased, ValidationError when the case is full, Http404, PermissionDenied.
     """
+    hold_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
@@ -119,6 +121,7 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     evidence.save()
     note_news(incident, at=now)
     incident.save(update_fields=NEWS_FIELDS)
+    pass_news_on(incident, at=now)
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
     record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
     return Recorded(evidence, is_new=True)

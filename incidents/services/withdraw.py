@@ -22,6 +22,7 @@ MOTIVE_LIMIT = 1_000
 def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
     """Close the case, or ask the CSIRT to if it is verified. The text of `letter` is the motive; it may be empty.
 
+    One that stands for others (its doubles) is not closed by the person who declared it alone either.
     Nothing happens to a case that is closed already. Raises ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
@@ -30,7 +31,7 @@ def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incide
     motive = replace(letter, text=plain_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
     if incident.status == Status.CLOSED:
         return incident
-    if incident.is_verified:
+    if incident.is_verified or incident.doubles.exists():
         ask_to_close(incident, guest, motive)
     else:
         close_at_once(incident, guest, motive)

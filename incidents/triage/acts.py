@@ -18,6 +18,8 @@ from incidents.enums import Ability, ClosingReason, NumberSource, TakingBack
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.close import NotFinished
 from incidents.services.erase import erase_personal_data
+from incidents.services.groups import add_to_group, remove_from_group
+from incidents.services.merge import unmerge_incident
 from incidents.services.tasks import apply_playbook
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage.wording import why_refused
@@ -81,6 +83,28 @@ def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
     return _("Étapes du guide ajoutées : %(added)s.") % {"added": added}
 
 
+def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
+    incident = unmerge_incident(reference=reference, actor=actor)
+    return _("Ce dossier n’est plus un double. Il est de nouveau : %(state)s.") % {
+        "state": incident.get_status_display()
+    }
+
+
+def group(reference: str, actor: User, request: HttpRequest) -> str:
+    """Raises ValidationError when no group is chosen."""
+    try:
+        uid = UUID(request.POST.get("groupe", ""))
+    except ValueError as error:
+        raise ValidationError(_("Choisissez un groupe.")) from error
+    incident = add_to_group(reference=reference, group=uid, actor=actor)
+    return _("Dossier mis dans le groupe « %(group)s ».") % {"group": incident.group}
+
+
+def ungroup(reference: str, actor: User, request: HttpRequest) -> str:
+    remove_from_group(reference=reference, actor=actor)
+    return _("Dossier sorti du groupe.")
+
+
 ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge,
     "verifier": verify,
@@ -90,6 +114,9 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "rattacher": merge,
     "effacer": erase,
     "guide": follow_guide,
+    "defusionner": unmerge,
+    "grouper": group,
+    "degrouper": ungroup,
 }
 
 

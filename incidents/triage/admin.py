@@ -20,13 +20,14 @@ from incidents.models import Incident, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.bodies import StaleBody, correct_body
-from incidents.services.correspond import write_to_declarant
+from incidents.services.correspond import write_to_declarant, write_with_doubles
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, carry_out
 from incidents.triage.body import CorrectionForm
 from incidents.triage.ending import awakened_cases
+from incidents.triage.group import with_groups
 from incidents.triage.lines import lines_of
 from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
@@ -110,7 +111,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         incident = get_incident(user_of(request), reference, to=Ability.MESSAGE)
         try:
             if form.is_valid():
-                write_to_declarant(reference=reference, actor=user_of(request), letter=form.letter())
+                send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
+                send(reference=reference, actor=user_of(request), letter=form.letter())
                 messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
                 return to_case(reference)
         except ValidationError as error:
@@ -198,7 +200,8 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     return {
         "title": _("Dossiers"),
         "lines": lines,
-        "groups": [] if queue.query else supplier_groups(user_of(request)),  # whoever searches knows what for
+        # whoever searches knows what for
+        "groups": [] if queue.query else with_groups(supplier_groups(user_of(request)), user_of(request)),
         "filters": shown_filters(queue),
         "awakened": [] if queue.query else awakened_cases(user_of(request)),
         "offers": offers_waiting(user_of(request)),

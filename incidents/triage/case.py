@@ -16,9 +16,11 @@ from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, Num
 from incidents.models import INSTANTS, Incident
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
+from incidents.triage.doubles import doubles_block
 from incidents.triage.emergency import emergency_contacts, emergency_rows
 from incidents.triage.ending import ending_block, may_be_reopened
 from incidents.triage.evidence import evidence_block
+from incidents.triage.group import group_block
 from incidents.triage.observables import observables_block
 from incidents.triage.qualify import qualify_block
 from incidents.triage.severity import severity_block, severity_rows
@@ -34,7 +36,6 @@ INSTANT_LABELS = {
     "attack_known": _("attaque connue"),
     "breach_known": _("violation de données connue"),
 }
-OTHERS_SHOWN = 10
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     return (
         facts_context(incident, now, lists)
         | history_context(incident, now, thread, evidence)
+        | doubles_block(incident, user, now)
         | {
             "incident": incident,
             "now": now,
@@ -55,7 +57,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "term": wording.term(incident),
             "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
             "groups": lists["groups"],
-            "others": others(incident, user),
+            "group": group_block(incident, user),
             "waiting": wording.waiting(incident, now),
             "late": wording.lateness(incident, now),
             "reasons": ClosingReason.choices,
@@ -136,12 +138,6 @@ def instants(incident: Incident) -> Any:
     for name in INSTANTS:
         certainty = getattr(incident, f"{name}_certainty")
         yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
-
-
-def others(incident: Incident, user: User) -> list[Incident]:
-    """The latest other cases of the same body, among those that this person may see."""
-    same_body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id)
-    return list(same_body.exclude(pk=incident.pk).order_by("-received_at", "-id")[:OTHERS_SHOWN])
 
 
 def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:

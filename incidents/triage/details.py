@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from incidents.enums import EventKind, NoteKind, ObservableKind, TakingBack
 from incidents.models import IncidentEvent
 from incidents.partners import PARTNERS
+from incidents.reference import spaced
 from incidents.triage.judged import JUDGEMENTS
 
 FIELDS = {"name": gettext_lazy("nom"), "kind": gettext_lazy("nature"), "seat": gettext_lazy("siège")}
@@ -72,6 +73,11 @@ def given(data: Codes) -> str:
     return "" if data.get("to") else _("à personne")
 
 
+def merged(data: Codes) -> str:
+    """The reference of the other case."""
+    return spaced(data.get("main") or data["double"])
+
+
 DETAILS: dict[str, Callable[[Codes], str]] = {
     **JUDGEMENTS,
     EventKind.BODY_CORRECTED: corrected,
@@ -83,4 +89,6 @@ DETAILS: dict[str, Callable[[Codes], str]] = {
     EventKind.TASK_DONE: task_done,
     EventKind.ASSIGNED: given,
     EventKind.HANDED_OVER: given,
+    EventKind.MERGED: merged,
+    EventKind.UNMERGED: merged,
 }

@@ -3,6 +3,7 @@
 Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
 """
 
+from incidents.triage import group_message, groups, merging, messages
 from incidents.triage.advise import advise_view
 from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.former import former_view
@@ -30,6 +31,8 @@ OF_A_CASE: list[Route] = [
     Route("avis", advise_view, "advise"),
     Route("indicateurs", observables_view, "observables"),
     Route("indicateurs/<uuid:uid>", observable_view, "observable"),
+    Route("fusionner", merging.compare, "compare"),
+    Route("messages", messages.thread_page, "messages"),
 ]
 BESIDE: list[Route] = [
     Route("relais", relay.relay_view, "handover"),
@@ -46,4 +49,13 @@ BESIDE: list[Route] = [
     Route("indicateurs", look_up_view, "look_up"),
     Route("valeurs-connues", known_values_view, "known_values"),
     Route("recherche", search_view, "search"),
+    Route("groupes", groups.group_list, "groups"),
+    Route("groupes/nouveau", groups.new_group, "group_new"),
+    Route("groupes/prestataire", groups.group_of_supplier, "group_supplier"),
+    Route("groupes/<uuid:uid>", groups.group_page, "group"),
+    Route("groupes/<uuid:uid>/fiche", groups.save_sheet_view, "group_sheet"),
+    Route("groupes/<uuid:uid>/ajouter", groups.add_view, "group_add"),
+    Route("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
+    Route("groupes/<uuid:uid>/etat", groups.state_view, "group_state"),
+    Route("groupes/<uuid:uid>/message", group_message.message_view, "group_message"),
 ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.models import Incident
-from incidents.services.correspond import Letter, thread_of
+from incidents.services.correspond import MESSAGES_SHOWN, Letter, thread_of
 from incidents.services.read import has_news
 
 
@@ -22,6 +22,7 @@ class ReplyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "reponse-aide"}),
     )
     asks_answer = forms.BooleanField(label=_("J’attends une réponse"), required=False)
+    to_doubles = forms.BooleanField(label=_("L’envoyer aussi aux déclarants des doubles"), required=False)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
     def letter(self) -> Letter:
@@ -39,4 +40,10 @@ def thread_context(incident: Incident, user: User) -> dict[str, Any]:
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
         for message in thread_of(incident)
     ]
-    return {"messages": messages, "readings": readings, "has_news": has_news(incident, read_at), "form": ReplyForm()}
+    return {
+        "messages": messages,
+        "before": messages[0][0].uid if len(messages) == MESSAGES_SHOWN else None,
+        "readings": readings,
+        "has_news": has_news(incident, read_at),
+        "form": ReplyForm(),
+    }

@@ -1,0 +1,104 @@
+"""Acts on all the cases of a group, or of a supplier, at once: carried one case at a time by `services/bulk.py`."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.enums import OPEN, BulkAct, GroupKind
+from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.services.bulk import start_bulk
+from incidents.services.correspond import TEXT_LIMIT
+from incidents.services.groups import TITLE_LIMIT, get_group, open_group
+from incidents.text import plain_text
+
+# Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
+MOST_AT_ONCE = 5000
+
+
+class GroupLetter(NamedTuple):
+    """What is to be written to all; `with_closed`: to those of closed cases too."""
+
+    text: str
+    key: str
+    asks_answer: bool = False
+    with_closed: bool = False
+
+
+def checked_letter(letter: GroupLetter) -> GroupLetter:
+    """As it will be sent. Raises ValidationError on « text »."""
+    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    if not text:
+        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+    return letter._replace(text=text)
+
+
+def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
+    """Whose declarant would read it: open cases and their doubles in the group, unless the closed ones are wanted."""
+    cases = Incident.objects.filter(group=group, csirt=group.csirt_id, erased_at=None).order_by("pk")
+    return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
+
+
+def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
+    """To each declarant in their own thread: none sees another. The same form sent twice is one message.
+
+    Raises Http404, ValidationError on « text », or of no field when nobody would read it.
+    """
+    found, clean = get_group(actor, group), checked_letter(letter)
+    cases = written_to(found, with_closed=clean.with_closed)
+    references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
+    if not references:
+        raise ValidationError(_("Aucun déclarant à qui écrire dans ce groupe."))
+    choices = {"group": str(found.uid), "asks_answer": clean.asks_answer}
+    return start_bulk(
+        actor=actor,
+        act=BulkAct.MESSAGE,
+        references=references,
+        choices=choices,
+        text=clean.text,
+        key=f"{found.uid}\n{clean.key}",
+    )
+
+
+def outside(group: CaseGroup) -> QuerySet[Incident]:
+    """Open cases of the centre, in no group, that name a supplier that the newest cases of this one name."""
+    named = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
+    keys = Incident.objects.filter(pk__in=named).exclude(supplier_key="").values("supplier_key")
+    return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
+
+
+def add_the_rest(*, group: UUID, actor: User, key: str) -> BulkJob:
+    """Put in the group what names the same supplier and came since. Raises Http404, ValidationError when none does."""
+    found = get_group(actor, group)
+    return put_all_in(found, outside(found), actor=actor, key=key)
+
+
+def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob]:
+    """Open a group named after the supplier, with all the open cases of a centre that name it, as one act.
+
+    Raises Http404 when no open case of the actor's centres names it.
+    """
+    mine = Incident.objects.open().filter(csirt__in=actor.csirt_ids(), supplier_key=supplier_key, group=None)
+    first = mine.exclude(supplier_key="").select_related("csirt", "story").order_by("received_at", "pk").first()
+    if first is None or first.csirt is None:
+        raise Http404
+    title = " ".join((first.story.supplier or supplier_key).split())[:TITLE_LIMIT]
+    group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
+    return group, put_all_in(group, mine.filter(csirt=first.csirt), actor=actor, key=key)
+
+
+def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
+    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
+    if not references:
+        raise ValidationError(_("Tous ces dossiers sont déjà dans un groupe."))
+    return start_bulk(
+        actor=actor,
+        act=BulkAct.GROUP,
+        references=references,
+        choices={"group": str(group.uid)},
+        key=f"{group.uid}\n{key}",
+    )

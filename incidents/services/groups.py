@@ -1,0 +1,135 @@
+"""Cases of one cause within one centre, handled as one: a supplier that was hit, a campaign.
+
+A group belongs to a centre, and holds cases of that centre alone. No declarant learns of it: not even that it exists.
+"""
+
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, GroupKind
+from incidents.models import CaseGroup, Incident
+from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.record import record_event
+from incidents.text import plain_line, plain_text
+
+TITLE_LIMIT = 120
+SHEET_LIMIT = 20_000
+
+
+class StaleGroup(Exception):
+    """Somebody else saved the sheet since the page was read."""
+
+
+def groups_of(user: User) -> QuerySet[CaseGroup]:
+    """Those of my centres: the only ones that are there for me."""
+    return CaseGroup.objects.filter(csirt__in=user.csirt_ids()).select_related("csirt", "author")
+
+
+def get_group(user: User, uid: UUID, *, lock: bool = False) -> CaseGroup:
+    """Raises Http404 for one of another centre as for one that is not there."""
+    groups = groups_of(user)
+    group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
+    if group is None:
+        raise Http404
+    return group
+
+
+@transaction.atomic
+def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: str = "") -> CaseGroup:
+    """Open a group in a centre of one's own. The same form sent twice (`key`) opens one.
+
+    Raises Http404 for another centre, ValidationError by field.
+    """
+    if csirt.pk not in actor.csirt_ids():
+        raise Http404
+    if kind not in GroupKind.values:
+        raise ValidationError({"kind": _("Choisissez ce que ces dossiers ont en commun.")})
+    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    if not clean:
+        raise ValidationError({"title": _("Donnez un titre : c’est lui que vos collègues verront.")})
+    uid = uuid5(actor.uid, f"{csirt.pk}\n{key}") if key else uuid4()
+    said = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
+    return CaseGroup.objects.get_or_create(uid=uid, defaults=said)[0]
+
+
+@transaction.atomic
+def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
+    """Put the case in the group, out of the one where it was. Twice changes nothing.
+
+    Raises Http404, PermissionDenied, ValidationError for a group that is closed or of another centre than the case.
+    """
+    incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    wanted = get_group(actor, group)
+    if incident.group_id == wanted.pk:
+        return incident
+    if wanted.csirt_id != incident.csirt_id:
+        raise ValidationError(_("Ce groupe est celui d’un autre centre que ce dossier."))
+    if wanted.closed_at:
+        raise ValidationError(_("Ce groupe est fermé. Rouvrez-le d’abord."))
+    left = {"left": str(incident.group.uid)} if incident.group else {}
+    put_in(incident, wanted, EventKind.GROUPED, actor=actor, data={"group": str(wanted.uid)} | left)
+    return incident
+
+
+@transaction.atomic
+def remove_from_group(*, reference: str, actor: User) -> Incident:
+    """Take the case out of its group. Twice changes nothing. Raises Http404, PermissionDenied."""
+    incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    if incident.group:
+        put_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
+    return incident
+
+
+def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
+    now = timezone.now()
+    incident.group = group
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["group", *DUE_FIELDS])
+    record_event(incident, kind, at=now, actor=actor, **data)
+
+
+@transaction.atomic
+def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
+    """Write what is known and what to advise. `seen` is the version that was read; the same words change nothing.
+
+    Raises Http404, StaleGroup, ValidationError on « sheet ».
+    """
+    found = get_group(actor, group, lock=True)
+    clean = plain_text(sheet, limit=SHEET_LIMIT, field="sheet")
+    if clean == found.sheet:
+        return found
+    if seen != found.version:
+        raise StaleGroup
+    found.sheet, found.version = clean, found.version + 1
+    found.save(update_fields=["sheet", "version"])
+    return found
+
+
+@transaction.atomic
+def close_group(*, group: UUID, actor: User) -> CaseGroup:
+    """No case comes in any more; those that are in stay, and their state does not change. Twice changes nothing."""
+    found = get_group(actor, group, lock=True)
+    if found.closed_at is None:
+        found.closed_at = timezone.now()
+        found.save(update_fields=["closed_at"])
+    return found
+
+
+@transaction.atomic
+def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
+    """Twice changes nothing."""
+    found = get_group(actor, group, lock=True)
+    if found.closed_at is not None:
+        found.closed_at = None
+        found.save(update_fields=["closed_at"])
+    return found

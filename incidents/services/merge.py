@@ -1,0 +1,174 @@
+"""Two declarations of one body that tell the same thing: one of them is closed as the double of the other.
+
+Nothing moves: a double keeps its words, its messages, its files and its link, so that undoing loses nothing either.
+Both cases are held in the order of their ids, here and where a declarant adds something to a double.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import Ability, ClosingReason, EventKind, Status
+from incidents.models import Incident, IncidentEvent
+from incidents.reference import spaced
+from incidents.services.due import DUE_FIELDS, NEWS_FIELDS, note_news, settle_due
+from incidents.services.record import record_event
+
+# One page shows them all.
+MOST_DOUBLES = 50
+CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
+
+
+@transaction.atomic
+def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
+    """Close `reference` as a double of `into`, and give it back. Twice changes nothing.
+
+    Raises Http404, PermissionDenied, and ValidationError where the two do not go together: chains are refused, so
+    that a double is always one step from the case that stands for it.
+    """
+    hold(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
+    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    main = get_incident(actor, into, to=Ability.LINK, lock=True)
+    if double.merged_into_id == main.pk:
+        return double
+    check_pair(double, main)
+    now = timezone.now()
+    before = standing(double)
+    double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
+    double.closed_at = now
+    double.merged_into = main
+    settle_due(double)
+    double.save(update_fields=CLOSED_FIELDS)
+    if before["status"] != Status.CLOSED:
+        take_over(main, double)
+    settle_due(main, worked_at=now)
+    main.save(update_fields=NEWS_FIELDS)
+    record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
+    record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference)
+    return double
+
+
+def hold(ids: Collection[int]) -> dict[int, int | None]:
+    """Hold these cases, each with what it doubles once it is held; whoever else wants some waits in the same order."""
+    held = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    return dict(held.values_list("pk", "merged_into"))
+
+
+def check_pair(double: Incident, main: Incident) -> None:
+    """Raises ValidationError with what to do instead."""
+    if double.pk == main.pk:
+        raise ValidationError(_("Un dossier n’est pas le double de lui-même."))
+    if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
+        raise ValidationError(_("Ces deux dossiers ne sont pas de la même collectivité et du même centre."))
+    for one in (double, main):
+        if one.merged_into:
+            what = {"one": spaced(one.reference), "kept": spaced(one.merged_into.reference)}
+            raise ValidationError(_("%(one)s est déjà un double de %(kept)s. Choisissez %(kept)s.") % what)
+    if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
+        raise ValidationError(_("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas."))
+    check_places(double, main)
+
+
+def check_places(double: Incident, main: Incident) -> None:
+    """The two may be one, but not in these places."""
+    if main.status == Status.CLOSED:
+        closed = _("%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord.")
+        raise ValidationError(closed % {"main": spaced(main.reference)})
+    if double.doubles.exists():
+        has_some = _("%(double)s a lui-même des doubles : c’est lui qu’il faut garder.")
+        raise ValidationError(has_some % {"double": spaced(double.reference)})
+    if main.doubles.count() >= MOST_DOUBLES:
+        many = _("%(main)s a déjà %(most)s doubles, et n’en prend pas plus.")
+        raise ValidationError(many % {"main": spaced(main.reference), "most": MOST_DOUBLES})
+
+
+def standing(incident: Incident) -> dict[str, Any]:
+    """What undoing gives back; whoever has the case, and what waits on it, stay in its row meanwhile."""
+    if incident.closed_at is None:
+        return {"status": incident.status}
+    closed_at = incident.closed_at.isoformat()
+    return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
+
+
+def take_over(main: Incident, double: Incident) -> None:
+    """Whoever waits for an answer on the double waits for it here. Changes the row without saving it."""
+    waiting = [due for due in (main.answer_by, double.answer_by) if due]
+    added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
+    main.answer_by = min(waiting, default=None)
+    main.declarant_wrote_at = max(added, default=None)
+
+
+@transaction.atomic
+def unmerge_incident(*, reference: str, actor: User) -> Incident:
+    """Give the double back what it was: its state, whoever has it, what is due on it. Twice changes nothing.
+
+    What its declarant added meanwhile waits for an answer on it from then on. Raises Http404, PermissionDenied.
+    """
+    hold_with_main(reference)
+    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    if double.merged_into is None:
+        return double
+    main = get_incident(actor, double.merged_into.reference, to=Ability.LINK, lock=True)
+    now = timezone.now()
+    merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
+    if merged is None:  # merged by nobody: no such row comes from here
+        raise Http404
+    stand_again(double, merged)
+    double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    settle_due(main, worked_at=now)
+    main.save(update_fields=DUE_FIELDS)
+    record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
+    record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
+    return double
+
+
+def stand_again(double: Incident, merged: IncidentEvent) -> None:
+    was = merged.data["was"]
+    double.status, double.closing_reason = was["status"], was.get("reason", "")
+    double.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
+    double.merged_into = None
+    wrote_at = unanswered(double, since=merged.at)
+    if double.status != Status.CLOSED and wrote_at and double.answer_by is None:
+        double.answer_by = wrote_at + ANSWER_WITHIN[double.severity]
+    settle_due(double)
+
+
+def unanswered(double: Incident, *, since: datetime) -> datetime | None:
+    """When its declarant last added something, if that was after `since` and the centre has not written after it."""
+    wrote_at = double.declarant_wrote_at
+    if wrote_at is None or wrote_at < since:
+        return None
+    return None if double.messages.filter(is_from_csirt=True, written_at__gt=wrote_at).exists() else wrote_at
+
+
+def hold_with_main(reference: str) -> None:
+    """Hold a case and the one that it doubles, before anything else of them is held.
+
+    Somebody may merge it between the look and the hold: what is held is then let go, and looked at again.
+    """
+    while found := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
+        pk, main = found
+        before = transaction.savepoint()
+        if hold([pk, main] if main else [pk]).get(pk) == main:
+            transaction.savepoint_commit(before)
+            return
+        transaction.savepoint_rollback(before)
+
+
+def pass_news_on(double: Incident, *, at: datetime) -> None:
+    """What the declarant of a double adds is to be read and answered on the case that stands for it."""
+    if double.merged_into_id is None:
+        return
+    main = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
+    note_news(main, at=at)
+    main.save(update_fields=NEWS_FIELDS)

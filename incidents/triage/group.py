@@ -1,0 +1,62 @@
+"""The group of a case on its page, or the groups that it may be put in."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, Value, When
+
+from accounts.models import User
+from incidents.models import CaseGroup, Incident
+
+OFFERED = 50
+
+
+@dataclass(frozen=True)
+class GroupBlock:
+    """`named`: those of the others that hold an open case of the same supplier come first."""
+
+    mine: CaseGroup | None = None
+    named: tuple[CaseGroup, ...] = ()
+    others: tuple[CaseGroup, ...] = ()
+
+
+def group_block(incident: Incident, user: User) -> GroupBlock:
+    """In one query; none for whoever is not of the centre."""
+    if incident.csirt_id not in user.csirt_ids():
+        return GroupBlock()
+    if incident.group_id:
+        return GroupBlock(mine=CaseGroup.objects.select_related("author").get(pk=incident.group_id))
+    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None)
+    offered = offered.annotate(is_named=named_by(incident)).order_by("-is_named", "-opened_at", "-id")
+    groups = list(offered[:OFFERED])
+    return GroupBlock(
+        named=tuple(one for one in groups if one.is_named), others=tuple(one for one in groups if not one.is_named)
+    )
+
+
+def named_by(incident: Incident) -> Case | Value:
+    if not incident.supplier_key:
+        return Value(value=False, output_field=BooleanField())
+    same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
+    holders = same.exclude(group=None).order_by().values("group")
+    return Case(When(pk__in=holders, then=True), default=False, output_field=BooleanField())
+
+
+def with_groups(suppliers: list[dict[str, Any]], user: User) -> list[dict[str, Any]]:
+    """To each supplier that several bodies name: the open group that holds cases of it, and how many are in none.
+
+    One query, or none.
+    """
+    if not suppliers:
+        return []
+    keys = [one["supplier_key"] for one in suppliers]
+    named = Incident.objects.open().filter(csirt__in=user.csirt_ids(), supplier_key__in=keys)
+    tallied = named.order_by().values_list("supplier_key", "group__uid", "group__title", "group__closed_at")
+    found: dict[str, dict[str, Any]] = {key: {"outside": 0, "uid": None} for key in keys}
+    for key, uid, title, closed_at, number in tallied.annotate(Count("pk")):
+        if uid is None:
+            found[key]["outside"] = number
+        elif closed_at is None:
+            found[key] |= {"uid": uid, "title": title}
+    return [one | found[one["supplier_key"]] | {"key": secrets.token_urlsafe()} for one in suppliers]

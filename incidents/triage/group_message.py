@@ -1,0 +1,82 @@
+"""One message to the declarants of a group, each in their own thread: written, read again, then sent."""
+
+import secrets
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import user_of
+from incidents.fields import WordsField
+from incidents.models import CaseGroup
+from incidents.services.gather import MOST_AT_ONCE, GroupLetter, checked_letter, write_to_group, written_to
+from incidents.services.groups import get_group
+from incidents.triage.groups import to_group
+from incidents.triage.page import render_page
+
+TEMPLATE = "incidents/triage/group_message.html"
+SEND = "envoyer"
+
+
+class GroupLetterForm(forms.Form):
+    text = WordsField(label=_("Votre message"), widget=forms.Textarea(attrs={"rows": 10}))
+    asks_answer = forms.BooleanField(label=_("J’attends une réponse de chacun"), required=False)
+    with_closed = forms.BooleanField(label=_("Écrire aussi aux dossiers clos"), required=False)
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def letter(self) -> GroupLetter:
+        """Of a valid form."""
+        said = self.cleaned_data
+        return GroupLetter(**said | {"key": said["key"] or secrets.token_urlsafe()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A POST shows it as it will be read and by how many; only the button « Envoyer » there sends it."""
+    group = get_group(user_of(request), uid)
+    if request.method != "POST":
+        return show(request, group, GroupLetterForm())
+    form = GroupLetterForm(request.POST)
+    try:
+        if form.is_valid() and SEND not in request.POST:
+            return show(request, group, form, preview=checked_letter(form.letter()))
+        if form.is_valid():
+            return send(request, group, form.letter())
+    except ValidationError as error:
+        form.add_error(None, error)
+    return show(request, group, form, status=422)
+
+
+def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
+    job = write_to_group(group=group.uid, letter=letter, actor=user_of(request))
+    said = ngettext(
+        "Votre message part, à un déclarant.",
+        "Votre message part, à %(count)s déclarants, l’un après l’autre.",
+        job.total,
+    )
+    messages.success(request, said % {"count": job.total})
+    return to_group(group)
+
+
+def show(
+    request: HttpRequest,
+    group: CaseGroup,
+    form: GroupLetterForm,
+    *,
+    preview: GroupLetter | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
+    return render_page(request, TEMPLATE, context, status=status)
+
+
+def readers(group: CaseGroup, letter: GroupLetter | None) -> int:
+    """How many would read it, as many as one act takes at most."""
+    if letter is None:
+        return 0
+    return len(written_to(group, with_closed=letter.with_closed).values_list("pk")[:MOST_AT_ONCE])

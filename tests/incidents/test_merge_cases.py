@@ -1,0 +1,291 @@
+"""Two declarations of one incident: one is closed as the double of the other, loses no word, and may come back."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+
+from incidents.access import Guest
+from incidents.declaration import Caller
+from incidents.enums import ClosingReason, EventKind, Status
+from incidents.models import Incident
+from incidents.reference import spaced
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.erase import erase_personal_data
+from incidents.services.merge import MOST_DOUBLES, merge_incident, unmerge_incident
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.withdraw import withdraw_incident
+from stats.models import Rollup
+from stats.rollups import fold_all, mistakes
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_correspond import case, opened, page
+from tests.incidents.test_correspond import send as write_as_declarant
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def main():
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def double(main):
+    return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
+
+
+def again(incident):
+    return Incident.objects.get(pk=incident.pk)
+
+
+def merge(double, main, actor):
+    return merge_incident(reference=double.reference, into=main.reference, actor=actor)
+
+
+def test_it_works(client, responder, main, double):
+    compared = text(client.get(case(main, "fusionner"), {"avec": double.reference}))
+    assert "Tout est bloqué depuis ce matin." in compared
+    assert "Dominique Exemple" in compared
+
+    sent = {"avec": double.reference, "garder": main.reference}
+    answer = client.post(case(main, "fusionner"), sent, follow=True)
+
+    closed = again(double)
+    assert (closed.status, closed.closing_reason, closed.merged_into) == (Status.CLOSED, ClosingReason.DUPLICATE, main)
+    assert again(main).status == Status.DECLARED
+    shown = text(answer)
+    for words in ("Doubles", "Tout est bloqué depuis ce matin.", "Alix Maire", "aucun message"):
+        assert words in shown
+    told = [one.events.get(kind=EventKind.MERGED) for one in (double, main)]
+    assert [event.data for event in told] == [
+        {"main": main.reference, "was": {"status": "declared"}},
+        {"double": double.reference},
+    ]
+    assert f"Double de {spaced(main.reference)}" in text(client.get(case(double)))
+
+
+def test_a_double_click_is_one_merge(responder, main, double):
+    for _ in range(2):
+        merge(double, main, responder)
+    assert double.events.filter(kind=EventKind.MERGED).count() == 1
+    assert main.events.filter(kind=EventKind.MERGED).count() == 1
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_it_comes_back_as_it_was(client, responder, main, double, taken):
+    if taken:
+        acknowledge_incident(reference=double.reference, actor=responder)
+        write(double)
+    fields = [field.attname for field in Incident._meta.concrete_fields]
+    before = Incident.objects.filter(pk=double.pk).values(*fields).get()
+    merge(double, main, responder)
+    assert again(double).due_for == "nothing"
+
+    answer = client.post(case(double, "defusionner"), follow=True)
+
+    assert "n’est plus un double" in text(answer)
+    assert Incident.objects.filter(pk=double.pk).values(*fields).get() == before
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert [one.events.filter(kind=EventKind.UNMERGED).count() for one in (double, main)] == [1, 1]
+
+
+def test_a_case_closed_before_is_closed_again_for_its_own_reason(responder, main, double):
+    close_incident(reference=double.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    before = again(double)
+    merge(double, main, responder)
+    assert again(double).closing_reason == ClosingReason.DUPLICATE
+    unmerge_incident(reference=double.reference, actor=responder)
+    after = again(double)
+    assert (after.closing_reason, after.closed_at) == (ClosingReason.RESOLVED, before.closed_at)
+
+
+def test_a_double_counts_nowhere_and_counts_again_once_undone(responder, main, double):
+    for one in (main, double):
+        verify_incident(reference=one.reference, actor=responder)
+    assert counted() == 2
+    merge(double, main, responder)
+    assert counted() == 1
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert counted() == 2
+
+
+def counted():
+    fold_all()
+    assert mistakes() == []
+    return sum(Rollup.objects.filter(measure="declared").values_list("value", flat=True))
+
+
+def refused(double, main, actor):
+    before = list(Incident.objects.order_by("pk").values("status", "merged_into"))
+    with pytest.raises(ValidationError) as refusal:
+        merge(double, main, actor)
+    assert list(Incident.objects.order_by("pk").values("status", "merged_into")) == before
+    return refusal.value.message
+
+
+def test_what_does_not_go_together_is_refused(responder, main, double):
+    third, other = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
+    assert "lui-même" in refused(main, main, responder)
+    assert "même collectivité" in refused(other, main, responder)
+    merge(double, main, responder)
+    assert "déjà un double" in refused(third, double, responder)
+    assert "déjà un double" in refused(double, third, responder)
+    assert "a lui-même des doubles" in refused(main, third, responder)
+    close_incident(reference=third.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    assert "est clos" in refused(main, third, responder)
+
+
+def test_what_its_author_withdrew_is_not_merged(responder, main, double):
+    withdraw_incident(reference=double.reference, guest=guest(double), letter=Letter(text="", key="k"))
+    assert "retirée" in refused(double, main, responder)
+
+
+def test_a_case_that_stands_for_others_is_not_withdrawn_by_one_person(responder, main, double):
+    merge(double, main, responder)
+    withdraw_incident(reference=main.reference, guest=guest(main), letter=Letter(text="", key="k"))
+    assert again(main).status == Status.DECLARED
+    assert main.messages.get().text.startswith("Nous demandons")
+
+
+def test_one_page_shows_all_the_doubles(responder, main, double):
+    Incident.objects.filter(pk=double.pk).update(status="acknowledged", acknowledged_at=main.received_at)
+    for number in range(MOST_DOUBLES):
+        merge(declare(key=str(number)), main, responder)
+    assert "n’en prend pas plus" in refused(double, main, responder)
+
+
+def test_another_centre_has_neither(client, main, double):
+    other = breizh_cyber()
+    other.pk, other.slug, other.name = None, "ailleurs", "Ailleurs"
+    other.save()
+    stranger = a_responder(other)
+    client.force_login(stranger)
+    for actor, refusal in ((stranger, Http404), (an_agent(), PermissionDenied)):
+        with pytest.raises(refusal):
+            merge(double, main, actor)
+    assert client.get(case(main, "fusionner"), {"avec": double.reference}).status_code == 404
+    client.force_login(a_responder())
+    Incident.objects.filter(pk=double.pk).update(csirt=other)
+    unknown = client.get(case(main, "fusionner"), {"avec": "ZZZZ-ZZZZ"})
+    foreign = client.get(case(main, "fusionner"), {"avec": double.reference})
+    assert (unknown.status_code, foreign.status_code) == (404, 404)
+    assert "Alix Maire" not in text(foreign)
+    assert "Aucun autre dossier de votre centre" in text(foreign)
+    assert not Incident.objects.exclude(merged_into=None).exists()
+
+
+def test_nothing_is_merged_until_one_is_chosen(client, responder, main, double):
+    for kept in ("", "ZZZZZZZZ"):
+        answer = client.post(case(main, "fusionner"), {"avec": double.reference, "garder": kept})
+        assert answer.status_code == 422
+        assert "Dites lequel" in text(answer)
+    assert again(double).status == Status.DECLARED
+
+
+def guest(incident):
+    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+
+
+def write(incident, words="La mairie est fermée."):
+    return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text=words, key="k"))
+
+
+# The declarant of the double
+
+
+def test_the_declarant_of_the_double_is_told_and_names_nobody(responder, main, double):
+    device = opened(double)
+    merge(double, main, responder)
+    shown = text(device.get(page(double)))
+    assert "traite votre déclaration avec une autre" in shown
+    assert "Ce que vous écrivez ici lui parvient" in shown
+    assert "traite cette déclaration avec une autre" in shown, "in its history too"
+    assert "Dominique" not in shown
+    assert main.reference not in shown
+    kept = text(opened(main).get(page(main)))
+    assert "avec une autre" not in kept
+    assert double.reference not in kept
+
+
+def test_what_is_written_on_a_double_reaches_the_case_that_stands_for_it(client, responder, main, double):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    merge(double, main, responder)
+    client.post(case(main, "message"), {"text": "Nous arrivons.", "key": "r"})
+    client.get(case(main))
+    assert again(main).answer_by is None
+
+    assert write_as_declarant(opened(double), double, "Le serveur fume.").status_code == 302
+
+    told = again(main)
+    assert told.declarant_wrote_at == double.messages.get().written_at
+    assert (told.due_for, told.due_at) == ("answer", told.answer_by)
+    assert "nouveau" in text(client.get("/admin/incidents/incident/"))
+    shown = text(client.get(case(main)))
+    assert "Du nouveau depuis votre dernière lecture" in shown
+    assert "1 message" in shown
+    again(double).events.get(kind=EventKind.MESSAGE)
+
+
+def test_what_waits_on_the_double_waits_on_the_case(responder, main, double):
+    for one in (main, double):
+        acknowledge_incident(reference=one.reference, actor=responder)
+    answered = Letter(text="Nous arrivons.", key="r")
+    write_to_declarant(reference=main.reference, actor=responder, letter=answered)
+    waiting = again(double).answer_by
+    assert waiting
+    merge(double, main, responder)
+    assert (again(main).answer_by, again(main).due_for) == (waiting, "answer")
+
+
+def test_what_was_added_meanwhile_waits_on_the_double_once_undone(responder, main, double):
+    acknowledge_incident(reference=double.reference, actor=responder)
+    answered = Letter(text="Nous arrivons.", key="r")
+    write_to_declarant(reference=double.reference, actor=responder, letter=answered)
+    merge(double, main, responder)
+    written = write(double)
+    unmerge_incident(reference=double.reference, actor=responder)
+    back = again(double)
+    assert back.due_for == "answer"
+    assert back.answer_by > written.written_at + timedelta(hours=1)
+
+
+def test_an_answer_goes_to_the_doubles_too_when_it_is_ticked(client, responder, main, double):
+    third = declare(caller=MAYOR)
+    for one in (double, third):
+        merge(one, main, responder)
+    erase_personal_data(reference=third.reference, actor=a_lead())
+    sent = {"text": "Débranchez.", "key": "r", "to_doubles": "on", "asks_answer": "on"}
+    for _ in range(2):
+        assert client.post(case(main, "message"), sent).status_code == 302
+    assert [one.messages.count() for one in (main, double, third)] == [1, 1, 0]
+    assert [one.messages.get().asks_answer for one in (main, double)] == [True, False]
+    client.post(case(main, "message"), {"text": "Pour vous seul.", "key": "s"})
+    assert double.messages.count() == 1
+
+
+def test_the_page_costs_the_same_with_many_doubles(client, responder, main):
+    costs = []
+    for number in (2, 48):
+        for each in range(number):
+            one = declare(key=f"{number}-{each}")
+            merge(one, main, responder)
+            write(one)
+        client.get(case(main))
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get(case(main))
+        costs.append(len(queries))
+    assert text(shown).count("1 message") == 50
+    assert costs[0] == costs[1], costs

@@ -1,0 +1,64 @@
+"""Merging, undoing, writing and answering at one instant, with real commits: nobody waits for ever."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from incidents.models import Incident
+from incidents.services.correspond import Letter, write_to_declarant, write_with_doubles
+from incidents.services.merge import unmerge_incident
+from tests.cast import a_responder, declare
+from tests.incidents.test_merge_cases import merge, write
+
+
+def at_once(*acts):
+    barrier = Barrier(len(acts))
+
+    def run(act):
+        barrier.wait()
+        try:
+            act()
+        except ValidationError:
+            return "refused"
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return sorted(pool.map(run, acts))
+
+
+def test_it_works(transactional_db):
+    """Two people merge each case into the other: one of them is told, and one double is left."""
+    one, two = a_responder(), a_responder()
+    for _ in range(5):
+        first, second = declare(), declare()
+        outcome = at_once(lambda: merge(first, second, one), lambda: merge(second, first, two))  # noqa: B023
+        assert outcome == ["done", "refused"]
+        merged = Incident.objects.filter(pk__in=[first.pk, second.pk]).values_list("merged_into", flat=True)
+        assert sum(one is None for one in merged) == 1
+
+
+def test_a_double_and_its_case_are_written_on_while_they_part_and_meet(transactional_db):
+    responder, main, double = a_responder(), declare(), declare()
+    merge(double, main, responder)
+
+    def part_and_meet():
+        for _ in range(6):
+            unmerge_incident(reference=double.reference, actor=responder)
+            merge(double, main, responder)
+
+    def write_some():
+        for number in range(12):
+            write(double, f"Numéro {number}")
+
+    def answer_some(act):
+        for number in range(12):
+            act(reference=main.reference, actor=responder, letter=Letter(text=f"{act} {number}", key="k"))
+
+    acts = part_and_meet, write_some, lambda: answer_some(write_to_declarant), lambda: answer_some(write_with_doubles)
+    assert at_once(*acts) == ["done"] * 4
+    assert double.messages.filter(is_from_csirt=False).count() == 12
+    assert main.messages.count() == 24
