@@ -23,7 +23,8 @@ CLOSENESS = ((timedelta(hours=1), 4), (timedelta(days=1), 2), (timedelta(days=7)
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({IncidentType.RANSOMWARE, IncidentType.OUTAGE, IncidentType.ADMIN_ACCOUNT, IncidentType.SUPPLIER}),
     frozenset({IncidentType.MAILBOX, IncidentType.PHISHING, IncidentType.TRANSFER, IncidentType.ADMIN_ACCOUNT}),
-    frozenset({IncidentType.LEAK, IncidentType.MISDELIVERY, IncidentType.DEVICE, IncidentType.RANSOMWARE}),
+    frozenset({IncidentType.LEAK, IncidentType.MISDELIVERY, IncidentType.DEVICE}),
+    frozenset({IncidentType.LEAK, IncidentType.RANSOMWARE}),
     frozenset({IncidentType.DEFACEMENT, IncidentType.DDOS, IncidentType.OUTAGE, IncidentType.FLAW}),
     frozenset({IncidentType.SUPPLIER, IncidentType.OUTAGE, IncidentType.LEAK}),
 )

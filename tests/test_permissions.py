@@ -16,6 +16,7 @@ from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
 from incidents.models import Incident, IncidentEvent, MessageTemplate, Task
+from incidents.models import CaseGroup, Incident, IncidentEvent
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.routes import routes
@@ -283,6 +284,25 @@ MATRIX = [
                                                                       IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/recherche/",                    IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
     ("post", "admin/incidents/incident/recherche/",                   IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("get", "admin/incidents/incident/{reference}/fusionner/",        IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/{reference}/fusionner/",       IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/messages/",         IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/",                      IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/nouveau/",              IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/groupes/nouveau/",             IN,  IN,  IN, 422, 422, 422, 422,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/prestataire/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/groupes/prestataire/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/",                IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/fiche/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/groupes/{uid}/fiche/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/ajouter/",        IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/groupes/{uid}/ajouter/",       IN,  IN,  IN, 422, 404, 422, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/reste/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/groupes/{uid}/reste/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/etat/",           IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/groupes/{uid}/etat/",          IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/groupes/{uid}/message/",        IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("post", "admin/incidents/incident/groupes/{uid}/message/",       IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/reflexsheet/",                           IN,  IN,  IN, 404, 404, 200, 200,  IN,  IN, 404),
@@ -322,6 +342,9 @@ SENT = {
         "kind": "domain",
         "value": "evil.example",
     },
+    "admin/incidents/incident/groupes/prestataire/": {"prestataire": "exemple sas"},
+    "admin/incidents/incident/groupes/{uid}/fiche/": {"sheet": "Coupez l’accès", "seen": "1"},
+    "admin/incidents/incident/groupes/{uid}/message/": {"text": "Bonjour"},
     "suivi/{reference}/message/": {"text": "Bonjour"},
     "admin/autocomplete/": {
         "app_label": "accounts",
@@ -335,7 +358,7 @@ SENT = {
 @pytest.fixture
 def incident(db):
     breizh_cyber()
-    return declare()
+    return declare(supplier="Exemple SAS")
 
 
 @pytest.fixture
@@ -472,6 +495,14 @@ NAMED = {
 
 def uid_in(route, incident, cast):
     return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
+    if route.startswith("ma-collectivite/"):
+        return incident.collectivity.uid
+    if route.startswith("equipe/"):
+        return cast["responder"].uid
+    if "/groupes/" in route:
+        said = {"kind": "other", "title": "Panne", "author": cast["responder"]}
+        return CaseGroup.objects.create(csirt=incident.csirt, **said).uid
+    return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid
 
 
 def test_every_route_is_in_the_matrix():

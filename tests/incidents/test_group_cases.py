@@ -1,0 +1,328 @@
+"""Cases of one cause, handled as one within a centre: no other centre and no declarant learns of it."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.models import Membership
+from csirts.models import Csirt
+from incidents.enums import BulkOutcome, EventKind, GroupKind
+from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Story
+from incidents.services.bulk import carry_on
+from incidents.services.groups import (
+    SHEET_LIMIT,
+    StaleGroup,
+    add_to_group,
+    close_group,
+    open_group,
+    remove_from_group,
+    save_sheet,
+)
+from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.test_correspond import case, opened, page
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+GROUPS = "/admin/incidents/incident/groupes/"
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def a_group(actor, title="Exemple SAS", **said):
+    known = {"csirt": breizh_cyber(), "kind": GroupKind.SUPPLIER, "title": title, "actor": actor}
+    return open_group(**known | said)
+
+
+def elsewhere():
+    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs", "level": "territorial"})[0]
+
+
+def url(group, *parts):
+    return "/".join([GROUPS.rstrip("/"), str(group.uid), *parts, ""])
+
+
+def town(number, **said):
+    return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **said)
+
+
+def many(incident, group, number):
+    """That many more cases in the group, as rows alone: like the one given."""
+    story, references = Story.objects.get(incident=incident), []
+    fields = {f.attname: getattr(incident, f.attname) for f in Incident._meta.concrete_fields if not f.generated}
+    fields = {name: value for name, value in fields.items() if name != "id"} | {"group_id": group and group.pk}
+    for each in range(number):
+        known = {"reference": f"R{each:07}", "submission_key": f"m{each}"}
+        known["received_at"] = incident.received_at - timedelta(seconds=each // 3)
+        references.append(Incident(**fields | known))
+    made = Incident.objects.bulk_create(references)
+    Story.objects.bulk_create(Story(incident=one, supplier=story.supplier) for one in made)
+    return made
+
+
+def test_it_works(client, responder):
+    incident = town(1, supplier="Exemple SAS")
+    sent = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
+    sent["dossier"] = incident.reference
+    assert "Ouvrir un groupe" in text(client.get(f"{GROUPS}nouveau/", {"dossier": incident.reference}))
+
+    assert client.post(f"{GROUPS}nouveau/", sent)["Location"] == case(incident)
+
+    group = CaseGroup.objects.get()
+    assert Incident.objects.get().group == group
+    event = incident.events.get(kind=EventKind.GROUPED)
+    assert (event.data, event.actor) == ({"group": str(group.uid)}, responder)
+    assert client.post(url(group, "fiche"), {"sheet": "Ne payez pas.", "seen": "1"}).status_code == 302
+    assert "Ne payez pas." in text(client.get(case(incident)))
+    shown = text(client.get(url(group)))
+    for words in ("Exemple SAS", "1 dossier", "Saint-Exemple-1", "Ne payez pas.", "à prendre : 1"):
+        assert words in shown
+    assert "Exemple SAS" in text(client.get(GROUPS))
+    for words in ("Ne payez pas.", "groupe"):
+        assert words not in text(opened(incident).get(page(incident)))
+
+
+def test_a_double_click_opens_one_and_puts_in_once(client, responder):
+    incident = town(1)
+    sent = {"kind": "other", "title": "Panne", "csirt": "breizh-cyber", "key": "k", "dossier": incident.reference}
+    for _ in range(2):
+        client.post(f"{GROUPS}nouveau/", sent)
+    assert CaseGroup.objects.count() == incident.events.filter(kind=EventKind.GROUPED).count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"title": "  "}, {"title": "x" * 121}, {"kind": "x"}, {"csirt": "ailleurs"}])
+def test_what_is_wrong_is_said_and_opens_nothing(client, responder, wrong):
+    elsewhere()
+    sent = {"kind": "other", "title": "Une panne de juin", "csirt": "breizh-cyber", "key": "k"}
+    answer = client.post(f"{GROUPS}nouveau/", sent | wrong)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode() or "csirt" in wrong
+    assert wrong.get("title", "Une panne de juin") in answer.content.decode()
+    assert not CaseGroup.objects.exists()
+
+
+def test_from_the_page_of_a_case_and_out_again(client, responder):
+    incident, group = town(1), a_group(responder)
+    other = a_group(responder, "Autre")
+    assert "Mettre dans un groupe" in text(client.get(case(incident)))
+    for _ in range(2):
+        client.post(case(incident, "grouper"), {"groupe": str(group.uid)})
+    client.post(case(incident, "grouper"), {"groupe": str(other.uid)})
+    told = incident.events.filter(kind=EventKind.GROUPED).order_by("id")
+    assert [event.data for event in told] == [
+        {"group": str(group.uid)},
+        {"group": str(other.uid), "left": str(group.uid)},
+    ]
+    for _ in range(2):
+        client.post(case(incident, "degrouper"))
+    assert incident.events.filter(kind=EventKind.UNGROUPED).count() == 1
+    assert Incident.objects.get().group is None
+    for wrong in ("", "x"):
+        assert "Choisissez un groupe" in text(client.post(case(incident, "grouper"), {"groupe": wrong}, follow=True))
+
+
+def test_those_of_another_centre_are_not_there(client, responder):
+    incident, stranger = town(1), a_responder(elsewhere())
+    theirs = a_group(stranger, "Secret", csirt=elsewhere())
+    for address in (url(theirs), url(theirs, "message"), f"{GROUPS}{uuid4()}/"):
+        assert client.get(address).status_code == 404
+    for part in ("fiche", "ajouter", "reste", "etat", "message"):
+        assert client.post(url(theirs, part), {"sheet": "x", "seen": "1", "text": "x"}).status_code == 404
+    assert client.post(case(incident, "grouper"), {"groupe": str(theirs.uid)}).status_code == 404
+    assert "Secret" not in text(client.get(GROUPS))
+    assert "Secret" not in text(client.get(case(incident)))
+    with pytest.raises(Http404):
+        a_group(responder, csirt=elsewhere())
+    client.force_login(stranger)
+    mine = a_group(responder)
+    answer = client.post(url(theirs, "ajouter"), {"references": incident.reference})
+    assert answer.status_code == 422
+    assert client.get(url(mine)).status_code == 404
+    assert Incident.objects.get().group is None
+    assert CaseGroup.objects.get(pk=theirs.pk).sheet == ""
+
+
+def test_a_case_goes_in_no_group_of_another_of_my_centres(responder):
+    incident = town(1)
+    Membership.objects.create(user=responder, role=Role.RESPONDER, csirt=elsewhere(), since_on=date(2021, 1, 1))
+    both = type(responder).objects.get(pk=responder.pk)
+    theirs = a_group(both, csirt=elsewhere())
+    with pytest.raises(ValidationError):
+        add_to_group(reference=incident.reference, group=theirs.uid, actor=both)
+    assert Incident.objects.get().group is None
+
+
+def test_the_second_writer_of_the_sheet_is_told_and_loses_nothing(client, responder):
+    group = a_group(responder)
+    save_sheet(group=group.uid, sheet="Version de Camille", seen=1, actor=a_lead())
+    answer = client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": "1"})
+    assert answer.status_code == 409
+    for words in ("Version de Camille", "La mienne", "pendant que vous écriviez"):
+        assert words in text(answer)
+    seen = answer.context["sheet"]["seen"].value()
+    for _ in range(2):
+        assert client.post(url(group, "fiche"), {"sheet": "La mienne", "seen": seen}).status_code == 302
+    group.refresh_from_db()
+    assert (group.sheet, group.version) == ("La mienne", 3)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seen": "x"}, {"seen": ""}, {"seen": "9" * 30}, {"sheet": "x" * (SHEET_LIMIT + 1)}]
+)
+def test_a_wrong_sheet_is_refused_and_kept(client, responder, wrong):
+    group = a_group(responder)
+    answer = client.post(url(group, "fiche"), {"sheet": "Mes mots", "seen": "1"} | wrong)
+    assert answer.status_code == 422
+    assert wrong.get("sheet", "Mes mots") in answer.content.decode()
+    assert CaseGroup.objects.get().sheet == ""
+
+
+def test_references_are_added_as_they_are_dictated(client, responder):
+    group, cases = a_group(responder), [town(number) for number in range(3)]
+    typed = f"{cases[0].reference[:4].lower()}-{cases[0].reference[4:]}, {cases[1].reference};ZZZZ-ZZZZ"
+    answer = client.post(url(group, "ajouter"), {"references": typed})
+    assert answer.status_code == 422
+    assert "2 dossiers ajoutés" in text(answer)
+    assert 'value="ZZZZ-ZZZZ"' in answer.content.decode()
+    assert group.cases.count() == 2
+    for wrong in ("", " ".join(f"AAAA{number:04}" for number in range(51))):
+        assert client.post(url(group, "ajouter"), {"references": wrong}).status_code == 422
+    assert client.post(url(group, "ajouter"), {"references": cases[2].reference}).status_code == 302
+    assert group.cases.count() == 3
+
+
+def test_a_closed_group_takes_no_more_and_opens_again(client, responder):
+    group, incident = a_group(responder), town(1)
+    for _ in range(2):
+        assert client.post(url(group, "etat"), {"etat": "ferme"}).status_code == 302
+    assert "Exemple SAS" not in text(client.get(GROUPS))
+    assert "Exemple SAS" in text(client.get(GROUPS, {"fermes": "1"}))
+    with pytest.raises(ValidationError):
+        add_to_group(reference=incident.reference, group=group.uid, actor=responder)
+    client.post(url(group, "etat"), {"etat": "ouvert"})
+    add_to_group(reference=incident.reference, group=group.uid, actor=responder)
+    close_group(group=group.uid, actor=responder)
+    assert remove_from_group(reference=incident.reference, actor=responder).group is None
+
+
+# A supplier that many name
+
+
+def test_a_supplier_that_several_name_becomes_a_group_at_one_click(client, responder):
+    cases = [town(number, supplier="Exemple S.A.S." if number else "Exemple SAS") for number in range(4)]
+    cases += [town(5, supplier="exemple s a s"), town(6, supplier="Autre")]
+    Incident.objects.filter(supplier_key="exemple s a s").update(supplier_key="exemple sas")
+    queue = client.get("/admin/incidents/incident/")
+    assert "5 collectivités nomment" in text(queue)
+    assert "En faire un groupe" in text(queue)
+
+    for _ in range(2):
+        answer = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"})
+
+    group, job = CaseGroup.objects.get(), BulkJob.objects.get()
+    assert answer["Location"] == url(group)
+    assert (group.title, group.kind, job.total) == ("Exemple SAS", GroupKind.SUPPLIER, 5)
+    assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == 5
+    carry_on(job)
+    assert group.cases.count() == 5
+    queue = text(client.get("/admin/incidents/incident/"))
+    assert "groupe « Exemple SAS »" in queue
+    assert "En faire un groupe" not in queue
+
+
+def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, responder):
+    group = a_group(responder, "Panne de juin")
+    for number in range(3):
+        add_to_group(reference=town(number, supplier="Exemple SAS").reference, group=group.uid, actor=responder)
+    late = town(9, supplier="EXEMPLE SAS")
+    assert "le nouveau dossier" in text(client.get("/admin/incidents/incident/"))
+    assert "« Panne de juin » a des dossiers du même prestataire" in text(client.get(case(late)))
+    shown = text(client.get(url(group)))
+    assert "1 dossier ouvert nomme le même prestataire, hors de ce groupe" in shown
+    assert Incident.objects.get(pk=late.pk).group is None
+
+    client.post(url(group, "reste"), {"key": "k"})
+    carry_on(BulkJob.objects.get())
+    assert Incident.objects.get(pk=late.pk).group == group
+    assert "déjà dans un groupe" in text(client.post(url(group, "reste"), {"key": "l"}, follow=True))
+
+
+@pytest.mark.parametrize("key", ["", "inconnu", "x" * 300])
+def test_a_supplier_that_nobody_names_opens_nothing(client, responder, key):
+    town(1)
+    assert client.post(f"{GROUPS}prestataire/", {"prestataire": key}).status_code == 404
+    assert not CaseGroup.objects.exists()
+
+
+# Two thousand
+
+
+def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django_assert_max_num_queries):
+    group, incident = a_group(responder), town(1, supplier="Exemple SAS")
+    add_to_group(reference=incident.reference, group=group.uid, actor=responder)
+    costs = []
+    for number in (1, 2000):
+        many(incident, group, number) if number == 2000 else add_to_group(
+            reference=town(2, supplier="Exemple SAS").reference, group=group.uid, actor=responder
+        )
+        client.get(url(group))
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get(url(group))
+        costs.append(len(queries))
+    assert costs[1] <= costs[0] <= 20, costs
+    assert len(shown.context["lines"]) == 50
+    assert "2 002 dossiers" in text(shown)
+    met, address = set(), url(group)
+    while address:
+        shown = client.get(address)
+        met |= {line.incident.reference for line in shown.context["lines"]}
+        address = shown.context["next"] and f"{url(group)}?apres={shown.context['next']}"
+    assert len(met) == 2002
+
+
+def test_the_list_costs_the_same_with_fifty(client, responder):
+    costs = []
+    for number in (2, 58):
+        for each in range(number):
+            a_group(responder, f"Groupe {number}-{each}")
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get(GROUPS)
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 10, costs
+    first = [group.title for group in shown.context["groups"]]
+    second = client.get(GROUPS, {"apres": shown.context["next"]}).context["groups"]
+    assert len({*first, *(group.title for group in second)}) == 60
+    assert len(client.get(GROUPS, {"apres": "x"}).context["groups"]) == 50
+
+
+def test_the_case_page_costs_no_more_with_fifty_groups(client, responder):
+    incident, costs = town(1, supplier="Exemple SAS"), []
+    for number in (1, 48):
+        for each in range(number):
+            a_group(responder, f"Groupe {number}-{each}")
+        client.get(case(incident))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(case(incident))
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+
+
+def test_opened_at_is_now(responder):
+    assert abs(a_group(responder).opened_at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_a_stale_version_is_refused_by_the_service(responder):
+    group = a_group(responder)
+    with pytest.raises(StaleGroup):
+        save_sheet(group=group.uid, sheet="x", seen=7, actor=responder)

@@ -1,0 +1,111 @@
+"""A thread of thousands of messages: the page of the case shows the latest, and any other is reached from it."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.models import Incident, Message
+from incidents.services.correspond import MESSAGES_SHOWN
+from incidents.services.due import ANSWER_FIELDS
+from incidents.services.erase import erase_personal_data
+from tests.cast import a_lead, a_responder, declare
+from tests.incidents.test_correspond import case, opened, send
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def talk(incident, number):
+    Message.objects.bulk_create(
+        Message(
+            incident=incident,
+            text=f"Message {each}.",
+            author="Dominique",
+            is_from_csirt=False,
+            actor_kind="declarant",
+            submission_key=f"{incident.pk}-{each}",
+        )
+        for each in range(number)
+    )
+
+
+def shown_on(page):
+    return [message.text for message in page.context["stretch"].messages]
+
+
+def link(page, rel):
+    found = re.search(rf'rel="{rel}" href="([^"]*)"', page.content.decode())
+    return found and found[1]
+
+
+def test_it_works(client, responder):
+    incident = declare()
+    talk(incident, 5000)
+    first = client.get(case(incident))
+    assert "Message 4999." in text(first)
+    assert "Message 4799." not in text(first)
+    assert "Voir les messages précédents" in text(first)
+
+    page = client.get(case(incident, "messages") + f"?avant={first.context['thread']['before']}")
+    met = shown_on(page)
+    while address := link(page, "prev"):
+        page = client.get(case(incident, "messages") + address)
+        met = shown_on(page) + met
+    assert met == [f"Message {each}." for each in range(4800)]
+    back = []
+    while address := link(page, "next"):
+        page = client.get(case(incident, "messages") + address)
+        back += shown_on(page)
+    assert back == [f"Message {each}." for each in range(200, 5000)]
+
+
+def test_it_costs_the_same_with_two_and_with_thousands(client, responder):
+    costs = []
+    for number in (2, 3000):
+        incident = declare()
+        talk(incident, number)
+        client.get(case(incident, "messages"))
+        with CaptureQueriesContext(connection) as queries:
+            assert len(shown_on(client.get(case(incident, "messages")))) == min(number, MESSAGES_SHOWN)
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 10, costs
+
+
+@pytest.mark.parametrize("query", ["avant=x", "apres=x", "avant=", "avant=00000000-0000-4000-8000-000000000000"])
+def test_an_altered_link_starts_from_the_latest(client, responder, query):
+    incident, other = declare(), declare()
+    talk(incident, 3)
+    talk(other, 1)
+    assert len(shown_on(client.get(case(incident, "messages") + f"?{query}"))) == 3
+    theirs = f"?avant={other.messages.get().uid}"
+    assert len(shown_on(client.get(case(incident, "messages") + theirs))) == 3
+
+
+def test_a_short_thread_has_no_such_link_and_an_erased_one_no_words(client, responder):
+    incident = declare()
+    talk(incident, 3)
+    assert "messages précédents" not in text(client.get(case(incident)))
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert "Mots effacés." in text(client.get(case(incident, "messages")))
+
+
+def test_an_answer_of_the_declarant_asks_for_one_again(client, responder):
+    incident = declare()
+    client.post(case(incident, "prendre"))
+    client.post(case(incident, "message"), {"text": "Qui vous héberge ?", "key": "r", "asks_answer": "on"})
+    waits = Incident.objects.get()
+    assert waits.awaited_since
+    assert waits.answer_by is None
+    send(opened(incident), incident, "Exemple SAS.")
+    answered = Incident.objects.get()
+    assert (answered.awaited_since, answered.due_for, answered.due_at) == (None, "answer", answered.answer_by)
+    assert "answer_by" in ANSWER_FIELDS

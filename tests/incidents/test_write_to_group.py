@@ -1,0 +1,110 @@
+"""One message to the declarants of a group: read again first, then to each in their own thread, once."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from incidents.enums import ClosingReason
+from incidents.models import BulkItem, BulkJob, Message
+from incidents.services.bulk import carry_on
+from incidents.services.groups import add_to_group
+from incidents.services.merge import merge_incident
+from incidents.services.triage import close_incident
+from tests.cast import a_responder, declare
+from tests.incidents.test_correspond import opened, page
+from tests.incidents.test_declare import text
+from tests.incidents.test_group_cases import a_group, many, town, url
+
+pytestmark = pytest.mark.django_db
+WORDS = "Coupez l’accès de votre prestataire."
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def group(responder):
+    group = a_group(responder)
+    for number in range(3):
+        add_to_group(reference=town(number).reference, group=group.uid, actor=responder)
+    return group
+
+
+def test_it_works(client, responder, group):
+    outside = town(9)
+    assert "Chacun reçoit ce message dans son propre dossier" in text(client.get(url(group, "message")))
+    sent = {"text": f"  {WORDS} ", "key": "k"}
+    shown = client.post(url(group, "message"), sent)
+    assert "3 déclarants liront" in text(shown)
+    assert WORDS in text(shown)
+    assert not BulkJob.objects.exists(), "nothing leaves before it is read again"
+
+    for _ in range(2):
+        answer = client.post(url(group, "message"), sent | {"envoyer": "1"}, follow=True)
+
+    assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(answer)
+    job = BulkJob.objects.get()
+    assert carry_on(job) == 3
+    assert carry_on(job) == 0
+    job.refresh_from_db()
+    assert (job.state, job.text) == ("done", "")
+    assert not outside.messages.exists()
+    cases = list(group.cases.all())
+    assert [[message.text for message in one.messages.all()] for one in cases] == [[WORDS]] * 3
+    for one in cases:
+        read = text(opened(one).get(page(one)))
+        assert WORDS in read
+        assert not [other for other in cases if other != one and other.collectivity.name in read]
+        assert group.title not in read
+
+
+@pytest.mark.parametrize("words", ["", "   ", "x" * 10_001])
+def test_no_words_or_too_many_are_refused_and_kept(client, group, words):
+    for button in ({}, {"envoyer": "1"}):
+        answer = client.post(url(group, "message"), {"text": words, "key": "k"} | button)
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.content.decode()
+        assert words.strip() in answer.content.decode()
+    assert not BulkJob.objects.exists()
+
+
+def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_it(client, responder, group):
+    main, closed, other = group.cases.order_by("pk")
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    double = declare(collectivity=main.collectivity)
+    add_to_group(reference=double.reference, group=group.uid, actor=responder)
+    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    sent = {"text": WORDS, "key": "k"}
+    assert "3 déclarants liront" in text(client.post(url(group, "message"), sent))
+    assert "4 déclarants liront" in text(client.post(url(group, "message"), sent | {"with_closed": "on"}))
+    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    carry_on(BulkJob.objects.get())
+    assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
+
+
+def test_asking_waits_for_each(client, group):
+    client.post(url(group, "message"), {"text": WORDS, "key": "k", "asks_answer": "on", "envoyer": "1"})
+    carry_on(BulkJob.objects.get())
+    assert group.cases.filter(awaited_since=None).count() == 0
+
+
+def test_nobody_to_write_to(client, responder):
+    empty = a_group(responder, "Vide")
+    assert "Personne à qui écrire" in text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
+    answer = client.post(url(empty, "message"), {"text": WORDS, "key": "k", "envoyer": "1"})
+    assert answer.status_code == 422
+    assert WORDS in text(answer)
+    assert not BulkJob.objects.exists()
+
+
+def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
+    many(group.cases.first(), group, 2000)
+    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(url(group, "message"), sent).status_code == 302
+    assert BulkItem.objects.count() == 2003
+    assert len(queries) <= 25, len(queries)
