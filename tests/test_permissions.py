@@ -15,8 +15,7 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
-from incidents.models import Incident, IncidentEvent, MessageTemplate, Task
-from incidents.models import CaseGroup, Incident, IncidentEvent
+from incidents.models import CaseGroup, Incident, IncidentEvent, MessageTemplate, Task
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.routes import routes

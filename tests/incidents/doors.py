@@ -144,6 +144,26 @@ def advise(responder, incident):
     assert responder.read(responder.client.post(page, sent), page).status_code == 302
 
 
+def gather(responder, incident):
+    """A group with a sheet, and a message to all who are in it; what names no case stays on the page."""
+    groups = "/admin/incidents/incident/groupes/"
+    responder.fill(f"{groups}nouveau/?dossier={incident.reference}", kind="supplier", csirt="breizh-cyber")
+    page = f"{groups}{Incident.objects.get(pk=incident.pk).group.uid}/"
+    responder.fill(page, to="/fiche/")
+    responder.fill(f"{page}message/", envoyer="1")
+    for address in (f"{page}ajouter/", f"{groups}prestataire/"):
+        responder.read(responder.client.post(address, {"references": responder.joined(300)}), address)
+    responder.read(responder.client.get(f"{page}message/"), f"{page}message/")
+
+
+def merge(responder, incident, double):
+    """Compared first; the page of the one that is kept then shows the words of the other."""
+    case = f"/admin/incidents/incident/{incident.reference}/"
+    responder.get(f"{case}fusionner/", {"avec": double.reference})
+    responder.client.post(f"{case}fusionner/", {"avec": double.reference, "garder": incident.reference})
+    responder.get(case)
+
+
 def withdraw(holder, incident):
     holder.fill(f"/suivi/{incident.reference}/retirer/")
 

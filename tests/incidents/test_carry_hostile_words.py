@@ -87,8 +87,11 @@ class Crowd:
         self.taker = self.join(user=taker)
         doors.go_round(self.responder, self.taker, self.incident)
         doors.advise(self.responder, self.incident)
+        doors.gather(self.responder, self.incident)
         called = doors.call_api(manager, self.incident.collectivity, self.nobody)
         self.manager.fill(f"/suivi/{called.reference}/retirer/")
+        double = doors.call_api(manager, self.incident.collectivity, self.nobody)
+        doors.merge(self.responder, self.incident, double)
 
     def read(self):
         """The holder and the responder always; in the first case everybody, in others a third each in turn."""

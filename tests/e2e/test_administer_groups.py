@@ -1,0 +1,70 @@
+"""Doubles and groups in a real browser, light and dark, wide and narrow."""
+
+import pytest
+
+from incidents.models import CaseGroup
+from incidents.services.groups import add_to_group, save_sheet
+from incidents.services.merge import merge_incident
+from tests.cast import a_responder, declare
+from tests.e2e.test_administer import Desk
+from tests.incidents.test_group_cases import a_group, town
+from tests.incidents.test_merge_cases import MAYOR, write
+from tests.incidents.test_page_thread import talk
+
+
+@pytest.fixture
+def desk(live_site, browser):
+    return Desk(browser, live_site)
+
+
+def test_it_works(desk):
+    """One body declares three times."""
+    responder = a_responder()
+    desk.sign_in(responder)
+    main, double, third = declare(), declare(caller=MAYOR, description="Tout est bloqué."), declare(caller=MAYOR)
+    write(double)
+    merge_incident(reference=third.reference, into=main.reference, actor=responder)
+    at = "incidents/incident/{}/".format
+    desk.visit(
+        {
+            "likely-and-doubles": at(main.reference),
+            "double": at(third.reference),
+            "compare": f"{at(main.reference)}fusionner/?avec={double.reference}",
+            "compare-refused": f"{at(double.reference)}fusionner/?avec={third.reference}",
+            "compare-nothing": f"{at(main.reference)}fusionner/",
+        }
+    )
+    desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec={double.reference}")
+    desk.page.get_by_role("button", name="Garder").first.click()
+    desk.look("merged")
+    desk.page.goto(f"{desk.site}/admin/{at(main.reference)}fusionner/?avec=ZZZZZZZZ")
+    desk.look("compare-unknown")
+    desk.check()
+
+
+def test_a_supplier_that_many_name(desk):
+    responder = a_responder()
+    desk.sign_in(responder)
+    desk.visit({"groups-empty": "incidents/incident/groupes/", "group-new": "incidents/incident/groupes/nouveau/"})
+    cases = [town(number, supplier="Exemple Informatique et Réseaux de l’Ouest") for number in range(4)]
+    desk.visit({"queue-supplier": "incidents/incident/"})
+    desk.page.get_by_role("button", name="En faire un groupe").click()
+    desk.look("group-opened")
+    group = CaseGroup.objects.get()
+    for one in cases[:3]:
+        add_to_group(reference=one.reference, group=group.uid, actor=responder)
+    save_sheet(group=group.uid, sheet="Leur accès a servi.\n\nConseil : le couper.", seen=1, actor=responder)
+    a_group(responder, "Une campagne de faux mails")
+    page = f"incidents/incident/groupes/{group.uid}/"
+    at = "incidents/incident/{}/".format
+    desk.visit({"queue-group": "incidents/incident/", "groups": "incidents/incident/groupes/", "group": page})
+    desk.visit({"case-in-group": at(cases[0].reference), "case-for-group": at(cases[3].reference)})
+    desk.visit({"group-message": f"{page}message/"})
+    desk.page.get_by_label("Votre message").fill("Coupez l’accès de votre prestataire.")
+    desk.page.get_by_role("button", name="Relire avant d’envoyer").click()
+    desk.look("group-message-read")
+    desk.page.get_by_role("button", name="Envoyer à ces 3 déclarants").click()
+    desk.look("group-message-sent")
+    talk(cases[0], 450)
+    desk.visit({"thread": f"{at(cases[0].reference)}messages/"})
+    desk.check()
