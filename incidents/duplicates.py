@@ -69,8 +69,7 @@ def likenesses(incident: Incident, other: Incident) -> Iterator[tuple[int, str]]
         yield NEAR_TYPE, _("type voisin")
     apart = abs(other.received_at - incident.received_at)
     points = next((points for limit, points in CLOSENESS if apart <= limit), 0)
-    before = _("%(apart)s avant") if other.received_at < incident.received_at else _("%(apart)s après")
-    yield points, before % {"apart": said(apart)}
+    yield points, when(apart, is_before=other.received_at < incident.received_at)
     if incident.supplier_key and incident.supplier_key == other.supplier_key:
         yield SAME_SUPPLIER, _("même prestataire")
     if callers(incident) & callers(other):
@@ -87,6 +86,12 @@ def callers(incident: Incident) -> set[str]:
     """How its caller is reached, in one spelling; nothing once the case is erased."""
     phone = "".join(sign for sign in incident.story.contact_phone if sign.isdigit())[-9:]
     return {way for way in (phone, incident.story.contact_email.lower()) if way}
+
+
+def when(apart: timedelta, *, is_before: bool) -> str:
+    if apart < timedelta(minutes=1):
+        return _("au même moment")
+    return (_("%(apart)s avant") if is_before else _("%(apart)s après")) % {"apart": said(apart)}
 
 
 def said(apart: timedelta) -> str:

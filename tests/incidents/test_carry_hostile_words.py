@@ -155,6 +155,7 @@ WITHOUT_WORDS = {
     (ADD.format("csirts/coverage"), "source"),
     ("compte/cles/", "name"),
     ("admin/incidents/incident/<str:reference>/corriger/", "seat"),
+    ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
     *(("connexion/", "login"), ("mot-de-passe/", "email")),
     *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
     *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),
