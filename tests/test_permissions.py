@@ -87,6 +87,7 @@ MATRIX = [
     ("get", "reflexes/{kind}/",                                      200),
     ("get", "suivi/{reference}/message/",                            405),
     ("post", "suivi/{reference}/message/",                           404, 302, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/messages/",                           404, 200, 404, 200, 404, 200, 404, 404, 404, 404),
     ("get", "suivi/{reference}/partager/",                           405),
     ("post", "suivi/{reference}/partager/",                          404, 302, 404, 403, 404, 403, 404, 404, 404, 404),
     ("get", "suivi/{reference}/ne-plus-partager/",                   405),

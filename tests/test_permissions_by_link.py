@@ -41,6 +41,7 @@ MATRIX = [
     ("post", "suivi/{reference}/quitter/",                         302),
     ("post", "suivi/{reference}/avis/",                            422, 404, 404, 404, 422, 422, 422, 422, 422, 422),
     ("post", "suivi/{reference}/message/",                         302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
+    ("get", "suivi/{reference}/messages/",                         200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
     ("post", "suivi/{reference}/partager/",                        302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
     ("post", "suivi/{reference}/ne-plus-partager/",                302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
     ("get", "suivi/{reference}/retirer/",                          200, 404, 404, 404, 200, 200, 200, 200, 200, 200),

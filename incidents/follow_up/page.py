@@ -23,7 +23,7 @@ from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
 from incidents.services.complete import why_not
-from incidents.services.correspond import thread_of
+from incidents.services.correspond import MESSAGES_SHOWN, thread_of
 from incidents.services.dossier import why_this_centre
 from incidents.services.reflexes import sheet_for
 from incidents.services.share import shared_secret_of
@@ -58,6 +58,7 @@ def case_page(
         "why_this_centre": why_this_centre(incident),
         "earlier": thread[:-LATEST],
         "latest": thread[-LATEST:],
+        "has_more": len(thread) == MESSAGES_SHOWN,
         "standing": standing,
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),

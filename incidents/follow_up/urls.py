@@ -9,6 +9,7 @@ urlpatterns = [
     path("suivi/<str:reference>/lien/", views.follow_up_rotate, name="follow_up_rotate"),
     path("suivi/<str:reference>/quitter/", views.follow_up_leave, name="follow_up_leave"),
     path("suivi/<str:reference>/message/", acts.follow_up_message, name="follow_up_message"),
+    path("suivi/<str:reference>/messages/", views.follow_up_messages, name="follow_up_messages"),
     path("suivi/<str:reference>/partager/", acts.follow_up_share, name="follow_up_share"),
     path("suivi/<str:reference>/ne-plus-partager/", acts.follow_up_unshare, name="follow_up_unshare"),
     path("suivi/<str:reference>/retirer/", acts.follow_up_withdraw, name="follow_up_withdraw"),

@@ -6,11 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from collectivities.zones import zone_of
 from incidents import cookie
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
+from incidents.services.correspond import stretch_of
 from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
 from incidents.services.guess import MustWait, open_by_code
 from incidents.visits import find_case, private
@@ -109,3 +111,16 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
     response = redirect("follow_up", access.incident.reference)
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
+
+
+@private
+@require_safe
+def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
+    """The whole thread, a stretch at a time: the page of the case has the latest alone."""
+    try:
+        incident, _guest = find_case(request, reference)
+    except Http404:
+        return not_found(request)
+    stretch = stretch_of(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
+    context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}
+    return render(request, "follow_up/messages.html", context)

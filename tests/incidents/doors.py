@@ -56,6 +56,7 @@ def follow(holder, incident, number):
     for section in (*SECTIONS, *(one.code for one in current().sections_of(incident.type))):
         holder.fill(f"{page}completer/{section}/")
     holder.fill(page, to="/message/")
+    holder.get(f"{page}messages/")
     holder.fill(f"{page}pieces/", pieces=SimpleUploadedFile("piege.html", b"<script>piege=1</script>"))
     for name in FILE_NAMES[number % 14 :: 14]:
         hand_over(holder, f"{page}pieces/envoi/", name)
@@ -75,6 +76,7 @@ def answer(responder, incident):
     case = f"/admin/incidents/incident/{incident.reference}/"
     responder.fill(case, to="/message/")
     responder.client.post(f"{case}prendre/")
+    responder.get(f"{case}messages/")
     responder.fill(case, to="/gravite/")
     responder.fill(case, to="/corriger/", leave="s")
     work(responder, incident, case)
@@ -151,7 +153,7 @@ def gather(responder, incident):
     page = f"{groups}{Incident.objects.get(pk=incident.pk).group.uid}/"
     responder.fill(page, to="/fiche/")
     responder.fill(f"{page}message/", envoyer="1")
-    for address in (f"{page}ajouter/", f"{groups}prestataire/"):
+    for address in (f"{page}ajouter/", f"{page}reste/", f"{groups}prestataire/"):
         responder.read(responder.client.post(address, {"references": responder.joined(300)}), address)
     responder.read(responder.client.get(f"{page}message/"), f"{page}message/")
 

@@ -12,6 +12,7 @@ from incidents.services.due import ANSWER_FIELDS
 from incidents.services.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.test_correspond import case, opened, send
+from tests.incidents.test_correspond import page as page_of
 from tests.incidents.test_declare import text
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,20 @@ def test_it_works(client, responder):
         page = client.get(case(incident, "messages") + address)
         back += shown_on(page)
     assert back == [f"Message {each}." for each in range(200, 5000)]
+
+
+def test_the_declarant_reaches_the_oldest_too(responder):
+    incident = declare()
+    device = opened(incident)
+    talk(incident, 201)
+    first = device.get(page_of(incident)).content.decode()
+    assert "Voir les messages précédents" in first
+    address = re.search(r'href="([^"]*/messages/[^"]*)"', first)[1]
+    oldest = device.get(address)
+    assert shown_on(oldest) == ["Message 0."]
+    assert link(oldest, "prev") is None
+    assert len(shown_on(device.get(page_of(incident, "messages") + link(oldest, "next")))) == 200
+    assert shown_on(device.get(page_of(incident, "messages") + "?avant=x"))[-1] == "Message 200."
 
 
 def test_it_costs_the_same_with_two_and_with_thousands(client, responder):
