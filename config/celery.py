@@ -72,6 +72,7 @@ app.conf.update(
         "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
         "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
         "look for events left behind": sweep("notifications.tasks.reconcile", 60),
+        "carry on acts on many cases": sweep("incidents.tasks.carry_on_bulk", 3),
         "make papers": sweep("incidents.tasks.make_papers", 3),
         "index cases for the search": sweep("incidents.tasks.index_cases", 5),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),

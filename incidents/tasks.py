@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents.services import draft, index, papers, sweep, upload
+from incidents.services import bulk, draft, index, papers, sweep, upload
 
 
 @shared_task
@@ -13,6 +13,11 @@ def index_cases() -> None:
 @shared_task
 def make_papers() -> None:
     papers.make_due()
+
+
+@shared_task
+def carry_on_bulk() -> None:
+    bulk.carry_on_bulk()
 
 
 @shared_task

@@ -15,7 +15,9 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
+from incidents.enums import BulkAct
 from incidents.models import CaseGroup, Incident, IncidentEvent, MessageTemplate, Task
+from incidents.services.bulk import start_bulk
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.routes import routes
@@ -303,6 +305,12 @@ MATRIX = [
     ("post", "admin/incidents/incident/groupes/{uid}/etat/",          IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/groupes/{uid}/message/",        IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("post", "admin/incidents/incident/groupes/{uid}/message/",       IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/etat/",                         IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/actes/",                        IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/actes/",                       IN,  IN,  IN, 422, 422, 422, 422,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/actes/{uid}/",                  IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/actes/{uid}/arreter/",          IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/actes/{uid}/arreter/",         IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/{act}/",            IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/{act}/",           IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/reflexsheet/",                           IN,  IN,  IN, 404, 404, 200, 200,  IN,  IN, 404),
@@ -488,6 +496,10 @@ NAMED = {
         csirt=incident.csirt, title=str(uuid4()), text="Bonjour", author=cast["lead"]
     ),
     "/indicateurs/": lambda incident, cast: an_observable(incident, actor=cast["responder"]),
+    "/groupes/": lambda incident, cast: CaseGroup.objects.create(
+        csirt=incident.csirt, kind="other", title="Panne", author=cast["responder"]
+    ),
+    "/actes/": lambda incident, cast: an_act_on_many(incident, cast["responder"]),
     "triage/{": lambda incident, cast: a_piece(incident),
     "": lambda incident, cast: an_upload(incident),
 }
@@ -495,14 +507,11 @@ NAMED = {
 
 def uid_in(route, incident, cast):
     return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
-    if route.startswith("ma-collectivite/"):
-        return incident.collectivity.uid
-    if route.startswith("equipe/"):
-        return cast["responder"].uid
-    if "/groupes/" in route:
-        said = {"kind": "other", "title": "Panne", "author": cast["responder"]}
-        return CaseGroup.objects.create(csirt=incident.csirt, **said).uid
-    return a_piece(incident).uid if route.startswith("triage/") else an_upload(incident).uid
+
+
+def an_act_on_many(incident, actor):
+    asked = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
+    return start_bulk(actor=actor, **asked)
 
 
 def test_every_route_is_in_the_matrix():

@@ -37,6 +37,12 @@ from incidents.querysets import IncidentQuerySet
 from incidents.rsit import RsitClass, RsitType
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
+# Cuts of the open cases that have an index of their own.
+VIEWS = {
+    "unassigned": Q(assignee=None),
+    "unverified": Q(verification=Verification.UNVERIFIED),
+    "awaited": Q(awaited_since__isnull=False),
+}
 
 
 class Incident(models.Model):
@@ -210,6 +216,18 @@ class Incident(models.Model):
                 F("id"),
                 name="incident_queue_of_person",
                 condition=Q(status__in=OPEN),
+            ),
+            # The saved views of the queue, in its order: rare rows are not looked for among all the open ones.
+            *(
+                models.Index(
+                    F("csirt"),
+                    F("is_taken"),
+                    F("due_at"),
+                    F("id"),
+                    name=f"incident_queue_{name}",
+                    condition=Q(status__in=OPEN) & condition,
+                )
+                for name, condition in VIEWS.items()
             ),
             models.Index(
                 F("group"),

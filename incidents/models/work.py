@@ -175,6 +175,8 @@ class BulkItem(models.Model):
     job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", verbose_name=_("acte en nombre"))
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="+", verbose_name=_("incident"))
     outcome = models.CharField(_("résultat"), max_length=12, choices=BulkOutcome, default=BulkOutcome.WAITING)
+    # Why it was refused, in the platform's own words; empty where the state of the case says it.
+    why = models.CharField(_("motif du refus"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("dossier d’un acte en nombre")

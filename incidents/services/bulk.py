@@ -1,77 +1,255 @@
-"""One act on many cases: each case is a row of the act, and a transaction of its own."""
+"""One act on many cases: asked for once, done case by case, each in a transaction of its own.
+
+A job says which act and which cases. A worker claims it by pushing forward when it is due; one that dies is followed
+by another. Two at once do no harm: whoever holds the row of a case alone acts on it, through the service of the single
+act, and the result is recorded in the same transaction.
+"""
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Count, Max, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from incidents.enums import BulkAct, BulkOutcome, BulkState
-from incidents.models import BulkItem, BulkJob, Incident
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
+from csirts.models import Csirt
+from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
+from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
+from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.groups import add_to_group
+from incidents.services.groups import TITLE_LIMIT, add_to_group, open_group
+from incidents.services.qualify import classify_incident
+from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.text import plain_line
+from incidents.workflow import InvalidTransition
+
+logger = structlog.get_logger(__name__)
+
+MOST_CASES = 5000
+# Few enough to be done while the person waits for the page.
+AT_ONCE = 20
+# Longer than any one case takes: nobody goes on with a job that is being done.
+LEASE = timedelta(minutes=1)
+LONGEST_ROUND = timedelta(minutes=2)
+
+
+# The acts
+
+
+def take(reference: str, job: BulkJob) -> None:
+    acknowledge_incident(reference=reference, actor=job.actor)
+
+
+def assign(reference: str, job: BulkJob) -> None:
+    uid = job.choices["assignee"]
+    assignee = User.objects.get(uid=uid) if uid else None
+    assign_incident(reference=reference, actor=job.actor, assignee=assignee)
+
+
+def classify(reference: str, job: BulkJob) -> None:
+    nature, kind = Nature(job.choices["nature"]), IncidentType(job.choices["type"])
+    classify_incident(reference=reference, actor=job.actor, nature=nature, type=kind)
+
+
+def close(reference: str, job: BulkJob) -> None:
+    close_incident(reference=reference, reason=ClosingReason(job.choices["reason"]), actor=job.actor)
+
+
+def group(reference: str, job: BulkJob) -> None:
+    add_to_group(reference=reference, group=UUID(job.choices["group"]), actor=job.actor)
+
+
+def write(reference: str, job: BulkJob) -> None:
+    letter = Letter(text=job.text, key=f"bulk:{job.uid}", asks_answer=bool(job.choices.get("asks_answer")))
+    write_to_declarant(reference=reference, actor=job.actor, letter=letter)
+
+
+ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
+    BulkAct.TAKE: take,
+    BulkAct.ASSIGN: assign,
+    BulkAct.CLASSIFY: classify,
+    BulkAct.CLOSE: close,
+    BulkAct.GROUP: group,
+    BulkAct.MESSAGE: write,
+}
+
+
+# Asking
 
 
 @transaction.atomic
 def start_bulk(
     *, actor: User, act: BulkAct, references: Sequence[str], choices: dict[str, Any], key: str, text: str = ""
 ) -> BulkJob:
-    """Note the act and its cases, in a few queries however many there are; those of other centres are passed over.
+    """The job, due at once. Asked twice with one key, of the same cases and with the same choices, it is one job.
 
-    The same form sent twice (`key`) is one act. Raises ValidationError on « references » when none is left.
+    Only cases of the actor's centres are acted on; others are not there. Raises ValidationError on « references » when
+    none is left, when they are too many, or of several centres.
     """
-    mine = Incident.objects.filter(csirt__in=actor.csirt_ids(), reference__in=references).order_by("pk")
-    cases = list(mine.values_list("pk", "csirt"))
-    if not cases:
-        raise ValidationError({"references": _("Choisissez au moins un dossier de votre centre.")})
-    submission = hashlib.sha256(f"{actor.pk}\n{act}\n{key}".encode()).hexdigest()
-    said = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "actor": actor, "total": len(cases)}
-    job, is_new = BulkJob.objects.get_or_create(submission_key=submission, defaults=said)
+    cases = cases_named(actor, references)
+    sealed = json.dumps([actor.pk, act, sorted(pk for pk, _csirt in cases), choices, text, key], sort_keys=True)
+    named = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
+    job, is_new = BulkJob.objects.get_or_create(
+        submission_key=hashlib.sha256(sealed.encode()).hexdigest(), defaults={"actor": actor, **named}
+    )
     if is_new:
         BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
     return job
 
 
-def write(job: BulkJob, incident: Incident) -> None:
-    letter = Letter(text=job.text, key=f"bulk:{job.uid}", asks_answer=bool(job.choices.get("asks_answer")))
-    write_to_declarant(reference=incident.reference, actor=job.actor, letter=letter)
+def cases_named(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
+    """(case, centre), in the order in which they were named."""
+    wanted = list(dict.fromkeys(references))
+    if len(wanted) > MOST_CASES:
+        said = _("%(count)s dossiers à la fois au plus. Faites-le en plusieurs fois.") % {"count": MOST_CASES}
+        raise ValidationError({"references": said})
+    mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.csirt_ids())
+    found = {reference: (pk, csirt) for reference, pk, csirt in mine.values_list("reference", "pk", "csirt")}
+    if not found:
+        raise ValidationError({"references": _("Cochez au moins un dossier de votre centre.")})
+    if len({csirt for _pk, csirt in found.values()}) > 1:
+        raise ValidationError({"references": _("Ces dossiers sont de plusieurs centres. Agissez centre par centre.")})
+    return [found[reference] for reference in wanted if reference in found]
 
 
-def put_in_group(job: BulkJob, incident: Incident) -> None:
-    add_to_group(reference=incident.reference, group=UUID(job.choices["group"]), actor=job.actor)
-
-
-ACTS: dict[str, Callable[[BulkJob, Incident], None]] = {BulkAct.MESSAGE: write, BulkAct.GROUP: put_in_group}
-
-
-def carry_on(job: BulkJob) -> int:
-    """Do what waits, a case a transaction; its text goes with the last. Gives how many cases were gone through."""
-    gone_through = 0
-    while carry_one(job):
-        gone_through += 1
-    BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(
-        state=BulkState.DONE, ended_at=timezone.now(), text=""
-    )
-    return gone_through
+def people_of(csirt: Csirt) -> QuerySet[User]:
+    """Who works there today."""
+    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=CSIRT_ROLES).values("user")
+    return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 
 @transaction.atomic
-def carry_one(job: BulkJob) -> bool:
-    waiting = BulkItem.objects.select_for_update(of=("self",), skip_locked=True).select_related("incident")
-    item = waiting.filter(job=job, outcome=BulkOutcome.WAITING).order_by("id").first()
+def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
+    """The open group of that title, or a new one: a double click opens one. Raises ValidationError on « title »."""
+    Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
+    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    known = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
+    return known or open_group(csirt=csirt, kind=kind, title=title, actor=actor)
+
+
+@transaction.atomic
+def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
+    """What is done stays done; nothing more is. Raises Http404."""
+    job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.csirt_ids()).first()
+    if job is None:
+        raise Http404
+    if job.state == BulkState.RUNNING:
+        end(job, BulkState.STOPPED)
+    return job
+
+
+# Doing
+
+
+def carry_on_bulk() -> int:
+    """Go on with what is due, until nothing is left or two minutes have passed. Gives the number of cases acted on."""
+    acted, until = 0, timezone.now() + LONGEST_ROUND
+    while timezone.now() < until and (job := claim(timezone.now())):
+        acted += work_off(job, until=until)
+    return acted
+
+
+def do_at_once(job: BulkJob) -> None:
+    """For a job of a few cases, in the request that asked: whatever is left of it a worker finds a minute later."""
+    now = timezone.now()
+    BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
+    work_off(job, until=now + LONGEST_ROUND)
+    job.refresh_from_db()
+
+
+@transaction.atomic
+def claim(now: datetime) -> BulkJob | None:
+    due = BulkJob.objects.filter(state=BulkState.RUNNING, due_at__lte=now)
+    job = (
+        due.select_for_update(skip_locked=True, of=("self",)).select_related("actor").order_by("due_at", "id").first()
+    )
+    if job:
+        job.due_at = now + LEASE
+        job.save(update_fields=["due_at"])
+    return job
+
+
+def work_off(job: BulkJob, *, until: datetime) -> int:
+    """Each waiting case in turn, then the end. A round that lasts too long leaves the rest to the next one."""
+    acted, pushed_at = 0, timezone.now()
+    while (now := timezone.now()) < until:
+        if not do_one(job):
+            finish(job)
+            return acted
+        acted += 1
+        if now - pushed_at > LEASE / 4:
+            pushed_at = now
+            BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
+    BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=timezone.now())
+    return acted
+
+
+@transaction.atomic
+def do_one(job: BulkJob) -> bool:
+    """Act on the next case that nobody holds, and record what came of it. False when there is none."""
+    waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
+    item = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("id").first()
     if item is None:
         return False
+    item.outcome, item.why = attempt(job, item)
+    item.save(update_fields=["outcome", "why"])
+    return True
+
+
+def attempt(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
+    """The outcome, and why it was refused, where the state of the case does not say it."""
     try:
         with transaction.atomic():
-            ACTS[job.act](job, item.incident)
-        item.outcome = BulkOutcome.DONE
-    except (ValidationError, PermissionDenied, Http404):
-        item.outcome = BulkOutcome.REFUSED
-    item.save(update_fields=["outcome"])
-    return True
+            incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=item.incident_id)
+            before = newest_event(incident)
+            ACTS[BulkAct(job.act)](incident.reference, job)
+            return BulkOutcome.NOTHING if newest_event(incident) == before else BulkOutcome.DONE, ""
+    except InvalidTransition:
+        return BulkOutcome.REFUSED, ""
+    except ValidationError as error:
+        return BulkOutcome.REFUSED, " ".join(error.messages)[:300]
+    except (Http404, PermissionDenied):
+        return BulkOutcome.REFUSED, _("Ce dossier n’est plus à votre centre.")
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the whole job is tried again
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with one case must not hold up the others)
+        logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
+        return BulkOutcome.REFUSED, _("Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez.")
+
+
+def newest_event(incident: Incident) -> int | None:
+    newest: int | None = IncidentEvent.objects.filter(incident=incident).aggregate(newest=Max("id"))["newest"]
+    return newest
+
+
+@transaction.atomic
+def finish(job: BulkJob) -> None:
+    """Unless another worker still holds one of its cases: that one finishes it."""
+    held = BulkJob.objects.select_for_update().get(pk=job.pk)
+    if held.state == BulkState.RUNNING and not held.items.filter(outcome=BulkOutcome.WAITING).exists():
+        end(held, BulkState.DONE)
+
+
+def end(job: BulkJob, state: BulkState) -> None:
+    job.state, job.ended_at, job.text = state, timezone.now(), ""
+    job.save(update_fields=["state", "ended_at", "text"])
+
+
+# Reading
+
+
+def tally(job: BulkJob) -> Counter[str]:
+    """How many of its cases have which outcome."""
+    counts = job.items.order_by().values_list("outcome").annotate(number=Count("pk"))
+    return Counter(dict(counts))

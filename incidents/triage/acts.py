@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -136,3 +136,15 @@ def carry_out(request: HttpRequest, reference: str, act: str) -> None:
 def with_way_to_closing(why: str, reference: str) -> str:
     page = reverse("admin:incidents_incident_closing", args=[reference])
     return format_html('{} <a href="{}">{}</a>', why, page, _("Dire ce qui manque, et clore"))
+
+
+def asks_for_words(request: HttpRequest) -> bool:
+    """A script of the queue asks what came of it, and stays where it is."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def said(request: HttpRequest) -> JsonResponse:
+    """What would stand above the next page, to be read out in this one."""
+    told = list(messages.get_messages(request))
+    is_done = all(message.level < messages.ERROR for message in told)
+    return JsonResponse({"said": [str(message) for message in told], "is_done": is_done})

@@ -1,10 +1,11 @@
 """The responders' pages in the admin: the queue and a case. Nothing is saved but through the services."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -15,8 +16,8 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.access import get_incident
-from incidents.enums import Ability, TransferState
-from incidents.models import Incident, Reading, Transfer
+from incidents.enums import Ability
+from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.bodies import StaleBody, correct_body
@@ -24,15 +25,17 @@ from incidents.services.correspond import write_to_declarant, write_with_doubles
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
-from incidents.triage.acts import ACTS, carry_out
+from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
 from incidents.triage.ending import awakened_cases
 from incidents.triage.group import with_groups
 from incidents.triage.lines import lines_of
 from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
-from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, supplier_groups
+from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter, supplier_groups
+from incidents.triage.refresh import with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
+from incidents.triage.saved_views import VIEWS, counts
 from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
@@ -75,11 +78,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
         """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
         mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
-        my_readings = Reading.objects.filter(incident=OuterRef("pk"), user=user_of(request))
-        mine = mine.annotate(read_at=Subquery(my_readings.values("last_at")[:1]))
-        offers = Transfer.objects.filter(incident=OuterRef("pk"), state=TransferState.ASKED)
-        mine = mine.annotate(offered_to=Subquery(offers.values("taker__name")[:1]))
-        return mine.with_words().prefetch_related("interruptions", "leaks")
+        words = mine.with_words().select_related("assignee").prefetch_related("interruptions", "leaks")
+        return with_signs(words, user_of(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
         return Queue
@@ -166,7 +166,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if act not in ACTS:
             raise Http404
         carry_out(request, reference, act)
-        return to_case(reference)
+        return said(request) if asks_for_words(request) else to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.ERASE)
@@ -196,10 +196,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 
 def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
-    lines = lines_of(queue.result_list, timezone.now())
+    now = timezone.now()
+    narrowed = queue.query or set(queue.get_filters_params()) - {ViewFilter.parameter_name}
     return {
         "title": _("Dossiers"),
-        "lines": lines,
+        "lines": lines_of(queue.result_list, now),
+        "views": shown_views(queue, {} if narrowed else counts(user_of(request), now)),
+        "narrowed": narrowed,
+        "key": uuid4(),
         # whoever searches knows what for
         "groups": [] if queue.query else with_groups(supplier_groups(user_of(request)), user_of(request)),
         "filters": shown_filters(queue),
@@ -214,7 +218,21 @@ def without_channel(user: User) -> QuerySet[Csirt]:
     return Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
 
 
+def shown_views(queue: Queue, counted: dict[str, str]) -> list[dict[str, Any]]:
+    """The saved views as links, with how many cases each holds where nothing else narrows the list."""
+    return [
+        {
+            "view": view,
+            "link": queue.get_query_string({ViewFilter.parameter_name: view.code}),
+            "is_current": view == queue.view,
+            "count": counted.get(view.code, "0" if counted and view.is_counted else ""),
+        }
+        for view in VIEWS
+    ]
+
+
 def shown_filters(queue: Queue) -> list[tuple[Any, list[Any]]]:
-    """Each filter with its choices as links; the one by supplier only where it is in use."""
-    specs = [spec for spec in queue.filter_specs if not isinstance(spec, SupplierFilter) or spec.value()]
+    """Each other filter with its choices as links; the one by supplier only where it is in use."""
+    others = [spec for spec in queue.filter_specs if not isinstance(spec, ViewFilter)]
+    specs = [spec for spec in others if not isinstance(spec, SupplierFilter) or spec.value()]
     return [(spec.title, list(spec.choices(queue))) for spec in specs]

@@ -9,6 +9,7 @@ from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.read import has_news
 from incidents.triage import wording
+from incidents.triage.refresh import is_late
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,17 @@ class Line:
     due: str
     waiting: timedelta
     late: timedelta | None
+    awaited: str
     zone: str
     has_news: bool
 
     @property
     def is_free(self) -> bool:
         return self.incident.status == Status.DECLARED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.incident.status == Status.CLOSED
 
     @property
     def is_overseas(self) -> bool:
@@ -49,9 +55,10 @@ def line_of(incident: Incident, zone: str, now: datetime) -> Line:
         services=wording.stopped(incident, list(incident.interruptions.all())),
         data=wording.data(incident, list(incident.leaks.all())),
         received=wording.short_moment(incident.received_at, now, zone),
-        due=wording.short_moment(incident.acknowledge_by, now, zone),
+        due=wording.short_moment(incident.due_at, now, zone),
         waiting=wording.waiting(incident, now),
-        late=wording.lateness(incident, now),
+        late=now - incident.due_at if is_late(incident, now) else None,
+        awaited=wording.short_moment(incident.awaited_since, now, zone) if incident.awaited_since else "",
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)),
     )

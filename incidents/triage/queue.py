@@ -1,21 +1,26 @@
-"""The queue of a CSIRT: what nobody has taken first, then the worst, then the newest; page by page, never counted."""
+"""The queue of a CSIRT: what nobody has taken first, then what is due first; page by page, never counted."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, F, Min, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents.enums import OPEN, TYPE_TERMS, Severity, Status, Verification
+from accounts.signed_in import user_of
+from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
+from incidents.reference import is_reference
+from incidents.triage.refresh import mark_of
+from incidents.triage.saved_views import DUE_FIRST, VIEWS, SavedView, view_named
 
 AFTER, BEFORE = "apres", "avant"
-WORST_FIRST = ("status", "severity", "received_at", "id")
-NEWEST_FIRST = ("received_at", "id")
+SHOWN_AT = "%Y%m%dT%H%M%S%f"
 # A supplier that at least so many bodies name is one affair, not several.
 BODIES_OF_A_GROUP = 3
 GROUPS_SHOWN = 5
@@ -23,39 +28,17 @@ GROUPS_SHOWN = 5
 CASES_GROUPED = 1000
 
 
-class StateFilter(SimpleListFilter):
-    """Open cases by default; a search looks in all of them."""
+class ViewFilter(SimpleListFilter):
+    """The saved views. What is to be done by default; a search looks in all cases."""
 
-    title = _("état")
+    title = _("vue")
     parameter_name = "etat"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("ouverts", _("ouverts")), ("clos", _("clos")), ("tous", _("tous"))]
+        return [(view.code, view.title) for view in VIEWS]
 
-    def choices(self, changelist: ChangeList) -> Any:
-        now = self.value() or default_state(changelist.query)
-        for value, title in self.lookup_choices:
-            link = changelist.get_query_string({self.parameter_name: value})
-            yield {"selected": value == now, "query_string": link, "display": title}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        match self.value() or default_state(request.GET.get("q", "")):
-            case "ouverts":
-                return queryset.filter(status__in=OPEN)
-            case "clos":
-                return queryset.filter(status=Status.CLOSED)
-        return None
-
-
-class VerificationFilter(SimpleListFilter):
-    title = _("vérification")
-    parameter_name = "verification"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("non", _("non vérifiées"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        return queryset.filter(verification=Verification.UNVERIFIED) if self.value() else None
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        return view_asked(request.GET).narrow(queryset, user_of(request), timezone.now())
 
 
 class TypeFilter(SimpleListFilter):
@@ -82,12 +65,12 @@ class SupplierFilter(SimpleListFilter):
         return queryset.filter(supplier_key=self.value()) if self.value() else None
 
 
-FILTERS = (StateFilter, VerificationFilter, TypeFilter, SupplierFilter)
+FILTERS = (ViewFilter, TypeFilter, SupplierFilter)
 PARAMETERS = {each.parameter_name for each in FILTERS}
 
 
-def default_state(query: str) -> str:
-    return "tous" if query.strip() else "ouverts"
+def view_asked(asked: QueryDict) -> SavedView:
+    return view_named(asked.get(ViewFilter.parameter_name, ""), asked.get("q", ""))
 
 
 class Queue(ChangeList):
@@ -101,14 +84,15 @@ class Queue(ChangeList):
         return str(super().get_query_string(new_params, [*(remove or []), AFTER, BEFORE]))
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Incident]) -> list[Any]:
-        state = request.GET.get(StateFilter.parameter_name) or default_state(self.query)
-        self.keys = WORST_FIRST if state == "ouverts" else NEWEST_FIRST
-        return [f"-{key}" for key in self.keys]
+        self.view = view_asked(request.GET)
+        return list(self.view.keys)
 
     def get_results(self, request: HttpRequest) -> None:
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         rows = self.rows_beside(before, backwards=True) if before else self.rows_beside(after)
         page, more = rows[: self.list_per_page], len(rows) > self.list_per_page
+        self.is_first = not (after or before)
+        self.mark = mark_of(rows, timezone.now()) if self.is_first else ""
         self.result_list = page[::-1] if before else page
         self.previous = self.link(BEFORE, self.result_list[0]) if page and (more if before else after) else ""
         self.next = self.link(AFTER, self.result_list[-1]) if page and (more or before) else ""
@@ -120,25 +104,30 @@ class Queue(ChangeList):
         """One row more than a page, from the one after `cursor` on; backwards, the nearest first."""
         rows = self.queryset.reverse() if backwards else self.queryset
         if bound := self.read_cursor(cursor):
-            lookup = TupleGreaterThan if backwards else TupleLessThan
-            rows = rows.filter(lookup(Tuple(*(F(key) for key in self.keys)), bound))
+            rises = not self.view.keys[0].startswith("-")
+            lookup = TupleLessThan if rises == backwards else TupleGreaterThan
+            rows = rows.filter(lookup(Tuple(*(F(key.removeprefix("-")) for key in self.view.keys)), bound))
         return list(rows[: self.list_per_page + 1])
 
     def link(self, name: str, incident: Incident) -> str:
-        """A cursor keeps the state in which the row was shown: somebody may take it before the next page is asked."""
-        cursor = f"{incident.status}.{incident.severity}.{incident.reference}"
+        """A cursor keeps how the row was shown: it may be taken, or due later, before the next page is asked."""
+        cursor = f"{incident.is_taken:d}.{incident.due_at.astimezone(UTC):{SHOWN_AT}}.{incident.reference}"
         return str(super().get_query_string({name: cursor}, [AFTER, BEFORE]))
 
     def read_cursor(self, cursor: str) -> tuple[Any, ...] | None:
         """The bound that a cursor names; an altered one starts again from the top."""
-        status, _dot, rest = cursor.partition(".")
-        severity, _dot, reference = rest.partition(".")
-        if status not in Status.values or severity not in map(str, Severity.values):
+        is_taken, _dot, rest = cursor.partition(".")
+        shown_at, _dot, reference = rest.partition(".")
+        try:
+            due_at = datetime.strptime(shown_at, SHOWN_AT).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        if is_taken not in ("0", "1") or not is_reference(reference):
             return None
         place = self.root_queryset.filter(reference=reference).values_list("received_at", "id").first()
         if place is None:
             return None
-        return (status, int(severity), *place) if self.keys == WORST_FIRST else place
+        return (is_taken == "1", due_at, place[1]) if self.view.keys == DUE_FIRST else place
 
 
 def supplier_groups(user: User) -> list[dict[str, Any]]:

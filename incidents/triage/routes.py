@@ -3,7 +3,7 @@
 Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
 """
 
-from incidents.triage import group_message, groups, merging, messages
+from incidents.triage import group_message, groups, in_bulk, merging, messages, state
 from incidents.triage.advise import advise_view
 from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.former import former_view
@@ -58,4 +58,8 @@ BESIDE: list[Route] = [
     Route("groupes/<uuid:uid>/reste", groups.add_rest_view, "group_rest"),
     Route("groupes/<uuid:uid>/etat", groups.state_view, "group_state"),
     Route("groupes/<uuid:uid>/message", group_message.message_view, "group_message"),
+    Route("etat", state.queue_state, "state"),
+    Route("actes", in_bulk.act_in_bulk, "in_bulk"),
+    Route("actes/<uuid:uid>", in_bulk.bulk_progress, "bulk"),
+    Route("actes/<uuid:uid>/arreter", in_bulk.stop, "bulk_stop"),
 ]

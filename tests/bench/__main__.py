@@ -1,6 +1,6 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages printing searching share mail import start line lighthouse]
+    python -m tests.bench [--large] [pages bulk printing searching share mail import start line lighthouse]
 
 Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
 screen, the list to .local/bench.json.
@@ -21,7 +21,7 @@ from tests.ground import ROOT
 
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
 SHOWN = 300
-PARTS = ["start", "import", "searching", "share", "mail", "printing", "line", "lighthouse", "pages"]
+PARTS = ["start", "import", "searching", "share", "mail", "printing", "bulk", "line", "lighthouse", "pages"]
 
 
 def main():
@@ -45,9 +45,9 @@ def measure(ground, larger, parts):
     """The databases are made once, and those that are written to are copies."""
     say("servers are up")
     figures = []
-    if {"share", "mail", "pages"} & set(parts):
+    if {"share", "mail", "bulk", "pages"} & set(parts):
         small = ground.filled(SMALL)
-        for part in ["share", "mail"]:
+        for part in ["share", "mail", "bulk"]:
             ground.create(f"bench_{part}", template=small)
     if {"line", "lighthouse"} & set(parts):
         shown = ground.filled(SHOWN)
@@ -58,6 +58,7 @@ def measure(ground, larger, parts):
         "printing": lambda: measure_printing(ground),
         "share": lambda: measure_share(ground, "bench_share"),
         "mail": lambda: measure_mail(ground, "bench_mail"),
+        "bulk": lambda: ground.figures_of("tests.bench.bulk", "bench_bulk"),
         "line": lambda: figures_in_a_browser(ground, "tests.bench.line", shown),
         "lighthouse": lambda: measure_lighthouse(ground, shown),
         "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),

@@ -31,6 +31,7 @@ from tests.bench.visits import begin_declaration  # noqa: E402
 from tests.cast import signed_in  # noqa: E402
 
 MOST_LIST, MOST_DETAIL, MOST_DECLARING, MOST_RATIO = 10, 20, 20, 1.2
+MOST_BESIDE_EMPTY = 3
 ROUNDS = 60
 QUEUE = "/admin/incidents/incident/"
 SEARCH = f"{QUEUE}recherche/"
@@ -68,6 +69,8 @@ class Reader:
 
 def lists(reader):
     yield "responder", QUEUE
+    for view in ("miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"):
+        yield "responder", f"{QUEUE}?etat={view}"
     yield "responder", f"{SEARCH}?q={SEARCHED_BODY}"
     yield "responder", f"{SEARCH}?q={reader.case.reference}"
     for words in ["fichiers", "fichiers -exercice type:rançongiciel etat:clos", "type:panne", "zzqxkjw"]:
@@ -145,6 +148,9 @@ def queries_of_follow_up(reader):
 PAGES = {
     "queue page": lambda reader: ("responder", QUEUE),
     "second queue page": lambda reader: ("responder", QUEUE + reader.second_page),
+    "my cases": lambda reader: ("responder", f"{QUEUE}?etat=miens"),
+    "late cases": lambda reader: ("responder", f"{QUEUE}?etat=retard"),
+    "state of the queue": lambda reader: ("responder", f"{QUEUE}etat/"),
     "all cases": lambda reader: ("responder", f"{QUEUE}?etat=tous"),
     "search by reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference}"),
     "search by name": lambda reader: ("responder", f"{SEARCH}?q={reader.town}"),
@@ -169,7 +175,7 @@ def case_of_a_town():
 
 
 # What is on these pages grows with the cases until they are full, so their ratio is told and not judged.
-GROWING = {"own cases of an agent", "exact figures of a lead", "public figures"}
+GROWING = {"my cases", "late cases", "own cases of an agent", "exact figures of a lead", "public figures"}
 
 
 class Size:
@@ -211,6 +217,20 @@ def compare(smaller, larger):
         yield absolute(name, ratio, "×") if page in GROWING else at_most(name, ratio, MOST_RATIO, "×")
 
 
+def beside_an_empty_page(size):
+    """The queue against a page of the same admin that shows nothing but its frame and two sentences."""
+    size.look()
+    pages = {"queue": ("responder", QUEUE), "empty": ("lead", f"{QUEUE}{size.reader.case.reference}/effacer/demande/")}
+    times = {name: [] for name in pages}
+    for _round in range(ROUNDS):
+        for name, (who, path) in pages.items():
+            began = perf_counter()
+            size.reader.get(who, path)
+            times[name].append(perf_counter() - began)
+    ratio = median(full / empty for full, empty in zip(times["queue"], times["empty"], strict=True))
+    return at_most("queue page ÷ empty page of the admin", ratio, MOST_BESIDE_EMPTY, "×")
+
+
 def in_turn(page, smaller, larger, number):
     if number % 2:
         return smaller.time(page), larger.time(page)
@@ -221,7 +241,7 @@ def in_turn(page, smaller, larger, number):
 def main():
     smaller = Size(connections["default"].settings_dict["NAME"])
     larger = Size(os.environ["BENCH_LARGER"])
-    figures = list(compare(smaller, larger))
+    figures = [*compare(smaller, larger), beside_an_empty_page(larger)]
     sys.stderr.write("pages compared\n")
     smaller.look()
     hand_over(list(count_queries(Reader())) + figures)

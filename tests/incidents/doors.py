@@ -11,11 +11,13 @@ from accounts.models import AccessLink
 from accounts.tokens import issue_token, token_of_link
 from csirts.enums import ContactKind
 from incidents.api.serializers import DeclarationIn
+from incidents.enums import BulkAct
 from incidents.models import Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import current
+from incidents.services.bulk import start_bulk
 from incidents.services.draft import code_of
 from incidents.services.follow_up import secret_of
-from tests.cast import plouexemple
+from tests.cast import a_responder, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import FILE_NAMES, MAILBOXES
 from tests.walking import Visitor
@@ -34,6 +36,15 @@ def declare(holder, kind, number):
     for screen in ("services", "donnees", "rappel"):
         holder.fill(f"/declarer/{screen}/", site_web="", confirme="oui")
     return holder.get("/declarer/envoyee/").context["incident"]
+
+
+def act_on_many(incident):
+    """An act that is still to be done, and changes nothing: its page names cases and bodies."""
+    same = {"nature": incident.nature, "type": incident.type}
+    actor = a_responder(incident.csirt)
+    return start_bulk(
+        actor=actor, act=BulkAct.CLASSIFY, references=[incident.reference], choices=same, key=incident.reference
+    )
 
 
 def resume(holder, incident):

@@ -108,6 +108,8 @@ class Crowd:
             self.crawl_as(role, "/ma-collectivite/" if role in ("manager", "agent") else "/admin/")
 
         managed = f"/admin/incidents/incident/{self.incident.reference}/"
+        self.responder.get("/admin/incidents/incident/etat/")
+        self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
         self.agent.get("/mes-dossiers/")
         self.lead.get("/statistiques/mon-centre/")
         self.responder.get(f"/triage/{self.incident.reference}/")

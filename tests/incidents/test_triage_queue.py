@@ -83,7 +83,7 @@ def test_the_queue_is_the_home_page_of_a_responder(client, responder):
     assert client.get("/admin/").headers["Location"] == URL
 
 
-def test_nobody_has_taken_it_then_the_worst_then_the_newest(client, responder):
+def test_nobody_has_taken_it_then_what_is_due_first(client, responder):
     taken = declare()
     mild = declare(type=IncidentType.OUTAGE)
     bad, newer = declare(), declare()
@@ -91,9 +91,18 @@ def test_nobody_has_taken_it_then_the_worst_then_the_newest(client, responder):
     closed = declare()
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
-    assert shown(client.get(URL)) == [each.reference for each in (newer, bad, mild, taken)]
+    assert shown(client.get(URL)) == [each.reference for each in (bad, newer, mild, taken)]
     assert shown(client.get(URL, {"etat": "clos"})) == [closed.reference]
     assert shown(client.get(URL, {"etat": "tous"})) == [each.reference for each in (closed, newer, bad, mild, taken)]
+
+
+def test_what_was_late_to_be_answered_stays_after_what_nobody_took(client, responder):
+    answered_late, waiting, free = declare(), declare(), declare(type=IncidentType.OUTAGE)
+    for case in (answered_late, waiting):
+        acknowledge_incident(reference=case.reference, actor=responder)
+    Incident.objects.filter(pk=answered_late.pk).update(due_at=timezone.now() - DAY)
+
+    assert shown(client.get(URL)) == [each.reference for each in (free, answered_late, waiting)]
 
 
 def test_only_the_cases_of_my_centre(client, responder):
@@ -118,7 +127,7 @@ def test_filters(client, responder):
     verified, unverified = declare(), declare(type=IncidentType.PHISHING)
     verify_incident(reference=verified.reference, actor=responder)
 
-    assert shown(client.get(URL, {"verification": "non"})) == [unverified.reference]
+    assert shown(client.get(URL, {"etat": "non-verifies"})) == [unverified.reference]
     assert shown(client.get(URL, {"type": "hameconnage"})) == [unverified.reference]
     assert shown(client.get(URL, {"type": "rancon"})) == [verified.reference]
 
@@ -180,7 +189,7 @@ def many(responder):
 
 def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
     monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
-    expected = [incident.reference for incident in reversed(many)]
+    expected = [incident.reference for incident in many]
     page, seen = client.get(URL), []
     assert not page.context["cl"].previous
     while True:
@@ -203,10 +212,37 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client,
     page = client.get(URL)
     acknowledge_incident(reference=shown(page)[-1], actor=responder)
 
-    assert shown(client.get(URL + page.context["cl"].next)) == [many[4].reference, many[3].reference]
+    assert shown(client.get(URL + page.context["cl"].next)) == [many[2].reference, many[3].reference]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "declared.9.AAAA", "declared.4.AAAAAAAA", "declared.4.' OR 1=1"])
+def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(client, responder, many, monkeypatch):
+    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    page = client.get(URL)
+    Incident.objects.filter(pk=many[1].pk).update(due_at=timezone.now() + 9 * DAY)
+
+    following = client.get(URL + page.context["cl"].next)
+
+    assert shown(following) == [many[2].reference, many[3].reference]
+    assert shown(client.get(URL + following.context["cl"].previous)) == [many[0].reference]
+
+
+def a_cursor(incident, **changed):
+    said = {"taken": "0", "due": f"{incident.due_at:%Y%m%dT%H%M%S%f}", "reference": incident.reference} | changed
+    return "{taken}.{due}.{reference}".format(**said)
+
+
+def test_a_cursor_is_what_a_link_carries(client, many):
+    assert shown(client.get(URL, {"apres": a_cursor(many[2])})) == [each.reference for each in many[3:]]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"taken": "2"}, {"due": "20261301T000000"}, {"due": ""}, {"reference": "AAAAAAAA"}]
+)
+def test_a_cursor_of_which_one_part_is_altered_starts_again(client, many, changed):
+    assert len(shown(client.get(URL, {"apres": a_cursor(many[2], **changed)}))) == 7
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "0.x.AAAA", "0..", "0.20261124T090000000000.' OR 1=1"])
 def test_an_altered_page_starts_again(client, many, cursor):
     assert len(shown(client.get(URL, {"apres": cursor}))) == 7
 
@@ -238,7 +274,7 @@ def test_every_length_costs_the_same(client, responder):
 
 
 def test_an_empty_queue_says_what_will_come(client, responder):
-    assert "Aucun dossier ici." in client.get(URL).content.decode()
+    assert "Rien à traiter." in client.get(URL).content.decode()
 
 
 def test_what_a_declarant_wrote_is_never_markup(client, responder):

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('csirts', '0003_website_is_address'),
-        ('incidents', '0009_triage_day'),
+        ('incidents', '0011_queue'),
     ]
 
     operations = [

@@ -1,0 +1,298 @@
+// The queue stays up to date without moving under the hand, and is worked through by keyboard.
+// Without this script its links, ticks and buttons do the same, one page at a time.
+(function () {
+  "use strict";
+  const EVERY = 20000;
+  const LONGEST = 15000;
+  const OFF = "tocsin-raccourcis-coupes";
+  const queue = document.getElementById("file");
+  const news = queue.querySelector(".queue__news");
+  const says = news.querySelector("[data-says]");
+  const refresh = news.querySelector("[data-refresh]");
+  const signIn = news.querySelector("[data-sign-in-link]");
+  const help = document.getElementById("raccourcis");
+  const words = queue.dataset;
+  const NBSP = "\u00a0";
+
+  let mark = words.mark;
+  let known = null;
+  let readAt = new Date();
+  let ended = false;
+  let pending = false;
+  let lost = false;
+  let timer = 0;
+
+  const rows = () => [...queue.querySelectorAll("tr[data-reference]")];
+  const ticks = () => [...queue.querySelectorAll(".queue__tick input")];
+  const isFirst = () => "first" in queue.dataset;
+  const rowOfFocus = () => document.activeElement?.closest?.("tr[data-reference]");
+
+  function say(text) {
+    says.textContent = text;
+    signIn.hidden = true;
+    refresh.hidden = true;
+  }
+
+  // Ticks
+
+  function countTicks() {
+    const bar = document.getElementById("en-nombre");
+    if (!bar) return;
+    const number = ticks().filter((one) => one.checked).length;
+    const said = bar.querySelector("[data-ticked]");
+    said.textContent = number
+      ? `${number} ${number > 1 ? said.dataset.several : said.dataset.one}`
+      : said.dataset.none;
+    bar.dataset.live = "";
+    bar.toggleAttribute("data-has-ticks", number > 0);
+    const all = bar.querySelector("[data-all]");
+    all.closest("label").hidden = false;
+    all.checked = number > 0 && number === ticks().length;
+    all.indeterminate = number > 0 && !all.checked;
+  }
+
+  queue.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) for (const one of ticks()) one.checked = event.target.checked;
+    if (event.target.matches("[data-all], .queue__tick input")) countTicks();
+    if (event.target.matches("[data-keys]")) switchKeys(event.target.checked);
+  });
+
+  // Staying up to date
+
+  async function ask(address, accept) {
+    const answer = await fetch(address, {
+      headers: { Accept: accept },
+      redirect: "manual",
+      cache: "no-store",
+      signal: AbortSignal.timeout(LONGEST),
+    });
+    if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) throw new SessionEnded();
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer;
+  }
+
+  class SessionEnded extends Error {}
+
+  function plan() {
+    clearTimeout(timer);
+    if (!ended && !document.hidden) timer = setTimeout(look, EVERY);
+  }
+
+  async function look() {
+    try {
+      const query = new URLSearchParams(location.search);
+      query.delete("apres");
+      query.delete("avant");
+      const answer = await ask(`${words.state}?${query}`, "application/json");
+      const state = await answer.json();
+      recover();
+      await compare(state);
+    } catch (problem) {
+      failed(problem);
+    }
+    plan();
+  }
+
+  async function compare(state) {
+    if (known === null && !isFirst()) {
+      known = new Set(state.cases);
+      mark = state.mark;
+      return;
+    }
+    if (state.mark === mark) return;
+    const shown = known || new Set(rows().map((row) => row.dataset.reference));
+    const fresh = state.cases.filter((reference) => !shown.has(reference)).length;
+    if (isFirst() && !ticks().some((one) => one.checked) && !help.open) await replaceRows();
+    else offer(fresh);
+  }
+
+  function offer(fresh) {
+    pending = true;
+    const said = fresh ? `${fresh} ${fresh > 1 ? words.several : words.one}` : words.changed;
+    if (says.textContent !== said) says.textContent = said;
+    refresh.hidden = false;
+    signIn.hidden = true;
+  }
+
+  function recover() {
+    readAt = new Date();
+    if (lost) say("");
+    if (lost && pending) offer(0);
+    lost = false;
+  }
+
+  function failed(problem) {
+    if (problem instanceof SessionEnded) {
+      ended = true;
+      say(words.signIn);
+      signIn.href = location.href;
+      signIn.hidden = false;
+      return;
+    }
+    lost = true;
+    say(`${words.lost} ${readAt.getHours()}${NBSP}h${NBSP}${String(readAt.getMinutes()).padStart(2, "0")}`);
+  }
+
+  async function replaceRows() {
+    const answer = await ask(location.href, "text/html");
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("file");
+    if (!fresh) throw new SessionEnded();
+    keepPlace(() => {
+      for (const id of ["vues", "dossiers", "en-nombre"]) replaceOne(id, page);
+    });
+    mark = fresh.dataset.mark;
+    known = null;
+    pending = false;
+    countTicks();
+  }
+
+  function replaceOne(id, page) {
+    const old = document.getElementById(id);
+    const fresh = page.getElementById(id);
+    if (old && fresh && old.contains(document.activeElement) && id !== "dossiers") return;
+    if (old && fresh) old.replaceWith(fresh);
+    else if (old) old.remove();
+    else if (fresh) document.getElementById("dossiers").before(fresh);
+  }
+
+  // The row that has the focus, or the first one in sight, stays where it is on the screen.
+  function keepPlace(change) {
+    const held = rowOfFocus();
+    const anchor = held || rows().find((row) => row.getBoundingClientRect().top >= 0);
+    const reference = anchor?.dataset.reference;
+    const top = anchor?.getBoundingClientRect().top;
+    const index = held ? focusable(held).indexOf(document.activeElement) : -1;
+    const ticked = new Set(ticks().filter((one) => one.checked).map((one) => one.value));
+    const at = rows().indexOf(held);
+    const scrolled = window.scrollY > 0;
+    change();
+    for (const one of ticks()) one.checked = ticked.has(one.value);
+    const row = rows().find((one) => one.dataset.reference === reference);
+    const next = row || (held && rows()[Math.min(at, rows().length - 1)]);
+    if (held && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
+    if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
+  }
+
+  const focusable = (row) => [...row.querySelectorAll("a[href], input")];
+
+  async function refreshNow() {
+    const hadFocus = document.activeElement === refresh;
+    if (!isFirst()) {
+      const query = new URLSearchParams(location.search);
+      query.delete("apres");
+      query.delete("avant");
+      location.search = query;
+      return;
+    }
+    try {
+      await replaceRows();
+      recover();
+      say(words.refreshed);
+      if (hadFocus) rows()[0]?.querySelector("[data-case]").focus();
+    } catch (problem) {
+      failed(problem);
+    }
+    plan();
+  }
+
+  refresh.addEventListener("click", refreshNow);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden && !ended) look();
+  });
+
+  // Keys
+
+  const areOn = () => {
+    try {
+      return localStorage.getItem(OFF) === null;
+    } catch {
+      return true;
+    }
+  };
+
+  function switchKeys(on) {
+    try {
+      if (on) localStorage.removeItem(OFF);
+      else localStorage.setItem(OFF, "1");
+    } catch {
+      // Nothing can be kept on this device: the switch holds for this page only.
+    }
+    if (!on) say(words.off);
+  }
+
+  function move(by) {
+    const all = rows();
+    const at = all.indexOf(rowOfFocus());
+    const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
+    next?.querySelector("[data-case]").focus();
+  }
+
+  async function take() {
+    const row = rowOfFocus();
+    if (!row) return;
+    const form = new FormData();
+    form.set("csrfmiddlewaretoken", document.querySelector("#en-nombre [name=csrfmiddlewaretoken]").value);
+    try {
+      const answer = await fetch(`${row.querySelector("[data-case]").getAttribute("href")}prendre/`, {
+        method: "POST",
+        body: form,
+        headers: { Accept: "application/json" },
+        redirect: "manual",
+        signal: AbortSignal.timeout(LONGEST),
+      });
+      if (answer.type === "opaqueredirect") throw new SessionEnded();
+      if (!answer.ok) {
+        say(words.wrong);
+        return;
+      }
+      const told = await answer.json();
+      if (isFirst() && !ticks().some((one) => one.checked)) await replaceRows();
+      say(told.said.join(" "));
+    } catch (problem) {
+      failed(problem);
+    }
+  }
+
+  function tick() {
+    const box = rowOfFocus()?.querySelector(".queue__tick input");
+    if (!box) return;
+    box.checked = !box.checked;
+    countTicks();
+  }
+
+  const KEYS = {
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    p: take,
+    x: tick,
+    "/": () => document.getElementById("recherche").focus(),
+    f: () => (document.querySelector("#vues [aria-current]") || document.querySelector("#vues a")).focus(),
+    r: refreshNow,
+    "?": () => help.showModal(),
+  };
+
+  function isTyping(place) {
+    return place.isContentEditable || place.matches("textarea, select, input:not([type=checkbox])");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const key = event.key;
+    if (event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && key !== "?" && key !== "/")) return;
+    if (!(key in KEYS) || help.open || isTyping(event.target)) return;
+    if (!areOn() || (event.repeat && !/^(j|k|Arrow)/.test(key))) return;
+    if (key.startsWith("Arrow") && !rowOfFocus() && document.activeElement !== document.body) return;
+    event.preventDefault();
+    KEYS[key]();
+  });
+
+  const opener = queue.querySelector("[data-help]");
+  opener.hidden = false;
+  opener.addEventListener("click", () => help.showModal());
+  queue.querySelector("[data-keys]").checked = areOn();
+  countTicks();
+  plan();
+})();

@@ -1,0 +1,109 @@
+"""What is to be chosen before an act on several cases."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import TYPE_TERMS, BulkAct, ClosingReason, GroupKind, Nature
+from incidents.models import CaseGroup, Incident
+from incidents.services.bulk import group_titled, people_of
+from incidents.services.groups import TITLE_LIMIT
+
+GROUPS_OFFERED = 50
+NOBODY = "personne"
+
+
+class BulkForm(forms.Form):
+    """Nothing to choose. `case` is one of them: all are of its centre, which is the actor's."""
+
+    def __init__(self, data: Any = None, *, case: Incident, actor: User) -> None:
+        if case.csirt is None:
+            raise ValueError("a case without centre is nobody's to triage")
+        self.csirt, self.actor = case.csirt, actor
+        super().__init__(data)
+        self.offer()
+
+    def offer(self) -> None:
+        """Fill the choices that depend on the centre."""
+
+    def choices(self) -> dict[str, Any]:
+        """Codes and ids, for the job. Raises ValidationError."""
+        return {}
+
+
+class AssignForm(BulkForm):
+    assignee = forms.ChoiceField(
+        label=_("Attribuer à"), error_messages={"required": _("Choisissez une personne de votre centre.")}
+    )
+
+    def offer(self) -> None:
+        people = [(str(one.uid), one.display_name) for one in people_of(self.csirt)]
+        self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, _("Personne"))]  # type: ignore[attr-defined]
+
+    def choices(self) -> dict[str, Any]:
+        chosen = self.cleaned_data["assignee"]
+        return {"assignee": None if chosen == NOBODY else chosen}
+
+
+class ClassifyForm(BulkForm):
+    nature = forms.ChoiceField(
+        label=_("Nature"),
+        choices=[("", "—"), *((one.value, one.label) for one in Nature if one != Nature.UNQUALIFIED)],
+        error_messages={"required": _("Choisissez : signalement ou incident.")},
+    )
+    type = forms.ChoiceField(
+        label=_("Type"),
+        choices=[("", "—"), *TYPE_TERMS.items()],
+        error_messages={"required": _("Choisissez un type.")},
+    )
+
+    def choices(self) -> dict[str, Any]:
+        return {"nature": self.cleaned_data["nature"], "type": self.cleaned_data["type"]}
+
+
+class CloseForm(BulkForm):
+    reason = forms.ChoiceField(
+        label=_("Pourquoi sont-ils clos"),
+        choices=[("", "—"), *ClosingReason.choices],
+        error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
+    )
+
+    def choices(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"]}
+
+
+class GroupForm(BulkForm):
+    group = forms.ChoiceField(label=_("Groupe ouvert"), required=False)
+    title = forms.CharField(label=_("Ou nouveau groupe"), required=False, max_length=TITLE_LIMIT)
+    kind = forms.ChoiceField(label=_("Cause commune"), choices=GroupKind.choices, required=False)
+
+    def offer(self) -> None:
+        opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
+        known = [(str(one.uid), one.title) for one in opened[:GROUPS_OFFERED]]
+        self.fields["group"].choices = [("", "—"), *known]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not said.get("group") and not said.get("title"):
+            raise ValidationError({"group": _("Choisissez un groupe, ou donnez un titre au nouveau.")})
+        return said
+
+    def choices(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said["group"]:
+            return {"group": said["group"]}
+        kind = GroupKind(said["kind"] or GroupKind.OTHER)
+        group = group_titled(csirt=self.csirt, kind=kind, title=said["title"], actor=self.actor)
+        return {"group": str(group.uid)}
+
+
+FORMS: dict[BulkAct, type[BulkForm]] = {
+    BulkAct.TAKE: BulkForm,
+    BulkAct.ASSIGN: AssignForm,
+    BulkAct.CLASSIFY: ClassifyForm,
+    BulkAct.CLOSE: CloseForm,
+    BulkAct.GROUP: GroupForm,
+}

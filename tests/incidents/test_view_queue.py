@@ -1,0 +1,179 @@
+"""The saved views of the queue: which cases each shows, how many it says, what an empty one says, what it costs."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.enums import Role
+from csirts.models import Csirt
+from incidents.enums import ClosingReason, IncidentType, Nature
+from incidents.models import Incident
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.triage import saved_views
+from tests.cast import a_person, a_responder, declare, plouexemple
+
+URL = "/admin/incidents/incident/"
+VIEWS = ["ouverts", "miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def text_of(response):
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+def shown(client, view, **more):
+    return {line.incident.reference for line in client.get(URL, {"etat": view} | more).context["lines"]}
+
+
+def counted(response):
+    return {each["view"].code: each["count"] for each in response.context["views"]}
+
+
+@pytest.fixture
+def cases(responder):
+    """One case for each view, by its name."""
+    named = {name: declare() for name in ("free", "mine", "theirs", "asked", "late", "closed")}
+    colleague = a_responder(named["free"].csirt)
+    for name, actor in [("mine", responder), ("theirs", colleague), ("asked", colleague), ("closed", responder)]:
+        acknowledge_incident(reference=named[name].reference, actor=actor)
+    verify_incident(reference=named["theirs"].reference, actor=responder)
+    question = Letter(text="Quand vos fichiers se sont-ils fermés ?", key="1", asks_answer=True)
+    write_to_declarant(reference=named["asked"].reference, actor=colleague, letter=question)
+    Incident.objects.filter(pk=named["late"].pk).update(due_at=timezone.now() - timedelta(hours=3))
+    close_incident(reference=named["closed"].reference, reason=ClosingReason.RESOLVED, actor=responder)
+    return named
+
+
+def test_it_works(client, cases):
+    expected = {
+        "ouverts": {"free", "mine", "theirs", "asked", "late"},
+        "miens": {"mine"},
+        "sans-responsable": {"free", "late"},
+        "non-verifies": {"free", "mine", "asked", "late"},
+        "attente": {"asked"},
+        "retard": {"late"},
+        "clos": {"closed"},
+        "tous": set(cases),
+    }
+    for view, names in expected.items():
+        assert shown(client, view) == {cases[name].reference for name in names}, view
+
+    page = client.get(URL)
+    counts = {view: str(len(names)) for view, names in expected.items()} | {"clos": "", "tous": ""}
+    assert counted(page) == counts
+    assert '<a href="?etat=ouverts" aria-current="page">À traiter' in text_of(page)
+    assert '<a href="?etat=retard" aria-current="page">En retard' in text_of(client.get(URL, {"etat": "retard"}))
+
+
+def test_a_view_keeps_the_type_and_an_unknown_one_is_the_first(client, cases):
+    outage = declare(type=IncidentType.OUTAGE)
+
+    assert shown(client, "sans-responsable", type="panne") == {outage.reference}
+    assert 'href="?etat=miens&amp;type=panne"' in client.get(URL, {"type": "panne"}).content.decode()
+    assert shown(client, "inconnue") == shown(client, "ouverts")
+
+
+def test_a_narrowed_list_counts_nothing(client, cases):
+    for asked in ({"type": "panne"}, {"q": "Plouexemple"}, {"prestataire": "exemple"}):
+        assert set(counted(client.get(URL, asked)).values()) == {""}, asked
+
+
+def test_no_view_shows_or_counts_what_is_another_centres(client, cases):
+    other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    Incident.objects.update(csirt=other)
+
+    page = client.get(URL)
+
+    assert [shown(client, view) for view in VIEWS] == [set()] * 8
+    assert set(counted(page).values()) == {"0", ""} or set(counted(page).values()) == {""}
+    client.force_login(a_person(Role.RESPONDER, csirt=other))
+    assert len(shown(client, "tous")) == 6
+    assert shown(client, "miens") == set()
+
+
+def test_beyond_a_hundred_it_is_said_without_being_counted(client, responder, monkeypatch):
+    monkeypatch.setattr(saved_views, "COUNTED", 3)
+    for _ in range(2):
+        declare()
+    assert counted(client.get(URL))["ouverts"] == "2"
+    declare()
+    declare()
+    with CaptureQueriesContext(connection) as queries:
+        assert counted(client.get(URL))["ouverts"] == "2+"
+    assert not [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_empty_view_says_what_it_means(client, responder, view):
+    page = text_of(client.get(URL, {"etat": view}))
+
+    assert str(saved_views.BY_CODE[view].empty) in page
+    assert ("Voir tous les dossiers" if view == "ouverts" else "Voir les dossiers à traiter") in page
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view):
+    client.get(URL)
+    costs = []
+    for number in (2, 48):
+        for _ in range(number):
+            incident = declare()
+            if view == "miens":
+                acknowledge_incident(reference=incident.reference, actor=responder)
+        if view == "attente":
+            Incident.objects.update(awaited_since=timezone.now())
+        if view == "retard":
+            Incident.objects.update(due_at=timezone.now() - timedelta(days=1))
+        if view == "clos":
+            for incident in Incident.objects.exclude(status="closed"):
+                close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(URL, {"etat": view})
+        costs.append(len(queries))
+        assert len(page.context["lines"]) == (2 if number == 2 else 50)
+    assert costs[0] == costs[1] <= 10
+
+
+def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
+    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    cases = [declare() for _ in range(5)]
+    for case in cases:
+        acknowledge_incident(reference=case.reference, actor=responder)
+    Incident.objects.update(awaited_since=timezone.now(), due_at=timezone.now() - timedelta(days=1))
+    for view in ("miens", "non-verifies", "attente", "retard", "tous"):
+        page, seen = client.get(URL, {"etat": view}), []
+        for _ in range(3):
+            seen += [line.incident.reference for line in page.context["lines"]]
+            page = client.get(URL + (page.context["cl"].next or "?q=zzz"))
+        in_order = [case.reference for case in (reversed(cases) if view == "tous" else cases)]
+        assert seen == in_order, view
+
+
+def test_a_row_says_what_matters(client, responder, time_machine):
+    time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
+    case = declare(collectivity=plouexemple())
+    assert "<b>personne</b>" in text_of(client.get(URL))
+    assert "nature à qualifier" in text_of(client.get(URL))
+
+    acknowledge_incident(reference=case.reference, actor=responder)
+    Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT, awaited_since=timezone.now())
+    row = text_of(client.get(URL))
+    assert f">{responder}</td>" in row
+    assert "<b>À répondre</b> <span>avant 17 h 00</span> <small>reçu" in row.replace("\u00a0", " ")
+    assert "attend le déclarant depuis 9 h 00" in row.replace("\u00a0", " ")
+    assert "gravité élevée</b></small>" in row
+    assert '<span class="queue__nature">incident</span>' in row
+
+    time_machine.move_to("2026-11-24 20:00+01:00", tick=False)
+    assert "en retard de 3 h" in text_of(client.get(URL)).replace("\u00a0", " ")
