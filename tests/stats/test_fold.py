@@ -212,9 +212,9 @@ def happens(rng, incidents):
         change(incidents, verification="call_back", verified_at=on(2026, 1, 1))
     elif kind == "closed":
         reason = rng.choice(("resolved", "duplicate", "not_an_incident"))
-        change(incidents, status="closed", closed_at=on(2026, 1, 1), closing_reason=reason)
+        change(incidents, status="closed", due_for="nothing", closed_at=on(2026, 1, 1), closing_reason=reason)
     else:
-        change(incidents, status="declared", closed_at=None, closing_reason="")
+        change(incidents, status="declared", due_for="acknowledge", closed_at=None, closing_reason="")
 
 
 def test_verify_stats_finds_what_is_wrong(db):
