@@ -117,7 +117,8 @@ def observe(responder, incident):
     """What a responder keeps by hand, wants no more proposed, and looks for: a name of a file takes any words."""
     beside, page = "/admin/incidents/incident/", f"/admin/incidents/incident/{incident.reference}/indicateurs/"
     responder.fill(page, to="/?main", kind="file")
-    responder.fill(page, to="/indicateurs/", acte="ignorer", choix="file|message|piege.exe")
+    if responder.get(page).context["offers"]:
+        responder.fill(page, to="/indicateurs/", acte="ignorer", choix="file|message|piege.exe")
     responder.fill(f"{beside}valeurs-connues/", kind="file")
     responder.fill(f"{beside}indicateurs/")
     row = incident.observables.first()
