@@ -142,6 +142,7 @@ def go_round(responder, taker, incident):
         returned = incident.transfers.latest("id")
         other.fill(f"{offers}{returned.uid}/", to="/refuser/")
         giver.fill(f"{case}transfert/", taker=centre)
+        giver.get(case)
         other.client.post(f"{offers}{incident.transfers.latest('id').uid}/accepter/")
         given = incident.transfers.latest("id")
         assert giver.get(f"{offers}{given.uid}/dossier/").status_code == 200
