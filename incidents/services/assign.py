@@ -80,7 +80,7 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
 def check_assignee(incident: Incident, assignee: User | None) -> None:
     if incident.status == Status.CLOSED:
-        raise ValidationError({"assignee": _("Ce dossier est clos : personne n’a plus à s’en occuper.")})
+        raise ValidationError({"assignee": _("Ce dossier est clos : personne n’a plus à s’en occuper.")})
     if assignee and not people_of(incident.csirt_id).filter(pk=assignee.pk).exists():
         raise ValidationError({"assignee": _("Cette personne ne travaille pas au centre qui suit ce dossier.")})
 

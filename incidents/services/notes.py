@@ -57,7 +57,7 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
 
 def cleaned(incident: Incident, text: str) -> str:
     if incident.erased_at:
-        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
     words = plain_text(text, limit=TEXT_LIMIT, field="text")
     if not words:
         raise ValidationError({"text": _("Écrivez la note avant de l’enregistrer.")})

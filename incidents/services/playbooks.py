@@ -121,4 +121,4 @@ def free_code(wanted: str, taken: set[str]) -> str:
 
 
 def at_step(number: int, words: str) -> ValidationError:
-    return ValidationError({"steps": _("Étape %(number)s : %(words)s") % {"number": number, "words": words}})
+    return ValidationError({"steps": _("Étape %(number)s : %(words)s") % {"number": number, "words": words}})

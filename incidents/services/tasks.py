@@ -95,7 +95,7 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
         if (task.title, task.due_at, task.author_id) == (title, errand.due_at, actor.pk):
             return task
     if len(open_ones) == MOST_OPEN:
-        raise ValidationError({"title": _("Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes.")})
+        raise ValidationError({"title": _("Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes.")})
     task = Task.objects.create(incident=incident, title=title, due_at=errand.due_at, author=actor, added_at=now)
     keep_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
@@ -138,9 +138,9 @@ def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
 
 def check_open(incident: Incident) -> None:
     if incident.erased_at:
-        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche."))
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche."))
     if incident.status == Status.CLOSED:
-        raise ValidationError(_("Ce dossier est clos : on n’y ajoute plus de tâche."))
+        raise ValidationError(_("Ce dossier est clos : on n’y ajoute plus de tâche."))
 
 
 def keep_due(incident: Incident, *, at: datetime) -> None:

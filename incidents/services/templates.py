@@ -91,7 +91,7 @@ def cleaned(wording: Wording) -> Wording:
         raise ValidationError({"text": _("Écrivez le message.")})
     if unknown := unknown_placeholders(text):
         named = ", ".join(f"{{{name}}}" for name in unknown)
-        said = _("Ces mots entre accolades ne sont pas connus : %(named)s.") % {"named": named}
+        said = _("Ces mots entre accolades ne sont pas connus : %(named)s.") % {"named": named}
         raise ValidationError({"text": said})
     types = [kind for kind in IncidentType.values if kind in wording.types]
     if len(types) != len(set(wording.types)):

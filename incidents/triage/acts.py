@@ -80,7 +80,7 @@ def follow_guide(reference: str, actor: User, request: HttpRequest) -> str:
     added = apply_playbook(reference=reference, actor=actor)
     if not added:
         return _("Toutes les étapes du guide sont déjà dans le dossier.")
-    return _("Étapes du guide ajoutées : %(added)s.") % {"added": added}
+    return _("Étapes du guide ajoutées : %(added)s.") % {"added": added}
 
 
 def unmerge(reference: str, actor: User, request: HttpRequest) -> str:

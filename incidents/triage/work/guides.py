@@ -41,7 +41,7 @@ BEFORE = re.compile(r"avant\s*:\s*(.*)", re.IGNORECASE)
 HOURS = re.compile(r"(\d{1,5})\s*(?:h|heures?)?", re.IGNORECASE)
 HELP = _lazy(
     "Une ligne pour ce qu’il y a à faire, les suivantes pour dire pourquoi. Puis, s’il y en a, une ligne "
-    "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
+    "« Source : … » et une ligne « Avant : 4 h », comptée depuis l’ajout au dossier. Une ligne vide entre deux étapes."
 )
 
 
@@ -206,7 +206,7 @@ def step_in(number: int, lines: list[str], codes: dict[str, str]) -> dict[str, A
 def hours_in(number: int, said: str) -> int:
     found = HOURS.fullmatch(said.strip())
     if found is None:
-        words = _("Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h ».")
+        words = _("Étape %(number)s : le délai s’écrit en heures. Exemple : « Avant : 4 h ».")
         raise ValidationError({"steps": words % {"number": number}})
     return int(found[1])
 

@@ -53,14 +53,14 @@ class RelayForm(forms.Form):
         super().__init__(*args, **kwargs)
         colleagues = people_of(*user.csirt_ids()).exclude(pk=user.pk)
         named = [(tag_of(one), str(one)) for one in colleagues]
-        choices = [("", _("Choisissez")), *named, (NOBODY, _("personne : à prendre par la première venue"))]
+        choices = [("", _("Choisissez")), *named, (NOBODY, _("personne : à prendre par la première venue"))]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def shift(self, user: User) -> Shift:
         """Of a valid form. Raises ValidationError on « colleague »."""
         said = self.cleaned_data
         if not said["colleague"]:
-            raise ValidationError({"colleague": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
+            raise ValidationError({"colleague": _("Choisissez à qui vous passez ces dossiers, ou « personne ».")})
         to = person_of(said["colleague"], *user.csirt_ids(), field="colleague")
         return Shift(to=to, text=said["text"], key=said["key"] or secrets.token_urlsafe())
 
@@ -94,12 +94,12 @@ def hand_over(request: HttpRequest, user: User) -> HttpResponse:
 
 def tell(request: HttpRequest, relay: Relay) -> None:
     if relay.given:
-        messages.success(request, _("Dossiers passés : %(number)s.") % {"number": len(relay.given)})
+        messages.success(request, _("Dossiers passés : %(number)s.") % {"number": len(relay.given)})
     if relay.left:
         named = ", ".join(spaced(one) for one in relay.left)
         messages.warning(
             request,
-            _("Pas passés, parce qu’ils ne sont plus à vous, sont clos, effacés ou d’un autre centre : %(named)s.")
+            _("Pas passés, parce qu’ils ne sont plus à vous, sont clos, effacés ou d’un autre centre : %(named)s.")
             % {"named": named},
         )
 
@@ -108,7 +108,7 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
     """Puts back a case of somebody who has left. Only what the page of this lead lists."""
     case = next((one for one in cases_of_the_gone(user) if one.reference == request.POST[FREE]), None)
     if case is None:
-        messages.warning(request, _("Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé."))
+        messages.warning(request, _("Ce dossier n’est plus dans cette liste : quelqu’un s’en est occupé."))
         return redirect(PAGE)
     try:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))

@@ -61,7 +61,7 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
     except ValidationError as error:
         return refused(request, reference, error)
     if assignee is None:
-        messages.success(request, _("Dossier remis : plus personne n’en est chargé."))
+        messages.success(request, _("Dossier remis : plus personne n’en est chargé."))
     else:
         messages.success(request, _("Dossier attribué à %(who)s.") % {"who": assignee})
     return to_case(reference, "attribution")
