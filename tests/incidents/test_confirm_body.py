@@ -247,7 +247,7 @@ def test_the_administrator_sees_what_waits(client, body):
 
 
 def test_the_queue_finds_its_case_by_name(client, responder, incident):
-    page = text_of(client.get("/admin/incidents/incident/", {"q": "CCAS de Plouexemple"}))
+    page = text_of(client.get("/admin/incidents/incident/recherche/", {"q": "CCAS de Plouexemple"}))
     assert incident.reference[:4] in page
 
 
