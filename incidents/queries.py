@@ -141,9 +141,12 @@ class Opener(NamedTuple):
 
 def pieces_of(incident: Incident) -> list[Piece]:
     """In the order of their numbers, with who opened each: two queries, however often that was; one without any."""
-    pieces = list(incident.evidence.order_by("number"))
-    opened = openings_of(incident) if pieces else {}
-    return [Piece(one, opened.get(one.pk, [])) for one in pieces]
+    return with_openings(incident, list(incident.evidence.order_by("number")))
+
+
+def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
+    opened = openings_of(incident) if evidence else {}
+    return [Piece(one, opened.get(one.pk, [])) for one in evidence]
 
 
 def openings_of(incident: Incident) -> dict[int, list[Opened]]:

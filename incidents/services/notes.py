@@ -66,8 +66,3 @@ def cleaned(incident: Incident, text: str) -> str:
 
 def key_of(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
     return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()
-
-
-def notes_of(incident: Incident) -> list[Note]:
-    """The latest, newest first, in one query."""
-    return list(incident.notes.select_related("author").order_by("-id")[:NOTES_SHOWN])

@@ -5,16 +5,13 @@ from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
 from accounts.signed_in import user_of
-from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
@@ -27,7 +24,7 @@ from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
-from incidents.triage.ending import awakened_cases
+from incidents.triage.desk import desk_of
 from incidents.triage.group import with_groups
 from incidents.triage.lines import lines_of
 from incidents.triage.moved import told_when_moved
@@ -35,11 +32,10 @@ from incidents.triage.page import context_of_case, read_again, refused, render_p
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter, supplier_groups
 from incidents.triage.refresh import with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
-from incidents.triage.saved_views import VIEWS, counts
+from incidents.triage.saved_views import VIEWS
 from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm
 from incidents.triage.thread import ReplyForm
-from incidents.triage.transfer import offers_waiting
 
 
 @admin.register(Incident)
@@ -196,26 +192,21 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 
 def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
-    now = timezone.now()
-    narrowed = queue.query or set(queue.get_filters_params()) - {ViewFilter.parameter_name}
+    user, now = user_of(request), timezone.now()
+    is_narrowed = bool(set(queue.get_filters_params()) - {ViewFilter.parameter_name})
+    desk = desk_of(user, now, is_narrowed=is_narrowed)
     return {
         "title": _("Dossiers"),
         "lines": lines_of(queue.result_list, now),
-        "views": shown_views(queue, {} if narrowed else counts(user_of(request), now)),
-        "narrowed": narrowed,
+        "views": shown_views(queue, desk.counted),
+        "narrowed": is_narrowed,
         "key": uuid4(),
-        # whoever searches knows what for
-        "groups": [] if queue.query else with_groups(supplier_groups(user_of(request)), user_of(request)),
+        "groups": with_groups(supplier_groups(user), user),
         "filters": shown_filters(queue),
-        "awakened": [] if queue.query else awakened_cases(user_of(request)),
-        "offers": offers_waiting(user_of(request)),
-        "without_channel": list(without_channel(user_of(request))),
+        "awakened": desk.awakened,
+        "offers": desk.offers,
+        "without_channel": desk.without_channel,
     }
-
-
-def without_channel(user: User) -> QuerySet[Csirt]:
-    """My centres that no mail reaches: said above an empty queue too."""
-    return Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
 
 
 def shown_views(queue: Queue, counted: dict[str, str]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -18,17 +17,17 @@ from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.doubles import doubles_block
 from incidents.triage.emergency import emergency_contacts, emergency_rows
-from incidents.triage.ending import ending_block, may_be_reopened
-from incidents.triage.evidence import evidence_block
-from incidents.triage.group import group_block
+from incidents.triage.ending import closing_rows, ending_block, may_be_reopened, rating_rows
+from incidents.triage.evidence import evidence_block, evidence_rows
+from incidents.triage.group import group_block, group_rows
 from incidents.triage.observables import observables_block
 from incidents.triage.qualify import qualify_block
 from incidents.triage.severity import severity_block, severity_rows
-from incidents.triage.thread import thread_context
+from incidents.triage.thread import reading_rows, thread_context
 from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
-from incidents.triage.together import Row, columns, read_together
-from incidents.triage.transfer import transfer_block
-from incidents.triage.work.blocks import work_context
+from incidents.triage.together import Columns, Whole, read_together
+from incidents.triage.transfer import transfer_block, transfer_rows
+from incidents.triage.work.blocks import work_context, work_rows
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -39,56 +38,73 @@ INSTANT_LABELS = {
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    lists = read_together(
-        incident,
-        groups=grouping_rows(incident.collectivity),
-        emergency=emergency_rows(incident),
-        severity=severity_rows(incident),
-    )
-    thread, evidence = thread_context(incident, user), evidence_block(incident)
+    lists = read_together(Incident.objects.filter(pk=incident.pk), **lists_of(incident))
+    thread = thread_context(incident, user, lists["readings"])
+    evidence = evidence_block(incident, lists["evidence"])
     return (
         facts_context(incident, now, lists)
-        | history_context(incident, now, thread, evidence)
+        | history_context(incident, now, thread, evidence, lists)
         | doubles_block(incident, user, now)
+        | work_context(incident, user, now, lists)
         | {
             "incident": incident,
             "now": now,
             "zone": zone_of(incident.collectivity),
             "term": wording.term(incident),
             "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
-            "groups": lists["groups"],
-            "group": group_block(incident, user),
+            "groups": lists["groupings"],
+            "group": group_block(incident, user, lists["groups"]),
             "waiting": wording.waiting(incident, now),
             "late": wording.lateness(incident, now),
             "reasons": ClosingReason.choices,
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency_contacts(lists["emergency"]),
-            "ending": ending_block(incident),
+            "ending": ending_block(incident, lists["closings"], lists["ratings"]),
             "number_sources": NumberSource.choices,
-            "transfers": transfer_block(incident),
+            "transfers": transfer_block(incident, lists["transfers"]),
             "observables": observables_block(incident, user),
-            **work_context(incident, user, now),
         }
     )
 
 
+def lists_of(incident: Incident) -> dict[str, Columns | Whole]:
+    """The short lists of the page, in one query together."""
+    return work_rows(incident) | {
+        "groupings": grouping_rows(incident.collectivity),
+        "emergency": emergency_rows(incident),
+        "severity": severity_rows(incident),
+        "interruptions": Whole(incident.interruptions.order_by("started_at", "id")),
+        "leaks": Whole(incident.leaks.order_by("id")),
+        "readings": reading_rows(incident),
+        "evidence": evidence_rows(incident),
+        "groups": group_rows(incident),
+        "transfers": transfer_rows(incident),
+        "closings": closing_rows(incident),
+        "ratings": rating_rows(incident),
+    }
+
+
 def history_context(
-    incident: Incident, now: datetime, thread: dict[str, Any], evidence: dict[str, Any]
+    incident: Incident,
+    now: datetime,
+    thread: dict[str, Any],
+    evidence: dict[str, Any],
+    lists: Mapping[str, list[Any]],
 ) -> dict[str, Any]:
     """The latest events, with the words that the page has read anyway."""
     events = latest(incident)
     said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
-    words, zone = words_of([*said, *named]), zone_of(incident.collectivity)
+    noted = [(note.uid, note.text) for note in lists["notes"]]
+    words, zone = words_of([*said, *named, *noted]), zone_of(incident.collectivity)
     moments = moments_of(events[:SHOWN], words=words, zone=zone, now=now)
     return {"moments": moments, "has_earlier": len(events) > SHOWN}
 
 
-def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Row]]) -> dict[str, Any]:
+def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Any]]) -> dict[str, Any]:
     """What is known of the incident, and how much it weighs."""
-    interruptions = list(incident.interruptions.order_by("started_at", "id"))
-    leaks = list(incident.leaks.order_by("id"))
+    interruptions, leaks = lists["interruptions"], lists["leaks"]
     answers = answers_of(incident)
     return {
         "instants": list(instants(incident)),
@@ -113,9 +129,9 @@ def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Ro
     }
 
 
-def grouping_rows(body: Collectivity) -> QuerySet[Grouping]:
+def grouping_rows(body: Collectivity) -> Columns:
     """The intercommunalities of a commune; no other body is a member of one."""
-    return columns(Grouping.objects.filter(member=body).order_by("group__sort_key"), name="group__name")
+    return Columns(Grouping.objects.filter(member=body).order_by("group__sort_key"), name="group__name")
 
 
 def outdated(incident: Incident) -> set[str]:

@@ -23,8 +23,8 @@ from incidents.services.amend import CONCLUDED
 from incidents.services.close import Ending, StaleClosing, Unfinished, end_incident, seen_of, unfinished
 from incidents.services.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
-from incidents.triage.ending import ReopenForm, ending_block
-from incidents.triage.page import case_as_typed, read_again, refused, render_page, to_case
+from incidents.triage.ending import ReopenForm
+from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.wording import why_refused
 from incidents.workflow import InvalidTransition
 
@@ -173,4 +173,6 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return refused(request, reference, error)
         form.add_error(None, error)
-    return case_as_typed(request, incident, ending=ending_block(incident) | {"form": form})
+    context = context_of_case(request, incident)
+    context["ending"] |= {"form": form}
+    return render_page(request, "incidents/triage/case.html", context, status=422)

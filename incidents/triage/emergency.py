@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from incidents.models import Incident
-from incidents.triage.together import Row, columns
+from incidents.triage.together import Columns, Row
 
 
-def emergency_rows(incident: Incident) -> QuerySet[EmergencyContact]:
+def emergency_rows(incident: Incident) -> Columns:
     """Those with something written."""
     told = EmergencyContact.objects.filter(collectivity=incident.collectivity_id)
-    return columns(told.exclude(Q(name="") & Q(phone="") & Q(note="")), "kind", "name", "phone", "note")
+    return Columns(told.exclude(Q(name="") & Q(phone="") & Q(note="")), "kind", "name", "phone", "note")
 
 
 def emergency_contacts(rows: Iterable[Row]) -> list[Row]:

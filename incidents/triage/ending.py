@@ -9,6 +9,7 @@ from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Closing, Incident, Rating
 from incidents.services.reopen import MOTIVE_LIMIT
+from incidents.triage.together import PERSON, Columns, Whole
 
 AWAKENED_SHOWN = 5
 
@@ -24,20 +25,21 @@ class ReopenForm(forms.Form):
     )
 
 
-def ending_block(incident: Incident) -> dict[str, Any]:
-    """Nothing, and no query, while the case is open; one query once it is closed."""
+def closing_rows(incident: Incident) -> Whole:
+    return Whole(incident.closings.order_by("-id")[:1], actor=PERSON)
+
+
+def rating_rows(incident: Incident) -> Whole:
+    return Whole(Rating.objects.filter(incident=incident))
+
+
+def ending_block(incident: Incident, closings: list[Closing], ratings: list[Rating]) -> dict[str, Any]:
+    """Nothing while the case is open. `closings`: the newest one, if any."""
     if incident.status != Status.CLOSED:
         return {}
-    closings = Closing.objects.filter(incident=incident).select_related("actor", "incident__rating")
-    newest = closings.order_by("-id").first()
     # Reopened, then withdrawn by the declarant: that report is of an earlier end.
-    closing = newest if newest and newest.closed_at == incident.closed_at else None
-    return {"closing": closing, "rating": rating_of(newest), "form": ReopenForm(auto_id="rouvrir_%s")}
-
-
-def rating_of(closing: Closing | None) -> Rating | None:
-    """Read with the closing: a case that nobody of the centre closed has no rating."""
-    return getattr(closing.incident, "rating", None) if closing else None
+    closing = next((one for one in closings if one.closed_at == incident.closed_at), None)
+    return {"closing": closing, "rating": next(iter(ratings), None), "form": ReopenForm(auto_id="rouvrir_%s")}
 
 
 def may_be_reopened(incident: Incident) -> bool:
@@ -45,7 +47,7 @@ def may_be_reopened(incident: Incident) -> bool:
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
 
 
-def awakened_cases(user: User) -> list[Incident]:
+def awakened_rows(user: User) -> Columns:
     """My centres' closed cases on which the declarant wrote and nobody has done anything since, the newest first."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids()).wrote_since_closing()
-    return list(mine.order_by("-declarant_wrote_at").only("reference", "declarant_wrote_at")[:AWAKENED_SHOWN])
+    return Columns(mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN], "reference", "declarant_wrote_at")

@@ -8,6 +8,7 @@ from django.db.models import BooleanField, Case, Count, Value, When
 
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
+from incidents.triage.together import PERSON, Whole
 
 OFFERED = 50
 
@@ -21,15 +22,21 @@ class GroupBlock:
     others: tuple[CaseGroup, ...] = ()
 
 
-def group_block(incident: Incident, user: User) -> GroupBlock:
-    """In one query; none for whoever is not of the centre."""
+def group_rows(incident: Incident) -> Whole:
+    """Its own, or else those that it may be put in."""
+    ours = CaseGroup.objects.filter(csirt=incident.csirt_id).annotate(is_named=named_by(incident))
+    if incident.group_id:
+        return Whole(ours.filter(pk=incident.group_id), also=("is_named",), author=PERSON)
+    offered = ours.filter(closed_at=None).order_by("-is_named", "-opened_at", "-id")[:OFFERED]
+    return Whole(offered, also=("is_named",), author=PERSON)
+
+
+def group_block(incident: Incident, user: User, groups: list[Any]) -> GroupBlock:
+    """Nothing for whoever is not of the centre."""
     if incident.csirt_id not in user.csirt_ids():
         return GroupBlock()
     if incident.group_id:
-        return GroupBlock(mine=CaseGroup.objects.select_related("author").get(pk=incident.group_id))
-    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None)
-    offered = offered.annotate(is_named=named_by(incident)).order_by("-is_named", "-opened_at", "-id")
-    groups = list(offered[:OFFERED])
+        return GroupBlock(mine=groups[0])
     return GroupBlock(
         named=tuple(one for one in groups if one.is_named), others=tuple(one for one in groups if not one.is_named)
     )

@@ -1,11 +1,10 @@
 """The saved views of the queue: which cases, in which order, how many at most are counted, what an empty one says."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, Value
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,7 @@ from accounts.models import User
 from incidents.enums import OPEN, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
+from incidents.triage.together import Columns
 
 DUE_FIRST = ("is_taken", "due_at", "id")
 NEWEST_FIRST = ("-received_at", "-id")
@@ -93,16 +93,16 @@ def view_named(code: str, query: str) -> SavedView:
     return BY_CODE.get(code) or (ALL if query.strip() else TO_DO)
 
 
-def counts(user: User, now: datetime) -> dict[str, str]:
-    """How many cases each open view holds, up to « 99+ », in one query that reads no more rows than that."""
+def count_rows(user: User, now: datetime) -> dict[str, Columns]:
+    """The first cases of each open view, no more than are counted: nothing reads the others."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids())
-    first, *others = (
-        view.narrow(mine, user, now)
-        .order_by(*view.keys)
-        .annotate(view=Value(view.code))
-        .values_list("view", flat=True)[:COUNTED]
+    return {
+        view.code: Columns(view.narrow(mine, user, now).order_by(*view.keys)[:COUNTED], "id")
         for view in VIEWS
         if view.is_counted
-    )
-    found = Counter(first.union(*others, all=True))
-    return {code: str(number) if number < COUNTED else f"{COUNTED - 1}+" for code, number in found.items()}
+    }
+
+
+def said_count(number: int) -> str:
+    """Up to « 99+ »."""
+    return str(number) if number < COUNTED else f"{COUNTED - 1}+"

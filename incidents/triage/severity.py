@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.zones import day_of, zone_of
 from incidents.enums import Severity
-from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
+from incidents.models import DataLeak, Incident, ServiceInterruption
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
 from incidents.triage.answers import SectionBlock
-from incidents.triage.together import Row, columns
+from incidents.triage.together import Columns, Row
 
 
 def as_severity(value: str) -> Severity:
@@ -29,9 +28,9 @@ class SeverityForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-def severity_rows(incident: Incident) -> QuerySet[SeverityChoice]:
+def severity_rows(incident: Incident) -> Columns:
     newest = incident.severity_choices.order_by("-id")[:1]
-    return columns(newest, "motive", "chosen_at", actor="actor__display_name")
+    return Columns(newest, "motive", "chosen_at", actor="actor__display_name")
 
 
 def severity_block(

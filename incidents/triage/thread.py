@@ -7,9 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents.models import Incident
+from incidents.models import Incident, Reading
 from incidents.services.correspond import MESSAGES_SHOWN, Letter, thread_of
 from incidents.services.read import has_news
+from incidents.triage.together import PERSON, Whole
 
 
 class ReplyForm(forms.Form):
@@ -32,9 +33,12 @@ class ReplyForm(forms.Form):
         return Letter(text=said["text"], key=key, asks_answer=said["asks_answer"])
 
 
-def thread_context(incident: Incident, user: User) -> dict[str, Any]:
+def reading_rows(incident: Incident) -> Whole:
+    return Whole(incident.readings.order_by("-last_at"), user=PERSON)
+
+
+def thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
     """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
-    readings = list(incident.readings.select_related("user").order_by("-last_at"))
     read_at = next((reading.last_at for reading in readings if reading.user_id == user.pk), None)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))

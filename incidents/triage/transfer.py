@@ -11,6 +11,7 @@ from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer import MOTIVE_LIMIT, takers_for
 from incidents.triage import wording
+from incidents.triage.together import CENTRE, PERSON, Columns, Whole, names_of
 
 SHOWN_ON_CASE = 5
 MOST_COUNTED = 99
@@ -43,20 +44,25 @@ class ReturnForm(forms.Form):
     )
 
 
-def transfer_block(incident: Incident) -> dict[str, Any]:
-    """The latest transfers of a case, newest first, and the one that waits for an answer. One query."""
-    latest = list(
-        incident.transfers.select_related("giver", "taker", "asked_by", "answered_by").order_by("-id")[:SHOWN_ON_CASE]
-    )
+def transfer_rows(incident: Incident) -> Whole:
+    """The latest, newest first, without the copy of the facts that the former centre reads."""
+    said = tuple(name for name in names_of(Transfer) if name != "standing")
+    people = {"asked_by": PERSON, "answered_by": PERSON}
+    latest = incident.transfers.order_by("-id")[:SHOWN_ON_CASE]
+    return Whole(latest, only=said, giver=CENTRE, taker=CENTRE, **people)
+
+
+def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
+    """The latest transfers of a case, newest first, and the one that waits for an answer."""
     waiting = next((one for one in latest if one.state == TransferState.ASKED), None)
     past = [one for one in latest if one.state in (TransferState.ACCEPTED, TransferState.RETURNED)]
     return {"waiting": waiting, "past": past, "may_ask": waiting is None and incident.status in OPEN}
 
 
-def offers_waiting(user: User) -> int:
-    """How many cases wait for an answer of my centres; at most one more than MOST_COUNTED. One indexed query."""
+def offer_rows(user: User) -> Columns:
+    """The cases that wait for an answer of my centres; at most one more than MOST_COUNTED."""
     waiting = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
-    return len(waiting.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    return Columns(waiting.order_by("asked_at")[: MOST_COUNTED + 1], "id")
 
 
 def summary_of(incident: Incident) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import BulkOutcome, EventKind, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Story
-from incidents.services.bulk import carry_on
+from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import (
     SHEET_LIMIT,
     StaleGroup,
@@ -234,7 +234,7 @@ def test_a_supplier_that_several_name_becomes_a_group_at_one_click(client, respo
     assert answer["Location"] == url(group)
     assert (group.title, group.kind, job.total) == ("Exemple SAS", GroupKind.SUPPLIER, 5)
     assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == 5
-    carry_on(job)
+    carry_on_bulk()
     assert group.cases.count() == 5
     queue = text(client.get("/admin/incidents/incident/"))
     assert "groupe « Exemple SAS »" in queue
@@ -253,7 +253,7 @@ def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, re
     assert Incident.objects.get(pk=late.pk).group is None
 
     client.post(url(group, "reste"), {"key": "k"})
-    carry_on(BulkJob.objects.get())
+    carry_on_bulk()
     assert Incident.objects.get(pk=late.pk).group == group
     assert "déjà dans un groupe" in text(client.post(url(group, "reste"), {"key": "l"}, follow=True))
 

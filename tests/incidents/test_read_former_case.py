@@ -102,11 +102,11 @@ def test_not_a_word_of_what_came_after(incident, giver, taker):
     incident.story.contact_phone = "06 39 98 00 12"
     incident.story.save()
     verify_incident(reference=incident.reference, actor=taker)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=taker)
+    close_incident(reference=incident.reference, reason=ClosingReason.HANDED_OVER, actor=taker)
 
     assert {page: words_of(ours, page) for page in pages} == before
     assert LATER.lower() not in "".join(before.values()).lower()
-    assert ours.get(QUEUE, {"q": LATER}).context["lines"] == []
+    assert ours.get(f"{QUEUE}recherche/", {"q": LATER}).context["count"] == 0
 
 
 def words_of(client, page):

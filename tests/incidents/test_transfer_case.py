@@ -136,8 +136,9 @@ def test_the_whole_case_follows(incident, giver, taker, elsewhere):
     assert incident.documents.get().csirt == elsewhere
     ours = as_person(giver)
     assert ours.get(url(incident)).status_code == 404
-    for query in ({"etat": "tous"}, {"q": incident.reference}, {"q": "Plouexemple"}):
-        assert ours.get(QUEUE, query).context["lines"] == []
+    assert ours.get(QUEUE, {"etat": "tous"}).context["lines"] == []
+    for query in (incident.reference, "Plouexemple", "mot"):
+        assert ours.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
 
 
 def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message
-from incidents.services.bulk import carry_on
+from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import add_to_group
 from incidents.services.merge import merge_incident
 from incidents.services.triage import close_incident
@@ -48,8 +48,8 @@ def test_it_works(client, responder, group):
 
     assert "Votre message part, à 3 déclarants, l’un après l’autre." in text(answer)
     job = BulkJob.objects.get()
-    assert carry_on(job) == 3
-    assert carry_on(job) == 0
+    assert carry_on_bulk() == 3
+    assert carry_on_bulk() == 0
     job.refresh_from_db()
     assert (job.state, job.text) == ("done", "")
     assert not outside.messages.exists()
@@ -82,13 +82,13 @@ def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_
     assert "3 déclarants liront" in text(client.post(url(group, "message"), sent))
     assert "4 déclarants liront" in text(client.post(url(group, "message"), sent | {"with_closed": "on"}))
     client.post(url(group, "message"), sent | {"envoyer": "1"})
-    carry_on(BulkJob.objects.get())
+    carry_on_bulk()
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
 
 
 def test_asking_waits_for_each(client, group):
     client.post(url(group, "message"), {"text": WORDS, "key": "k", "asks_answer": "on", "envoyer": "1"})
-    carry_on(BulkJob.objects.get())
+    carry_on_bulk()
     assert group.cases.filter(awaited_since=None).count() == 0
 
 

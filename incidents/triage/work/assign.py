@@ -10,6 +10,7 @@ from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.assign import NOBODY, people_of, tag_of
+from incidents.triage.together import PERSON, Whole
 
 
 class AssignForm(forms.Form):
@@ -23,14 +24,21 @@ class AssignForm(forms.Form):
         self.fields["assignee"].choices = [(NOBODY, _("personne")), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
 
 
-def assign_block(incident: Incident, user: User) -> dict[str, Any]:
-    """One query: the colleagues, among whom whoever has the case is found again if they still work there."""
-    colleagues = list(people_of(incident.csirt_id))
-    holder = next((one for one in colleagues if one.pk == incident.assignee_id), None)
-    is_gone = incident.assignee_id is not None and holder is None
-    tag = tag_of(holder or incident.assignee)
+def colleague_rows(incident: Incident) -> Whole:
+    return Whole(people_of(incident.csirt_id), only=PERSON)
+
+
+def holder_rows(incident: Incident) -> Whole:
+    """Whoever has the case, still of the centre or not."""
+    return Whole(User.objects.filter(pk__in=[incident.assignee_id]), only=PERSON)
+
+
+def assign_block(incident: Incident, user: User, colleagues: list[User], holders: list[User]) -> dict[str, Any]:
+    holder = next(iter(holders), None)
+    is_gone = holder is not None and holder not in colleagues
+    tag = tag_of(holder)
     return {
-        "holder": holder or incident.assignee,
+        "holder": holder,
         "is_gone": is_gone,
         "is_mine": incident.assignee_id == user.pk,
         "is_open": incident.status != Status.CLOSED,

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import NoteKind
-from incidents.models import Incident
-from incidents.services.notes import notes_of
+from incidents.models import Incident, Note
+from incidents.services.notes import NOTES_SHOWN
+from incidents.triage.together import PERSON, Whole
 
 # A call that nobody took: it is kept, and answers nobody.
 MISSED = "missed"
@@ -46,5 +47,10 @@ class NoteForm(forms.Form):
         return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
 
 
-def notes_block(incident: Incident) -> dict[str, Any]:
-    return {"list": notes_of(incident), "form": NoteForm()}
+def note_rows(incident: Incident) -> Whole:
+    return Whole(incident.notes.order_by("-id")[:NOTES_SHOWN], author=PERSON)
+
+
+def notes_block(notes: list[Note]) -> dict[str, Any]:
+    """`notes`: newest first."""
+    return {"list": notes, "form": NoteForm()}

@@ -3,24 +3,30 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import JSONObject
-
 from accounts.models import User
 from csirts.enums import ContactKind
-from csirts.models import Contact, Csirt
+from csirts.models import Contact
 from incidents.models import Incident, MessageTemplate
 from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
 from incidents.reference import spaced
+from incidents.triage.together import Columns, Row
 
 
-def ready_block(incident: Incident, user: User) -> dict[str, Any]:
-    """Those offered on this case, filled with its words. One query: the centre's own, and its published telephone."""
-    own, phone = own_and_phone(incident)
-    offered = list(offered_on(incident, own))
-    values = values_of(incident, user, phone)
-    return {"messages": [one._replace(text=filled(one.text, values)) for one in offered]}
+def template_rows(incident: Incident) -> Columns:
+    live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
+    return Columns(live, "uid", "title", "text", "types")
+
+
+def phone_rows(incident: Incident) -> Columns:
+    """The published number of the centre."""
+    return Columns(Contact.objects.filter(csirt=incident.csirt_id, kind=ContactKind.PHONE).order_by("pk")[:1], "value")
+
+
+def ready_block(incident: Incident, user: User, templates: list[Row], phones: list[Row]) -> dict[str, Any]:
+    """Those offered on this case, the centre's own and the national ones, filled with its words."""
+    own = [ReadyMessage(row.uid, row.title, row.text, tuple(row.types)) for row in templates]
+    values = values_of(incident, user, next((row.value for row in phones), ""))
+    return {"messages": [one._replace(text=filled(one.text, values)) for one in offered_on(incident, own)]}
 
 
 def choose_ready(context: dict[str, Any], asked: str) -> None:
@@ -30,17 +36,6 @@ def choose_ready(context: dict[str, Any], asked: str) -> None:
     if chosen:
         ready["chosen"] = chosen.code
         context["thread"]["form"].initial["text"] = chosen.text
-
-
-def own_and_phone(incident: Incident) -> tuple[list[ReadyMessage], str]:
-    live = MessageTemplate.objects.filter(csirt=OuterRef("pk"), withdrawn_at=None).order_by("title")
-    rows = live.values(row=JSONObject(uid="uid", title="title", text="text", types="types"))
-    phone = Contact.objects.filter(csirt=OuterRef("pk"), kind=ContactKind.PHONE).values("value")[:1]
-    desk = Csirt.objects.filter(pk__in=[incident.csirt_id]).values_list(ArraySubquery(rows), Subquery(phone)).first()
-    if desk is None:
-        return [], ""
-    own = [ReadyMessage(row["uid"], row["title"], row["text"], tuple(row["types"])) for row in desk[0]]
-    return own, desk[1] or ""
 
 
 def offered_on(incident: Incident, own: list[ReadyMessage]) -> Iterator[ReadyMessage]:

@@ -17,6 +17,7 @@ from incidents.models import Incident, Playbook, Task
 from incidents.playbooks import PLAYBOOKS, read_steps
 from incidents.services.playbooks import TITLE_LIMIT
 from incidents.services.tasks import Errand, steps_missing
+from incidents.triage.together import PERSON, Whole
 
 TASKS_SHOWN = 300
 # A day without an hour is the whole day.
@@ -59,9 +60,8 @@ class Line(NamedTuple):
     is_late: bool
 
 
-def tasks_block(incident: Incident, now: datetime) -> dict[str, Any]:
-    """One query. The centre's own guide comes with the tasks; before there is one, its length is not known."""
-    tasks = list(tasks_with_guide(incident))
+def tasks_block(incident: Incident, now: datetime, tasks: list[Any]) -> dict[str, Any]:
+    """The centre's own guide comes with the tasks; before there is one, its length is not known."""
     is_open = incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
     return {
         "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
@@ -73,9 +73,13 @@ def tasks_block(incident: Incident, now: datetime) -> dict[str, Any]:
     }
 
 
+def task_rows(incident: Incident) -> Whole:
+    return Whole(tasks_with_guide(incident), also=("own_steps",), done_by=PERSON)
+
+
 def tasks_with_guide(incident: Incident) -> Any:
     own = Playbook.objects.filter(type=incident.type, csirt=incident.csirt_id).order_by("-version")
-    tasks = incident.tasks.select_related("done_by").annotate(own_steps=Subquery(own.values("steps")[:1]))
+    tasks = incident.tasks.annotate(own_steps=Subquery(own.values("steps")[:1]))
     return tasks.order_by(F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")[:TASKS_SHOWN]
 
 
