@@ -176,7 +176,7 @@ class Visitor:
                 return response
             for name in refused - set(said):
                 mildness[name] += 1
-            form = next((one for one in response.forms if one.written and one.route == form.route), form)
+            form = next((one for one in response.forms if one.route == form.route and named(one) == named(form)), form)
         raise AssertionError(f"{form.address} refuses {refused}: {harmless.words_of(response.tree)}")
 
     def send_the_rest(self):
@@ -260,6 +260,11 @@ def shape_asked(one):
 def shape_of(address):
     names = (name for name, _value in parse_qsl(urlsplit(address).query, keep_blank_values=True))
     return route_of(address), tuple(sorted(names))
+
+
+def named(form):
+    """A page may hold several forms that lead to one address."""
+    return {plainly(one.name) for one in form.written}
 
 
 def refused_by(response, form):

@@ -109,6 +109,7 @@ class Crowd:
 
         managed = f"/admin/incidents/incident/{self.incident.reference}/"
         self.responder.get("/admin/incidents/incident/etat/")
+        self.responder.get(f"{managed}histoire/")
         self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
         self.agent.get("/mes-dossiers/")
         self.lead.get("/statistiques/mon-centre/")
