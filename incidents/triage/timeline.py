@@ -1,7 +1,7 @@
 """All that happened to a case, newest first: each event with what was written, and whether its mails arrived."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,13 @@ INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
 
 @dataclass(frozen=True)
 class Moment:
-    """One event. `mails` are arrivals as whoever sends them says them (`settings.ARRIVALS`)."""
+    """One event. `mails`: arrivals as whoever sends them says them (`settings.ARRIVALS`), each with its moment."""
 
     event: IncidentEvent
     when: str
     detail: str
     words: str = ""
-    mails: Sequence[Any] = field(default_factory=list)
+    mails: Sequence[tuple[Any, str]] = ()
 
     @property
     def is_internal(self) -> bool:
@@ -45,13 +45,17 @@ def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zon
     """One query, for the mails. `words`: what rows say by their uid; an event without is said by its codes."""
     listed = list(events)
     mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
+
+    def when(at: datetime | None) -> str:
+        return wording.short_moment(at, now, zone) if at else ""
+
     return [
         Moment(
             event,
-            wording.short_moment(event.at, now, zone),
+            when(event.at),
             details.detail(event),
             excerpt(event, words),
-            mails.get(event.pk, ()),
+            [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
         )
         for event in listed
     ]

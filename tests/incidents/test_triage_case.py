@@ -87,7 +87,7 @@ def test_it_works(client, responder, incident):
 def test_what_matters_first_comes_first(client, responder, incident):
     """Whom to call, what is stopped, what is said, what was handed over; what nobody knows is said in one line."""
     text = text_of(client.get(url(incident)))
-    blocks = ["rappeler", "recit", "services", "donnees", "echanges", "reponses", "pieces", "quand", "histoire"]
+    blocks = ["rappeler", "recit", "services", "donnees", "quand", "echanges", "reponses", "pieces", "histoire"]
     places = [text.index(f'<h2 id="{block}"') for block in blocks]
     assert places == sorted(places)
     assert text.count("<dt>Pas connu</dt>") == 1
