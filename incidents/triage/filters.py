@@ -1,7 +1,7 @@
 """What each typed word of the search asks of a case."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -86,8 +86,11 @@ def moments(days: Days) -> tuple[datetime | None, datetime | None]:
     """From the first midnight in Paris up to the last, which no longer belongs to it."""
     zone = ZoneInfo(PARIS)
     since = datetime.combine(days.first, time.min, zone) if days.first else None
-    until = datetime.combine(days.last, time.min, zone) + timedelta(days=1) if days.last else None
-    return since, until
+    if days.last is None:
+        return since, None
+    if days.last == date.max:  # no midnight comes after that day
+        return since, datetime.max.replace(tzinfo=UTC)
+    return since, datetime.combine(days.last, time.min, zone) + timedelta(days=1)
 
 
 def span(query: Query) -> tuple[datetime | None, datetime | None]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
@@ -115,7 +116,10 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
     """One statement: the best of `cases`, which are already those of these centres that the typed words want."""
     of_document = RawSQL("(d.incident_id)", [])
     correlated = cases.filter(pk=of_document).order_by().values("pk")
-    inner, inner_values = correlated.query.sql_with_params()
+    try:
+        inner, inner_values = correlated.query.sql_with_params()
+    except EmptyResultSet:  # the typed words want what no case can be: « pop<0 »
+        return []
     wanted = places(query)
     statement = BEST.format(
         # OFFSET 0: asked of each document in turn. PostgreSQL would else gather every such case there is.

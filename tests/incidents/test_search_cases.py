@@ -385,3 +385,17 @@ def test_it_costs_at_most_ten_queries(client, responder, number):
             page = client.get(URL, {"q": query})
         assert page.context["count"] == number
         assert len(queries) <= 10, (query, len(queries))
+
+
+@pytest.mark.parametrize("asked", ["au:9999", "jour:31/12/9999", "-au:9999", "du:9999-12-31", "du:0001", "jour:0001"])
+def test_the_first_and_the_last_day_there_are_can_be_asked(client, responder, asked):
+    incident = declare()
+    is_there = not asked.startswith(("-", "j", "du:9999"))
+    assert (incident.reference in found(client, asked)) == is_there
+
+
+@pytest.mark.parametrize("asked", ["pop<0", f"pop>{'0' * 12}{10**12}"])
+def test_what_no_case_can_be_is_not_found_with_words_either(client, responder, asked):
+    incident = declare(description="Une tête de mort")
+    assert found(client, f"{asked} tête") == set()
+    assert found(client, f"-{asked} tête") == {incident.reference}
