@@ -35,12 +35,13 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.BODY_UNCONFIRMED: {DocumentKind.DECLARATION},
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
+    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # the motive is one
     EventKind.NOTED: {DocumentKind.NOTE},
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
     EventKind.FILE: {DocumentKind.FILE},
     EventKind.CLOSED: {DocumentKind.LESSON},
-    EventKind.REOPENED: {DocumentKind.LESSON},
+    EventKind.REOPENED: {DocumentKind.LESSON, DocumentKind.NOTE},
 }
 
 FOLLOW_THE_CASE = """

@@ -17,6 +17,8 @@ from incidents.services.complete import Writing, answer_section
 from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.erase import erase_personal_data
 from incidents.services.record import record_event
+from incidents.services.reopen import reopen_incident
+from incidents.services.withdraw import withdraw_incident
 from incidents.tasks import index_cases
 from tests.cast import a_lead, a_responder, declare
 
@@ -197,3 +199,15 @@ def test_the_longest_words_are_indexed():
 
     assert has(incident, "okapi")
     assert has(incident, "fin2")
+
+
+def test_the_motive_of_a_withdrawal_and_of_a_reopening_is_found():
+    incident, responder = declare(), a_responder()
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Une horloge déréglée", key="a"))
+    reopen_incident(reference=incident.reference, actor=responder, motive="La sirène hurle encore")
+
+    index_cases()
+
+    assert has(incident, "horloge", kind=DocumentKind.MESSAGE)
+    assert has(incident, "sirène", kind=DocumentKind.NOTE)
