@@ -199,10 +199,12 @@ def work_off(job: BulkJob, *, until: datetime) -> int:
 def do_one(job: BulkJob) -> bool:
     """Act on the next case that nobody holds, and record what came of it. False when there is none."""
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
-    item = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("id").first()
+    # With its job and the actor read anew: whoever lost the role since the last case acts on no other.
+    next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
+    item = next_one.order_by("id").first()
     if item is None:
         return False
-    item.outcome, item.why = attempt(job, item)
+    item.outcome, item.why = attempt(item.job, item)
     item.save(update_fields=["outcome", "why"])
     return True
 

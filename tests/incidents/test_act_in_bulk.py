@@ -427,3 +427,15 @@ def test_each_declarant_gets_the_message_once_and_its_words_are_forgotten(respon
     assert (job.state, job.text) == (BulkState.DONE, "")
     assert sorted(Message.objects.values_list("incident_id", flat=True)) == [case.pk for case in cases]
     assert set(Message.objects.values_list("text", flat=True)) == {"Votre prestataire remet ses serveurs en route."}
+
+
+def test_whoever_loses_the_role_meanwhile_acts_on_no_other_case(responder, cases):
+    ask(responder, cases=cases)
+    job = bulk.claim(timezone.now())
+    assert bulk.do_one(job)
+
+    Membership.objects.filter(user=responder).delete()
+    bulk.work_off(job, until=timezone.now() + timedelta(minutes=1))
+
+    assert Incident.objects.filter(status=Status.ACKNOWLEDGED).count() == 1
+    assert BulkItem.objects.filter(outcome=BulkOutcome.REFUSED).count() == 2
