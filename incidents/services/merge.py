@@ -43,14 +43,14 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
         return double
     check_pair(double, main)
     now = timezone.now()
-    before = standing(double)
+    before, asks = standing(double), asks_for_answer(double)
     double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     double.closed_at = now
     double.merged_into = main
     settle_due(double)
     double.save(update_fields=CLOSED_FIELDS)
-    if before["status"] != Status.CLOSED:
-        take_over(main, double)
+    if asks or before["status"] != Status.CLOSED:
+        take_over(main, double, asks)
     settle_due(main, worked_at=now)
     main.save(update_fields=NEWS_FIELDS)
     record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
@@ -100,9 +100,18 @@ def standing(incident: Incident) -> dict[str, Any]:
     return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
 
 
-def take_over(main: Incident, double: Incident) -> None:
+def asks_for_answer(double: Incident) -> datetime | None:
+    """By when its declarant waits for an answer before it is merged: of a closed case, for what they added since."""
+    if double.status != Status.CLOSED:
+        return double.answer_by
+    if double.wrote_since_closing and double.declarant_wrote_at:
+        return double.declarant_wrote_at + ANSWER_WITHIN[double.severity]
+    return None
+
+
+def take_over(main: Incident, double: Incident, asks: datetime | None) -> None:
     """Whoever waits for an answer on the double waits for it here. Changes the row without saving it."""
-    waiting = [due for due in (main.answer_by, double.answer_by) if due]
+    waiting = [due for due in (main.answer_by, asks) if due]
     added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)

@@ -289,3 +289,35 @@ def test_the_page_costs_the_same_with_many_doubles(client, responder, main):
         costs.append(len(queries))
     assert text(shown).count("1 message") == 50
     assert costs[0] == costs[1], costs
+
+
+def test_what_was_written_on_a_closed_case_waits_for_an_answer_where_it_is_merged(responder, main, double):
+    """The queue showed it as written since the closing; the double of another, it would show no more."""
+    acknowledge_incident(reference=main.reference, actor=responder)
+    write_to_declarant(reference=main.reference, actor=responder, letter=Letter(text="Bonjour.", key="a"))
+    close_incident(reference=double.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    guest = Guest(access_uid=double.accesses.get().uid)
+    wrote = write_to_csirt(reference=double.reference, guest=guest, letter=Letter(text="Si, c’est grave.", key="b"))
+    assert Incident.objects.wrote_since_closing().get() == double
+
+    merge(double, main, responder)
+
+    told = again(main)
+    assert told.declarant_wrote_at == wrote.written_at
+    assert told.answer_by > wrote.written_at
+    assert (told.due_for, told.due_at) == ("answer", told.answer_by)
+
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert Incident.objects.wrote_since_closing().get() == double
+
+
+def test_a_closed_case_that_waits_for_nothing_brings_nothing_new(responder, main, double):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    guest = Guest(access_uid=double.accesses.get().uid)
+    write_to_csirt(reference=double.reference, guest=guest, letter=Letter(text="Tout va bien.", key="a"))
+    close_incident(reference=double.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    before = again(main)
+
+    merge(double, main, responder)
+
+    assert (again(main).declarant_wrote_at, again(main).answer_by) == (before.declarant_wrote_at, before.answer_by)
