@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -53,7 +53,7 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
     for reference in dict.fromkeys(references):
         try:
             is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
-        except (Http404, ValidationError):
+        except (Http404, PermissionDenied, ValidationError):
             is_given = False
         (relay.given if is_given else relay.left).append(reference)
     return relay

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Status
@@ -210,3 +211,23 @@ def test_it_costs_at_most_ten_queries(client, responder, colleague, number):
     assert (len(page.context["mine"]), len(page.context["gone"])) == (2 * number, number)
     assert len(page.context["received"][0]["cases"]) == number
     assert len(queries) <= 10
+
+
+def test_what_is_no_reference_is_passed_over(client, responder, colleague):
+    (incident,) = mine(responder, 1)
+    said = {"dossier": [incident.reference, "a\0b", "x" * 10_000], "colleague": tag_of(colleague)}
+    assert client.post(PAGE, said | {"text": WORDS, "key": "k1"}).status_code == 302
+    assert again(incident).assignee == colleague
+
+
+def test_a_case_that_is_only_read_now_does_not_stop_the_others(client, responder, colleague):
+    """It went to another centre, and the responder is an agent of its body too."""
+    gone, stays = mine(responder)
+    Membership.objects.create(user=responder, collectivity=gone.collectivity, role=Role.AGENT)
+    gone.csirt = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    gone.save(update_fields=["csirt"])
+
+    page = post(client, [gone, stays], tag_of(colleague))
+
+    assert page.status_code == 302
+    assert (again(gone).assignee, again(stays).assignee) == (responder, colleague)

@@ -20,7 +20,7 @@ from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
-from incidents.reference import spaced
+from incidents.reference import is_reference, spaced
 from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, people_of, person_of, tag_of
 from incidents.services.handover import (
     CASES_SHOWN,
@@ -78,7 +78,7 @@ def relay_view(request: HttpRequest) -> HttpResponse:
 
 
 def hand_over(request: HttpRequest, user: User) -> HttpResponse:
-    form, ticked = RelayForm(request.POST, user=user), request.POST.getlist("dossier")
+    form, ticked = RelayForm(request.POST, user=user), list(filter(is_reference, request.POST.getlist("dossier")))
     try:
         if form.is_valid():
             relay = hand_shift_over(actor=user, references=ticked, shift=form.shift(user))
@@ -114,6 +114,8 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
         assign_incident(reference=case.reference, actor=user, assignee=None, seen=tag_of(case.assignee))
     except StaleAssignment as stale:
         messages.warning(request, _("%(who)s a ce dossier maintenant.") % {"who": stale.holder})
+    except ValidationError as error:  # closed since the list was read
+        messages.warning(request, " ".join(error.messages))
     else:
         messages.success(request, _("Dossier remis dans la file, sans personne."))
     return redirect(PAGE)
