@@ -13,7 +13,7 @@ from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.bulk import start_bulk
 from incidents.services.correspond import TEXT_LIMIT
-from incidents.services.groups import TITLE_LIMIT, get_group, open_group
+from incidents.services.groups import TITLE_LIMIT, get_group, open_group, uid_of
 from incidents.text import plain_text
 
 # Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
@@ -77,18 +77,28 @@ def add_the_rest(*, group: UUID, actor: User, key: str) -> BulkJob:
     return put_all_in(found, outside(found), actor=actor, key=key)
 
 
-def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob]:
+def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
     """Open a group named after the supplier, with all the open cases of a centre that name it, as one act.
 
-    Raises Http404 when no open case of the actor's centres names it.
+    Sent again once they are all in, it is the same group, and there is nothing to do. Raises Http404 when no open case
+    of the actor's centres names it.
     """
     mine = Incident.objects.open().filter(csirt__in=actor.csirt_ids(), supplier_key=supplier_key, group=None)
     first = mine.exclude(supplier_key="").select_related("csirt", "story").order_by("received_at", "pk").first()
     if first is None or first.csirt is None:
-        raise Http404
+        return opened_before(actor, key), None
     title = " ".join((first.story.supplier or supplier_key).split())[:TITLE_LIMIT]
     group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
     return group, put_all_in(group, mine.filter(csirt=first.csirt), actor=actor, key=key)
+
+
+def opened_before(actor: User, key: str) -> CaseGroup:
+    """By the same form. Raises Http404 where none was."""
+    uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
+    group = CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
+    if group is None:
+        raise Http404
+    return group
 
 
 def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:

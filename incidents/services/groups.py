@@ -57,9 +57,14 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
     clean = plain_line(title, limit=TITLE_LIMIT, field="title")
     if not clean:
         raise ValidationError({"title": _("Donnez un titre : c’est lui que vos collègues verront.")})
-    uid = uuid5(actor.uid, f"{csirt.pk}\n{key}") if key else uuid4()
+    uid = uid_of(actor, csirt.pk, key) if key else uuid4()
     said = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
     return CaseGroup.objects.get_or_create(uid=uid, defaults=said)[0]
+
+
+def uid_of(actor: User, csirt: int, key: str) -> UUID:
+    """Of the group that a form opens: sent again, it names the same one."""
+    return uuid5(actor.uid, f"{csirt}\n{key}")
 
 
 @transaction.atomic

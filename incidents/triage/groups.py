@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -118,14 +119,14 @@ def new_group(request: HttpRequest) -> HttpResponse:
 
 def opened(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     key, reference = said["key"] or secrets.token_urlsafe(), compact(said["dossier"])
-    group = open_group(
-        csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=user_of(request), key=key
-    )
+    with transaction.atomic():  # no group without the case for which it was opened
+        group = open_group(
+            csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=user_of(request), key=key
+        )
+        if reference:
+            add_to_group(reference=reference, group=group.uid, actor=user_of(request))
     messages.success(request, _("Groupe ouvert. Vos collègues le voient ; les déclarants, non."))
-    if not reference:
-        return to_group(group)
-    add_to_group(reference=reference, group=group.uid, actor=user_of(request))
-    return to_case(reference)
+    return to_case(reference) if reference else to_group(group)
 
 
 @require_POST
@@ -133,8 +134,11 @@ def group_of_supplier(request: HttpRequest) -> HttpResponse:
     """« En faire un groupe », from the queue."""
     key = request.POST.get("key") or secrets.token_urlsafe()
     supplier = request.POST.get("prestataire", "")
+    if "\0" in supplier:
+        raise Http404  # PostgreSQL holds no such name
     group, job = group_supplier(supplier_key=supplier, actor=user_of(request), key=key[:100])
-    messages.success(request, under_way(job.total))
+    if job:
+        messages.success(request, under_way(job.total))
     return to_group(group)
 
 
@@ -244,7 +248,7 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 def could_add(reference: str, group: UUID, actor: User) -> bool:
     try:
         add_to_group(reference=reference, group=group, actor=actor)
-    except (Http404, ValidationError):
+    except (Http404, PermissionDenied, ValidationError):
         return False
     return True
 

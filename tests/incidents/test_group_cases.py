@@ -326,3 +326,28 @@ def test_a_stale_version_is_refused_by_the_service(responder):
     group = a_group(responder)
     with pytest.raises(StaleGroup):
         save_sheet(group=group.uid, sheet="x", seen=7, actor=responder)
+
+
+def test_a_second_click_once_all_are_in_shows_the_same_group(client, responder):
+    for number in range(3):
+        town(number, supplier="Exemple SAS")
+    sent = {"prestataire": "exemple sas", "key": "k"}
+    client.post(f"{GROUPS}prestataire/", sent)
+    carry_on_bulk()
+
+    answer = client.post(f"{GROUPS}prestataire/", sent)
+
+    assert answer["Location"] == url(CaseGroup.objects.get())
+    assert client.post(f"{GROUPS}prestataire/", sent | {"key": ""}).status_code == 404
+
+
+def test_a_supplier_with_a_nul_is_nobodys(client, responder):
+    assert client.post(f"{GROUPS}prestataire/", {"prestataire": "a\0b", "key": "k"}).status_code == 404
+
+
+def test_no_group_is_opened_for_a_case_that_cannot_come_in(client, responder):
+    incident = town(1)
+    Incident.objects.filter(pk=incident.pk).update(csirt=elsewhere())
+    sent = {"kind": "supplier", "title": "Exemple SAS", "csirt": "breizh-cyber", "key": "k"}
+    assert client.post(f"{GROUPS}nouveau/", sent | {"dossier": incident.reference}).status_code == 404
+    assert not CaseGroup.objects.exists()
