@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.contrib.postgres.operations import BtreeGinExtension
 from django.db import migrations, models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 
 # Words without accents, as people type them, then the stems of French.
@@ -23,13 +23,29 @@ CONFIGURATION = """
 """
 
 
+# By severity, as on the day of this migration: a look at what was taken, an answer to what the declarant wrote.
+REVIEW_DAYS = {4: 1, 3: 2, 2: 7, 1: 14}
+ANSWER_HOURS = {4: 4, 3: 8, 2: 48, 1: 120}
+
+
 def what_is_due(apps, schema_editor):
-    """The cases of before: to be taken as was said, or to be looked at again; those that were taken have an owner."""
+    """The cases of before: to be taken as was said, to be answered, or to be looked at again; those that were taken
+    have an owner."""
     incidents = apps.get_model("incidents", "Incident").objects
+    answers = apps.get_model("incidents", "Message").objects.filter(
+        incident=OuterRef("pk"), is_from_csirt=True, written_at__gt=OuterRef("declarant_wrote_at")
+    )
     incidents.update(due_at=F("acknowledge_by"))
-    taken = incidents.filter(status="acknowledged")
-    taken.update(due_at=F("acknowledged_at") + timedelta(days=7), due_for="review", worked_at=F("acknowledged_at"))
     incidents.exclude(acknowledged_by=None).update(assignee=F("acknowledged_by"), answered_at=F("acknowledged_at"))
+    taken = incidents.filter(status="acknowledged")
+    taken.update(due_for="review", worked_at=F("acknowledged_at"))
+    for severity, hours in ANSWER_HOURS.items():
+        within, alike = timedelta(hours=hours), taken.filter(severity=severity)
+        incidents.filter(status="declared", severity=severity).update(answer_by=F("received_at") + within)
+        waiting = alike.filter(~Exists(answers), declarant_wrote_at__gt=F("acknowledged_at"))
+        waiting.update(answer_by=F("declarant_wrote_at") + within)
+        alike.update(due_at=F("acknowledged_at") + timedelta(days=REVIEW_DAYS[severity]))
+    taken.filter(answer_by__lt=F("due_at")).update(due_at=F("answer_by"), due_for="answer")
     incidents.filter(status="closed").update(due_at=F("closed_at"), due_for="nothing")
 
 
