@@ -6,15 +6,25 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
+from incidents.enums import EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.questions.catalogue import SNAPSHOTS, Section, current
 from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
 from incidents.questions.saying import Said
 
+# The events that a body hears of, each with a sentence in its follow-up: the others are the centre's own work.
+TOLD_KINDS = (
+    *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
+    *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
+    *(EventKind.CLAIMED, EventKind.SHARED, EventKind.UNSHARED, EventKind.LINK_ROTATED, EventKind.ERASED),
+)
+# Said on the double alone: whoever made the other declaration is not told of this one.
+OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
+SAID_TO_BODY = Q(kind__in=TOLD_KINDS) | Q(kind__in=OF_A_DOUBLE, data__has_key="main")
 SHEETS_READ = 400
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError as RefusedDeclaration
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -14,12 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from incidents.access import get_incident, may_declare
+from incidents.access import abilities, get_incident, may_declare
 from incidents.api.problems import Conflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.declaration import Submission
 from incidents.enums import Ability, Origin
-from incidents.models import Incident
+from incidents.models import Incident, IncidentEvent
+from incidents.queries import SAID_TO_BODY
 from incidents.reference import compact
 from incidents.services.declare import Declared, SubmissionConflict, declare_incident
 from incidents.services.triage import acknowledge_incident
@@ -84,7 +86,11 @@ class IncidentDetail(APIView):
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
         """All of one incident, within what this person may see."""
-        incident = get_incident(person(request), compact(reference), to=Ability.VIEW)
+        user = person(request)
+        incident = get_incident(user, compact(reference), to=Ability.VIEW)
+        if Ability.WORK not in abilities(user, incident):  # of the body: the centre's own work is not theirs to read
+            said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
+            prefetch_related_objects([incident], said)
         return Response(IncidentDetailOut(incident).data)
 
 

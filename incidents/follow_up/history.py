@@ -5,13 +5,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
+from incidents.queries import SAID_TO_BODY
 from incidents.services.correspond import DECLARANT
 
 SENTENCES: dict[str, Promise | str] = {
@@ -34,8 +34,6 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.MERGED: _("%(who)s traite cette déclaration avec une autre de votre collectivité"),
     EventKind.UNMERGED: _("%(who)s traite de nouveau cette déclaration à part"),
 }
-# Said on the double alone: whoever made the other declaration is not told of this one.
-OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
 # What the declarant did is said to the declarant.
 YOURS: dict[str, Promise | str] = {
     EventKind.DECLARED: _("Vous avez déclaré l’incident"),
@@ -67,10 +65,9 @@ def history_of(incident: Incident) -> list[Line]:
     """Newest first, in one query, two if the case changed hands. What one person did several times on end is one line,
     with its number; what was done at a former centre is said under its name.
 
-    A kind that declarants have no sentence for is left out.
+    What the body does not hear of is left out.
     """
-    said = Q(kind__in=SENTENCES) & (~Q(kind__in=OF_A_DOUBLE) | Q(data__has_key="main"))
-    events = list(incident.events.filter(said).select_related("actor").order_by("-id")[:EVENTS_READ])
+    events = list(incident.events.filter(SAID_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres = centres_then(events, incident)
     alike = groupby(events, key=lambda event: (event.kind, event.actor_kind, event.actor_id))
     return [line_of(list(some), centres) for _key, some in alike]

@@ -11,8 +11,14 @@ from accounts.models import ApiToken
 from accounts.tokens import issue_token
 from collectivities.models import Collectivity
 from csirts.models import Csirt
-from incidents.enums import Origin, Status, Verification
+from incidents.enums import GroupKind, NoteKind, Origin, Status, Verification
+from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
+from incidents.queries import OF_A_DOUBLE, TOLD_KINDS
+from incidents.services.groups import add_to_group, open_group
+from incidents.services.merge import merge_incident
+from incidents.services.notes import write_note
+from incidents.services.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -305,3 +311,24 @@ def test_description_of_the_api():
     assert "3.1.0" in str(schema)
     assert "Idempotency-Key" in str(schema)
     assert "bearer" in str(schema)
+
+
+def test_a_body_reads_nothing_of_the_centres_own_work(centre, agent):
+    responder, incident, other = a_responder(), declare(), declare()
+    reference = incident.reference
+    acknowledge_incident(reference=reference, actor=responder)
+    write_note(reference=reference, actor=responder, kind=NoteKind.NOTE, text="Entre nous.", key="k")
+    group = open_group(csirt=centre, kind=GroupKind.CAMPAIGN, title="Campagne", actor=responder)
+    add_to_group(reference=reference, group=group.uid, actor=responder)
+    merge_incident(reference=other.reference, into=reference, actor=responder)
+
+    def kinds(user, one):
+        return [event["kind"] for event in Api(user).get(f"{URL}{one.reference}/").json()["events"]]
+
+    assert kinds(responder, incident) == ["declared", "acknowledged", "noted", "grouped", "merged"]
+    assert kinds(agent, incident) == ["declared", "acknowledged"]
+    assert kinds(agent, other) == ["declared", "merged"]
+
+
+def test_a_body_hears_of_what_its_follow_up_has_a_sentence_for():
+    assert set(SENTENCES) == {*TOLD_KINDS, *OF_A_DOUBLE}
