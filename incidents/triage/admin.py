@@ -95,7 +95,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     # A case
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        incident = get_incident(user_of(request), reference, to=Ability.WORK)
         context = context_of_case(request, incident)
         if request.method == "GET":  # after the context, which says what is new since the last time
             note_reading(incident=incident, reader=user_of(request))
@@ -104,7 +104,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
         form = ReplyForm(request.POST)
-        incident = get_incident(user_of(request), reference, to=Ability.MESSAGE)
+        incident = get_incident(user_of(request), reference, to=Ability.WORK)
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant

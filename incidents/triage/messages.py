@@ -14,7 +14,7 @@ from incidents.triage.page import render_page
 @require_safe
 def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
     """`?avant=` and `?apres=` name the message next to which the stretch begins."""
-    incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+    incident = get_incident(user_of(request), reference, to=Ability.WORK)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     stretch = stretch_of(incident, before=before, after=after)
     context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.test import Client
 
+from accounts.enums import Role
+from accounts.models import Membership
 from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind
@@ -206,3 +208,22 @@ def said_in(response):
     if not content.startswith(b"%PDF"):
         return content.decode()
     return "%PDF " + "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+
+
+@pytest.mark.parametrize("where", ["", "histoire", "messages", "message", "note"])
+def test_an_agent_of_the_body_who_works_at_another_centre_reads_none_of_it(client, incident, where):
+    """They may read the case, on the page of the body: the responders' one is of its centre alone."""
+    write_note(reference=incident.reference, actor=a_responder(), kind=NoteKind.NOTE, text=WORDS, key="k")
+    both = an_agent()
+    other = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
+    Membership.objects.create(user=both, csirt=other, role=Role.RESPONDER)
+    client.force_login(both)
+
+    if where in ("message", "note"):  # refused, the page would come back as it was typed
+        page = client.post(url(incident, where), {"text": "", "key": "k" * 200})
+    else:
+        page = client.get(url(incident, where) if where else url(incident))
+
+    assert page.status_code == 403
+    assert MARK not in text_of(page)
+    assert not incident.readings.exists()
