@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.enums import Zone
 from collectivities.models import Region
 from csirts.enums import ContactKind, Level
-from csirts.models import Coverage, Csirt
+from csirts.models import Contact, Coverage, Csirt
 from csirts.wording import curly
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
@@ -104,3 +105,8 @@ def _said(coverage: Coverage) -> str:
 def _origin(source: str, source_on: date | None) -> str:
     """« Liste de l’ANSSI, 23 juin 2026 »"""
     return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
+
+
+def published_phone(csirt: int | None) -> QuerySet[Contact]:
+    """The number that a centre publishes, to be said to a declarant: one row at most, by the centre's id."""
+    return Contact.objects.filter(csirt=csirt, kind=ContactKind.PHONE).order_by("pk")[:1]

@@ -67,6 +67,8 @@ def touch(incidents: Iterable[Incident]) -> None:
 
 def change(incidents: list[Incident], **values) -> None:
     """Change raw rows as a service would, event included."""
+    if values.get("status") == "closed":
+        values |= {"due_for": "nothing", "due_at": values["closed_at"]}
     Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).update(**values)
     touch(incidents)
 

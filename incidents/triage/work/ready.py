@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from csirts.enums import ContactKind
-from csirts.models import Contact
+from csirts.queries import published_phone
 from incidents.models import Incident, MessageTemplate
 from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
 from incidents.reference import spaced
@@ -19,7 +18,7 @@ def template_rows(incident: Incident) -> Columns:
 
 def phone_rows(incident: Incident) -> Columns:
     """The published number of the centre."""
-    return Columns(Contact.objects.filter(csirt=incident.csirt_id, kind=ContactKind.PHONE).order_by("pk")[:1], "value")
+    return Columns(published_phone(incident.csirt_id), "value")
 
 
 def ready_block(incident: Incident, user: User, templates: list[Row], phones: list[Row]) -> dict[str, Any]:
