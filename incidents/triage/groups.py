@@ -23,8 +23,9 @@ from accounts.signed_in import user_of
 from csirts.models import Csirt
 from incidents.enums import GroupKind, Status
 from incidents.fields import WordsField
-from incidents.models import CaseGroup, Incident
+from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact, spaced
+from incidents.services.bulk import AT_ONCE, do_at_once
 from incidents.services.gather import add_the_rest, group_supplier, outside
 from incidents.services.groups import (
     StaleGroup,
@@ -138,8 +139,15 @@ def group_of_supplier(request: HttpRequest) -> HttpResponse:
         raise Http404  # PostgreSQL holds no such name
     group, job = group_supplier(supplier_key=supplier, actor=user_of(request), key=key[:100])
     if job:
-        messages.success(request, under_way(job.total))
+        put_in(request, job)
     return to_group(group)
+
+
+def put_in(request: HttpRequest, job: BulkJob) -> None:
+    """A few are in it before the page of the group comes; many, one after the other, by a task."""
+    if job.total <= AT_ONCE:
+        do_at_once(job)
+    messages.success(request, under_way(job.total))
 
 
 def under_way(total: int) -> str:
@@ -189,7 +197,12 @@ def cases_of(group: CaseGroup, after: str) -> list[Incident]:
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
-    rows = cases.order_by("-received_at", "-id").with_words().prefetch_related("interruptions", "leaks")
+    rows = (
+        cases.order_by("-received_at", "-id")
+        .with_words()
+        .select_related("assignee")
+        .prefetch_related("interruptions", "leaks")
+    )
     return list(rows[: PAGE + 1])
 
 
@@ -267,8 +280,7 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     key = request.POST.get("key") or secrets.token_urlsafe()
     group = get_group(user_of(request), uid)
     try:
-        job = add_the_rest(group=uid, actor=user_of(request), key=key[:100])
-        messages.success(request, under_way(job.total))
+        put_in(request, add_the_rest(group=uid, actor=user_of(request), key=key[:100]))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return to_group(group)

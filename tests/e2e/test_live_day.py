@@ -1,7 +1,5 @@
 """A day of a centre, lived in a real browser: thirty declarations come in, and nothing is forgotten in the evening."""
 
-from urllib.parse import urlsplit
-
 import pytest
 from playwright.sync_api import expect
 
@@ -123,8 +121,6 @@ def answer_a_wave_as_one(live):
     desk.goto()
     desk.reads(f"12 collectivités nomment « {SUPPLIER} »")
     desk.press(f"En faire un groupe : {SUPPLIER}")
-    carry_on_bulk()
-    desk.goto(urlsplit(desk.page.url).path)
     expect(desk.page.locator(".queue__table tbody tr")).to_have_count(12)
     desk.page.get_by_label("Ce qui est connu").fill("Leur accès à distance a servi.")
     desk.press("Enregistrer la fiche")
@@ -217,6 +213,8 @@ def hand_over(live):
     late.reads(RELAY)
     late.goto()
     assert day.count(late, "Les miens") == 15
+    late.open(live.cases.first)
+    late.reads(f"{late.person} s’en occupe, pris en charge par {early.person}")
 
 
 def find_by_a_word(live):

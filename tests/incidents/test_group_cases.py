@@ -15,7 +15,8 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import BulkOutcome, EventKind, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Story
-from incidents.services.bulk import carry_on_bulk
+from incidents.services.assign import assign_incident, tag_of
+from incidents.services.bulk import AT_ONCE, carry_on_bulk
 from incidents.services.groups import (
     SHEET_LIMIT,
     StaleGroup,
@@ -26,6 +27,7 @@ from incidents.services.groups import (
     save_sheet,
 )
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.desk import taken_by
 from tests.incidents.test_correspond import case, opened, page
 from tests.incidents.test_declare import text
 
@@ -233,9 +235,8 @@ def test_a_supplier_that_several_name_becomes_a_group_at_one_click(client, respo
     group, job = CaseGroup.objects.get(), BulkJob.objects.get()
     assert answer["Location"] == url(group)
     assert (group.title, group.kind, job.total) == ("Exemple SAS", GroupKind.SUPPLIER, 5)
-    assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == 5
-    carry_on_bulk()
-    assert group.cases.count() == 5
+    assert BulkItem.objects.filter(outcome=BulkOutcome.DONE).count() == 5
+    assert group.cases.count() == 5, "a few are there when the page of the group comes"
     queue = text(client.get("/admin/incidents/incident/"))
     assert "groupe « Exemple SAS »" in queue
     assert "En faire un groupe" not in queue
@@ -253,9 +254,24 @@ def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, re
     assert Incident.objects.get(pk=late.pk).group is None
 
     client.post(url(group, "reste"), {"key": "k"})
-    carry_on_bulk()
     assert Incident.objects.get(pk=late.pk).group == group
     assert "déjà dans un groupe" in text(client.post(url(group, "reste"), {"key": "l"}, follow=True))
+
+
+def test_a_great_wave_joins_in_a_task(client, responder):
+    many(town(1, supplier="Exemple SAS"), None, AT_ONCE)
+    client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"})
+    assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == AT_ONCE + 1
+    carry_on_bulk()
+    assert CaseGroup.objects.get().cases.count() == AT_ONCE + 1
+
+
+def test_its_page_names_who_has_each_case_now(client, responder):
+    incident, colleague = taken_by(responder, town(1)), a_responder()
+    group = a_group(responder)
+    add_to_group(reference=incident.reference, group=group.uid, actor=responder)
+    assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
+    assert f"{colleague} pris en charge" in text(client.get(url(group)))
 
 
 @pytest.mark.parametrize("key", ["", "inconnu", "x" * 300])
