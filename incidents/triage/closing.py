@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.signed_in import user_of
@@ -82,6 +82,17 @@ class ClosingForm(forms.Form):
     @property
     def task_ticks(self) -> list[Any]:
         return [self[f"task_{task.uid}"] for task in self.left.tasks]
+
+    @property
+    def task_problem(self) -> str:
+        """One sentence for all the tasks left open: each of sixteen would say the same."""
+        left = sum(bool(tick.errors) for tick in self.task_ticks)
+        said = ngettext(
+            "Faites cette tâche, ou cochez « sans objet ».",
+            "%(left)s tâches ne sont ni faites, ni « sans objet ».",
+            left,
+        )
+        return said % {"left": left} if left else ""
 
     def clean(self) -> dict[str, Any]:
         for one in self.left.interruptions:
