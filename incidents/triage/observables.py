@@ -15,9 +15,15 @@ from incidents.sightings import SHOWN, observables_of
 
 # What the protocol lets a responder do with what stands here (PAP, version 3).
 PAP_WORDS = {
-    Pap.RED: gettext_lazy("rien que l’attaquant puisse remarquer : ne cherchez que dans ce que vous avez déjà"),
-    Pap.AMBER: gettext_lazy("recoupements passifs seulement : n’ouvrez pas ces adresses, ne les testez pas en ligne"),
-    Pap.GREEN: gettext_lazy("actions visibles permises, comme bloquer ou interroger ; aucune contre-attaque"),
+    Pap.RED: gettext_lazy(
+        "rien que l’attaquant puisse remarquer\N{NO-BREAK SPACE}: ne cherchez que dans ce que vous avez déjà"
+    ),
+    Pap.AMBER: gettext_lazy(
+        "recoupements passifs seulement\N{NO-BREAK SPACE}: n’ouvrez pas ces adresses, ne les testez pas en ligne"
+    ),
+    Pap.GREEN: gettext_lazy(
+        "actions visibles permises, comme bloquer ou interroger\N{NO-BREAK SPACE}; aucune contre-attaque"
+    ),
     Pap.CLEAR: gettext_lazy("aucune limite sur l’usage"),
 }
 
