@@ -31,6 +31,7 @@ from incidents.workflow import InvalidTransition
 NOT_SAID = ("", gettext_lazy("à choisir"))
 DAY = {"type": "date"}
 HOUR = {"type": "time"}
+TOLD_ABOVE = {"aria-describedby": "taches-aide"}
 
 
 def one_of(label: Any, choices: Any) -> forms.ChoiceField:
@@ -71,7 +72,9 @@ class ClosingForm(forms.Form):
             conclusions = [(status, LeakStatus(status).label) for status in CONCLUDED]
             self.fields["leak"] = one_of(_("Fuite de données"), conclusions)
         for task in left.tasks:
-            self.fields[f"task_{task.uid}"] = forms.BooleanField(label=task.title, required=False)
+            self.fields[f"task_{task.uid}"] = forms.BooleanField(
+                label=task.title, required=False, widget=forms.CheckboxInput(attrs=TOLD_ABOVE)
+            )
 
     @property
     def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:

@@ -116,6 +116,15 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(client, responder, in
     assert_open(incident)
 
 
+def test_tasks_left_open_are_said_once_and_each_is_told_by_it(client, responder, incident):
+    Task.objects.create(incident=incident, title="Prévenir les voisins", author=responder)
+    page = text_of(client.post(url(incident, "cloture"), {"reason": "resolved"}))
+    assert page.count("2 tâches ne sont ni faites, ni « sans objet ».") == 1
+    assert "Faites cette tâche" not in page
+    assert page.count('aria-describedby="taches-aide"') == 2
+    assert page.count('id="taches-aide"') == 1
+
+
 def assert_open(incident):
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
