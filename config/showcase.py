@@ -18,10 +18,12 @@ from accounts.services.invitations import invite_member
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from config.demonstration import COMMUNE, DOMAIN
+from config.showcase_cases import CALLER, declare, name_of
+from config.showcase_work import show_work
 from incidents.access import Guest
-from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak, Submission
+from incidents.declaration import Interruption, Leak
 from incidents.deposits import Deposit
-from incidents.enums import Answer, Cause, Certainty, ClosingReason, IncidentType, Origin, Outcome, Satisfaction
+from incidents.enums import Answer, Cause, ClosingReason, IncidentType, Outcome, Satisfaction
 from incidents.models import Incident
 from incidents.questions.catalogue import current
 from incidents.services.bodies import Proposal, propose_body
@@ -30,7 +32,7 @@ from incidents.services.close import Ending, end_incident
 from incidents.services.complete import Writing, answer_section
 from incidents.services.correct import end_interruption
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.declare import Declared, declare_incident, key_of
+from incidents.services.declare import Declared, key_of
 from incidents.services.evidence import Given, open_vault, record_evidence
 from incidents.services.rate import rate_help
 from incidents.services.read import note_reading
@@ -38,10 +40,6 @@ from incidents.services.share import share_sentence
 from incidents.services.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
-# The range 06 39 98 is kept by the regulator (Arcep) for works of fiction.
-CALLER = Caller(
-    name="Dominique Exemple", role="secrétaire de mairie", phone="06 39 98 00 12", email=f"accueil@{DOMAIN}"
-)
 NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"
 TRAP = (
     b"From: Facturation <compta@fournisseur.example>\r\nTo: accueil@demo.example\r\nSubject: Facture en retard\r\n"
@@ -101,21 +99,7 @@ def make_showcase() -> None:
     tell_closed(town, cast, now)
     tell_of_a_new_body(town, now)
     declare(IncidentType.DDOS, Collectivity.objects.with_territory().get(insee_code=NEIGHBOUR), now, hours=2)
-
-
-def name_of(kind: str) -> str:
-    return f"demonstration {kind}"
-
-
-def declare(
-    kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **said: Any
-) -> Declared:
-    """`hours`: since it was found out."""
-    found = Instant(at=now - timedelta(hours=hours), certainty=Certainty.APPROXIMATE)
-    declaration = Declaration(collectivity=body, caller=CALLER, type=kind, detected=found, **said)
-    return declare_incident(
-        declaration=declaration, submission=Submission(key=name_of(kind), origin=Origin.WEB), actor=actor
-    )
+    show_work(cast, now)
 
 
 def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) -> None:

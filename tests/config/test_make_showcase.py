@@ -2,15 +2,30 @@
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from accounts.models import EmergencyContact, PendingMail, User
 from collectivities.models import Collectivity
+from config.demonstration import CSIRT
 from config.showcase import ANSWERS, has_showcase, make_showcase
+from config.showcase_work import ADDRESS, LATE_STEP, OTHER_CENTRE
 from incidents import vault
-from incidents.enums import Status, Verification
-from incidents.models import CaseKey, Evidence, Incident, Message
+from incidents.enums import Cause, EventKind, Nature, NoteKind, Status, TransferState, Verification
+from incidents.models import (
+    CaseGroup,
+    CaseKey,
+    Closing,
+    Evidence,
+    Incident,
+    IncidentEvent,
+    Message,
+    Observable,
+    Rating,
+    Transfer,
+)
 from incidents.seals import first_broken
+from incidents.services.handover import relays_for
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +49,10 @@ def test_it_works():
         ("defiguration", Status.CLOSED),
         ("virement", Status.DECLARED),
         ("saturation", Status.DECLARED),
+        ("saturation", Status.CLOSED),
+        ("prestataire", Status.DECLARED),
+        ("hameconnage", Status.ACKNOWLEDGED),
+        ("admin", Status.ACKNOWLEDGED),
     }
     assert EmergencyContact.objects.count() == 4
     assert [mail.to for mail in PendingMail.objects.all()] == ["nouveau@demo.example"]
@@ -50,9 +69,44 @@ def test_one_case_has_all_that_a_case_may_have():
     assert case.interruptions.exclude(ended_at=None).get().service == "civil"
     assert case.shared.filter(revoked_at=None).count() == 1
     assert case.readings.count() == 1
+    assert set(case.notes.values_list("kind", flat=True)) == {NoteKind.NOTE, NoteKind.CALL_OUT}
+    assert case.nature == Nature.INCIDENT
+    assert case.cause == Cause.SUPPLIER
+    assert "T1486" in case.techniques
+    tasks = list(case.tasks.all())
+    assert {bool(task.done_at) for task in tasks} == {True, False}
+    assert [task.step for task in tasks if task.due_at and task.due_at < timezone.now()] == [LATE_STEP]
     assert list(Message.objects.filter(incident=case).order_by("id").values_list("is_from_csirt", flat=True)) == [
         *(True, False, True)
     ]
+
+
+def test_the_day_of_a_centre_is_there():
+    make_showcase()
+    lead = User.objects.get(email="lead@demo.example")
+    responder = User.objects.get(email="responder@demo.example")
+    assert set(Transfer.objects.values_list("taker__slug", "state")) == {
+        (CSIRT, TransferState.ASKED),
+        (OTHER_CENTRE, TransferState.ACCEPTED),
+    }
+    group = CaseGroup.objects.get()
+    assert group.sheet
+    assert Incident.objects.filter(group=group).count() == 1
+    assert Incident.objects.filter(merged_into__assignee=responder, merged_into__type="saturation").count() == 1
+    (relay,) = relays_for(responder, timezone.now())
+    assert relay.note.author == lead
+    seen_in = Observable.objects.filter(kind="ip", value=ADDRESS).values_list("incident__type", flat=True)
+    assert set(seen_in) == {"rancon", "prestataire"}
+    closing = Closing.objects.get(incident__type="defiguration")
+    assert closing.summary
+    assert closing.lesson
+    assert Rating.objects.get().incident == closing.incident
+    assert IncidentEvent.objects.filter(kind=EventKind.REOPENED).count() == 1
+
+
+def test_the_neighbour_signs_in_with_nothing():
+    make_showcase()
+    assert not User.objects.get(email="voisin@demo.example").has_usable_password()
 
 
 def test_its_pieces_are_encrypted_and_sealed():
