@@ -213,7 +213,7 @@ def show_reopened(responder: User, lead: User, now: datetime) -> None:
 
 
 def hand_over(case: Incident, lead: User, responder: User) -> None:
-    words = "La mairie doit rappeler avant 17 h. Sans nouvelle, téléphonez\N{NO-BREAK SPACE}: la boîte envoie peut-être encore."
+    words = "La mairie doit rappeler avant 17 h. Sans nouvelle, téléphonez. La boîte envoie peut-être encore."
     hand_shift_over(
         actor=lead, references=[case.reference], shift=Shift(to=responder, text=words, key=name_of("relais"))
     )
