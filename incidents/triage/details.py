@@ -25,6 +25,12 @@ TASK_STATES = {
 type Codes = Mapping[str, Any]
 
 
+def title(event: IncidentEvent) -> str:
+    """« Appel passé », « tâche rouverte »: the name of its kind, or a truer one where the kind is of several sorts."""
+    say = TITLES.get(event.kind)
+    return say(event.data) if say else str(event.get_kind_display())
+
+
 def detail(event: IncidentEvent) -> str:
     """Empty where its name says all."""
     say = DETAILS.get(event.kind)
@@ -56,7 +62,9 @@ def observed(data: Codes) -> str:
 
 
 def noted(data: Codes) -> str:
-    nature = str(NoteKind(data.get("nature", NoteKind.NOTE)).label)
+    if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
+        return _("note interne")
+    nature = str(NoteKind(data["nature"]).label)
     is_missed = data.get("nature") == NoteKind.CALL_OUT and not data.get("spoke")
     return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
 
@@ -66,7 +74,7 @@ def tasks_added(data: Codes) -> str:
 
 
 def task_done(data: Codes) -> str:
-    return str(TASK_STATES.get(data.get("state", ""), ""))
+    return _("tâche %(state)s") % {"state": TASK_STATES.get(data.get("state", ""), TASK_STATES["done"])}
 
 
 def given(data: Codes) -> str:
@@ -78,15 +86,14 @@ def merged(data: Codes) -> str:
     return spaced(data.get("main") or data["double"])
 
 
+TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: noted, EventKind.TASK_DONE: task_done}
 DETAILS: dict[str, Callable[[Codes], str]] = {
     **JUDGEMENTS,
     EventKind.BODY_CORRECTED: corrected,
     EventKind.BODY_UNCONFIRMED: unconfirmed,
     EventKind.ADVISED: advised,
     EventKind.OBSERVED: observed,
-    EventKind.NOTED: noted,
     EventKind.TASKS_ADDED: tasks_added,
-    EventKind.TASK_DONE: task_done,
     EventKind.ASSIGNED: given,
     EventKind.HANDED_OVER: given,
     EventKind.MERGED: merged,

@@ -43,7 +43,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "answers": [(kept_sheet, said(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in tasks_of(kept)],
         "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
-        "events": [(event, details.detail(event)) for event in remains.events],
+        "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
         "remains": remains,
     }
     return render_page(request, "incidents/triage/former.html", context)

@@ -37,6 +37,10 @@ class Moment:
         return self.event.kind in INTERNAL
 
     @property
+    def title(self) -> str:
+        return details.title(self.event)
+
+    @property
     def who(self) -> str:
         return str(self.event.actor or self.event.get_actor_kind_display())
 

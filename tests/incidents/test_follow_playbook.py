@@ -71,7 +71,7 @@ def test_it_works(client, responder, incident):
     assert incident.events.get(kind=EventKind.TASK_DONE).data == {"task": str(first.uid), "state": "done"}
     page = text_of(client.get(url(incident)))
     assert f"{len(steps) - 1} sur {len(steps)}" in page
-    assert "<b>Tâche faite ou rouverte</b> (faite)" in page
+    assert "<b>Tâche faite</b> par" in page
     assert f"<b>Tâches ajoutées</b> ({len(steps)})" in page
 
 

@@ -89,7 +89,7 @@ def test_a_call_that_nobody_took_is_kept_and_answers_nobody(client, responder, i
     after, note = again(incident), incident.notes.get()
     assert (note.kind, note.text) == ("call_out", "Sans réponse.")
     assert (after.answer_by, after.answered_at) == (case.answer_by, None)
-    assert "<b>Note interne</b> (appel passé, sans réponse)" in text_of(client.get(url(incident)))
+    assert "<b>Appel passé, sans réponse</b> par" in text_of(client.get(url(incident)))
 
 
 def test_a_double_click_is_one_note(client, responder, incident):
