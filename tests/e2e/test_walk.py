@@ -66,13 +66,13 @@ def follow(page, link, *, taken_by):
 def verify_and_close(page, site, responder, reference):
     steps.open_admin(page, site, responder)
     page.get_by_role("searchbox").fill(reference)
-    page.get_by_role("button", name="Chercher").click()
-    if not page.locator(".case").count():
-        page.locator("th a").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Chercher").click()
+    page.locator(".search__hits a").first.click()
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     expect(page.locator(".messagelist")).to_contain_text("elle comptera dans les chiffres")
     page.get_by_text("Clore…").click()
-    page.get_by_label("Résolu").check()
+    page.get_by_label("Confié à un autre service").check()
     page.get_by_role("button", name="Clore le dossier").click()
     expect(page.locator(".messagelist")).to_contain_text("Dossier clos")
 

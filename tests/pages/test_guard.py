@@ -23,7 +23,6 @@ def answer(user, url):
         "/admin/incidents/incident/%00/",
         "/admin/incidents/incident/%00/effacer/demande/",
         "/admin/incidents/incident/?prestataire=%00",
-        "/admin/incidents/incident/recherche/?q=%00",
         "/admin/csirts/csirt/?level=%00",
     ],
 )
