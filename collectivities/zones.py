@@ -52,4 +52,9 @@ def day_of(at: datetime, zone: str) -> date:
 def zone_of(collectivity: Collectivity) -> str:
     """An IANA name. Europe/Paris for the mainland, Corse, and a body whose territory is not known."""
     region = collectivity.home_region
-    return ZONES.get(region.code, PARIS) if region else PARIS
+    return zone_in(region.code if region else None)
+
+
+def zone_in(region_code: str | None) -> str:
+    """The same, of a territory by its code."""
+    return ZONES.get(region_code or "", PARIS)

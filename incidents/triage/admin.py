@@ -26,7 +26,7 @@ from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
 from incidents.triage.desk import desk_of
 from incidents.triage.group import with_groups
-from incidents.triage.lines import lines_of
+from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter, supplier_groups
@@ -74,8 +74,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
         """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
         mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
-        words = mine.with_words().select_related("assignee").prefetch_related("interruptions", "leaks")
-        return with_signs(words, user_of(request))
+        return with_signs(with_lines(mine), user_of(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
         return Queue

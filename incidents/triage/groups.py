@@ -37,7 +37,7 @@ from incidents.services.groups import (
     reopen_group,
     save_sheet,
 )
-from incidents.triage.lines import lines_of
+from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.page import render_page, to_case
 
 PAGE = 50
@@ -197,13 +197,7 @@ def cases_of(group: CaseGroup, after: str) -> list[Incident]:
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])
-    rows = (
-        cases.order_by("-received_at", "-id")
-        .with_words()
-        .select_related("assignee")
-        .prefetch_related("interruptions", "leaks")
-    )
-    return list(rows[: PAGE + 1])
+    return list(with_lines(cases.order_by("-received_at", "-id"))[: PAGE + 1])
 
 
 def counts_of(group: CaseGroup) -> dict[str, Any]:

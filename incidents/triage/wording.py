@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import TYPE_TERMS, Answer, Status
+from incidents.enums import TYPE_TERMS, Answer, LeakStatus, PublicService, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
@@ -56,17 +56,28 @@ def term(incident: Incident) -> str:
 
 def stopped(incident: Incident, interruptions: list[Any]) -> str:
     """The services that are still touched, or the answer given where none is named."""
-    names = [one.get_service_display() for one in interruptions if one.ended_at is None]
-    if interruptions and not names:
+    still = [one.service for one in interruptions if one.ended_at is None]
+    return still_stopped(incident, still, was_touched=bool(interruptions))
+
+
+def still_stopped(incident: Incident, services: list[str], *, was_touched: bool) -> str:
+    """The same of codes of services. `was_touched`: some were named, which may all be back."""
+    if was_touched and not services:
         return _("tous repris")
-    return ", ".join(names) or {Answer.YES: _("oui, non précisés"), Answer.NO: _("aucun")}.get(
-        Answer(incident.service_stopped), _("ne sait pas")
-    )
+    return ", ".join(str(PublicService(code).label) for code in services) or {
+        Answer.YES: _("oui, non précisés"),
+        Answer.NO: _("aucun"),
+    }.get(Answer(incident.service_stopped), _("ne sait pas"))
 
 
 def data(incident: Incident, leaks: list[Any]) -> str:
-    if leaks:
-        return _("fuite %(status)s") % {"status": leaks[0].get_status_display()}
+    """The first leak, or the answer given where there is none."""
+    return of_data(incident, leaks[0].status if leaks else None)
+
+
+def of_data(incident: Incident, leak_status: str | None) -> str:
+    if leak_status:
+        return _("fuite %(status)s") % {"status": LeakStatus(leak_status).label}
     return {Answer.YES: _("concernées"), Answer.NO: _("non")}.get(Answer(incident.data_concerned), _("ne sait pas"))
 
 
