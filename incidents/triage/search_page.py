@@ -1,4 +1,7 @@
-"""The page of the search: one box for a reference, a body, or words and typed words; what was found, and where."""
+"""The page of the search: one box for a reference, a body, or words and typed words; what was found, and where.
+
+A reference alone opens its case.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +27,7 @@ from incidents.triage import wording
 from incidents.triage.excerpts import Excerpt, excerpts_of
 from incidents.triage.filters import conditions, has_text, in_days
 from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
-from incidents.triage.page import render_page
+from incidents.triage.page import render_page, to_case
 from incidents.triage.query import LONGEST, Part, Query, QueryProblem, read_query
 from incidents.triage.query_values import KEYS
 from incidents.triage.search import bodies_named, references_in
@@ -73,6 +76,8 @@ def search_view(request: HttpRequest) -> HttpResponse:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
+    if reference := case_named(query, user):
+        return to_case(reference)
     context |= {"query": query, "typed": query.text, "chips": chips_of(query)}
     answer = find(query, user) if query.text else Answer()
     return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
@@ -85,13 +90,17 @@ def to_search(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def case_named(query: Query, user: User) -> str:
+    """The case whose reference is all that was typed; empty for one that I may not see or that is not there."""
+    if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
+        return ""
+    mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references)
+    return mine.order_by().values_list("reference", flat=True).first() or ""
+
+
 def find(query: Query, user: User) -> Answer:
-    """A reference is that case; else the cases of the bodies that the words name, then those that have the words."""
+    """The cases of the bodies that the words name, then those that have the words."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids())
-    if not query.filters:
-        references = references_in(query.free)
-        if references and (keys := mine.filter(reference__in=references).values_list("pk", flat=True)[:1]):
-            return Answer([Found(pk) for pk in keys])
     cases = mine.filter(conditions(query, user)).filter(left_out(query))
     if has_text(query):
         return by_words(query, cases, user)

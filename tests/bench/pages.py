@@ -53,10 +53,12 @@ class Reader:
         # One of whom much is known: the cost of a page follows what is on it.
         cases = Incident.objects.filter(csirt__slug=CSIRT, interruptions__isnull=False, leaks__isnull=False)
         self.case = cases.distinct().order_by("-received_at")[0]
+        # It leads to the page of that case.
+        self.by_reference = f"{SEARCH}?q={self.case.reference}"
 
     def get(self, who, path):
         answer = self.clients[who].get(path)
-        if answer.status_code != 200:
+        if answer.status_code != (302 if path == self.by_reference else 200):
             raise SystemExit(f"{path}: {answer.status_code}")
         return answer
 
@@ -72,7 +74,7 @@ def lists(reader):
     for view in ("miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"):
         yield "responder", f"{QUEUE}?etat={view}"
     yield "responder", f"{SEARCH}?q={SEARCHED_BODY}"
-    yield "responder", f"{SEARCH}?q={reader.case.reference}"
+    yield "responder", reader.by_reference
     for words in ["fichiers", "fichiers -exercice type:rançongiciel etat:clos", "type:panne", "zzqxkjw"]:
         yield "responder", f"{SEARCH}?q={words}"
     yield "agent", "/mes-dossiers/"
@@ -152,7 +154,7 @@ PAGES = {
     "late cases": lambda reader: ("responder", f"{QUEUE}?etat=retard"),
     "state of the queue": lambda reader: ("responder", f"{QUEUE}etat/"),
     "all cases": lambda reader: ("responder", f"{QUEUE}?etat=tous"),
-    "search by reference": lambda reader: ("responder", f"{SEARCH}?q={reader.case.reference}"),
+    "search by reference": lambda reader: ("responder", reader.by_reference),
     "search by name": lambda reader: ("responder", f"{SEARCH}?q={reader.town}"),
     "search of a rare word": lambda reader: ("responder", f'{SEARCH}?q="{reader.case.collectivity.name}"'),
     "search of a usual word": lambda reader: ("responder", f"{SEARCH}?q=fichiers"),

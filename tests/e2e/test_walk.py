@@ -68,7 +68,6 @@ def verify_and_close(page, site, responder, reference):
     page.get_by_role("searchbox").fill(reference)
     with page.expect_navigation():
         page.get_by_role("button", name="Chercher").click()
-    page.locator(".search__hits a").first.click()
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     expect(page.locator(".messagelist")).to_contain_text("elle comptera dans les chiffres")
     page.get_by_text("Clore…").click()

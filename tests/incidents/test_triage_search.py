@@ -4,10 +4,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.enums import Role
+from csirts.models import Csirt
 from incidents.enums import ClosingReason
-from incidents.reference import spaced
+from incidents.models import Incident
+from incidents.reference import new_reference, spaced
 from incidents.services.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.desk import text_of, url
 
 QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}recherche/"
@@ -28,11 +32,18 @@ def found(client, query):
     return {hit.incident.reference for hit in page.context["hits"]}
 
 
+def opened(client, query):
+    """Where the search leads: to the page of a case, without a list."""
+    answer = client.get(URL, {"q": query})
+    assert answer.status_code == 302
+    return answer["Location"]
+
+
 def test_what_is_asked_of_the_queue_is_asked_of_the_search(client, responder):
     incident = declare()
-    page = client.get(QUEUE, {"q": incident.reference, "etat": "clos"}, follow=True)
+    page = client.get(QUEUE, {"q": "Plouexemple", "etat": "clos"}, follow=True)
 
-    assert page.redirect_chain == [(f"{URL}?q={incident.reference}", 302)]
+    assert page.redirect_chain == [(f"{URL}?q=Plouexemple", 302)]
     assert [hit.incident for hit in page.context["hits"]] == [incident]
     assert f'action="{URL}"' in client.get(QUEUE).content.decode()
 
@@ -40,8 +51,37 @@ def test_what_is_asked_of_the_queue_is_asked_of_the_search(client, responder):
 def test_it_works(client, responder):
     incident, other = declare(), declare(collectivity=plouexemple(insee_code="29998", name="Saint-Exemple"))
 
-    assert found(client, incident.reference) == {incident.reference}
-    assert found(client, other.reference) == {other.reference}
+    assert opened(client, incident.reference) == url(incident)
+    page = client.get(QUEUE, {"q": other.reference}, follow=True)
+    assert page.redirect_chain == [(f"{URL}?q={other.reference}", 302), (url(other), 302)]
+    assert page.context["incident"] == other
+
+
+def test_one_that_i_may_not_see_is_like_one_that_is_not_there(client, responder):
+    theirs = declare()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    Incident.objects.filter(pk=theirs.pk).update(csirt=elsewhere)
+
+    for query in (theirs.reference, spaced(theirs.reference), new_reference()):
+        assert found(client, query) == set()
+        assert "Rien ne répond à" in text_of(client.get(URL, {"q": query}))
+
+
+def test_an_agent_who_responds_elsewhere_is_not_led_to_their_own_bodys_case(client):
+    incident = declare()
+    elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs", level="territorial")
+    person = a_responder(elsewhere)
+    person.membership_set.create(role=Role.AGENT, collectivity=plouexemple(), since_on="2021-01-01")
+    client.force_login(person)
+
+    assert found(client, incident.reference) == set()
+
+
+@pytest.mark.parametrize("more", ["etat:clos", "-exercice", '"une phrase"', "serveur"])
+def test_a_reference_among_other_words_is_a_search(client, responder, more):
+    incident = declare()
+
+    assert found(client, f"{incident.reference} {more}") == set()
 
 
 def spelled(reference):
@@ -56,7 +96,7 @@ def spelled(reference):
 def test_a_reference_however_it_is_dictated(client, responder, say):
     incident = declare()
     declare()
-    assert found(client, say(incident.reference)) == {incident.reference}
+    assert opened(client, say(incident.reference)) == url(incident)
 
 
 @pytest.mark.parametrize("query", ["Plouexemple", "plou exemple", "PLOUEXEMPLE", "Plouexempl", "29999"])
@@ -82,7 +122,7 @@ def test_closed_cases_are_found_too(client, responder):
     incident = declare()
     close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
 
-    assert found(client, incident.reference) == {incident.reference}
+    assert opened(client, incident.reference) == url(incident)
     assert found(client, "Plouexemple") == {incident.reference}
     assert found(client, "Plouexemple etat:ouvert") == set()
 
@@ -97,7 +137,7 @@ def test_anything_may_be_typed(client, responder, query):
 def test_it_costs_at_most_ten_queries(client, responder, number):
     for _ in range(number):
         last = declare()
-    for query in ("Plouexemple", "29999", last.reference):
+    for ask, query in ((found, "Plouexemple"), (found, "29999"), (opened, last.reference)):
         with CaptureQueriesContext(connection) as queries:
-            found(client, query)
+            ask(client, query)
         assert len(queries) <= 10, (query, len(queries))
