@@ -15,11 +15,12 @@ from uuid import UUID
 
 import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, Max, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
@@ -42,6 +43,15 @@ AT_ONCE = 20
 # Longer than any one case takes: nobody goes on with a job that is being done.
 LEASE = timedelta(minutes=1)
 LONGEST_ROUND = timedelta(minutes=2)
+TRANSFERRED = gettext_lazy("Ce dossier a été transféré à un autre centre.")
+
+
+class FormUsed(Exception):
+    """The key came before, with another act, other cases or other choices. `job` is what it asked for then."""
+
+    def __init__(self, job: BulkJob) -> None:
+        super().__init__()
+        self.job = job
 
 
 # The acts
@@ -95,17 +105,30 @@ def start_bulk(
     """The job, due at once. Asked twice with one key, of the same cases and with the same choices, it is one job.
 
     Only cases of the actor's centres are acted on; others are not there. Raises ValidationError on « references » when
-    none is left, when they are too many, or of several centres.
+    none is left, when they are too many, or of several centres; FormUsed when the key came before with other content.
     """
+    once, said = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
+    if earlier := sent_before(once):
+        if earlier.submission_key != once + said:
+            raise FormUsed(earlier)
+        return earlier
     cases = cases_named(actor, references)
-    sealed = json.dumps([actor.pk, act, sorted(pk for pk, _csirt in cases), choices, text, key], sort_keys=True)
     named = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
-    job, is_new = BulkJob.objects.get_or_create(
-        submission_key=hashlib.sha256(sealed.encode()).hexdigest(), defaults={"actor": actor, **named}
-    )
-    if is_new:
-        BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
+    job = BulkJob.objects.create(submission_key=once + said, actor=actor, **named)
+    BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
     return job
+
+
+def sent_before(once: str) -> BulkJob | None:
+    """Two posts of one form at the same instant: the second waits here and finds what the first made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [once])
+    return BulkJob.objects.filter(submission_key__startswith=once).first()
+
+
+def digest(*said: Any) -> str:
+    """Half of what a job is known by: whose form it was, then what the form said."""
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def cases_named(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
@@ -214,6 +237,8 @@ def attempt(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     try:
         with transaction.atomic():
             incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=item.incident_id)
+            if incident.csirt_id != job.csirt_id:
+                raise ValidationError(TRANSFERRED)  # even where the actor works there too
             before = newest_event(incident)
             ACTS[BulkAct(job.act)](incident.reference, job)
             return BulkOutcome.NOTHING if newest_event(incident) == before else BulkOutcome.DONE, ""

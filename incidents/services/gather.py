@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
-from incidents.services.bulk import start_bulk
+from incidents.services.bulk import FormUsed, start_bulk
 from incidents.services.correspond import TEXT_LIMIT
 from incidents.services.groups import TITLE_LIMIT, get_group, open_group, uid_of
 from incidents.text import plain_text
@@ -46,7 +46,8 @@ def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     """To each declarant in their own thread: none sees another. The same form sent twice is one message.
 
-    Raises Http404, ValidationError on « text », or of no field when nobody would read it.
+    Raises Http404, ValidationError on « text », or of no field when nobody would read it; FormUsed where the form was
+    sent before with other words or to others.
     """
     found, clean = get_group(actor, group), checked_letter(letter)
     cases = written_to(found, with_closed=clean.with_closed)
@@ -105,10 +106,13 @@ def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key:
     references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:
         raise ValidationError(_("Tous ces dossiers sont déjà dans un groupe."))
-    return start_bulk(
-        actor=actor,
-        act=BulkAct.GROUP,
-        references=references,
-        choices={"group": str(group.uid)},
-        key=f"{group.uid}\n{key}",
-    )
+    try:
+        return start_bulk(
+            actor=actor,
+            act=BulkAct.GROUP,
+            references=references,
+            choices={"group": str(group.uid)},
+            key=f"{group.uid}\n{key}",
+        )
+    except FormUsed as used:
+        return used.job  # a second click, once some of them are in

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from incidents.fields import WordsField
 from incidents.models import CaseGroup
+from incidents.services.bulk import FormUsed
 from incidents.services.gather import MOST_AT_ONCE, GroupLetter, checked_letter, write_to_group, written_to
 from incidents.services.groups import get_group
 from incidents.triage.groups import to_group
+from incidents.triage.in_bulk import say_used
 from incidents.triage.page import render_page
 
 TEMPLATE = "incidents/triage/group_message.html"
@@ -47,6 +49,8 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             return show(request, group, form, preview=checked_letter(form.letter()))
         if form.is_valid():
             return send(request, group, form.letter())
+    except FormUsed as used:
+        return say_used(request, used.job)
     except ValidationError as error:
         form.add_error(None, error)
     return show(request, group, form, status=422)

@@ -1,10 +1,12 @@
 """One act on the cases that were ticked: what is asked first, what was done, and how far a long one has come."""
 
+import secrets
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,7 +21,16 @@ from accounts.signed_in import user_of
 from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
 from incidents.models import BulkItem, BulkJob, Incident
 from incidents.reference import is_reference, spaced
-from incidents.services.bulk import AT_ONCE, MOST_CASES, do_at_once, start_bulk, stop_bulk, tally
+from incidents.services.bulk import (
+    AT_ONCE,
+    MOST_CASES,
+    TRANSFERRED,
+    FormUsed,
+    do_at_once,
+    start_bulk,
+    stop_bulk,
+    tally,
+)
 from incidents.triage.bulk_forms import FORMS, BulkForm
 from incidents.triage.page import render_page
 from incidents.triage.wording import why_refused
@@ -56,6 +67,8 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             return begin(request, act, references, form)
+    except FormUsed as used:
+        return say_used(request, used.job)
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
     return ask(request, code, cases, form, status=422)
@@ -85,14 +98,22 @@ def ask(
 
 
 def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
-    """A few cases are done before the answer; many, by a task. Raises ValidationError."""
-    key = request.POST.get("cle", "")[:64]
-    job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
+    """A few cases are done before the answer; many, by a task. Raises ValidationError, FormUsed."""
+    key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
+    with transaction.atomic():  # no group is opened for what is refused
+        job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
     if job.total > AT_ONCE:
         return redirect("admin:incidents_incident_bulk", job.uid)
     do_at_once(job)
     tell(request, job)
     return redirect(back_to(request))
+
+
+def say_used(request: HttpRequest, job: BulkJob) -> HttpResponse:
+    """For a page that the browser kept and somebody sent again, changed: what it did the first time."""
+    said = _("Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé.")
+    messages.warning(request, said)
+    return redirect("admin:incidents_incident_bulk", job.uid)
 
 
 def back_to(request: HttpRequest) -> str:
@@ -115,9 +136,10 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
             nothing,
         )
         messages.info(request, said % {"number": nothing})
-    for case, why in refusals(job)[:REFUSALS_SAID]:
+    said_why = refusals(job, user_of(request))[:REFUSALS_SAID]
+    for case, why in said_why:
         messages.error(request, _("%(case)s : %(why)s") % {"case": case, "why": why})
-    if (more := found[BulkOutcome.REFUSED] - REFUSALS_SAID) > 0:
+    if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
         said = ngettext("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
         messages.error(request, said % {"number": more})
 
@@ -134,13 +156,16 @@ def said_of(act: BulkAct, number: int) -> str:
     return words[act] % {"number": number}
 
 
-def refusals(job: BulkJob) -> list[tuple[str, str]]:
-    """(case, why) of the first that were refused; a case that has left the centre is not named."""
-    refused = job.items.filter(outcome=BulkOutcome.REFUSED, incident__csirt=job.csirt_id)
+def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
+    """(case, why) of the first that were refused; a case that has left the centres of `user` is not named."""
+    mine, refused = user.csirt_ids(), job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
-    return [(named(item), why(job, item)) for item in with_words.order_by("id")[:REFUSALS_SHOWN]]
+    return [
+        (named(item), why(job, item)) if item.incident.csirt_id in mine else (_("Un dossier"), str(TRANSFERRED))
+        for item in with_words.order_by("id")[:REFUSALS_SHOWN]
+    ]
 
 
 def named(item: BulkItem) -> str:
@@ -174,7 +199,7 @@ def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
         "nothing": found[BulkOutcome.NOTHING],
         "refused": found[BulkOutcome.REFUSED],
         "left": found[BulkOutcome.WAITING],
-        "refusals": refusals(job) if found[BulkOutcome.REFUSED] else [],
+        "refusals": refusals(job, user_of(request)) if found[BulkOutcome.REFUSED] else [],
     }
     return render_page(request, "incidents/triage/bulk.html", context)
 

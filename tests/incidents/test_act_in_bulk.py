@@ -15,6 +15,7 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, EventKind, GroupKind, Nature, Status
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent, Message
+from incidents.reference import spaced
 from incidents.services import bulk
 from incidents.services.groups import open_group
 from incidents.services.triage import acknowledge_incident, close_incident
@@ -173,7 +174,7 @@ def test_to_group_in_a_known_or_a_new_one(client, responder, cases):
     assert send(client, "grouper", cases, group=str(foreign.uid)).status_code == 422
     assert send(client, "grouper", cases, group="", title="  ").status_code == 422
 
-    assert told(send(client, "grouper", cases[:1], group=str(known.uid))) == ["1 dossier groupé."]
+    assert told(send(client, "grouper", cases[:1], group=str(known.uid), cle="k0")) == ["1 dossier groupé."]
     for _double_click in range(2):
         send(client, "grouper", cases[1:], group="", title="Infogérance Exemple", kind="supplier")
 
@@ -228,6 +229,10 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
 
     assert answer.status_code == 422
     assert "plusieurs centres" in text_of(answer)
+    answer = send(client, "grouper", cases, group="", title="Panne de juin", kind="other")
+    assert answer.status_code == 422
+    assert "plusieurs centres" in text_of(answer)
+    assert not CaseGroup.objects.exists(), "none is opened for what is refused"
     assert told(send(client, "prendre", [theirs])) == ["1 dossier pris en charge."]
 
 
@@ -237,8 +242,44 @@ def test_sent_twice_it_is_one_job(client, responder, cases):
     assert BulkJob.objects.count() == 1
     assert IncidentEvent.objects.filter(kind=EventKind.CLOSED).count() == 3
 
-    other = ask(responder, BulkAct.CLOSE, cases, choices={"reason": "duplicate"}, key="k1")
-    assert other.pk != BulkJob.objects.order_by("id").first().pk
+
+def test_sent_again_changed_it_says_so_shows_what_it_did_and_does_nothing(client, responder, cases):
+    colleague = a_responder()
+    send(client, "attribuer", cases[:2], assignee=str(responder.uid))
+    job, events = BulkJob.objects.get(), IncidentEvent.objects.count()
+
+    for act, wanted, said in (
+        ("attribuer", cases[:2], {"assignee": str(colleague.uid)}),
+        ("attribuer", cases, {"assignee": str(responder.uid)}),
+        ("prendre", cases[:2], {}),
+        ("grouper", cases[:2], {"group": "", "title": "Jamais ouvert", "kind": "other"}),
+    ):
+        answer = send(client, act, wanted, **said)
+        assert answer.redirect_chain == [(f"{URL}{job.uid}/", 302)], act
+        assert told(answer) == [
+            "Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé."
+        ]
+        assert "Attribuer : 2 dossiers" in text_of(answer)
+        assert "<dt>Faits</dt><dd>2</dd>" in text_of(answer)
+
+    assert (BulkJob.objects.count(), IncidentEvent.objects.count()) == (1, events)
+    assert not CaseGroup.objects.exists()
+    assert [case.assignee for case in Incident.objects.order_by("id")] == [responder, responder, None]
+    same = send(client, "attribuer", cases[:2], assignee=str(responder.uid))
+    assert told(same) == ["2 dossiers attribués."]
+
+
+def test_forms_without_a_key_are_each_their_own(client, responder, cases):
+    for _ in range(2):
+        send(client, "prendre", cases, cle="")
+    assert BulkJob.objects.count() == 2
+
+
+def test_the_key_of_one_person_is_not_the_key_of_another(client, responder, cases):
+    send(client, "prendre", cases[:1])
+    client.force_login(a_responder())
+
+    assert told(send(client, "prendre", cases[1:])) == ["2 dossiers pris en charge."]
 
 
 def test_too_many_cases_are_refused(responder, cases, monkeypatch):
@@ -312,6 +353,20 @@ def test_a_case_that_left_the_centre_is_refused_and_not_named(client, long_one, 
     assert "<dt>Refusés</dt><dd>1</dd>" in page
     assert "Saint-Exemple" not in page
     assert cases[1].reference not in page
+    assert "<b>Un dossier</b> : Ce dossier a été transféré à un autre centre." in page
+
+
+def test_a_case_that_went_to_another_centre_of_mine_is_not_acted_on(client, responder, long_one, cases):
+    elsewhere(cases[1])
+    responder.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
+
+    carry_on_bulk()
+
+    assert outcomes(long_one) == [BulkOutcome.DONE, BulkOutcome.REFUSED, BulkOutcome.DONE]
+    cases[1].refresh_from_db()
+    assert (cases[1].status, cases[1].events.count()) == (Status.DECLARED, 1)
+    page = text_of(client.get(f"{URL}{long_one.uid}/"))
+    assert f"({spaced(cases[1].reference)})</b> : Ce dossier a été transféré à un autre centre." in page
 
 
 @pytest.mark.parametrize("number", [2, 50])

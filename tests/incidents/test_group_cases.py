@@ -16,7 +16,7 @@ from csirts.models import Csirt
 from incidents.enums import BulkOutcome, EventKind, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Story
 from incidents.services.assign import assign_incident, tag_of
-from incidents.services.bulk import AT_ONCE, carry_on_bulk
+from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
 from incidents.services.groups import (
     SHEET_LIMIT,
     StaleGroup,
@@ -264,6 +264,18 @@ def test_a_great_wave_joins_in_a_task(client, responder):
     assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == AT_ONCE + 1
     carry_on_bulk()
     assert CaseGroup.objects.get().cases.count() == AT_ONCE + 1
+
+
+def test_a_second_click_while_they_join_is_the_same_act(client, responder):
+    many(town(1, supplier="Exemple SAS"), None, AT_ONCE)
+    sent = {"prestataire": "exemple sas", "key": "k"}
+    client.post(f"{GROUPS}prestataire/", sent)
+    assert do_one(BulkJob.objects.get())
+
+    answer = client.post(f"{GROUPS}prestataire/", sent, follow=True)
+
+    assert f"{AT_ONCE + 1} dossiers rejoignent ce groupe" in text(answer)
+    assert BulkJob.objects.count() == CaseGroup.objects.count() == 1
 
 
 def test_its_page_names_who_has_each_case_now(client, responder):

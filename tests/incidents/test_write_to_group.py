@@ -62,6 +62,23 @@ def test_it_works(client, responder, group):
         assert group.title not in read
 
 
+def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, responder, group):
+    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
+    client.post(url(group, "message"), sent)
+    carry_on_bulk()
+
+    changed = client.post(url(group, "message"), sent | {"text": "Autre chose."}, follow=True)
+    add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
+    to_others = client.post(url(group, "message"), sent, follow=True)
+
+    for answer in (changed, to_others):
+        assert "Ce formulaire avait déjà servi : rien de plus n’a été fait." in text(answer)
+        assert "Écrire aux déclarants : 3 dossiers" in text(answer)
+    carry_on_bulk()
+    assert set(Message.objects.values_list("text", flat=True)) == {WORDS}
+    assert Message.objects.count() == 3
+
+
 @pytest.mark.parametrize("words", ["", "   ", "x" * 10_001])
 def test_no_words_or_too_many_are_refused_and_kept(client, group, words):
     for button in ({}, {"envoyer": "1"}):
