@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.signed_in import user_of
 from csirts.models import Csirt
-from incidents.enums import GroupKind, Status
+from incidents.enums import BulkState, GroupKind, Status
 from incidents.fields import WordsField
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.reference import compact, spaced
@@ -147,12 +147,8 @@ def put_in(request: HttpRequest, job: BulkJob) -> None:
     """A few are in it before the page of the group comes; many, one after the other, by a task."""
     if job.total <= AT_ONCE:
         do_at_once(job)
-    messages.success(request, under_way(job.total))
-
-
-def under_way(total: int) -> str:
-    said = ngettext("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", total)
-    return said % {"count": total}
+    said = ngettext("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
+    messages.success(request, said % {"count": job.total})
 
 
 # One group
@@ -184,10 +180,17 @@ def show(
         "most": PAGE,
         "sheet": sheet or SheetForm(initial={"sheet": group.sheet, "seen": group.version}),
         "add": add or AddForm(),
+        "under_way": list(under_way(group)),
         "is_stale": status == HTTPStatus.CONFLICT,
         "key": secrets.token_urlsafe(),
     }
     return render_page(request, "incidents/triage/group.html", context, status=status)
+
+
+def under_way(group: CaseGroup) -> QuerySet[BulkJob]:
+    """What a task is still doing: cases that come in, or a message to all. Few at once, whatever was ever asked."""
+    running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
+    return running.order_by("id")
 
 
 def cases_of(group: CaseGroup, after: str) -> list[Incident]:

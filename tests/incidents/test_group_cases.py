@@ -260,10 +260,21 @@ def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, re
 
 def test_a_great_wave_joins_in_a_task(client, responder):
     many(town(1, supplier="Exemple SAS"), None, AT_ONCE)
-    client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"})
+    shown = client.post(f"{GROUPS}prestataire/", {"prestataire": "exemple sas", "key": "k"}, follow=True)
     assert BulkItem.objects.filter(outcome=BulkOutcome.WAITING).count() == AT_ONCE + 1
+    progress = f"/admin/incidents/incident/actes/{BulkJob.objects.get().uid}/"
+    assert "En cours : grouper, 21 dossiers. Voir où cela en est" in text(shown)
+    assert f'href="{progress}"' in shown.content.decode()
+    assert "Aucun dossier" not in text(shown)
+    group = CaseGroup.objects.get()
+    assert f'href="{url(group)}">Voir le groupe</a>' in client.get(progress).content.decode()
+
     carry_on_bulk()
-    assert CaseGroup.objects.get().cases.count() == AT_ONCE + 1
+
+    assert group.cases.count() == AT_ONCE + 1
+    assert "En cours" not in text(client.get(url(group)))
+    other = a_group(responder, "Autre")
+    assert "En cours" not in text(client.get(url(other)))
 
 
 def test_a_second_click_while_they_join_is_the_same_act(client, responder):
