@@ -14,6 +14,7 @@ from incidents import cookie
 from incidents.enums import ClosingReason
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
+from incidents.services.assign import assign_incident
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import LASTS, rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
@@ -157,6 +158,31 @@ def test_the_case_tells_what_happens(client, incident):
     closed = text(client.get(page(incident)))
     assert "Votre dossier est clos" in closed
     assert f"{responder.display_name}, Breizh Cyber a clos le dossier : résolu" in closed
+
+
+def test_it_names_who_has_the_case_now(client, incident):
+    first, second = a_responder(), a_responder()
+    with time_machine.travel("2026-11-24 09:00+01:00", tick=False):
+        acknowledge_incident(reference=incident.reference, actor=first)
+    client.post(link(incident))
+    assert f"Par {first.display_name}, Breizh Cyber, depuis le mardi 24 novembre" in standing(client, incident)
+
+    assign_incident(reference=incident.reference, actor=first, assignee=second)
+    said = standing(client, incident)
+    assert f"{second.display_name}, Breizh Cyber, a votre dossier. Pris en charge depuis le mardi 24 novembre" in said
+    assert first.display_name not in said
+
+    assign_incident(reference=incident.reference, actor=first, assignee=None)
+    said = standing(client, incident)
+    assert "Breizh Cyber s’occupe de votre incident" in said
+    assert "Pris en charge depuis le mardi 24 novembre" in said
+    assert not [one for one in (first, second) if one.display_name in said]
+
+
+def standing(client, incident):
+    """What the top of the page says; the history below names everybody."""
+    shown = text(client.get(page(incident)))
+    return shown[shown.index("Breizh Cyber s’occupe") : shown.index("Votre déclaration est non vérifiée")]
 
 
 def test_renewing_shows_the_new_code_once(client, incident):
