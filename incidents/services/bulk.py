@@ -43,6 +43,8 @@ AT_ONCE = 20
 # Longer than any one case takes: nobody goes on with a job that is being done.
 LEASE = timedelta(minutes=1)
 LONGEST_ROUND = timedelta(minutes=2)
+# A declarant who asks by telephone withdraws one declaration, never several: that is said on the page of the case.
+CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
 TRANSFERRED = gettext_lazy("Ce dossier a été transféré à un autre centre.")
 
 
@@ -73,7 +75,10 @@ def classify(reference: str, job: BulkJob) -> None:
 
 
 def close(reference: str, job: BulkJob) -> None:
-    close_incident(reference=reference, reason=ClosingReason(job.choices["reason"]), actor=job.actor)
+    reason = ClosingReason(job.choices["reason"])
+    if reason not in CLOSED_FOR:
+        raise ValidationError(_("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page."))
+    close_incident(reference=reference, reason=reason, actor=job.actor)
 
 
 def group(reference: str, job: BulkJob) -> None:

@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents.enums import TYPE_TERMS, BulkAct, ClosingReason, GroupKind, Nature
+from incidents.enums import TYPE_TERMS, BulkAct, GroupKind, Nature
 from incidents.models import CaseGroup, Incident
-from incidents.services.bulk import group_titled, people_of
+from incidents.services.bulk import CLOSED_FOR, group_titled, people_of
 from incidents.services.groups import TITLE_LIMIT
 
 GROUPS_OFFERED = 50
@@ -67,7 +67,7 @@ class ClassifyForm(BulkForm):
 class CloseForm(BulkForm):
     reason = forms.ChoiceField(
         label=_("Pourquoi sont-ils clos"),
-        choices=[("", "—"), *ClosingReason.choices],
+        choices=[("", "—"), *((one.value, one.label) for one in CLOSED_FOR)],
         error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
     )
 

@@ -163,6 +163,19 @@ def test_to_close_asks_why(client, responder, cases):
     assert "résolu" in told(answer)[1]
 
 
+def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
+    asked = text_of(send(client, "clore", cases, confirme=[], follow=False))
+    assert "déjà déclaré" in asked
+    assert "retiré par le déclarant" not in asked
+
+    assert send(client, "clore", cases, reason="withdrawn").status_code == 422
+    assert not BulkJob.objects.exists()
+    job = ask(responder, BulkAct.CLOSE, cases, choices={"reason": "withdrawn"})
+    carry_on_bulk()
+    assert outcomes(job) == [BulkOutcome.REFUSED] * 3
+    assert not Incident.objects.filter(status=Status.CLOSED).exists()
+
+
 def test_to_group_in_a_known_or_a_new_one(client, responder, cases):
     known = open_group(csirt=breizh_cyber(), kind=GroupKind.CAMPAIGN, title="Faux avis", actor=responder)
     foreign = CaseGroup.objects.create(
