@@ -307,6 +307,16 @@ def test_the_list_of_techniques_is_sound():
     )
 
 
+def test_names_are_those_of_the_version_that_the_file_says():
+    """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
+    assert "version 19 (April 2026)" in json.loads(FILE.read_text())["source"]
+    assert TECHNIQUES["T1211"].name == "Exploitation for Stealth"
+    assert TECHNIQUES["T1684.001"].name == "Social Engineering: Impersonation"
+    assert "T1656" not in TECHNIQUES
+    assert not [one.id for one in TECHNIQUES.values() if "Defense Evasion" in one.name]
+    assert "T1684.001" in [one.id for one in suggested_for(IncidentType.TRANSFER, "")]
+
+
 def test_techniques_are_suggested_by_type_then_by_rsit():
     ids = [one.id for one in suggested_for(IncidentType.RANSOMWARE, RsitType.UNAUTHORISED_INFORMATION_MODIFICATION)]
     assert ids == ["T1078", "T1133", "T1486", "T1489", "T1490", "T1566", "T1565"]
