@@ -56,10 +56,10 @@ def groups_of(rows: Iterable[Any]) -> list[Group]:
 def seen_words(others: int) -> str:
     """Empty where it was seen nowhere else."""
     if others > SHOWN:
-        return _("Vu dans 20 autres dossiers de votre région, et plus")
+        return _("Vu dans 20 autres dossiers de votre centre, et plus")
     said = ngettext(
-        "Vu dans %(number)s autre dossier de votre région",
-        "Vu dans %(number)s autres dossiers de votre région",
+        "Vu dans %(number)s autre dossier de votre centre",
+        "Vu dans %(number)s autres dossiers de votre centre",
         others,
     )
     return said % {"number": others} if others else ""

@@ -105,7 +105,7 @@ def see_one_lure_in_two_cases(live):
     desk.look("observables")
     observe(desk, other)
     desk.open(other)
-    desk.reads("Vu dans 1 autre dossier de votre région")
+    desk.reads("Vu dans 1 autre dossier de votre centre")
     desk.reads("banque[.]evil[.]example")
 
 

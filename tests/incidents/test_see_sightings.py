@@ -40,10 +40,11 @@ def test_it_works(client, responder):
     row = an_observable(incident)
     an_observable(other)
 
-    assert "Vu dans 1 autre dossier de votre région" in text_of(client.get(page(incident)))
+    assert "Vu dans 1 autre dossier de votre centre" in text_of(client.get(page(incident)))
     one = text_of(client.get(page(incident, "indicateurs", str(row.uid))))
     assert f'href="{page(other)}"' in one
     assert "evil[.]example" in one
+    assert "Vu dans d’autres dossiers de votre centre" in one
     assert "Dans aucun autre" not in one
 
 
@@ -95,7 +96,7 @@ def test_more_than_twenty_are_not_counted(client, responder):
     row = an_observable(incident)
     for _ in range(22):
         an_observable(declare(), actor=responder)
-    assert "Vu dans 20 autres dossiers de votre région, et plus" in text_of(client.get(page(incident)))
+    assert "Vu dans 20 autres dossiers de votre centre, et plus" in text_of(client.get(page(incident)))
     one = client.get(page(incident, "indicateurs", str(row.uid)))
     assert len(one.context["seen"]) == 20
     assert "Les 20 plus récents" in text_of(one)
