@@ -27,6 +27,7 @@ from incidents.models import (
     Task,
     Transfer,
 )
+from incidents.services.groups import forget_name
 from incidents.services.papers import forget_papers
 from incidents.services.record import record_event
 
@@ -38,6 +39,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
     if incident.erased_at:
         return incident
     now = timezone.now()
+    forget_name(incident)
     empty_words(incident)
     incident.accesses.filter(revoked_at=None).update(revoked_at=now)
     incident.shared.filter(revoked_at=None).update(revoked_at=now)

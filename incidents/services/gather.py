@@ -13,7 +13,7 @@ from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.services.bulk import FormUsed, start_bulk
 from incidents.services.correspond import TEXT_LIMIT
-from incidents.services.groups import TITLE_LIMIT, get_group, open_group, uid_of
+from incidents.services.groups import get_group, open_group, title_of, uid_of
 from incidents.text import plain_text
 
 # Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
@@ -88,7 +88,7 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
     first = mine.exclude(supplier_key="").select_related("csirt", "story").order_by("received_at", "pk").first()
     if first is None or first.csirt is None:
         return opened_before(actor, key), None
-    title = " ".join((first.story.supplier or supplier_key).split())[:TITLE_LIMIT]
+    title = title_of(first.story.supplier or supplier_key)
     group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
     return group, put_all_in(group, mine.filter(csirt=first.csirt), actor=actor, key=key)
 

@@ -1,6 +1,9 @@
 """Cases of one cause within one centre, handled as one: a supplier that was hit, a campaign.
 
 A group belongs to a centre, and holds cases of that centre alone. No declarant learns of it: not even that it exists.
+
+Its title may repeat the supplier that a declarant named, as they typed it: a company as a rule, but a person who works
+alone too, or whatever was typed there. So the name goes with the last case that holds it (`forget_name`).
 """
 
 from typing import Any
@@ -12,18 +15,21 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
 from incidents.models import CaseGroup, Incident
+from incidents.services.declare import SUPPLIER_KEY_LENGTH
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.text import plain_line, plain_text
+from incidents.text import fold, plain_line, plain_text
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
+NAMELESS = gettext_lazy("Prestataire (nom effacé)")
 
 
 class StaleGroup(Exception):
@@ -101,6 +107,27 @@ def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, acto
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["group", *DUE_FIELDS])
     record_event(incident, kind, at=now, actor=actor, **data)
+
+
+def title_of(supplier: str) -> str:
+    """Of a group that is named after it."""
+    return " ".join(supplier.split())[:TITLE_LIMIT]
+
+
+def forget_name(incident: Incident) -> None:
+    """The groups where the case is or was, named after its supplier, take the spelling of another case, or none.
+
+    The caller holds the case, and is about to erase its words.
+    """
+    uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True)
+    groups = CaseGroup.objects.filter(uid__in=list(uids)).select_for_update(no_key=True).order_by("pk")
+    for group in groups if incident.supplier_key else ():
+        if fold(group.title)[:SUPPLIER_KEY_LENGTH] != incident.supplier_key:
+            continue
+        others = group.cases.filter(supplier_key=incident.supplier_key, erased_at=None).exclude(pk=incident.pk)
+        kept = others.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
+        group.title = title_of(kept) if kept else str(NAMELESS)
+        group.save(update_fields=["title"])
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from incidents.enums import BulkOutcome, EventKind, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, Story
 from incidents.services.assign import assign_incident, tag_of
 from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
+from incidents.services.erase import erase_personal_data
 from incidents.services.groups import (
     SHEET_LIMIT,
     StaleGroup,
@@ -240,6 +241,35 @@ def test_a_supplier_that_several_name_becomes_a_group_at_one_click(client, respo
     queue = text(client.get("/admin/incidents/incident/"))
     assert "groupe « Exemple SAS »" in queue
     assert "En faire un groupe" not in queue
+
+
+def test_the_name_of_a_supplier_goes_with_the_last_case_that_holds_it(client, responder):
+    first, second, other = town(1, supplier="Jean Éxemple"), town(2, supplier="jean exemple"), town(3)
+    client.post(f"{GROUPS}prestataire/", {"prestataire": "jean exemple", "key": "k"})
+    group = CaseGroup.objects.get()
+    add_to_group(reference=other.reference, group=group.uid, actor=responder)
+    assert group.title == "Jean Éxemple"
+
+    assert titled(group, after=other) == "Jean Éxemple"
+    assert titled(group, after=first) == "jean exemple"
+    remove_from_group(reference=second.reference, actor=responder)
+    assert titled(group, after=second) == "Prestataire (nom effacé)"
+    for address in (url(group), GROUPS, "/admin/incidents/incident/"):
+        assert "exemple" not in text(client.get(address)).lower().replace("saint-exemple", "")
+
+
+def test_a_title_that_names_no_supplier_outlives_its_cases(responder):
+    group, incident = a_group(responder, "Exemple SAS, panne de juin"), town(1, supplier="Exemple SAS")
+    add_to_group(reference=incident.reference, group=group.uid, actor=responder)
+
+    assert titled(group, after=incident) == "Exemple SAS, panne de juin"
+
+
+def titled(group, *, after):
+    """Its title once the case `after` is erased."""
+    erase_personal_data(reference=after.reference, actor=a_lead())
+    group.refresh_from_db()
+    return group.title
 
 
 def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, responder):
