@@ -11,8 +11,9 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent
 from incidents.services.transfer import accept_transfer, ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
+from tests.permission_matrix import MATRIX
 from tests.routes import routes
-from tests.test_permissions import MATRIX, SENT, plain
+from tests.test_permissions import SENT, plain
 
 CASE = "admin/incidents/incident/{reference}/"
 TRANSFERS = "admin/incidents/incident/transferts/"

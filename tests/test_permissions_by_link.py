@@ -23,7 +23,7 @@ from tests.cast import (
     plouexemple,
     signed_in,
 )
-from tests.test_permissions import MATRIX as OF_ACCOUNTS
+from tests.permission_matrix import MATRIX as OF_ACCOUNTS
 
 ROLES = [
     *["link", "link replaced since", "link of another case", "reader of the sentence"],
