@@ -14,7 +14,8 @@ from incidents.sharing import may_go_to
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.test_transfer_case import as_person, text_of, url
+from tests.incidents.desk import text_of, url
+from tests.incidents.transferring import as_person
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."

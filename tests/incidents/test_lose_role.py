@@ -10,7 +10,8 @@ from incidents.enums import ActorKind
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.transfer import ask_transfer
 from tests.cast import a_piece, a_responder, breizh_cyber, declare
-from tests.incidents.test_transfer_case import another_centre, as_person, offer_url, url
+from tests.incidents.desk import url
+from tests.incidents.transferring import another_centre, as_person, offer_url
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"

@@ -15,7 +15,8 @@ from incidents.services.severity import set_severity
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_piece, a_responder, declare
-from tests.incidents.test_transfer_case import QUEUE, another_centre, as_person, asked, offer_url, text_of, url
+from tests.incidents.desk import text_of, url
+from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url
 
 pytestmark = pytest.mark.django_db
 LATER = "MotDApres"

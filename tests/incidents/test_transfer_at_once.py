@@ -7,7 +7,7 @@ from django.db import connection
 from incidents.enums import EventKind, TransferState
 from incidents.services.transfer import accept_transfer, withdraw_transfer
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.test_transfer_case import another_centre, asked
+from tests.incidents.transferring import another_centre, asked
 
 
 def test_it_works(transactional_db):

@@ -2,40 +2,27 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from csirts.models import Contact, Csirt
-from incidents.access import Guest
-from incidents.enums import ClosingReason, DueFor, EventKind, Status, TransferState
-from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task, Transfer
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.dossier import dossier_of
+from csirts.models import Csirt
+from incidents.enums import ClosingReason, EventKind, TransferState
+from incidents.models import Incident, Transfer
 from incidents.services.erase import erase_personal_data
-from incidents.services.transfer import StaleTransfer, accept_transfer, ask_transfer, withdraw_transfer
-from incidents.services.triage import acknowledge_incident, close_incident
-from stats.models import CaseFact
-from stats.rollups import fold_all, mistakes
+from incidents.services.transfer import StaleTransfer, accept_transfer, withdraw_transfer
+from incidents.services.triage import close_incident
 from tests import harmless
-from tests.cast import a_lead, a_piece, a_responder, declare, signed_in
+from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
+from tests.incidents.desk import text_of, url
+from tests.incidents.transferring import QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/admin/incidents/incident/"
-WHY = "Le siège est dans votre région."
 
 
 @pytest.fixture
 def elsewhere():
     """Another centre, with people."""
     return another_centre()
-
-
-def another_centre(slug="loin-cyber", name="Loin Cyber"):
-    csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
-    Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
-    return csirt
 
 
 @pytest.fixture
@@ -51,32 +38,6 @@ def taker(elsewhere):
 @pytest.fixture
 def incident(giver):
     return declare()
-
-
-def url(incident, *parts):
-    return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
-
-
-def offer_url(transfer, *parts):
-    return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
-
-
-def asked(incident, actor, taker="loin-cyber", motive=WHY, seen=""):
-    return ask_transfer(reference=incident.reference, taker=taker, motive=motive, actor=actor, seen=seen)
-
-
-def events_of(incident):
-    return list(incident.events.order_by("id").values_list("kind", flat=True))
-
-
-def as_person(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_it_works(incident, giver, taker, elsewhere):
@@ -116,29 +77,6 @@ def test_what_decides_is_shown_and_nothing_else(incident, giver, taker):
         assert line in page
     for word in ("Les fichiers de l’accueil", "Dominique", "02 99 00 00 00", "mairie@"):
         assert word not in page
-
-
-def test_the_whole_case_follows(incident, giver, taker, elsewhere):
-    acknowledge_incident(reference=incident.reference, actor=giver)
-    group = CaseGroup.objects.create(csirt=incident.csirt, kind="campaign", title="Vague", author=giver)
-    Incident.objects.update(group=group)
-    SearchDocument.objects.create(
-        incident=incident, csirt=incident.csirt, kind="note", vector="mot", at=timezone.now()
-    )
-    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=giver)
-
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-
-    incident.refresh_from_db()
-    assert (incident.csirt, incident.status, incident.group) == (elsewhere, Status.ACKNOWLEDGED, None)
-    assert (incident.assignee, incident.acknowledged_by) == (taker, taker)
-    assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
-    assert incident.documents.get().csirt == elsewhere
-    ours = as_person(giver)
-    assert ours.get(url(incident)).status_code == 404
-    assert ours.get(QUEUE, {"etat": "tous"}).context["lines"] == []
-    for query in (incident.reference, "Plouexemple", "mot"):
-        assert ours.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
 
 
 def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
@@ -298,80 +236,6 @@ def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
     assert not Transfer.objects.exists()
 
 
-def test_figures_follow(incident, giver, taker, elsewhere):
-    fold_all()
-    assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
-
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    fold_all()
-
-    assert CaseFact.objects.get().csirt == elsewhere
-    assert mistakes() == []
-
-
-def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):
-    acknowledge_incident(reference=incident.reference, actor=giver)
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    signed_in(client, taker)
-
-    page = text_of(client.get(f"/suivi/{incident.reference}/"))
-
-    assert f"{taker}, Loin Cyber a repris votre dossier" in page
-    assert f"{giver}, Breizh Cyber a pris votre dossier en charge" in page
-    assert "0 800 300 009" in page
-    assert "Breizh Cyber l’a confié à Loin Cyber" in page
-    incident.refresh_from_db()
-    dossier = dossier_of(incident, at=timezone.now())
-    assert dossier["centre"]["name"] == "Loin Cyber"
-    assert "Breizh Cyber l’a confié à Loin Cyber" in dossier["reason"].replace("\u00a0", " ")
-    assert "Loin Cyber a pris le dossier en charge" in " ".join(dossier["progress"])
-
-
-def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
-    piece = a_piece(incident)
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    guest = Guest(access_uid=incident.accesses.get().uid)
-    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
-
-    assert "Du nouveau." in text_of(as_person(taker).get(url(incident)))
-    download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
-    assert as_person(taker).get(download).status_code == 200
-    assert as_person(giver).get(download).status_code == 404
-
-
-def test_it_comes_back(incident, giver, taker):
-    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    second = asked(incident, taker, taker="breizh-cyber", seen=str(first.uid))
-    accept_transfer(uid=second.uid, actor=giver)
-
-    assert as_person(giver).get(url(incident)).status_code == 200
-    assert as_person(taker).get(url(incident)).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("part", "said"),
-    [
-        ("message", {"text": "Avez-vous des sauvegardes ?", "key": "k"}),
-        ("gravite", {"severity": "2", "motive": "Avez-vous des sauvegardes ?"}),
-        ("transfert", {"taker": "", "motive": "Avez-vous des sauvegardes ?"}),
-        ("avis", {"motive": "Avez-vous des sauvegardes ?"}),
-    ],
-)
-def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, said):
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    before = incident.events.count()
-
-    answer = as_person(giver).post(url(incident, part), said)
-
-    assert answer.status_code == 409
-    assert "Ce dossier est maintenant à Loin Cyber" in text_of(answer)
-    assert "Avez-vous des sauvegardes ?" in text_of(answer)
-    assert incident.events.count() == before
-    third = a_responder(another_centre("tiers", "Tiers"))
-    assert as_person(third).post(url(incident, part), said).status_code == 404
-    assert as_person(giver).get(url(incident)).status_code == 404
-
-
 def test_hostile_words_stay_words(incident, giver, taker):
     words = " ".join([*MARKUP[:6], *TEMPLATES[:3]])[:480]
     transfer = asked(incident, giver, motive=words)
@@ -410,14 +274,6 @@ def test_lists_cost_the_same_whatever_their_length(giver, taker, number):
 def test_a_case_without_people_at_the_other_end_says_so(incident, giver):
     Csirt.objects.create(slug="vide", name="Vide")
     assert "Vide (personne n’y a de compte ici)" in text_of(as_person(giver).get(url(incident, "transfert")))
-
-
-def test_tasks_keep_their_dates(incident, giver, taker):
-    acknowledge_incident(reference=incident.reference, actor=giver)
-    Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
-    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
-    incident.refresh_from_db()
-    assert incident.due_for == DueFor.TASK
 
 
 def test_a_stale_exception_says_what_is_newest(incident, giver, taker):

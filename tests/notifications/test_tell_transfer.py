@@ -20,7 +20,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.test_transfer_case import another_centre, asked
+from tests.incidents.transferring import another_centre, asked
 from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,145 @@
+"""What becomes of a case that another centre has taken: all of it follows, and the former one has it no more."""
+
+import pytest
+from django.utils import timezone
+
+from incidents.access import Guest
+from incidents.enums import DueFor, Status
+from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.dossier import dossier_of
+from incidents.services.transfer import accept_transfer
+from incidents.services.triage import acknowledge_incident
+from stats.models import CaseFact
+from stats.rollups import fold_all, mistakes
+from tests.cast import a_piece, a_responder, declare, signed_in
+from tests.incidents.desk import text_of, url
+from tests.incidents.transferring import QUEUE, another_centre, as_person, asked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def elsewhere():
+    """Another centre, with people."""
+    return another_centre()
+
+
+@pytest.fixture
+def giver():
+    return a_responder()
+
+
+@pytest.fixture
+def taker(elsewhere):
+    return a_responder(elsewhere)
+
+
+@pytest.fixture
+def incident(giver):
+    return declare()
+
+
+def test_it_works(incident, giver, taker, elsewhere):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    group = CaseGroup.objects.create(csirt=incident.csirt, kind="campaign", title="Vague", author=giver)
+    Incident.objects.update(group=group)
+    SearchDocument.objects.create(
+        incident=incident, csirt=incident.csirt, kind="note", vector="mot", at=timezone.now()
+    )
+    Observable.objects.create(incident=incident, kind="ip", value="192.0.2.1", actor=giver)
+
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+
+    incident.refresh_from_db()
+    assert (incident.csirt, incident.status, incident.group) == (elsewhere, Status.ACKNOWLEDGED, None)
+    assert (incident.assignee, incident.acknowledged_by) == (taker, taker)
+    assert incident.due_for == DueFor.ANSWER  # the declarant still waits for one
+    assert incident.documents.get().csirt == elsewhere
+    ours = as_person(giver)
+    assert ours.get(url(incident)).status_code == 404
+    assert ours.get(QUEUE, {"etat": "tous"}).context["lines"] == []
+    for query in (incident.reference, "Plouexemple", "mot"):
+        assert ours.get(f"{QUEUE}recherche/", {"q": query}).context["count"] == 0, query
+
+
+def test_figures_follow(incident, giver, taker, elsewhere):
+    fold_all()
+    assert CaseFact.objects.get().csirt.slug == "breizh-cyber"
+
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    fold_all()
+
+    assert CaseFact.objects.get().csirt == elsewhere
+    assert mistakes() == []
+
+
+def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    signed_in(client, taker)
+
+    page = text_of(client.get(f"/suivi/{incident.reference}/"))
+
+    assert f"{taker}, Loin Cyber a repris votre dossier" in page
+    assert f"{giver}, Breizh Cyber a pris votre dossier en charge" in page
+    assert "0 800 300 009" in page
+    assert "Breizh Cyber l’a confié à Loin Cyber" in page
+    incident.refresh_from_db()
+    dossier = dossier_of(incident, at=timezone.now())
+    assert dossier["centre"]["name"] == "Loin Cyber"
+    assert "Breizh Cyber l’a confié à Loin Cyber" in dossier["reason"].replace("\u00a0", " ")
+    assert "Loin Cyber a pris le dossier en charge" in " ".join(dossier["progress"])
+
+
+def test_pieces_and_messages_go_on_at_the_new_centre(incident, giver, taker):
+    piece = a_piece(incident)
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Du nouveau.", key="k"))
+
+    assert "Du nouveau." in text_of(as_person(taker).get(url(incident)))
+    download = f"/triage/{incident.reference}/pieces/{piece.uid}/"
+    assert as_person(taker).get(download).status_code == 200
+    assert as_person(giver).get(download).status_code == 404
+
+
+def test_it_comes_back(incident, giver, taker):
+    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    second = asked(incident, taker, taker="breizh-cyber", seen=str(first.uid))
+    accept_transfer(uid=second.uid, actor=giver)
+
+    assert as_person(giver).get(url(incident)).status_code == 200
+    assert as_person(taker).get(url(incident)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("message", {"text": "Avez-vous des sauvegardes ?", "key": "k"}),
+        ("gravite", {"severity": "2", "motive": "Avez-vous des sauvegardes ?"}),
+        ("transfert", {"taker": "", "motive": "Avez-vous des sauvegardes ?"}),
+        ("avis", {"motive": "Avez-vous des sauvegardes ?"}),
+    ],
+)
+def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, said):
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    before = incident.events.count()
+
+    answer = as_person(giver).post(url(incident, part), said)
+
+    assert answer.status_code == 409
+    assert "Ce dossier est maintenant à Loin Cyber" in text_of(answer)
+    assert "Avez-vous des sauvegardes ?" in text_of(answer)
+    assert incident.events.count() == before
+    third = a_responder(another_centre("tiers", "Tiers"))
+    assert as_person(third).post(url(incident, part), said).status_code == 404
+    assert as_person(giver).get(url(incident)).status_code == 404
+
+
+def test_tasks_keep_their_dates(incident, giver, taker):
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    incident.refresh_from_db()
+    assert incident.due_for == DueFor.TASK

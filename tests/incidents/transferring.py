@@ -1,0 +1,33 @@
+"""What the tests of a case that changes hands share: another centre, a proposal, the address of what was proposed."""
+
+from django.test import Client
+
+from csirts.models import Contact, Csirt
+from incidents.services.transfer import ask_transfer
+
+QUEUE = "/admin/incidents/incident/"
+WHY = "Le siège est dans votre région."
+
+
+def another_centre(slug="loin-cyber", name="Loin Cyber"):
+    csirt = Csirt.objects.create(slug=slug, name=name, notification_email=f"garde@{slug}.example")
+    Contact.objects.create(csirt=csirt, kind="phone", value="0 800 300 009", source="essai", source_on="2026-06-23")
+    return csirt
+
+
+def offer_url(transfer, *parts):
+    return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
+
+
+def asked(incident, actor, taker="loin-cyber", motive=WHY, seen=""):
+    return ask_transfer(reference=incident.reference, taker=taker, motive=motive, actor=actor, seen=seen)
+
+
+def events_of(incident):
+    return list(incident.events.order_by("id").values_list("kind", flat=True))
+
+
+def as_person(user):
+    client = Client()
+    client.force_login(user)
+    return client
