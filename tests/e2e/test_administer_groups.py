@@ -7,7 +7,7 @@ from incidents.services.groups import remove_from_group, save_sheet
 from incidents.services.merge import merge_incident
 from tests.cast import a_responder, declare
 from tests.e2e.test_administer import Desk
-from tests.incidents.test_group_cases import a_group, town
+from tests.incidents.grouping import a_group, town
 from tests.incidents.test_merge_cases import MAYOR, write
 from tests.incidents.test_page_thread import talk
 

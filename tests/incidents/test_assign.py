@@ -17,23 +17,6 @@ from tests.incidents.desk import again, taken_by, text_of, url
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
-def colleague():
-    return a_responder()
-
-
-@pytest.fixture
-def incident():
-    return declare()
-
-
 def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, colleague):
     incident = taken_by(responder, declare())
     assert f"<b>{responder}</b> s’en occupe depuis le" in text_of(client.get(url(incident)))

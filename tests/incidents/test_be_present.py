@@ -13,27 +13,10 @@ from incidents.enums import NoteKind
 from incidents.models import Incident, Reading
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.notes import write_note
-from tests.cast import a_responder, declare
+from tests.cast import a_responder
 from tests.incidents.desk import text_of, url
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
-@pytest.fixture
-def colleague():
-    return a_responder()
-
-
-@pytest.fixture
-def incident():
-    return declare()
 
 
 def open_page(user, incident):

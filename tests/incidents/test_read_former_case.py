@@ -14,27 +14,12 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.severity import set_severity
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from tests.cast import a_lead, a_piece, a_responder, declare
+from tests.cast import a_lead, a_piece, a_responder
 from tests.incidents.desk import text_of, url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url
 
 pytestmark = pytest.mark.django_db
 LATER = "MotDApres"
-
-
-@pytest.fixture
-def giver():
-    return a_responder()
-
-
-@pytest.fixture
-def taker():
-    return a_responder(another_centre())
-
-
-@pytest.fixture
-def incident(giver):
-    return declare()
 
 
 def guest(incident):

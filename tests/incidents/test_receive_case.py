@@ -12,32 +12,11 @@ from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident
 from stats.models import CaseFact
 from stats.rollups import fold_all, mistakes
-from tests.cast import a_piece, a_responder, declare, signed_in
+from tests.cast import a_piece, a_responder, signed_in
 from tests.incidents.desk import text_of, url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def elsewhere():
-    """Another centre, with people."""
-    return another_centre()
-
-
-@pytest.fixture
-def giver():
-    return a_responder()
-
-
-@pytest.fixture
-def taker(elsewhere):
-    return a_responder(elsewhere)
-
-
-@pytest.fixture
-def incident(giver):
-    return declare()
 
 
 def test_it_works(incident, giver, taker, elsewhere):

@@ -18,17 +18,10 @@ from incidents.services.index import index_all
 from incidents.services.record import record_event
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage import finding, search_page
-from tests.cast import a_lead, a_person, a_piece, a_responder, declare, plouexemple
+from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
 
 URL = "/admin/incidents/incident/recherche/"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 def look(client, query, **more):

@@ -19,27 +19,6 @@ from tests.incidents.transferring import QUEUE, WHY, another_centre, as_person, 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def elsewhere():
-    """Another centre, with people."""
-    return another_centre()
-
-
-@pytest.fixture
-def giver():
-    return a_responder()
-
-
-@pytest.fixture
-def taker(elsewhere):
-    return a_responder(elsewhere)
-
-
-@pytest.fixture
-def incident(giver):
-    return declare()
-
-
 def test_it_works(incident, giver, taker, elsewhere):
     ours, theirs = as_person(giver), as_person(taker)
 

@@ -19,13 +19,6 @@ SPOKEN = {"T": "Thérèse", "K": "Kléber", "E": "Eugène", "M": "Marcel"}
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
-
-
 def found(client, query):
     page = client.get(URL, {"q": query})
     assert page.status_code == 200

@@ -10,20 +10,13 @@ from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import add_to_group
 from incidents.services.merge import merge_incident
 from incidents.services.triage import close_incident
-from tests.cast import a_responder, declare
+from tests.cast import declare
+from tests.incidents.grouping import a_group, many, town, url
 from tests.incidents.test_correspond import opened, page
 from tests.incidents.test_declare import text
-from tests.incidents.test_group_cases import a_group, many, town, url
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."
-
-
-@pytest.fixture
-def responder(client):
-    responder = a_responder()
-    client.force_login(responder)
-    return responder
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+"""What the tests of groups share: a group and its address, towns that declare, many cases as rows alone."""
+
+from datetime import timedelta
+
+from csirts.models import Csirt
+from incidents.enums import GroupKind
+from incidents.models import Incident, Story
+from incidents.services.groups import open_group
+from tests.cast import breizh_cyber, declare, plouexemple
+
+GROUPS = "/admin/incidents/incident/groupes/"
+
+
+def a_group(actor, title="Exemple SAS", **said):
+    known = {"csirt": breizh_cyber(), "kind": GroupKind.SUPPLIER, "title": title, "actor": actor}
+    return open_group(**known | said)
+
+
+def elsewhere():
+    return Csirt.objects.get_or_create(slug="ailleurs", defaults={"name": "Ailleurs", "level": "territorial"})[0]
+
+
+def url(group, *parts):
+    return "/".join([GROUPS.rstrip("/"), str(group.uid), *parts, ""])
+
+
+def town(number, **said):
+    return declare(collectivity=plouexemple(insee_code=f"299{number:02}", name=f"Saint-Exemple-{number}"), **said)
+
+
+def many(incident, group, number):
+    """That many more cases in the group, as rows alone: like the one given."""
+    story, references = Story.objects.get(incident=incident), []
+    fields = {f.attname: getattr(incident, f.attname) for f in Incident._meta.concrete_fields if not f.generated}
+    fields = {name: value for name, value in fields.items() if name != "id"} | {"group_id": group and group.pk}
+    for each in range(number):
+        known = {"reference": f"R{each:07}", "submission_key": f"m{each}"}
+        known["received_at"] = incident.received_at - timedelta(seconds=each // 3)
+        references.append(Incident(**fields | known))
+    made = Incident.objects.bulk_create(references)
+    Story.objects.bulk_create(Story(incident=one, supplier=story.supplier) for one in made)
+    return made
