@@ -57,6 +57,10 @@ def test_a_supplier_that_many_name(desk):
     page = f"incidents/incident/groupes/{group.uid}/"
     at = "incidents/incident/{}/".format
     desk.visit({"queue-group": "incidents/incident/", "groups": "incidents/incident/groupes/", "group": page})
+    desk.page.set_viewport_size({"width": 360, "height": 760})
+    for part in (".queue__what", ".queue__who", ".queue__when"):  # a row of a telephone is as wide as its page
+        assert desk.page.locator(part).first.bounding_box()["width"] > 300, part
+    desk.page.set_viewport_size({"width": 1280, "height": 760})
     desk.visit({"case-in-group": at(cases[0].reference), "case-for-group": at(cases[3].reference)})
     desk.visit({"group-message": f"{page}message/"})
     desk.page.get_by_label("Votre message").fill("Coupez l’accès de votre prestataire.")
