@@ -139,6 +139,13 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.display_name
 
+    @property
+    def initialled(self) -> str:
+        """« Camille F. », for a narrow column that gives the whole name too; the address of who has no name."""
+        first, *others = str(self).split()
+        last = next((word for word in reversed(others) if word[0].isalpha()), "")
+        return f"{first}\N{NO-BREAK SPACE}{last[0].upper()}." if last else first
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def in_force(self) -> "MembershipQuerySet":

@@ -171,10 +171,25 @@ def test_the_pages_of_an_act_on_many_are_accessible(page, cases):
         found += [(act, "overflow")] if overflow(page) > 0 else []
         shoot(page, f"bulk-{act.strip('…')}")
         page.set_viewport_size({"width": 1280, "height": 760})
-        page.get_by_role("link", name="Revenir à la file").click()
+        page.get_by_role("link", name="Ne rien changer").click()
         page.wait_for_selector("#dossiers")
         page.locator("[data-all]").check()
     found += violations(page, "serious", "critical")
     assert not found, found
     page.get_by_role("button", name="Prendre", exact=True).click()
     expect(page.get_by_text("3 dossiers pris en charge.")).to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["ouverts", "retard", "tous"])
+def test_on_a_telephone_the_views_are_one_row_and_the_one_shown_is_in_sight(page, live_site, view):
+    page.goto(f"{live_site}{QUEUE}?etat={view}")
+    page.set_viewport_size({"width": 360, "height": 760})
+    links = page.locator(".queue__views a")
+    assert len({round(link.bounding_box()["y"]) for link in links.all()}) == 1
+    shown = page.locator(".queue__views [aria-current]").bounding_box()
+    assert shown["x"] >= 0
+    assert shown["x"] + shown["width"] <= 360
+    links.last.focus()
+    last = links.last.bounding_box()
+    assert last["x"] + last["width"] <= 360
+    assert overflow(page) <= 0

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
+from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, IncidentType, Nature
 from incidents.models import Incident
@@ -169,7 +170,7 @@ def test_a_row_says_what_matters(client, responder, time_machine):
     acknowledge_incident(reference=case.reference, actor=responder)
     Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT, awaited_since=timezone.now())
     row = text_of(client.get(URL))
-    assert f">{responder}</td>" in row
+    assert f">{responder}</span></td>" in row
     assert "<b>À répondre</b> <span>avant 17 h 00</span> <small>reçu" in row.replace("\u00a0", " ")
     assert "attend le déclarant depuis 9 h 00" in row.replace("\u00a0", " ")
     assert "gravité élevée</b></small>" in row
@@ -177,3 +178,23 @@ def test_a_row_says_what_matters(client, responder, time_machine):
 
     time_machine.move_to("2026-11-24 20:00+01:00", tick=False)
     assert "en retard de 3 h" in text_of(client.get(URL)).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Camille Fictif", "Camille F."),
+        ("Jean-Exemple de la Tour", "Jean-Exemple T."),
+        ("lou (l’autre) élan", "lou É."),
+        ("Camille", "Camille"),
+        ("Camille 9e14", "Camille"),
+        ("", "responder@csirt.example"),
+    ],
+)
+def test_the_owner_is_short_and_the_whole_name_is_there(client, responder, name, short):
+    case = declare()
+    acknowledge_incident(reference=case.reference, actor=responder)
+    User.objects.filter(pk=responder.pk).update(display_name=name, email="responder@csirt.example")
+    whole = name or short
+    owner = f'<span title="{whole}" aria-hidden="true">{short}</span><span class="visually-hidden">{whole}</span>'
+    assert owner in text_of(client.get(URL)).replace("\u00a0", " ")
