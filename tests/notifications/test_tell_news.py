@@ -82,7 +82,8 @@ def test_the_declarant_hears_of_an_answer_without_any_secret(incident, responder
 
     mail = last_to(post, TOWN)
     assert mail["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : Breizh Cyber vous a écrit"
-    assert f"{message.author} vous a écrit le" in one_line(mail)
+    assert "Breizh Cyber vous a écrit le" in one_line(mail)
+    assert f"Signé : {message.author}." in one_line(mail)
     assert "> Avec quel logiciel ?" in body(mail)
     assert secret_of(incident.accesses.get()) not in mail.as_string().replace("-", "")
     assert len(post.to(CENTRE)) == 1
