@@ -20,7 +20,7 @@ BY_EXTENT = {
 }
 OUTCOMES: dict[str, Promise] = {
     ClosingReason.RESOLVED: gettext_lazy("Il est résolu."),
-    ClosingReason.NOT_AN_INCIDENT: gettext_lazy("Vérification faite, ce n’est pas un incident."),
+    ClosingReason.NOT_AN_INCIDENT: gettext_lazy("Pour le centre, ce n’est pas un incident."),
     ClosingReason.HANDED_OVER: gettext_lazy("Le centre l’a confié à un autre service."),
     ClosingReason.DUPLICATE: gettext_lazy("Il était déjà déclaré : un autre dossier le suit."),
     ClosingReason.WITHDRAWN: gettext_lazy("La déclaration a été retirée."),

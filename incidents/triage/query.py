@@ -144,7 +144,9 @@ def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
         value = KEYS[key].read(sign, said.strip())
     except BadValue as problem:
         word = text[start:end].strip()
-        raise QueryProblem(str(problem), word=word, at=start + 1, close=problem.close) from problem
+        # As they can be typed: with their key, and in quotation marks if they have several words.
+        close = tuple(f'{key}:"{one}"' if " " in one else f"{key}:{one}" for one in problem.close)
+        raise QueryProblem(str(problem), word=word, at=start + 1, close=close) from problem
     return Part(start, end, text[start:end], text[start] == "-", key=key, value=value)
 
 

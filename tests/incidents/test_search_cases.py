@@ -283,8 +283,8 @@ def test_a_long_text_gives_a_short_excerpt_around_the_word(client, responder):
     ("asked", "at", "word", "close"),
     [
         ("alerte gravit:critique", 8, "gravit:critique", "gravite:"),
-        ("gravite:critik", 1, "gravite:critik", "critique"),
-        ("a etat:ouvret", 3, "etat:ouvret", "ouvert"),
+        ("gravite:critik", 1, "gravite:critik", "gravite:critique"),
+        ("a etat:ouvret", 3, "etat:ouvret", "etat:ouvert"),
         ("du:hier", 1, "du:hier", None),
         ("pop>beaucoup", 1, "pop>beaucoup", None),
         ('mot "sans fin', 5, '"sans fin', None),
