@@ -20,6 +20,8 @@ from tests.bench.starting import measure_start
 from tests.ground import ROOT
 
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
+# One wave of open cases, enough for an act on a thousand.
+ACTED_ON = 1_000
 SHOWN = 300
 PARTS = ["start", "import", "searching", "share", "mail", "printing", "bulk", "line", "lighthouse", "pages"]
 
@@ -49,6 +51,8 @@ def measure(ground, larger, parts):
         small = ground.filled(SMALL)
         for part in ["share", "mail", "bulk"]:
             ground.create(f"bench_{part}", template=small)
+    if "bulk" in parts:
+        ground.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={ACTED_ON}")
     if {"line", "lighthouse"} & set(parts):
         shown = ground.filled(SHOWN)
     works = {

@@ -22,7 +22,8 @@ def act():
     from incidents.services import bulk  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
-    others = Incident.objects.filter(csirt__in=lead.csirt_ids() & responder.csirt_ids()).exclude(assignee=lead)
+    ours = Incident.objects.filter(csirt__in=lead.csirt_ids() & responder.csirt_ids())
+    others = ours.open().exclude(assignee=lead)  # nobody is given a closed case
     references = list(others.order_by("id").values_list("reference", flat=True)[:CASES])
     choices = {"assignee": str(lead.uid)}
     began = monotonic()
