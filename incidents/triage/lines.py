@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from collectivities.models import Region
@@ -72,7 +72,8 @@ def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
     shown: IncidentQuerySet = cases.select_related("story", "csirt", "collectivity__departement", "assignee")
     return shown.only(*SHOWN).annotate(
         stopped=ArraySubquery(touched.filter(ended_at=None).values("service")),
-        was_touched=Exists(touched),
+        # Not Exists: PostgreSQL may hash all interruptions of the database to answer it for fifty rows.
+        first_touched=Subquery(touched.values("pk")[:1]),
         leak_status=Subquery(leaks.values("status")[:1]),
         region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
     )
@@ -92,7 +93,7 @@ def line_of(incident: Any, zone: str, now: datetime) -> Line:
         severity=str(Severity(incident.severity).label),
         due_for=str(DueFor(incident.due_for).label),
         received_at=incident.received_at.isoformat(),
-        services=wording.still_stopped(incident, incident.stopped, was_touched=incident.was_touched),
+        services=wording.still_stopped(incident, incident.stopped, was_touched=incident.first_touched is not None),
         data=wording.of_data(incident, incident.leak_status),
         received=wording.short_moment(incident.received_at, now, zone),
         due=wording.short_moment(incident.due_at, now, zone),
