@@ -142,7 +142,7 @@ class User(AbstractBaseUser):
     @property
     def initialled(self) -> str:
         """« Camille F. », for a narrow column that gives the whole name too; the address of who has no name."""
-        first, *others = str(self).split()
+        first, *others = self.display_name.split() or [self.email]
         last = next((word for word in reversed(others) if word[0].isalpha()), "")
         return f"{first}\N{NO-BREAK SPACE}{last[0].upper()}." if last else first
 

@@ -198,3 +198,7 @@ def test_the_owner_is_short_and_the_whole_name_is_there(client, responder, name,
     whole = name or short
     owner = f'<span title="{whole}" aria-hidden="true">{short}</span><span class="visually-hidden">{whole}</span>'
     assert owner in text_of(client.get(URL)).replace("\u00a0", " ")
+
+
+def test_a_name_of_blanks_gives_way_to_the_address():
+    assert User(display_name=" ", email="c@exemple.example").initialled == "c@exemple.example"
