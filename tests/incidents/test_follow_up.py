@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from structlog.stdlib import ProcessorFormatter
 
+from accounts.models import User
 from csirts.models import Contact
 from incidents import cookie
 from incidents.enums import ClosingReason
@@ -177,6 +178,13 @@ def test_it_names_who_has_the_case_now(client, incident):
     assert "Breizh Cyber s’occupe de votre incident" in said
     assert "Pris en charge depuis le mardi 24 novembre" in said
     assert not [one for one in (first, second) if one.display_name in said]
+
+    invited = a_responder()
+    User.objects.filter(pk=invited.pk).update(display_name="")
+    assign_incident(reference=incident.reference, actor=first, assignee=invited)
+    said = standing(client, incident)
+    assert "Pris en charge depuis le mardi 24 novembre" in said
+    assert invited.email not in said
 
 
 def standing(client, incident):
