@@ -13,12 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.signed_in import user_of
 from incidents.fields import WordsField
-from incidents.models import CaseGroup
+from incidents.models import BulkJob, CaseGroup
 from incidents.services.bulk import FormUsed
 from incidents.services.gather import MOST_AT_ONCE, GroupLetter, checked_letter, write_to_group, written_to
 from incidents.services.groups import get_group
-from incidents.triage.groups import to_group
-from incidents.triage.in_bulk import say_used
+from incidents.triage.groups import to_group, typed_again
 from incidents.triage.page import render_page
 
 TEMPLATE = "incidents/triage/group_message.html"
@@ -50,10 +49,15 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         if form.is_valid():
             return send(request, group, form.letter())
     except FormUsed as used:
-        return say_used(request, used.job)
+        return show(request, group, kept(request), before=used.job, status=409)
     except ValidationError as error:
         form.add_error(None, error)
     return show(request, group, form, status=422)
+
+
+def kept(request: HttpRequest) -> GroupLetterForm:
+    """As typed, for a page that the browser kept and that sent something else before: it may be read and sent too."""
+    return GroupLetterForm(typed_again(request, key=secrets.token_urlsafe()))
 
 
 def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
@@ -73,10 +77,11 @@ def show(
     form: GroupLetterForm,
     *,
     preview: GroupLetter | None = None,
+    before: BulkJob | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
-    return render_page(request, TEMPLATE, context, status=status)
+    return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 
 def readers(group: CaseGroup, letter: GroupLetter | None) -> int:

@@ -60,16 +60,31 @@ def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, re
     client.post(url(group, "message"), sent)
     carry_on_bulk()
 
-    changed = client.post(url(group, "message"), sent | {"text": "Autre chose."}, follow=True)
+    changed = client.post(url(group, "message"), sent | {"text": "Autre chose."})
     add_to_group(reference=town(9).reference, group=group.uid, actor=responder)
-    to_others = client.post(url(group, "message"), sent, follow=True)
+    to_others = client.post(url(group, "message"), sent)
 
+    job = BulkJob.objects.get()
     for answer in (changed, to_others):
-        assert "Ce formulaire avait déjà servi : rien de plus n’a été fait." in text(answer)
-        assert "Écrire aux déclarants : 3 dossiers" in text(answer)
+        assert answer.status_code == 409
+        assert "Cette page avait déjà envoyé un message, et celui-ci n’est pas parti." in text(answer)
+        assert f'href="/admin/incidents/incident/actes/{job.uid}/"' in answer.content.decode()
     carry_on_bulk()
     assert set(Message.objects.values_list("text", flat=True)) == {WORDS}
     assert Message.objects.count() == 3
+
+
+def test_what_was_typed_on_a_page_that_had_served_is_kept_and_may_be_sent(client, group):
+    sent = {"text": WORDS, "key": "k", "envoyer": "1"}
+    client.post(url(group, "message"), sent)
+    form = client.post(url(group, "message"), sent | {"text": "Autre chose.", "asks_answer": "on"}).context["form"]
+    assert (form["text"].value(), form["asks_answer"].value()) == ("Autre chose.", True)
+    assert form["key"].value() != "k"
+
+    client.post(url(group, "message"), sent | {"text": form["text"].value(), "key": form["key"].value()})
+    carry_on_bulk()
+
+    assert Message.objects.filter(text="Autre chose.").count() == Message.objects.filter(text=WORDS).count() == 3
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * 10_001])
