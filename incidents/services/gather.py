@@ -81,25 +81,27 @@ def add_the_rest(*, group: UUID, actor: User, key: str) -> BulkJob:
 def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
     """Open a group named after the supplier, with all the open cases of a centre that name it, as one act.
 
-    Sent again once they are all in, it is the same group, and there is nothing to do. Raises Http404 when no open case
-    of the actor's centres names it.
+    Sent again once they are all in, it is the same group, and there is nothing to do: not in another centre of the
+    actor either. Raises Http404 when no open case of the actor's centres names it.
     """
-    mine = Incident.objects.open().filter(csirt__in=actor.csirt_ids(), supplier_key=supplier_key, group=None)
-    first = mine.exclude(supplier_key="").select_related("csirt", "story").order_by("received_at", "pk").first()
-    if first is None or first.csirt is None:
-        return opened_before(actor, key), None
-    title = title_of(first.story.supplier or supplier_key)
-    group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
-    return group, put_all_in(group, mine.filter(csirt=first.csirt), actor=actor, key=key)
-
-
-def opened_before(actor: User, key: str) -> CaseGroup:
-    """By the same form. Raises Http404 where none was."""
-    uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
-    group = CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
+    named = Incident.objects.open().filter(csirt__in=actor.csirt_ids(), supplier_key=supplier_key, group=None)
+    mine, group = named.exclude(supplier_key=""), opened_before(actor, key)
     if group is None:
-        raise Http404
-    return group
+        first = mine.select_related("csirt", "story").order_by("received_at", "pk").first()
+        if first is None or first.csirt is None:
+            raise Http404
+        title = title_of(first.story.supplier or supplier_key)
+        group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
+    try:
+        return group, put_all_in(group, mine.filter(csirt=group.csirt), actor=actor, key=key)
+    except ValidationError:
+        return group, None
+
+
+def opened_before(actor: User, key: str) -> CaseGroup | None:
+    """By the same form."""
+    uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
+    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
 
 
 def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:

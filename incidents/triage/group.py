@@ -1,6 +1,7 @@
 """The group of a case on its page, or the groups that it may be put in."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +54,28 @@ def named_by(incident: Incident) -> Case | Value:
 def with_groups(suppliers: list[dict[str, Any]], user: User) -> list[dict[str, Any]]:
     """To each supplier that several bodies name: the open group that holds cases of it, and how many are in none.
 
-    One query, or none.
+    Of one centre at a time for whoever works in several: one whose group lacks some, else one without a group. One
+    query, or none.
     """
     if not suppliers:
         return []
     keys = [one["supplier_key"] for one in suppliers]
     named = Incident.objects.open().filter(csirt__in=user.csirt_ids(), supplier_key__in=keys)
-    tallied = named.order_by().values_list("supplier_key", "group__uid", "group__title", "group__closed_at")
-    found: dict[str, dict[str, Any]] = {key: {"outside": 0, "uid": None} for key in keys}
-    for key, uid, title, closed_at, number in tallied.annotate(Count("pk")):
+    asked = ("supplier_key", "csirt_id", "group__uid", "group__title", "group__closed_at")
+    tallied = named.order_by("csirt_id").values_list(*asked).annotate(Count("pk"))
+    found: dict[str, dict[int, dict[str, Any]]] = {key: {} for key in keys}
+    for key, csirt, uid, title, closed_at, number in tallied:
+        there = found[key].setdefault(csirt, {"outside": 0, "uid": None})
         if uid is None:
-            found[key]["outside"] = number
+            there["outside"] = number
         elif closed_at is None:
-            found[key] |= {"uid": uid, "title": title}
-    return [one | found[one["supplier_key"]] | {"key": secrets.token_urlsafe()} for one in suppliers]
+            there |= {"uid": uid, "title": title}
+    return [
+        one | shown_of(found[one["supplier_key"]].values()) | {"key": secrets.token_urlsafe()} for one in suppliers
+    ]
+
+
+def shown_of(centres: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The centre where there is most to do; what it lacks is added to its group before another group is opened."""
+    none = {"outside": 0, "uid": None}  # its last case was closed since the suppliers were read
+    return max(centres, key=lambda one: (bool(one["outside"]), one["uid"] is not None), default=none)

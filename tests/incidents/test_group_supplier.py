@@ -2,13 +2,15 @@
 
 import pytest
 
+from accounts.enums import Role
 from incidents.enums import BulkOutcome, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident
 from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
 from incidents.services.erase import erase_personal_data
 from incidents.services.groups import add_to_group, remove_from_group
+from incidents.triage.group import with_groups
 from tests.cast import a_lead
-from tests.incidents.grouping import GROUPS, a_group, many, town, url
+from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
 from tests.incidents.test_correspond import case
 from tests.incidents.test_declare import text
 
@@ -130,6 +132,34 @@ def test_a_second_click_once_all_are_in_shows_the_same_group(client, responder):
 
     assert answer["Location"] == url(CaseGroup.objects.get())
     assert client.post(f"{GROUPS}prestataire/", sent | {"key": ""}).status_code == 404
+
+
+def test_whoever_works_in_two_centres_groups_one_after_the_other(client, responder):
+    cases = [town(number, supplier="Exemple SAS") for number in range(6)]
+    theirs, other = cases[3:], elsewhere()
+    Incident.objects.filter(pk__in=[one.pk for one in theirs]).update(csirt=other)
+    responder.membership_set.create(role=Role.RESPONDER, csirt=other)
+    sent = {"prestataire": "exemple sas", "key": "k"}
+
+    first, again = (client.post(f"{GROUPS}prestataire/", sent) for _ in range(2))
+
+    mine = CaseGroup.objects.get()
+    assert first["Location"] == again["Location"] == url(mine)
+    assert (mine.csirt, mine.cases.count()) == (cases[0].csirt, 3)
+    queue = text(client.get("/admin/incidents/incident/"))
+    assert "En faire un groupe" in queue, "those of the other centre"
+    client.post(f"{GROUPS}prestataire/", sent | {"key": "l"})
+    assert set(CaseGroup.objects.exclude(pk=mine.pk).get().cases.all()) == set(theirs)
+    town(9, supplier="Exemple SAS")
+    queue = text(client.get("/admin/incidents/incident/"))
+    assert "Y ajouter le nouveau dossier" in queue
+    assert "En faire un groupe" not in queue
+
+
+def test_a_supplier_whose_last_case_was_just_closed_breaks_no_queue(responder):
+    named = {"supplier_key": "exemple sas", "bodies": 3, "name": "Exemple SAS"}
+    shown = with_groups([named], responder)[0]
+    assert (shown["uid"], shown["outside"]) == (None, 0)
 
 
 def test_a_supplier_with_a_nul_is_nobodys(client, responder):
