@@ -30,7 +30,7 @@ from incidents.services.complete import (
     stands_already,
     write_sheet,
 )
-from incidents.services.declare import SUPPLIER_KEY_LENGTH
+from incidents.services.declare import supplier_key_of
 from incidents.services.snapshots import (
     caller_kept,
     data_kept,
@@ -43,7 +43,7 @@ from incidents.services.snapshots import (
     services_kept,
     story_kept,
 )
-from incidents.text import fold, plain_line
+from incidents.text import plain_line
 
 WORKAROUND_LIMIT = 300
 
@@ -152,7 +152,7 @@ def correct_story(*, writing: Writing, description: str, supplier: str) -> Writt
 
     def put() -> None:
         Story.objects.filter(incident=incident).update(description=clean.description, supplier=clean.supplier)
-        incident.supplier_key = fold(clean.supplier)[:SUPPLIER_KEY_LENGTH]
+        incident.supplier_key = supplier_key_of(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
     return correct(incident, "recit", story_kept(clean.description, clean.supplier), put, writing=writing)

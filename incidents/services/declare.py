@@ -101,6 +101,11 @@ def key_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def supplier_key_of(supplier: str) -> str:
+    """Several spellings of one name have one."""
+    return fold(supplier)[:SUPPLIER_KEY_LENGTH]
+
+
 def digest_of(declaration: Declaration) -> str:
     """Whether two submissions say the same."""
     content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
@@ -132,7 +137,7 @@ def save_incident(
         due_at=now + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=clean.service_stopped,
         data_concerned=clean.data_concerned,
-        supplier_key=fold(clean.supplier)[:SUPPLIER_KEY_LENGTH],
+        supplier_key=supplier_key_of(clean.supplier),
         verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
         verified_at=now if is_member else None,
         submission_key=key_of(submission.key),

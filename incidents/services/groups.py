@@ -22,10 +22,10 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
 from incidents.models import CaseGroup, Incident
-from incidents.services.declare import SUPPLIER_KEY_LENGTH
+from incidents.services.declare import supplier_key_of
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.text import fold, plain_line, plain_text
+from incidents.text import plain_line, plain_text
 
 TITLE_LIMIT = 120
 SHEET_LIMIT = 20_000
@@ -119,15 +119,22 @@ def forget_name(incident: Incident) -> None:
 
     The caller holds the case, and is about to erase its words.
     """
-    uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True)
+    held = suppliers_of(incident)
+    uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if held else ()
     groups = CaseGroup.objects.filter(uid__in=list(uids)).select_for_update(no_key=True).order_by("pk")
-    for group in groups if incident.supplier_key else ():
-        if fold(group.title)[:SUPPLIER_KEY_LENGTH] != incident.supplier_key:
+    for group in groups:
+        if (key := supplier_key_of(group.title)) not in held:
             continue
-        others = group.cases.filter(supplier_key=incident.supplier_key, erased_at=None).exclude(pk=incident.pk)
+        others = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
         kept = others.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
         group.title = title_of(kept) if kept else str(NAMELESS)
         group.save(update_fields=["title"])
+
+
+def suppliers_of(incident: Incident) -> set[str]:
+    """Keys of those that it names or named: a group keeps the name of before a correction."""
+    told = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
+    return {incident.supplier_key, *(supplier_key_of(name) for name in told if name)} - {""}
 
 
 @transaction.atomic

@@ -6,11 +6,13 @@ from accounts.enums import Role
 from incidents.enums import BulkOutcome, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident
 from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
+from incidents.services.correct import correct_story
 from incidents.services.erase import erase_personal_data
 from incidents.services.groups import add_to_group, remove_from_group
 from incidents.triage.group import with_groups
 from tests.cast import a_lead
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
+from tests.incidents.test_complete import by_link
 from tests.incidents.test_correspond import case
 from tests.incidents.test_declare import text
 
@@ -51,6 +53,14 @@ def test_the_name_of_a_supplier_goes_with_the_last_case_that_holds_it(client, re
     assert titled(group, after=second) == "Prestataire (nom effacé)"
     for address in (url(group), GROUPS, "/admin/incidents/incident/"):
         assert "exemple" not in text(client.get(address)).lower().replace("saint-exemple", "")
+
+
+def test_a_name_that_was_corrected_since_goes_too(client, responder):
+    incident = town(1, supplier="Jean Exemple")
+    client.post(f"{GROUPS}prestataire/", {"prestataire": "jean exemple", "key": "k"})
+    correct_story(writing=by_link(incident, "recit"), description="Autre chose.", supplier="Exemple Informatique")
+
+    assert titled(CaseGroup.objects.get(), after=incident) == "Prestataire (nom effacé)"
 
 
 def test_a_title_that_names_no_supplier_outlives_its_cases(responder):
