@@ -63,6 +63,7 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, case=cases[0], actor=user)
     if not is_sent:
+        tell_left_out(request, len(set(references)) - len(cases))
         return ask(request, code, cases, form)
     try:
         if form.is_valid():
@@ -102,6 +103,7 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # no group is opened for what is refused
         job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
+    tell_left_out(request, len(set(references)) - job.total)
     if job.total > AT_ONCE:
         return redirect("admin:incidents_incident_bulk", job.uid)
     do_at_once(job)
@@ -142,6 +144,17 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
     if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
         said = ngettext("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
         messages.error(request, said % {"number": more})
+
+
+def tell_left_out(request: HttpRequest, number: int) -> None:
+    """Ticked on a page that has grown old: they went to another centre since."""
+    if number:
+        said = ngettext(
+            "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
+            "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
+            number,
+        )
+        messages.warning(request, said % {"number": number})
 
 
 def said_of(act: BulkAct, number: int) -> str:

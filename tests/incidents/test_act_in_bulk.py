@@ -181,7 +181,14 @@ def test_a_query_to_come_back_to_leads_nowhere_else(client, cases):
 def test_another_centres_cases_are_not_there(client, responder, cases):
     theirs = elsewhere(cases[0])
 
-    assert told(send(client, "prendre", cases)) == ["2 dossiers pris en charge."]
+    gone = "1 dossier coché n’est plus à votre centre : rien n’y a été fait."
+    for _ in range(2):
+        assert told(send(client, "prendre", cases)) == [gone, "2 dossiers pris en charge."]
+    shown = send(client, "clore", cases, cle="k3", confirme=[])
+    assert told(shown) == [gone]
+    assert theirs.reference not in shown.content.decode()
+    elsewhere(cases[1])
+    assert told(send(client, "prendre", cases))[0] == gone, "the first time, it was there"
     assert send(client, "prendre", [theirs], cle="k2").status_code == 422
     theirs.refresh_from_db()
     assert theirs.status == Status.DECLARED
