@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from incidents.enums import ClosingReason, LeakStatus, PersonsBand
+from collectivities.zones import zone_in
+from incidents.enums import ClosingReason, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from stats.enums import ALL_BANDS, HoursBand, Measure, leak_band
+from stats.enums import ALL_BANDS, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
 from stats.models import CaseFact
 from stats.periods import month_of, quarter_of
 
@@ -16,6 +17,14 @@ UP_TO = (
     (timedelta(days=1), HoursBand.UNDER_A_DAY),
     (timedelta(days=3), HoursBand.UNDER_3_DAYS),
     (timedelta(days=7), HoursBand.UNDER_7_DAYS),
+)
+DELAY_UP_TO = (
+    (timedelta(hours=1), DelayBand.UNDER_AN_HOUR),
+    (timedelta(hours=4), DelayBand.UNDER_4_HOURS),
+    (timedelta(days=1), DelayBand.UNDER_A_DAY),
+    (timedelta(days=3), DelayBand.UNDER_3_DAYS),
+    (timedelta(days=7), DelayBand.UNDER_7_DAYS),
+    (timedelta(days=30), DelayBand.UNDER_30_DAYS),
 )
 PERSONS_UP_TO = (
     (5, PersonsBand.UP_TO_5),
@@ -28,20 +37,28 @@ PERSONS_UP_TO = (
 def facts_of(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
     """The facts of these incidents as the raw rows stand now, unsaved, in three queries."""
     ids = list(incident_ids)
-    facts = {incident.pk: fact_of(incident) for incident in Incident.objects.filter(pk__in=ids).only(*READ)}
+    incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ)
+    facts = {incident.pk: fact_of(incident) for incident in incidents}
     for interruption in ServiceInterruption.objects.filter(incident__in=ids).order_by("pk"):
         facts[interruption.incident_id].interruption_hours.append(hours_band(interruption))
+        facts[interruption.incident_id].interruption_services.append(interruption.service)
     for leak in DataLeak.objects.filter(incident__in=ids).order_by("pk"):
         facts[leak.incident_id].leak_statuses.append(leak.status)
         facts[leak.incident_id].leak_persons.append(persons_band(leak))
+        if leak.status != LeakStatus.UNFOUNDED:
+            facts[leak.incident_id].leak_categories += sorted(set(leak.categories))
     return facts
 
 
-READ = ("csirt", "region", "collectivity", "received_at", "type", "verification", "closing_reason")
+READ = (
+    *("csirt", "region__code", "collectivity", "received_at", "type", "nature", "cause", "verification"),
+    *("closing_reason", "detected_at", "acknowledged_at", "closed_at"),
+)
 
 
 def fact_of(incident: Incident) -> CaseFact:
-    month = month_of(incident.received_at)
+    """The month is that of the town hall's own clock; a case without a territory is of Paris' time."""
+    month = month_of(incident.received_at, zone_in(incident.region.code if incident.region else None))
     return CaseFact(
         incident_id=incident.pk,
         csirt_id=incident.csirt_id,
@@ -50,9 +67,21 @@ def fact_of(incident: Incident) -> CaseFact:
         month=month,
         quarter=quarter_of(month),
         type=incident.type,
+        nature=incident.nature,
+        cause=incident.cause,
         is_counted=incident.closing_reason not in NOT_COUNTED,
         is_verified=incident.is_verified,
+        discovery_delay=delay_band(incident.detected_at, incident.received_at),
+        help_delay=delay_band(incident.received_at, incident.acknowledged_at),
+        closing_delay=delay_band(incident.received_at, incident.closed_at),
     )
+
+
+def delay_band(since: datetime | None, until: datetime | None) -> str:
+    """Unknown where one end is, and where what was said goes backwards."""
+    if since is None or until is None or until < since:
+        return DelayBand.UNKNOWN
+    return next((band for limit, band in DELAY_UP_TO if until - since < limit), DelayBand.OVER_30_DAYS)
 
 
 def hours_band(interruption: ServiceInterruption) -> str:
@@ -70,16 +99,47 @@ def persons_band(leak: DataLeak) -> str:
     return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
 
 
+def is_incident(fact: CaseFact) -> bool:
+    """A verified case is an incident until somebody has qualified it as a signalement, the CSIRTs' own distinction."""
+    return fact.is_counted and fact.is_verified and fact.nature != Nature.REPORT
+
+
+def is_hit(fact: CaseFact) -> bool:
+    """An incident that stopped or slowed a public service, or in which data left as far as is known."""
+    leaks = any(status != LeakStatus.UNFOUNDED for status in fact.leak_statuses)
+    return is_incident(fact) and (bool(fact.interruption_hours) or leaks)
+
+
 def counts_of(fact: CaseFact) -> Counter[tuple[str, str]]:
-    """How many units this case brings to each (measure, band). Only declarations count before they are verified."""
+    """How many units this case brings to each (measure, band). Only declarations count before they are verified.
+
+    Interruptions and leaks of a signalement do not count: nothing was proved.
+    """
     if not fact.is_counted:
         return Counter()
     counts: Counter[tuple[str, str]] = Counter({(Measure.DECLARED, ALL_BANDS): 1})
-    if fact.is_verified:
-        counts[Measure.INCIDENTS, ALL_BANDS] = 1
-        counts.update((Measure.INTERRUPTIONS, band) for band in fact.interruption_hours)
-        leaks = zip(fact.leak_statuses, fact.leak_persons, strict=True)
-        counts.update(leak_key(status, persons) for status, persons in leaks)
+    if is_incident(fact):
+        counts += counts_of_incident(fact)
+    elif fact.is_verified:
+        counts[Measure.REPORTS, ALL_BANDS] = 1
+    return counts
+
+
+def counts_of_incident(fact: CaseFact) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter(
+        {
+            (Measure.INCIDENTS, type_band(fact.type)): 1,
+            (Measure.CAUSES, fact.cause or NOT_SAID): 1,
+            (Measure.DISCOVERY, fact.discovery_delay): 1,
+            (Measure.HELP, fact.help_delay): 1,
+            (Measure.CLOSING, fact.closing_delay): 1,
+        }
+    )
+    counts.update((Measure.INTERRUPTIONS, band) for band in fact.interruption_hours)
+    counts.update((Measure.SERVICES, service) for service in fact.interruption_services)
+    leaks = zip(fact.leak_statuses, fact.leak_persons, strict=True)
+    counts.update(leak_key(status, persons) for status, persons in leaks)
+    counts.update((Measure.CATEGORIES, category) for category in fact.leak_categories)
     return counts
 
 

@@ -3,6 +3,8 @@
 Nothing here holds a word of a case. What is published is never changed: a correction is another release.
 """
 
+from collections.abc import Iterable
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
@@ -13,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
-from incidents.enums import IncidentType, LeakStatus, PersonsBand
+from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
-from stats.enums import BANDS, PUBLISHED, HoursBand, Measure
+from stats.enums import BANDS, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
 
 
 def never_changed(name: str) -> list[pgtrigger.Trigger]:
@@ -32,11 +34,20 @@ def never_changed(name: str) -> list[pgtrigger.Trigger]:
     ]
 
 
-def known_bands() -> Q:
+def known_bands(measures: Iterable[str]) -> Q:
     condition = Q()
-    for measure, bands in BANDS.items():
-        condition |= Q(measure=measure, band__in=bands)
+    for measure in measures:
+        condition |= Q(measure=measure, band__in=BANDS[measure])
     return condition
+
+
+def known(field: str, values: Iterable[str]) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=Q((f"{field}__in", list(values))), name=f"case_fact_{field}_known")
+
+
+def all_known(field: str, values: Iterable[str]) -> models.CheckConstraint:
+    condition = Q((f"{field}__contained_by", list(values)))
+    return models.CheckConstraint(condition=condition, name=f"case_fact_{field}_known")
 
 
 class CaseFact(models.Model):
@@ -46,16 +57,30 @@ class CaseFact(models.Model):
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
-    # First days, in Paris time, of the month and the quarter in which the declaration was received.
+    # First days of the month and the quarter in which the declaration was received, where the body lies.
     month = models.DateField(_("mois"))
     quarter = models.DateField(_("trimestre"))
     type = models.CharField(_("type"), max_length=16, choices=IncidentType)
+    nature = models.CharField(_("nature"), max_length=12, choices=Nature, default=Nature.UNQUALIFIED)
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause, blank=True)
+    discovery_delay = models.CharField(
+        _("délai de déclaration"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
+    )
+    help_delay = models.CharField(
+        _("délai de prise en charge"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
+    )
+    closing_delay = models.CharField(
+        _("délai de clôture"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
+    )
     # Closed as « pas un incident » or « déjà déclaré »: counted nowhere.
     is_counted = models.BooleanField(_("compté"))
     is_verified = models.BooleanField(_("vérifié"))
-    # One value an interruption; one in each of the two lists a leak.
+    # One value in each of these two lists an interruption; in each of the next two a leak.
     interruption_hours = ArrayField(
         models.CharField(max_length=12, choices=HoursBand), default=list, verbose_name=_("durées des interruptions")
+    )
+    interruption_services = ArrayField(
+        models.CharField(max_length=16, choices=PublicService), default=list, verbose_name=_("services interrompus")
     )
     leak_statuses = ArrayField(
         models.CharField(max_length=12, choices=LeakStatus), default=list, verbose_name=_("états des fuites")
@@ -63,21 +88,26 @@ class CaseFact(models.Model):
     leak_persons = ArrayField(
         models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name=_("personnes par fuite")
     )
+    # Of each leak that is not unfounded, its categories once each.
+    leak_categories = ArrayField(
+        models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories des fuites")
+    )
 
     class Meta:
         verbose_name = _("fait compté")
         verbose_name_plural = _("faits comptés")
         constraints = [
-            models.CheckConstraint(condition=Q(type__in=IncidentType.values), name="case_fact_type_known"),
-            models.CheckConstraint(
-                condition=Q(interruption_hours__contained_by=HoursBand.values), name="case_fact_hours_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(leak_statuses__contained_by=LeakStatus.values), name="case_fact_leak_statuses_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(leak_persons__contained_by=PersonsBand.values), name="case_fact_leak_persons_known"
-            ),
+            known("type", IncidentType.values),
+            known("nature", Nature.values),
+            known("cause", ["", *Cause.values]),
+            known("discovery_delay", DelayBand.values),
+            known("help_delay", DelayBand.values),
+            known("closing_delay", DelayBand.values),
+            all_known("interruption_hours", HoursBand.values),
+            all_known("interruption_services", PublicService.values),
+            all_known("leak_statuses", LeakStatus.values),
+            all_known("leak_persons", PersonsBand.values),
+            all_known("leak_categories", DataCategory.values),
         ]
         indexes = [
             models.Index(
@@ -96,15 +126,14 @@ class Rollup(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
     month = models.DateField(_("mois"))
     measure = models.CharField(_("mesure"), max_length=16, choices=Measure)
-    band = models.CharField(_("tranche"), max_length=24, blank=True)
+    band = models.CharField(_("tranche"), max_length=48, blank=True)
     value = models.BigIntegerField(_("valeur"))
 
     class Meta:
         verbose_name = _("somme exacte")
         verbose_name_plural = _("sommes exactes")
         constraints = [
-            models.CheckConstraint(condition=Q(measure__in=Measure.values), name="rollup_measure_known"),
-            models.CheckConstraint(condition=known_bands(), name="rollup_band_known"),
+            models.CheckConstraint(condition=known_bands(SUMMED), name="rollup_band_known"),
             models.UniqueConstraint(
                 fields=["csirt", "month", "measure", "band", "region"], nulls_distinct=False, name="rollup_once"
             ),
@@ -112,6 +141,33 @@ class Rollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month} {self.measure} {self.band}"
+
+
+class Presence(models.Model):
+    """How many incidents one body had in one year, kept by signed differences: distinct bodies never add up.
+
+    A year of a region has as many rows as bodies that declared, whatever the number of cases. For those entitled only.
+    """
+
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
+    year = models.PositiveSmallIntegerField(_("année"))
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
+    incidents = models.IntegerField(_("incidents"))
+    hits = models.IntegerField(_("incidents avec interruption ou fuite"))
+
+    class Meta:
+        verbose_name = _("présence d’une collectivité")
+        verbose_name_plural = _("présences des collectivités")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["csirt", "year", "collectivity", "region"], nulls_distinct=False, name="presence_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["region", "year"], name="presence_of_region")]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.collectivity_id}"
 
 
 class Block(models.Model):
@@ -124,15 +180,17 @@ class Block(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
     starts_on = models.DateField(_("premier jour"))
     ends_on = models.DateField(_("dernier jour"))
-    band = models.CharField(_("tranche"), max_length=24, blank=True)
+    band = models.CharField(_("tranche"), max_length=48, blank=True)
     value = models.PositiveIntegerField(_("valeur"))
 
     class Meta:
         verbose_name = _("nombre publié")
         verbose_name_plural = _("nombres publiés")
         constraints = [
-            models.CheckConstraint(condition=Q(measure__in=PUBLISHED), name="block_measure_known"),
-            models.CheckConstraint(condition=known_bands(), name="block_band_known"),
+            models.CheckConstraint(
+                condition=known_bands(measure for measure in Measure if measure != Measure.DECLARED),
+                name="block_band_known",
+            ),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="block_starts_before_it_ends"),
         ]
         triggers = never_changed("block")
@@ -148,6 +206,10 @@ class Release(models.Model):
     published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
     covers_until = models.DateField(_("dernier jour couvert"))
     made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
+    # `stats/seal.py`, all three in hexadecimal; empty for what was published before releases were signed.
+    digest = models.CharField(_("empreinte"), max_length=64, blank=True)
+    signature = models.CharField(_("signature"), max_length=128, blank=True)
+    verify_key = models.CharField(_("clé de vérification"), max_length=64, blank=True)
     blocks = models.ManyToManyField(Block, through="ReleaseBlock", related_name="releases", verbose_name=_("nombres"))
 
     class Meta:
@@ -191,22 +253,79 @@ class ReleaseBlock(models.Model):
         return f"{self.release_id} {self.block_id}"
 
 
-class BlockCase(models.Model):
-    """What a block was made of, so that the next release sees what changed since. Shown to nobody."""
+class BlockMember(models.Model):
+    """What a block was made of, so that the next release sees what changed since. Shown to nobody but to that body.
 
-    block = models.ForeignKey(Block, models.PROTECT, related_name="cases", verbose_name=_("nombre publié"))
-    fact = models.ForeignKey(CaseFact, models.PROTECT, related_name="+", verbose_name=_("fait compté"))
-    band = models.CharField(_("tranche"), max_length=24, blank=True)
+    `fact` is empty in the tables of distinct bodies, of which a body is the unit.
+    """
+
+    block = models.ForeignKey(Block, models.PROTECT, related_name="members", verbose_name=_("nombre publié"))
+    collectivity = models.ForeignKey(Collectivity, models.PROTECT, related_name="+", verbose_name=_("collectivité"))
+    fact = models.ForeignKey(CaseFact, models.PROTECT, null=True, related_name="+", verbose_name=_("fait compté"))
+    # The finest cell that the units come from, which the block may have put together with others.
+    month = models.DateField(_("mois"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
+    band = models.CharField(_("tranche"), max_length=48, blank=True)
     units = models.PositiveIntegerField(_("unités"))
 
     class Meta:
-        verbose_name = _("cas d’un nombre publié")
-        verbose_name_plural = _("cas des nombres publiés")
+        verbose_name = _("part d’un nombre publié")
+        verbose_name_plural = _("parts des nombres publiés")
         constraints = [
-            models.UniqueConstraint(fields=["block", "fact", "band"], name="block_case_once"),
-            models.CheckConstraint(condition=Q(units__gt=0), name="block_case_has_units"),
+            models.UniqueConstraint(
+                fields=["block", "collectivity", "fact", "band", "month", "region"],
+                nulls_distinct=False,
+                name="block_member_once",
+            ),
+            models.CheckConstraint(condition=Q(units__gt=0), name="block_member_has_units"),
         ]
-        triggers = never_changed("block_case")
+        triggers = never_changed("block_member")
 
     def __str__(self) -> str:
-        return f"{self.block_id} {self.fact_id}"
+        return f"{self.block_id} {self.collectivity_id}"
+
+
+class Denominator(models.Model):
+    """How many bodies existed at the end of a year, for the rates of a release: public, and frozen with it.
+
+    `stratum` empty: all bodies of the région. `region` empty: all régions.
+    """
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name=_("publication"))
+    year = models.PositiveSmallIntegerField(_("année"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
+    stratum = models.CharField(_("strate"), max_length=48, blank=True, choices=Stratum)
+    bodies = models.PositiveIntegerField(_("collectivités existantes"))
+
+    class Meta:
+        verbose_name = _("dénominateur")
+        verbose_name_plural = _("dénominateurs")
+        constraints = [
+            models.CheckConstraint(condition=Q(stratum__in=["", *Stratum.values]), name="denominator_stratum_known"),
+            models.UniqueConstraint(
+                fields=["release", "year", "region", "stratum"], nulls_distinct=False, name="denominator_once"
+            ),
+        ]
+        triggers = never_changed("denominator")
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.year} {self.stratum}"
+
+
+class Attempt(models.Model):
+    """That a release was tried, and what came of it: a publication that fails must not fail in silence."""
+
+    at = models.DateTimeField(_("le"), default=timezone.now)
+    outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
+    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
+    seconds = models.FloatField(_("durée en secondes"))
+    # Which tables were coarsened or left out, by their codes: no figure.
+    coarsened = models.JSONField(_("tables regroupées"), default=dict)
+
+    class Meta:
+        verbose_name = _("essai de publication")
+        verbose_name_plural = _("essais de publication")
+        constraints = [models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.outcome}"

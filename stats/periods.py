@@ -1,7 +1,9 @@
-"""Months, quarters and years of the figures, by the day on which a declaration was received in Paris."""
+"""Months, quarters and years of the figures, by the day on which a declaration was received where the body lies."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from collectivities.zones import day_of
 
 PARIS = ZoneInfo("Europe/Paris")
 # A period is closed thirty days after its end: most call-backs are made by then, and later ones wait for the next
@@ -10,14 +12,18 @@ SETTLED_AFTER = timedelta(days=30)
 ONE_DAY = timedelta(days=1)
 
 
-def month_of(at: datetime) -> date:
-    """The first day of the month, in Paris, of an aware moment."""
-    return at.astimezone(PARIS).date().replace(day=1)
+def month_of(at: datetime, zone: str) -> date:
+    """The first day of the month of an aware moment at the clock of a territory; `zone` is an IANA name."""
+    return day_of(at, zone).replace(day=1)
 
 
 def quarter_of(day: date) -> date:
     """The first day of the quarter of `day`."""
     return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+
+
+def last_day_of_month(first: date) -> date:
+    return (first.replace(day=1) + timedelta(days=31)).replace(day=1) - ONE_DAY
 
 
 def last_day_of_quarter(first: date) -> date:
@@ -29,6 +35,6 @@ def quarters_of(year: int) -> list[date]:
 
 
 def last_closed_day(now: datetime) -> date:
-    """The last day of the latest quarter that is closed at `now`."""
+    """The last day of the latest quarter that is closed at `now`, everywhere in France."""
     settled = now.astimezone(PARIS).date() - SETTLED_AFTER
     return quarter_of(settled + ONE_DAY) - ONE_DAY

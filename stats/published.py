@@ -34,9 +34,9 @@ class Number:
 
     @property
     def quarter(self) -> date | None:
-        """The quarter that it covers; None if it covers the year."""
+        """The quarter that it covers, or of which it covers a month; None if it covers the year."""
         first = quarter_of(self.starts_on)
-        return first if self.ends_on == last_day_of_quarter(first) else None
+        return first if self.ends_on <= last_day_of_quarter(first) else None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from incidents.models import Incident, PendingEvent
-from stats.facts import counts_of, facts_of
-from stats.models import CaseFact, Rollup
+from stats.facts import counts_of, facts_of, is_hit, is_incident
+from stats.models import CaseFact, Presence, Rollup
 
 CONSUMER = "stats"
 BATCH = 2000
@@ -22,17 +22,28 @@ BATCH = 2000
 LOCK = 7_465_747_301
 COUNTED = (
     *("csirt_id", "region_id", "collectivity_id", "month", "quarter", "type", "is_counted", "is_verified"),
-    *("interruption_hours", "leak_statuses", "leak_persons"),
+    *("nature", "cause", "discovery_delay", "help_delay", "closing_delay"),
+    *("interruption_hours", "interruption_services", "leak_statuses", "leak_persons", "leak_categories"),
 )
 
 # csirt, region, month, measure, band
 type Sums = Counter[tuple[int | None, int | None, date, str, str]]
+# csirt, region, year, body, whether with an interruption or a leak
+type Presences = Counter[tuple[int | None, int | None, int, int, bool]]
 
 ADD = """
     INSERT INTO stats_rollup (csirt_id, region_id, month, measure, band, value)
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::text[], %s::text[], %s::bigint[])
     ON CONFLICT (csirt_id, month, measure, band, region_id)
     DO UPDATE SET value = stats_rollup.value + EXCLUDED.value
+"""
+
+ADD_PRESENCES = """
+    INSERT INTO stats_presence (csirt_id, region_id, year, collectivity_id, incidents, hits)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[])
+    ON CONFLICT (csirt_id, year, collectivity_id, region_id)
+    DO UPDATE SET incidents = stats_presence.incidents + EXCLUDED.incidents,
+                  hits = stats_presence.hits + EXCLUDED.hits
 """
 
 
@@ -79,9 +90,13 @@ def recount(incident_ids: Iterable[int]) -> None:
     CaseFact.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=["incident_id"], update_fields=COUNTED, batch_size=BATCH
     )
+    earlier = [before[fact.pk] for fact in changed if fact.pk in before]
     differences = sums_of(changed)
-    differences.subtract(sums_of(before[fact.pk] for fact in changed if fact.pk in before))
+    differences.subtract(sums_of(earlier))
     add({key: value for key, value in differences.items() if value})
+    there = presences_of(changed)
+    there.subtract(presences_of(earlier))
+    add_presences({key: value for key, value in there.items() if value})
 
 
 def differs(one: CaseFact, other: CaseFact) -> bool:
@@ -94,6 +109,28 @@ def sums_of(facts: Iterable[CaseFact]) -> Sums:
         for (measure, band), units in counts_of(fact).items():
             sums[fact.csirt_id, fact.region_id, fact.month, str(measure), band] += units
     return sums
+
+
+def presences_of(facts: Iterable[CaseFact]) -> Presences:
+    there: Presences = Counter()
+    for fact in facts:
+        if is_incident(fact):
+            there[fact.csirt_id, fact.region_id, fact.month.year, fact.collectivity_id, is_hit(fact)] += 1
+    return there
+
+
+def add_presences(differences: dict[tuple[int | None, int | None, int, int, bool], int]) -> None:
+    """Every incident counts; one that stopped a service or let data out counts as a hit too."""
+    incidents: Counter[tuple[int | None, int | None, int, int]] = Counter()
+    hits: Counter[tuple[int | None, int | None, int, int]] = Counter()
+    for (*key, was_hit), value in differences.items():
+        incidents[tuple(key)] += value  # type: ignore[index]  # four of the five parts
+        hits[tuple(key)] += value * was_hit  # type: ignore[index]
+    rows = sorted(((*key, incidents[key], hits[key]) for key in incidents), key=repr)
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_PRESENCES, [list(column) for column in zip(*rows, strict=True)])
 
 
 def add(differences: dict[tuple[int | None, int | None, date, str, str], int]) -> None:
@@ -118,7 +155,22 @@ def mistakes() -> list[str]:
     sums: Counter[object] = Counter(sums_of(CaseFact.objects.iterator(BATCH)))
     rows = Rollup.objects.values_list("csirt_id", "region_id", "month", "measure", "band", "value")
     sums.subtract({(*key, band): value for *key, band, value in rows.iterator()})
-    return [f"incident {pk}" for pk in wrong] + [f"rollup {key}: {off:+}" for key, off in sums.items() if off]
+    there = presences_of(CaseFact.objects.iterator(BATCH))
+    counted: Counter[object] = Counter()
+    for (*key, was_hit), value in there.items():
+        counted[*key, "incidents"] += value
+        counted[*key, "hits"] += value * was_hit
+    for *key, incidents, hits in Presence.objects.values_list(*PRESENCE).iterator():
+        counted[*key, "incidents"] -= incidents
+        counted[*key, "hits"] -= hits
+    return [
+        *(f"incident {pk}" for pk in wrong),
+        *(f"rollup {key}: {off:+}" for key, off in sums.items() if off),
+        *(f"presence {key}: {off:+}" for key, off in counted.items() if off),
+    ]
+
+
+PRESENCE = ("csirt_id", "region_id", "year", "collectivity_id", "incidents", "hits")
 
 
 def pending_incidents() -> Iterable[int]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.enums import Role
 from accounts.models import User
-from stats.disclosure import K
+from stats.partition import K
 from stats.periods import SETTLED_AFTER
 from stats.published import UnknownSelectionError, highest, read_page
 from stats.queries import exact_year

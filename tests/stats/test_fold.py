@@ -17,16 +17,20 @@ from django.db.models import Sum
 from incidents.models import Incident, PendingEvent
 from incidents.services.triage import close_incident, verify_incident
 from stats import rollups
-from stats.models import CaseFact, Rollup
+from stats.enums import Measure
+from stats.models import CaseFact, Presence, Rollup
 from stats.services import fold_events
 from stats.tasks import fold_events as task
 from tests.cast import a_lead, breizh_cyber, declare
 from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
 
+RANSOMWARE = ("incidents", "information-content-security/rancon")
+MAIN = ("declared", "incidents", "reports", "interruptions", "leaks", "unfounded")
 
-def sums():
-    """(measure, band) → value, whatever the month and the place; nothing for zero."""
-    rows = Rollup.objects.values_list("measure", "band").annotate(Sum("value"))
+
+def sums(*measures):
+    """(measure, band) → value, whatever the month and the place; nothing for zero. The main ones by default."""
+    rows = Rollup.objects.filter(measure__in=measures or MAIN).values_list("measure", "band").annotate(Sum("value"))
     return {(measure, band): value for measure, band, value in rows if value}
 
 
@@ -41,7 +45,7 @@ def test_it_works(db):
     assert sums() == {("declared", ""): 1}
     verify_incident(reference=incident.reference, actor=a_lead(csirt))
     task()
-    assert sums() == {("declared", ""): 1, ("incidents", ""): 1}
+    assert sums() == {("declared", ""): 1, RANSOMWARE: 1}
     assert Rollup.objects.get(measure="incidents").csirt == csirt
     assert pending() == 0
 
@@ -60,7 +64,7 @@ def test_bands_are_counted_for_verified_cases_only(db):
     fold_events()
     assert sums() == {
         ("declared", ""): 2,
-        ("incidents", ""): 1,
+        RANSOMWARE: 1,
         ("interruptions", "0-4h"): 1,
         ("interruptions", "4-24h"): 1,
         ("interruptions", "1-3d"): 2,
@@ -83,12 +87,70 @@ def test_what_was_no_incident_is_counted_nowhere(db, reason):
     assert not CaseFact.objects.get().is_counted
 
 
-def test_the_month_is_that_of_paris(db):
+def test_the_month_is_that_of_the_town_hall(db):
     (body,) = bodies("53", 1)
+    (overseas,) = bodies("03", 1)  # Cayenne, four hours behind Paris in winter
     store([Case(body=body, at=on(2025, 1, 1, 0)), Case(body=body, at=on(2024, 12, 31, 23))])
+    store([Case(body=overseas, at=on(2025, 1, 1, 3)), Case(body=overseas, at=on(2025, 1, 1, 4))])
     fold_events()
-    months = Rollup.objects.filter(measure="incidents").values_list("month", flat=True)
-    assert sorted(f"{month:%Y-%m-%d}" for month in months) == ["2024-12-01", "2025-01-01"]
+    months = Rollup.objects.filter(measure="incidents").values_list("region__code", "month")
+    assert sorted((region, f"{month:%Y-%m-%d}") for region, month in months) == [
+        ("03", "2024-12-01"),
+        ("03", "2025-01-01"),
+        ("53", "2024-12-01"),
+        ("53", "2025-01-01"),
+    ]
+
+
+def test_a_signalement_is_counted_apart_and_brings_nothing_else(db):
+    incidents = store(one_each(bodies("53", 2), on(2025, 2, 1), hours=(2,), leaks=(("confirmed", "6-50"),)))
+    fold_events()
+    change(incidents[:1], nature="report")
+    fold_events()
+    assert sums() == {
+        ("declared", ""): 2,
+        RANSOMWARE: 1,
+        ("reports", ""): 1,
+        ("interruptions", "0-4h"): 1,
+        ("leaks", "6-50/confirmed"): 1,
+    }
+    assert list(Presence.objects.values_list("collectivity", "year", "incidents", "hits").order_by("incidents")) == [
+        (incidents[0].collectivity_id, 2025, 0, 0),
+        (incidents[1].collectivity_id, 2025, 1, 1),
+    ]
+
+
+def test_services_categories_causes_and_delays_are_counted(db):
+    (incident,) = store(one_each(bodies("53", 1), on(2025, 2, 1), hours=(2, None), leaks=(("claimed", "0-5"),)))
+    incident.interruptions.filter(ended_at=None).update(service="eau")
+    incident.interruptions.exclude(ended_at=None).update(service="paie")
+    incident.leaks.update(categories=["nir", "sante"])
+    change(
+        [incident],
+        cause="supplier",
+        detected_at=on(2025, 1, 31, 10),
+        detected_certainty="exact",
+        acknowledged_at=on(2025, 2, 1, 13),
+        status="closed",
+        closed_at=on(2025, 3, 20),
+        closing_reason="resolved",
+    )
+    fold_events()
+    assert sums("services", "categories", "causes", "discovery", "help", "closing") == {
+        ("services", "eau"): 1,
+        ("services", "paie"): 1,
+        ("categories", "nir"): 1,
+        ("categories", "sante"): 1,
+        ("causes", "supplier"): 1,
+        ("discovery", "1-3d"): 1,
+        ("help", "1-4h"): 1,
+        ("closing", "30d+"): 1,
+    }
+    incident.leaks.update(status="unfounded")
+    touch([incident])
+    fold_events()
+    assert sums("categories") == {}
+    assert sums("unfounded") == {("unfounded", ""): 1}
 
 
 def test_a_number_of_persons_wins_over_a_band(db):
@@ -108,14 +170,14 @@ def test_an_event_that_comes_twice_counts_once(db):
     touch(incidents)
     touch(incidents)
     fold_events()
-    assert sums() == {("declared", ""): 3, ("incidents", ""): 3}
+    assert sums() == {("declared", ""): 3, RANSOMWARE: 3}
 
 
 def test_a_batch_costs_the_same_whatever_its_size(db, django_assert_num_queries):
     few = bodies("53", 40)
     for number in (2, 40):
         store(one_each(few[:number], on(2025, 2, 1), hours=(2,)))
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             rollups.fold_batch()
 
 
@@ -134,7 +196,7 @@ def test_two_folders_at_once_count_each_event_once(transactional_db, monkeypatch
         for done in [pool.submit(fold) for _ in range(3)]:
             done.result()
     fold_events()
-    assert sums() == {("declared", ""): 60, ("incidents", ""): 60, ("interruptions", "0-4h"): 60}
+    assert sums() == {("declared", ""): 60, RANSOMWARE: 60, ("interruptions", "0-4h"): 60}
     assert pending() == 0
 
 
@@ -175,7 +237,7 @@ def test_a_folder_killed_before_its_commit_counts_nothing_twice(transactional_db
     wait_until_alone()
     assert (sums(), pending()) == ({}, 20)
     fold_events()
-    assert (sums(), pending()) == ({("declared", ""): 20, ("incidents", ""): 20}, 0)
+    assert (sums(), pending()) == ({("declared", ""): 20, RANSOMWARE: 20}, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -203,7 +265,7 @@ def test_a_random_history_agrees_with_a_recount(db, seed):
     verified = Incident.objects.exclude(verification="unverified").exclude(
         closing_reason__in=["not_an_incident", "duplicate"]
     )
-    assert sums().get(("incidents", ""), 0) == verified.count()
+    assert sum(sums("incidents").values()) == verified.count()
 
 
 def happens(rng, incidents):
@@ -241,4 +303,4 @@ def test_verify_stats_excuses_what_is_still_pending(db):
 def test_the_sums_of_facts_are_those_of_the_table(db):
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
     fold_events()
-    assert Counter(rollups.sums_of(CaseFact.objects.all())).total() == sum(sums().values())
+    assert Counter(rollups.sums_of(CaseFact.objects.all())).total() == sum(sums(*Measure).values())

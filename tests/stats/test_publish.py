@@ -7,8 +7,8 @@ import time_machine
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
-from stats.models import Block, BlockCase, Release, ReleaseBlock
-from stats.periods import last_closed_day, last_day_of_quarter, month_of, quarter_of
+from stats.models import Block, BlockMember, Release, ReleaseBlock
+from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
 from stats.tasks import publish_release as task
 from tests.stats.cases import bodies, change, on, one_each, store
@@ -29,7 +29,7 @@ def test_it_works(db):
         task()
     release = Release.objects.get()
     assert (release.number, release.covers_until, release.published_at) == (1, date(2025, 3, 31), Q1_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_a_quarter_is_closed_thirty_days_after_its_end(db):
@@ -52,9 +52,14 @@ def test_the_last_closed_day(now, closed):
     assert last_closed_day(now) == closed
 
 
-def test_the_edges_of_a_quarter_are_those_of_paris():
-    assert month_of(datetime(2025, 3, 31, 21, 59, tzinfo=UTC)) == date(2025, 3, 1)
-    assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC)) == date(2025, 4, 1)
+def test_the_edges_of_a_month_are_those_of_the_territory():
+    assert month_of(datetime(2025, 3, 31, 21, 59, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 1)
+    assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "Europe/Paris") == date(2025, 4, 1)
+    assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "America/Cayenne") == date(2025, 3, 1)
+    assert month_of(datetime(2025, 3, 31, 12, 59, tzinfo=UTC), "Pacific/Noumea") == date(2025, 3, 1)
+    assert month_of(datetime(2025, 3, 31, 13, 0, tzinfo=UTC), "Pacific/Noumea") == date(2025, 4, 1)
+    assert last_day_of_month(date(2024, 2, 1)) == date(2024, 2, 29)
+    assert last_day_of_month(date(2024, 12, 1)) == date(2024, 12, 31)
     assert quarter_of(date(2025, 12, 31)) == date(2025, 10, 1)
     assert last_day_of_quarter(date(2024, 1, 1)) == date(2024, 3, 31)
     assert last_day_of_quarter(date(2025, 10, 1)) == date(2025, 12, 31)
@@ -79,7 +84,7 @@ def test_what_is_not_verified_is_not_published(db):
     some = bodies("53", 12)
     store(one_each(some[:6], on(2025, 2, 1)) + one_each(some[6:], on(2025, 2, 1), verified=False))
     publish_release(now=Q1_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_what_was_no_incident_is_not_published(db):
@@ -88,19 +93,20 @@ def test_what_was_no_incident_is_not_published(db):
     store(one_each(some[6:9], on(2025, 2, 1), closing_reason="duplicate"))
     store(one_each(some[9:], on(2025, 2, 1), closing_reason="not_an_incident"))
     publish_release(now=Q1_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
-def test_the_three_measures_have_each_their_own_blocks(db):
+def test_each_table_has_its_own_blocks(db):
     said = {"hours": (2, 30), "leaks": (("confirmed", "6-50"),)}
     store(one_each(bodies("53", 6), on(2025, 2, 1), **said))
     publish_release(now=Q1_CLOSED)
     found = sorted(Block.objects.values_list("measure", "band", "value"))
     assert found == [
-        ("incidents", "", 6),
+        ("incidents", "information-content-security/rancon", 6),
         ("interruptions", "0-4h", 6),
         ("interruptions", "1-3d", 6),
         ("leaks", "6-50/confirmed", 6),
+        ("quarters", "", 6),
     ]
 
 
@@ -118,17 +124,17 @@ def test_a_published_quarter_is_not_absorbed_at_the_end_of_the_year(db):
     publish_release(now=Q1_CLOSED)
     store(one_each(some[6:9], on(2025, 5, 1)))
     publish_release(now=YEAR_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_late_cases_make_a_block_of_their_own(db):
     some = bodies("53", 20)
     store(one_each(some[:6], on(2025, 2, 1)))
     first = publish_release(now=Q1_CLOSED)
-    store(one_each(some[6:11], on(2025, 3, 1)))
+    store(one_each(some[6:11], on(2025, 2, 20)))
     publish_release(now=Q2_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 5), ("53", "01-01", "03-31", 6)]
-    assert published(first) == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 5), ("53", "02-01", "02-28", 6)]
+    assert published(first) == [("53", "02-01", "02-28", 6)]
 
 
 def test_few_late_cases_stay_out(db):
@@ -137,7 +143,7 @@ def test_few_late_cases_stay_out(db):
     publish_release(now=Q1_CLOSED)
     store(one_each(some[6:10], on(2025, 3, 1)))
     publish_release(now=Q2_CLOSED)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_a_block_is_kept_while_fewer_than_five_bodies_changed_in_it(db):
@@ -145,13 +151,13 @@ def test_a_block_is_kept_while_fewer_than_five_bodies_changed_in_it(db):
     publish_release(now=Q1_CLOSED)
     change(incidents[:4], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
     second = publish_release(now=Q2_CLOSED)
-    assert published(second) == [("53", "01-01", "03-31", 12)]
+    assert published(second) == [("53", "02-01", "02-28", 12)]
     assert list(second.blocks.all()) == list(Release.objects.get(number=1).blocks.all())
 
     change(incidents[4:5], status="closed", closed_at=on(2025, 8, 1), closing_reason="duplicate")
     third = publish_release(now=on(2025, 10, 30))
-    assert published(third) == [("53", "01-01", "03-31", 7)]
-    assert published(second) == [("53", "01-01", "03-31", 12)]
+    assert published(third) == [("53", "02-01", "02-28", 7)]
+    assert published(second) == [("53", "02-01", "02-28", 12)]
 
 
 def test_a_case_that_changes_band_is_not_counted_twice(db):
@@ -169,7 +175,7 @@ def test_a_case_that_changes_band_is_not_counted_twice(db):
     assert revised.blocks.filter(measure="interruptions").values_list("band", "value").get() == ("", 8)
 
 
-@pytest.mark.parametrize("model", [Release, Block, ReleaseBlock, BlockCase])
+@pytest.mark.parametrize("model", [Release, Block, ReleaseBlock, BlockMember])
 def test_what_was_published_is_never_changed(db, model):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
     publish_release(now=Q1_CLOSED)
@@ -178,7 +184,7 @@ def test_what_was_published_is_never_changed(db, model):
         for statement in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
             with pytest.raises(ProgrammingError, match="pgtrigger"), transaction.atomic():
                 cursor.execute(statement.format(model._meta.db_table))
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_a_release_is_filled_once(transactional_db):
@@ -187,7 +193,7 @@ def test_a_release_is_filled_once(transactional_db):
     another = Block.objects.create(measure="incidents", starts_on=date(2025, 1, 1), ends_on=date(2025, 3, 31), value=3)
     with pytest.raises(ProgrammingError, match="never changed"):
         ReleaseBlock.objects.create(release=release, block=another)
-    assert published() == [("53", "01-01", "03-31", 6)]
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_a_release_that_fails_half_way_leaves_nothing(transactional_db, monkeypatch):
@@ -195,6 +201,6 @@ def test_a_release_that_fails_half_way_leaves_nothing(transactional_db, monkeypa
     monkeypatch.setattr(ReleaseBlock.objects, "bulk_create", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish_release(now=Q1_CLOSED)
-    assert (Release.objects.count(), Block.objects.count(), BlockCase.objects.count()) == (0, 0, 0)
+    assert (Release.objects.count(), Block.objects.count(), BlockMember.objects.count()) == (0, 0, 0)
     monkeypatch.undo()
     assert publish_release(now=Q1_CLOSED).number == 1

@@ -1,0 +1,49 @@
+"""Which tables are published, in which order, and how finely: the declared family.
+
+The first table, the main tree, is safe by construction (`stats/partition.py`). Each later one crosses it with another
+dimension, so it is accepted only if all of them together pass the audit (`stats/disclosure.py`); if they do not, it
+is tried again in its next shape, which is coarser, and after its last shape it is left out of that release.
+"""
+
+from dataclasses import dataclass
+
+from stats.enums import Measure
+from stats.partition import Grain, Shape
+
+
+@dataclass(frozen=True)
+class Table:
+    """`same_units_as`: the table of which it counts the same units otherwise, so that their totals must agree."""
+
+    measure: Measure
+    shapes: tuple[Shape, ...]
+    same_units_as: Measure | None = None
+
+
+TREE = (Shape(Grain.MONTH), Shape(Grain.QUARTER), Shape(Grain.YEAR, by_band=False))
+BY_QUARTER = (Shape(Grain.QUARTER), Shape(Grain.YEAR), Shape(Grain.YEAR, by_band=False))
+# Of the kinds of service, of data, of cause: the nation by kind says more than a region without it.
+COARSE = (Shape(bands_first=True), Shape(bands_first=True, by_region=False), Shape(by_region=False, by_band=False))
+OF_REGIONS = (Shape(), Shape(by_region=False))
+OF_THE_NATION = (Shape(by_region=False), Shape(by_region=False, by_band=False))
+QUARTERS_OF_THE_NATION = (Shape(Grain.QUARTER, by_region=False), Shape(Grain.YEAR, by_region=False))
+
+FAMILY = (
+    Table(Measure.INCIDENTS, TREE),
+    Table(Measure.REPORTS, BY_QUARTER),
+    Table(Measure.INTERRUPTIONS, BY_QUARTER),
+    Table(Measure.LEAKS, BY_QUARTER),
+    Table(Measure.UNFOUNDED, OF_REGIONS),
+    Table(Measure.QUARTERS, QUARTERS_OF_THE_NATION, same_units_as=Measure.INCIDENTS),
+    Table(Measure.BODIES, OF_REGIONS),
+    Table(Measure.BODIES_HIT, OF_REGIONS),
+    Table(Measure.STRATA, OF_THE_NATION, same_units_as=Measure.BODIES),
+    Table(Measure.STRATA_HIT, OF_THE_NATION, same_units_as=Measure.BODIES_HIT),
+    Table(Measure.SERVICES, COARSE, same_units_as=Measure.INTERRUPTIONS),
+    Table(Measure.CATEGORIES, COARSE),
+    Table(Measure.CAUSES, COARSE, same_units_as=Measure.INCIDENTS),
+    Table(Measure.HELP, COARSE, same_units_as=Measure.INCIDENTS),
+    Table(Measure.DISCOVERY, COARSE, same_units_as=Measure.INCIDENTS),
+    Table(Measure.CLOSING, COARSE, same_units_as=Measure.INCIDENTS),
+)
+BY_MEASURE = {table.measure: table for table in FAMILY}

@@ -1,0 +1,256 @@
+"""What an attacker could make of the whole family of tables, put as a system for the auditor (`stats/audit.py`).
+
+The atoms are the finest cells of each table, release by release; those of release 0 are what is not published. Each
+block is a sum of the atoms that its scope covers and no smaller block of its release does. Tables that count the same
+cases otherwise are linked, region by region and period by period. What must stay hidden is every cell, and every union
+of cells on the way up to the nation's year, in which fewer than K bodies stand.
+
+Years are audited one by one: no block covers two, and no link either.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+from stats.audit import Cap, Family, Link, Node, Sum, audit
+from stats.enums import ALL_BANDS, FINEST, Measure
+from stats.family import BY_MEASURE, FAMILY
+from stats.partition import Grain, K, Scope, Unit
+from stats.strata import Bodies
+
+# What is counted of the first is at most what is counted of the second, in one region and year.
+AT_MOST = ((Measure.BODIES, Measure.INCIDENTS), (Measure.BODIES_HIT, Measure.BODIES))
+COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
+UNPUBLISHED = 0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block as everybody sees it, and what it is made of. `release`: the number of the first that held it."""
+
+    measure: Measure
+    release: int
+    scope: Scope
+    units: tuple[Unit, ...]
+    block: int | None = None
+
+    @property
+    def year(self) -> int:
+        return self.scope.starts_on.year
+
+
+class Atom(NamedTuple):
+    """The finest cell of one table in one release. `region` 0: not known where."""
+
+    measure: str
+    release: int
+    region: int
+    first: date
+    band: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One year of some tables: the blocks, the units in none, and how many bodies exist."""
+
+    year: int
+    tables: tuple[Measure, ...]
+    shown: tuple[Shown, ...]
+    unshown: dict[str, list[Unit]]
+    regions: tuple[int, ...]
+    bodies: Bodies
+
+    def family(self) -> Family:
+        return Family(
+            sums=list(self.sums()),
+            links=list(self.links()),
+            caps=list(self.caps()),
+            nodes=list(self.nodes()),
+            units={body: dict(atoms) for body, atoms in sorted(self.units.items())},
+        )
+
+    @cached_property
+    def releases(self) -> dict[str, list[int]]:
+        """Of each table, the releases of which it has blocks of this year; 0 where something is in no block."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for one in self.shown:
+            found[one.measure].add(one.release)
+        for measure, units in self.unshown.items():
+            if units:
+                found[measure].add(UNPUBLISHED)
+        return {measure: sorted(releases) for measure, releases in found.items()}
+
+    @cached_property
+    def units(self) -> dict[int, Counter[Atom]]:
+        """The truth: body → atom → units."""
+        found: dict[int, Counter[Atom]] = defaultdict(Counter)
+        for one in self.shown:
+            for unit in one.units:
+                found[unit.body][atom_of(one.measure, one.release, unit)] += unit.number
+        for measure, units in self.unshown.items():
+            for unit in units:
+                found[unit.body][atom_of(measure, UNPUBLISHED, unit)] += unit.number
+        return found
+
+    def atoms(self, measure: str, scope: Scope, releases: Iterable[int]) -> Iterator[Atom]:
+        regions = self.regions if scope.region is None else (scope.region,)
+        bands = [band for band in FINEST[measure] if is_under(band, scope.band)]
+        firsts = [
+            first for first in firsts_of(self.year, grain_of(measure)) if scope.starts_on <= first <= scope.ends_on
+        ]
+        return (Atom(measure, *where) for where in product(releases, regions, firsts, bands))
+
+    def sums(self) -> Iterator[Sum]:
+        """The smallest scopes first: each takes its atoms from the larger ones."""
+        taken: set[Atom] = set()
+        by_size = sorted(self.shown, key=lambda one: (size_of(one.scope, self.regions, one.measure), repr(one.scope)))
+        for one in by_size:
+            mine = frozenset(self.atoms(one.measure, one.scope, [one.release])) - taken
+            taken |= mine
+            yield Sum(mine, sum(unit.number for unit in one.units))
+
+    def links(self) -> Iterator[Link]:
+        """Equal where the truth is: what was corrected since its block was published is told by no table."""
+        for measure in self.tables:
+            other = BY_MEASURE[measure].same_units_as
+            if other in self.tables:
+                yield from self.links_between(measure, other, at_most=False)
+        for measure, other in AT_MOST:
+            if measure in self.tables and other in self.tables:
+                yield from self.links_between(measure, other, at_most=True)
+
+    def links_between(self, measure: Measure, other: Measure, *, at_most: bool) -> Iterator[Link]:
+        grain = max(grain_of(measure), grain_of(other), key=list(Grain).index)
+        for region, first in product(self.regions, firsts_of(self.year, grain)):
+            left, right = (self.within(one, region, first, grain) for one in (measure, other))
+            here, there = self.total(left), self.total(right)
+            if left and right and (here <= there if at_most else here == there):
+                yield Link(left, right, at_most)
+
+    def within(self, measure: Measure, region: int, first: date, grain: Grain) -> frozenset[Atom]:
+        whole = Scope(region, date(self.year, 1, 1), date(self.year, 12, 31), ALL_BANDS)
+        atoms = self.atoms(measure, whole, self.releases.get(measure, []))
+        return frozenset(atom for atom in atoms if atom.region == region and grain.first(atom.first) == first)
+
+    @cached_property
+    def totals(self) -> Counter[Atom]:
+        found: Counter[Atom] = Counter()
+        for atoms in self.units.values():
+            found.update(atoms)
+        return found
+
+    def total(self, atoms: Iterable[Atom]) -> int:
+        return sum(self.totals[atom] for atom in atoms)
+
+    def caps(self) -> Iterator[Cap]:
+        """The bodies that exist, where a table counts bodies: that all of them were hit must not be told either."""
+        for measure in (measure for measure in COUNTS_BODIES if measure in self.tables):
+            whole = Scope(None, date(self.year, 1, 1), date(self.year, 12, 31), ALL_BANDS)
+            atoms = list(self.atoms(measure, whole, self.releases.get(measure, [])))
+            for (region, stratum), number in sorted(self.bodies.items()):
+                mine = frozenset(atom for atom in atoms if region in (0, atom.region) and is_under(atom.band, stratum))
+                if mine and (stratum or region):
+                    yield Cap(f"{measure} {region} {stratum}", mine, number)
+
+    def nodes(self) -> Iterator[Node]:
+        for (measure, release, region, first, grain, band), bodies in sorted(self.standing().items(), key=repr):
+            if len(bodies) < K:
+                releases = self.releases[measure] if release is None else [release]
+                yield Node(
+                    f"{measure} {release} {region} {first} {grain.value} {band}",
+                    frozenset(atom for atom in self.atoms(measure, scope_of(region, first, grain, band), releases)),
+                )
+
+    def standing(self) -> dict[tuple[str, int | None, int | None, date, Grain, str], set[int]]:
+        """Every cell and every union on its way up → the bodies that stand in it; of each release, and of all."""
+        found: dict[tuple[str, int | None, int | None, date, Grain, str], set[int]] = defaultdict(set)
+        by_atom: dict[Atom, set[int]] = defaultdict(set)
+        for body, atoms in self.units.items():
+            for atom in atoms:
+                by_atom[atom].add(body)
+        for atom, bodies in by_atom.items():
+            own = grain_of(atom.measure)
+            wider = [grain for grain in Grain if list(Grain).index(grain) >= list(Grain).index(own)]
+            for release, region, grain, band in product(
+                (None, atom.release), (None, atom.region), wider, prefixes_of(atom.band)
+            ):
+                found[atom.measure, release, region, grain.first(atom.first), grain, band] |= bodies
+        return found
+
+
+def is_proved(
+    measure: Measure,
+    shown: list[Shown],
+    unshown: dict[str, list[Unit]],
+    release: int,
+    bodies: dict[int, Bodies],
+    seconds: float,
+) -> bool:
+    """Whether the tables that `measure` is tied to may be shown together, with it.
+
+    A table that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its numbers.
+    Raises `audit.AuditTimeout` and `audit.AuditError`.
+    """
+    tables = tied_to(measure, {one.measure for one in shown})
+    if len(tables) < 2:
+        return True
+    mine = [one for one in shown if one.measure in tables]
+    for year in sorted({one.year for one in mine if one.release == release}):
+        of_year = tuple(one for one in mine if one.year == year)
+        left = {table: [unit for unit in unshown.get(table, []) if unit.month.year == year] for table in tables}
+        regions = {unit.region or 0 for one in of_year for unit in one.units}
+        regions |= {region for region, _stratum in bodies[year]} | {0}
+        question = Question(year, tuple(sorted(tables)), of_year, left, tuple(sorted(regions)), bodies[year])
+        if audit(question.family(), k=K, deadline=seconds):
+            return False
+    return True
+
+
+def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
+    """The tables among `there` that some chain of links ties to `measure`, itself included."""
+    pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as] + list(AT_MOST)
+    found, todo = set(), {measure}
+    while todo:
+        found |= todo
+        near = {b for a, b in pairs if a in todo} | {a for a, b in pairs if b in todo}
+        todo = (near & there) - found
+    return found
+
+
+def atom_of(measure: str, release: int, unit: Unit) -> Atom:
+    return Atom(measure, release, unit.region or 0, grain_of(measure).first(unit.month), unit.band)
+
+
+def grain_of(measure: str) -> Grain:
+    return BY_MEASURE[Measure(measure)].shapes[0].grain
+
+
+def firsts_of(year: int, grain: Grain) -> list[date]:
+    return sorted({grain.first(date(year, month, 1)) for month in range(1, 13)})
+
+
+def is_under(band: str, parent: str) -> bool:
+    return not parent or band == parent or band.startswith(f"{parent}/")
+
+
+def prefixes_of(band: str) -> list[str]:
+    """ "a/b" → "", "a", "a/b" """
+    parts = band.split("/") if band else []
+    return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
+
+
+def scope_of(region: int | None, first: date, grain: Grain, band: str) -> Scope:
+    firsts = [date(first.year, month, 1) for month in range(1, 13)]
+    last = max(month for month in firsts if grain.first(month) == first)
+    return Scope(region, first, last, band)
+
+
+def size_of(scope: Scope, regions: tuple[int, ...], measure: str) -> int:
+    """How many finest cells it covers, in days for its period: enough to put nested scopes in order."""
+    places = len(regions) if scope.region is None else 1
+    bands = sum(is_under(band, scope.band) for band in FINEST[measure])
+    return places * bands * (scope.ends_on - scope.starts_on).days
