@@ -1,8 +1,9 @@
 """What may be told to everyone: the only way from cases to public figures.
 
-Each table of the family (`stats/family.py`) is cut into safe cells (`stats/partition.py`), and the tables are accepted
-one after the other, as long as all of them together, and what earlier releases said, pass the audit (`stats/proof.py`,
-`stats/audit.py`). What fails is cut more coarsely and audited again; what fails in its coarsest shape stays out.
+Each table of the family (`stats/family.py`) is cut into safe cells (`stats/partition.py`), and the tables are
+accepted one after the other, as long as all of them together, and what earlier releases said, pass the audit
+(`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails in its coarsest
+shape stays out.
 
 A later release keeps the blocks of the earlier one as they are. Late cases make blocks of their own; a block is made
 again only when K bodies or more have changed in it, so that comparing two releases tells nothing of fewer.

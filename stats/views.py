@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.enums import Role
 from accounts.models import User
+from incidents.visits import find_case, private
+from stats.mine import standing_of
 from stats.partition import K
 from stats.periods import SETTLED_AFTER
 from stats.published import UnknownSelectionError, highest, read_page
@@ -44,3 +46,11 @@ def own_statistics(request: HttpRequest) -> HttpResponse:
     if exact is None:
         raise Http404
     return render(request, "stats/own_statistics.html", {"exact": exact})
+
+
+@private
+@require_safe
+def figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """For whoever may follow the case: by its secret link, or with an account of the body or of its centre."""
+    incident, _guest = find_case(request, reference)
+    return render(request, "stats/mine.html", {"incident": incident, "standing": standing_of(incident)})

@@ -10,7 +10,8 @@ from stats.models import Block
 ROOT = Path(__file__).resolve().parents[2]
 STATS = ROOT / "stats"
 # What holds cases or exact sums, and the modules that read them.
-EXACT = {"CaseFact", "Rollup", "Presence", "BlockMember", "Incident", "ServiceInterruption", "DataLeak", "IncidentEvent"}
+EXACT = {"CaseFact", "Rollup", "Presence", "BlockMember", "Incident"}
+EXACT |= {"ServiceInterruption", "DataLeak", "IncidentEvent"}
 EXACT_MODULES = {"stats.facts", "stats.rollups", "incidents.models"}
 
 

@@ -1,0 +1,75 @@
+"""« Que voit-on de moi ? »: for whoever may follow a case, and in bands."""
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from incidents.services.follow_up import secret_of
+from incidents.services.triage import verify_incident
+from stats.models import BlockMember
+from stats.services import publish_release
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
+from tests.stats.cases import bodies, change, on, one_each, store
+
+CLOSED = on(2025, 4, 30)
+
+
+def opened(client, incident):
+    client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
+    return client.get(reverse("figures_of_case", args=[incident.reference]))
+
+
+@pytest.fixture
+def mine(db):
+    """A verified declaration of February, and five of other bodies."""
+    csirt = breizh_cyber()
+    with time_machine.travel(on(2025, 2, 10)):
+        incident = declare()
+        verify_incident(reference=incident.reference, actor=a_lead(csirt))
+    store(one_each([body for body in bodies("53", 8) if body != incident.collectivity][:5], on(2025, 2, 1)))
+    return incident
+
+
+@time_machine.travel(CLOSED)
+def test_it_works(client, mine):
+    publish_release(now=CLOSED)
+    page = opened(client, mine).content.decode()
+    assert "Bretagne, février 2025" in page
+    assert "de 5 à 9 collectivités" in page
+    assert '<td class="number">6</td>' in page
+    assert "Publication n<sup>o</sup>&nbsp;1 du 30 avril 2025" in page
+    assert mine.collectivity.label in page
+
+
+@time_machine.travel(on(2025, 3, 1))
+def test_a_quarter_that_is_not_closed_has_its_day(client, mine):
+    assert "son trimestre le sera à partir du 30 avril 2025" in opened(client, mine).content.decode()
+
+
+@time_machine.travel(CLOSED)
+def test_it_says_why_nothing_is_published(client, mine):
+    change([mine], nature="report")
+    publish_release(now=CLOSED)
+    assert "moins de cinq collectivités seraient derrière le nombre" in opened(client, mine).content.decode()
+    change([mine], verification="unverified", verified_at=None)
+    assert "seules les déclarations vérifiées" in opened(client, mine).content.decode()
+    change([mine], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
+    assert "comptée nulle part" in opened(client, mine).content.decode()
+    assert not BlockMember.objects.filter(fact=mine.pk).exists()
+
+
+def test_it_tells_the_others_nothing(client, mine):
+    page = reverse("figures_of_case", args=[mine.reference])
+    assert client.get(page).status_code == 404
+    for person in (an_agent(), a_responder(breizh_cyber())):
+        client.force_login(person)
+        expected = 200 if person.csirt_ids() else 404
+        assert client.get(page).status_code == expected
+
+
+@time_machine.travel(CLOSED)
+def test_it_costs_few_queries(client, mine, django_assert_max_num_queries):
+    publish_release(now=CLOSED)
+    opened(client, mine)
+    with django_assert_max_num_queries(12):
+        client.get(reverse("figures_of_case", args=[mine.reference]))
