@@ -7,7 +7,7 @@ often the others declared.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -100,9 +100,10 @@ def why_not(incident: Incident, release: Release | None) -> str:
         return _("Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont publiées.")
     last_day = last_day_of_quarter(month_of(incident.received_at, zone_of(incident.collectivity)))
     if release is None or release.covers_until < last_day:
-        day = date_format(last_day + SETTLED_AFTER + timedelta(days=1), "j F Y")
-        if timezone.localdate() <= last_day + SETTLED_AFTER:
-            return _("Rien n’en est publié : son trimestre le sera à partir du %(day)s.") % {"day": day}
+        opens = last_day + SETTLED_AFTER
+        if timezone.localdate() < opens:
+            said = {"day": date_format(opens, "j F Y")}
+            return _("Rien n’en est publié : son trimestre le sera à partir du %(day)s.") % said
     return _(
         "Rien n’en est publié : moins de cinq collectivités seraient derrière le nombre. "
         "Elle attend d’être comptée avec d’autres, pour l’année ou pour plusieurs régions."
