@@ -103,6 +103,7 @@ MATRIX = [
     ("get", "annuaire/",                                             200),
     ("get", "statistiques/",                                         200),
     ("get", "statistiques/mon-centre/",                               IN, 404, 404, 404, 404, 200, 200, 404, 404, 404),
+    ("get", "statistiques/dossier/{reference}/",                     404, 200, 404, 200, 404, 200, 404, 404, 404, 404),
     ("get", "connexion/",                                            200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("post", "connexion/",                                           422, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("get", "demonstration/",                                       404),

@@ -37,6 +37,7 @@ GIVEN_UP = "suivi/{reference}/pieces/envoi/00000000-0000-4000-8000-000000000000/
 MATRIX = [
     # link; replaced; another case’s; reader; link + member; owner; colleague; link + other body, + centre; no factor
     ("get", "suivi/{reference}/",                                  200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
+    ("get", "statistiques/dossier/{reference}/",                   200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
     ("post", "suivi/{reference}/lien/",                            200, 404, 404, 404, 200, 404, 404, 200, 200, 200),
     ("post", "suivi/{reference}/quitter/",                         302),
     ("post", "suivi/{reference}/avis/",                            422, 404, 404, 404, 422, 422, 422, 422, 422, 422),
