@@ -18,13 +18,13 @@ What makes this affordable, and why it gives nothing away:
   totally unimodular and never come to this.
 - *Colluding bodies* know their own units. Worlds are then those that hold at least these units, atom by atom; what the
   others have is the rest. Only lower bounds of variables change.
-- *One partition.* If each atom stands in one sum at most, and each sum has k bodies or more, a node with fewer holds
-  no sum whole, hence no whole class: its lowest total is 0 whoever colludes, without any solving. Coalitions are
-  therefore looked for only beside nodes that hold a whole class: every single body there, and pairs. Bodies that
-  stand in the same classes with the same units are alike. If more than FEW kinds remain, pairs are taken within one
-  sum, among its LARGEST kinds: a sum of LARGEST units or fewer is tried whole, a larger one has more left when two
-  leave it. This is a search with a limit: a pair that only tells something across sums can escape it, and so can
-  three bodies or more.
+- *One partition.* If each atom stands in one sum at most and in no other row, and each sum has k bodies or more, a
+  node with fewer holds no sum whole, hence no whole class: its lowest total is 0 whoever colludes, without solving.
+  Coalitions are therefore looked for only beside nodes that hold a whole class: every single body there, and pairs.
+  Bodies that stand in the same classes with the same units are alike. If more than FEW kinds remain, pairs are taken
+  within one sum, among its LARGEST kinds: a sum of LARGEST units or fewer is tried whole, a larger one has more left
+  when two leave it. This is a search with a limit: a pair that only tells something across sums can escape it, and
+  so can three bodies or more.
 
 It reasons on numbers only, not on why cells were put together nor on what newspapers say.
 Every cell that outsiders cannot rule out must be an atom, empty ones too: leaving one out says that it is known empty.

@@ -26,7 +26,7 @@ from stats.audit import (
 )
 
 K = 5
-few = settings(max_examples=60, deadline=None)
+some_examples = settings(max_examples=60, deadline=None)
 
 
 def people(**bodies):
@@ -136,8 +136,10 @@ def test_two_bodies_that_collude_know_the_rest():
     assert {name for name, *_ in judge(tables, coalitions=None)} == {"x", "z"}
 
 
-def test_a_pair_sees_what_no_single_body_sees():
+@pytest.mark.parametrize("few", [40, 0], ids=["every pair", "pairs of one sum"])
+def test_a_pair_sees_what_no_single_body_sees(monkeypatch, few):
     """Of eight in y z, two are known to be in z: y has six at most of the seven of x y."""
+    monkeypatch.setattr("stats.audit.FEW", few)
     units = people(x="p q r", y="s t a b", z="u v w m")
     tables = family(units, "x y", "y z", nodes=["x"])
     assert judge(tables, coalitions=[(body,) for body in units]) == []
@@ -255,7 +257,7 @@ def everybody(units):
     return [(body,) for body in units] + list(combinations(units, 2))
 
 
-@few
+@some_examples
 @given(tiny())
 def test_it_proves_what_an_enemy_proves_who_tries_everything(tables):
     enemy = Enemy(tables)
@@ -275,7 +277,7 @@ def test_it_proves_what_an_enemy_proves_who_tries_everything(tables):
         assert [one for one in judge(tables) if one[1] == Reason.SPARED] == spared
 
 
-@few
+@some_examples
 @given(tiny())
 def test_the_search_finds_whatever_a_pair_can_find(tables):
     """Of few bodies, every coalition of one or two is tried."""
@@ -309,7 +311,7 @@ def partitions(draw):
     return Family(sums, [], [], [Node(str(sorted(atoms)), atoms) for atoms in nodes], units)
 
 
-@few
+@some_examples
 @given(partitions())
 def test_a_single_partition_tells_nothing(tables):
     assert judge(tables, coalitions=everybody(tables.units)) == []
@@ -323,6 +325,13 @@ def test_a_single_partition_tells_nothing(tables):
 def test_no_verdict_when_time_is_over(deadline):
     with pytest.raises(AuditTimeout):
         judge(family(SQUARE, "a1 a2", "b1 b2", "a1 b1", "a2 b2", "a1"), deadline=deadline)
+
+
+def test_the_solver_itself_is_stopped(monkeypatch):
+    auditor = Auditor(family(SQUARE, "a1 a2", "b1 b2", "a1 b1", "a2 b2"), K, monotonic() + 60)
+    monkeypatch.setattr("stats.worlds.monotonic", lambda: auditor.ends_at - 1e-9)
+    with pytest.raises(AuditTimeout):
+        auditor.interval(0)
 
 
 @pytest.mark.parametrize(
@@ -339,6 +348,14 @@ def test_no_verdict_when_time_is_over(deadline):
 def test_numbers_that_contradict_the_truth_are_refused(tables):
     with pytest.raises(AuditError, match="Infeasible"):
         judge(tables)
+
+
+def test_a_solver_without_an_answer_is_no_verdict():
+    """Two colluding bodies that pretend to more units than were published."""
+    auditor = Auditor(family(TIGHT, "x y", "y z"), K, monotonic() + 60)
+    auditor.worlds.collude(np.array([6, 0, 0]))
+    with pytest.raises(AuditError, match="Infeasible"):
+        auditor.interval(0)
 
 
 def test_a_body_without_a_unit_is_refused():
