@@ -91,10 +91,14 @@ class Cap:
 
 @dataclass(frozen=True)
 class Node:
-    """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it."""
+    """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it.
+
+    `most`: what anybody would guess at most, from how few bodies exist there; to prove as much is no finding.
+    """
 
     name: str
     atoms: Atoms
+    most: float = inf
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ class Auditor:
         before = Worlds(self.classes, rows, self.room, self.ends_at)
         asked = np.isin(np.arange(len(self.nodes)), list(low))
         public = unmet(before, self.touched, asked, lambda totals: totals >= self.k, sign=-1)
-        return [n for n, hi in low.items() if hi < public.get(n, self.k)]
+        return [n for n, hi in low.items() if hi < min(public.get(n, self.k), self.nodes[n].most)]
 
     def spared(self) -> list[Finding]:
         """Strata of which it can be proved that some bodies were hit and that fewer than k were not."""

@@ -23,7 +23,7 @@ from stats.family import FAMILY, Table
 from stats.models import Block, BlockMember, CaseFact, Denominator, Release, ReleaseBlock
 from stats.partition import Cell, K, Scope, Unit, partition
 from stats.periods import last_closed_day
-from stats.proof import Shown, is_proved
+from stats.proof import COUNTS_BODIES, Shown, is_proved
 from stats.seal import seal_of
 from stats.strata import Bodies, existing_bodies, listed_strata
 
@@ -245,7 +245,7 @@ def block_of(measure: str, cell: Cell) -> Block:
 
 def denominators_of(release: Release, blocks: Iterable[Block]) -> list[Denominator]:
     """How many bodies existed at the end of each year of which a rate is shown."""
-    years = sorted({block.starts_on.year for block in blocks if block.measure == Measure.BODIES})
+    years = sorted({block.starts_on.year for block in blocks if block.measure in COUNTS_BODIES})
     return [
         Denominator(release=release, year=year, region_id=region or None, stratum=stratum, bodies=number)
         for year in years

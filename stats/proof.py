@@ -9,11 +9,12 @@ Years are audited one by one: no block covers two, and no link either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import product
+from math import inf
 from typing import NamedTuple
 
 from stats.audit import Cap, Family, Link, Node, Sum, audit
@@ -23,7 +24,14 @@ from stats.partition import Grain, K, Scope, Unit
 from stats.strata import Bodies
 
 # What is counted of the first is at most what is counted of the second, in one region and year.
-AT_MOST = ((Measure.BODIES, Measure.INCIDENTS), (Measure.BODIES_HIT, Measure.BODIES))
+AT_MOST = (
+    (Measure.BODIES, Measure.INCIDENTS),
+    (Measure.STRATA, Measure.INCIDENTS),
+    (Measure.BODIES_HIT, Measure.BODIES),
+    (Measure.STRATA_HIT, Measure.STRATA),
+    (Measure.BODIES_HIT, Measure.INCIDENTS),
+    (Measure.STRATA_HIT, Measure.INCIDENTS),
+)
 COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
 UNPUBLISHED = 0
 
@@ -53,13 +61,17 @@ class Atom(NamedTuple):
     band: str
 
 
+# measure, release (None: all), regions, first day, period, band
+type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
+
+
 @dataclass(frozen=True)
 class Question:
     """One year of some tables: the blocks, the units in none, and how many bodies exist."""
 
     year: int
     tables: tuple[Measure, ...]
-    shown: tuple[Shown, ...]
+    shown: Sequence[Shown]
     unshown: dict[str, list[Unit]]
     regions: tuple[int, ...]
     bodies: Bodies
@@ -96,8 +108,11 @@ class Question:
                 found[unit.body][atom_of(measure, UNPUBLISHED, unit)] += unit.number
         return found
 
-    def atoms(self, measure: str, scope: Scope, releases: Iterable[int]) -> Iterator[Atom]:
-        regions = self.regions if scope.region is None else (scope.region,)
+    def atoms(
+        self, measure: str, scope: Scope, releases: Iterable[int], regions: Iterable[int] = ()
+    ) -> Iterator[Atom]:
+        """What `scope` covers; of these `regions` alone where some are given."""
+        regions = regions or (self.regions if scope.region is None else (scope.region,))
         bands = [band for band in FINEST[measure] if is_under(band, scope.band)]
         firsts = [
             first for first in firsts_of(self.year, grain_of(measure)) if scope.starts_on <= first <= scope.ends_on
@@ -157,29 +172,52 @@ class Question:
                     yield Cap(f"{measure} {region} {stratum}", mine, number)
 
     def nodes(self) -> Iterator[Node]:
-        for (measure, release, region, first, grain, band), bodies in sorted(self.standing().items(), key=repr):
+        for where, bodies in sorted(self.standing().items(), key=repr):
             if len(bodies) < K:
+                measure, release, regions, first, grain, band = where
                 releases = self.releases[measure] if release is None else [release]
+                atoms = self.atoms(measure, scope_of(first, grain, band), releases, regions)
                 yield Node(
-                    f"{measure} {release} {region} {first} {grain.value} {band}",
-                    frozenset(atom for atom in self.atoms(measure, scope_of(region, first, grain, band), releases)),
+                    f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}", frozenset(atoms)
                 )
 
-    def standing(self) -> dict[tuple[str, int | None, int | None, date, Grain, str], set[int]]:
+    def most_in(self, regions: frozenset[int]) -> float:
+        """Three bodies on an island have three incidents at most, would anybody say."""
+        existing = sum(self.bodies[region, ALL_BANDS] for region in regions if region)
+        return existing if 0 < existing < K else inf
+
+    def standing(self) -> dict[Where, set[int]]:
         """Every cell and every union on its way up → the bodies that stand in it; of each release, and of all."""
-        found: dict[tuple[str, int | None, int | None, date, Grain, str], set[int]] = defaultdict(set)
-        by_atom: dict[Atom, set[int]] = defaultdict(set)
+        found: dict[Where, set[int]] = defaultdict(set)
+        everywhere = frozenset(self.regions)
+        for atom, bodies in self.bodies_by_atom().items():
+            own = list(Grain).index(grain_of(atom.measure))
+            for release, grain, band in product((None, atom.release), list(Grain)[own:], prefixes_of(atom.band)):
+                gathered = [
+                    regions for regions in self.gatherings if atom.region in regions and grain is not Grain.MONTH
+                ]
+                for regions in {frozenset([atom.region]), everywhere, *gathered}:
+                    found[atom.measure, release, regions, grain.first(atom.first), grain, band] |= bodies
+        return found
+
+    def bodies_by_atom(self) -> dict[Atom, set[int]]:
+        found: dict[Atom, set[int]] = defaultdict(set)
         for body, atoms in self.units.items():
             for atom in atoms:
-                by_atom[atom].add(body)
-        for atom, bodies in by_atom.items():
-            own = grain_of(atom.measure)
-            wider = [grain for grain in Grain if list(Grain).index(grain) >= list(Grain).index(own)]
-            for release, region, grain, band in product(
-                (None, atom.release), (None, atom.region), wider, prefixes_of(atom.band)
-            ):
-                found[atom.measure, release, region, grain.first(atom.first), grain, band] |= bodies
+                found[atom].add(body)
         return found
+
+    @cached_property
+    def gatherings(self) -> set[frozenset[int]]:
+        """The sets of regions that tables held against each other tell apart, though none is named: those that no
+        block names, those that a block of several regions covers, and what two of these share or do not.
+        """
+        named = {one.scope.region for one in self.shown if one.scope.region}
+        covered = [frozenset(atom.region for atom in one.atoms) for one in self.sums()]
+        wide = {frozenset(self.regions) - named, *(regions for regions in covered if len(regions) > 1)}
+        return {*wide, *(a & b for a, b in product(wide, wide)), *(a - b for a, b in product(wide, wide))} - {
+            frozenset()
+        }
 
 
 def is_proved(
@@ -192,11 +230,12 @@ def is_proved(
 ) -> bool:
     """Whether the tables that `measure` is tied to may be shown together, with it.
 
-    A table that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its numbers.
+    A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
+    numbers; one of distinct bodies is held against how many exist.
     Raises `audit.AuditTimeout` and `audit.AuditError`.
     """
     tables = tied_to(measure, {one.measure for one in shown})
-    if len(tables) < 2:
+    if len(tables) < 2 and measure not in COUNTS_BODIES:
         return True
     mine = [one for one in shown if one.measure in tables]
     for year in sorted({one.year for one in mine if one.release == release}):
@@ -243,10 +282,9 @@ def prefixes_of(band: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
 
 
-def scope_of(region: int | None, first: date, grain: Grain, band: str) -> Scope:
+def scope_of(first: date, grain: Grain, band: str) -> Scope:
     firsts = [date(first.year, month, 1) for month in range(1, 13)]
-    last = max(month for month in firsts if grain.first(month) == first)
-    return Scope(region, first, last, band)
+    return Scope(None, first, max(month for month in firsts if grain.first(month) == first), band)
 
 
 def size_of(scope: Scope, regions: tuple[int, ...], measure: str) -> int:

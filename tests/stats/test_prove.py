@@ -1,0 +1,91 @@
+"""The family as a whole: what would single somebody out once tables are held against each other is not published."""
+
+import pytest
+
+from collectivities.enums import TERRITORIAL
+from collectivities.models import Collectivity
+from stats import disclosure
+from stats.audit import AuditError
+from stats.enums import Measure, Outcome
+from stats.models import Attempt, Block, Release
+from stats.services import publish_release
+from tests.stats.cases import Case, bodies, change, on, one_each, store
+
+YEAR_CLOSED = on(2026, 1, 30)
+RANSOMWARE = "information-content-security/rancon"
+
+
+def blocks(measure):
+    rows = Block.objects.filter(measure=measure).order_by("band", "region__code", "value")
+    return [(block.region and block.region.code, block.band, block.value) for block in rows]
+
+
+def caused(cases, *causes):
+    """These cases, each with its cause."""
+    incidents = store(cases)
+    for incident, cause in zip(incidents, causes, strict=True):
+        change([incident], cause=cause)
+    return incidents
+
+
+def test_it_works(db):
+    caused(one_each(bodies("53", 12), on(2025, 2, 1)), *["phishing"] * 6, *["flaw"] * 6)
+    release = publish_release(now=YEAR_CLOSED)
+    assert blocks("causes") == [("53", "flaw", 6), ("53", "phishing", 6)]
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.release, attempt.coarsened) == (Outcome.PUBLISHED, release, {})
+
+
+def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
+    """Each table is safe alone: by region, Corse's three go with Guadeloupe's six; by cause, they go with Pays de la
+    Loire's four « flaw ». Held against each other: 7 « flaw » without Guadeloupe, of which 4 in Pays de la Loire.
+    Even for the nation: of 13 « flaw », 9 at most are not in the two regions that are named, so 4 are.
+    """
+    caused(one_each(bodies("53", 10), on(2025, 2, 1)), *["phishing"] * 10)
+    caused(one_each(bodies("94", 3), on(2025, 2, 1)), *["flaw"] * 3)
+    caused(one_each(bodies("01", 6), on(2025, 2, 1)), *["flaw"] * 6)
+    caused(one_each(bodies("52", 10), on(2025, 2, 1)), *["flaw"] * 4, *["phishing"] * 6)
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [
+        (None, "", 9),
+        ("52", RANSOMWARE, 10),
+        ("53", RANSOMWARE, 10),
+    ]
+    assert blocks("causes") == [(None, "", 29)]
+    assert Attempt.objects.get().coarsened == {"causes": 2}
+
+
+def test_an_audit_that_takes_too_long_publishes_nothing_and_says_so(db):
+    caused(one_each(bodies("53", 12), on(2025, 2, 1)), *["phishing"] * 6, *["flaw"] * 6)
+    assert publish_release(now=YEAR_CLOSED, seconds=-1) is None
+    assert Attempt.objects.get().outcome == Outcome.TIMED_OUT
+    assert (Release.objects.count(), Block.objects.count()) == (0, 0)
+    assert publish_release(now=YEAR_CLOSED).number == 1
+
+
+def test_an_audit_that_fails_publishes_nothing_and_says_so(db, monkeypatch):
+    def fails(*_args, **_kwargs):
+        raise AuditError("no verdict")
+
+    monkeypatch.setattr(disclosure, "is_proved", fails)
+    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    assert publish_release(now=YEAR_CLOSED) is None
+    assert Attempt.objects.get().outcome == Outcome.FAILED
+    assert Release.objects.count() == 0
+
+
+def test_a_stratum_of_which_nearly_all_were_hit_is_not_told(db):
+    """A rate near 100 % would name nearly everybody."""
+    large = list(Collectivity.objects.filter(kind__in=TERRITORIAL, is_listed=True).with_territory())
+    assert len(large) > 100
+    store(one_each(large[:-3], on(2025, 2, 1)) + one_each(bodies("53", 30), on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert "large" not in {band for _region, band, _value in blocks("strata")}
+
+
+@pytest.mark.parametrize("measure", [Measure.BODIES, Measure.STRATA])
+def test_a_body_hit_often_is_one_body(db, measure):
+    some = bodies("53", 6)
+    store([Case(body=body, at=on(2025, month, 1)) for body in some for month in (1, 5, 9)])
+    publish_release(now=YEAR_CLOSED)
+    assert sum(value for _region, _band, value in blocks(measure)) == 6
