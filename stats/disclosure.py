@@ -12,8 +12,7 @@ It hides neither that a number put together with others was small, nor what news
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from time import monotonic
 
@@ -23,7 +22,7 @@ from stats.family import FAMILY, Table
 from stats.models import Block, BlockMember, CaseFact, Denominator, Release, ReleaseBlock
 from stats.partition import Cell, K, Scope, Unit, partition
 from stats.periods import last_closed_day
-from stats.proof import COUNTS_BODIES, Shown, is_proved
+from stats.proof import COUNTS_BODIES, Draft, Shown, is_proved
 from stats.seal import seal_of
 from stats.strata import Bodies, existing_bodies, listed_strata
 
@@ -40,22 +39,6 @@ class NothingSafeError(Exception):
     """No figure may be shown."""
 
 
-@dataclass
-class Draft:
-    """A release in the making. `kept`: blocks of the last one that stay; `fresh`: cells that become blocks."""
-
-    number: int
-    until: date
-    kept: list[int] = field(default_factory=list)
-    fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
-    shown: list[Shown] = field(default_factory=list)
-    unshown: dict[str, list[Unit]] = field(default_factory=dict)
-    # By year, how many bodies exist: public.
-    bodies: dict[int, Bodies] = field(default_factory=dict)
-    # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
-    coarsened: dict[str, int | None] = field(default_factory=dict)
-
-
 def make_release(*, now: datetime, seconds: float = AUDIT_SECONDS) -> tuple[Release, Draft]:
     """The next release, for the periods closed at `now`. Call it under the lock of the figures, in a transaction.
 
@@ -64,33 +47,54 @@ def make_release(*, now: datetime, seconds: float = AUDIT_SECONDS) -> tuple[Rele
     until, last = last_closed_day(now), Release.objects.order_by("number").last()
     if last and last.covers_until >= until:
         raise NothingNewError
-    draft = Draft(number=last.number + 1 if last else 1, until=until)
     units, deadline = units_until(until), monotonic() + seconds
-    draft.bodies = {year: existing_bodies(year) for year in years_of(units)}
-    for table in FAMILY:
-        kept, fresh = carry_over(last, table.measure, units[table.measure])
-        accept(draft, table, kept, fresh, deadline)
+    carried = {table.measure: carry_over(last, table.measure, units[table.measure]) for table in FAMILY}
+    number = last.number + 1 if last else 1
+    bodies = {year: existing_bodies(year) for year in years_of(units)}
+    draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=False)
+    # Colluding bodies are looked for once, in the end: it takes long. If they find something, table by table.
+    if not all(holds(draft, table.measure, deadline, with_coalitions=True) for table in FAMILY):
+        draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=True)
     if not draft.kept and not draft.fresh:
         raise NothingSafeError
-    return save_release(Release(number=draft.number, published_at=now, covers_until=until), draft), draft
+    return save_release(Release(number=number, published_at=now, covers_until=until), draft), draft
 
 
-def accept(draft: Draft, table: Table, kept: list[Shown], units: list[Unit], deadline: float) -> None:
+def draft_of(
+    number: int,
+    until: date,
+    carried: dict[Measure, tuple[list[Shown], list[Unit]]],
+    bodies: dict[int, Bodies],
+    deadline: float,
+    *,
+    with_coalitions: bool,
+) -> Draft:
+    draft = Draft(number=number, until=until, bodies=bodies)
+    for table in FAMILY:
+        accept(draft, table, *carried[table.measure], deadline, with_coalitions=with_coalitions)
+    return draft
+
+
+def accept(
+    draft: Draft, table: Table, kept: list[Shown], units: list[Unit], deadline: float, *, with_coalitions: bool
+) -> None:
     """Add the table in the finest shape in which the whole family passes; else only what was published before."""
-    measure, earlier = table.measure, [*draft.shown, *kept]
+    measure, earlier, before = table.measure, [*draft.shown, *kept], draft.unshown
     draft.kept += [one.block for one in kept if one.block is not None]
     for number, shape in enumerate(table.shapes):
         cells = partition(units, draft.until, shape)
-        fresh = [Shown(measure, draft.number, cell.scope, cell.units) for cell in cells]
-        unshown = draft.unshown | {measure: left_out(units, cells)}
-        left = deadline - monotonic()
-        if is_proved(measure, [*earlier, *fresh], unshown, draft.number, draft.bodies, left):
-            draft.shown, draft.unshown = [*earlier, *fresh], unshown
+        draft.shown = [*earlier, *(Shown(measure, draft.number, cell.scope, cell.units) for cell in cells)]
+        draft.unshown = before | {measure: left_out(units, cells)}
+        if holds(draft, measure, deadline, with_coalitions=with_coalitions):
             draft.fresh += [(measure, cell) for cell in cells]
             draft.coarsened |= {measure: number} if number else {}
             return
-    draft.shown, draft.unshown = earlier, draft.unshown | {measure: units}
+    draft.shown, draft.unshown = earlier, before | {measure: units}
     draft.coarsened[measure] = None
+
+
+def holds(draft: Draft, measure: Measure, deadline: float, *, with_coalitions: bool) -> bool:
+    return is_proved(draft, measure, deadline - monotonic(), with_coalitions=with_coalitions)
 
 
 def years_of(units: dict[str, list[Unit]]) -> set[int]:
@@ -129,7 +133,7 @@ def unit_of(fact: CaseFact, band: str, number: int) -> Unit:
 def add_bodies(
     units: dict[str, list[Unit]],
     bodies: dict[str, dict[tuple[int, int, int | None], None]],
-    strata: dict[int, str],
+    strata: Mapping[int, str],
 ) -> None:
     """One unit a body and a year, in the first region that its cases had, whatever the number of its cases."""
     for measure, by_stratum in ((Measure.BODIES, Measure.STRATA), (Measure.BODIES_HIT, Measure.STRATA_HIT)):
@@ -177,8 +181,9 @@ def members_of(release: Release, measure: str) -> dict[int, list[Unit]]:
     """What each block of that release was made of."""
     rows = BlockMember.objects.filter(block__releases=release, block__measure=measure).order_by("pk")
     members: dict[int, list[Unit]] = defaultdict(list)
-    for block, *said in rows.values_list("block_id", "fact", "collectivity", "region", "month", "band", "units"):
-        members[block].append(Unit(*said))
+    named = ("block_id", "fact_id", "collectivity_id", "region_id", "month", "band", "units")
+    for block, fact, body, region, month, band, number in rows.values_list(*named):
+        members[block].append(Unit(fact, body, region, month, band, number))
     return members
 
 

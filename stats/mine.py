@@ -60,10 +60,10 @@ def places_of(incident: Incident, release: Release) -> Iterator[Place]:
     mine = BlockMember.objects.filter(fact=incident.pk, block__releases=release).values("block")
     blocks = Block.objects.filter(pk__in=mine).select_related("region").order_by("pk")
     bodies: dict[int, set[int]] = defaultdict(set)
-    for block, body in BlockMember.objects.filter(block__in=[b.pk for b in blocks]).values_list(
+    for pk, body in BlockMember.objects.filter(block__in=[one.pk for one in blocks]).values_list(
         "block", "collectivity"
     ):
-        bodies[block].add(body)
+        bodies[pk].add(body)
     for block in blocks:
         yield Place(
             title=str(Measure(block.measure).label),

@@ -9,10 +9,10 @@ Years are audited one by one: no block covers two, and no link either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from math import inf
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from stats.audit import Cap, Family, Link, Node, Sum, audit
 from stats.enums import ALL_BANDS, FINEST, Measure
 from stats.family import BY_MEASURE, FAMILY
-from stats.partition import Grain, K, Scope, Unit
+from stats.partition import Cell, Grain, K, Scope, Unit
 from stats.strata import Bodies
 
 # What is counted of the first is at most what is counted of the second, in one region and year.
@@ -51,6 +51,22 @@ class Shown:
         return self.scope.starts_on.year
 
 
+@dataclass
+class Draft:
+    """A release in the making. `kept`: blocks of the last one that stay; `fresh`: cells that become blocks."""
+
+    number: int
+    until: date
+    kept: list[int] = field(default_factory=list)
+    fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+    unshown: dict[Measure, list[Unit]] = field(default_factory=dict)
+    # By year, how many bodies exist: public.
+    bodies: dict[int, Bodies] = field(default_factory=dict)
+    # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
+    coarsened: dict[str, int | None] = field(default_factory=dict)
+
+
 class Atom(NamedTuple):
     """The finest cell of one table in one release. `region` 0: not known where."""
 
@@ -61,6 +77,7 @@ class Atom(NamedTuple):
     band: str
 
 
+type Atoms = frozenset[Atom]
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 
@@ -72,8 +89,8 @@ class Question:
     year: int
     tables: tuple[Measure, ...]
     shown: Sequence[Shown]
-    unshown: dict[str, list[Unit]]
-    regions: tuple[int, ...]
+    unshown: Mapping[Measure, list[Unit]]
+    regions: frozenset[int]
     bodies: Bodies
 
     def family(self) -> Family:
@@ -82,7 +99,7 @@ class Question:
             links=list(self.links()),
             caps=list(self.caps()),
             nodes=list(self.nodes()),
-            units={body: dict(atoms) for body, atoms in sorted(self.units.items())},
+            units={body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(self.units.items())},
         )
 
     @cached_property
@@ -108,23 +125,23 @@ class Question:
                 found[unit.body][atom_of(measure, UNPUBLISHED, unit)] += unit.number
         return found
 
-    def atoms(
-        self, measure: str, scope: Scope, releases: Iterable[int], regions: Iterable[int] = ()
-    ) -> Iterator[Atom]:
+    def atoms(self, measure: str, scope: Scope, release: int, regions: frozenset[int] | None = None) -> Atoms:
         """What `scope` covers; of these `regions` alone where some are given."""
-        regions = regions or (self.regions if scope.region is None else (scope.region,))
-        bands = [band for band in FINEST[measure] if is_under(band, scope.band)]
-        firsts = [
-            first for first in firsts_of(self.year, grain_of(measure)) if scope.starts_on <= first <= scope.ends_on
-        ]
-        return (Atom(measure, *where) for where in product(releases, regions, firsts, bands))
+        if regions is None:
+            regions = self.regions if scope.region is None else frozenset([scope.region])
+        return cells(measure, release, regions, (scope.starts_on, scope.ends_on), scope.band)
+
+    def atoms_of(self, measure: str, scope: Scope, regions: frozenset[int] | None = None) -> Atoms:
+        """The same, in whatever release."""
+        found = [self.atoms(measure, scope, release, regions) for release in self.releases.get(measure, [])]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     def sums(self) -> Iterator[Sum]:
         """The smallest scopes first: each takes its atoms from the larger ones."""
         taken: set[Atom] = set()
         by_size = sorted(self.shown, key=lambda one: (size_of(one.scope, self.regions, one.measure), repr(one.scope)))
         for one in by_size:
-            mine = frozenset(self.atoms(one.measure, one.scope, [one.release])) - taken
+            mine = self.atoms(one.measure, one.scope, one.release) - taken
             taken |= mine
             yield Sum(mine, sum(unit.number for unit in one.units))
 
@@ -137,19 +154,28 @@ class Question:
         for measure, other in AT_MOST:
             if measure in self.tables and other in self.tables:
                 yield from self.links_between(measure, other, at_most=True)
+        if {Measure.CATEGORIES, Measure.LEAKS} <= set(self.tables):
+            yield from self.links_of_categories()
+
+    def links_of_categories(self) -> Iterator[Link]:
+        """A leak is counted in several categories, and once at most in each."""
+        for region, category in product(sorted(self.regions), FINEST[Measure.CATEGORIES]):
+            there = frozenset([region])
+            left = self.atoms_of(Measure.CATEGORIES, scope_of(date(self.year, 1, 1), Grain.YEAR, category), there)
+            right = self.within(Measure.LEAKS, region, date(self.year, 1, 1), Grain.YEAR)
+            if left and right and self.total(left) <= self.total(right):
+                yield Link(left, right, at_most=True)
 
     def links_between(self, measure: Measure, other: Measure, *, at_most: bool) -> Iterator[Link]:
         grain = max(grain_of(measure), grain_of(other), key=list(Grain).index)
-        for region, first in product(self.regions, firsts_of(self.year, grain)):
+        for region, first in product(sorted(self.regions), firsts_of(self.year, grain)):
             left, right = (self.within(one, region, first, grain) for one in (measure, other))
             here, there = self.total(left), self.total(right)
             if left and right and (here <= there if at_most else here == there):
                 yield Link(left, right, at_most)
 
-    def within(self, measure: Measure, region: int, first: date, grain: Grain) -> frozenset[Atom]:
-        whole = Scope(region, date(self.year, 1, 1), date(self.year, 12, 31), ALL_BANDS)
-        atoms = self.atoms(measure, whole, self.releases.get(measure, []))
-        return frozenset(atom for atom in atoms if atom.region == region and grain.first(atom.first) == first)
+    def within(self, measure: Measure, region: int, first: date, grain: Grain) -> Atoms:
+        return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]))
 
     @cached_property
     def totals(self) -> Counter[Atom]:
@@ -164,10 +190,9 @@ class Question:
     def caps(self) -> Iterator[Cap]:
         """The bodies that exist, where a table counts bodies: that all of them were hit must not be told either."""
         for measure in (measure for measure in COUNTS_BODIES if measure in self.tables):
-            whole = Scope(None, date(self.year, 1, 1), date(self.year, 12, 31), ALL_BANDS)
-            atoms = list(self.atoms(measure, whole, self.releases.get(measure, [])))
             for (region, stratum), number in sorted(self.bodies.items()):
-                mine = frozenset(atom for atom in atoms if region in (0, atom.region) and is_under(atom.band, stratum))
+                whole = scope_of(date(self.year, 1, 1), Grain.YEAR, stratum)
+                mine = self.atoms_of(measure, whole, frozenset([region]) if region else None)
                 if mine and (stratum or region):
                     yield Cap(f"{measure} {region} {stratum}", mine, number)
 
@@ -175,11 +200,13 @@ class Question:
         for where, bodies in sorted(self.standing().items(), key=repr):
             if len(bodies) < K:
                 measure, release, regions, first, grain, band = where
-                releases = self.releases[measure] if release is None else [release]
-                atoms = self.atoms(measure, scope_of(first, grain, band), releases, regions)
-                yield Node(
-                    f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}", frozenset(atoms)
-                )
+                scope = scope_of(first, grain, band)
+                if release is None:
+                    atoms = self.atoms_of(measure, scope, regions)
+                else:
+                    atoms = self.atoms(measure, scope, release, regions)
+                name = f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}"
+                yield Node(name, atoms, self.most_in(regions))
 
     def most_in(self, regions: frozenset[int]) -> float:
         """Three bodies on an island have three incidents at most, would anybody say."""
@@ -189,16 +216,20 @@ class Question:
     def standing(self) -> dict[Where, set[int]]:
         """Every cell and every union on its way up → the bodies that stand in it; of each release, and of all."""
         found: dict[Where, set[int]] = defaultdict(set)
-        everywhere = frozenset(self.regions)
+        everywhere = self.regions
         for atom, bodies in self.bodies_by_atom().items():
             own = list(Grain).index(grain_of(atom.measure))
-            for release, grain, band in product((None, atom.release), list(Grain)[own:], prefixes_of(atom.band)):
+            for release, grain, band in product(self.alone(atom), list(Grain)[own:], prefixes_of(atom.band)):
                 gathered = [
                     regions for regions in self.gatherings if atom.region in regions and grain is not Grain.MONTH
                 ]
                 for regions in {frozenset([atom.region]), everywhere, *gathered}:
                     found[atom.measure, release, regions, grain.first(atom.first), grain, band] |= bodies
         return found
+
+    def alone(self, atom: Atom) -> tuple[int | None, ...]:
+        """All releases together, and its own where there are several: late cases must not be told apart either."""
+        return (None, atom.release) if len(self.releases[atom.measure]) > 1 else (None,)
 
     def bodies_by_atom(self) -> dict[Atom, set[int]]:
         found: dict[Atom, set[int]] = defaultdict(set)
@@ -213,45 +244,41 @@ class Question:
         block names, those that a block of several regions covers, and what two of these share or do not.
         """
         named = {one.scope.region for one in self.shown if one.scope.region}
-        covered = [frozenset(atom.region for atom in one.atoms) for one in self.sums()]
-        wide = {frozenset(self.regions) - named, *(regions for regions in covered if len(regions) > 1)}
+        covered = [frozenset(atom.region for atom in one.atoms if isinstance(atom, Atom)) for one in self.sums()]
+        wide = {self.regions - named, *(regions for regions in covered if len(regions) > 1)}
         return {*wide, *(a & b for a, b in product(wide, wide)), *(a - b for a, b in product(wide, wide))} - {
             frozenset()
         }
 
 
-def is_proved(
-    measure: Measure,
-    shown: list[Shown],
-    unshown: dict[str, list[Unit]],
-    release: int,
-    bodies: dict[int, Bodies],
-    seconds: float,
-) -> bool:
+def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions: bool) -> bool:
     """Whether the tables that `measure` is tied to may be shown together, with it.
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
-    numbers; one of distinct bodies is held against how many exist.
+    numbers; one of distinct bodies is held against how many exist. Years in which nothing is new were audited before.
     Raises `audit.AuditTimeout` and `audit.AuditError`.
     """
-    tables = tied_to(measure, {one.measure for one in shown})
+    tables = tied_to(measure, {one.measure for one in draft.shown})
     if len(tables) < 2 and measure not in COUNTS_BODIES:
         return True
-    mine = [one for one in shown if one.measure in tables]
-    for year in sorted({one.year for one in mine if one.release == release}):
-        of_year = tuple(one for one in mine if one.year == year)
-        left = {table: [unit for unit in unshown.get(table, []) if unit.month.year == year] for table in tables}
-        regions = {unit.region or 0 for one in of_year for unit in one.units}
-        regions |= {region for region, _stratum in bodies[year]} | {0}
-        question = Question(year, tuple(sorted(tables)), of_year, left, tuple(sorted(regions)), bodies[year])
-        if audit(question.family(), k=K, deadline=seconds):
-            return False
-    return True
+    years = {one.year for one in draft.shown if one.measure in tables and one.release == draft.number}
+    coalitions = None if with_coalitions else ()
+    questions = (question_of(draft, tables, year) for year in sorted(years))
+    return not any(audit(each.family(), k=K, deadline=seconds, coalitions=coalitions) for each in questions)
+
+
+def question_of(draft: Draft, tables: set[Measure], year: int) -> Question:
+    mine = tuple(one for one in draft.shown if one.measure in tables and one.year == year)
+    left = {table: [unit for unit in draft.unshown.get(table, []) if unit.month.year == year] for table in tables}
+    regions = {unit.region or 0 for one in mine for unit in one.units} | {0}
+    regions |= {region for region, _stratum in draft.bodies[year]}
+    return Question(year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies[year])
 
 
 def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
     """The tables among `there` that some chain of links ties to `measure`, itself included."""
-    pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as] + list(AT_MOST)
+    pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
+    pairs += [*AT_MOST, (Measure.CATEGORIES, Measure.LEAKS)]
     found, todo = set(), {measure}
     while todo:
         found |= todo
@@ -264,10 +291,20 @@ def atom_of(measure: str, release: int, unit: Unit) -> Atom:
     return Atom(measure, release, unit.region or 0, grain_of(measure).first(unit.month), unit.band)
 
 
+@cache
+def cells(measure: str, release: int, regions: frozenset[int], days: tuple[date, date], band: str) -> Atoms:
+    """The atoms of one table and release in these regions, between these days, under this band."""
+    bands = [finest for finest in FINEST[measure] if is_under(finest, band)]
+    firsts = [first for first in firsts_of(days[0].year, grain_of(measure)) if days[0] <= first <= days[1]]
+    return frozenset(Atom(measure, release, *where) for where in product(sorted(regions), firsts, bands))
+
+
+@cache
 def grain_of(measure: str) -> Grain:
     return BY_MEASURE[Measure(measure)].shapes[0].grain
 
 
+@cache
 def firsts_of(year: int, grain: Grain) -> list[date]:
     return sorted({grain.first(date(year, month, 1)) for month in range(1, 13)})
 
@@ -276,18 +313,20 @@ def is_under(band: str, parent: str) -> bool:
     return not parent or band == parent or band.startswith(f"{parent}/")
 
 
+@cache
 def prefixes_of(band: str) -> list[str]:
     """ "a/b" → "", "a", "a/b" """
     parts = band.split("/") if band else []
     return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
 
 
+@cache
 def scope_of(first: date, grain: Grain, band: str) -> Scope:
     firsts = [date(first.year, month, 1) for month in range(1, 13)]
     return Scope(None, first, max(month for month in firsts if grain.first(month) == first), band)
 
 
-def size_of(scope: Scope, regions: tuple[int, ...], measure: str) -> int:
+def size_of(scope: Scope, regions: frozenset[int], measure: str) -> int:
     """How many finest cells it covers, in days for its period: enough to put nested scopes in order."""
     places = len(regions) if scope.region is None else 1
     bands = sum(is_under(band, scope.band) for band in FINEST[measure])

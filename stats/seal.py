@@ -35,7 +35,8 @@ def seal_of(release: Release, blocks: Iterable[Block], denominators: Iterable[De
 
 def canonical(release: Release, blocks: Iterable[Block], denominators: Iterable[Denominator]) -> bytes:
     """`region` is its code, "" for several together."""
-    codes = {None: "", **dict(Region.objects.values_list("pk", "code"))}
+    codes: dict[int | None, str] = {None: ""}
+    codes.update(Region.objects.values_list("pk", "code"))
     said = {
         "number": release.number,
         "covers_until": release.covers_until.isoformat(),

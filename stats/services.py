@@ -11,6 +11,7 @@ from stats import disclosure, rollups
 from stats.audit import AuditError, AuditTimeout
 from stats.enums import Outcome
 from stats.models import Attempt, Release
+from stats.proof import Draft
 
 logger = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ def publish_release(*, now: datetime | None = None, seconds: float = disclosure.
 
 
 @transaction.atomic
-def make(at: datetime, seconds: float) -> tuple[Release, disclosure.Draft]:
+def make(at: datetime, seconds: float) -> tuple[Release, Draft]:
     rollups.wait_for_lock()
     rollups.fold_all()
     return disclosure.make_release(now=at, seconds=seconds)
