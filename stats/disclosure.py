@@ -22,7 +22,7 @@ from stats.family import FAMILY, Table
 from stats.models import Block, BlockMember, CaseFact, Denominator, Release, ReleaseBlock
 from stats.partition import Cell, K, Scope, Unit, partition
 from stats.periods import last_closed_day
-from stats.proof import COUNTS_BODIES, Draft, Shown, is_proved
+from stats.proof import COUNTS_BODIES, Draft, Shown, is_proved, ties_of
 from stats.seal import seal_of
 from stats.strata import Bodies, existing_bodies, listed_strata
 
@@ -53,7 +53,7 @@ def make_release(*, now: datetime, seconds: float = AUDIT_SECONDS) -> tuple[Rele
     bodies = {year: existing_bodies(year) for year in years_of(units)}
     draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=False)
     # Colluding bodies are looked for once, in the end: it takes long. If they find something, table by table.
-    if not all(holds(draft, table.measure, deadline, with_coalitions=True) for table in FAMILY):
+    if not all(holds(draft, min(tables), deadline, with_coalitions=True) for tables in ties_of(draft)):
         draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=True)
     if not draft.kept and not draft.fresh:
         raise NothingSafeError

@@ -275,6 +275,12 @@ def question_of(draft: Draft, tables: set[Measure], year: int) -> Question:
     return Question(year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies[year])
 
 
+def ties_of(draft: Draft) -> set[frozenset[Measure]]:
+    """The tables that are shown, in sets of which none is tied to another."""
+    there = {one.measure for one in draft.shown}
+    return {frozenset(tied_to(measure, there)) for measure in there}
+
+
 def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
     """The tables among `there` that some chain of links ties to `measure`, itself included."""
     pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
