@@ -10,6 +10,7 @@ Signed with Ed25519 (RFC 8032). The key that checks it stands in the release, so
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 from django.conf import settings
@@ -17,6 +18,11 @@ from nacl.signing import SigningKey, VerifyKey
 
 from collectivities.models import Region
 from stats.models import Block, Denominator, Release
+
+# measure, region, first day, last day, band, value
+type BlockRow = tuple[str, str, str, str, str, int]
+# year, region, stratum, bodies
+type BodiesRow = tuple[int, str, str, int]
 
 
 class Seal(NamedTuple):
@@ -35,16 +41,25 @@ def seal_of(release: Release, blocks: Iterable[Block], denominators: Iterable[De
 
 def canonical(release: Release, blocks: Iterable[Block], denominators: Iterable[Denominator]) -> bytes:
     """`region` is its code, "" for several together."""
-    codes: dict[int | None, str] = {None: ""}
-    codes.update(Region.objects.values_list("pk", "code"))
-    said = {
-        "number": release.number,
-        "covers_until": release.covers_until.isoformat(),
-        "blocks": sorted(
-            [b.measure, codes[b.region_id], b.starts_on.isoformat(), b.ends_on.isoformat(), b.band, b.value]
+    codes: dict[int | None, str] = {None: "", **dict(Region.objects.values_list("pk", "code"))}
+    return in_bytes(
+        release.number,
+        release.covers_until,
+        (
+            (b.measure, codes[b.region_id], b.starts_on.isoformat(), b.ends_on.isoformat(), b.band, b.value)
             for b in blocks
         ),
-        "denominators": sorted([d.year, codes[d.region_id], d.stratum, d.bodies] for d in denominators),
+        ((d.year, codes[d.region_id], d.stratum, d.bodies) for d in denominators),
+    )
+
+
+def in_bytes(number: int, covers_until: date, blocks: Iterable[BlockRow], denominators: Iterable[BodiesRow]) -> bytes:
+    """The same, of rows whose regions are codes and whose days are as ISO 8601 writes them."""
+    said = {
+        "number": number,
+        "covers_until": covers_until.isoformat(),
+        "blocks": sorted(blocks),
+        "denominators": sorted(denominators),
     }
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 

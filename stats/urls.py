@@ -1,9 +1,16 @@
 from django.urls import path
 
-from stats import views
+from stats import open_data, views
 
 urlpatterns = [
     path("", views.statistics, name="statistics"),
     path("mon-centre/", views.own_statistics, name="own_statistics"),
     path("dossier/<str:reference>/", views.figures_of_case, name="figures_of_case"),
+    path("definitions/", open_data.definitions, name="stats_definitions"),
+    path("methode/", open_data.method, name="stats_method"),
+    path("donnees/", open_data.data, name="stats_data"),
+    path("publications.atom", open_data.feed, name="stats_feed"),
+    path("publications/", open_data.releases, name="stats_releases"),
+    path("publications/<int:number>/", open_data.release, name="stats_release"),
+    path("publications/<int:number>/<str:name>", open_data.release_file, name="stats_release_file"),
 ]

@@ -9,6 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import django
 import pypdf
@@ -33,6 +34,9 @@ ADDED = """
     d cx cy r x y x1 x2 y1 y2 rx ry transform width height points viewbox xmlns shape-rendering version
 """
 INNER = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+
+# Types of files that are saved and never shown in their place.
+SAVED = ("application/pdf", "application/octet-stream", "application/zip", "text/csv", "text/markdown")
 
 
 @cache
@@ -118,9 +122,17 @@ def answer(response):
         return page(response.content.decode())
     if kind in ("application/json", "application/problem+json"):
         plain_json(json.loads(response.content))
+    elif kind == "application/atom+xml":
+        feed(response.content)
     elif kind not in ("application/vnd.oai.openapi", "text/javascript") and (response.streaming or response.content):
         file(response, kind)
     return None
+
+
+def feed(content):
+    for node in ElementTree.fromstring(content).iter():  # noqa: S314 (our own)
+        plain(node.text or "")
+        assert OURS.match(node.attrib.get("href", "#")), node.attrib
 
 
 def plain_json(said):
@@ -145,7 +157,7 @@ def file(response, kind):
     name = unquote(disposition.partition("=")[2].removeprefix("utf-8''").strip('"'))
     plain(name)
     assert not set(name) & set('/\\:*?"<>|%\n\r\t'), name
-    assert kind in ("application/pdf", "application/octet-stream", "text/csv"), kind
+    assert kind in SAVED, kind
     if kind == "application/pdf":
         pdf(content)
 

@@ -5,6 +5,7 @@ What is not yours and what is not there are the same 404.
 
 import json
 import re
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,7 @@ from csirts.models import Coverage, Csirt
 from incidents.enums import BulkAct
 from incidents.models import CaseGroup, Incident, IncidentEvent, MessageTemplate, Task
 from incidents.services.bulk import start_bulk
+from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
@@ -169,7 +171,8 @@ def places(route, incident, cast):
         "reference": incident.reference,
         "secret": "2222-2222-2222",
         "code": "29999",
-        "number": "29",
+        "number": number_in(route),
+        "name": "datapackage.json",
         "body_uid": incident.collectivity.uid,
         "key": uuid4(),
         "token": "0" * 64,
@@ -186,6 +189,13 @@ def places(route, incident, cast):
         "url": "inconnu",
         "uid": uid_in(route, incident, cast),
     }
+
+
+def number_in(route):
+    """That of a release where the address is one's, else of a département."""
+    if "publications/" in route or "releases/" in route:
+        return Release.objects.get_or_create(number=1, defaults={"covers_until": date(2025, 12, 31)})[0].number
+    return "29"
 
 
 # What the public identifier of an address names, by a part of the address.

@@ -9,6 +9,7 @@ urlpatterns = [
     path("v1/", include("collectivities.api.urls")),
     path("v1/", include("incidents.api.urls")),
     path("v1/", include("csirts.api.urls")),
+    path("v1/", include("stats.api.urls")),
     path(
         "schema/",
         login_not_required(SpectacularAPIView.as_view(permission_classes=[AllowAny], api_version="v1")),

@@ -25,6 +25,9 @@ FRESH = [
     "/reflexes/perte/?region=06",
     "/annuaire/",
     "/statistiques/",
+    "/statistiques/definitions/",
+    "/statistiques/methode/",
+    "/statistiques/publications/",
     "/connexion/",
     "/vos-donnees/",
     "/accessibilite/",
@@ -228,7 +231,8 @@ def test_the_figures(visitor):
     store(one_each(bodies("94", 2), on(2025, 6, 3)))
     figures.fold_events()
     figures.publish_release()
-    for path in ("/statistiques/?annee=2025", "/statistiques/?annee=2025&region=53", "/statistiques/?region=94"):
+    pages = ["?annee=2025", "?annee=2025&region=53", "?region=94", "publications/", "publications/1/", "definitions/"]
+    for path in (f"/statistiques/{page}" for page in [*pages, "methode/"]):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
         visitor.look(name_of(path))

@@ -19,6 +19,7 @@ from tests.hostile import MARKUP, parts
 from tests.incidents import doors
 from tests.post import Post
 from tests.routes import routes
+from tests.stats.releases import first_release
 from tests.walking import Log, Visitor
 
 TYPES = list(IncidentType.values)
@@ -36,6 +37,8 @@ IN_TURN = ("manager", "agent", "lead", "administrator")
 PUBLIC = (
     *("/", "/sante/", "/sante/vivant/", "/api/schema/", "/api/v1/csirts/", "/api/v1/csirts/for/29999/"),
     *("/api/v1/collectivities/?q=plouexemple", "/suivi/ZZZZZZZZ/", "/admin/"),
+    *("/statistiques/donnees/", "/api/v1/stats/releases/", "/api/v1/stats/releases/1/"),
+    "/api/v1/stats/releases/latest/",
 )
 
 
@@ -101,6 +104,7 @@ class Crowd:
         for address in (f"/phrase/{shared}/", "/annuaire/"):
             self.nobody.get(address)
         if self.number == 0:
+            first_release()
             self.nobody.crawl(*PUBLIC)
         self.crawl_as("holder", case)
         self.crawl_as("responder", "/admin/")
