@@ -126,5 +126,7 @@ FINEST: dict[str, list[str]] = {
 }
 BANDS: dict[str, list[str]] = {measure: with_parents([b for b in bands if b]) for measure, bands in FINEST.items()}
 # Sums of units of cases, which add up over months; distinct bodies do not.
+# All but what nobody has checked yet may be published, each as a table of its own (`stats/family.py`).
+PUBLISHED = tuple(measure for measure in Measure if measure != Measure.DECLARED)
 NOT_SUMMED = (Measure.QUARTERS, Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
 SUMMED = tuple(measure for measure in Measure if measure not in NOT_SUMMED)

@@ -17,7 +17,7 @@ from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
-from stats.enums import BANDS, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
+from stats.enums import BANDS, PUBLISHED, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
 
 
 def never_changed(name: str) -> list[pgtrigger.Trigger]:
@@ -133,6 +133,7 @@ class Rollup(models.Model):
         verbose_name = _("somme exacte")
         verbose_name_plural = _("sommes exactes")
         constraints = [
+            models.CheckConstraint(condition=Q(measure__in=SUMMED), name="rollup_measure_known"),
             models.CheckConstraint(condition=known_bands(SUMMED), name="rollup_band_known"),
             models.UniqueConstraint(
                 fields=["csirt", "month", "measure", "band", "region"], nulls_distinct=False, name="rollup_once"
@@ -187,10 +188,8 @@ class Block(models.Model):
         verbose_name = _("nombre publié")
         verbose_name_plural = _("nombres publiés")
         constraints = [
-            models.CheckConstraint(
-                condition=known_bands(measure for measure in Measure if measure != Measure.DECLARED),
-                name="block_band_known",
-            ),
+            models.CheckConstraint(condition=Q(measure__in=PUBLISHED), name="block_measure_known"),
+            models.CheckConstraint(condition=known_bands(PUBLISHED), name="block_band_known"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="block_starts_before_it_ends"),
         ]
         triggers = never_changed("block")
