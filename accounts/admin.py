@@ -12,6 +12,7 @@ from django.db.models import Field, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -23,6 +24,7 @@ from accounts.models import Membership, User
 from accounts.services.links import revoke_links, send_link
 from accounts.services.mails import queue_mail
 from accounts.signed_in import user_of
+from collectivities.fields import PlainLineField
 
 
 class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -30,7 +32,10 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
     verbose_name = _("rôle")
     verbose_name_plural = _("rôles")
     extra = 1
-    fields = ["role", "collectivity", "csirt", "region", "since_on", "ended_on"]
+    fields = [
+        *("role", "collectivity", "csirt", "region", "since_on", "ended_on"),
+        *("exact_since_on", "exact_until_on", "exact_act"),
+    ]
     autocomplete_fields = ["collectivity"]
 
     class Media:
@@ -44,6 +49,8 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         """Chosen here, made and changed elsewhere; a list that a script dresses says its name itself."""
+        if db_field.name == "exact_act":
+            kwargs["form_class"] = PlainLineField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, ModelChoiceField):
             field.widget.can_add_related = field.widget.can_change_related = False
@@ -130,4 +137,5 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
 
 def where(membership: Membership) -> str:
     place = membership.csirt or membership.region
-    return f" ({place})" if place else ""
+    entitled = _(", chiffres exacts") if membership.is_entitled(timezone.localdate()) else ""
+    return f" ({place}{entitled})" if place else ""

@@ -1,5 +1,6 @@
 """Who speaks: users, and what each is to a collectivité, a CSIRT, a region or the platform."""
 
+from datetime import date
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -99,6 +100,11 @@ class User(AbstractBaseUser):
     def region_ids(self) -> set[int]:
         return {m.region_id for m in self.memberships if m.region_id}
 
+    def exact_region_ids(self) -> set[int]:
+        """Of these, the régions that have entitled this person, in writing and today, to read exact figures."""
+        today = timezone.localdate()
+        return {m.region_id for m in self.memberships if m.region_id and m.is_entitled(today)}
+
     @property
     def needs_second_factor(self) -> bool:
         """Whether a password alone opens nothing to this person."""
@@ -165,6 +171,17 @@ class Membership(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
     since_on = models.DateField(_("depuis le"), default=timezone.localdate)
     ended_on = models.DateField(_("terminé le"), null=True, blank=True)
+    # A région may entitle its analyst, in writing, to read its exact figures. The last day counts; none: open.
+    exact_since_on = models.DateField(_("chiffres exacts depuis le"), null=True, blank=True)
+    exact_until_on = models.DateField(
+        _("chiffres exacts jusqu’au"), null=True, blank=True, help_text=_("Dernier jour, inclus. Vide : sans fin.")
+    )
+    exact_act = models.CharField(
+        _("acte de la région"),
+        max_length=120,
+        blank=True,
+        help_text=_("Référence et date de l’écrit par lequel la région l’autorise."),
+    )
 
     objects = MembershipQuerySet.as_manager()
 
@@ -189,6 +206,19 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(ended_on=None) | Q(ended_on__gte=F("since_on")), name="membership_ends_after_it_starts"
             ),
+            models.CheckConstraint(
+                condition=Q(exact_since_on=None, exact_until_on=None, exact_act="")
+                | Q(exact_since_on__isnull=False, role__in=REGION_ROLES) & Q(exact_act__regex=r"\S"),
+                name="membership_entitled_by_an_act",
+                violation_error_message=_(
+                    "Les chiffres exacts d’une région s’ouvrent à son analyste, depuis un jour, par un acte d’elle."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(exact_until_on=None) | Q(exact_until_on__gte=F("exact_since_on")),
+                name="membership_entitled_until_after_since",
+                violation_error_message=_("Le dernier jour des chiffres exacts ne précède pas le premier."),
+            ),
             models.UniqueConstraint(
                 fields=["user", "role", "collectivity", "csirt", "region"],
                 condition=Q(ended_on=None),
@@ -199,6 +229,12 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} : {self.get_role_display()}"
+
+    def is_entitled(self, today: date) -> bool:
+        """Whether an act of the région opens its exact figures on `today`. The role is judged apart."""
+        if self.exact_since_on is None or today < self.exact_since_on:
+            return False
+        return self.exact_until_on is None or today <= self.exact_until_on
 
 
 class ApiToken(models.Model):

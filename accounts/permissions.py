@@ -33,5 +33,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "csirts.coverage",
         "csirts.backup",
     )
-    | frozenset({"collectivities.view_collectivity", "collectivities.change_collectivity"}),
+    | frozenset(
+        {
+            "collectivities.view_collectivity",
+            "collectivities.change_collectivity",
+            "stats.view_exactreading",
+            "stats.view_figurecheck",
+        }
+    ),
 }

@@ -8,7 +8,7 @@ from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import Membership, PendingMail, User
 from accounts.services.links import send_link
 from accounts.tokens import token_of_link
-from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, plouexemple
+from tests.cast import PASSWORD, a_lead, a_person, a_responder, an_agent, breizh_cyber, bretagne, plouexemple
 
 URL = "/admin/accounts/user/"
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,23 @@ def test_end_a_role(client, administrator):
     client.post(f"{URL}{lead.pk}/change/", change(lead, is_active="on", role={"ended_on": "2026-11-02"}))
     assert str(lead.membership_set.get().ended_on) == "2026-11-02"
     assert User.objects.get(pk=lead.pk).csirt_ids() == set()
+
+
+def test_an_analyst_is_entitled_by_an_act_of_the_region(client, administrator):
+    analyst = a_person(Role.ANALYST, region=bretagne())
+    page = f"{URL}{analyst.pk}/change/"
+    act = {"exact_since_on": "2026-11-01", "exact_act": "Délibération\n2026-112\u202e", "region": bretagne().pk}
+    sent = change(analyst, is_active="on", role=act)
+    without = sent | {"membership_set-0-exact_act": ""}
+    refused = client.post(page, without).content.decode()
+    assert "par un acte d’elle" in refused
+    assert analyst.membership_set.get().exact_since_on is None
+
+    assert client.post(page, sent).status_code == 302
+
+    assert User.objects.get(pk=analyst.pk).exact_region_ids() == {bretagne().pk}
+    assert 'value="Délibération 2026-112"' in client.get(page).content.decode()
+    assert "(Bretagne, chiffres exacts)" in client.get(URL).content.decode()
 
 
 def test_an_old_page_opens_no_closed_account_and_revives_no_ended_role(client, administrator):
