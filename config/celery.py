@@ -79,6 +79,12 @@ app.conf.update(
         "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
         "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
         "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},
+        # Each carries on where the last one stopped; once the night's recount is finished there is nothing to do.
+        "check figures": {
+            "task": "stats.tasks.check_figures",
+            "schedule": crontab(hour=3, minute="*/5"),
+            "options": {"expires": 240},
+        },
         "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
     },
 )

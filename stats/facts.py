@@ -4,10 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from collectivities.zones import zone_in
 from incidents.enums import ClosingReason, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from stats.enums import ALL_BANDS, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
+from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
 from stats.models import CaseFact
 from stats.periods import month_of, quarter_of
 
@@ -97,6 +99,11 @@ def persons_band(leak: DataLeak) -> str:
         return leak.persons_band
     persons = leak.persons
     return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
+
+
+# The same two rules in SQL, for counts that read no case one by one.
+IS_INCIDENT = Q(is_counted=True, is_verified=True) & ~Q(nature=Nature.REPORT)
+IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__overlap=list(LEAK_STATUSES)))
 
 
 def is_incident(fact: CaseFact) -> bool:

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
@@ -20,7 +21,7 @@ from incidents.models import Incident
 from stats.enums import BANDS, PUBLISHED, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
 
 
-def never_changed(name: str) -> list[pgtrigger.Trigger]:
+def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:
     """Rows that are appended only. A row trigger lets TRUNCATE pass; the second refuses the statement itself."""
     return [
         pgtrigger.Protect(name=f"{name}_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -29,7 +30,7 @@ def never_changed(name: str) -> list[pgtrigger.Trigger]:
             level=pgtrigger.Statement,
             when=pgtrigger.Before,
             operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-            func="RAISE EXCEPTION 'pgtrigger: what was published is never changed';",
+            func=f"RAISE EXCEPTION 'pgtrigger: {why}';",
         ),
     ]
 
@@ -54,8 +55,8 @@ class CaseFact(models.Model):
     """What was counted of one incident when its last event was folded; the next folding counts the difference."""
 
     incident = models.OneToOneField(Incident, models.PROTECT, primary_key=True, verbose_name=_("incident"))
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
     # First days of the month and the quarter in which the declaration was received, where the body lies.
     month = models.DateField(_("mois"))
@@ -112,7 +113,10 @@ class CaseFact(models.Model):
         indexes = [
             models.Index(
                 fields=["quarter"], name="case_fact_publishable", condition=Q(is_counted=True, is_verified=True)
-            )
+            ),
+            models.Index(fields=["month"], name="case_fact_of_month"),
+            models.Index(fields=["csirt", "month"], name="case_fact_of_csirt"),
+            models.Index(fields=["region", "month"], name="case_fact_of_region"),
         ]
 
     def __str__(self) -> str:
@@ -122,8 +126,8 @@ class CaseFact(models.Model):
 class Rollup(models.Model):
     """An exact sum, kept by signed differences. For those entitled only (`queries.py`): it protects nobody."""
 
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, verbose_name=_("région"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
     month = models.DateField(_("mois"))
     measure = models.CharField(_("mesure"), max_length=16, choices=Measure)
     band = models.CharField(_("tranche"), max_length=48, blank=True)
@@ -138,6 +142,10 @@ class Rollup(models.Model):
             models.UniqueConstraint(
                 fields=["csirt", "month", "measure", "band", "region"], nulls_distinct=False, name="rollup_once"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["month"], name="rollup_of_month"),
+            models.Index(fields=["region", "month"], name="rollup_of_region"),
         ]
 
     def __str__(self) -> str:
@@ -165,7 +173,10 @@ class Presence(models.Model):
                 fields=["csirt", "year", "collectivity", "region"], nulls_distinct=False, name="presence_once"
             ),
         ]
-        indexes = [models.Index(fields=["region", "year"], name="presence_of_region")]
+        indexes = [
+            models.Index(fields=["region", "year"], name="presence_of_region"),
+            models.Index(fields=["year"], name="presence_of_year"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.year} {self.collectivity_id}"
@@ -328,3 +339,58 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d} {self.outcome}"
+
+
+class ExactReading(models.Model):
+    """Somebody entitled was shown exact figures. Appended, never changed: one row a person, scope, year and minute.
+
+    No centre and no région: the nation.
+    """
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name=_("CSIRT"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
+    year = models.PositiveSmallIntegerField(_("année"))
+    minute = models.DateTimeField(_("à"))
+
+    class Meta:
+        verbose_name = _("consultation de chiffres exacts")
+        verbose_name_plural = _("consultations de chiffres exacts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "minute", "year", "csirt", "region"], nulls_distinct=False, name="exact_reading_once"
+            ),
+            models.CheckConstraint(condition=Q(csirt=None) | Q(region=None), name="exact_reading_of_one_scope"),
+        ]
+        triggers = never_changed("exact_reading", "readings of exact figures are append-only")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.year}"
+
+
+class FigureCheck(models.Model):
+    """A recount of everything from the raw rows, slice by slice: what it found, or put right, and how far it is.
+
+    First the cases in the order of their ids, then the sums month by month. `repaired_at`: since then the figures are
+    known to be right again.
+    """
+
+    started_at = models.DateTimeField(_("commencée le"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finie le"), null=True, blank=True)
+    repairs = models.BooleanField(_("corrige"), default=False)
+    cases_until = models.BigIntegerField(_("dernier dossier relu"), default=0)
+    months_until = models.DateField(_("dernier mois relu"), null=True, blank=True)
+    mistakes = models.PositiveIntegerField(_("écarts"), default=0)
+    # The first ones: numbers of rows and codes, no word.
+    found = models.JSONField(_("premiers écarts"), default=list)
+    repaired_at = models.DateTimeField(_("réparée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("vérification des chiffres")
+        verbose_name_plural = _("vérifications des chiffres")
+        indexes = [
+            models.Index("started_at", name="figure_check_unrepaired", condition=Q(mistakes__gt=0, repaired_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d} {self.mistakes}"

@@ -6,20 +6,22 @@ twice, late or with others adds nothing wrong.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
-from itertools import batched
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from incidents.models import Incident, PendingEvent
-from stats.facts import counts_of, facts_of, is_hit, is_incident
+from stats.facts import IS_HIT, IS_INCIDENT, counts_of, facts_of, is_hit, is_incident
 from stats.models import CaseFact, Presence, Rollup
 
 CONSUMER = "stats"
 BATCH = 2000
 # The key of the lock under which figures are folded or published: any number, the same everywhere.
 LOCK = 7_465_747_301
+# And of the one under which everything is recounted.
+RECOUNT_LOCK = LOCK + 1
 COUNTED = (
     *("csirt_id", "region_id", "collectivity_id", "month", "quarter", "type", "is_counted", "is_verified"),
     *("nature", "cause", "discovery_delay", "help_delay", "closing_delay"),
@@ -27,7 +29,10 @@ COUNTED = (
 )
 
 # csirt, region, month, measure, band
-type Sums = Counter[tuple[int | None, int | None, date, str, str]]
+type Place = tuple[int | None, int | None, date, str, str]
+type Sums = Counter[Place]
+# csirt, region, year, body
+type Whom = tuple[int | None, int | None, int, int]
 # csirt, region, year, body, whether with an interruption or a leak
 type Presences = Counter[tuple[int | None, int | None, int, int, bool]]
 
@@ -77,13 +82,34 @@ def take_lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@contextmanager
+def alone(*, waits: bool) -> Iterator[bool]:
+    """While this one recounts everything, no other process does. False if one is at it, unless one waits for it.
+
+    The lock is the connection's, so that a killed process leaves none behind.
+    """
+    with connection.cursor() as cursor:
+        if waits:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [RECOUNT_LOCK])
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [RECOUNT_LOCK])
+            if not cursor.fetchone()[0]:
+                yield False
+                return
+    try:
+        yield True
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [RECOUNT_LOCK])
+
+
 def wait_for_lock() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def recount(incident_ids: Iterable[int]) -> None:
-    """Count these cases again and add what changed to the sums. Call it under the lock."""
+def recount(incident_ids: Iterable[int]) -> list[int]:
+    """Count these cases again, add what changed to the sums, give the ids of those. Call it under the lock."""
     after = facts_of(incident_ids)
     before = CaseFact.objects.in_bulk(after)
     changed = [fact for pk, fact in after.items() if pk not in before or differs(fact, before[pk])]
@@ -97,6 +123,7 @@ def recount(incident_ids: Iterable[int]) -> None:
     there = presences_of(changed)
     there.subtract(presences_of(earlier))
     add_presences({key: value for key, value in there.items() if value})
+    return [fact.pk for fact in changed]
 
 
 def differs(one: CaseFact, other: CaseFact) -> bool:
@@ -121,19 +148,23 @@ def presences_of(facts: Iterable[CaseFact]) -> Presences:
 
 def add_presences(differences: dict[tuple[int | None, int | None, int, int, bool], int]) -> None:
     """Every incident counts; one that stopped a service or let data out counts as a hit too."""
-    incidents: Counter[tuple[int | None, int | None, int, int]] = Counter()
-    hits: Counter[tuple[int | None, int | None, int, int]] = Counter()
+    incidents: Counter[Whom] = Counter()
+    hits: Counter[Whom] = Counter()
     for (*key, was_hit), value in differences.items():
         incidents[tuple(key)] += value  # type: ignore[index]  # four of the five parts
         hits[tuple(key)] += value * was_hit  # type: ignore[index]
-    rows = sorted(((*key, incidents[key], hits[key]) for key in incidents), key=repr)
+    write_presences({key: (incidents[key], hits[key]) for key in incidents})
+
+
+def write_presences(differences: dict[Whom, tuple[int, int]]) -> None:
+    rows = sorted(((*key, *values) for key, values in differences.items()), key=repr)
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(ADD_PRESENCES, [list(column) for column in zip(*rows, strict=True)])
 
 
-def add(differences: dict[tuple[int | None, int | None, date, str, str], int]) -> None:
+def add(differences: dict[Place, int]) -> None:
     if not differences:
         return
     # One order for everybody, so that two writers could not block each other.
@@ -142,44 +173,122 @@ def add(differences: dict[tuple[int | None, int | None, date, str, str], int]) -
         cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
 
 
-@transaction.atomic
-def mistakes() -> list[str]:
-    """Where the figures differ from a recount of the raw rows; empty when they agree to the unit.
+# What was counted, against what there is
 
-    Holds the lock, so that only the raw rows may move meanwhile: what they owe to events not yet counted is excused.
+
+@contextmanager
+def one_instant() -> Iterator[None]:
+    """All that is read inside is as of one instant, and nobody waits: folding goes on meanwhile.
+
+    Each folding is one transaction, so at any instant facts and sums agree, and what the raw rows owe to an event not
+    yet counted stands beside that event. In a transaction that has begun, the lock keeps facts and sums still instead.
     """
-    wait_for_lock()
-    suspects = list(badly_counted())
-    excused = set(pending_incidents())
-    wrong = [pk for pk in suspects if pk not in excused]
-    sums: Counter[object] = Counter(sums_of(CaseFact.objects.iterator(BATCH)))
-    rows = Rollup.objects.values_list("csirt_id", "region_id", "month", "measure", "band", "value")
-    sums.subtract({(*key, band): value for *key, band, value in rows.iterator()})
-    there = presences_of(CaseFact.objects.iterator(BATCH))
-    counted: Counter[object] = Counter()
-    for (*key, was_hit), value in there.items():
-        counted[*key, "incidents"] += value
-        counted[*key, "hits"] += value * was_hit
-    for *key, incidents, hits in Presence.objects.values_list(*PRESENCE).iterator():
-        counted[*key, "incidents"] -= incidents
-        counted[*key, "hits"] -= hits
+    has_begun = connection.in_atomic_block
+    with transaction.atomic():
+        if has_begun:
+            wait_for_lock()
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def cases_after(pk: int) -> list[int]:
+    """The next slice of cases, by their ids."""
+    return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def month_after(month: date | None) -> date | None:
+    """The next month that has figures of any kind; a year of which there are only bodies has its January."""
+    later = {"month__gt": month} if month else {}
+    firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
+    years = Presence.objects.filter(year__gt=month.year if month else 0).aggregate(first=Min("year"))
+    firsts += [date(years["first"], 1, 1)] if years["first"] else []
+    return min((first for first in firsts if first), default=None)
+
+
+def mistakes() -> list[str]:
+    """Where the figures differ from a recount of the raw rows, everywhere; empty when they agree to the unit."""
+    found, ids = [], cases_after(0)
+    while ids:
+        found += mistakes_of_cases(ids)
+        ids = cases_after(ids[-1])
+    before, month = None, month_after(None)
+    while month:
+        found += described(*drift(month, before))
+        before, month = month, month_after(month)
+    return found
+
+
+def mistakes_of_cases(ids: list[int]) -> list[str]:
+    with one_instant():
+        return [f"incident {pk}" for pk in badly_counted(ids)]
+
+
+def described(sums: dict[Place, int], there: dict[Whom, tuple[int, int]]) -> list[str]:
     return [
-        *(f"incident {pk}" for pk in wrong),
-        *(f"rollup {key}: {off:+}" for key, off in sums.items() if off),
-        *(f"presence {key}: {off:+}" for key, off in counted.items() if off),
+        *(f"rollup {key}: {off:+}" for key, off in sums.items()),
+        *(f"presence {key}: {incidents:+} {hits:+}" for key, (incidents, hits) in there.items()),
     ]
 
 
-PRESENCE = ("csirt_id", "region_id", "year", "collectivity_id", "incidents", "hits")
+def badly_counted(ids: list[int]) -> list[int]:
+    """The cases of which something else was counted than the raw rows say, but for those with an event to come."""
+    before = CaseFact.objects.in_bulk(ids)
+    suspects = [pk for pk, fact in facts_of(ids).items() if pk not in before or differs(fact, before[pk])]
+    return unexcused(suspects)
 
 
-def pending_incidents() -> Iterable[int]:
-    return pending_events().values_list("event__incident_id", flat=True)
+def unexcused(ids: list[int]) -> list[int]:
+    waiting = pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True)
+    excused = set(waiting) if ids else set()
+    return [pk for pk in ids if pk not in excused]
 
 
-def badly_counted() -> Iterator[int]:
-    for ids in batched(Incident.objects.order_by("pk").values_list("pk", flat=True).iterator(), BATCH):
-        before = CaseFact.objects.in_bulk(ids)
-        for pk, fact in facts_of(ids).items():
-            if pk not in before or differs(fact, before[pk]):
-                yield pk
+def drift(month: date, before: date | None) -> tuple[dict[Place, int], dict[Whom, tuple[int, int]]]:
+    """What the sums of `month` lack (below zero: have too much) against the facts, and the bodies of a new year.
+
+    `before`: the month that was read last. It is the same at any later instant: whatever is folded adds as much to the
+    facts as to the sums.
+    """
+    is_new_year = before is None or before.year != month.year
+    with one_instant():
+        return drift_of_month(month), drift_of_year(month.year) if is_new_year else {}
+
+
+def drift_of_month(month: date) -> dict[Place, int]:
+    sums = sums_of(CaseFact.objects.filter(month=month).iterator(BATCH))
+    rows = Rollup.objects.filter(month=month).values_list("csirt_id", "region_id", "month", "measure", "band", "value")
+    for *key, value in rows.iterator(BATCH):
+        sums[tuple(key)] -= value  # type: ignore[index]  # five of the six columns
+    return {key: off for key, off in sums.items() if off}
+
+
+def drift_of_year(year: int) -> dict[Whom, tuple[int, int]]:
+    incidents: Counter[Whom] = Counter()
+    hits: Counter[Whom] = Counter()
+    facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))
+    counted = facts.values_list("csirt_id", "region_id", "collectivity_id").annotate(
+        Count("pk"), hits=Count("pk", filter=IS_HIT)
+    )
+    for csirt, region, body, number, hit in counted.iterator(BATCH):
+        incidents[csirt, region, year, body] += number
+        hits[csirt, region, year, body] += hit
+    for csirt, region, body, number, hit in Presence.objects.filter(year=year).values_list(*PRESENCE).iterator(BATCH):
+        incidents[csirt, region, year, body] -= number
+        hits[csirt, region, year, body] -= hit
+    return {key: (incidents[key], hits[key]) for key in incidents if incidents[key] or hits[key]}
+
+
+PRESENCE = ("csirt_id", "region_id", "collectivity_id", "incidents", "hits")
+
+
+def mend_cases(ids: list[int]) -> list[str]:
+    """Count these cases again. Gives what no event to come would have put right. Call it under the lock."""
+    return [f"incident {pk}" for pk in unexcused(recount(ids))]
+
+
+def mend_sums(sums: dict[Place, int], there: dict[Whom, tuple[int, int]]) -> None:
+    """Add what was lacking, once. Call it under the lock."""
+    add(sums)
+    write_presences(there)

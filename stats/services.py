@@ -1,17 +1,19 @@
-"""What changes the figures: counting what is pending, publishing what is closed."""
+"""What changes the figures: counting what is pending, recounting everything, publishing what is closed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from stats import disclosure, rollups
 from stats.audit import AuditError, AuditTimeout
 from stats.enums import Outcome
-from stats.models import Attempt, Release
+from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.proof import Draft
+from stats.reach import Reach
 
 logger = structlog.get_logger(__name__)
 
@@ -52,3 +54,110 @@ def make(at: datetime, seconds: float) -> tuple[Release, Draft]:
     rollups.wait_for_lock()
     rollups.fold_all()
     return disclosure.make_release(now=at, seconds=seconds)
+
+
+# Recounting everything
+
+# A night's recount goes on from task to task, each well under the time that a task may take.
+SECONDS_A_TASK = 150
+MISTAKES_KEPT = 100
+
+
+def check_tonight() -> FigureCheck | None:
+    """Start today's verification, or carry on with one that is not finished. None when there is nothing to do."""
+    with rollups.alone(waits=False) as is_free:
+        if not is_free:
+            return None
+        check = FigureCheck.objects.filter(repairs=False).order_by("-pk").first()
+        if check and check.finished_at and timezone.localdate(check.started_at) == timezone.localdate():
+            return None
+        if check is None or check.finished_at:
+            check = FigureCheck.objects.create()
+        walk(check, seconds=SECONDS_A_TASK)
+        return check
+
+
+def verify_figures() -> FigureCheck:
+    """Recount everything from the raw rows and compare, to the unit, while the service runs; nothing is changed."""
+    with rollups.alone(waits=True):
+        check = FigureCheck.objects.create()
+        walk(check)
+        return check
+
+
+def rebuild_figures() -> FigureCheck:
+    """Recount everything from the raw rows and put the figures right, while the service runs.
+
+    One that was killed is carried on where it stopped; again changes nothing.
+    """
+    with rollups.alone(waits=True):
+        check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
+        check = check or FigureCheck.objects.create(repairs=True)
+        walk(check)
+        return check
+
+
+def walk(check: FigureCheck, *, seconds: float | None = None) -> None:
+    """Slice after slice, until it is finished or `seconds` have passed. What was done stays done."""
+    until = monotonic() + seconds if seconds else None
+    while check.finished_at is None and (until is None or monotonic() < until):
+        if check.months_until is None and (ids := rollups.cases_after(check.cases_until)):
+            do_cases(check, ids)
+        elif month := rollups.month_after(check.months_until):
+            do_month(check, month)
+        else:
+            finish(check)
+
+
+def do_cases(check: FigureCheck, ids: list[int]) -> None:
+    check.cases_until = ids[-1]
+    if not check.repairs:
+        note(check, rollups.mistakes_of_cases(ids))
+        return
+    with transaction.atomic():
+        rollups.wait_for_lock()
+        note(check, rollups.mend_cases(ids))
+    rollups.fold_all()  # it finds the lock taken most of the time, and would come late
+
+
+def do_month(check: FigureCheck, month: date) -> None:
+    lacking = rollups.drift(month, check.months_until)
+    check.months_until = month
+    if not check.repairs:
+        note(check, rollups.described(*lacking))
+        return
+    with transaction.atomic():
+        rollups.wait_for_lock()
+        rollups.mend_sums(*lacking)
+        note(check, rollups.described(*lacking))
+    rollups.fold_all()
+
+
+def note(check: FigureCheck, found: list[str]) -> None:
+    """With how far it is; what it found is logged as numbers of rows and codes."""
+    if found:
+        logger.error("figures differ", check=check.pk, mistakes=len(found), first=found[:10], repairs=check.repairs)
+    check.mistakes += len(found)
+    check.found = [*check.found, *found][:MISTAKES_KEPT]
+    check.save(update_fields=["cases_until", "months_until", "mistakes", "found"])
+
+
+def finish(check: FigureCheck) -> None:
+    """What was wrong before it began is right again if it found nothing, or put all right."""
+    check.finished_at = timezone.now()
+    check.save(update_fields=["finished_at"])
+    if check.repairs or not check.mistakes:
+        wrong = FigureCheck.objects.filter(mistakes__gt=0, repaired_at=None, started_at__lte=check.started_at)
+        wrong.update(repaired_at=check.finished_at)
+    logger.info("figures recounted", check=check.pk, mistakes=check.mistakes, repairs=check.repairs)
+
+
+# Who read exact figures
+
+
+def note_reading(*, reader: User, reach: Reach, year: int) -> None:
+    """`reader` is shown the exact figures of `reach` in `year`. Again in the same minute is the same reading."""
+    minute = timezone.now().replace(second=0, microsecond=0)
+    said = {"user": reader, "year": year, "minute": minute}
+    rows = [ExactReading(csirt_id=pk, **said) for pk in sorted(reach.csirts)]
+    ExactReading.objects.bulk_create(rows or [ExactReading(region_id=reach.region, **said)], ignore_conflicts=True)

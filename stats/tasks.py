@@ -13,3 +13,8 @@ def fold_events() -> None:
 @shared_task
 def publish_release() -> None:
     services.publish_release()
+
+
+@shared_task
+def check_figures() -> None:
+    services.check_tonight()

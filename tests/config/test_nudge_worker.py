@@ -6,12 +6,22 @@ from django.conf import settings
 
 from config.celery import app, nudge, send_nudges
 from config.embedded import free_port
+from tests.cast import breizh_cyber, declare
 
 
 def test_it_works(ground):
     with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
         nudge("notifications")
         assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: first_task(queue), None)
+
+
+def test_the_figures_are_woken_by_what_happens_to_a_case(ground, transactional_db):
+    """With the sweep as its second, they follow within seconds."""
+    breizh_cyber()
+    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+        declare()
+        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
+    assert app.conf.beat_schedule["fold events into figures"]["schedule"] <= 10
 
 
 def first_task(queue):

@@ -19,6 +19,7 @@ class Case:
     at: datetime
     verified: bool = True
     closing_reason: str = ""
+    nature: str = "unqualified"
     hours: tuple[float | None, ...] = ()  # one interruption each; None: still going
     leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
     csirt: object = None
@@ -84,6 +85,7 @@ def incident_of(case: Case) -> Incident:
         route_reason="essai",
         origin="simulation",
         type="rancon",
+        nature=case.nature,
         rsit_class="other",
         severity=2,
         severity_found=2,

@@ -1,0 +1,129 @@
+"""Cases change while the process that folds their figures is killed again and again: not one unit is lost or doubled.
+
+TOCSIN_CHANGES says how many changes (2 000 by default; 100 000 take some minutes), TOCSIN_SEED which.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from stats import rollups
+from stats.models import FigureCheck
+from stats.services import verify_figures
+from tests.stats.histories import SERVICE_ACTS, History, recounted, stored
+
+CHANGES = int(os.environ.get("TOCSIN_CHANGES", "2000"))
+SEED = int(os.environ.get("TOCSIN_SEED", "1"))
+# The part of the steps that goes through a real service; the others change raw rows, so many together.
+BY_SERVICE = 0.3
+TOGETHER = 25
+
+FOLDER = """
+import time
+import django
+django.setup()
+from stats import rollups, services
+rollups.BATCH = 200
+while True:
+    services.fold_events()
+    time.sleep(0.02)
+"""
+REBUILDER = """
+import django
+django.setup()
+from stats import rollups, services
+rollups.BATCH = 200
+while True:
+    services.rebuild_figures()
+"""
+
+
+class Killed:
+    """A process that is killed at random moments and started again, until one has enough."""
+
+    def __init__(self, program, url, rng):
+        self.program, self.rng = program, rng
+        self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+        self.kills, self.over = 0, threading.Event()
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        while not self.over.is_set():
+            process = subprocess.Popen([sys.executable, "-c", self.program], env=self.environment)
+            self.over.wait(self.rng.uniform(0.5, 6))
+            assert process.poll() is None, "it died by itself"
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            self.kills += 1
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+
+
+def test_it_works(transactional_db, record_property):
+    rng = random.Random(SEED)
+    history = History()
+    killed = [Killed(program, transactional_db, random.Random(SEED)) for program in (FOLDER, FOLDER, REBUILDER)]
+    began = time.monotonic()
+    try:
+        changes = change_everything(history, rng)
+        time.sleep(2)
+    finally:
+        for one in killed:
+            one.stop()
+    seconds, kills = time.monotonic() - began, sum(one.kills for one in killed)
+    assert kills >= 3
+
+    settle()
+
+    mistakes = verify_figures().mistakes
+    assert FigureCheck.objects.filter(repairs=True, mistakes__gt=0).count() == 0
+    assert stored() == recounted()
+    assert mistakes == 0
+    told = {
+        "changes": changes,
+        "cases": len(history.ids),
+        "kills": kills,
+        "seconds": round(seconds),
+        "mistakes": mistakes,
+    }
+    for name, value in told.items():
+        record_property(name, value)
+    print(told, dict(history.done))  # noqa: T201
+
+
+def change_everything(history, rng):
+    """At least CHANGES of them; each writes the event that the figures wait for."""
+    history.stores(rng, number=TOGETHER)
+    changes = TOGETHER
+    while changes < CHANGES:
+        if rng.random() < BY_SERVICE:
+            history.act(rng.choice(SERVICE_ACTS), rng)
+            changes += 1
+            continue
+        name = rng.choices(("stores", "changes", "shuts", "touches_facts"), (1, 5, 1, 3))[0]
+        getattr(history, name)(rng, number=TOGETHER)
+        changes += TOGETHER
+    return changes
+
+
+def settle():
+    """Until no killed client's lock is left and all is folded."""
+    deadline = time.monotonic() + 60
+    while rollups.pending_events().exists():
+        assert time.monotonic() < deadline
+        rollups.fold_all()
+        time.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+def _small_slices(monkeypatch):
+    monkeypatch.setattr(rollups, "BATCH", 200)

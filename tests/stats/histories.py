@@ -1,0 +1,406 @@
+"""Random histories of cases, by raw changes and by the real services, and their recount in plain Python.
+
+The recount shares nothing with `stats`: it reads the raw rows and counts again, from what the figures mean.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404
+
+from accounts.enums import Role
+from collectivities.models import Region
+from collectivities.services import propose_body
+from incidents.access import Guest
+from incidents.declaration import Instant, Interruption, Leak
+from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
+from incidents.models import DataLeak, Incident, PendingEvent, ServiceInterruption, Story
+from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
+from incidents.services.close import Ending, StaleClosing, end_incident
+from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet
+from incidents.services.correct import correct_data, correct_moments, correct_services, end_interruption
+from incidents.services.correspond import Letter
+from incidents.services.merge import merge_incident, unmerge_incident
+from incidents.services.qualify import classify_incident, qualification_of, qualify_incident
+from incidents.services.reopen import reopen_incident
+from incidents.services.transfer import StaleTransfer, accept_transfer, ask_transfer
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.withdraw import withdraw_incident
+from incidents.workflow import InvalidTransition
+from stats.models import Presence, Rollup
+from tests.cast import a_person, breizh_cyber, declare, plouexemple
+from tests.factories.collectivities import made_up_siren
+from tests.incidents.transferring import another_centre
+from tests.stats.cases import Case, bodies, change, store
+
+REFUSALS = (
+    *(ValidationError, InvalidTransition, CannotComplete, WrittenMeanwhile, StaleTransfer, StaleClosing),
+    *(PermissionDenied, Http404),
+)
+SERVICES = ("civil", "paie", "eau", "telephonie", "autre")
+TYPES = ("rancon", "boite", "panne", "fuite", "inconnu")
+FIRST_DAY = datetime(2024, 12, 1, tzinfo=UTC)
+# The ends of a month and of a year, here and overseas, and some day.
+MOMENTS = (
+    datetime(2024, 12, 31, 22, 30, tzinfo=UTC),
+    datetime(2025, 1, 1, 3, 30, tzinfo=UTC),
+    datetime(2025, 6, 15, tzinfo=UTC),
+)
+
+
+class History:
+    """Some town halls, two centres and what happens to their cases. Each act takes a random.Random."""
+
+    def __init__(self):
+        self.here, self.there = breizh_cyber(), another_centre()
+        self.leads = {one.pk: a_person(Role.LEAD, csirt=one) for one in (self.here, self.there)}
+        self.town = plouexemple()
+        self.bodies = [self.town, *bodies("53", 6), *bodies("11", 4), *bodies("03", 2)]
+        self.ccas = [
+            propose_body(kind="ccas", name=f"CCAS no {n}", siren=made_up_siren(717_000 + n), seat=self.town)
+            for n in range(2)
+        ]
+        self.regions = list(Region.objects.filter(code__in=["53", "11", "03"]))
+        self.ids = []
+        self.done = Counter()
+
+    def case(self, rng):
+        return Incident.objects.select_related("collectivity").get(pk=rng.choice(self.ids))
+
+    def lead_of(self, incident):
+        return self.leads.get(incident.csirt_id, self.leads[self.here.pk])
+
+    def act(self, name, rng):
+        """Do it, or be refused and change nothing. Acts on a case need one."""
+        if not self.ids and name not in ("declares", "stores"):
+            name = "stores"
+        try:
+            with transaction.atomic():
+                getattr(self, name)(rng)
+                self.done[name] += 1
+        except REFUSALS:
+            self.done["refused"] += 1
+
+    # By the real services
+
+    def declares(self, rng):
+        incident = declare(
+            collectivity=rng.choice([*self.bodies[:7], *(one for one in self.ccas if one.vanished_on is None)]),
+            type=rng.choice(TYPES),
+            service_stopped="yes",
+            interruptions=stops(rng, datetime.now(UTC)),
+            data_concerned="yes",
+            leak=a_leak(rng),
+        )
+        self.ids.append(incident.pk)
+
+    def verifies(self, rng):
+        incident = self.case(rng)
+        if incident.collectivity.is_unconfirmed and rng.random() < 0.7:
+            confirm_body(reference=incident.reference, actor=self.lead_of(incident))
+        verify_incident(reference=incident.reference, actor=self.lead_of(incident))
+
+    def takes(self, rng):
+        incident = self.case(rng)
+        acknowledge_incident(reference=incident.reference, actor=self.lead_of(incident))
+
+    def classifies(self, rng):
+        incident = self.case(rng)
+        said = {"nature": Nature(rng.choice(Nature.values)), "type": IncidentType(rng.choice(TYPES))}
+        classify_incident(reference=incident.reference, actor=self.lead_of(incident), **said)
+
+    def qualifies(self, rng):
+        incident = self.case(rng)
+        standing = qualification_of(incident, incident.leaks.order_by("id").first()).__dict__
+        said = {"cause": rng.choice(["", *Cause.values]), "leak": rng.choice(["", *LeakStatus.values])}
+        wanted = type(qualification_of(incident, None))(**standing | said)
+        qualify_incident(reference=incident.reference, actor=self.lead_of(incident), qualification=wanted)
+
+    def closes(self, rng):
+        incident = self.case(rng)
+        close_incident(
+            reference=incident.reference, reason=rng.choice(ClosingReason.values), actor=self.lead_of(incident)
+        )
+
+    def ends(self, rng):
+        incident = self.case(rng)
+        now = datetime.now(UTC).replace(second=0, microsecond=0)
+        stopped = incident.interruptions.filter(ended_at=None)
+        ending = Ending(
+            reason=ClosingReason.RESOLVED,
+            outcome="restored",
+            cause=rng.choice(Cause.values),
+            leak=rng.choice(["confirmed", "unfounded"]),
+            ended={one.service: now for one in stopped},
+            moot=frozenset(str(one.uid) for one in incident.tasks.filter(done_at=None)),
+        )
+        end_incident(reference=incident.reference, actor=self.lead_of(incident), ending=ending)
+
+    def reopens(self, rng):
+        incident = self.case(rng)
+        reopen_incident(reference=incident.reference, actor=self.lead_of(incident), motive="Cela recommence")
+
+    def corrects_services(self, rng):
+        writing = self.writing(self.case(rng), "services")
+        correct_services(writing=writing, stopped="yes", interruptions=stops(rng, datetime.now(UTC)))
+
+    def resumes(self, rng):
+        incident = self.case(rng)
+        end_interruption(writing=self.writing(incident, "services"), service=rng.choice(SERVICES))
+
+    def corrects_data(self, rng):
+        concerned = rng.choice(["yes", "yes", "no"])
+        leak = a_leak(rng) if concerned == "yes" else None
+        correct_data(writing=self.writing(self.case(rng), "donnees"), concerned=concerned, leak=leak)
+
+    def corrects_moments(self, rng):
+        incident = self.case(rng)
+        at = incident.received_at - timedelta(hours=rng.choice([-1, 0, 0.5, 3, 30, 200]))
+        moment = Instant(at=min(at, datetime.now(UTC) - timedelta(minutes=2)), certainty="exact")
+        correct_moments(writing=self.writing(incident, "moments"), instants={"detected": moment})
+
+    def merges(self, rng):
+        double = self.case(rng)
+        alike = Incident.objects.filter(collectivity=double.collectivity, csirt=double.csirt).exclude(pk=double.pk)
+        if found := list(alike.order_by("pk")[:5]):
+            main = rng.choice(found)
+            merge_incident(reference=double.reference, into=main.reference, actor=self.lead_of(double))
+
+    def unmerges(self, rng):
+        doubles = list(Incident.objects.filter(merged_into__isnull=False).order_by("pk"))
+        if doubles:
+            double = rng.choice(doubles)
+            unmerge_incident(reference=double.reference, actor=self.lead_of(double))
+
+    def changes_hands(self, rng):
+        incident = self.case(rng)
+        taker = self.there if incident.csirt_id == self.here.pk else self.here
+        newest = incident.transfers.order_by("-id").first()
+        asked = ask_transfer(
+            reference=incident.reference,
+            taker=taker.slug,
+            motive="Leur territoire",
+            actor=self.lead_of(incident),
+            seen=str(newest.uid) if newest else "",
+        )
+        accept_transfer(uid=asked.uid, actor=self.leads[taker.pk])
+
+    def withdraws(self, rng):
+        incident = self.case(rng)
+        letter = Letter(text="", author="Dominique", key=str(rng.random()))
+        withdraw_incident(reference=incident.reference, guest=self.guest(incident), letter=letter)
+
+    def doubts_body(self, rng):
+        incident = self.case(rng)
+        unconfirm_body(reference=incident.reference, reason="slip", actor=self.lead_of(incident))
+
+    def merges_body(self, rng):
+        incident = self.case(rng)
+        merge_body(reference=incident.reference, into=self.town.uid, actor=self.lead_of(incident))
+        for one in self.ccas:
+            one.refresh_from_db()
+
+    def guest(self, incident):
+        access = incident.accesses.filter(revoked_at=None).first()
+        if access is None:
+            raise Http404
+        return Guest(access_uid=access.uid)
+
+    def writing(self, incident, section):
+        newest = newest_sheet(incident, section)
+        seen = str(newest.uid) if newest else ""
+        return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=seen)
+
+    # By raw rows, with the event that a service would write
+
+    def stores(self, rng, number=1):
+        made = store(
+            Case(
+                body=rng.choice(self.bodies),
+                at=rng.choice(MOMENTS) + timedelta(minutes=rng.randrange(-60, 60)),
+                verified=rng.random() < 0.6,
+                closing_reason=rng.choice(["", "", "", *ClosingReason.values]),
+                nature=rng.choice(Nature.values),
+                hours=tuple(rng.choice([1, 4, 23, 24, 100, 500]) for _ in range(rng.randrange(3))),
+                leaks=tuple(
+                    (rng.choice(LeakStatus.values), rng.choice(PersonsBand.values)) for _ in range(rng.randrange(2))
+                ),
+                csirt=rng.choice([self.here, self.there, None]),
+            )
+            for _ in range(number)
+        )
+        Story.objects.bulk_create(Story(incident=one) for one in made)  # services read it
+        self.ids += [one.pk for one in made]
+
+    def changes(self, rng, number=1):
+        """What services do to the columns that figures read."""
+        some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
+        at = FIRST_DAY + timedelta(days=rng.randrange(600))
+        change(
+            some,
+            **rng.choice(
+                [
+                    {"verification": "call_back", "verified_at": at},
+                    {"verification": "unverified", "verified_at": None},
+                    {"type": rng.choice(TYPES)},
+                    {"nature": rng.choice(Nature.values)},
+                    {"cause": rng.choice(Cause.values)},
+                    {"region": rng.choice([*self.regions, None])},
+                    {"collectivity": rng.choice(self.bodies)},
+                    {"csirt": rng.choice([self.here, self.there, None])},
+                    {"acknowledged_at": at, "acknowledged_by": self.leads[self.here.pk]},
+                    {"detected_at": at, "detected_certainty": "exact"},
+                ]
+            ),
+        )
+
+    def shuts(self, rng, number=1):
+        """Or opens again. A double stays one."""
+        chosen = rng.sample(self.ids, min(number, len(self.ids)))
+        some = list(Incident.objects.filter(pk__in=chosen, merged_into=None))
+        if rng.random() < 0.4:
+            at = FIRST_DAY + timedelta(days=rng.randrange(600))
+            change(some, status="closed", closed_at=at, closing_reason=rng.choice(ClosingReason.values))
+        else:
+            change(some, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
+
+    def touches_facts(self, rng, number=1):
+        some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
+        stopped = ServiceInterruption.objects.filter(incident__in=some)
+        leaks = DataLeak.objects.filter(incident__in=some)
+        kind = rng.randrange(4)
+        if kind == 0:
+            at = FIRST_DAY - timedelta(days=10)
+            stopped.update(started_at=at, ended_at=at + timedelta(hours=rng.choice([1, 5, 50, 100, 300])))
+        elif kind == 1:
+            stopped.filter(ended_at__isnull=False).update(service=rng.choice(SERVICES), started_at=None)
+        elif kind == 2:
+            leaks.update(status=rng.choice(LeakStatus.values), persons=rng.choice([None, 5, 6, 300, 5001]))
+        else:
+            leaks.update(categories=rng.sample(DataCategory.values, 3))
+        change(some, severity=2)
+
+
+SERVICE_ACTS = (
+    *("declares", "verifies", "takes", "classifies", "qualifies", "closes", "ends", "reopens", "corrects_services"),
+    *("resumes", "corrects_data", "corrects_moments", "merges", "unmerges", "changes_hands", "withdraws"),
+    *("doubts_body", "merges_body"),
+)
+RAW_ACTS = ("stores", "changes", "shuts", "touches_facts")
+
+
+def stops(rng, now):
+    known = []
+    for service in rng.sample(SERVICES, rng.randrange(4)):
+        started = rng.choice([None, now - timedelta(hours=rng.choice([1, 5, 50, 100, 300]))])
+        ended = rng.choice([None, now - timedelta(minutes=5)]) if started else None
+        known.append(Interruption(service=service, extent="stopped", started_at=started, ended_at=ended))
+    return tuple(known)
+
+
+def a_leak(rng):
+    return Leak(
+        status=rng.choice(LeakStatus.values),
+        categories=tuple(rng.sample(DataCategory.values, rng.randrange(3))),
+        persons=rng.choice([None, 0, 5, 6, 50, 51, 300, 301, 5000, 5001]),
+        persons_band=rng.choice(PersonsBand.values),
+    )
+
+
+# The recount
+
+ZONES = {"03": "America/Cayenne"}
+CLASSES = {
+    "rancon": "information-content-security/rancon",
+    "fuite": "information-content-security/fuite",
+    "panne": "availability/panne",
+    "boite": "intrusions/boite",
+    "inconnu": "other/inconnu",
+}
+HOURS = ((4, "0-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"))
+DELAYS = ((1, "0-1h"), (4, "1-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"), (720, "7-30d"))
+
+
+def recounted():
+    """(csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
+    codes = dict(Region.objects.values_list("pk", "code"))
+    stopped, leaked = by_incident(ServiceInterruption), by_incident(DataLeak)
+    sums, there = Counter(), {}
+    for row in Incident.objects.values().iterator():
+        if row["closing_reason"] in ("not_an_incident", "duplicate", "withdrawn"):
+            continue
+        zone = ZoneInfo(ZONES.get(codes.get(row["region_id"]), "Europe/Paris"))
+        month = row["received_at"].astimezone(zone).date().replace(day=1)
+        units = ["declared/"]
+        if row["verification"] != "unverified":
+            if row["nature"] == "report":
+                units.append("reports/")
+            else:
+                leaks = leaked.get(row["id"], [])
+                units += units_of(row, stopped.get(row["id"], []), leaks)
+                key = (row["csirt_id"], row["region_id"], month.year, row["collectivity_id"])
+                counted = there.setdefault(key, [0, 0])
+                counted[0] += 1
+                counted[1] += bool(stopped.get(row["id"])) or any(leak["status"] != "unfounded" for leak in leaks)
+        for unit in units:
+            measure, _, band = unit.partition("/")
+            sums[row["csirt_id"], row["region_id"], month, measure, band] += 1
+    return sums, there
+
+
+def by_incident(model):
+    found = {}
+    for row in model.objects.values():
+        found.setdefault(row["incident_id"], []).append(row)
+    return found
+
+
+def units_of(row, stopped, leaks):
+    yield f"incidents/{CLASSES[row['type']]}"
+    yield f"causes/{row['cause'] or 'not_said'}"
+    yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
+    yield f"help/{band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
+    yield f"closing/{band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
+    for one in stopped:
+        yield f"interruptions/{band(one['started_at'], one['ended_at'], HOURS, '7d+')}"
+        yield f"services/{one['service']}"
+    for leak in leaks:
+        if leak["status"] == "unfounded":
+            yield "unfounded/"
+            continue
+        yield f"leaks/{persons_of(leak)}/{leak['status']}"
+        for category in set(leak["categories"]):
+            yield f"categories/{category}"
+
+
+def band(since, until, limits, over):
+    if not since or not until or until < since:
+        return "unknown"
+    hours = (until - since).total_seconds() / 3600
+    return next((name for limit, name in limits if hours < limit), over)
+
+
+def persons_of(leak):
+    number = leak["persons"]
+    if number is None:
+        return leak["persons_band"]
+    if number > 5000:
+        return "5000+"
+    return "0-5" if number <= 5 else "6-50" if number <= 50 else "51-300" if number <= 300 else "301-5000"
+
+
+def stored():
+    """The same of what is kept."""
+    sums = Counter()
+    for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):
+        if value:
+            sums[tuple(key)] = value
+    rows = Presence.objects.values_list("csirt", "region", "year", "collectivity", "incidents", "hits")
+    return sums, {tuple(key): [one, hit] for *key, one, hit in rows if one or hit}
+
+
+def pending():
+    return PendingEvent.objects.filter(consumer="stats").count()

@@ -1,0 +1,269 @@
+"""Everything is recounted from the raw rows, slice by slice: compared to the unit, or put right."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.enums import Role
+from incidents.models import Incident
+from stats import rollups, services
+from stats.models import CaseFact, FigureCheck, Presence, Rollup
+from stats.services import check_tonight, fold_events, rebuild_figures, verify_figures
+from stats.tasks import check_figures
+from tests.cast import a_lead, a_person, breizh_cyber
+from tests.stats.cases import bodies, on, one_each, store, touch
+from tests.stats.histories import History, recounted, stored
+
+RANSOMWARE = ("incidents", "information-content-security/rancon")
+
+
+@pytest.fixture
+def small_slices(monkeypatch):
+    monkeypatch.setattr(rollups, "BATCH", 7)
+
+
+def a_year(number=30, **said):
+    incidents = store(one_each(bodies("53", number), on(2025, 2, 1), hours=(2,), **said))
+    fold_events()
+    return incidents
+
+
+def spoil(incidents):
+    """Each kind of mistake: a fact that is wrong, one that is missing, sums and bodies that are, too many and lost."""
+    CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
+    CaseFact.objects.filter(pk=incidents[1].pk).delete()
+    Rollup.objects.filter(measure="incidents").update(value=1000)
+    Rollup.objects.filter(measure="services").delete()
+    Rollup.objects.create(month="2019-03-01", measure="declared", value=3)
+    Presence.objects.filter(collectivity=incidents[2].collectivity_id).delete()
+    Presence.objects.filter(collectivity=incidents[3].collectivity_id).update(hits=4)
+
+
+def test_it_works(db, small_slices):
+    incidents = a_year()
+    assert verify_figures().mistakes == 0
+    spoil(incidents)
+    found = verify_figures()
+    assert found.mistakes > 5
+    assert {f"incident {incidents[0].pk}", f"incident {incidents[1].pk}"} <= set(found.found)
+    call_command("rebuild_stats")
+    assert stored() == recounted()
+    call_command("verify_stats")
+    assert rebuild_figures().mistakes == 0
+
+
+def test_a_rebuild_from_nothing(db, small_slices):
+    a_year()
+    before = stored()
+    for model in (Rollup, Presence, CaseFact):
+        model.objects.all().delete()
+    rebuild_figures()
+    assert stored() == before == recounted()
+
+
+def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
+    incidents = a_year()
+    Incident.objects.filter(pk=incidents[0].pk).update(type="fuite")
+    touch(incidents[:1])
+    assert verify_figures().mistakes == 0
+    assert rebuild_figures().mistakes == 0
+    fold_events()
+    assert stored() == recounted()
+
+
+def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monkeypatch):
+    incidents = a_year()
+    spoil(incidents)
+    whole, number = rollups.mend_cases, 0
+
+    def mend(ids):
+        nonlocal number
+        number += 1
+        if number == 3:
+            raise KeyboardInterrupt
+        return whole(ids)
+
+    monkeypatch.setattr(rollups, "mend_cases", mend)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild_figures()
+    stopped = FigureCheck.objects.get()
+    assert (stopped.finished_at, stopped.cases_until) == (None, incidents[13].pk)
+    done = rebuild_figures()
+    assert done.pk == stopped.pk
+    assert number == 3 + 3  # thirty cases by seven: two slices were done
+    assert stored() == recounted()
+
+
+@time_machine.travel(on(2026, 3, 20, 3), tick=False)
+def test_each_night_once_and_from_task_to_task(db, small_slices, monkeypatch):
+    a_year()
+    with time_machine.travel(on(2026, 3, 20, 3), tick=True):
+        monkeypatch.setattr(services, "SECONDS_A_TASK", 1e-9)
+        check_figures()
+        check = FigureCheck.objects.get()
+        assert check.finished_at is None
+        monkeypatch.setattr(services, "SECONDS_A_TASK", 150)
+        check_figures()
+        check_figures()
+    check = FigureCheck.objects.get()
+    assert (check.mistakes, bool(check.finished_at)) == (0, True)
+    with time_machine.travel(on(2026, 3, 21, 3)):
+        check_figures()
+    assert FigureCheck.objects.count() == 2
+
+
+def test_only_one_process_recounts(transactional_db):
+    held = threading.Event(), threading.Event()
+
+    def hold():
+        with rollups.alone(waits=True):
+            held[0].set()
+            held[1].wait()
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held[0].wait()
+    assert check_tonight() is None
+    held[1].set()
+    thread.join()
+    assert check_tonight() is not None
+
+
+def test_a_mistake_is_told_on_the_page_and_in_the_admin_until_it_is_repaired(client, db):
+    csirt = breizh_cyber()
+    incidents = a_year(csirt=csirt)
+    words = "Les chiffres sont en cours de vérification"
+    client.force_login(a_lead(csirt))
+
+    def told():
+        return words in client.get("/statistiques/mon-centre/").content.decode()
+
+    assert not told()
+    spoil(incidents)
+    with pytest.raises(CommandError, match=f"incident {incidents[0].pk}"):
+        call_command("verify_stats")
+    assert told()
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    assert f"incident {incidents[0].pk}" in client.get("/admin/stats/figurecheck/").content.decode()
+    client.force_login(a_lead(csirt))
+    call_command("rebuild_stats")
+    assert not told()
+
+
+def test_a_recount_that_finds_nothing_any_more_takes_the_warning_back(db):
+    incidents = a_year()
+    CaseFact.objects.filter(pk=incidents[0].pk).update(type="fuite")
+    Rollup.objects.filter(measure="incidents").update(value=30)
+    wrong = verify_figures()
+    assert wrong.mistakes
+    touch(incidents[:1])
+    fold_events()
+    Rollup.objects.filter(band="information-content-security/fuite").delete()
+    Rollup.objects.filter(measure="incidents").update(value=30)
+    assert verify_figures().mistakes == 0
+    wrong.refresh_from_db()
+    assert wrong.repaired_at
+
+
+def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, monkeypatch):
+    """A verification that dwells on a slice: events that come meanwhile are folded, and excused."""
+    incidents = a_year()
+    dwelt = []
+
+    def fold_beside():
+        Incident.objects.filter(pk=incidents[20].pk).update(type="fuite")
+        touch(incidents[20:21])
+        dwelt.append(fold_events())
+        connection.close()
+
+    whole = rollups.badly_counted
+
+    def dwell(ids):
+        found = whole(ids)
+        thread = threading.Thread(target=fold_beside)
+        thread.start()
+        thread.join()
+        return found
+
+    monkeypatch.setattr(rollups, "badly_counted", dwell)
+    assert verify_figures().mistakes == 0
+    assert dwelt == [1] * 5
+
+
+@pytest.mark.parametrize("work", [rebuild_figures, verify_figures])
+def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, small_slices, work):
+    history, rng = History(), random.Random(7)
+    history.stores(rng, number=150)
+    fold_events()
+    if work is rebuild_figures:
+        spoil([Incident.objects.get(pk=pk) for pk in history.ids[:4]])
+    over = threading.Event()
+
+    def keep_changing():
+        chance = random.Random(8)
+        while not over.is_set():
+            history.act(chance.choice(["stores", "changes", "shuts", "touches_facts", "verifies"]), chance)
+        connection.close()
+
+    def keep_folding():
+        while not over.is_set():
+            fold_events()
+            time.sleep(0.005)
+        connection.close()
+
+    threads = [threading.Thread(target=one) for one in (keep_changing, keep_folding)]
+    for thread in threads:
+        thread.start()
+    try:
+        results = [work() for _ in range(3)]
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert history.done.total() > 20
+    assert [one.mistakes for one in results[1:]] == [0, 0]
+    fold_events()
+    assert stored() == recounted()
+    assert verify_figures().mistakes == 0
+
+
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from stats import rollups, services
+rollups.BATCH = 7
+left = int(sys.argv[1])
+write = rollups.write_presences
+def write_and_die(rows):
+    global left
+    write(rows)
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+rollups.write_presences = write_and_die
+services.rebuild_figures()
+"""
+
+
+def test_a_rebuild_that_is_killed_again_and_again_puts_all_right(transactional_db, small_slices):
+    incidents = a_year()
+    spoil(incidents)
+    environment = os.environ | {"DATABASE_URL": transactional_db, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    killed = 0
+    for left in (1, 2, 3, 9):
+        command = [sys.executable, "-c", KILLED, str(left)]
+        killed += subprocess.run(command, env=environment, check=False).returncode == -9
+    assert killed == 4
+    rebuild_figures()
+    assert stored() == recounted()
+    assert FigureCheck.objects.filter(repairs=True).count() == 1
