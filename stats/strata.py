@@ -3,7 +3,8 @@
 from collections import Counter
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Case, CharField, Count, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from collectivities.enums import GROUPINGS, TERRITORIAL, Kind
 from collectivities.models import Collectivity
@@ -30,6 +31,18 @@ def stratum_of(kind: str, population: int | None) -> Stratum | None:
     return next((stratum for limit, stratum in POPULATION_UNDER if population < limit), Stratum.COMMUNE_OVER_10000)
 
 
+def stratum_in_sql(of: str = "") -> Case:
+    """The same in SQL, "" for none. `of`: the path to the body, with its two underscores."""
+    return Case(
+        When(**{f"{of}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
+        When(**{f"{of}kind__in": TERRITORIAL}, then=Value(Stratum.LARGE)),
+        When(~Q(**{f"{of}kind": Kind.COMMUNE}) | Q(**{f"{of}population": None}), then=Value("")),
+        *(When(**{f"{of}population__lt": limit}, then=Value(stratum)) for limit, stratum in POPULATION_UNDER),
+        default=Value(Stratum.COMMUNE_OVER_10000),
+        output_field=CharField(),
+    )
+
+
 def listed_strata() -> dict[int, Stratum]:
     """Of each body of the official list, its stratum; bodies without one are left out."""
     rows = Collectivity.objects.filter(is_listed=True).values_list("pk", "kind", "population")
@@ -40,13 +53,12 @@ def listed_strata() -> dict[int, Stratum]:
 def existing_bodies(year: int) -> Bodies:
     """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0)."""
     there = Q(vanished_on=None) | Q(vanished_on__gt=date(year, 12, 31))
-    rows = Collectivity.objects.filter(there, is_listed=True).values_list(
-        "region_correction", "region", "kind", "population"
+    rows = Collectivity.objects.filter(there, is_listed=True).annotate(
+        home=Coalesce("region_correction", "region"), stratum=stratum_in_sql()
     )
     bodies: Bodies = Counter()
-    for corrected, region, kind, population in rows.iterator():
-        stratum = stratum_of(kind, population)
+    for home, stratum, number in rows.order_by().values_list("home", "stratum").annotate(Count("pk")):
         if stratum:
-            home = corrected or region or 0
-            bodies.update([(home, ALL_BANDS), (0, stratum), (0, ALL_BANDS)])
+            for key in ((home or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)):
+                bodies[key] += number
     return bodies

@@ -13,4 +13,7 @@ urlpatterns = [
     path("publications/", open_data.releases, name="stats_releases"),
     path("publications/<int:number>/", open_data.release, name="stats_release"),
     path("publications/<int:number>/<str:name>", open_data.release_file, name="stats_release_file"),
+    path("exacts/france/", views.exact_nation, name="exact_nation"),
+    path("exacts/region/<str:region>/", views.exact_region, name="exact_region"),
+    path("exacts/centre/<slug:slug>/", views.exact_centre, name="exact_centre"),
 ]

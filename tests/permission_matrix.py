@@ -114,6 +114,9 @@ MATRIX = [
     ("get", "statistiques/publications/",                            200),
     ("get", "statistiques/publications/{number}/",                   200),
     ("get", "statistiques/publications/{number}/{name}",             200),
+    ("get", "statistiques/exacts/france/",                            IN, 404, 404, 404, 404, 404, 404, 404, 200, 404),
+    ("get", "statistiques/exacts/region/{region}/",                   IN, 404, 404, 404, 404, 404, 404, 404, 200, 404),
+    ("get", "statistiques/exacts/centre/{slug}/",                     IN, 404, 404, 404, 404, 200, 404, 404, 200, 404),
     ("get", "connexion/",                                            200, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("post", "connexion/",                                           422, 302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("get", "demonstration/",                                       404),
@@ -309,6 +312,8 @@ MATRIX = [
     ("get", "admin/incidents/reflexsheet/{slug}/{kind}/",             IN,  IN,  IN, 404, 404, 200, 404,  IN,  IN, 404),
     ("post", "admin/incidents/reflexsheet/{slug}/{kind}/",            IN,  IN,  IN, 404, 404, 422, 404,  IN,  IN, 404),
     ("get", "admin/notifications/delivery/",                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 403),
+    ("get", "admin/stats/exactreading/",                              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/stats/figurecheck/",                               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/{app_label}/",                                     IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
     ("get", "admin/{url}",                                            IN,  IN,  IN, 404, 404, 404, 404,  IN,  IN, 404),
 ]

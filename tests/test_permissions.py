@@ -173,6 +173,7 @@ def places(route, incident, cast):
         "code": "29999",
         "number": number_in(route),
         "name": "datapackage.json",
+        "region": "53",
         "body_uid": incident.collectivity.uid,
         "key": uuid4(),
         "token": "0" * 64,

@@ -1,0 +1,57 @@
+"""Who read exact figures, and what the recounts found: for the administrator of the platform, to read only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from stats.models import ExactReading, FigureCheck
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A list and nothing else."""
+
+    list_display_links = None
+    ordering = ["-id"]
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return [path("", self.admin_site.admin_view(self.changelist_view), name=name)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(ExactReading)
+class ExactReadingAdmin(ReadOnlyAdmin):
+    list_display = ["minute", "user", "what", "year"]
+    search_fields = ["user__email"]
+    search_help_text = _("Adresse mail du compte")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user", "csirt", "region")
+
+    @admin.display(description=_("périmètre"))
+    def what(self, reading: ExactReading) -> str:
+        return str(reading.csirt or reading.region or _("France"))
+
+
+@admin.register(FigureCheck)
+class FigureCheckAdmin(ReadOnlyAdmin):
+    """How to put right what a recount found: `manage.py rebuild_stats`."""
+
+    list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
+
+    @admin.display(description=_("premiers écarts"))
+    def first_found(self, check: FigureCheck) -> str:
+        return "\n".join(check.found[:3])

@@ -1,0 +1,323 @@
+"""Exact figures of a centre, a région, the nation: for the coordination and for analysts entitled in writing."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import Membership
+from collectivities.models import Collectivity, Region
+from stats import queries
+from stats.delays import quantile
+from stats.enums import Stratum
+from stats.models import ExactReading
+from stats.services import fold_events
+from stats.strata import existing_bodies, listed_strata
+from tests.cast import a_lead, a_person, breizh_cyber
+from tests.incidents.transferring import another_centre
+from tests.stats.cases import Case, bodies, change, on, one_each, store
+from tests.stats.test_read_own_figures import row
+
+NATION = "/statistiques/exacts/france/"
+BRETAGNE = "/statistiques/exacts/region/53/"
+CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
+TODAY = on(2026, 3, 20)
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _today():
+    with time_machine.travel(TODAY):
+        yield
+
+
+@pytest.fixture
+def national(client):
+    national = a_person(Role.NATIONAL)
+    client.force_login(national)
+    return national
+
+
+def an_analyst(code="53", **flag):
+    analyst = a_person(Role.ANALYST, region=Region.objects.get(code=code))
+    known = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
+    Membership.objects.filter(user=analyst).update(**known)
+    return analyst
+
+
+def html(client, url, **asked):
+    page = client.get(url, asked)
+    assert page.status_code == 200
+    return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def code(user, url):
+    client = Client()
+    client.force_login(user)
+    return client.get(url).status_code
+
+
+def some_cases():
+    """One body with two centres, in two years; one signalement; one of another région."""
+    here, there = breizh_cyber(), another_centre()
+    one, two, three = bodies("53", 3)
+    (far,) = bodies("11", 1)
+    incidents = store(
+        [
+            Case(body=one, at=on(2026, 1, 5), csirt=here, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
+            Case(body=one, at=on(2026, 2, 5), csirt=there),
+            Case(body=two, at=on(2026, 2, 6), csirt=here),
+            Case(body=three, at=on(2026, 3, 7), csirt=here, nature="report"),
+            Case(body=one, at=on(2025, 7, 7), csirt=here),
+            Case(body=far, at=on(2026, 1, 7), csirt=there, hours=(5,)),
+        ]
+    )
+    fold_events()
+    return incidents
+
+
+def test_it_works(client, national):
+    incidents = some_cases()
+    incidents[0].leaks.update(categories=["nir"])
+    change(
+        incidents[:1],
+        cause="supplier",
+        acknowledged_at=on(2026, 1, 5, 14),
+        detected_at=on(2026, 1, 4),
+        detected_certainty="exact",
+    )
+    fold_events()
+    shown = html(client, BRETAGNE)
+    assert "Les chiffres exacts en Bretagne, 2026" in shown
+    assert row("Janvier", 1, 1, 0, 2, 1) in shown
+    assert row("Février", 2, 2, 0, 0, 0) in shown
+    assert row("Mars", 1, 0, 1, 0, 0) in shown
+    assert row("Ensemble", 4, 3, 1, 2, 1) in shown
+    for line in [
+        row("Rançongiciel", 3),
+        row("Prestataire compromis", 1),
+        row("Pas encore dite", 2),
+        row("Moins de 4 heures", 1),
+        row("De 1 à 4 heures", 1),
+        row("Numéro de sécurité sociale (NIR)", 1),
+        row("De 6 à 50 personnes", 1),
+        row("Confirmée", 1),
+        row("Sans fondement", 0),
+    ]:
+        assert line in shown, line
+    assert "Votre consultation est notée" in shown
+
+
+def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):
+    some_cases()
+
+    def bodies_of(url, **asked):
+        shown = html(client, url, **asked)
+        return [int(part.split("</dd>")[0]) for part in shown.split("<dd>")[3:]]
+
+    assert bodies_of(BRETAGNE) == [2, 1]  # one of them with two centres
+    assert bodies_of(CENTRE) == [2, 1]
+    assert bodies_of("/statistiques/exacts/centre/loin-cyber/") == [2, 1]
+    assert bodies_of(NATION) == [3, 2]
+    assert bodies_of(NATION, annee="2025") == [1, 0]
+
+
+def test_rates_have_the_denominators_of_the_list(client, national):
+    some_cases()
+    existing = existing_bodies(2026)
+    bretagne = existing[Region.objects.get(code="53").pk, ""]
+    assert bretagne > 1000
+    percent = f"{100 * 2 / bretagne:.2f}".replace(".", ",")
+    figures = (f"{bretagne:,}".replace(",", NARROW), 2, f"{percent} %", 1)
+    assert row("Collectivités de la région", *figures) in html(client, BRETAGNE)
+    assert row("Collectivités de son territoire", *figures) in html(client, CENTRE)
+    assert "Aucun taux ne peut être dit" in html(client, "/statistiques/exacts/centre/loin-cyber/")
+    nation = html(client, NATION)
+    for stratum in Stratum:
+        number = f"{existing[0, stratum]:,}".replace(",", NARROW)
+        label = stratum.label[0].upper() + stratum.label[1:]
+        assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
+
+
+def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
+    csirt = breizh_cyber()
+    (one,) = bodies("53", 1)
+    Collectivity.objects.filter(pk=one.pk).update(is_listed=False)
+    store([Case(body=one, at=on(2026, 1, 5), csirt=csirt)])
+    fold_events()
+    shown = html(client, BRETAGNE)
+    assert "<dd>1</dd>" in shown
+    assert '<td class="number">0</td><td class="number">0,00 %</td>' in shown
+
+
+def test_strata_in_sql_are_those_of_python():
+    by_python = listed_strata()
+    there = set(by_python.values())
+    for stratum in there:
+        number = sum(1 for one in by_python.values() if one == stratum)
+        gone = Collectivity.objects.filter(
+            pk__in=[pk for pk, one in by_python.items() if one == stratum], vanished_on__lte="2026-12-31"
+        ).count()
+        assert existing_bodies(2026)[0, stratum] == number - gone
+    assert existing_bodies(2026)[0, ""] == sum(existing_bodies(2026)[0, stratum] for stratum in there)
+
+
+def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkeypatch):
+    csirt = breizh_cyber()
+    incidents = store(one_each(bodies("53", 11), on(2026, 1, 5), csirt=csirt))
+    for number, incident in enumerate(incidents):
+        change([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
+    change(incidents[:1], nature="report")  # is no incident: its delay counts no more
+    fold_events()
+    half = "Sur 10 connus, la moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
+    assert half in html(client, BRETAGNE)
+    monkeypatch.setattr(queries, "AT_MOST", 9)
+    shown = html(client, BRETAGNE)
+    assert "Sur 10 connus" not in shown
+    assert "dans la tranche « moins d’une heure », neuf sur dix dans « de 1 à 4 heures »" in shown
+
+
+def test_a_quantile_is_postgresqls():
+    minutes = [timedelta(minutes=number) for number in (1, 2, 3, 4)]
+    assert quantile(minutes, 0.5) == timedelta(minutes=2, seconds=30)
+    assert quantile(minutes, 0.9) == timedelta(minutes=3, seconds=42)
+    assert quantile(minutes[:1], 0.9) == timedelta(minutes=1)
+
+
+def test_the_year_is_chosen_by_links(client, national):
+    some_cases()
+    shown = html(client, NATION, annee="2025")
+    assert '<a class="pill" href="?annee=2025" aria-current="true">2025</a>' in shown
+    assert '<a class="pill" href="?annee=2026">2026</a>' in shown
+    assert "Décembre" in shown
+    for wrong in ("2024", "2027", "abc", "20 25", "²⁰²⁵"):
+        assert client.get(NATION, {"annee": wrong}).status_code == 404
+
+
+def test_a_year_without_anything_says_so(client, national):
+    breizh_cyber()
+    shown = html(client, CENTRE)
+    assert "Aucune déclaration reçue dans l’année." in shown
+    assert "Rien n’est encore vérifié cette année" in shown
+    assert "Durée des interruptions" not in shown
+
+
+# Who
+
+
+def test_the_coordination_is_led_to_every_page(client, national):
+    breizh_cyber()
+    shown = html(client, "/statistiques/")
+    for url in (NATION, BRETAGNE, CENTRE):
+        assert f'href="{url}"' in shown
+
+
+def test_an_entitled_analyst_reads_that_region_and_no_other(client):
+    csirt = breizh_cyber()
+    analyst = an_analyst()
+    client.force_login(analyst)
+    some_cases()
+    assert row("Janvier", 1, 1, 0, 2, 1) in html(client, BRETAGNE)
+    assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
+    for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
+        assert code(analyst, url) == 404, url
+    assert csirt.slug in CENTRE
+
+
+@pytest.mark.parametrize(
+    ("flag", "status"),
+    [
+        ({}, 200),
+        ({"exact_since_on": None, "exact_act": ""}, 404),
+        ({"exact_since_on": "2026-03-20"}, 200),
+        ({"exact_since_on": "2026-03-21"}, 404),
+        ({"exact_until_on": "2026-03-20"}, 200),
+        ({"exact_until_on": "2026-03-19"}, 404),
+        ({"ended_on": "2026-03-20"}, 404),
+    ],
+)
+def test_the_act_opens_from_a_day_until_a_day(flag, status):
+    analyst = an_analyst(**flag)
+    assert code(analyst, BRETAGNE) == status
+    assert ExactReading.objects.count() == (status == 200)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"exact_act": ""},
+        {"exact_act": "  "},
+        {"exact_since_on": None},
+        {"exact_since_on": None, "exact_act": "", "exact_until_on": "2026-05-01"},
+        {"exact_until_on": "2025-12-31"},
+    ],
+)
+def test_the_database_refuses_half_an_act(wrong):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        an_analyst(**wrong)
+
+
+def test_the_database_refuses_an_act_for_another_role():
+    lead = a_lead()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        lead.membership_set.update(exact_since_on="2026-01-01", exact_act="Délibération")
+
+
+# Who read
+
+
+def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
+    some_cases()
+    with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
+        for url in (BRETAGNE, BRETAGNE, NATION, CENTRE, f"{NATION}?annee=2025"):
+            client.get(url)
+        clock.shift(61)
+        client.get(BRETAGNE)
+    kept = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
+    assert list(kept) == [
+        (national.pk, None, "53", 2026),
+        (national.pk, None, None, 2026),
+        (national.pk, "breizh-cyber", None, 2026),
+        (national.pk, None, None, 2025),
+        (national.pk, None, "53", 2026),
+    ]
+
+
+def test_a_lead_of_two_centres_reads_both(client):
+    here, there = breizh_cyber(), another_centre()
+    lead = a_lead(here)
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=there, since_on="2021-01-01")
+    client.force_login(lead)
+    client.get("/statistiques/mon-centre/")
+    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {here.pk, there.pk}
+
+
+def test_readings_are_never_changed(client, national):
+    client.get(NATION)
+    for change_it in (lambda: ExactReading.objects.update(year=2025), lambda: ExactReading.objects.all().delete()):
+        with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+            change_it()
+    assert ExactReading.objects.count() == 1
+
+
+def test_the_administrator_reads_who_read(client, national):
+    client.get(BRETAGNE)
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    shown = html(client, "/admin/stats/exactreading/")
+    assert "Bretagne" in shown
+    assert str(national) in shown
+    assert client.get("/admin/stats/exactreading/1/change/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [2, 50])
+@pytest.mark.parametrize("url", [NATION, BRETAGNE, CENTRE])
+def test_it_costs_the_same_whatever_the_number_of_cases(client, national, django_assert_max_num_queries, url, number):
+    store(one_each(bodies("53", number), on(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
+    fold_events()
+    with django_assert_max_num_queries(20):
+        assert client.get(url).status_code == 200
