@@ -7,26 +7,35 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from incidents.enums import IncidentType, InterruptionExtent, LeakStatus, PersonsBand, PublicService
+from incidents.enums import Cause, IncidentType, InterruptionExtent, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.simulation import priors
+
+type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What the draw needs to know of a collectivité."""
+    """What the draw needs to know of a collectivité. `is_served`: a CSIRT answers for it, and verifies."""
 
     pk: int
-    population: int
+    population: int | None
+    kind: str = ""
+    is_served: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """`nature` and `cause`: what the CSIRT will find. `verified`: whether it verifies; None: as chance has it."""
+
     body: int
     type: IncidentType
     at: datetime
-    supplier: str
-    services: tuple[tuple[PublicService, InterruptionExtent, float | None], ...]
-    leak: dict[str, Any] | None
+    supplier: str = ""
+    services: Services = ()
+    leak: dict[str, Any] | None = None
+    nature: Nature = Nature.INCIDENT
+    cause: str = ""
+    verified: bool | None = None
 
 
 class Weighted[T]:
@@ -40,17 +49,30 @@ class Weighted[T]:
         return rng.choices(self.values, cum_weights=self.cumulated)[0]
 
 
-TYPES, SERVICES, CATEGORIES = Weighted(priors.TYPES), Weighted(priors.SERVICES), Weighted(priors.CATEGORIES)
+TYPES, REPORT_TYPES = Weighted(priors.TYPES), Weighted(priors.REPORT_TYPES)
+SERVICES, CATEGORIES, CAUSES = Weighted(priors.SERVICES), Weighted(priors.CATEGORIES), Weighted(priors.CAUSES)
 
 
-def draw_cases(rng: random.Random, bodies: list[Body], *, count: int, months: int, until: datetime) -> Iterator[Case]:
-    """`count` cases over the `months` (of 30.44 days) before `until`, bursts included."""
+def draw_cases(
+    rng: random.Random,
+    bodies: list[Body],
+    *,
+    count: int,
+    since: datetime,
+    until: datetime,
+    reports: float = priors.REPORTS,
+) -> Iterator[Case]:
+    """`count` cases between two aware moments, bursts included; `reports`: the share of signalements."""
     chances = chances_of(bodies)
     drawn = 0
     while drawn < count:
-        is_burst = rng.random() < priors.BURST_CHANCE
-        size = min(rng.randint(*priors.BURST_SIZES), count - drawn) if is_burst else 1
-        yield from draw_cause(rng, chances, size=size, at=draw_moment(rng, months, until), until=until)
+        at = draw_moment(rng, since, until)
+        if rng.random() < reports:
+            yield draw_report(rng, chances.draw(rng).pk, at)
+            drawn += 1
+            continue
+        size = min(rng.randint(*priors.BURST_SIZES), count - drawn) if rng.random() < priors.BURST_CHANCE else 1
+        yield from draw_struck(rng, chances, size=size, at=at, until=until)
         drawn += size
 
 
@@ -59,19 +81,24 @@ def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: d
     chances = chances_of(bodies)
     at = until - timedelta(hours=20)
     supplier = rng.choice(priors.SUPPLIERS)
-    for case in draw_cause(rng, chances, size=size, at=at, until=until):
-        yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier)
+    for case in draw_struck(rng, chances, size=size, at=at, until=until):
+        yield replace(case, type=IncidentType.SUPPLIER, supplier=supplier, cause=Cause.SUPPLIER)
 
 
 def chances_of(bodies: list[Body]) -> Weighted[Body]:
     """Bigger bodies declare more often, far less than in proportion to their people."""
-    return Weighted({body: (body.population + 200) ** 0.6 for body in bodies})
+    return Weighted({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
 
 
-def draw_cause(
+def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
+    """A signalement: something that looks dangerous, and did nothing yet."""
+    return Case(body, REPORT_TYPES.draw(rng), at, nature=Nature.REPORT)
+
+
+def draw_struck(
     rng: random.Random, chances: Weighted[Body], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
-    """One cause and the bodies that it strikes: usually one."""
+    """One attacker or one breakdown and the bodies that it strikes: usually one."""
     if size == 1:
         kind = TYPES.draw(rng)
         supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""
@@ -80,23 +107,31 @@ def draw_cause(
         supplier = rng.choice(priors.SUPPLIERS) if kind == IncidentType.SUPPLIER else ""
     for _ in range(size):
         when = min(at + timedelta(hours=rng.expovariate(1 / 6) if size > 1 else 0), until)
-        yield Case(chances.draw(rng).pk, kind, when, supplier, draw_services(rng, kind), draw_leak(rng, kind))
+        services, leak, cause = draw_services(rng, kind), draw_leak(rng, kind), draw_cause(rng, kind)
+        yield Case(chances.draw(rng).pk, kind, when, supplier, services, leak, cause=cause)
 
 
-def draw_moment(rng: random.Random, months: int, until: datetime) -> datetime:
+def draw_cause(rng: random.Random, kind: IncidentType) -> str:
+    """How it came about; empty where nobody knows yet."""
+    if cause := priors.CAUSE_OF_TYPE.get(kind):
+        return cause
+    if rng.random() >= priors.CAUSE_NOT_KNOWN:
+        return CAUSES.draw(rng)
+    return Cause.NOT_FOUND if rng.random() < priors.CAUSE_NEVER_FOUND else ""
+
+
+def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetime:
     """A moment with the rhythm of the week and of office hours, UTC."""
     while True:
-        day = until - timedelta(days=rng.random() * months * 30.44)
+        day = until - rng.random() * (until - since)
         if rng.random() * max(priors.WEEKDAYS) < priors.WEEKDAYS[day.weekday()]:
             break
     hour = min(23.9, max(0.0, rng.gauss(10, 3)))
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
-    return min(moment, until)
+    return max(since, min(moment, until))
 
 
-def draw_services(
-    rng: random.Random, kind: IncidentType
-) -> tuple[tuple[PublicService, InterruptionExtent, float | None], ...]:
+def draw_services(rng: random.Random, kind: IncidentType) -> Services:
     """Services touched, with the hours until each is back (None: it has not come back yet)."""
     if rng.random() >= priors.INTERRUPTS.get(kind, 0.08):
         return ()

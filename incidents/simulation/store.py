@@ -1,7 +1,7 @@
-"""Writing invented cases in bulk: thousands a second, the same rows as a real declaration and its triage."""
+"""Writing invented cases by COPY: the same rows as a real declaration and its triage, whole batches only."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -22,6 +22,7 @@ from incidents.enums import (
     ClosingReason,
     DocumentKind,
     EventKind,
+    Nature,
     Origin,
     Status,
     Verification,
@@ -32,12 +33,17 @@ from incidents.rsit import FIRST_CLASSIFICATION
 from incidents.services.index import write_documents
 from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 from incidents.simulation import priors
+from incidents.simulation.copying import copy_in, new_keys
 from incidents.simulation.draw import Case
 from incidents.text import fold
 
-BATCH = 2_000
+BATCH = 5_000
 # Only the figures hear of invented cases: nobody is told by mail of ten thousand of them.
 CONSUMER = "stats"
+# Two odd numbers: multiplying by one and folding the high half onto the low one, all modulo 32**7, mixes the keys up
+# and never makes one number of two.
+MIXERS = (20_164_264_613, 12_345_678_907)
+SYMBOLS = LENGTH - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,20 @@ class Home:
     csirt: Csirt | None
     reason: str
     responder: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where invented cases go. `now`, aware, is its present; `figures_only` leaves out what no figure reads.
+
+    Then there are no words (the row that must hold them stays empty), no text for the search, and of the history
+    only that the case was declared. What became of it stands in the case as ever.
+    """
+
+    homes: dict[int, Home]
+    rng: random.Random
+    now: datetime
+    figures_only: bool = False
 
 
 @dataclass
@@ -61,54 +81,58 @@ class Rows:
     events: list[IncidentEvent] = field(default_factory=list)
 
     @transaction.atomic
-    def save(self) -> None:
-        Incident.objects.bulk_create(self.incidents)
-        facts: tuple[Story | ServiceInterruption | DataLeak | IncidentEvent, ...]
-        facts = (*self.stories, *self.interruptions, *self.leaks, *self.events)
-        for row in facts:
-            row.incident_id = row.incident.pk
-        Story.objects.bulk_create(self.stories)
-        ServiceInterruption.objects.bulk_create(self.interruptions)
-        DataLeak.objects.bulk_create(self.leaks)
-        IncidentEvent.objects.bulk_create(self.events)
+    def save(self, *, with_documents: bool) -> None:
+        for event, key in zip(self.events, new_keys(IncidentEvent, len(self.events)), strict=True):
+            event.pk = key
         # One pending row a case is enough: the figures are recounted from the rows, not from the event.
-        declared = (event for event in self.events if event.kind == EventKind.DECLARED)
-        PendingEvent.objects.bulk_create(PendingEvent(event=event, consumer=CONSUMER) for event in declared)
-        # The search too, in one statement: an invented case has no words but those of its declaration.
-        write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
+        declared = [event.pk for event in self.events if event.kind == EventKind.DECLARED]
+        pending = [PendingEvent(event_id=key, consumer=CONSUMER) for key in declared]
+        for rows in (self.incidents, self.stories, self.interruptions, self.leaks, self.events, pending):
+            copy_in(rows)
+        if with_documents:
+            # In one statement: an invented case has no words but those of its declaration.
+            write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
 
 
-def store_cases(cases: Iterable[Case], homes: dict[int, Home], rng: random.Random, now: datetime) -> int:
-    """Write the cases of which the body has a home; returns how many. `now` is aware."""
+def store_cases(cases: Iterable[Case], world: World, told: Callable[[int], None] = lambda written: None) -> int:
+    """Write the cases of which the body has a home; returns how many. `told` hears of each batch, once it is safe."""
     written = 0
     for batch in batched(cases, BATCH):
         rows = Rows()
-        for case in batch:
-            add_case(rows, case, homes[case.body], rng, now)
-        rows.save()
-        written += len(rows.incidents)
+        for key, case in zip(new_keys(Incident, len(batch)), batch, strict=True):
+            add_case(rows, key, case, world)
+        rows.save(with_documents=not world.figures_only)
+        written += len(batch)
+        told(written)
     return written
 
 
-def add_case(rows: Rows, case: Case, home: Home, rng: random.Random, now: datetime) -> None:
-    incident = incident_of(case, home, rng)
+def add_case(rows: Rows, key: int, case: Case, world: World) -> None:
+    home = world.homes[case.body]
+    incident = incident_of(key, case, home, world.rng)
     rows.incidents.append(incident)
-    rows.stories.append(story_of(incident, case, rng))
-    add_facts(rows, incident, case, now)
-    rows.events.append(event_of(incident, EventKind.DECLARED, case.at, None, rng))
+    rows.stories.append(Story(incident_id=key) if world.figures_only else story_of(key, case, home, world.rng))
+    add_facts(rows, incident, case, world.now)
+    events = [(EventKind.DECLARED, case.at)]
     if home.responder:
-        add_triage(rows, incident, home.responder, rng, now)
+        events += triage(incident, case, home.responder, world)
+    for kind, at in events[:1] if world.figures_only else events:
+        rows.events.append(event_of(incident, kind, at, home.responder, world.rng))
 
 
-def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
+def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Incident:
     rsit_class, rsit_type = FIRST_CLASSIFICATION[case.type]
     severity = assess(situation_of(case)).severity
-    began = case.at - timedelta(hours=rng.expovariate(1 / 20))
+    region = home.collectivity.home_region
+    began = None
+    if rng.random() >= priors.DISCOVERY_NOT_KNOWN:
+        began = case.at - delay(rng, priors.HOURS_UNTIL_DECLARED)
     return Incident(
-        reference=with_check_character("".join(rng.choices(ALPHABET, k=LENGTH - 1))),
-        collectivity=home.collectivity,
-        csirt=home.csirt,
-        region=home.collectivity.home_region,
+        pk=key,
+        reference=reference_of(key),
+        collectivity_id=home.collectivity.pk,
+        csirt_id=home.csirt.pk if home.csirt else None,
+        region_id=region.pk if region else None,
         route_reason=home.reason,
         origin=Origin.SIMULATION,
         type=case.type,
@@ -118,16 +142,35 @@ def incident_of(case: Case, home: Home, rng: random.Random) -> Incident:
         severity_found=severity,
         received_at=case.at,
         detected_at=began,
-        detected_certainty=Certainty.APPROXIMATE,
+        detected_certainty=Certainty.APPROXIMATE if began else Certainty.UNKNOWN,
         acknowledge_by=case.at + ACKNOWLEDGE_WITHIN[severity],
         answer_by=case.at + ANSWER_WITHIN[severity],
         due_at=case.at + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=Answer.YES if case.services else rng.choice((Answer.NO, Answer.NO, Answer.UNKNOWN)),
         data_concerned=Answer.YES if case.leak else rng.choice((Answer.NO, Answer.UNKNOWN)),
         supplier_key=fold(case.supplier),
-        submission_key=f"{rng.getrandbits(256):064x}",
+        submission_key=f"{rng.getrandbits(128):032x}",
         submission_digest="",
     )
+
+
+def reference_of(key: int) -> str:
+    """Drawn from the key of the row: among ten million drawn at random, a thousand would be drawn twice."""
+    number, all_of_them = key, len(ALPHABET) ** SYMBOLS
+    for mixer in MIXERS:
+        number = number * mixer % all_of_them
+        number ^= number >> 17
+    symbols = []
+    for _ in range(SYMBOLS):
+        number, at = divmod(number, len(ALPHABET))
+        symbols.append(ALPHABET[at])
+    return with_check_character("".join(symbols))
+
+
+def delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
+    """Log-normal, in hours, from its median and spread."""
+    median, spread = prior
+    return timedelta(hours=median * rng.lognormvariate(0, spread))
 
 
 def situation_of(case: Case) -> Situation:
@@ -139,16 +182,16 @@ def situation_of(case: Case) -> Situation:
     )
 
 
-def story_of(incident: Incident, case: Case, rng: random.Random) -> Story:
+def story_of(key: int, case: Case, home: Home, rng: random.Random) -> Story:
     return Story(
-        incident=incident,
+        incident_id=key,
         description=priors.STORIES.get(case.type, priors.OTHER_STORY),
         supplier=case.supplier,
         contact_name=rng.choice(priors.CALLERS),
         contact_role=rng.choice(priors.CALLER_ROLES),
         # The range 06 39 98 is kept by the regulator (Arcep) for works of fiction.
         contact_phone=f"06 39 98 {rng.randrange(100):02} {rng.randrange(100):02}",
-        contact_email=f"mairie@{fold(incident.collectivity.name).replace(' ', '-')}.example",
+        contact_email=f"mairie@{fold(home.collectivity.name).replace(' ', '-')}.example",
     )
 
 
@@ -158,7 +201,7 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
         ended = started + timedelta(hours=hours) if hours is not None else None
         rows.interruptions.append(
             ServiceInterruption(
-                incident=incident,
+                incident_id=incident.pk,
                 service=service,
                 extent=extent,
                 started_at=started,
@@ -166,51 +209,63 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
             )
         )
     if case.leak:
-        rows.leaks.append(DataLeak(incident=incident, **case.leak))
+        rows.leaks.append(DataLeak(incident_id=incident.pk, **case.leak))
 
 
-def add_triage(rows: Rows, incident: Incident, responder: User, rng: random.Random, now: datetime) -> None:
+def triage(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
     """What the CSIRT did, as far as it would have come by now. The newest cases are still to be taken."""
-    taken_at = incident.received_at + timedelta(hours=rng.expovariate(1 / 5) + 0.1)
-    if taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
-        return
-    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, taken_at, responder
-    incident.assignee, incident.worked_at = responder, taken_at
+    rng, now = world.rng, world.now
+    taken_at = incident.received_at + delay(rng, priors.HOURS_UNTIL_TAKEN)
+    verified_at = taken_at + delay(rng, priors.HOURS_UNTIL_VERIFIED)
+    if case.verified:
+        taken_at, verified_at = min(taken_at, now), min(verified_at, now)
+    elif taken_at > now or (now - incident.received_at < timedelta(days=3) and rng.random() < 0.5):
+        return []
+    events = [(EventKind.ACKNOWLEDGED, taken_at)]
+    incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
+    incident.acknowledged_by_id = incident.assignee_id = responder.pk
     incident.answer_by, incident.answered_at = None, taken_at  # on the telephone, as it was taken
-    rows.events.append(event_of(incident, EventKind.ACKNOWLEDGED, taken_at, responder, rng))
-    verified_at = taken_at + timedelta(hours=rng.expovariate(1 / 2))
-    if verified_at <= now and rng.random() < 0.93:
+    is_verified = rng.random() < priors.VERIFIED if case.verified is None else case.verified
+    if verified_at <= now and is_verified:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
-        rows.events.append(event_of(incident, EventKind.VERIFIED, verified_at, responder, rng))
-    closed_at = verified_at + timedelta(days=rng.lognormvariate(2.6, 0.9))
+        qualify(incident, case, rng)
+        events.append((EventKind.VERIFIED, verified_at))
+    closed_at = verified_at + 24 * delay(rng, priors.DAYS_UNTIL_CLOSED)
     if closed_at <= now:
-        close(incident, closed_at, rng)
-        rows.events.append(event_of(incident, EventKind.CLOSED, closed_at, responder, rng))
+        close(incident, case, closed_at, rng)
+        events.append((EventKind.CLOSED, closed_at))
     incident.due_at, incident.due_for = next_due(incident, task_due=None)
+    return events
 
 
-def close(incident: Incident, at: datetime, rng: random.Random) -> None:
+def qualify(incident: Incident, case: Case, rng: random.Random) -> None:
+    """As the call-back told; what is left open stays so for a few, and counts as an incident meanwhile."""
+    if case.verified or case.nature == Nature.REPORT or rng.random() >= priors.UNQUALIFIED:
+        incident.nature, incident.cause = case.nature, case.cause
+
+
+def close(incident: Incident, case: Case, at: datetime, rng: random.Random) -> None:
     reasons = (ClosingReason.RESOLVED, ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE)
     weights = (95, 3, 2) if incident.is_verified else (10, 70, 20)
     incident.status, incident.closed_at = Status.CLOSED, at
-    incident.closing_reason = rng.choices(reasons, weights=weights)[0]
+    incident.closing_reason = ClosingReason.RESOLVED if case.verified else rng.choices(reasons, weights=weights)[0]
 
 
 def event_of(
-    incident: Incident, kind: EventKind, at: datetime, actor: User | None, rng: random.Random
+    incident: Incident, kind: EventKind, at: datetime, responder: User | None, rng: random.Random
 ) -> IncidentEvent:
     data: dict[str, str] = {}
     if kind == EventKind.DECLARED:
-        data = {"origin": Origin.SIMULATION}
+        data, responder = {"origin": Origin.SIMULATION}, None
     elif kind == EventKind.CLOSED:
         data = {"reason": incident.closing_reason}
     return IncidentEvent(
         uid=UUID(int=rng.getrandbits(128), version=4),
-        incident=incident,
+        incident_id=incident.pk,
         kind=kind,
         at=at,
-        actor=actor,
-        actor_kind=ActorKind.USER if actor else ActorKind.DECLARANT,
+        actor_id=responder.pk if responder else None,
+        actor_kind=ActorKind.USER if responder else ActorKind.DECLARANT,
         data=data,
     )
 

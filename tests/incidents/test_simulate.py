@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.installation import forget_demonstration, is_demonstration
 from accounts.models import Installation
-from incidents.enums import IncidentType, Origin, Severity, Status
-from incidents.models import Incident, IncidentEvent, PendingEvent
+from incidents.enums import Cause, EventKind, IncidentType, Nature, Origin, Severity, Status
+from incidents.management.commands import simulate_incidents
+from incidents.models import Incident, IncidentEvent, PendingEvent, SearchDocument, Story
 from incidents.reference import is_reference
+from incidents.simulation import priors, store
 from incidents.simulation.draw import Body, draw_cases
 
 pytestmark = pytest.mark.django_db
@@ -44,11 +48,33 @@ def test_same_seed_same_cases():
     bodies = [Body(pk, population) for pk, population in enumerate((90, 450, 2_300, 61_000))]
 
     def drawn(seed):
-        until = datetime(2026, 11, 24, 12, tzinfo=UTC)
-        return list(draw_cases(random.Random(seed), bodies, count=300, months=24, until=until))
+        since, until = datetime(2024, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 24, 12, tzinfo=UTC)
+        return list(draw_cases(random.Random(seed), bodies, count=300, since=since, until=until))
 
     assert drawn(7) == drawn(7)
     assert drawn(7) != drawn(8)
+
+
+def test_same_seed_same_rows():
+    """All but the keys, which the database gives, and the references, which are made of them."""
+
+    def written():
+        with transaction.atomic():
+            simulate(count=300)
+            columns = ("collectivity", "type", "nature", "cause", "received_at", "closed_at", "submission_key")
+            found = sorted(Incident.objects.values_list(*columns))
+            transaction.set_rollback(True)
+        return found
+
+    assert written() == written()
+
+
+def test_references_are_never_drawn_twice():
+    """Among ten million drawn at random there would be about 1 500 pairs."""
+    keys = [*range(1, 100_000), *range(10_000_000, 10_100_000)]
+    references = {store.reference_of(key) for key in keys}
+    assert len(references) == len(keys)
+    assert all(is_reference(reference) for reference in list(references)[:1000])
 
 
 def test_history_follows_the_workflow():
@@ -69,6 +95,83 @@ def test_figures_are_near_the_priors():
     assert 0.18 < types[IncidentType.MAILBOX] / 3_000 < 0.36
     assert 0.05 < types[IncidentType.RANSOMWARE] / 3_000 < 0.16
     assert 0.04 < severities[Severity.CRITICAL] / 3_000 < 0.16
+
+
+def test_whole_years_hold_what_was_asked():
+    simulate(per_year=640, years=2)
+
+    last = timezone.now().year - 1
+    years = Counter(at.year for at in Incident.objects.values_list("received_at", flat=True))
+    assert years == {last: 640, last - 1: 640}
+    natures = Counter(Incident.objects.exclude(verification="unverified").values_list("nature", flat=True))
+    assert abs(natures[Nature.REPORT] / natures.total() - 434 / 640) < 0.05
+
+
+def test_cases_say_how_they_came_about():
+    simulate(count=3_000)
+
+    verified = Incident.objects.exclude(verification="unverified")
+    natures = Counter(verified.values_list("nature", flat=True))
+    assert abs(natures[Nature.REPORT] / natures.total() - priors.REPORTS) < 0.05
+    assert 0 < natures[Nature.UNQUALIFIED] < natures[Nature.INCIDENT] / 10
+    mailboxes = verified.filter(nature=Nature.INCIDENT, type=IncidentType.MAILBOX)
+    causes = Counter(mailboxes.values_list("cause", flat=True))
+    not_known = causes[""] + causes[Cause.NOT_FOUND]
+    assert abs(not_known / causes.total() - priors.CAUSE_NOT_KNOWN) < 0.1
+    assert causes[Cause.PHISHING] > causes[Cause.FLAW] > 0
+
+
+def test_what_no_figure_reads_can_be_left_out(capsys):
+    simulate(count=300, figures_only=True)
+
+    assert Incident.objects.count() == Story.objects.filter(description="", contact_phone="").count() == 300
+    assert not SearchDocument.objects.exists()
+    assert set(IncidentEvent.objects.values_list("kind", flat=True)) == {EventKind.DECLARED}
+    assert PendingEvent.objects.filter(consumer="stats").count() == 300
+    assert Incident.objects.filter(status=Status.CLOSED, verified_at__isnull=False).count() > 100
+    assert "Sans récits ni contacts" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_refused(monkeypatch):
+    monkeypatch.setattr(simulate_incidents, "free_bytes", lambda: 30_000_000_000)
+
+    with pytest.raises(CommandError, match=r"10000000 incidents demandent 61\.0 Go .* il en reste 30\.0"):
+        simulate(count=10_000_000)
+    assert not Incident.objects.exists()
+    assert not is_demonstration()
+
+    simulate(count=10)
+    assert Incident.objects.count() == 10
+
+
+def test_a_disk_that_cannot_be_seen_is_not_refused(monkeypatch):
+    monkeypatch.setattr(simulate_incidents, "free_bytes", lambda: None)
+    simulate(count=10)
+    assert Incident.objects.count() == 10
+
+
+def test_interrupted_it_leaves_whole_batches(monkeypatch, capsys):
+    monkeypatch.setattr(store, "BATCH", 50)
+    really = store.copy_in
+
+    def interrupted(rows):
+        if isinstance(rows[0], IncidentEvent) and Incident.objects.count() > 100:
+            raise KeyboardInterrupt
+        really(rows)
+
+    monkeypatch.setattr(store, "copy_in", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        simulate(count=400)
+
+    assert Incident.objects.count() == 100
+    assert Story.objects.count() == PendingEvent.objects.filter(consumer="stats").count() == 100
+    assert "100 incidents inventés sont gardés" in capsys.readouterr().out
+
+
+def test_a_rate_that_nobody_could_verify_is_refused():
+    with pytest.raises(CommandError, match="Trop peu de collectivités"):
+        simulate(rate=100)
+    assert not Incident.objects.exists()
 
 
 def test_campaign_names_one_supplier_in_one_region():

@@ -1,9 +1,13 @@
-"""Fill a demonstration database with believable, invented cases: `--count N --months M --seed S`."""
+"""Fill a demonstration database with believable, invented cases: `--count N --months M --seed S`.
+
+Or a country: `--per-year 640 --years 2`, or `--rate 17`. With `--figures-only`, ten million of them.
+"""
 
 import random
 import time
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,40 +21,91 @@ from collectivities.models import Collectivity
 from csirts.models import Csirt
 from csirts.routing import RoutingTable
 from incidents.models import Incident
-from incidents.simulation.draw import Body, draw_campaign, draw_cases
-from incidents.simulation.store import Home, noon_today, store_cases
+from incidents.simulation.country import TooFewBodiesError, draw_rate, draw_years
+from incidents.simulation.draw import Body, Case, draw_campaign, draw_cases
+from incidents.simulation.room import bytes_for, free_bytes
+from incidents.simulation.store import Home, World, noon_today, store_cases
+
+DAYS_A_MONTH = 30.44
+TELL_EVERY = 10  # seconds
 
 
 class Command(BaseCommand):
     help = "Invente des incidents vraisemblables. La base devient une base de démonstration, pour toujours."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--count", type=int, default=10_000, help="nombre d’incidents (10 000)")
-        parser.add_argument("--months", type=int, default=24, help="étendue, en mois avant aujourd’hui (24)")
-        parser.add_argument("--seed", type=int, default=1, help="graine : la même donne les mêmes incidents (1)")
+        add, add_flag = parser.add_argument, "store_true"
+        add("--count", type=int, default=10_000, help="nombre d’incidents (10 000)")
+        add("--months", type=int, default=24, help="étendue, en mois avant aujourd’hui (24)")
+        add("--seed", type=int, default=1, help="graine : la même donne les mêmes incidents (1)")
+        add("--region", help="code INSEE : seulement les collectivités de cette région")
+        add("--campaign", type=int, help="à la place : une attaque d’un prestataire, hier, qui touche N collectivités")
+        add("--per-year", type=int, help="à la place : N déclarations par année civile, signalements compris")
+        add("--years", type=int, default=1, help="avec --per-year : nombre d’années, jusqu’à la dernière finie (1)")
+        add("--rate", type=float, help="à la place : N %% des collectivités ont, l’an passé, un incident avec effet")
+        add("--figures-only", action=add_flag, help="ni récits, ni recherche, ni historique : pour de grands nombres")
 
-        parser.add_argument("--region", help="code INSEE : seulement les collectivités de cette région")
-        parser.add_argument(
-            "--campaign", type=int, help="à la place : une attaque d’un prestataire, hier, qui touche N collectivités"
-        )
-
-    def handle(self, *args: Any, count: int, months: int, seed: int, **options: Any) -> None:
+    def handle(self, *args: Any, seed: int, **options: Any) -> None:
         refuse_real_database()
+        refuse_full_disk(options)
         mark_as_demonstration()
-        began = time.monotonic()
-        # A region and a campaign have draws of their own: added to a database, they repeat none of its references.
-        rng = random.Random(f"{seed} {options['region']} {options['campaign']}")  # noqa: S311 (not cryptography)
+        # A region and a campaign have draws of their own: added to a database, they repeat none of its cases.
+        kind = [options[name] for name in ("region", "campaign", "per_year", "rate")]
+        rng = random.Random(f"{seed} {kind}")  # noqa: S311 (not cryptography)
         homes = homes_of_bodies(options["region"])
         if not homes:
             raise CommandError("Aucune collectivité : lancez d’abord import_collectivities, et vérifiez --region.")
-        until = noon_today()
-        bodies = [Body(pk, home.collectivity.population or 0) for pk, home in homes.items()]
-        if options["campaign"]:
-            cases = draw_campaign(rng, bodies, size=options["campaign"], until=until)
-        else:
-            cases = draw_cases(rng, bodies, count=count, months=months, until=until)
-        written = store_cases(cases, homes, rng, until)
-        self.stdout.write(f"{written} incidents inventés en {time.monotonic() - began:.0f} s.")
+        world = World(homes, rng, noon_today(), figures_only=options["figures_only"])
+        if world.figures_only:
+            self.stdout.write("Sans récits ni contacts, sans recherche ; de l’historique, la déclaration seule.")
+        progress = Progress(self)
+        try:
+            written = store_cases(cases_of(world, options), world, progress.tell)
+        except TooFewBodiesError:
+            raise CommandError("Trop peu de collectivités ont un CSIRT pour un taux aussi haut.") from None
+        except KeyboardInterrupt:
+            self.stdout.write(f"Interrompu : {progress.written} incidents inventés sont gardés.")
+            raise
+        self.stdout.write(f"{written} incidents inventés en {progress.seconds:.0f} s.")
+
+
+class Progress:
+    def __init__(self, command: BaseCommand) -> None:
+        self.out, self.written = command.stdout, 0
+        self.began = self.told_at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def tell(self, written: int) -> None:
+        self.written = written
+        if time.monotonic() - self.told_at > TELL_EVERY:
+            self.told_at = time.monotonic()
+            self.out.write(f"{written} incidents inventés, {written / self.seconds:.0f} par seconde…")
+            self.out.flush()
+
+
+def cases_of(world: World, options: dict[str, Any]) -> Iterator[Case]:
+    rng, until = world.rng, world.now
+    bodies = [
+        Body(pk, home.collectivity.population, home.collectivity.kind, home.responder is not None)
+        for pk, home in world.homes.items()
+    ]
+    if options["campaign"]:
+        return draw_campaign(rng, bodies, size=options["campaign"], until=until)
+    if options["rate"] is not None:
+        return draw_rate(rng, bodies, percent=options["rate"], year=last_year(until))
+    if options["per_year"]:
+        years = range(last_year(until) + 1 - options["years"], last_year(until) + 1)
+        return draw_years(rng, bodies, per_year=options["per_year"], years=years)
+    since = until - timedelta(days=options["months"] * DAYS_A_MONTH)
+    return draw_cases(rng, bodies, count=options["count"], since=since, until=until)
+
+
+def last_year(now: datetime) -> int:
+    """The last one that is over."""
+    return now.year - 1
 
 
 def refuse_real_database() -> None:
@@ -59,6 +114,18 @@ def refuse_real_database() -> None:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
     if not read_demonstration() and Incident.objects.exists():
         raise CommandError("Cette base contient de vrais incidents : aucune invention n’y sera ajoutée.")
+
+
+def refuse_full_disk(options: dict[str, Any]) -> None:
+    """Where the disk can be looked at: a database on another machine is its keeper's to watch."""
+    per_year = options["per_year"]
+    cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
+    needed, free = bytes_for(cases, figures_only=options["figures_only"]), free_bytes()
+    if free is not None and free < needed:
+        raise CommandError(
+            f"{cases} incidents demandent {needed / 1e9:.1f} Go sur le disque de la base ; il en reste "
+            f"{free / 1e9:.1f}. Libérez de la place ou demandez moins d’incidents (--figures-only en prend moins)."
+        )
 
 
 def homes_of_bodies(region: str | None) -> dict[int, Home]:

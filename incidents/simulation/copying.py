@@ -1,0 +1,38 @@
+"""Rows by COPY: several times as fast as INSERT, and nothing is sent back."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+
+def new_keys(model: type[Model], number: int) -> Iterator[int]:
+    """Primary keys from the sequence of a table, in one query, so that rows can name each other unwritten."""
+    about = model._meta  # noqa: SLF001 (the documented way to a model's columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [about.db_table, about.pk.column, number],
+        )
+        return iter([key for (key,) in cursor.fetchall()])
+
+
+def copy_in(rows: Sequence[Model]) -> None:
+    """Append rows of one table. A key that the first of them lacks is the database's to give."""
+    if not rows:
+        return
+    about = rows[0]._meta  # noqa: SLF001 (the documented way to a model's columns)
+    fields = [field for field in about.concrete_fields if not field.generated]
+    fields = [field for field in fields if not field.primary_key or rows[0].pk is not None]
+    columns = sql.SQL(", ").join([sql.Identifier(field.attname) for field in fields])
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(about.db_table), columns)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([prepared(row.__dict__[field.attname]) for field in fields])
+
+
+def prepared(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value

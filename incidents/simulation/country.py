@@ -1,0 +1,102 @@
+"""A country whose figures are known beforehand: its volume by year, or the share of its bodies that are hit."""
+
+import random
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from collectivities.enums import GROUPINGS, TERRITORIAL, Kind
+from incidents.enums import LeakStatus, Nature, PersonsBand
+from incidents.simulation import priors
+from incidents.simulation.draw import (
+    TYPES,
+    Body,
+    Case,
+    draw_cases,
+    draw_leak,
+    draw_moment,
+    draw_report,
+    draw_services,
+)
+
+# The limits of the strata of which rates are published (`stats`, which this application does not know).
+POPULATION_LIMITS = (500, 2_000, 10_000)
+# Of the bodies that are not hit, those that have a case all the same: one that must not count.
+OTHERS = 0.05
+# Hit bodies of which something else is heard in the same year.
+TWICE = 0.1
+UNFOUNDED: dict[str, Any] = {
+    "status": LeakStatus.UNFOUNDED,
+    "categories": [],
+    "persons": None,
+    "persons_band": PersonsBand.UNKNOWN,
+}
+
+
+class TooFewBodiesError(Exception):
+    """A group has fewer bodies whose cases somebody verifies than must be hit."""
+
+
+def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: range) -> Iterator[Case]:
+    """`per_year` cases in each of these years (UTC), signalements in the proportion of 2024."""
+    for year in years:
+        since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+        share = priors.REPORTS_OF_2024
+        yield from draw_cases(rng, bodies, count=per_year, since=since, until=until, reports=share)
+
+
+def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: int) -> Iterator[Case]:
+    """So that `percent` of each group, to the nearest body, have a verified incident with a service or data touched.
+
+    All of it well within one year, whatever the clock of the territory. Raises TooFewBodiesError.
+    """
+    since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
+    for group in groups_of(bodies):
+        served, number = [body for body in group if body.is_served], round(len(group) * percent / 100)
+        if number > len(served):
+            raise TooFewBodiesError
+        hit = set(rng.sample(served, number))
+        for body in group:
+            if body in hit:
+                yield draw_hit(rng, body.pk, draw_moment(rng, since, until))
+            if rng.random() < (TWICE if body in hit else OTHERS):
+                yield draw_not_counted(rng, body.pk, draw_moment(rng, since, until))
+
+
+def groups_of(bodies: list[Body]) -> list[list[Body]]:
+    """Bodies of one nature, communes by population; those of which no rate is known are left out."""
+    groups: dict[int, list[Body]] = defaultdict(list)
+    for body in bodies:
+        if body.kind in GROUPINGS:
+            groups[-1].append(body)
+        elif body.kind in TERRITORIAL:
+            groups[-2].append(body)
+        elif body.kind == Kind.COMMUNE and body.population is not None:
+            groups[bisect(POPULATION_LIMITS, body.population)].append(body)
+    return [groups[key] for key in sorted(groups)]
+
+
+def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
+    """A verified incident that stopped or slowed a service, or let data out as far as is known."""
+    while True:
+        kind = TYPES.draw(rng)
+        services, leak = draw_services(rng, kind), draw_leak(rng, kind)
+        if services or (leak and leak["status"] != LeakStatus.UNFOUNDED):
+            return Case(body, kind, at, services=services, leak=leak, verified=True)
+
+
+def draw_not_counted(rng: random.Random, body: int, at: datetime) -> Case:
+    """What must not make a body count as hit: not verified, a signalement, or an incident without such effects."""
+    case = draw_hit(rng, body, at)
+    match rng.randrange(4):
+        case 0:
+            return replace(case, verified=False)
+        case 1:
+            return replace(case, nature=Nature.REPORT)
+        case 2:
+            return replace(case, services=(), leak=UNFOUNDED)
+        case _:
+            return draw_report(rng, body, at + timedelta(hours=1))

@@ -1,0 +1,36 @@
+"""Is there room on the disk? A database that fills it stops for everybody."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from django.db import connection
+
+# One case with its rows, its indexes and what is counted of it; measured at 100 000.
+BYTES_A_CASE, BYTES_OF_FIGURES_ONLY = 6_000, 3_500
+SPARE_BYTES = 1_000_000_000
+
+
+def bytes_for(cases: int, *, figures_only: bool) -> int:
+    return SPARE_BYTES + cases * (BYTES_OF_FIGURES_ONLY if figures_only else BYTES_A_CASE)
+
+
+def free_bytes() -> int | None:
+    """On the disk of the database; None where it lies on another machine, or where this account may not know."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END,
+                   coalesce(inet_server_addr() = inet_client_addr(), true)
+            """
+        )
+        [(folder, is_here)] = cursor.fetchall()
+    return free_near(Path(folder)) if folder and is_here else None
+
+
+def free_near(folder: Path) -> int | None:
+    """The folder itself may be closed to this account; one above it may be on the same disk."""
+    for place in (folder, *folder.parents):
+        with suppress(PermissionError):
+            return shutil.disk_usage(place).free if place.exists() else None
+    return None
