@@ -1,6 +1,6 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages bulk printing searching share mail import start line lighthouse]
+    python -m tests.bench [--large] [pages figures bulk printing searching share mail import start line lighthouse]
 
 Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
 screen, the list to .local/bench.json.
@@ -12,6 +12,7 @@ import sys
 from tests.bench.browsing import figures_in_a_browser
 from tests.bench.declaring import measure_mail, measure_share
 from tests.bench.figures import Figure, say, table, write
+from tests.bench.freshness import measure_freshness
 from tests.bench.ground import bench_ground, refuse_full_disk
 from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
@@ -22,8 +23,10 @@ from tests.ground import ROOT
 SMALL, USUAL, LARGE = 10_000, 100_000, 1_000_000
 # One wave of open cases, enough for an act on a thousand.
 ACTED_ON = 1_000
+# Declarations a year of the whole country: the real volume, and what it may become.
+VOLUMES, LARGE_VOLUMES = [640, 5_000], [640, 5_000, 400_000]
 SHOWN = 300
-PARTS = ["start", "import", "searching", "share", "mail", "printing", "bulk", "line", "lighthouse", "pages"]
+PARTS = ["start", "import", "searching", "share", "mail", "printing", "bulk", "line", "lighthouse", "pages", "figures"]
 
 
 def main():
@@ -31,14 +34,18 @@ def main():
     larger = LARGE if asked.large else USUAL
     refuse_full_disk(SMALL + larger)
     with bench_ground() as ground:
-        figures = measure(ground, larger, asked.parts or (["pages"] if asked.large else PARTS))
+        figures = measure(ground, larger, asked.parts or (["pages", "figures"] if asked.large else PARTS))
     write(figures, ROOT / ".local" / ("bench-large.json" if asked.large else "bench.json"))
     sys.stdout.write(f"\n{table(figures)}\n")
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--large", action="store_true", help="a million incidents; the pages only")
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help="a million incidents; the pages and the figures only",
+    )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="these parts only")
     return parser.parse_args()
 
@@ -47,9 +54,9 @@ def measure(ground, larger, parts):
     """The databases are made once, and those that are written to are copies."""
     say("servers are up")
     figures = []
-    if {"share", "mail", "bulk", "pages"} & set(parts):
+    if {"share", "mail", "bulk", "pages", "figures"} & set(parts):
         small = ground.filled(SMALL)
-        for part in ["share", "mail", "bulk"]:
+        for part in ["share", "mail", "bulk", "fresh", "counting"]:
             ground.create(f"bench_{part}", template=small)
     if "bulk" in parts:
         ground.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={ACTED_ON}")
@@ -66,12 +73,25 @@ def measure(ground, larger, parts):
         "line": lambda: figures_in_a_browser(ground, "tests.bench.line", shown),
         "lighthouse": lambda: measure_lighthouse(ground, shown),
         "pages": lambda: ground.figures_of("tests.bench.pages", small, BENCH_LARGER=ground.filled(larger)),
+        "figures": lambda: measure_figures(ground, larger),
     }
     for part in parts:
         try:
             figures += works[part]()
         except (SystemExit, AssertionError) as problem:  # the others are still worth their time
             figures.append(Figure(f"{part} could not be measured: {problem}"[:200], 0, "", "", ok=False))
+    return figures
+
+
+def measure_figures(ground, larger):
+    """Their growth begins where the tables are as fine as they will ever be: at 100 000, if more is to be had."""
+    smaller = ground.filled(USUAL) if larger > USUAL else "bench_counting"
+    figures = ground.figures_of("tests.bench.counting", smaller, BENCH_LARGER=ground.filled(larger))
+    say("pages of figures compared")
+    figures += measure_freshness(ground, "bench_fresh")
+    for per_year in LARGE_VOLUMES if larger > USUAL else VOLUMES:
+        figures += ground.figures_of("tests.bench.publishing", ground.country(per_year), BENCH_PER_YEAR=str(per_year))
+        say(f"a year of {per_year} declarations published")
     return figures
 
 

@@ -23,6 +23,7 @@ SPARE_BYTES = 3_000_000_000
 class BenchGround:
     def __init__(self, home: Path, servers: Servers) -> None:
         self.home, self.servers = home, servers
+        self.ready: set[str] = set()
 
     def url(self, database: str) -> str:
         return self.servers.postgres.url(database)
@@ -55,8 +56,11 @@ class BenchGround:
         return taken_over(self.run("-m", module, environment=self.environment(database, **more)))
 
     def filled(self, count: int) -> str:
-        """A database of `count` invented incidents, counted and published. Its name."""
+        """A database of `count` invented incidents, counted and published. Its name. Made once."""
         name = f"bench_{count}"
+        if name in self.ready:
+            return name
+        self.ready.add(name)
         self.create(name, template=TEMPLATE)
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
         # A crisis, so that the queue of the centre that is looked at fills its page at every size.
@@ -68,6 +72,13 @@ class BenchGround:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
         say(f"{count} incidents counted")
+        return name
+
+    def country(self, per_year: int) -> str:
+        """A database of the last whole year, with that many declarations; nothing is counted yet. Its name."""
+        name = f"bench_country_{per_year}"
+        self.create(name, template=TEMPLATE)
+        self.manage(name, "simulate_incidents", f"--per-year={per_year}", "--figures-only")
         return name
 
 

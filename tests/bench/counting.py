@@ -1,0 +1,167 @@
+"""What figures cost: SQL of their pages at two sizes, the same numbers from raw rows, their part of a declaration.
+
+A child process. DATABASE_URL is the smaller database, which declarations are added to; BENCH_LARGER the other one.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from collectivities.zones import PARIS, ZONES  # noqa: E402
+from config.demonstration import DOMAIN  # noqa: E402
+from incidents.models import Incident  # noqa: E402
+from stats.enums import Measure  # noqa: E402
+from stats.models import Block, Release  # noqa: E402
+from tests.bench.figures import absolute, at_least, at_most, hand_over  # noqa: E402
+from tests.bench.visits import rennes  # noqa: E402
+from tests.cast import declare, signed_in  # noqa: E402
+
+ROUNDS, DECLARATIONS, RAW_ROUNDS = 30, 300, 3
+MOST_QUERIES, MOST_GROWTH, MOST_PERCENT = 10, 1.2, 5
+# Below a million, the raw rows are too few for their sum to be slow, or the tables still become finer.
+JUDGED_FROM, LEAST_TIMES, TIMES_FROM = 1_000_000, 1_000, 10_000_000
+PUBLIC = {
+    "public page of the nation": "/statistiques/",
+    "public page of a region": "/statistiques/?region=53",
+}
+RAW = Path(__file__).with_name("raw_figures.sql")
+
+
+class SqlClock:
+    """The time that the database takes, without the page's own."""
+
+    def __init__(self):
+        self.seconds, self.queries = 0.0, 0
+
+    def __call__(self, execute, *asked):
+        began = perf_counter()
+        try:
+            return execute(*asked)
+        finally:
+            self.seconds += perf_counter() - began
+            self.queries += 1
+
+
+class Size:
+    """One database, with a connection that stays open while the other one is asked."""
+
+    def __init__(self, name):
+        self.name = connections["default"].settings_dict["NAME"] = name
+        self.wrapper = connections.create_connection("default")
+        self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
+        self.look()
+        self.count = Incident.objects.count()
+        self.clients = {who: Client(SERVER_NAME="localhost") for who in ["nobody", "lead"]}
+        signed_in(self.clients["lead"], User.objects.get(email=f"lead@{DOMAIN}"))
+
+    def look(self):
+        connections["default"] = self.wrapper
+        connections["default"].settings_dict["NAME"] = self.name
+
+    def sql_of(self, who, path):
+        """Milliseconds and queries."""
+        self.look()
+        clock = SqlClock()
+        with connection.execute_wrapper(clock):
+            answer = self.clients[who].get(path)
+        if answer.status_code != 200:
+            raise SystemExit(f"{path}: {answer.status_code}")
+        return clock.seconds * 1000, clock.queries
+
+
+def compare(smaller, larger):
+    pages = {name: ("nobody", path) for name, path in PUBLIC.items()}
+    pages["exact figures of a lead"] = ("lead", "/statistiques/mon-centre/")
+    for name, (who, path) in pages.items():
+        pairs = [(smaller.sql_of(who, path), larger.sql_of(who, path)) for _ in range(ROUNDS)]
+        small, large = (median(pair[n][0] for pair in pairs) for n in (0, 1))
+        growth = median(late[0] / max(early[0], 0.001) for early, late in pairs)
+        yield at_most(f"{name}: queries", max(pair[1][1] for pair in pairs), MOST_QUERIES, "queries")
+        yield absolute(f"{name}: SQL at {smaller.count}", small, "ms")
+        yield absolute(f"{name}: SQL at {larger.count}", large, "ms")
+        words = f"{name}: SQL at {larger.count} ÷ {smaller.count}"
+        is_judged = larger.count >= JUDGED_FROM and "exact" not in name  # at most what a release shows
+        yield at_most(words, growth, MOST_GROWTH, "×") if is_judged else absolute(words, growth, "×")
+
+
+def against_raw_rows(size):
+    """The page of the last year published, and the same numbers grouped from the cases themselves."""
+    size.look()
+    if not Release.objects.exists():
+        yield absolute(f"no release at {size.count}: nothing to hold against its raw rows", 0, "")
+        return
+    year = Block.objects.filter(measure=Measure.INCIDENTS).latest("starts_on").starts_on.year
+    page = median(size.sql_of("nobody", f"/statistiques/?annee={year}")[0] for _ in range(ROUNDS))
+    times, found = zip(*[raw_figures(year) for _ in range(RAW_ROUNDS)], strict=True)
+    for measure in (Measure.INCIDENTS, Measure.INTERRUPTIONS, Measure.LEAKS):
+        shown = sum(Block.objects.filter(measure=measure, starts_on__year=year).values_list("value", flat=True))
+        raw = found[0][measure]
+        assert shown <= raw, f"{measure} {year}: {shown} are published, {raw} are there"
+        yield absolute(f"{measure} of {year} at {size.count}: published of those there", 100 * shown / (raw or 1), "%")
+    yield absolute(f"figures of {year} from {size.count} raw rows", median(times), "ms")
+    name, ratio = f"these ÷ SQL of their public page at {size.count}", median(times) / max(page, 0.001)
+    yield at_least(name, ratio, LEAST_TIMES, "×") if size.count >= TIMES_FROM else absolute(name, ratio, "×")
+
+
+def raw_figures(year):
+    """Milliseconds, and the sum of each measure of that year, by the clocks of the territories."""
+    zones = " ".join(f"WHEN '{code}' THEN '{zone}'" for code, zone in ZONES.items())
+    zone = f"CASE region.code {zones} ELSE '{PARIS}' END"
+    sums, took = Counter(), 0.0
+    with connection.cursor() as cursor:
+        for statement in RAW.read_text().replace("ZONE_OF_REGION", zone).split(";"):
+            if not statement.strip():
+                continue
+            began = perf_counter()
+            cursor.execute(statement, {"year": year})
+            rows = cursor.fetchall()
+            took += perf_counter() - began
+            for measure, *_group, number in rows:
+                sums[measure] += number
+    return took * 1000, sums
+
+
+def share_of_a_declaration():
+    """With and without the row that the figures wait for, in turn. What counts it later is the worker's."""
+    body = rennes()
+    without = {name: task for name, task in settings.EVENT_CONSUMERS.items() if name != "stats"}
+    consumers = {"with": settings.EVENT_CONSUMERS, "without": without}
+    times = {"with": [], "without": []}
+    with override_settings(EVENT_NUDGE="tests.bench.counting.asleep"):
+        for number in range(DECLARATIONS):
+            for kind in ["with", "without"] if number % 2 else ["without", "with"]:
+                with override_settings(EVENT_CONSUMERS=consumers[kind]):
+                    began = perf_counter()
+                    declare(collectivity=body)
+                    times[kind].append((perf_counter() - began) * 1000)
+    warm = {kind: some[DECLARATIONS // 10 :] for kind, some in times.items()}
+    added = 100 * (median(warm["with"]) / median(warm["without"]) - 1)
+    yield at_most("a declaration: what the figures add to it", added, MOST_PERCENT, "%")
+    yield absolute("a declaration, by its service", median(warm["with"]), "ms")
+
+
+def asleep(_consumer):
+    """No worker is woken."""
+
+
+def main():
+    larger, smaller = Size(os.environ["BENCH_LARGER"]), Size(connections["default"].settings_dict["NAME"])
+    figures = [*compare(smaller, larger), *against_raw_rows(larger)]
+    smaller.look()
+    hand_over([*figures, *share_of_a_declaration()])
+
+
+if __name__ == "__main__":
+    main()

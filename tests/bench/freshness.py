@@ -1,0 +1,36 @@
+"""How long after a declaration the exact figures hold it, with a worker: from the page that shows the reference."""
+
+from statistics import median
+from time import monotonic
+
+from tests.bench.declaring import BODIES, stage_of
+from tests.bench.figures import absolute, say
+from tests.faults.stage import until
+from tests.faults.visitors import Visitor
+
+COUNTED = "SELECT coalesce(sum(value), 0) FROM stats_rollup WHERE measure = 'declared'"
+DECLARATIONS = 20
+
+
+def measure_freshness(ground, database):
+    stage = stage_of(ground, database)
+    bodies = [uid for (uid,) in stage.rows(BODIES)]
+    stage.start()
+    try:
+        until(lambda: stage.number("SELECT count(*) FROM incidents_pendingevent WHERE consumer = 'stats'") == 0)
+        visitor = Visitor(stage.port)
+        waits = [wait_for(stage, visitor, bodies[number], number) for number in range(DECLARATIONS)]
+    finally:
+        stage.stop()
+    say("declarations followed to the figures")
+    return [
+        absolute("declare to exact figure, p50", median(waits), "s"),
+        absolute("declare to exact figure, slowest of 20", max(waits), "s"),
+    ]
+
+
+def wait_for(stage, visitor, body, number):
+    before = stage.number(COUNTED)
+    seen = visitor.declare(body, number)
+    until(lambda: stage.number(COUNTED) > before, what="never counted")
+    return monotonic() - seen.at
