@@ -5,7 +5,6 @@ TOCSIN_CHANGES says how many changes (2 000 by default; 100 000 take some minute
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ SEED = int(os.environ.get("TOCSIN_SEED", "1"))
 # The part of the steps that goes through a real service; the others change raw rows, so many together.
 BY_SERVICE = 0.3
 TOGETHER = 25
+LONGEST_LIFE = 2  # seconds
 
 FOLDER = """
 import time
@@ -30,6 +30,7 @@ import django
 django.setup()
 from stats import rollups, services
 rollups.BATCH = 200
+print("ready", flush=True)
 while True:
     services.fold_events()
     time.sleep(0.02)
@@ -39,28 +40,32 @@ import django
 django.setup()
 from stats import rollups, services
 rollups.BATCH = 200
+print("ready", flush=True)
 while True:
     services.rebuild_figures()
 """
 
 
 class Killed:
-    """A process that is killed at random moments and started again, until one has enough."""
+    """A process that is killed at a random moment of its work and started again, until one has enough."""
 
     def __init__(self, program, url, rng):
         self.program, self.rng = program, rng
         self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
-        self.kills, self.over = 0, threading.Event()
+        self.kills, self.died, self.over = 0, 0, threading.Event()
         self.thread = threading.Thread(target=self.work)
         self.thread.start()
 
     def work(self):
         while not self.over.is_set():
-            process = subprocess.Popen([sys.executable, "-c", self.program], env=self.environment)
-            self.over.wait(self.rng.uniform(0.5, 6))
-            assert process.poll() is None, "it died by itself"
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+            process = subprocess.Popen(
+                [sys.executable, "-c", self.program], env=self.environment, stdout=subprocess.PIPE, text=True
+            )
+            with process:
+                said = process.stdout.readline()
+                self.over.wait(self.rng.uniform(0.02, LONGEST_LIFE))
+                self.died += process.poll() is not None or not said
+                process.kill()
             self.kills += 1
 
     def stop(self):
@@ -81,6 +86,7 @@ def test_it_works(transactional_db, record_property):
             one.stop()
     seconds, kills = time.monotonic() - began, sum(one.kills for one in killed)
     assert kills >= 3
+    assert sum(one.died for one in killed) == 0, "a process died by itself"
 
     settle()
 
