@@ -1,21 +1,24 @@
 """The public figures, and the exact ones for those entitled."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import etag, require_safe
 
 from accounts.enums import Role
 from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.visits import find_case, private
+from stats import sections, story, titles, words
 from stats.access import centre_for, links_for, nation_for, own_centres, region_for
+from stats.charts import line_charts
+from stats.freshness import edition, shared_by_all
 from stats.mine import standing_of
 from stats.partition import K
 from stats.periods import SETTLED_AFTER
-from stats.published import UnknownSelectionError, highest, read_page
+from stats.published import Asked, Page, UnknownSelectionError, read_page
 from stats.queries import exact_year
 from stats.reach import Reach
 from stats.services import note_reading
@@ -23,23 +26,60 @@ from stats.services import note_reading
 
 @login_not_required
 @require_safe
+@shared_by_all
+@etag(edition)
 def statistics(request: HttpRequest) -> HttpResponse:
-    """Published figures only, chosen by plain links: `?region=53&annee=2025`."""
+    """Published figures only, chosen by plain links: `?region=53&annee=2025&trimestre=3&publication=4`."""
+    asked = Asked(*(request.GET.get(name, "") for name in ("region", "annee", "trimestre", "publication")))
     try:
-        page = read_page(region_code=request.GET.get("region", ""), year=request.GET.get("annee", ""))
+        page = read_page(asked)
     except UnknownSelectionError:
-        raise Http404 from None
-    context = {
+        return not_there(request)
+    return render(request, "stats/statistics.html", context_of(page, request.user))
+
+
+def not_there(request: HttpRequest) -> HttpResponse:
+    """An argument that nobody publishes: which ones there are instead."""
+    return render(
+        request, "stats/not_there.html", {"page": read_page(Asked()), "days": SETTLED_AFTER.days}, status=404
+    )
+
+
+def context_of(page: Page, reader: object) -> dict[str, object]:
+    is_lead = isinstance(reader, User) and bool(reader.csirt_ids(Role.LEAD))
+    said: dict[str, object] = {
         "page": page,
+        "source": page.source,
         "least": K,
         "days": SETTLED_AFTER.days,
-        "top_quarter": highest(page.by_quarter),
-        "top_hours": highest(page.by_hours),
-        "top_persons": highest(page.by_persons),
-        "is_lead": isinstance(request.user, User) and bool(request.user.csirt_ids(Role.LEAD)),
-        "exact_links": links_for(request.user if isinstance(request.user, User) else None),
+        "is_lead": is_lead,
+        "exact_links": links_for(reader if isinstance(reader, User) else None),
     }
-    return render(request, "stats/statistics.html", context)
+    if page.is_empty:
+        return said
+    has_types = page.types and page.types.says_something
+    return said | {
+        "heading": words.heading(page),
+        "story": story.story(page),
+        "keys": story.keys(page),
+        "charts": line_charts(page.trend) if page.trend else None,
+        "trend_title": titles.title_of_trend(page) if page.trend else "",
+        "trend_under": titles.under_trend(page) if page.trend else "",
+        "trend_summary": titles.summary_of_trend(page) if page.trend else "",
+        "map_title": titles.title_of_map(page) if page.by_region else "",
+        "types": page.types if has_types else None,
+        "types_title": titles.title_of_types(page.types) if page.types and has_types else "",
+        "interruptions": sections.interruptions(page),
+        "leaks": sections.leaks(page),
+        "causes": sections.causes(page),
+        "delays": sections.delays(page),
+        "highest_rate": max(
+            (rate.high for line in page.strata for rate in (line.declared, line.hit) if rate), default=0
+        ),
+        "not_shown": story.not_shown(page),
+        "strata_title": titles.title_of_strata(page) if page.strata else "",
+        "unknown_share": words.UNKNOWN_SHARE,
+    }
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """Every public page in every state: axe finds nothing, nothing scrolls sideways, nothing is refused or fetched."""
 
 import gzip
+from datetime import date
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +12,7 @@ from stats import services as figures
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
+from tests.stats.blocks import a_release, block, bodies_of, everything, month, quarter
 from tests.stats.cases import bodies, on, one_each, store
 
 LIGHT, DARK = (320, "light"), (1280, "dark")
@@ -225,8 +227,32 @@ def test_the_follow_up(visitor):
     visitor.check()
 
 
+FIGURES = [
+    "/statistiques/?annee=2025",
+    "/statistiques/?annee=2025&region=53",
+    "/statistiques/?annee=2025&trimestre=1&region=53",
+    "/statistiques/?annee=2026",
+    "/statistiques/?region=94",
+    "/statistiques/?region=01&annee=2026",
+    "/statistiques/?region=53&publication=1",
+]
+
+
 def test_the_figures(visitor):
-    """Two years, in two regions, enough bodies for a figure and too few for another."""
+    """Two years with every section, a year that goes on, a region of one number, one that is never alone."""
+    told = [*everything(2024), *everything(2025)]
+    a_release(*everything(2024), until=date(2024, 12, 31), bodies=bodies_of(2024))
+    begun = [block("quarters", quarter(2026, 1), 70), block("incidents", month(2026, 2), 30, region="53")]
+    a_release(*told, *begun, until=date(2026, 3, 31), bodies=bodies_of(2024) | bodies_of(2025))
+    for path in FIGURES:
+        visitor.goto(path)
+        visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        visitor.look(name_of(path))
+    visitor.check()
+
+
+def test_the_figures_that_are_really_published(visitor):
+    """Enough bodies for a figure in one region, and too few in another, through the rule and its audit."""
     store(one_each(bodies("53", 12), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
     store(one_each(bodies("94", 2), on(2025, 6, 3)))
     figures.fold_events()
@@ -235,7 +261,7 @@ def test_the_figures(visitor):
     for path in (f"/statistiques/{page}" for page in [*pages, "methode/"]):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(name_of(path))
+        visitor.look(f"published-{name_of(path)}")
     visitor.check()
 
 

@@ -2,25 +2,44 @@
 
 import re
 from html.parser import HTMLParser
+from typing import NamedTuple
 
-REGROUPED = "regroupé"
+REGROUPED = {"regroupé", "regr."}
+TO_COME = "à venir"
+
+
+class Merged(NamedTuple):
+    """One number over several rows or columns; `key` tells two of the same value apart."""
+
+    value: int
+    key: int
+
+
+class Text(NamedTuple):
+    text: str
+    rows: int
+    columns: int
+    key: int
 
 
 class Tables(HTMLParser):
-    """Every table of a page: caption → rows of cells, heads and feet included."""
+    """Every table of a page: caption → rows of cells, heads and feet included, each cell in every place it covers."""
 
     def __init__(self):
         super().__init__()
         self.tables, self.rows, self.text = {}, None, None
-        self.caption = ""
+        self.caption, self.span, self.key, self.over = "", (1, 1), 0, {}
 
     def handle_starttag(self, tag, attrs):
         if tag == "table":
-            self.rows, self.caption = [], ""
+            self.rows, self.caption, self.over = [], "", {}
         elif tag == "tr":
             self.rows.append([])
+            self.fill()
         if tag in ("th", "td", "caption"):
             self.text = ""
+            said = dict(attrs)
+            self.span = int(said.get("rowspan", 1)), int(said.get("colspan", 1))
 
     def handle_data(self, data):
         if self.text is not None:
@@ -30,27 +49,51 @@ class Tables(HTMLParser):
         if tag == "caption":
             self.caption = self.text
         elif tag in ("th", "td"):
-            self.rows[-1].append(self.text.strip())
+            self.key += 1
+            self.put(Text(" ".join(self.text.split()), *self.span, self.key))
         elif tag == "table":
             self.tables[self.caption] = self.rows
         if tag in ("th", "td", "caption"):
             self.text = None
 
+    def put(self, cell):
+        for _ in range(cell.columns):
+            for below in range(1, cell.rows):
+                self.over[len(self.rows) - 1 + below, len(self.rows[-1])] = cell
+            self.rows[-1].append(cell)
+        self.fill()
 
-def tables_of(client, **choice):
-    """caption → {row label: [figures]}, None for what is regrouped; the head is left out."""
+    def fill(self):
+        """Cells that began in a row above."""
+        while (here := (len(self.rows) - 1, len(self.rows[-1]))) in self.over:
+            self.rows[-1].append(self.over[here])
+
+
+def rows_of(client, **choice):
+    """caption → rows of texts, the head included."""
     response = client.get("/statistiques/", choice)
     assert response.status_code == 200
     parser = Tables()
     parser.feed(response.content.decode())
+    return parser.tables
+
+
+def tables_of(client, **choice):
+    """caption → {row label: [figures]}, None for what is regrouped or to come; the head is left out."""
     return {
-        caption: {label: [number(text) for text in cells] for label, *cells in rows[1:]}
-        for caption, rows in parser.tables.items()
+        caption: {label.text: [number(cell) for cell in cells] for label, *cells in rows[1:]}
+        for caption, rows in rows_of(client, **choice).items()
     }
 
 
-def number(text):
-    if text == REGROUPED:
+def number(cell):
+    """A figure, a merged one, None, or the share of a rate as it is written."""
+    text = re.sub(r"[\u202f\u00a0]", "", cell.text)
+    if cell.text in REGROUPED or cell.text in (TO_COME, ""):
         return None
-    assert re.fullmatch(r"\d{1,3}( \d{3})*", text), text
-    return int(text.replace("\N{NARROW NO-BREAK SPACE}", ""))
+    if "%" in text:
+        return cell.text
+    found = re.fullmatch(r"(\d+)( pour le trimestre| pour l’année| regroupés)?", text)
+    assert found, cell
+    value = int(found[1])
+    return Merged(value, cell.key) if found[2] or cell.rows * cell.columns > 1 else value

@@ -1,0 +1,288 @@
+"""The page of a region or of the nation: every figure that it says, and nothing that it does not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from incidents.enums import Cause, DataCategory, PersonsBand, PublicService
+from stats.chance import Change, Count, change
+from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure
+from stats.periods import last_day_of_quarter, quarters_of
+from stats.published.lines import Spread, spread
+from stats.published.numbers import (
+    ANY_PERSONS,
+    SEVERAL,
+    Cell,
+    Number,
+    Period,
+    added,
+    cell,
+    of_region,
+    summed,
+    within,
+)
+from stats.published.places import ByRegion, OfStratum, Rates, by_region_of, rates_of, strata_of
+from stats.published.reading import Asked, Source, UnknownSelectionError, read
+from stats.published.tables import Heat, Trend, heat, named, trend
+
+DELAYS = (Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)
+ALONG = (Measure.REPORTS, Measure.INTERRUPTIONS, Measure.LEAKS)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of the chosen place and period. None: not shown alone."""
+
+    incidents: int | None
+    reports: int | None
+    interruptions: int | None
+    leaks: int | None
+    unfounded: int | None
+
+
+NOTHING = Totals(None, None, None, None, None)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """With the same place a year before; `by_quarter`: over the quarters that are published of both years."""
+
+    change: Change
+    year: int
+    quarters: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Along:
+    """Signalements, interruptions and leaks along the quarters of the year: label, then one cell a measure."""
+
+    measures: list[Measure]
+    lines: list[tuple[str, list[Cell]]]
+    loose: list[int]
+    totals: list[int | None]
+
+
+@dataclass(frozen=True)
+class Page:
+    source: Source
+    totals: Totals = NOTHING
+    # By measure, what wider numbers of the same place hold beside: « non ventilé par trimestre ».
+    beside: dict[str, int] = field(default_factory=dict)
+    quarters: list[int] = field(default_factory=list)  # those that have a page of their own
+    comparison: Comparison | None = None
+    rates: Rates | None = None
+    trend: Trend | None = None
+    along: Along | None = None
+    by_region: ByRegion | None = None
+    types: Heat | None = None
+    hours: Spread | None = None
+    services: Spread | None = None
+    persons: Spread | None = None
+    status: Spread | None = None
+    categories: Spread | None = None
+    causes: Spread | None = None
+    delays: dict[str, Spread] = field(default_factory=dict)
+    strata: list[OfStratum] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing at all is published, of anywhere."""
+        return not self.source.year
+
+    @property
+    def tells(self) -> bool:
+        return any(value is not None for value in vars(self.totals).values())
+
+
+def read_page(asked: Asked) -> Page:
+    """In at most six queries. Raises UnknownSelectionError, for a quarter that has no figure of its own too."""
+    source = read(asked)
+    return page_of(source) if source.year else Page(source)
+
+
+def page_of(source: Source) -> Page:
+    totals = totals_of(source)
+    quarters = [number for number in (1, 2, 3, 4) if incidents_within(source, quarter_period(source.year, number))]
+    if source.quarter and source.quarter not in quarters:
+        raise UnknownSelectionError
+    is_year = not source.quarter
+    return Page(
+        source=source,
+        totals=totals,
+        beside={str(measure): beside(source, measure) for measure in ALONG},
+        quarters=quarters,
+        comparison=comparison_of(source),
+        rates=rates_of(source),
+        trend=trend_of(source),
+        along=along_of(source) if is_year else None,
+        by_region=by_region_of(source),
+        types=types_of(source),
+        hours=bands_of(source, Measure.INTERRUPTIONS, HoursBand.choices, in_order=True),
+        services=bands_of(source, Measure.SERVICES, PublicService.choices, total=totals.interruptions),
+        persons=bands_of(source, Measure.LEAKS, PersonsBand.choices, in_order=True),
+        status=bands_of(source, Measure.LEAKS, status_bands(), in_order=True),
+        categories=bands_of(source, Measure.CATEGORIES, DataCategory.choices),
+        causes=bands_of(source, Measure.CAUSES, causes(), total=totals.incidents),
+        delays=delays_of(source, totals.incidents),
+        strata=strata_of(source) if is_year and not source.region else [],
+    )
+
+
+# Totals
+
+
+def totals_of(source: Source) -> Totals:
+    return Totals(
+        incidents_within(source, source.period),
+        *(total_of(source, measure) for measure in (*ALONG, Measure.UNFOUNDED)),
+    )
+
+
+def total_of(source: Source, measure: str) -> int | None:
+    return summed(within(of_region(source.of(measure), source.key), source.period))
+
+
+def beside(source: Source, measure: str) -> int:
+    """In numbers that cover the period and more."""
+    mine = of_region(source.of(measure), source.key)
+    return sum(one.value for one in mine if source.period.meets(one) and not source.period.holds(one))
+
+
+def incidents_within(source: Source, period: Period) -> int | None:
+    """Of the nation, whichever of the two tables of the same incidents says more."""
+    tables = [source.of(Measure.INCIDENTS, period.starts_on.year)]
+    if not source.region:
+        tables.append(source.of(Measure.QUARTERS, period.starts_on.year))
+    sums = [summed(within(of_region(numbers, source.key), period)) for numbers in tables]
+    return max((one for one in sums if one is not None), default=None)
+
+
+def quarter_period(year: int, number: int) -> Period:
+    first = quarters_of(year)[number - 1]
+    return Period(first, last_day_of_quarter(first))
+
+
+# The year before
+
+
+def comparison_of(source: Source) -> Comparison | None:
+    """None unless both years are told, over the whole year or quarter by quarter, and the earlier one from its start.
+
+    What is published without detail may belong here: the comparison must be true wherever it belongs.
+    """
+    year = source.year - 1
+    if year not in source.years or not is_told_from_start(source, year):
+        return None
+    if source.quarter:
+        quarters: tuple[int, ...] = (source.quarter,)
+    elif source.is_over:
+        quarters = ()
+    else:
+        quarters = tuple(
+            number for number in (1, 2, 3, 4) if quarter_period(source.year, number).ends_on <= source.until
+        )
+    now, before = count_of(source, source.year, quarters), count_of(source, year, quarters)
+    return Comparison(change(now, before), year, quarters) if now and before else None
+
+
+def is_told_from_start(source: Source, year: int) -> bool:
+    """Whether the service already counted when that year began; else more cases would only say that it was new."""
+    first = quarter_period(year, 1)
+    both = (*source.of(Measure.QUARTERS, year), *source.of(Measure.INCIDENTS, year))
+    return year > min(source.years) or bool(within(both, first))
+
+
+def count_of(source: Source, year: int, quarters: Sequence[int]) -> Count | None:
+    """None where a period has no figure of its own. The whole year without `quarters`."""
+    periods = [quarter_period(year, number) for number in quarters] or [Period(date(year, 1, 1), date(year, 12, 31))]
+    tables = [Measure.INCIDENTS] if source.region else [Measure.QUARTERS, Measure.INCIDENTS]
+    counts = (count_in(source.of(table, year), source.key, periods) for table in tables)
+    return max((one for one in counts if one), key=lambda one: one.low, default=None)
+
+
+def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Period]) -> Count | None:
+    mine = [number for number in numbers if region is None or number.region in (region, SEVERAL)]
+    own = of_region(mine, region)
+    sums = [summed(within(own, period)) for period in periods]
+    if None in sums:
+        return None
+    low = sum(one or 0 for one in sums)
+    may_be = [number for number in mine if any(period.meets(number) for period in periods)]
+    return Count(low, sum(number.value for number in may_be))
+
+
+# Along the year
+
+
+def trend_of(source: Source) -> Trend | None:
+    """By month where half of the incidents stand in months; nearly all for the nation, which has its quarters."""
+    years = (source.year, source.year - 1)
+    by_region = [number for year in years for number in source.of(Measure.INCIDENTS, year)]
+    quarters = [number for year in years for number in source.of(Measure.QUARTERS, year)]
+    at = (source.key, source.year, source.until)
+    by_month = trend(by_region, *at, by_month=True)
+    least = Fraction(1, 2) if source.region else Fraction(9, 10)
+    if by_month and by_month.alone >= least * (incidents_within(source, year_of(source)) or 0):
+        return by_month
+    return (None if source.region else trend(quarters, *at, by_month=False)) or trend(by_region, *at, by_month=False)
+
+
+def year_of(source: Source) -> Period:
+    return Period(date(source.year, 1, 1), date(source.year, 12, 31))
+
+
+def along_of(source: Source) -> Along | None:
+    measures = [measure for measure in ALONG if source.of(measure)]
+    tables = [added(source.of(measure), by_region=bool(source.region), by_band=False) for measure in measures]
+    periods = [one for one in named(source.year, by_month=False) if one.ends_on <= source.until]
+    lines = [(one.label, [cell(numbers, replace(source.place, period=one)) for numbers in tables]) for one in periods]
+    if not any(one.value for _label, cells in lines for one in cells):
+        return None
+    totals = [summed(of_region(numbers, source.key)) for numbers in tables]
+    shown = [sum(cells[column].value or 0 for _label, cells in lines) for column in range(len(tables))]
+    loose = [(total or 0) - some for total, some in zip(totals, shown, strict=True)]
+    return Along(measures, lines, loose, totals)
+
+
+def types_of(source: Source) -> Heat | None:
+    numbers = source.of(Measure.INCIDENTS)
+    for by_month in (True, False):
+        periods = [one for one in named(source.year, by_month=by_month) if is_there(source, one)]
+        found = heat(numbers, source.place, periods)
+        if found and (not by_month or sum(row.total or 0 for row in found.rows)):
+            return found
+    return None
+
+
+def is_there(source: Source, period: Period) -> bool:
+    inside = source.period.starts_on <= period.starts_on and period.ends_on <= source.period.ends_on
+    return inside and last_day_of_quarter(period.starts_on) <= source.until
+
+
+# By band
+
+
+def bands_of(
+    source: Source, measure: str, bands: Iterable[tuple[str, Any]], *, total: int | None = None, in_order: bool = False
+) -> Spread | None:
+    numbers = added(source.of(measure), by_region=bool(source.region))
+    said = [(code, str(label)) for code, label in bands]
+    return spread(numbers, source.place, said, total=total, in_order=in_order)
+
+
+def status_bands() -> list[tuple[str, str]]:
+    return [(f"{ANY_PERSONS}/{status}", str(status.label)) for status in LEAK_STATUSES]
+
+
+def causes() -> list[tuple[str, Any]]:
+    return [*Cause.choices, (NOT_SAID, _("pas dite"))]
+
+
+def delays_of(source: Source, incidents: int | None) -> dict[str, Spread]:
+    """Those that say something."""
+    every = [(str(m), bands_of(source, m, DelayBand.choices, total=incidents, in_order=True)) for m in DELAYS]
+    return {measure: one for measure, one in every if one and one.says_something}

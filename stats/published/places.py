@@ -1,0 +1,127 @@
+"""What is said of several places or kinds of bodies beside each other: the map, and the rates."""
+
+from dataclasses import dataclass, replace
+
+from collectivities.models import Region
+from stats.chance import Rate, wilson
+from stats.enums import Measure, Stratum
+from stats.published.numbers import SEVERAL, Cell, added, cell, of_region, summed, within
+from stats.published.reading import Source
+from stats.published.tables import Scale, scale_for
+
+BESIDE = (Measure.REPORTS, Measure.INTERRUPTIONS, Measure.LEAKS)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of one year: bodies that declared an incident, and those with an interruption or a leak."""
+
+    year: int
+    declared: Rate | None
+    hit: Rate | None
+
+
+@dataclass(frozen=True)
+class OfRegion:
+    """One line of the table by region, and one tile: `cells` in the order of the measures, incidents first."""
+
+    region: Region
+    cells: list[Cell]
+    level: int
+    rate: Rate | None
+
+    @property
+    def incidents(self) -> Cell:
+        return self.cells[0]
+
+
+@dataclass(frozen=True)
+class ByRegion:
+    """`several`: by measure, what is counted of several regions together."""
+
+    measures: list[Measure]
+    lines: list[OfRegion]
+    several: list[int | None]
+    totals: list[int | None]
+    scale: Scale
+
+    @property
+    def alone(self) -> list[OfRegion]:
+        return [line for line in self.lines if line.incidents.value]
+
+    @property
+    def steps(self) -> list[tuple[int, int, int | None]]:
+        return self.scale.steps(line.level for line in self.lines if line.level)
+
+    @property
+    def states(self) -> set[str]:
+        """What the legend has to explain."""
+        return {line.incidents.state.value for line in self.lines}
+
+
+@dataclass(frozen=True)
+class OfStratum:
+    label: str
+    declared: Rate | None
+    hit: Rate | None
+
+
+def by_region_of(source: Source) -> ByRegion | None:
+    """A region's page says its neighbours' incidents only. None where no table by region is published."""
+    measures = [Measure.INCIDENTS, *(one for one in BESIDE if source.of(one) and not source.region)]
+    tables = [added(source.of(measure), by_region=True, by_band=False) for measure in measures]
+    if not tables[0]:
+        return None
+    cells = {
+        region.pk: [cell(numbers, replace(source.place, region=region.pk)) for numbers in tables]
+        for region in source.regions
+    }
+    scale = scale_for(some[0].value or 0 for some in cells.values())
+    lines = [line_of(source, region, cells[region.pk], scale) for region in source.regions]
+    lines.sort(key=lambda line: -(line.incidents.value or 0))
+    inside = [within(numbers, source.period) for numbers in tables]
+    several = [summed(of_region(numbers, SEVERAL)) for numbers in inside]
+    return ByRegion(measures, lines, several, [summed(numbers) for numbers in inside], scale)
+
+
+def line_of(source: Source, region: Region, cells: list[Cell], scale: Scale) -> OfRegion:
+    incidents = cells[0].value
+    rate = None if source.quarter else rate_of(source, Measure.BODIES, source.year, region.pk)
+    return OfRegion(region, cells, scale.level(incidents) if incidents else 0, rate)
+
+
+# Rates
+
+
+def rates_of(source: Source) -> Rates | None:
+    """Of the chosen year, or of the last one that is over."""
+    for year in (source.year, source.year - 1):
+        declared = rate_of(source, Measure.BODIES, year, source.key)
+        if declared:
+            return Rates(year, declared, rate_of(source, Measure.BODIES_HIT, year, source.key))
+    return None
+
+
+def rate_of(source: Source, measure: str, year: int, region: int | None) -> Rate | None:
+    number = summed(of_region(source.of(measure, year), region))
+    bodies = source.bodies.get((year, region or SEVERAL, ""))
+    return wilson(number, bodies) if number is not None and bodies else None
+
+
+def strata_of(source: Source) -> list[OfStratum]:
+    """None unless the rates of two kinds are known."""
+    lines = [
+        OfStratum(
+            str(stratum.label),
+            stratum_rate(source, Measure.STRATA, stratum),
+            stratum_rate(source, Measure.STRATA_HIT, stratum),
+        )
+        for stratum in Stratum
+    ]
+    return lines if sum(1 for line in lines if line.declared) > 1 else []
+
+
+def stratum_rate(source: Source, measure: str, stratum: str) -> Rate | None:
+    one = cell(source.of(measure), source.place, stratum)
+    bodies = source.bodies.get((source.year, SEVERAL, stratum))
+    return wilson(one.value, bodies) if one.value is not None and bodies else None

@@ -1,0 +1,127 @@
+"""Figures along the periods of a year: one for each, or one number for several that were put together.
+
+A row holds spans. A merged span is one published number over neighbouring periods that have none of their own; what
+has a place in no span (late cases, mostly) is the row's `loose` number, « non ventilé ».
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+
+from stats.periods import last_day_of_quarter
+from stats.published.numbers import Cell, Number, Period, Place, State, cell, of_region, summed, within
+
+
+@dataclass(frozen=True)
+class Span:
+    """`length` periods from the one of index `first`. `over` says of what a merged number is the whole, or "" ."""
+
+    first: int
+    length: int
+    cell: Cell
+    is_merged: bool = False
+    over: str = ""
+    level: int = 0
+
+    @property
+    def value(self) -> int | None:
+        return self.cell.value
+
+    @property
+    def is_shown(self) -> bool:
+        return self.cell.state is State.SHOWN
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    spans: tuple[Span, ...]
+    loose: int  # in no period of its own
+    total: int | None
+
+    def lines(self) -> Iterator[tuple[int, Span | None]]:
+        """Period by period: the span that begins there, None inside one."""
+        starts = {span.first: span for span in self.spans}
+        for index in range(sum(span.length for span in self.spans)):
+            yield index, starts.get(index)
+
+
+YEAR, QUARTER = "year", "quarter"
+
+
+def row_of(
+    label: str,
+    numbers: Sequence[Number],
+    everything: Sequence[Number],
+    periods: Sequence[Period],
+    place: Place,
+    *,
+    is_one_cut: bool,
+) -> Row:
+    """`numbers`: of the row; `everything`: of all rows, which say what periods have no number of their own.
+
+    `is_one_cut`: one partition along time. Where regions are added, what one keeps for the year is not what is missing
+    in the quarters of another: a number then lies only over periods of which nobody says anything.
+    """
+    mine, whole = of_region(numbers, place.region), of_region(everything, place.region)
+    missing = {period for period in periods if not within(whole, period)}
+    spans = {}
+    for index, period in enumerate(periods):
+        own = summed(within(mine, period))
+        alone = Cell(own, State.SHOWN) if own is not None else Cell(0, State.ZERO)
+        nothing = cell(everything, replace(place, period=period))
+        spans[index] = Span(index, 1, nothing if period in missing else alone)
+    loose = merge(spans, mine, periods, missing, is_one_cut=is_one_cut)
+    return Row(label, tuple(joined(spans[index] for index in sorted(spans))), loose, summed(mine))
+
+
+def merge(
+    spans: dict[int, Span],
+    numbers: Iterable[Number],
+    periods: Sequence[Period],
+    missing: set[Period],
+    *,
+    is_one_cut: bool,
+) -> int:
+    """Put each wider number over the periods that it alone covers, the narrower first. Returns what finds no place."""
+    loose, wider = 0, [number for number in numbers if not any(period.holds(number) for period in periods)]
+    for scope in sorted({Period(number.starts_on, number.ends_on) for number in wider}, key=length_and_start):
+        value = sum(number.value for number in wider if (number.starts_on, number.ends_on) == scope[:2])
+        inside = [index for index, period in enumerate(periods) if is_inside(period, scope)]
+        free = [index for index in inside if periods[index] in missing and stands_alone(spans, index)]
+        if not free or free != list(range(free[0], free[-1] + 1)) or (free != inside and not is_one_cut):
+            loose += value
+            continue
+        is_whole = free == inside and periods[0].starts_on <= scope.starts_on and scope.ends_on <= periods[-1].ends_on
+        for index in free:
+            del spans[index]
+        over = over_what(scope) if is_whole else ""
+        spans[free[0]] = Span(free[0], len(free), Cell(value, State.SHOWN), is_merged=True, over=over)
+    return loose
+
+
+def stands_alone(spans: dict[int, Span], index: int) -> bool:
+    return index in spans and not spans[index].is_merged
+
+
+def length_and_start(scope: Period) -> tuple[timedelta, date]:
+    return scope.ends_on - scope.starts_on, scope.starts_on
+
+
+def is_inside(period: Period, other: Period) -> bool:
+    return other.starts_on <= period.starts_on and period.ends_on <= other.ends_on
+
+
+def over_what(scope: Period) -> str:
+    return YEAR if scope.ends_on > last_day_of_quarter(scope.starts_on) else QUARTER
+
+
+def joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Neighbours that are grouped with others are one span: there is nothing to tell them apart."""
+    for is_withheld, same in groupby(spans, key=lambda span: span.cell.is_withheld):
+        some = list(same)
+        if is_withheld:
+            yield replace(some[0], length=sum(span.length for span in some))
+        else:
+            yield from some

@@ -1,0 +1,178 @@
+"""What a chart says, where its numbers surely say something; else what it shows. No markup, as in `stats/story.py`."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from csirts.wording import of
+from stats.chance import Direction
+from stats.enums import HoursBand, Measure
+from stats.partition import K
+from stats.periods import SETTLED_AFTER
+from stats.published.lines import MOST_BARS, UNKNOWN, Spread
+from stats.published.page import Page
+from stats.published.tables import Heat
+from stats.words import bound, figure, lower, upper, where
+
+
+def title_of_trend(page: Page) -> str:
+    assert page.trend  # noqa: S101 (the template looked)
+    comparison = page.comparison
+    if comparison and not page.source.quarter:
+        same = (
+            _("qu’en %(year)s") % {"year": comparison.year}
+            if not comparison.quarters
+            else _("qu’aux mêmes trimestres de %(year)s") % {"year": comparison.year}
+        )
+        if comparison.change.direction is Direction.UP:
+            return _("Plus d’incidents déclarés %(same)s") % {"same": same}
+        if comparison.change.direction is Direction.DOWN:
+            return _("Moins d’incidents déclarés %(same)s") % {"same": same}
+    unit = _("mois") if page.trend.by_month else _("trimestre")
+    told = [span.value for span in page.trend.now.spans if span.value is not None and not span.is_merged]
+    if len(told) > 1 and len(told) == len(page.trend.periods) and not page.trend.now.loose:
+        low, high = min(told), max(told)
+        return (
+            _("De %(low)s à %(high)s incidents par %(unit)s")
+            % {"low": figure(low), "high": figure(high), "unit": unit}
+            if low < high
+            else _("%(low)s incidents par %(unit)s") % {"low": figure(low), "unit": unit}
+        )
+    return _("Les incidents, %(unit)s par %(unit)s") % {"unit": unit}
+
+
+def summary_of_trend(page: Page) -> str:
+    """For who does not see the chart."""
+    assert page.trend  # noqa: S101 (the template looked)
+    trend, unit = page.trend, _("mois") if page.trend.by_month else _("trimestre")
+    parts = []
+    for span in trend.now.spans:
+        if span.is_shown or span.value == 0:
+            first, last = trend.periods[span.first], trend.periods[span.first + span.length - 1]
+            name = first.label if span.length == 1 else f"{first.label} à {last.label}"
+            parts.append(f"{figure(span.value or 0)} ({name.lower()})")
+    return bound(
+        _("Incidents par %(unit)s %(where)s en %(year)s : %(numbers)s.")
+        % {"unit": unit, "where": where(page.source.region), "year": trend.year, "numbers": ", ".join(parts)}
+    )
+
+
+def under_trend(page: Page) -> str:
+    assert page.trend  # noqa: S101 (the template looked)
+    trend = page.trend
+    said = [
+        _("Incidents vérifiés, par %(unit)s de réception.") % {"unit": _("mois") if trend.by_month else _("trimestre")}
+    ]
+    if any(span.is_merged for span in trend.now.spans):
+        said.append(_("Un palier est un seul nombre pour plusieurs périodes."))
+    if trend.now.loose:
+        said.append(
+            _("S’y ajoutent %(loose)s incidents non ventilés par période.") % {"loose": figure(trend.now.loose)}
+        )
+    if not page.source.is_over:
+        said.append(
+            _("La suite paraîtra %(days)s jours après la fin de chaque trimestre.") % {"days": SETTLED_AFTER.days}
+        )
+    return bound(" ".join(said))
+
+
+def title_of_map(page: Page) -> str:
+    assert page.by_region  # noqa: S101 (the template looked)
+    number, every = len(page.by_region.alone), len(page.by_region.lines)
+    if page.source.region:
+        return _("La place %(of)s parmi les régions") % {"of": of(page.source.region)}
+    if number < every and number > 1:
+        return _("%(number)s territoires ont assez de cas pour un nombre à eux") % {"number": number}
+    return _("Les incidents, région par région")
+
+
+def title_of_types(heat: Heat) -> str:
+    """« La boîte mail piratée » needs to be first whatever is grouped."""
+    hidden = (heat.total.total or 0) - sum(row.total or 0 for row in heat.rows)
+    first, second = heat.rows[0], heat.rows[1]
+    if (first.total or 0) <= (second.total or 0) + hidden:
+        return _("Les types d’incidents au fil de l’année")
+    return bound(
+        _("« %(label)s » : %(number)s incidents sur %(total)s")
+        % {"label": first.label, "number": figure(first.total or 0), "total": figure(heat.total.total or 0)}
+    )
+
+
+def title_of_first(spread: Spread, plain: str) -> str:
+    """« Messagerie : 30 sur 142 »: that it comes first is a fact of these numbers, not a claim beyond them."""
+    first = spread.first
+    if not first or first.code == UNKNOWN:
+        return plain
+    return bound(
+        _("%(label)s : %(number)s sur %(total)s")
+        % {"label": upper(first.label), "number": figure(first.value or 0), "total": figure(spread.total)}
+    )
+
+
+WITHIN_HOURS = {
+    HoursBand.UNDER_4_HOURS: gettext_lazy("moins de 4 heures"),
+    HoursBand.UNDER_A_DAY: gettext_lazy("moins d’un jour"),
+    HoursBand.UNDER_3_DAYS: gettext_lazy("moins de 3 jours"),
+    HoursBand.UNDER_7_DAYS: gettext_lazy("moins de 7 jours"),
+}
+
+
+def title_of_hours(spread: Spread) -> str:
+    most = WITHIN_HOURS.get(spread.half_within)  # type: ignore[call-overload]  # a band's code
+    return _("Au moins la moitié dure %(most)s") % {"most": most} if most else _("La durée des interruptions")
+
+
+WITHIN_DELAYS = {
+    "0-1h": gettext_lazy("en moins d’une heure"),
+    "1-4h": gettext_lazy("en moins de 4 heures"),
+    "4-24h": gettext_lazy("en moins d’un jour"),
+    "1-3d": gettext_lazy("en moins de 3 jours"),
+    "3-7d": gettext_lazy("en moins de 7 jours"),
+    "7-30d": gettext_lazy("en moins de 30 jours"),
+}
+
+
+def title_of_delays(page: Page) -> str:
+    helped = page.delays.get(Measure.HELP)
+    within = WITHIN_DELAYS.get(helped.half_within) if helped else None
+    return (
+        _("Au moins un incident sur deux pris en charge %(within)s") % {"within": within}
+        if within
+        else _("Les délais")
+    )
+
+
+def title_of_strata(page: Page) -> str:
+    """The kind whose interval lies above that of every other one."""
+    known = [line for line in page.strata if line.declared]
+    for line in known:
+        others = [other.declared for other in known if other is not line]
+        if line.declared and all(other and line.declared.low > other.high for other in others):
+            return bound(_("Le taux le plus haut : %(label)s") % {"label": line.label})
+    return _("Le taux selon la nature et la population")
+
+
+def remainder(spread: Spread, what: str) -> str:
+    """What is not in the bars, and how much of it."""
+    said = []
+    if len(spread.shown) > MOST_BARS:
+        said.append(
+            _("%(most_bars)s autres lignes, plus courtes, sont dans le tableau.")
+            % {"most_bars": len(spread.shown) - MOST_BARS}
+        )
+    if spread.rest:
+        said.append(
+            _("Non ventilé : %(rest)s %(what)s dont ce détail n’est pas montré à part.")
+            % {"rest": figure(spread.rest), "what": what}
+        )
+    missing = spread.total - spread.named - spread.rest
+    if missing >= K:
+        said.append(
+            _("%(missing)s %(what)s sur %(total)s ne sont pas dans ce détail.")
+            % {"missing": figure(missing), "what": what, "total": figure(spread.total)}
+        )
+    if spread.grouped:
+        said.append(
+            _("Regroupé, pas montré seul : %(numbers)s.")
+            % {"numbers": ", ".join(lower(label) for label in spread.grouped)}
+        )
+    return bound(" ".join(said))

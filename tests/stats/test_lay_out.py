@@ -1,0 +1,230 @@
+"""What becomes of blocks on a page: sums, merged spans, cells, tiles, marks of a chart. No database."""
+
+from datetime import date
+
+import pytest
+
+from stats.charts import NARROW, WIDE, line_chart
+from stats.published.numbers import State
+from stats.published.tables import Scale, scale_for
+from tests.stats.blocks import REGIONS, a_page, block, month, quarter, year
+
+SHOWN, ZERO, WITHHELD, WAITING = State.SHOWN, State.ZERO, State.WITHHELD, State.WAITING
+
+
+def spans(row):
+    return [(span.first, span.length, span.value, span.is_merged, span.over) for span in row.spans]
+
+
+def quarters(*values, of_year=2025):
+    return [block("quarters", quarter(of_year, number), value) for number, value in enumerate(values, 1) if value]
+
+
+def test_it_works():
+    """Two quarters alone, the others in one number of the year."""
+    page = a_page(*quarters(30, 40), block("quarters", year(2025), 12), years=(2025,))
+    assert page.totals.incidents == 82
+    assert spans(page.trend.now) == [(0, 1, 30, False, ""), (1, 1, 40, False, ""), (2, 2, 12, True, "")]
+    assert (page.trend.now.total, page.trend.now.loose) == (82, 0)
+
+
+def test_a_number_of_the_whole_quarter_lies_over_its_months():
+    """January and February alone, 24 for the second quarter, nothing in the third: zero, for nothing covers it."""
+    page = a_page(
+        block("incidents", month(2025, 1), 10, region="53"),
+        block("incidents", month(2025, 2), 12, region="53"),
+        block("incidents", month(2025, 3), 8, region="53"),
+        block("incidents", quarter(2025, 2), 24, region="53"),
+        region="53",
+    )
+    assert spans(page.trend.now) == [
+        *((0, 1, 10, False, ""), (1, 1, 12, False, ""), (2, 1, 8, False, "")),
+        (3, 3, 24, True, "quarter"),
+        *((index, 1, 0, False, "") for index in range(6, 12)),
+    ]
+
+
+def test_periods_that_do_not_touch_have_no_common_number():
+    """April and June were put together: no plateau goes over May, and the sum is told beside."""
+    page = a_page(
+        block("incidents", month(2025, 5), 20, region="53"),
+        block("incidents", quarter(2025, 2), 8, region="53"),
+        region="53",
+    )
+    assert page.trend.now.loose == 8
+    assert [cell.cell.state for cell in page.trend.now.spans[3:6]] == [WITHHELD, SHOWN, WITHHELD]
+
+
+def test_what_one_region_keeps_for_the_year_is_not_what_another_lacks():
+    """Bretagne by quarter, Corse by year: its twelve do not lie in the two quarters that have no number."""
+    page = a_page(
+        *(block("incidents", quarter(2025, number), 20, region="53") for number in (1, 2)),
+        block("incidents", year(2025), 12, region="94"),
+        years=(2025,),
+    )
+    assert [span.value for span in page.trend.now.spans] == [20, 20, None]
+    assert page.trend.now.spans[2].cell.state is WITHHELD
+    assert (page.trend.now.loose, page.trend.now.total) == (12, 52)
+
+
+def test_late_blocks_of_one_scope_are_added():
+    page = a_page(*quarters(30, 40, 50, 60), *quarters(6, 0, 0, 0), years=(2025,))
+    assert [span.value for span in page.trend.now.spans] == [36, 40, 50, 60]
+    assert page.totals.incidents == 186
+
+
+def test_a_year_that_goes_on_waits():
+    page = a_page(*quarters(30, 40), until=date(2025, 6, 30), years=(2025,))
+    assert [span.cell.state for span in page.trend.now.spans] == [SHOWN, SHOWN, WAITING, WAITING]
+
+
+def test_the_year_alone_draws_no_trend():
+    assert a_page(block("incidents", year(2025), 9, region="53"), region="53").trend is None
+
+
+def test_the_nation_says_whichever_table_of_the_same_incidents_says_more():
+    page = a_page(*quarters(30, 40, 20, 20), block("incidents", year(2025), 90, region="53"))
+    assert page.totals.incidents == 110
+    assert page.by_region.totals == [90]
+
+
+# The map
+
+
+def states(page):
+    return {line.region.code: (line.incidents.value, line.incidents.state) for line in page.by_region.lines}
+
+
+def test_each_region_is_alone_or_counted_with_others():
+    page = a_page(block("incidents", year(2025), 18, region="53"), block("incidents", year(2025), 7))
+    assert states(page) == {"53": (18, SHOWN)} | {code: (None, WITHHELD) for code in REGIONS if code != "53"}
+    assert page.by_region.several == [7]
+
+
+def test_a_region_is_zero_only_where_no_number_covers_it():
+    page = a_page(block("incidents", year(2025), 18, region="53"))
+    assert states(page)["94"] == (0, ZERO)
+    waits = a_page(block("incidents", quarter(2025, 1), 18, region="53"), until=date(2025, 3, 31))
+    assert states(waits)["94"] == (None, WAITING)
+
+
+def test_a_table_that_is_not_published_has_no_zeros():
+    page = a_page(*quarters(30, 40, 20, 20))
+    assert page.by_region is None
+    assert [str(one) for one in a_page(block("incidents", year(2025), 9, region="53")).by_region.measures] == [
+        "incidents"
+    ]
+
+
+def test_levels_are_counted_by_round_numbers():
+    scale = scale_for([386, 24, 231])
+    assert scale == Scale(100)
+    assert [scale.level(value) for value in (1, 100, 101, 386, 9999)] == [1, 1, 2, 4, 5]
+    assert scale.steps([1, 3, 5]) == [(1, 1, 100), (3, 201, 300), (5, 401, None)]
+    assert scale_for([5]) == Scale(1)
+
+
+# Bands
+
+
+def test_a_band_is_zero_only_where_all_is_told():
+    """Of 20 interruptions 12 have a service of their own; where the others are told nowhere, no service is at zero."""
+    services = [block("services", year(2025), 12, region="53", band="eau")]
+    some = a_page(*services, block("interruptions", year(2025), 20, region="53")).services
+    assert {line.code: line.cell.state for line in some.lines}["civil"] is WITHHELD
+    every = a_page(*services, block("interruptions", year(2025), 12, region="53")).services
+    assert {line.code: (line.value, line.cell.state) for line in every.lines}["civil"] == (0, ZERO)
+
+
+def test_a_remainder_is_the_last_line_and_says_how_much():
+    """What is known of persons alone, of persons and status, and of neither."""
+    leaks = [
+        block("leaks", year(2025), 9, region="53", band="6-50/confirmed"),
+        block("leaks", year(2025), 7, region="53", band="6-50"),
+        block("leaks", year(2025), 5, region="53"),
+    ]
+    page = a_page(*leaks, region="53")
+    assert [(line.label, line.value) for line in page.persons.bars] == [
+        ("de 6 à 50 personnes", 16),
+        ("Non ventilé", 5),
+    ]
+    assert [(line.label, line.value) for line in page.status.bars] == [("confirmée", 9), ("Non ventilé", 12)]
+    assert page.status.named + page.status.rest == page.persons.named + page.persons.rest == page.totals.leaks == 21
+
+
+# Types by period
+
+
+def test_types_stand_alone_in_their_class_or_grouped():
+    blocks = [
+        block("incidents", month(2025, 1), 9, region="53", band="intrusions/boite"),
+        block("incidents", month(2025, 1), 6, region="53", band="intrusions"),
+        block("incidents", month(2025, 1), 5, region="53"),
+        block("incidents", quarter(2025, 2), 11, region="53"),
+        block("incidents", month(2025, 7), 7, region="53", band="intrusions/boite"),
+    ]
+    heat = a_page(*blocks, region="53").types
+    rows = {row.label: row for row in heat.rows}
+    assert set(rows) == {"Une boîte mail est piratée", "Intrusions, types regroupés"}
+    alone = rows["Une boîte mail est piratée"]
+    assert alone.total == 16
+    # 0 where the month is told and nothing covers the type; grouped where a wider number may hold some.
+    assert [(span.first, span.length, span.cell.state) for span in alone.spans][:5] == [
+        *((0, 1, SHOWN), (1, 1, ZERO), (2, 1, ZERO), (3, 3, WITHHELD), (6, 1, SHOWN)),
+    ]
+    assert spans(heat.grouped)[:4] == [
+        *((0, 1, 5, False, ""), (1, 1, 0, False, ""), (2, 1, 0, False, ""), (3, 3, 11, True, "quarter")),
+    ]
+    assert [span.value for span in heat.total.spans][:5] == [20, 0, 0, 11, 7]
+    assert heat.total.total == sum(row.total for row in (*heat.rows, heat.grouped)) == 38
+
+
+def test_two_regions_are_added_for_the_nation():
+    heat = a_page(
+        *(block("incidents", month(2025, 1), 6, region=code, band="fraud/virement") for code in ("53", "11")),
+        *(block("incidents", month(2025, 1), 5, region=code, band="availability/panne") for code in ("53", "11")),
+    ).types
+    assert {row.label: row.spans[0].value for row in heat.rows} == {
+        "Un faux virement ou un faux RIB": 12,
+        "Une panne, sans malveillance connue": 10,
+    }
+
+
+# Marks
+
+
+def test_a_chart_starts_at_zero_and_stays_in_its_frame():
+    page = a_page(*quarters(30, 40, 20, 71), *quarters(10, 90, 20, 5, of_year=2024))
+    for frame in (WIDE, NARROW):
+        chart = line_chart(page.trend, frame)
+        assert chart.ticks[0].text == "0"
+        assert chart.ticks[0].is_base
+        assert chart.ticks[0].path.startswith(f"M{frame.left} {frame.floor}")
+        for series in (chart.now, chart.before):
+            assert len(series.dots) == 4
+            assert all(frame.top <= float(y) <= frame.floor for _x, y in series.dots)
+        assert len(chart.now.lines) == 1
+
+
+def test_a_plateau_holds_what_it_counts_and_breaks_the_line():
+    """12 over two quarters stands at six; no point is invented between."""
+    page = a_page(
+        block("quarters", quarter(2025, 1), 30),
+        block("quarters", quarter(2025, 4), 10),
+        block("quarters", year(2025), 12),
+        years=(2025,),
+    )
+    chart = line_chart(page.trend, WIDE)
+    assert len(chart.now.dots) == 2
+    assert len(chart.now.lines) == 2
+    [plateau] = chart.now.plateaus
+    assert plateau.words.text == "12 regroupés"
+    unit = (WIDE.floor - WIDE.top) / int(chart.ticks[-1].text)
+    assert plateau.edge.split()[1].startswith(f"{WIDE.floor - 6 * unit:.1f}H")
+
+
+@pytest.mark.parametrize("values", [(3, 3, 3, 3), (999_999, 1, 5, 8)])
+def test_words_at_the_ends_of_two_lines_do_not_cover_each_other(values):
+    page = a_page(*quarters(*values), *quarters(*values, of_year=2024))
+    chart = line_chart(page.trend, WIDE)
+    assert abs(float(chart.now.end.y) - float(chart.before.end.y)) >= 16
