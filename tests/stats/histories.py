@@ -64,11 +64,13 @@ class History:
             for n in range(2)
         ]
         self.regions = list(Region.objects.filter(code__in=["53", "11", "03"]))
-        self.ids = []
+        self.ids, self.declared = [], []
         self.done = Counter()
 
     def case(self, rng):
-        return Incident.objects.select_related("collectivity").get(pk=rng.choice(self.ids))
+        """Often one that was declared by the service: only these have a link by which their facts are corrected."""
+        known = self.declared if self.declared and rng.random() < 0.6 else self.ids
+        return Incident.objects.select_related("collectivity").get(pk=rng.choice(known))
 
     def lead_of(self, incident):
         return self.leads.get(incident.csirt_id, self.leads[self.here.pk])
@@ -96,6 +98,7 @@ class History:
             leak=a_leak(rng),
         )
         self.ids.append(incident.pk)
+        self.declared.append(incident.pk)
 
     def verifies(self, rng):
         incident = self.case(rng)
