@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
-# One case with its rows, its indexes and what is counted of it; measured at 100 000.
+# One case with its rows and indexes, what is counted of it and what a release keeps of it; measured at 400 000.
 BYTES_A_CASE, BYTES_OF_FIGURES_ONLY = 6_000, 3_500
 SPARE_BYTES = 1_000_000_000
 

@@ -157,7 +157,8 @@ def asleep(_consumer):
 
 
 def main():
-    larger, smaller = Size(os.environ["BENCH_LARGER"]), Size(connections["default"].settings_dict["NAME"])
+    smaller = Size(connections["default"].settings_dict["NAME"])
+    larger = Size(os.environ["BENCH_LARGER"])
     figures = [*compare(smaller, larger), *against_raw_rows(larger)]
     smaller.look()
     hand_over([*figures, *share_of_a_declaration()])

@@ -17,8 +17,8 @@ def measure_freshness(ground, database):
     bodies = [uid for (uid,) in stage.rows(BODIES)]
     stage.start()
     try:
-        until(lambda: stage.number("SELECT count(*) FROM incidents_pendingevent WHERE consumer = 'stats'") == 0)
         visitor = Visitor(stage.port)
+        wait_for(stage, visitor, bodies[-1], DECLARATIONS)  # the worker may still be starting
         waits = [wait_for(stage, visitor, bodies[number], number) for number in range(DECLARATIONS)]
     finally:
         stage.stop()
