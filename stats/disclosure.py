@@ -13,8 +13,11 @@ It hides neither that a number put together with others was small, nor what news
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
+
+from django.db import transaction
 
 from stats.enums import ALL_BANDS, Measure
 from stats.facts import bands_by_measure, is_hit, is_incident
@@ -29,6 +32,8 @@ from stats.strata import Bodies, existing_bodies, listed_strata
 BATCH = 2000
 # A release is made at night; an audit that takes longer than this publishes nothing.
 AUDIT_SECONDS = 1800
+# What reading, cutting and saving may take besides.
+RELEASE_SECONDS = AUDIT_SECONDS + 600
 
 
 class NothingNewError(Exception):
@@ -39,39 +44,51 @@ class NothingSafeError(Exception):
     """No figure may be shown."""
 
 
-def make_release(*, now: datetime, seconds: float = AUDIT_SECONDS) -> tuple[Release, Draft]:
-    """The next release, for the periods closed at `now`. Call it under the lock of the figures, in a transaction.
-
-    Raises NothingNewError, NothingSafeError, `audit.AuditTimeout` and `audit.AuditError`: then nothing was saved.
+@dataclass(frozen=True)
+class Closed:
+    """What stands at one instant in the periods that are closed: of each table, what was published and stays, and the
+    units that are to be put in blocks.
     """
+
+    number: int
+    until: date
+    tables: dict[Measure, tuple[list[Shown], list[Unit]]]
+    bodies: dict[int, Bodies]
+
+
+def read_closed(*, now: datetime) -> Closed:
+    """Call it under the lock of the figures. Raises NothingNewError."""
     until, last = last_closed_day(now), Release.objects.order_by("number").last()
     if last and last.covers_until >= until:
         raise NothingNewError
-    units, deadline = units_until(until), monotonic() + seconds
-    carried = {table.measure: carry_over(last, table.measure, units[table.measure]) for table in FAMILY}
-    number = last.number + 1 if last else 1
-    bodies = {year: existing_bodies(year) for year in years_of(units)}
-    draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=False)
+    units = units_until(until)
+    return Closed(
+        number=last.number + 1 if last else 1,
+        until=until,
+        tables={table.measure: carry_over(last, table.measure, units[table.measure]) for table in FAMILY},
+        bodies={year: existing_bodies(year) for year in years_of(units)},
+    )
+
+
+def cut(closed: Closed, *, seconds: float) -> Draft:
+    """The blocks of the next release: the whole family as finely as it passes the audit. Writes nothing.
+
+    Raises NothingSafeError, `audit.AuditTimeout` and `audit.AuditError`.
+    """
+    deadline = monotonic() + seconds
+    draft = draft_of(closed, deadline, with_coalitions=False)
     # Colluding bodies are looked for once, in the end: it takes long. If they find something, table by table.
     if not all(holds(draft, min(tables), deadline, with_coalitions=True) for tables in ties_of(draft)):
-        draft = draft_of(number, until, carried, bodies, deadline, with_coalitions=True)
+        draft = draft_of(closed, deadline, with_coalitions=True)
     if not draft.kept and not draft.fresh:
         raise NothingSafeError
-    return save_release(Release(number=number, published_at=now, covers_until=until), draft), draft
+    return draft
 
 
-def draft_of(
-    number: int,
-    until: date,
-    carried: dict[Measure, tuple[list[Shown], list[Unit]]],
-    bodies: dict[int, Bodies],
-    deadline: float,
-    *,
-    with_coalitions: bool,
-) -> Draft:
-    draft = Draft(number=number, until=until, bodies=bodies)
+def draft_of(closed: Closed, deadline: float, *, with_coalitions: bool) -> Draft:
+    draft = Draft(number=closed.number, until=closed.until, bodies=closed.bodies)
     for table in FAMILY:
-        accept(draft, table, *carried[table.measure], deadline, with_coalitions=with_coalitions)
+        accept(draft, table, *closed.tables[table.measure], deadline, with_coalitions=with_coalitions)
     return draft
 
 
@@ -207,7 +224,10 @@ def shown_of(measure: str, members: dict[int, list[Unit]]) -> list[Shown]:
     ]
 
 
-def save_release(release: Release, draft: Draft) -> Release:
+@transaction.atomic
+def save_release(draft: Draft, *, published_at: datetime) -> Release:
+    """All of it or nothing; the number of a release is unique, whoever else publishes."""
+    release = Release(number=draft.number, published_at=published_at, covers_until=draft.until)
     kept = Block.objects.filter(pk__in=draft.kept).select_related("region")
     blocks = [block_of(measure, cell) for measure, cell in draft.fresh]
     denominators = denominators_of(release, [*kept, *blocks])

@@ -22,6 +22,7 @@ BATCH = 2000
 LOCK = 7_465_747_301
 # And of the one under which everything is recounted.
 RECOUNT_LOCK = LOCK + 1
+PUBLISHING_LOCK = LOCK + 2
 COUNTED = (
     *("csirt_id", "region_id", "collectivity_id", "month", "quarter", "type", "is_counted", "is_verified"),
     *("nature", "cause", "discovery_delay", "help_delay", "closing_delay"),
@@ -83,16 +84,16 @@ def take_lock() -> bool:
 
 
 @contextmanager
-def alone(*, waits: bool) -> Iterator[bool]:
-    """While this one recounts everything, no other process does. False if one is at it, unless one waits for it.
+def alone(lock: int, *, waits: bool) -> Iterator[bool]:
+    """While this one recounts everything, or publishes, no other does. False if one is at it, unless one waits.
 
     The lock is the connection's, so that a killed process leaves none behind.
     """
     with connection.cursor() as cursor:
         if waits:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [RECOUNT_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
         else:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [RECOUNT_LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
             if not cursor.fetchone()[0]:
                 yield False
                 return
@@ -100,7 +101,7 @@ def alone(*, waits: bool) -> Iterator[bool]:
         yield True
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [RECOUNT_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
 
 
 def wait_for_lock() -> None:

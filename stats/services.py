@@ -12,7 +12,6 @@ from stats import disclosure, rollups
 from stats.audit import AuditError, AuditTimeout
 from stats.enums import Outcome
 from stats.models import Attempt, ExactReading, FigureCheck, Release
-from stats.proof import Draft
 from stats.reach import Reach
 
 logger = structlog.get_logger(__name__)
@@ -26,14 +25,21 @@ def fold_events() -> int:
 def publish_release(*, now: datetime | None = None, seconds: float = disclosure.AUDIT_SECONDS) -> Release | None:
     """Publish the periods that closed since the last release; None if none did or nothing in them may be shown.
 
-    Counts what is pending first and holds the lock of the figures, so that a release is one instant's. All or nothing.
-    Whatever comes of it is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than
-    `seconds`, or gives no verdict, publishes nothing.
+    Counts what is pending first, and reads all under the lock of the figures, so that a release is one instant's. It
+    is cut and audited without that lock, which exact figures need; then saved, all or nothing. Whatever comes of it
+    is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
+    verdict, publishes nothing. While another process publishes, this one does nothing.
     """
-    at, began = now or timezone.now(), monotonic()
+    with rollups.alone(rollups.PUBLISHING_LOCK, waits=False) as is_free:
+        return try_release(now or timezone.now(), seconds) if is_free else None
+
+
+def try_release(at: datetime, seconds: float) -> Release | None:
+    began = monotonic()
     release, coarsened = None, {}
     try:
-        release, draft = make(at, seconds)
+        draft = disclosure.cut(read_closed(at), seconds=seconds)
+        release = disclosure.save_release(draft, published_at=at)
         outcome, coarsened = Outcome.PUBLISHED, draft.coarsened
     except disclosure.NothingNewError:
         return None
@@ -50,10 +56,10 @@ def publish_release(*, now: datetime | None = None, seconds: float = disclosure.
 
 
 @transaction.atomic
-def make(at: datetime, seconds: float) -> tuple[Release, Draft]:
+def read_closed(at: datetime) -> disclosure.Closed:
     rollups.wait_for_lock()
     rollups.fold_all()
-    return disclosure.make_release(now=at, seconds=seconds)
+    return disclosure.read_closed(now=at)
 
 
 # Recounting everything
@@ -65,7 +71,7 @@ MISTAKES_KEPT = 100
 
 def check_tonight() -> FigureCheck | None:
     """Start today's verification, or carry on with one that is not finished. None when there is nothing to do."""
-    with rollups.alone(waits=False) as is_free:
+    with rollups.alone(rollups.RECOUNT_LOCK, waits=False) as is_free:
         if not is_free:
             return None
         check = FigureCheck.objects.filter(repairs=False).order_by("-pk").first()
@@ -79,7 +85,7 @@ def check_tonight() -> FigureCheck | None:
 
 def verify_figures() -> FigureCheck:
     """Recount everything from the raw rows and compare, to the unit, while the service runs; nothing is changed."""
-    with rollups.alone(waits=True):
+    with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.create()
         walk(check)
         return check
@@ -90,7 +96,7 @@ def rebuild_figures() -> FigureCheck:
 
     One that was killed is carried on where it stopped; again changes nothing.
     """
-    with rollups.alone(waits=True):
+    with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
         check = check or FigureCheck.objects.create(repairs=True)
         walk(check)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from stats import services
+from stats.disclosure import RELEASE_SECONDS
 
 
 @shared_task
@@ -10,8 +11,9 @@ def fold_events() -> None:
     services.fold_events()
 
 
-@shared_task
+@shared_task(time_limit=RELEASE_SECONDS, soft_time_limit=RELEASE_SECONDS - 30)
 def publish_release() -> None:
+    """Longer than a broker waits for a task: given again meanwhile, it finds itself at work and does nothing."""
     services.publish_release()
 
 
