@@ -146,6 +146,7 @@ class Plot:
 
     def series(self, row: Row, *, numbered: bool) -> Series:
         series = Series(lines=[" ".join(points) for points in self.runs(row)])
+        numbered = numbered and self.has_room_for(row)
         for span in row.spans:
             if span.is_merged:
                 series.plateaus.append(self.plateau(span))
@@ -159,6 +160,11 @@ class Plot:
         last = told[-1]
         x = self.x(last.first + last.length) if last.is_merged else self.x(last.first + 0.5) + 10
         return replace(series, end=Words(text(x + 2), text(self.y(height_of(last)) + 4), row.label))
+
+    def has_room_for(self, row: Row) -> bool:
+        """All of the numbers are written, or none is: the table has them."""
+        widest = max((len(figure(span.value or 0)) for span in row.spans if not span.is_merged), default=0)
+        return widest * CHARACTER <= self.column
 
     def runs(self, row: Row) -> Iterator[list[str]]:
         """Points that stand side by side; a period without a number of its own breaks the line."""
@@ -175,9 +181,8 @@ class Plot:
     def mark(self, span: Span, series: Series, *, numbered: bool) -> None:
         x, y = self.x(span.first + 0.5), self.y(span.value or 0)
         series.dots.append((text(x), text(y)))
-        said = figure(span.value or 0)
-        if numbered and len(said) * CHARACTER <= self.column:
-            series.numbers.append(Words(text(x), text(y - 10), said))
+        if numbered:
+            series.numbers.append(Words(text(x), text(y - 10), figure(span.value or 0)))
 
     def plateau(self, span: Span) -> Plateau:
         left, right, top = self.x(span.first), self.x(span.first + span.length), self.y(height_of(span))

@@ -8,7 +8,7 @@ from stats.chance import Direction
 from stats.enums import HoursBand, Measure
 from stats.partition import K
 from stats.periods import SETTLED_AFTER
-from stats.published.lines import MOST_BARS, UNKNOWN, Spread
+from stats.published.lines import UNKNOWN, Spread
 from stats.published.page import Page
 from stats.published.tables import Heat
 from stats.words import bound, figure, lower, upper, where
@@ -154,10 +154,9 @@ def title_of_strata(page: Page) -> str:
 def remainder(spread: Spread, what: str) -> str:
     """What is not in the bars, and how much of it."""
     said = []
-    if len(spread.shown) > MOST_BARS:
+    if spread.only_in_table:
         said.append(
-            _("%(most_bars)s autres lignes, plus courtes, sont dans le tableau.")
-            % {"most_bars": len(spread.shown) - MOST_BARS}
+            _("%(number)s autres lignes, plus courtes, sont dans le tableau.") % {"number": spread.only_in_table}
         )
     if spread.rest:
         said.append(

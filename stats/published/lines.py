@@ -60,7 +60,13 @@ class Spread:
     @property
     def bars(self) -> list[Line]:
         """The remainder last. What has no figure is said in words, what comes after the longest ones in the table."""
-        return [*self.shown[:MOST_BARS], *(line for line in self.lines if line.is_rest)]
+        return [*self.shown[: len(self.shown) - self.only_in_table], *(line for line in self.lines if line.is_rest)]
+
+    @property
+    def only_in_table(self) -> int:
+        """How many bars are not drawn; never one alone, whose sentence would be as long as its bar."""
+        beyond = len(self.shown) - MOST_BARS
+        return beyond if beyond > 1 else 0
 
     @property
     def grouped(self) -> list[str]:

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from incidents.enums import PublicService
 from stats.charts import NARROW, WIDE, line_chart
 from stats.published.numbers import State
 from stats.published.tables import Scale, scale_for
@@ -152,6 +153,16 @@ def test_a_remainder_is_the_last_line_and_says_how_much():
     assert page.status.named + page.status.rest == page.persons.named + page.persons.rest == page.totals.leaks == 21
 
 
+def test_long_lists_keep_their_shortest_lines_for_the_table():
+    codes = [code for code, _label in PublicService.choices]
+    for number, drawn in ((13, 13), (14, 12), (20, 12)):
+        blocks = [block("services", year(2025), 50 - n, band=code) for n, code in enumerate(codes[:number])]
+        services = a_page(*blocks).services
+        assert len(services.bars) == drawn
+        assert services.bars[0].value == 50
+        assert services.only_in_table == number - drawn
+
+
 # Types by period
 
 
@@ -221,6 +232,13 @@ def test_a_plateau_holds_what_it_counts_and_breaks_the_line():
     assert plateau.words.text == "12 regroupés"
     unit = (WIDE.floor - WIDE.top) / int(chart.ticks[-1].text)
     assert plateau.edge.split()[1].startswith(f"{WIDE.floor - 6 * unit:.1f}H")
+
+
+def test_a_chart_writes_all_of_its_numbers_or_none():
+    months = [block("incidents", month(2025, number), 95 + number, region="53") for number in range(1, 13)]
+    trend = a_page(*months, region="53").trend
+    assert len(line_chart(trend, WIDE).now.numbers) == 12
+    assert line_chart(trend, NARROW).now.numbers == []
 
 
 @pytest.mark.parametrize("values", [(3, 3, 3, 3), (999_999, 1, 5, 8)])
