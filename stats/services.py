@@ -51,7 +51,8 @@ def try_release(at: datetime, seconds: float) -> Release | None:
         outcome = Outcome.FAILED
         logger.exception("release not published", error=str(error))
     Attempt.objects.create(at=at, outcome=outcome, release=release, seconds=monotonic() - began, coarsened=coarsened)
-    logger.info("release tried", outcome=outcome.value, seconds=round(monotonic() - began, 1))
+    if release is None:
+        logger.warning("nothing published", outcome=outcome.value, seconds=round(monotonic() - began, 1))
     return release
 
 

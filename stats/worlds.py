@@ -1,7 +1,10 @@
 """The worlds that agree with linear rows, by HiGHS. See stats.audit for what they are good for."""
 
+import os
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 

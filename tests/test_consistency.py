@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import models
+from django.template.loader import get_template
 from django.utils.functional import Promise
 
 from accounts.enums import MailKind
@@ -69,6 +70,12 @@ def test_labels_are_translatable_and_in_lower_case(model):
         word = re.split(r"[\s’]", str(label))[0]
         assert word.islower() or word.isupper(), f"{model._meta.label}: {label!r}"
         assert isinstance(label, Promise), f"{model._meta.label}: {label!r} is not in gettext"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_template_can_be_read(path):
+    """A filter or a tag that is not there shows only on the page that comes to it."""
+    get_template(str(path).split("/templates/", 1)[1])
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))

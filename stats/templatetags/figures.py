@@ -84,6 +84,7 @@ def span(value: timedelta) -> str:
     return f"{minutes // 1440}\N{NO-BREAK SPACE}j\N{NO-BREAK SPACE}{minutes // 60 % 24}\N{NO-BREAK SPACE}h"
 
 
+@register.filter
 def interval_of(rate: Rate, highest: float) -> Interval:
     return interval(rate.low, rate.share, rate.high, highest)
 
