@@ -162,8 +162,23 @@ class Worlds:
         return bool((world >= self.own).all() and (totals >= self.lower).all() and (totals <= self.upper).all())
 
 
+@contextmanager
+def without_banner() -> Iterator[None]:
+    """HiGHS says its version on the standard output as soon as it is there, whatever its options."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def silent_solver() -> highspy.Highs:
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # its own constructor has no types
+    with without_banner():
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]  # its own constructor has no types
     highs.silent()
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("solver", "simplex")
