@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "collectivities.change_collectivity",
             "stats.view_exactreading",
             "stats.view_figurecheck",
+            "stats.view_attempt",
         }
     ),
 }

@@ -1,4 +1,4 @@
-"""Who read exact figures, and what the recounts found: for the administrator of the platform, to read only."""
+"""For the administrator of the platform, to read only: exact figures read, recounts, attempts to publish."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from stats.models import ExactReading, FigureCheck
+from stats.enums import Measure
+from stats.models import Attempt, ExactReading, FigureCheck
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -55,3 +57,21 @@ class FigureCheckAdmin(ReadOnlyAdmin):
     @admin.display(description=_("premiers écarts"))
     def first_found(self, check: FigureCheck) -> str:
         return "\n".join(check.found[:3])
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    """A publication that failed is seen here: nothing else of it is."""
+
+    list_display = ["at", "outcome", "release", "took", "coarser"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("release")
+
+    @admin.display(description=_("durée"))
+    def took(self, attempt: Attempt) -> str:
+        return gettext("%(seconds)d s") % {"seconds": attempt.seconds}
+
+    @admin.display(description=_("tables regroupées ou laissées"))
+    def coarser(self, attempt: Attempt) -> str:
+        return ", ".join(str(Measure(code).label) for code in sorted(attempt.coarsened)) or "–"

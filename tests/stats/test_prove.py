@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.enums import Role
 from collectivities.enums import TERRITORIAL
 from collectivities.models import Collectivity
 from stats import disclosure
@@ -9,6 +10,7 @@ from stats.audit import AuditError
 from stats.enums import Measure, Outcome
 from stats.models import Attempt, Block, Release
 from stats.services import publish_release
+from tests.cast import a_person
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 
 YEAR_CLOSED = on(2026, 1, 30)
@@ -55,11 +57,13 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
     assert Attempt.objects.get().coarsened == {"causes": 2}
 
 
-def test_an_audit_that_takes_too_long_publishes_nothing_and_says_so(db):
+def test_an_audit_that_takes_too_long_publishes_nothing_and_says_so(client, db):
     caused(one_each(bodies("53", 12), on(2025, 2, 1)), *["phishing"] * 6, *["flaw"] * 6)
     assert publish_release(now=YEAR_CLOSED, seconds=-1) is None
     assert Attempt.objects.get().outcome == Outcome.TIMED_OUT
     assert (Release.objects.count(), Block.objects.count()) == (0, 0)
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    assert "vérification trop longue, rien n’est publié" in client.get("/admin/stats/attempt/").content.decode()
     assert publish_release(now=YEAR_CLOSED).number == 1
 
 
