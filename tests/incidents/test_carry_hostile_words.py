@@ -153,11 +153,13 @@ def read_mails(post):
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
 # Fields that want something else than words (an address, a code, the name of a body that is known), forms of the admin
-# that add what another page changes with the same fields, and the name of a key, which comes with a key alone.
+# that add what another page changes with the same fields, the name of a key, which comes with a key alone, and the act
+# of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
+    *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "notification_email", "contacts-3-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
-    *((ADD.format("accounts/user"), name) for name in ("email", "display_name")),
+    *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),
     ("compte/cles/", "name"),

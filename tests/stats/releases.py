@@ -53,7 +53,7 @@ def second_release() -> Release:
 def save(number, at, until, cells, kept=()):
     draft = Draft(number, until, kept=[block.pk for block in kept])
     draft.fresh = [(measure, cell(*said)) for measure, *said in cells]
-    return save_release(Release(number=number, published_at=at, covers_until=until), draft)
+    return save_release(draft, published_at=at)
 
 
 def cell(code, days, band, value):
