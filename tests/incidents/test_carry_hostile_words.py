@@ -62,6 +62,7 @@ class Crowd:
         self.holder, self.nobody = self.join(address=f"2001:db8::{self.number}"), self.join()
         people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)
         self.responder, self.lead, self.administrator = (self.join(user=person) for person in people)
+        self.national = self.join(user=a_person(Role.NATIONAL))
         for person in people:
             page = f"/admin/accounts/user/{person.pk}/change/"
             self.administrator.fill(page, leave="membership", email=person.email)
@@ -116,7 +117,10 @@ class Crowd:
         self.responder.get(f"{managed}histoire/")
         self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
         self.agent.get("/mes-dossiers/")
-        self.lead.get("/statistiques/mon-centre/")
+        for address in ("/statistiques/mon-centre/", f"/statistiques/exacts/centre/{self.csirt.slug}/"):
+            self.lead.get(address)
+        for address in ("/statistiques/exacts/france/", "/statistiques/exacts/region/53/"):
+            self.national.get(address)
         self.responder.get(f"/triage/{self.incident.reference}/")
         self.responder.client.post(f"{managed}confirmer/")
         doors.withdraw(self.holder, self.incident)
@@ -173,7 +177,7 @@ WITHOUT_WORDS = {
 # figures alone, the mails of a demonstration, and a paper of a whole département, set like the card of one body.
 NOT_READ = {
     "admin/(?P<url>.*)$",
-    "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications)/$",
+    "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications|stats)/$",
     "admin/accounts/user/<path:object_id>/",
     "admin/accounts/user/<path:object_id>/delete/",
     "admin/autocomplete/",
