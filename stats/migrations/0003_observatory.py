@@ -43,6 +43,14 @@ CARRY_OVER = """
 """
 
 
+# Back, sums are counted again too. What was published by the new tables is never changed, so it forbids to go back.
+COUNT_AGAIN = """
+    TRUNCATE stats_rollup;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    SET CONSTRAINTS ALL DEFERRED;
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -294,7 +302,7 @@ class Migration(migrations.Migration):
             name='region',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='collectivities.region', verbose_name='région'),
         ),
-        migrations.RunSQL(CARRY_OVER),
+        migrations.RunSQL(CARRY_OVER, reverse_sql=COUNT_AGAIN),
         migrations.DeleteModel(
             name='BlockCase',
         ),

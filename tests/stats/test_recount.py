@@ -124,14 +124,14 @@ def test_only_one_process_recounts(transactional_db):
     held = threading.Event(), threading.Event()
 
     def hold():
-        with rollups.alone(waits=True):
+        with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
             held[0].set()
-            held[1].wait()
+            held[1].wait(60)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held[0].wait()
+    assert held[0].wait(60)
     assert check_tonight() is None
     held[1].set()
     thread.join()
