@@ -20,11 +20,15 @@ What makes this affordable, and why it gives nothing away:
   others have is the rest. Only lower bounds of variables change.
 - *One partition.* If each atom stands in one sum at most and in no other row, and each sum has k bodies or more, a
   node with fewer holds no sum whole, hence no whole class: its lowest total is 0 whoever colludes, without solving.
-  Coalitions are therefore looked for only beside nodes that hold a whole class: every single body there, and pairs.
-  Bodies that stand in the same classes with the same units are alike. If more than FEW kinds remain, pairs are taken
-  within one sum, among its LARGEST kinds: a sum of LARGEST units or fewer is tried whole, a larger one has more left
-  when two leave it. This is a search with a limit: a pair that only tells something across sums can escape it, and
-  so can three bodies or more.
+  Coalitions are therefore looked for only beside nodes that hold a whole class.
+- *One world for all pairs.* A world that gives each class outside the node as much as any two bodies hold there, and
+  the node nothing, agrees with what any two bodies outside know: none of them learns anything of it. So with one or
+  two of its own bodies colluding, and whoever else. A handful of worlds a node does for all pairs of the country.
+- *The others one by one.* Where there is no such world, coalitions are tried: every single body beside the node, and
+  pairs. Bodies that stand in the same classes with the same units are alike. If more than FEW kinds remain, pairs are
+  taken within one sum, among its LARGEST kinds: a sum of LARGEST units or fewer is tried whole, a larger one has more
+  left when two leave it. This is a search with a limit: a pair that only tells something across sums can escape it.
+  Three bodies or more are never tried.
 
 It reasons on numbers only, not on why cells were put together nor on what newspapers say.
 Every cell that outsiders cannot rule out must be an atom, empty ones too: leaving one out says that it is known empty.
@@ -34,7 +38,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from math import inf
 from time import monotonic
 
@@ -171,6 +175,8 @@ class Auditor:
         found |= {n: self.finding(n, Reason.NARROW) for n in self.narrow() if n not in found}
         spared = self.spared()
         left = ~self.whole.is_empty & ~np.isin(np.arange(len(self.nodes)), list(found))
+        if coalitions is None and left.any():
+            left &= self.is_exposed(left)
         if left.any():
             near = self.classes.near(self.whole.columns[left[self.whole.owner]].tolist())
             search = Search(self.family, self.classes, near)
@@ -208,6 +214,22 @@ class Auditor:
             found |= {n: self.finding(n, Reason.CERTAIN, coalition) for n in self.certain(left)}
             left = left & ~np.isin(np.arange(len(self.nodes)), list(found))
         return found
+
+    def is_exposed(self, asked: Chosen) -> Chosen:
+        """Which of the nodes asked are not hidden from all pairs of bodies by worlds that do for all of them."""
+        standing = Standing(self.family, self.classes)
+        columns = [tuple(self.whole.columns[self.whole.owner == n].tolist()) for n in range(len(self.nodes))]
+        hidden = {inside: self.is_hidden(inside, standing) for inside in {columns[n] for n in np.flatnonzero(asked)}}
+        return np.array([not hidden.get(inside, True) for inside in columns], bool)
+
+    def is_hidden(self, inside: tuple[int, ...], standing: "Standing") -> bool:
+        """Whether nobody is given away in these classes, to any two bodies that stand there or elsewhere."""
+        costs = np.bincount(inside, minlength=len(self.classes)).astype(float)
+        for few in standing.colluding_in(inside):
+            self.worlds.collude(standing.most_known(inside, few))
+            if self.worlds.lowest(costs)[list(inside)].any():
+                return False
+        return True
 
     def finding(self, n: int, reason: Reason, coalition: Coalition = ()) -> Finding:
         lo, hi = self.interval(n)
@@ -249,6 +271,45 @@ def bodies_of_nodes(family: Family) -> Iterator[tuple[Node, frozenset[Body]]]:
             stand[atom].add(body)
     for node in family.nodes:
         yield node, frozenset().union(*(stand[atom] for atom in node.atoms & stand.keys()))
+
+
+class Standing:
+    """What the bodies have in each class."""
+
+    def __init__(self, family: Family, classes: Classes) -> None:
+        self.held: dict[Body, Counter[int]] = {}
+        self.bodies: dict[int, list[Body]] = defaultdict(list)
+        self.largest: list[list[int]] = [[] for _ in range(len(classes))]
+        for body, units in family.units.items():
+            self.held[body] = mine = Counter[int]()
+            for atom, number in units.items():
+                if atom in classes.of:
+                    mine[classes.of[atom]] += number
+            for column, number in mine.items():
+                self.bodies[column].append(body)
+                self.largest[column] = sorted([*self.largest[column], number], reverse=True)[:2]
+
+    def colluding_in(self, inside: Sequence[int]) -> Iterator[Coalition]:
+        """Nobody, one, or two of the bodies of these classes, as long as others are left there."""
+        there = sorted({body for column in inside for body in self.bodies[column]}, key=repr)
+        for size in range(min(3, len(there))):
+            yield from combinations(there, size)
+
+    def most_known(self, inside: Sequence[int], few: Coalition) -> Units:
+        """What these know of the classes inside; outside, the most that they and others, two in all, may know."""
+        known = np.zeros(len(self.largest), np.int64)
+        if len(few) < 2:
+            known[:] = [sum(two[: 2 - len(few)]) for two in self.largest]
+            known[list(inside)] = 0
+        for body in few:
+            for column, number in self.held[body].items():
+                known[column] += number
+        if len(few) == 1:
+            (body,) = few
+            for column, number in self.held[body].items():
+                others = self.largest[column][number == self.largest[column][0] :]
+                known[column] = number + (sum(others[:1]) if column not in inside else 0)
+        return known
 
 
 class Search:
