@@ -21,29 +21,26 @@ What makes this affordable, and why it gives nothing away:
 - *One partition.* If each atom stands in one sum at most and in no other row, and each sum has k bodies or more, a
   node with fewer holds no sum whole, hence no whole class: its lowest total is 0 whoever colludes, without solving.
   Coalitions are therefore looked for only beside nodes that hold a whole class.
-- *One world for all pairs.* A world that gives each class outside the node as much as any two bodies hold there, and
-  the node nothing, agrees with what any two bodies outside know: none of them learns anything of it. So with one or
-  two of its own bodies colluding, and whoever else. A handful of worlds a node does for all pairs of the country.
-- *The others one by one.* Where there is no such world, coalitions are tried: every single body beside the node, and
-  pairs. Bodies that stand in the same classes with the same units are alike. If more than FEW kinds remain, pairs are
-  taken within one sum, among its LARGEST kinds: a sum of LARGEST units or fewer is tried whole, a larger one has more
-  left when two leave it. This is a search with a limit: a pair that only tells something across sums can escape it.
-  Three bodies or more are never tried.
+- *All pairs at once.* A world that gives each class outside the node as much as any two bodies hold there, and the
+  node nothing, agrees with what any two bodies outside know: none of them learns anything of it. So with one or two
+  of its own bodies colluding, and whoever else. Where there is no such world the bodies are put in smaller parties,
+  down to one coalition if need be (`stats/collusion.py`): every body and every pair is done with, and none is left
+  out. Three bodies or more are never tried.
 
 It reasons on numbers only, not on why cells were put together nor on what newspapers say.
 Every cell that outsiders cannot rule out must be an atom, empty ones too: leaving one out says that it is known empty.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations, combinations_with_replacement
 from math import inf
 from time import monotonic
 
 import numpy as np
 
+from stats.collusion import Body, Coalition, Standing, who_proves
 from stats.worlds import Atom, Atoms, AuditError, AuditTimeout, Chosen, Classes, Groups, Row, Units, Worlds, unmet
 
 __all__ = [
@@ -58,13 +55,6 @@ __all__ = [
     "Sum",
     "audit",
 ]
-
-type Body = Hashable
-type Coalition = tuple[Body, ...]
-type Kind = tuple[tuple[int, int], ...]  # (class, units) of one body
-
-FEW = 40
-LARGEST = 8
 
 
 @dataclass(frozen=True)
@@ -175,12 +165,7 @@ class Auditor:
         found |= {n: self.finding(n, Reason.NARROW) for n in self.narrow() if n not in found}
         spared = self.spared()
         left = ~self.whole.is_empty & ~np.isin(np.arange(len(self.nodes)), list(found))
-        if coalitions is None and left.any():
-            left &= self.is_exposed(left)
-        if left.any():
-            near = self.classes.near(self.whole.columns[left[self.whole.owner]].tolist())
-            search = Search(self.family, self.classes, near)
-            found |= self.colluded(search.owned(search.likely() if coalitions is None else coalitions), left)
+        found |= self.collusions(left) if coalitions is None else self.colluded(coalitions, left)
         return [found[n] for n in sorted(found)] + spared
 
     def certain(self, asked: Chosen) -> dict[int, int]:
@@ -206,30 +191,36 @@ class Auditor:
         proved = unmet(self.worlds, hit, ~hit.is_empty, lambda totals: (totals == 0) | (existing - totals >= self.k))
         return [Finding(caps[n].name, Reason.SPARED, lo, self.highest(hit, n)) for n, lo in proved.items()]
 
-    def colluded(self, tried: Iterable[tuple[Coalition, Units]], left: Chosen) -> dict[int, Finding]:
+    def colluded(self, tried: Iterable[Coalition], left: Chosen) -> dict[int, Finding]:
         """Findings among the nodes left. Where all bodies collude, the truth is a world that leaves the others 0."""
         found: dict[int, Finding] = {}
-        for coalition, own in tried:
-            self.worlds.collude(own)
+        for coalition in tried:
+            self.worlds.collude(self.known_to(coalition))
             found |= {n: self.finding(n, Reason.CERTAIN, coalition) for n in self.certain(left)}
             left = left & ~np.isin(np.arange(len(self.nodes)), list(found))
         return found
 
-    def is_exposed(self, asked: Chosen) -> Chosen:
-        """Which of the nodes asked are not hidden from all pairs of bodies by worlds that do for all of them."""
-        standing = Standing(self.family, self.classes)
-        columns = [tuple(self.whole.columns[self.whole.owner == n].tolist()) for n in range(len(self.nodes))]
-        hidden = {inside: self.is_hidden(inside, standing) for inside in {columns[n] for n in np.flatnonzero(asked)}}
-        return np.array([not hidden.get(inside, True) for inside in columns], bool)
+    def collusions(self, asked: Chosen) -> dict[int, Finding]:
+        """What any body, or any two, could prove in the nodes asked."""
+        standing, found = Standing(self.family.units, self.classes), {}
+        proofs: dict[bytes, Coalition | None] = {}
+        for n in np.flatnonzero(asked).tolist():
+            inside = self.whole.columns[self.whole.owner == n]
+            key = inside.tobytes()
+            if key not in proofs:
+                proofs[key] = who_proves(self.worlds, standing, inside)
+            if coalition := proofs[key]:
+                self.worlds.collude(self.known_to(coalition))
+                found[n] = self.finding(n, Reason.CERTAIN, coalition)
+        return found
 
-    def is_hidden(self, inside: tuple[int, ...], standing: "Standing") -> bool:
-        """Whether nobody is given away in these classes, to any two bodies that stand there or elsewhere."""
-        costs = np.bincount(inside, minlength=len(self.classes)).astype(float)
-        for few in standing.colluding_in(inside):
-            self.worlds.collude(standing.most_known(inside, few))
-            if self.worlds.lowest(costs)[list(inside)].any():
-                return False
-        return True
+    def known_to(self, coalition: Coalition) -> Units:
+        own = np.zeros(len(self.classes), np.int64)
+        for body in coalition:
+            for atom, number in self.family.units[body].items():
+                if atom in self.classes.of:
+                    own[self.classes.of[atom]] += number
+        return own
 
     def finding(self, n: int, reason: Reason, coalition: Coalition = ()) -> Finding:
         lo, hi = self.interval(n)
@@ -271,97 +262,3 @@ def bodies_of_nodes(family: Family) -> Iterator[tuple[Node, frozenset[Body]]]:
             stand[atom].add(body)
     for node in family.nodes:
         yield node, frozenset().union(*(stand[atom] for atom in node.atoms & stand.keys()))
-
-
-class Standing:
-    """What the bodies have in each class."""
-
-    def __init__(self, family: Family, classes: Classes) -> None:
-        self.held: dict[Body, Counter[int]] = {}
-        self.bodies: dict[int, list[Body]] = defaultdict(list)
-        self.largest: list[list[int]] = [[] for _ in range(len(classes))]
-        for body, units in family.units.items():
-            self.held[body] = mine = Counter[int]()
-            for atom, number in units.items():
-                if atom in classes.of:
-                    mine[classes.of[atom]] += number
-            for column, number in mine.items():
-                self.bodies[column].append(body)
-                self.largest[column] = sorted([*self.largest[column], number], reverse=True)[:2]
-
-    def colluding_in(self, inside: Sequence[int]) -> Iterator[Coalition]:
-        """Nobody, one, or two of the bodies of these classes, as long as others are left there."""
-        there = sorted({body for column in inside for body in self.bodies[column]}, key=repr)
-        for size in range(min(3, len(there))):
-            yield from combinations(there, size)
-
-    def most_known(self, inside: Sequence[int], few: Coalition) -> Units:
-        """What these know of the classes inside; outside, the most that they and others, two in all, may know."""
-        known = np.zeros(len(self.largest), np.int64)
-        if len(few) < 2:
-            known[:] = [sum(two[: 2 - len(few)]) for two in self.largest]
-            known[list(inside)] = 0
-        for body in few:
-            for column, number in self.held[body].items():
-                known[column] += number
-        if len(few) == 1:
-            (body,) = few
-            for column, number in self.held[body].items():
-                others = self.largest[column][number == self.largest[column][0] :]
-                known[column] = number + (sum(others[:1]) if column not in inside else 0)
-        return known
-
-
-class Search:
-    """Which coalitions to try: the bodies that stand in the classes `near` the nodes that may tell something."""
-
-    def __init__(self, family: Family, classes: Classes, near: set[int]) -> None:
-        self.family, self.classes, self.near = family, classes, near
-        self.alike: dict[Kind, list[Body]] = defaultdict(list)
-        for body in family.units:
-            if kind := self.kind((body,)):
-                self.alike[kind].append(body)
-
-    def kind(self, coalition: Coalition) -> Kind:
-        held: dict[int, int] = defaultdict(int)
-        for body in coalition:
-            for atom, number in self.family.units[body].items():
-                column = self.classes.of.get(atom)
-                if column in self.near:
-                    held[column] += number
-        return tuple(sorted(held.items()))
-
-    def likely(self) -> Iterator[Coalition]:
-        """Bodies that are alike prove the same: one of each kind, and of each two kinds."""
-        for kind in sorted(self.alike):
-            yield (self.alike[kind][0],)
-        for one, other in sorted(self.pairs()):
-            if one != other:
-                yield self.alike[one][0], self.alike[other][0]
-            elif len(self.alike[one]) > 1:
-                yield self.alike[one][0], self.alike[one][1]
-
-    def pairs(self) -> set[tuple[Kind, Kind]]:
-        if len(self.alike) <= FEW:
-            return set(combinations_with_replacement(sorted(self.alike), 2))
-        in_sum: dict[int, Counter[Kind]] = defaultdict(Counter)
-        for kind in self.alike:
-            for column, number in kind:
-                for row, _ in self.classes.rows_of[column]:
-                    in_sum[row][kind] += number
-        found: set[tuple[Kind, Kind]] = set()
-        for row in range(len(self.family.sums)):
-            largest = sorted(in_sum[row], key=lambda kind: (-in_sum[row][kind], kind))[:LARGEST]
-            found.update(combinations_with_replacement(sorted(largest), 2))
-        return found
-
-    def owned(self, coalitions: Iterable[Coalition]) -> Iterator[tuple[Coalition, Units]]:
-        """The coalitions with what they own, without those that own what another one does."""
-        first: dict[Kind, Coalition] = {}
-        for coalition in coalitions:
-            first.setdefault(self.kind(coalition), coalition)
-        for kind, coalition in first.items():
-            own = np.zeros(len(self.classes), np.int64)
-            for column, number in kind:
-                own[column] = number
-            yield coalition, own

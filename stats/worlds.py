@@ -100,6 +100,8 @@ class Worlds:
         self.ends_at, self.room, self.width = ends_at, room, len(classes)
         self.columns = np.arange(self.width, dtype=np.int32)
         self.own = np.zeros(self.width, np.int64)
+        # What one more unit known would have cost in the last fractions: where it is not 0, the solver had to heed it.
+        self.prices = np.zeros(self.width)
         self.lower, self.upper = (np.array([getattr(row, side) for row in rows], float) for side in ("lower", "upper"))
         entries = [(row, sign) for where in classes.rows_of for row, sign in where]
         self.row, self.sign = (np.array([entry[n] for entry in entries], np.int32) for n in (0, 1))
@@ -153,7 +155,10 @@ class Worlds:
             raise AuditTimeout("The time given is over.")
         if status != highspy.HighsModelStatus.kOptimal:
             raise AuditError(f"The solver says: {self.highs.modelStatusToString(status)}.")
-        found = np.array(self.highs.getSolution().col_value)
+        solution = self.highs.getSolution()
+        found = np.array(solution.col_value)
+        if solution.dual_valid:
+            self.prices = np.maximum(np.array(solution.col_dual), 0)
         world = np.rint(found).astype(np.int64)
         return world if np.abs(found - world).max() < TOLERANCE and self.agrees(world) else None
 

@@ -136,10 +136,9 @@ def test_two_bodies_that_collude_know_the_rest():
     assert {name for name, *_ in judge(tables, coalitions=None)} == {"x", "z"}
 
 
-@pytest.mark.parametrize("few", [40, 0], ids=["every pair", "pairs of one sum"])
-def test_a_pair_sees_what_no_single_body_sees(monkeypatch, few):
+
+def test_a_pair_sees_what_no_single_body_sees():
     """Of eight in y z, two are known to be in z: y has six at most of the seven of x y."""
-    monkeypatch.setattr("stats.audit.FEW", few)
     units = people(x="p q r", y="s t a b", z="u v w m")
     tables = family(units, "x y", "y z", nodes=["x"])
     assert judge(tables, coalitions=[(body,) for body in units]) == []
