@@ -2,62 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations
 from math import inf
 from time import monotonic
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.audit import (
-    AuditError,
-    Auditor,
-    AuditTimeout,
-    Cap,
-    Family,
-    Finding,
-    Link,
-    Node,
-    Reason,
-    Sum,
-    audit,
-)
-
-K = 5
-some_examples = settings(max_examples=60, deadline=None)
-
-
-def people(**bodies):
-    """people(a=3, b="x") → three new bodies with one unit in a, and the body x with one in b."""
-    units = {}
-    for atom, who in bodies.items():
-        for body in who.split() if isinstance(who, str) else [f"{atom}{n}" for n in range(who)]:
-            mine = units.setdefault(body, {})
-            mine[atom] = mine.get(atom, 0) + 1
-    return units
-
-
-def total(units, atoms):
-    return sum(mine.get(atom, 0) for mine in units.values() for atom in atoms)
-
-
-def family(units, *published, links=(), caps=(), nodes=None):
-    """`published`: strings of atoms, "a b" for their sum. Each atom is a node unless `nodes` says otherwise."""
-    sums = [Sum(frozenset(atoms.split()), total(units, atoms.split())) for atoms in published]
-    atoms = sorted({atom for one in sums for atom in one.atoms})
-    nodes = [Node(name, frozenset(name.split())) for name in (atoms if nodes is None else nodes)]
-    return Family(sums, links, caps, nodes, units)
-
-
-def told(found):
-    return [(one.name, one.reason, one.lo, one.hi, one.coalition) for one in found]
-
-
-def judge(tables, **asked):
-    return told(audit(tables, **({"k": K, "deadline": 60, "coalitions": ()} | asked)))
-
+from stats.audit import AuditError, Auditor, AuditTimeout, Cap, Family, Finding, Link, Node, Reason, Sum, audit
+from tests.stats.families import K, everybody, family, judge, people, some_examples, tiny, total
 
 # Rows a and b by columns 1 and 2, ten in each
 SQUARE = people(a1=6, a2=4, b1=4, b2=6)
@@ -123,40 +77,6 @@ def test_at_most_is_an_inequality():
     assert judge(family(units, "bodies", "incidents", links=[turned], nodes=["others"])) == certain
 
 
-# Five bodies in the block x y, of which two are in y; the block y z holds these and three more.
-TIGHT = people(x="p q r", y="s t", z="u v w")
-
-
-def test_two_bodies_that_collude_know_the_rest():
-    """Of five in y z, three are u, v, w. If two of them are put apart, y has at most three of the five of x y."""
-    tables = family(TIGHT, "x y", "y z")
-    assert judge(tables) == []
-    assert judge(tables, coalitions=[("u",)])[0] == ("x", Reason.CERTAIN, 1, 5, ("u",))
-    assert judge(tables, coalitions=[("u", "v")])[0] == ("x", Reason.CERTAIN, 2, 5, ("u", "v"))
-    assert {name for name, *_ in judge(tables, coalitions=None)} == {"x", "z"}
-
-
-
-def test_a_pair_sees_what_no_single_body_sees():
-    """Of eight in y z, two are known to be in z: y has six at most of the seven of x y."""
-    units = people(x="p q r", y="s t a b", z="u v w m")
-    tables = family(units, "x y", "y z", nodes=["x"])
-    assert judge(tables, coalitions=[(body,) for body in units]) == []
-    ((*found, coalition),) = judge(tables, coalitions=None)
-    assert found == ["x", Reason.CERTAIN, 1, 7]
-    assert set(coalition) < set("uvwm")
-    assert len(coalition) == 2
-
-
-def test_who_colludes_is_not_who_is_found():
-    """The last other body of a cell has nobody left to hide."""
-    tables = family(people(a="p", b="q r s t u v"), "a b", "b")
-    certain = [("a", Reason.CERTAIN, 1, 1, ())]
-    assert judge(tables, coalitions=None) == certain
-    tight = family(people(x="p", y="s t u v", z="m n o"), "x y", "y z", nodes=["x"])
-    assert judge(tight, coalitions=[("p", "m"), ("p", "m", "n", "o")]) == []
-
-
 def stratum(hit, existing, *shown):
     units = people(hit=hit)
     return family(units, *shown, caps=[Cap("communes", frozenset({"hit"}), existing)], nodes=["hit"])
@@ -184,30 +104,6 @@ def test_half_units_deceive_nobody():
 
 
 # Everything that tiny families can hold, tried one by one
-
-CELLS = "abcde"
-
-
-@st.composite
-def tiny(draw):
-    """Up to seven units in five cells, a few sums, perhaps a link and a cap that are true."""
-    stands = draw(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(CELLS)), min_size=1, max_size=7))
-    units = {}
-    for body, atom in stands:
-        units.setdefault(body, Counter())[atom] += 1
-    some = st.frozensets(st.sampled_from(CELLS), min_size=1, max_size=4)
-    sums = [Sum(atoms, total(units, atoms)) for atoms in draw(st.lists(some, min_size=1, max_size=4))]
-    covered = frozenset().union(*(one.atoms for one in sums))
-    links, caps = [], []
-    left, right = (draw(some) & covered for _ in range(2))
-    if left and right and total(units, left) <= total(units, right):
-        links = [Link(left, right, at_most=total(units, left) != total(units, right) or draw(st.booleans()))]
-    if stratum := draw(some) & covered:
-        caps = [Cap("stratum", stratum, total(units, stratum) + draw(st.integers(0, 3)))]
-    nodes = [
-        Node("".join(sorted(atoms)), atoms) for atoms in draw(st.lists(some, min_size=1, max_size=5, unique=True))
-    ]
-    return Family(sums, links, caps, nodes, units)
 
 
 @dataclass
@@ -252,10 +148,6 @@ class Enemy:
         return []
 
 
-def everybody(units):
-    return [(body,) for body in units] + list(combinations(units, 2))
-
-
 @some_examples
 @given(tiny())
 def test_it_proves_what_an_enemy_proves_who_tries_everything(tables):
@@ -274,14 +166,6 @@ def test_it_proves_what_an_enemy_proves_who_tries_everything(tables):
         lo, hi = enemy.interval(cap.atoms)
         spared = [(cap.name, Reason.SPARED, lo, hi, ())] if lo and cap.value - lo < K else []
         assert [one for one in judge(tables) if one[1] == Reason.SPARED] == spared
-
-
-@some_examples
-@given(tiny())
-def test_the_search_finds_whatever_a_pair_can_find(tables):
-    """Of few bodies, every coalition of one or two is tried."""
-    searched = judge(tables, coalitions=None)
-    assert [one[:2] for one in searched] == [one[:2] for one in judge(tables, coalitions=everybody(tables.units))]
 
 
 # One partition
@@ -351,7 +235,7 @@ def test_numbers_that_contradict_the_truth_are_refused(tables):
 
 def test_a_solver_without_an_answer_is_no_verdict():
     """Two colluding bodies that pretend to more units than were published."""
-    auditor = Auditor(family(TIGHT, "x y", "y z"), K, monotonic() + 60)
+    auditor = Auditor(family(people(x="p q r", y="s t", z="u v w"), "x y", "y z"), K, monotonic() + 60)
     auditor.worlds.collude(np.array([6, 0, 0]))
     with pytest.raises(AuditError, match="Infeasible"):
         auditor.interval(0)
