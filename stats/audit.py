@@ -54,6 +54,7 @@ __all__ = [
     "Reason",
     "Sum",
     "audit",
+    "is_silent",
 ]
 
 
@@ -133,6 +134,14 @@ def audit(family: Family, *, k: int, deadline: float, coalitions: Iterable[Coali
     return Auditor(family, k, monotonic() + deadline).findings(coalitions)
 
 
+def is_silent(family: Family, *, k: int, deadline: float, with_coalitions: bool) -> bool:
+    """Whether `audit` would find nothing: the first finding ends it. Raises the same."""
+    auditor = Auditor(family, k, monotonic() + deadline)
+    if auditor.certain(~auditor.whole.is_empty) or auditor.narrow() or auditor.spared():
+        return False
+    return not (with_coalitions and any(auditor.pairs_that_prove(~auditor.whole.is_empty)))
+
+
 def rows_of(family: Family) -> list[Row]:
     """Sums first, then what is known without them."""
     rows = [Row(dict.fromkeys(one.atoms, 1), one.value, one.value, f"sum {n}") for n, one in enumerate(family.sums)]
@@ -165,7 +174,12 @@ class Auditor:
         found |= {n: self.finding(n, Reason.NARROW) for n in self.narrow() if n not in found}
         spared = self.spared()
         left = ~self.whole.is_empty & ~np.isin(np.arange(len(self.nodes)), list(found))
-        found |= self.collusions(left) if coalitions is None else self.colluded(coalitions, left)
+        if coalitions is not None:
+            found |= self.colluded(coalitions, left)
+        else:
+            for n, coalition in self.pairs_that_prove(left):
+                self.worlds.collude(self.known_to(coalition))
+                found[n] = self.finding(n, Reason.CERTAIN, coalition)
         return [found[n] for n in sorted(found)] + spared
 
     def certain(self, asked: Chosen) -> dict[int, int]:
@@ -200,9 +214,9 @@ class Auditor:
             left = left & ~np.isin(np.arange(len(self.nodes)), list(found))
         return found
 
-    def collusions(self, asked: Chosen) -> dict[int, Finding]:
-        """What any body, or any two, could prove in the nodes asked."""
-        standing, found = Standing(self.family.units, self.classes), {}
+    def pairs_that_prove(self, asked: Chosen) -> Iterator[tuple[int, Coalition]]:
+        """Of the nodes asked, those in which some body, or some two, could prove something."""
+        standing = Standing(self.family.units, self.classes)
         proofs: dict[bytes, Coalition | None] = {}
         for n in np.flatnonzero(asked).tolist():
             inside = self.whole.columns[self.whole.owner == n]
@@ -210,9 +224,7 @@ class Auditor:
             if key not in proofs:
                 proofs[key] = who_proves(self.worlds, standing, inside)
             if coalition := proofs[key]:
-                self.worlds.collude(self.known_to(coalition))
-                found[n] = self.finding(n, Reason.CERTAIN, coalition)
-        return found
+                yield n, coalition
 
     def known_to(self, coalition: Coalition) -> Units:
         own = np.zeros(len(self.classes), np.int64)

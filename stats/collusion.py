@@ -15,6 +15,8 @@ type Coalition = tuple[Body, ...]
 type Numbers = NDArray[np.intp]
 
 PAIR = 2
+# Worlds that may do for other parties too.
+KEPT = 50
 
 
 @dataclass(frozen=True)
@@ -103,17 +105,17 @@ def who_proves(worlds: Worlds, standing: Standing, inside: Numbers) -> Coalition
     all of that party. Where there is no such world the party is split, until it is exactly one coalition.
     """
     costs = np.bincount(inside, minlength=standing.width).astype(float)
-    known_worlds: list[Units] = []
+    known_worlds = np.empty((0, standing.width), np.int64)
     waiting = [*first_suspects(standing.there(inside))]
     while waiting:
         suspects = waiting.pop()
         known = standing.known_to(suspects)
-        if any(leaves_nothing(world, known, inside) for world in known_worlds):
+        if leaves_nothing(known_worlds, known, inside).any():
             continue
         worlds.collude(known)
         world = worlds.lowest(costs) + known
-        if leaves_nothing(world, known, inside):
-            known_worlds.append(world)
+        if leaves_nothing(world[None], known, inside).any():
+            known_worlds = np.concatenate([known_worlds[-KEPT:], world[None]])
         elif parts := split(suspects, standing, worlds.prices):
             waiting += parts
         else:
@@ -121,8 +123,11 @@ def who_proves(worlds: Worlds, standing: Standing, inside: Numbers) -> Coalition
     return None
 
 
-def leaves_nothing(world: Units, known: Units, inside: Numbers) -> bool:
-    return bool((world[inside] == known[inside]).all() and (world >= known).all())
+def leaves_nothing(worlds: Units, known: Units, inside: Numbers) -> Chosen:
+    """Of each world, a line."""
+    chosen: Chosen = (worlds[:, inside] == known[inside]).all(axis=1)
+    chosen[chosen] = (worlds[chosen] >= known).all(axis=1)
+    return chosen
 
 
 def first_suspects(there: Chosen) -> Iterator[Suspects]:

@@ -76,18 +76,21 @@ def cut(closed: Closed, *, seconds: float) -> Draft:
     Raises NothingSafeError, `audit.AuditTimeout` and `audit.AuditError`.
     """
     deadline = monotonic() + seconds
-    draft = draft_of(closed, deadline, with_coalitions=False)
-    # Colluding bodies are looked for once, in the end: it takes long. If they find something, table by table.
-    if not all(holds(draft, min(tables), deadline, with_coalitions=True) for tables in ties_of(draft)):
-        draft = draft_of(closed, deadline, with_coalitions=True)
+    draft = draft_of(closed, deadline)
+    # Colluding bodies are looked for once, in the end. Where they find something, table by table.
+    loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
+    if loose:
+        draft = draft_of(closed, deadline, suspected=frozenset().union(*loose))
     if not draft.kept and not draft.fresh:
         raise NothingSafeError
     return draft
 
 
-def draft_of(closed: Closed, deadline: float, *, with_coalitions: bool) -> Draft:
+def draft_of(closed: Closed, deadline: float, *, suspected: frozenset[Measure] = frozenset()) -> Draft:
+    """`suspected`: the tables in which colluding bodies are looked for each time."""
     draft = Draft(number=closed.number, until=closed.until, bodies=closed.bodies)
     for table in FAMILY:
+        with_coalitions = table.measure in suspected
         accept(draft, table, *closed.tables[table.measure], deadline, with_coalitions=with_coalitions)
     return draft
 

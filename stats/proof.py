@@ -17,7 +17,7 @@ from itertools import product
 from math import inf
 from typing import NamedTuple
 
-from stats.audit import Cap, Family, Link, Node, Sum, audit
+from stats.audit import Cap, Family, Link, Node, Sum, is_silent
 from stats.enums import ALL_BANDS, FINEST, Measure
 from stats.family import BY_MEASURE, FAMILY
 from stats.partition import Cell, Grain, K, Scope, Unit
@@ -262,9 +262,8 @@ def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions
     if len(tables) < 2 and measure not in COUNTS_BODIES:
         return True
     years = {one.year for one in draft.shown if one.measure in tables and one.release == draft.number}
-    coalitions = None if with_coalitions else ()
-    questions = (question_of(draft, tables, year) for year in sorted(years))
-    return not any(audit(each.family(), k=K, deadline=seconds, coalitions=coalitions) for each in questions)
+    families = (question_of(draft, tables, year).family() for year in sorted(years))
+    return all(is_silent(each, k=K, deadline=seconds, with_coalitions=with_coalitions) for each in families)
 
 
 def question_of(draft: Draft, tables: set[Measure], year: int) -> Question:
