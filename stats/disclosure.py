@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from sys import intern
 from time import monotonic
 
 from django.db import transaction
@@ -147,7 +149,13 @@ def units_until(until: date) -> dict[str, list[Unit]]:
 
 
 def unit_of(fact: CaseFact, band: str, number: int) -> Unit:
-    return Unit(fact.pk, fact.collectivity_id, fact.region_id, fact.month, band, number)
+    """Bands and months are the same few objects in all units: there may be ten times as many units as cases."""
+    return Unit(fact.pk, fact.collectivity_id, fact.region_id, same_day(fact.month), intern(band), number)
+
+
+@cache
+def same_day(day: date) -> date:
+    return day
 
 
 def add_bodies(
@@ -203,7 +211,7 @@ def members_of(release: Release, measure: str) -> dict[int, list[Unit]]:
     members: dict[int, list[Unit]] = defaultdict(list)
     named = ("block_id", "fact_id", "collectivity_id", "region_id", "month", "band", "units")
     for block, fact, body, region, month, band, number in rows.values_list(*named):
-        members[block].append(Unit(fact, body, region, month, band, number))
+        members[block].append(Unit(fact, body, region, same_day(month), intern(band), number))
     return members
 
 

@@ -48,7 +48,7 @@ class Shape:
     bands_first: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """What one case brings to one band; in the tables of distinct bodies (`fact` None), what one body brings."""
 
