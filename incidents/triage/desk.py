@@ -32,7 +32,7 @@ def desk_of(user: User, now: datetime, *, is_narrowed: bool) -> Desk:
         **lists,
     )
     return Desk(
-        counted={code: said_count(len(found[f"count_{code.replace('-', '_')}"])) for code in counted},
+        counted={code: said_count(found[f"count_{code.replace('-', '_')}"]) for code in counted},
         offers=len(found["offers"]),
         awakened=found["awakened"],
         without_channel=[row.name for row in found["silent"]],

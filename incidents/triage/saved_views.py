@@ -12,7 +12,7 @@ from accounts.models import User
 from incidents.enums import OPEN, Status, Verification
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.together import Columns
+from incidents.triage.together import HowMany
 
 DUE_FIRST = ("is_taken", "due_at", "id")
 NEWEST_FIRST = ("-received_at", "-id")
@@ -93,11 +93,11 @@ def view_named(code: str, query: str) -> SavedView:
     return BY_CODE.get(code) or (ALL if query.strip() else TO_DO)
 
 
-def count_rows(user: User, now: datetime) -> dict[str, Columns]:
+def count_rows(user: User, now: datetime) -> dict[str, HowMany]:
     """The first cases of each open view, no more than are counted: nothing reads the others."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids())
     return {
-        view.code: Columns(view.narrow(mine, user, now).order_by(*view.keys)[:COUNTED], "id")
+        view.code: HowMany(view.narrow(mine, user, now).order_by(*view.keys)[:COUNTED])
         for view in VIEWS
         if view.is_counted
     }

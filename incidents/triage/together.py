@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Func, IntegerField, Model, QuerySet
 from django.db.models.functions import JSONObject
 
 # What a page says of a person.
@@ -38,6 +38,17 @@ class Columns:
 
     def read(self, row: dict[str, Any]) -> Row:
         return Row({name: instant(value) if name.endswith("_at") else value for name, value in row.items()})
+
+
+class HowMany:
+    """Their number alone; `rows` end somewhere, so that no table is counted."""
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        self.rows = rows.values("pk")
+
+    @property
+    def asked(self) -> Func:
+        return Func(ArraySubquery(self.rows), function="CARDINALITY", output_field=IntegerField())
 
 
 class Whole:
@@ -81,12 +92,21 @@ def build(model: type[Model], said: dict[str, Any]) -> Any:
     return model.from_db(DEFAULT_DB_ALIAS, names, [field.to_python(said[field.attname]) for field in known])
 
 
-def read_together(anchor: QuerySet[Any], **lists: Columns | Whole) -> dict[str, list[Any]]:
+def read_together(anchor: QuerySet[Any], **lists: Columns | Whole | HowMany) -> dict[str, Any]:
     """The rows of each list, in its order and bounded by whoever asks. `anchor`: one row, of whatever table."""
-    asked = {f"list_{name}": ArraySubquery(rows.asked) for name, rows in lists.items()}
+    asked = {
+        f"list_{name}": rows.asked if isinstance(rows, HowMany) else ArraySubquery(rows.asked)
+        for name, rows in lists.items()
+    }
     found: dict[str, Any] = anchor.annotate(**asked).values(*asked).get()
-    # None where Django knew without asking that there is nothing (`pk__in=[]`).
-    return {name: [rows.read(row) for row in found[f"list_{name}"] or []] for name, rows in lists.items()}
+    return {name: read_one(rows, found[f"list_{name}"]) for name, rows in lists.items()}
+
+
+def read_one(rows: Columns | Whole | HowMany, value: Any) -> Any:
+    """`value` is None where Django knew without asking that there is nothing (`pk__in=[]`)."""
+    if isinstance(rows, HowMany):
+        return value or 0
+    return [rows.read(row) for row in value or []]
 
 
 def instant(value: str | None) -> datetime | None:

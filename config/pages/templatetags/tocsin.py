@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
+from django.template.loader import get_template
 from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from collectivities.models import Collectivity
@@ -127,6 +130,13 @@ def weight(octets: int) -> str:
 def short_hash(digest: str) -> str:
     """« 9f2c … d03b »: enough to tell two files apart by eye."""
     return f"{digest[:4]} … {digest[-4:]}"
+
+
+@register.filter
+@cache
+def drawn(icon: str) -> SafeString:
+    """What `templates/icons/` draws under this name. A list shows the same one fifty times."""
+    return SafeString(get_template(f"icons/{icon}.svg").render())
 
 
 class Point(NamedTuple):
