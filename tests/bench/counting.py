@@ -32,9 +32,13 @@ ROUNDS, DECLARATIONS, RAW_ROUNDS = 30, 300, 3
 MOST_QUERIES, MOST_GROWTH, MOST_PERCENT = 10, 1.2, 5
 # Below a million, the raw rows are too few for their sum to be slow, or the tables still become finer.
 JUDGED_FROM, LEAST_TIMES, TIMES_FROM = 1_000_000, 1_000, 10_000_000
-PUBLIC = {
-    "public page of the nation": "/statistiques/",
-    "public page of a region": "/statistiques/?region=53",
+PAGES = {
+    "public page of the nation": ("nobody", "/statistiques/"),
+    "public page of a region": ("nobody", "/statistiques/?region=53"),
+    "API of the last release": ("nobody", "/api/v1/stats/releases/latest/?region=53&measure=incidents"),
+    "exact figures of a lead": ("lead", "/statistiques/mon-centre/"),
+    "exact figures of a region": ("national", "/statistiques/exacts/region/53/"),
+    "exact figures of the nation": ("national", "/statistiques/exacts/france/"),
 }
 RAW = Path(__file__).with_name("raw_figures.sql")
 
@@ -63,8 +67,9 @@ class Size:
         self.wrapper.settings_dict = self.wrapper.settings_dict | {"NAME": name}
         self.look()
         self.count = Incident.objects.count()
-        self.clients = {who: Client(SERVER_NAME="localhost") for who in ["nobody", "lead"]}
-        signed_in(self.clients["lead"], User.objects.get(email=f"lead@{DOMAIN}"))
+        self.clients = {who: Client(SERVER_NAME="localhost") for who in ["nobody", "lead", "national"]}
+        for who in ["lead", "national"]:
+            signed_in(self.clients[who], User.objects.get(email=f"{who}@{DOMAIN}"))
 
     def look(self):
         connections["default"] = self.wrapper
@@ -82,9 +87,7 @@ class Size:
 
 
 def compare(smaller, larger):
-    pages = {name: ("nobody", path) for name, path in PUBLIC.items()}
-    pages["exact figures of a lead"] = ("lead", "/statistiques/mon-centre/")
-    for name, (who, path) in pages.items():
+    for name, (who, path) in PAGES.items():
         pairs = [(smaller.sql_of(who, path), larger.sql_of(who, path)) for _ in range(ROUNDS)]
         small, large = (median(pair[n][0] for pair in pairs) for n in (0, 1))
         growth = median(late[0] / max(early[0], 0.001) for early, late in pairs)
