@@ -284,11 +284,11 @@ def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
     """The tables among `there` that some chain of links ties to `measure`, itself included."""
     pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
     pairs += [*AT_MOST, (Measure.CATEGORIES, Measure.LEAKS)]
-    found, todo = set(), {measure}
-    while todo:
-        found |= todo
-        near = {b for a, b in pairs if a in todo} | {a for a, b in pairs if b in todo}
-        todo = (near & there) - found
+    found, ahead = set(), {measure}
+    while ahead:
+        found |= ahead
+        near = {b for a, b in pairs if a in ahead} | {a for a, b in pairs if b in ahead}
+        ahead = (near & there) - found
     return found
 
 

@@ -68,11 +68,11 @@ class Classes:
         for column, where in enumerate(self.rows_of):
             for row, _ in where:
                 members[row].add(column)
-        found, todo = set(), set(columns)
-        while todo:
-            found |= todo
-            rows = {row for column in todo for row, _ in self.rows_of[column]}
-            todo = set().union(*(members.pop(row, ()) for row in rows)) - found
+        found, ahead = set(), set(columns)
+        while ahead:
+            found |= ahead
+            rows = {row for column in ahead for row, _ in self.rows_of[column]}
+            ahead = set().union(*(members.pop(row, ()) for row in rows)) - found
         return found
 
 

@@ -15,7 +15,8 @@ import pytest
 from stats import rollups
 from stats.models import FigureCheck
 from stats.services import verify_figures
-from tests.stats.histories import SERVICE_ACTS, History, recounted, stored
+from tests.stats.histories import SERVICE_ACTS, History
+from tests.stats.recount import recounted, stored
 
 CHANGES = int(os.environ.get("TOCSIN_CHANGES", "2000"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))

@@ -17,7 +17,8 @@ from stats import rollups
 from stats.queries import exact_year
 from stats.reach import Reach
 from stats.services import rebuild_figures, verify_figures
-from tests.stats.histories import RAW_ACTS, SERVICE_ACTS, History, pending, recounted, stored
+from tests.stats.histories import RAW_ACTS, SERVICE_ACTS, History
+from tests.stats.recount import pending, recounted, stored
 
 ACTS = st.sampled_from([*SERVICE_ACTS, *RAW_ACTS])
 CHANCE = st.randoms(use_true_random=False)

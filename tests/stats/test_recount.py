@@ -20,7 +20,8 @@ from stats.services import check_tonight, fold_events, rebuild_figures, verify_f
 from stats.tasks import check_figures
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.stats.cases import bodies, on, one_each, store, touch
-from tests.stats.histories import History, recounted, stored
+from tests.stats.histories import History
+from tests.stats.recount import recounted, stored
 
 RANSOMWARE = ("incidents", "information-content-security/rancon")
 
