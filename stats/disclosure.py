@@ -48,13 +48,13 @@ class NothingSafeError(Exception):
 
 @dataclass(frozen=True)
 class Closed:
-    """What stands at one instant in the periods that are closed: of each table, what was published and stays, and the
-    units that are to be put in blocks.
+    """What stands at one instant in the periods that are closed: of each table, what was published and stays, the
+    units that are to be put in blocks, and what has become of cases that stand in blocks as they were.
     """
 
     number: int
     until: date
-    tables: dict[Measure, tuple[list[Shown], list[Unit]]]
+    tables: dict[Measure, tuple[list[Shown], list[Unit], list[Unit]]]
     bodies: dict[int, Bodies]
 
 
@@ -91,18 +91,20 @@ def cut(closed: Closed, *, seconds: float) -> Draft:
 def draft_of(closed: Closed, deadline: float, *, suspected: frozenset[Measure] = frozenset()) -> Draft:
     """`suspected`: the tables in which colluding bodies are looked for each time."""
     draft = Draft(number=closed.number, until=closed.until, bodies=closed.bodies)
+    # What stays is shown whatever comes: the first table is held against it too.
+    for measure, (kept, units, became) in closed.tables.items():
+        draft.kept += [one.block for one in kept if one.block is not None]
+        draft.shown += kept
+        draft.unshown[measure], draft.became[measure] = units, became
     for table in FAMILY:
         with_coalitions = table.measure in suspected
-        accept(draft, table, *closed.tables[table.measure], deadline, with_coalitions=with_coalitions)
+        accept(draft, table, closed.tables[table.measure][1], deadline, with_coalitions=with_coalitions)
     return draft
 
 
-def accept(
-    draft: Draft, table: Table, kept: list[Shown], units: list[Unit], deadline: float, *, with_coalitions: bool
-) -> None:
+def accept(draft: Draft, table: Table, units: list[Unit], deadline: float, *, with_coalitions: bool) -> None:
     """Add the table in the finest shape in which the whole family passes; else only what was published before."""
-    measure, earlier, before = table.measure, [*draft.shown, *kept], draft.unshown
-    draft.kept += [one.block for one in kept if one.block is not None]
+    measure, earlier, before = table.measure, draft.shown, draft.unshown
     for number, shape in enumerate(table.shapes):
         cells = partition(units, draft.until, shape)
         draft.shown = [*earlier, *(Shown(measure, draft.number, cell.scope, cell.units) for cell in cells)]
@@ -111,7 +113,7 @@ def accept(
             draft.fresh += [(measure, cell) for cell in cells]
             draft.coarsened |= {measure: number} if number else {}
             return
-    draft.shown, draft.unshown = earlier, before | {measure: units}
+    draft.shown, draft.unshown = earlier, before
     draft.coarsened[measure] = None
 
 
@@ -177,13 +179,16 @@ def add_bodies(
 # From one release to the next
 
 
-def carry_over(last: Release | None, measure: str, current: list[Unit]) -> tuple[list[Shown], list[Unit]]:
-    """The earlier blocks that stay as they are, and the units that are to be put in new ones.
+def carry_over(
+    last: Release | None, measure: str, current: list[Unit]
+) -> tuple[list[Shown], list[Unit], list[Unit]]:
+    """The earlier blocks that stay as they are, the units that are to be put in new ones, and those that wait.
 
-    A case that stands in a block which stays brings nothing new, whatever it has become.
+    A case that stands in a block which stays brings nothing new: what it has become waits until that block is made
+    again.
     """
     if last is None:
-        return [], current
+        return [], current, []
     members = members_of(last, measure)
     before: dict[tuple[int, int, int], dict[tuple[str, date, int], int]] = defaultdict(dict)
     for units in members.values():
@@ -197,12 +202,11 @@ def carry_over(last: Release | None, measure: str, current: list[Unit]) -> tuple
     held = {(unit.key, unit.place) for block in kept for unit in members[block]}
     frozen = {key for key, _place in held}
     freed = {unit.key for block, units in members.items() if block not in kept for unit in units}
-    free = [
-        unit
-        for unit in current
-        if (unit.key in freed or unit.key not in frozen) and (unit.key, unit.place) not in held
-    ]
-    return shown_of(measure, {block: members[block] for block in sorted(kept)}), free
+    free, became = [], []
+    for unit in current:
+        if (unit.key, unit.place) not in held:
+            (free if unit.key in freed or unit.key not in frozen else became).append(unit)
+    return shown_of(measure, {block: members[block] for block in sorted(kept)}), free, became
 
 
 def members_of(release: Release, measure: str) -> dict[int, list[Unit]]:

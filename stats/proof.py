@@ -61,6 +61,8 @@ class Draft:
     fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     unshown: dict[Measure, list[Unit]] = field(default_factory=dict)
+    # What has become of cases that stand in a block as they were: it is in no block either.
+    became: dict[Measure, list[Unit]] = field(default_factory=dict)
     # By year, how many bodies exist: public.
     bodies: dict[int, Bodies] = field(default_factory=dict)
     # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
@@ -126,10 +128,26 @@ class Question:
         return found
 
     def atoms(self, measure: str, scope: Scope, release: int, regions: frozenset[int] | None = None) -> Atoms:
-        """What `scope` covers; of these `regions` alone where some are given."""
+        """What `scope` covers; of these `regions` alone where some are given.
+
+        All that a release counted first lies in its blocks: its other cells are known to be empty.
+        """
         if regions is None:
             regions = self.regions if scope.region is None else frozenset([scope.region])
-        return cells(measure, release, regions, (scope.starts_on, scope.ends_on), scope.band)
+        there = cells(measure, release, regions, (scope.starts_on, scope.ends_on), scope.band)
+        if release == UNPUBLISHED or there <= self.counted[measure, release]:
+            return there
+        return there & self.counted[measure, release]
+
+    @cached_property
+    def counted(self) -> dict[tuple[str, int], set[Atom]]:
+        """Of each table and release, the cells that its blocks cover."""
+        found: dict[tuple[str, int], set[Atom]] = defaultdict(set)
+        for one in self.shown:
+            regions = self.regions if one.scope.region is None else frozenset([one.scope.region])
+            days = one.scope.starts_on, one.scope.ends_on
+            found[one.measure, one.release] |= cells(one.measure, one.release, regions, days, one.scope.band)
+        return found
 
     def atoms_of(self, measure: str, scope: Scope, regions: frozenset[int] | None = None) -> Atoms:
         """The same, in whatever release."""
@@ -256,19 +274,26 @@ def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
     numbers; one of distinct bodies is held against how many exist. Years in which nothing is new were audited before.
+    A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
+    which tables agree.
+
     Raises `audit.AuditTimeout` and `audit.AuditError`.
     """
     tables = tied_to(measure, {one.measure for one in draft.shown})
     if len(tables) < 2 and measure not in COUNTS_BODIES:
         return True
     years = {one.year for one in draft.shown if one.measure in tables and one.release == draft.number}
-    families = (question_of(draft, tables, year).family() for year in sorted(years))
+    unshown = [draft.unshown]
+    if any(draft.became.get(table) for table in tables):
+        unshown.append({table: [*draft.unshown.get(table, []), *draft.became.get(table, [])] for table in tables})
+    families = (question_of(draft, tables, year, left).family() for year in sorted(years) for left in unshown)
     return all(is_silent(each, k=K, deadline=seconds, with_coalitions=with_coalitions) for each in families)
 
 
-def question_of(draft: Draft, tables: set[Measure], year: int) -> Question:
+def question_of(draft: Draft, tables: set[Measure], year: int, unshown: Mapping[Measure, list[Unit]]) -> Question:
+    """`unshown`: what is in no block."""
     mine = tuple(one for one in draft.shown if one.measure in tables and one.year == year)
-    left = {table: [unit for unit in draft.unshown.get(table, []) if unit.month.year == year] for table in tables}
+    left = {table: [unit for unit in unshown.get(table, []) if unit.month.year == year] for table in tables}
     regions = {unit.region or 0 for one in mine for unit in one.units} | {0}
     regions |= {region for region, _stratum in draft.bodies[year]}
     return Question(year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies[year])

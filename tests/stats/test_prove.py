@@ -13,7 +13,7 @@ from stats.services import publish_release
 from tests.cast import a_person
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 
-YEAR_CLOSED = on(2026, 1, 30)
+SPRING, SUMMER, YEAR_CLOSED = on(2025, 4, 30), on(2025, 7, 30), on(2026, 1, 30)
 RANSOMWARE = "information-content-security/rancon"
 
 
@@ -55,6 +55,47 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
     ]
     assert blocks("causes") == [(None, "", 29)]
     assert Attempt.objects.get().coarsened == {"causes": 2}
+
+
+def test_many_late_cases_of_few_bodies_are_told_by_no_total(db):
+    """Twelve were published in the first quarter. A table of the year that said 21 would tell of three bodies' nine."""
+    some = bodies("53", 15)
+    store(one_each(some[:12], on(2025, 2, 1)))
+    publish_release(now=SPRING)
+    store([Case(body=body, at=on(2025, 2, day)) for body in some[12:] for day in (7, 8, 9)])
+    store(one_each(some[:6], on(2025, 1, 1), nature="report"))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [("53", RANSOMWARE, 12)]
+    assert blocks("causes") == blocks("help") == blocks("bodies") == []
+
+
+def test_a_case_that_moved_is_told_by_no_other_table(db):
+    """It stays in February, where it was published. Of the second quarter, 13 beside 12 would tell of it alone."""
+    some = bodies("53", 42)
+    cases = store(one_each(some[:30], on(2025, 2, 1)) + one_each(bodies("94", 3), on(2025, 2, 1)))
+    publish_release(now=SPRING)
+    assert blocks("quarters") == []
+    change(cases[:1], received_at=on(2025, 5, 1))
+    store(one_each(some[30:], on(2025, 5, 1)))
+    publish_release(now=SUMMER)
+    assert blocks("incidents") == [("53", RANSOMWARE, 12), ("53", RANSOMWARE, 30)]
+    assert blocks("quarters") == []
+
+
+def test_what_stays_of_any_table_is_held_against_the_first(db, monkeypatch):
+    some = bodies("53", 24)
+    store(one_each(some[:12], on(2025, 2, 1)))
+    publish_release(now=SPRING)
+    store(one_each(some[12:], on(2025, 5, 1)))
+    asked = []
+
+    def is_proved(draft, measure, *_args, **_said):
+        asked.append((measure, {one.measure for one in draft.shown}))
+        return True
+
+    monkeypatch.setattr(disclosure, "is_proved", is_proved)
+    publish_release(now=SUMMER)
+    assert asked[0] == (Measure.INCIDENTS, {Measure.INCIDENTS, Measure.QUARTERS})
 
 
 def test_an_audit_that_takes_too_long_publishes_nothing_and_says_so(client, db):

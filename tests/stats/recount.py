@@ -1,0 +1,103 @@
+"""The figures counted again in plain Python: it shares nothing with `stats`, reads the raw rows, and goes by what the
+figures mean.
+"""
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from collectivities.models import Region
+from incidents.models import DataLeak, Incident, PendingEvent, ServiceInterruption
+from stats.models import Presence, Rollup
+
+ZONES = {"03": "America/Cayenne"}
+CLASSES = {
+    "rancon": "information-content-security/rancon",
+    "fuite": "information-content-security/fuite",
+    "panne": "availability/panne",
+    "boite": "intrusions/boite",
+    "inconnu": "other/inconnu",
+}
+HOURS = ((4, "0-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"))
+DELAYS = ((1, "0-1h"), (4, "1-4h"), (24, "4-24h"), (72, "1-3d"), (168, "3-7d"), (720, "7-30d"))
+
+
+def recounted():
+    """(csirt, region, month, measure, band) → number, and (csirt, region, year, body) → [incidents, hits]."""
+    codes = dict(Region.objects.values_list("pk", "code"))
+    stopped, leaked = by_incident(ServiceInterruption), by_incident(DataLeak)
+    sums, there = Counter(), {}
+    for row in Incident.objects.values().iterator():
+        if row["closing_reason"] in ("not_an_incident", "duplicate", "withdrawn"):
+            continue
+        zone = ZoneInfo(ZONES.get(codes.get(row["region_id"]), "Europe/Paris"))
+        month = row["received_at"].astimezone(zone).date().replace(day=1)
+        units = ["declared/"]
+        if row["verification"] != "unverified":
+            if row["nature"] == "report":
+                units.append("reports/")
+            else:
+                leaks = leaked.get(row["id"], [])
+                units += units_of(row, stopped.get(row["id"], []), leaks)
+                key = (row["csirt_id"], row["region_id"], month.year, row["collectivity_id"])
+                counted = there.setdefault(key, [0, 0])
+                counted[0] += 1
+                counted[1] += bool(stopped.get(row["id"])) or any(leak["status"] != "unfounded" for leak in leaks)
+        for unit in units:
+            measure, _, band = unit.partition("/")
+            sums[row["csirt_id"], row["region_id"], month, measure, band] += 1
+    return sums, there
+
+
+def by_incident(model):
+    found = {}
+    for row in model.objects.values():
+        found.setdefault(row["incident_id"], []).append(row)
+    return found
+
+
+def units_of(row, stopped, leaks):
+    yield f"incidents/{CLASSES[row['type']]}"
+    yield f"causes/{row['cause'] or 'not_said'}"
+    yield f"discovery/{band(row['detected_at'], row['received_at'], DELAYS, '30d+')}"
+    yield f"help/{band(row['received_at'], row['acknowledged_at'], DELAYS, '30d+')}"
+    yield f"closing/{band(row['received_at'], row['closed_at'], DELAYS, '30d+')}"
+    for one in stopped:
+        yield f"interruptions/{band(one['started_at'], one['ended_at'], HOURS, '7d+')}"
+        yield f"services/{one['service']}"
+    for leak in leaks:
+        if leak["status"] == "unfounded":
+            yield "unfounded/"
+            continue
+        yield f"leaks/{persons_of(leak)}/{leak['status']}"
+        for category in set(leak["categories"]):
+            yield f"categories/{category}"
+
+
+def band(since, until, limits, over):
+    if not since or not until or until < since:
+        return "unknown"
+    hours = (until - since).total_seconds() / 3600
+    return next((name for limit, name in limits if hours < limit), over)
+
+
+def persons_of(leak):
+    number = leak["persons"]
+    if number is None:
+        return leak["persons_band"]
+    if number > 5000:
+        return "5000+"
+    return "0-5" if number <= 5 else "6-50" if number <= 50 else "51-300" if number <= 300 else "301-5000"
+
+
+def stored():
+    """The same of what is kept."""
+    sums = Counter()
+    for *key, value in Rollup.objects.values_list("csirt", "region", "month", "measure", "band", "value"):
+        if value:
+            sums[tuple(key)] = value
+    rows = Presence.objects.values_list("csirt", "region", "year", "collectivity", "incidents", "hits")
+    return sums, {tuple(key): [one, hit] for *key, one, hit in rows if one or hit}
+
+
+def pending():
+    return PendingEvent.objects.filter(consumer="stats").count()
