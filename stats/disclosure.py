@@ -179,9 +179,7 @@ def add_bodies(
 # From one release to the next
 
 
-def carry_over(
-    last: Release | None, measure: str, current: list[Unit]
-) -> tuple[list[Shown], list[Unit], list[Unit]]:
+def carry_over(last: Release | None, measure: str, current: list[Unit]) -> tuple[list[Shown], list[Unit], list[Unit]]:
     """The earlier blocks that stay as they are, the units that are to be put in new ones, and those that wait.
 
     A case that stands in a block which stays brings nothing new: what it has become waits until that block is made
@@ -202,7 +200,8 @@ def carry_over(
     held = {(unit.key, unit.place) for block in kept for unit in members[block]}
     frozen = {key for key, _place in held}
     freed = {unit.key for block, units in members.items() if block not in kept for unit in units}
-    free, became = [], []
+    free: list[Unit] = []
+    became: list[Unit] = []
     for unit in current:
         if (unit.key, unit.place) not in held:
             (free if unit.key in freed or unit.key not in frozen else became).append(unit)

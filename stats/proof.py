@@ -36,6 +36,16 @@ COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STR
 UNPUBLISHED = 0
 
 
+class Atom(NamedTuple):
+    """The finest cell of one table in one release. `region` 0: not known where."""
+
+    measure: str
+    release: int
+    region: int
+    first: date
+    band: str
+
+
 @dataclass(frozen=True)
 class Shown:
     """A block as everybody sees it, and what it is made of. `release`: the number of the first that held it."""
@@ -49,6 +59,11 @@ class Shown:
     @property
     def year(self) -> int:
         return self.scope.starts_on.year
+
+    @cached_property
+    def held(self) -> dict[Atom, Counter[int]]:
+        """Cell by cell, how many units each body has there. Each audit of a night asks for it."""
+        return held_of(self.measure, self.release, self.units)
 
 
 @dataclass
@@ -67,16 +82,6 @@ class Draft:
     bodies: dict[int, Bodies] = field(default_factory=dict)
     # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
     coarsened: dict[str, int | None] = field(default_factory=dict)
-
-
-class Atom(NamedTuple):
-    """The finest cell of one table in one release. `region` 0: not known where."""
-
-    measure: str
-    release: int
-    region: int
-    first: date
-    band: str
 
 
 type Atoms = frozenset[Atom]
@@ -119,12 +124,12 @@ class Question:
     def units(self) -> dict[int, Counter[Atom]]:
         """The truth: body → atom → units."""
         found: dict[int, Counter[Atom]] = defaultdict(Counter)
-        for one in self.shown:
-            for unit in one.units:
-                found[unit.body][atom_of(one.measure, one.release, unit)] += unit.number
-        for measure, units in self.unshown.items():
-            for unit in units:
-                found[unit.body][atom_of(measure, UNPUBLISHED, unit)] += unit.number
+        everything = [one.held for one in self.shown]
+        everything += [held_of(measure, UNPUBLISHED, units) for measure, units in self.unshown.items()]
+        for held in everything:
+            for atom, bodies in held.items():
+                for body, number in bodies.items():
+                    found[body][atom] += number
         return found
 
     def atoms(self, measure: str, scope: Scope, release: int, regions: frozenset[int] | None = None) -> Atoms:
@@ -232,7 +237,9 @@ class Question:
         return existing if 0 < existing < K else inf
 
     def standing(self) -> dict[Where, set[int]]:
-        """Every cell and every union on its way up → the bodies that stand in it; of each release, and of all."""
+        """Every cell and every union on its way up → the bodies that stand in it, of each release and of all; of the
+        many bodies of a large one, K or more.
+        """
         found: dict[Where, set[int]] = defaultdict(set)
         everywhere = self.regions
         for atom, bodies in self.bodies_by_atom().items():
@@ -242,7 +249,9 @@ class Question:
                     regions for regions in self.gatherings if atom.region in regions and grain is not Grain.MONTH
                 ]
                 for regions in {frozenset([atom.region]), everywhere, *gathered}:
-                    found[atom.measure, release, regions, grain.first(atom.first), grain, band] |= bodies
+                    standing = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
+                    if len(standing) < K:
+                        standing |= bodies
         return found
 
     def alone(self, atom: Atom) -> tuple[int | None, ...]:
@@ -253,7 +262,8 @@ class Question:
         found: dict[Atom, set[int]] = defaultdict(set)
         for body, atoms in self.units.items():
             for atom in atoms:
-                found[atom].add(body)
+                if len(found[atom]) < K:
+                    found[atom].add(body)
         return found
 
     @cached_property
@@ -317,8 +327,16 @@ def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
     return found
 
 
-def atom_of(measure: str, release: int, unit: Unit) -> Atom:
-    return Atom(measure, release, unit.region or 0, grain_of(measure).first(unit.month), unit.band)
+def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Counter[int]]:
+    found: dict[Atom, Counter[int]] = defaultdict(Counter)
+    for unit in units:
+        found[atom_at(measure, release, unit.region or 0, unit.month, unit.band)][unit.body] += unit.number
+    return found
+
+
+@cache
+def atom_at(measure: str, release: int, region: int, month: date, band: str) -> Atom:
+    return Atom(measure, release, region, grain_of(measure).first(month), band)
 
 
 @cache
