@@ -122,6 +122,8 @@ def strata_of(source: Source) -> list[OfStratum]:
 
 
 def stratum_rate(source: Source, measure: str, stratum: str) -> Rate | None:
-    one = cell(source.of(measure), source.place, stratum)
+    """None where that table is not published: nobody knows then that a stratum is zero."""
+    numbers = source.of(measure)
+    one = cell(numbers, source.place, stratum)
     bodies = source.bodies.get((source.year, SEVERAL, stratum))
-    return wilson(one.value, bodies) if one.value is not None and bodies else None
+    return wilson(one.value, bodies) if numbers and one.value is not None and bodies else None
