@@ -23,8 +23,8 @@ ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
-def typeset(template: str, data: Any) -> bytes:
-    """One PDF, with the fonts of typst alone: the same on every machine.
+def typeset(template: str, data: Any, *, folder: Path = FOLDER) -> bytes:
+    """One PDF, with the fonts of typst alone: the same on every machine. `folder`: where the template stands.
 
     Accessible (PDF/UA-1) unless a word holds a character that its fonts lack, such as an emoji: then it is tagged all
     the same, and the character is drawn as a box.
@@ -35,8 +35,8 @@ def typeset(template: str, data: Any) -> bytes:
         try:
             return bytes(
                 typst.compile(
-                    FOLDER / f"{template}.typ",
-                    root=FOLDER,
+                    folder / f"{template}.typ",
+                    root=folder,
                     format="pdf",
                     sys_inputs=inputs,
                     pdf_standards=standard,

@@ -13,7 +13,7 @@ from stats.enums import DelayBand, Measure
 from stats.published.lines import Spread
 from stats.published.numbers import Cell
 from stats.published.page import Page
-from stats.titles import remainder, title_of_delays, title_of_first, title_of_hours
+from stats.titles import only_in_table, remainder, title_of_delays, title_of_first, title_of_hours
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,16 @@ class Naming:
 
 @dataclass(frozen=True)
 class Section:
-    """`title`: what the numbers say, where they surely say something. `note`: what is not in the bars."""
+    """`title`: what the numbers say, where they surely say something. `note`: what has no number of its own.
+
+    `beyond`: what is not drawn, but in the table.
+    """
 
     naming: Naming
     title: str
     spread: Spread
     note: str
+    beyond: str = ""
 
 
 def interruptions(page: Page) -> list[Section]:
@@ -102,7 +106,7 @@ def told(naming: Naming, spread: Spread | None, title: Callable[[Spread], str]) 
     """None where most of the cases are not told apart."""
     if not spread or not spread.says_something:
         return []
-    return [Section(naming, title(spread), spread, remainder(spread, naming.what))]
+    return [Section(naming, title(spread), spread, remainder(spread, naming.what), only_in_table(spread))]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from django.utils.translation import gettext_lazy
 
 from csirts.wording import of
 from stats.chance import Direction
-from stats.enums import HoursBand, Measure
+from stats.enums import NOT_SAID, HoursBand, Measure
 from stats.partition import K
 from stats.periods import SETTLED_AFTER
 from stats.published.lines import UNKNOWN, Spread
 from stats.published.page import Page
+from stats.published.places import ByRegion
 from stats.published.tables import Heat
-from stats.words import bound, figure, lower, upper, where
+from stats.words import UNKNOWN_SHARE, bound, figure, lower, upper, where, within_when
 
 
 def title_of_trend(page: Page) -> str:
@@ -85,6 +86,57 @@ def title_of_map(page: Page) -> str:
     return _("Les incidents, région par région")
 
 
+def under_map(page: Page) -> str:
+    said = [_("Incidents vérifiés %(when)s.") % {"when": within_when(page)}]
+    if not page.source.is_over:
+        said.append(_("Ce qui est trop petit attend la fin de l’année : ne comparez pas encore."))
+    said.append(_("Une région de plus de collectivités compte plus d’incidents."))
+    return bound(" ".join(said))
+
+
+def summary_of_map(regions: ByRegion) -> str:
+    """For who does not see the map."""
+    lines = [line for line in regions.lines if line.incidents.value is not None]
+    told = ", ".join(f"{line.region.name} {figure(line.incidents.value or 0)}" for line in lines)
+    said = _("Carte de France en carreaux, un par région, avec le nombre d’incidents : %(told)s.") % {"told": told}
+    if len(lines) < len(regions.lines):
+        said += _(" Les autres régions n’ont pas de nombre à elles.")
+    return bound(said)
+
+
+def several_regions(regions: ByRegion) -> str:
+    if not regions.several[0]:
+        return ""
+    return bound(
+        _("Régions regroupées : %(number)s incidents, comptés ensemble.") % {"number": figure(regions.several[0])}
+    )
+
+
+def under_types(heat: Heat) -> str:
+    unit = _("mois") if heat.by_month else _("trimestre")
+    return bound(
+        _(
+            "Incidents par type, comme les collectivités les déclarent, et par %(unit)s. Un nombre qui désignerait "
+            "presque une commune n’est pas montré seul : il est compté dans la ligne « Types regroupés »."
+        )
+        % {"unit": unit}
+    )
+
+
+def title_of_region_rates(page: Page) -> str:
+    return _("Le taux, région par région, en %(year)s") % {"year": page.source.year}
+
+
+def under_strata(page: Page) -> str:
+    return bound(
+        _(
+            "Taux de collectivités ayant déclaré un incident vérifié en %(year)s. Le trait épais est la variabilité "
+            "naturelle : ce que le hasard seul peut faire. %(unknown)s"
+        )
+        % {"year": page.source.year, "unknown": UNKNOWN_SHARE}
+    )
+
+
 def title_of_types(heat: Heat) -> str:
     """« La boîte mail piratée » needs to be first whatever is grouped."""
     hidden = (heat.total.total or 0) - sum(row.total or 0 for row in heat.rows)
@@ -100,7 +152,7 @@ def title_of_types(heat: Heat) -> str:
 def title_of_first(spread: Spread, plain: str) -> str:
     """« Messagerie : 30 sur 142 »: that it comes first is a fact of these numbers, not a claim beyond them."""
     first = spread.first
-    if not first or first.code == UNKNOWN:
+    if not first or first.code in (UNKNOWN, NOT_SAID):
         return plain
     return bound(
         _("%(label)s : %(number)s sur %(total)s")
@@ -151,13 +203,16 @@ def title_of_strata(page: Page) -> str:
     return _("Le taux selon la nature et la population")
 
 
+def only_in_table(spread: Spread) -> str:
+    """Said beside bars of which the last ones are not drawn."""
+    if not spread.only_in_table:
+        return ""
+    return _("%(number)s autres lignes, plus courtes, sont dans le tableau.") % {"number": spread.only_in_table}
+
+
 def remainder(spread: Spread, what: str) -> str:
-    """What is not in the bars, and how much of it."""
+    """What is told of no band, and how much of it."""
     said = []
-    if spread.only_in_table:
-        said.append(
-            _("%(number)s autres lignes, plus courtes, sont dans le tableau.") % {"number": spread.only_in_table}
-        )
     if spread.rest:
         said.append(
             _("Non ventilé : %(rest)s %(what)s dont ce détail n’est pas montré à part.")

@@ -11,7 +11,7 @@ from accounts.enums import Role
 from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.visits import find_case, private
-from stats import sections, story, titles, words
+from stats import method, sections, story, titles, words
 from stats.access import centre_for, links_for, nation_for, own_centres, region_for
 from stats.charts import line_charts
 from stats.freshness import edition, shared_by_all
@@ -52,6 +52,7 @@ def context_of(page: Page, reader: object) -> dict[str, object]:
         "source": page.source,
         "least": K,
         "days": SETTLED_AFTER.days,
+        "method": method.paragraphs(),
         "is_lead": is_lead,
         "exact_links": links_for(reader if isinstance(reader, User) else None),
     }
@@ -67,8 +68,10 @@ def context_of(page: Page, reader: object) -> dict[str, object]:
         "trend_under": titles.under_trend(page) if page.trend else "",
         "trend_summary": titles.summary_of_trend(page) if page.trend else "",
         "map_title": titles.title_of_map(page) if page.by_region else "",
+        "map_under": titles.under_map(page),
         "types": page.types if has_types else None,
         "types_title": titles.title_of_types(page.types) if page.types and has_types else "",
+        "types_under": titles.under_types(page.types) if page.types and has_types else "",
         "interruptions": sections.interruptions(page),
         "leaks": sections.leaks(page),
         "causes": sections.causes(page),
@@ -78,6 +81,7 @@ def context_of(page: Page, reader: object) -> dict[str, object]:
         ),
         "not_shown": story.not_shown(page),
         "strata_title": titles.title_of_strata(page) if page.strata else "",
+        "strata_under": titles.under_strata(page),
         "unknown_share": words.UNKNOWN_SHARE,
     }
 

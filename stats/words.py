@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy
 from collectivities.models import Region
 from csirts.wording import at, of
 from stats.chance import Rate
+from stats.published.numbers import Cell, State
 from stats.published.page import Page
+from stats.published.spans import QUARTER, YEAR, Span
 from stats.published.tables import QUARTERS
 
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -21,6 +23,20 @@ VARIABILITY = gettext_lazy("variabilité naturelle")
 def figure(value: int) -> str:
     """12345 → « 12 345 », with the narrow space that does not break."""
     return f"{value:,}".replace(",", NARROW)
+
+
+def cell_words(value: Cell | int | None) -> str:
+    """The figure, or the word for what is not shown alone: never a dash, and a zero only where nothing is counted."""
+    if isinstance(value, int):
+        return figure(value)
+    if value is None or value.state is State.WITHHELD:
+        return _("regroupé")
+    return _("à venir") if value.state is State.WAITING else figure(value.value or 0)
+
+
+def over(span: Span) -> str:
+    """Of what a merged number is the whole."""
+    return {QUARTER: _("pour le trimestre"), YEAR: _("pour l’année")}.get(span.over, _("regroupés"))
 
 
 def percent(share: float) -> str:
@@ -48,6 +64,12 @@ def when(page: Page) -> str:
             "year": page.source.year,
         }
     return str(page.source.year)
+
+
+def within_when(page: Page) -> str:
+    """« en 2025 », « au 3e trimestre 2025 »"""
+    said = when(page)
+    return _("au %(when)s") % {"when": said.removeprefix("le ")} if page.source.quarter else _("en %s") % said
 
 
 def heading(page: Page) -> str:
@@ -85,6 +107,11 @@ def rate_words(rate: Rate) -> str:
         _("%(number)s sur %(bodies)s ; %(spread)s")
         % {"number": figure(rate.number), "bodies": figure(rate.bodies), "spread": spread}
     )
+
+
+def interval_words(rate: Rate) -> str:
+    """« de 0,51 % à 0,66 % »"""
+    return _("de %(low)s à %(high)s") % {"low": percent(rate.low), "high": percent(rate.high)}
 
 
 def rate_range(rate: Rate) -> str:

@@ -6,65 +6,32 @@ from urllib.parse import urlencode
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from csirts.wording import curly
+from csirts.wording import curly, of
 from stats import words
 from stats.chance import Rate
 from stats.charts import Interval, interval
 from stats.published import Page
-from stats.published.numbers import Cell, State
-from stats.published.spans import QUARTER, YEAR, Span
+from stats.published.numbers import Cell
+from stats.tiles import SMALL, TILES
 
 register = template.Library()
-
-# Of each territory, its place on the map (`charts.css`) and three letters.
-TILES = {
-    "32": "HDF",
-    "28": "NOR",
-    "11": "IDF",
-    "44": "GES",
-    "53": "BRE",
-    "52": "PDL",
-    "24": "CVL",
-    "27": "BFC",
-    "75": "NAQ",
-    "84": "ARA",
-    "76": "OCC",
-    "93": "PAC",
-    "94": "COR",
-    "01": "GUA",
-    "02": "MTQ",
-    "03": "GUF",
-    "04": "REU",
-    "06": "MAY",
-}
-SMALL = {"975": "PM", "977": "BL", "978": "MF", "987": "PF", "986": "WF", "988": "NC"}
-SEA = "01"  # the first one overseas
 
 register.filter("figure", words.figure)
 register.filter("percent", words.percent)
 register.filter("rate_range", words.rate_range)
 register.filter("curly", curly)
 register.filter("bound", words.bound)
+register.filter("over", words.over)
+register.filter("of_region", of)
 
 
 @register.filter
 def cell(value: Cell | int | None) -> SafeString | str:
-    """The figure, or the word for what is not shown alone: never a dash, and a zero only where nothing is counted."""
-    if isinstance(value, int):
-        return words.figure(value)
-    if value is None or value.state is State.WITHHELD:
-        return format_html('<span class="help">{}</span>', _("regroupé"))
-    if value.state is State.WAITING:
-        return format_html('<span class="help">{}</span>', _("à venir"))
-    return words.figure(value.value or 0)
-
-
-@register.filter
-def over(span: Span) -> str:
-    """Of what a merged number is the whole."""
-    return {QUARTER: _("pour le trimestre"), YEAR: _("pour l’année")}.get(span.over, _("regroupés"))
+    """The figure, or the word for what is not shown alone, set as such."""
+    said = words.cell_words(value)
+    is_figure = isinstance(value, int) or (value is not None and value.value is not None)
+    return said if is_figure else format_html('<span class="help">{}</span>', said)
 
 
 @register.filter
@@ -91,7 +58,7 @@ def interval_of(rate: Rate, highest: float) -> Interval:
 
 @register.filter
 def tile(code: str) -> str:
-    return TILES.get(code, "")
+    return TILES[code].letters if code in TILES else ""
 
 
 @register.filter

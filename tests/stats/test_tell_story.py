@@ -257,6 +257,21 @@ def test_the_highest_rate_is_named_beyond_chance_only():
     assert titles.title_of_strata(page(10, 15)) == "Le taux selon la nature et la population"
 
 
+def test_a_table_of_strata_that_is_not_published_says_no_zero():
+    """The denominators are there for the rates by region; of the strata nobody knows anything."""
+    known = {(2025, "", "commune/0-499"): 1000, (2025, "", "grouping"): 500, (2025, "", ""): 36_000}
+    assert a_page(block("bodies", year(2025), 90), bodies=known).strata == []
+    told = [block("strata", year(2025), 9, band=band) for band in ("commune/0-499", "grouping")]
+    small, grouping = (line for line in a_page(*told, bodies=known).strata if line.declared)
+    assert (small.hit, grouping.hit) == (None, None)
+
+
+def test_the_cause_that_nobody_said_is_no_title():
+    causes = [block("causes", year(2025), number, band=band) for band, number in (("not_said", 50), ("phishing", 20))]
+    [section] = sections.causes(a_page(*causes))
+    assert section.title == "Comment c’est arrivé"
+
+
 def test_types_are_told_when_most_incidents_have_one():
     types = [
         block("incidents", month(2025, 2), 12, region="53", band="intrusions/boite"),
