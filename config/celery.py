@@ -76,6 +76,7 @@ app.conf.update(
         "make papers": sweep("incidents.tasks.make_papers", 3),
         "index cases for the search": sweep("incidents.tasks.index_cases", 5),
         "fold events into figures": sweep("stats.tasks.fold_events", 10),
+        "make reports": sweep("stats.tasks.make_reports", 3),
         "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
         "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
         "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},

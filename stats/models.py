@@ -19,6 +19,7 @@ from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
 from stats.enums import BANDS, PUBLISHED, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
+from stats.reports.rows import Report as Report
 
 
 def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:

@@ -22,6 +22,7 @@ from stats.exports import edition_of, heading_of, headings, last_heading
 from stats.package import LICENCE, Edition, Heading
 from stats.partition import MOST_PERCENT, K
 from stats.periods import SETTLED_AFTER
+from stats.reports.address import addresses_of
 
 BRIEF_SECONDS = 300
 # Files that a browser would otherwise show: a spreadsheet opens them from the disk.
@@ -82,7 +83,13 @@ def releases(request: HttpRequest) -> HttpResponse:
 @briefly
 def release(request: HttpRequest, number: int) -> HttpResponse:
     edition = edition_or_404(number)
-    context = {"edition": edition, "heading": edition.heading, "licence": LICENCE, "under_declared": UNDER_DECLARED}
+    context = {
+        "edition": edition,
+        "heading": edition.heading,
+        "licence": LICENCE,
+        "under_declared": UNDER_DECLARED,
+        "reports": reports_of(edition),
+    }
     return render(request, "stats/release.html", context)
 
 
@@ -143,6 +150,13 @@ def feed_of(every: list[Heading]) -> str:
             updateddate=one.published_at,
         )
     return atom.writeString("utf-8")
+
+
+def reports_of(edition: Edition) -> list[tuple[int, list[tuple[str, str]]]]:
+    """By year, the last one first: name and address of each report."""
+    years = sorted({row["starts_on"].year for row in edition.numbers}, reverse=True)
+    places = [(row["region"], row["region_name"]) for row in edition.regions]
+    return [(year, addresses_of(edition.heading.number, year, places)) for year in years]
 
 
 def edition_or_404(number: int) -> Edition:

@@ -13,6 +13,7 @@ from stats.audit import AuditError, AuditTimeout
 from stats.enums import Outcome
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.reach import Reach
+from stats.reports import making
 
 logger = structlog.get_logger(__name__)
 
@@ -51,7 +52,9 @@ def try_release(at: datetime, seconds: float) -> Release | None:
         outcome = Outcome.FAILED
         logger.exception("release not published", error=str(error))
     Attempt.objects.create(at=at, outcome=outcome, release=release, seconds=monotonic() - began, coarsened=coarsened)
-    if release is None:
+    if release:
+        making.prepare(release)
+    else:
         logger.warning("nothing published", outcome=outcome.value, seconds=round(monotonic() - began, 1))
     return release
 

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from stats import services
 from stats.disclosure import RELEASE_SECONDS
+from stats.reports import making
 
 
 @shared_task
@@ -15,6 +16,11 @@ def fold_events() -> None:
 def publish_release() -> None:
     """Longer than a broker waits for a task: given again meanwhile, it finds itself at work and does nothing."""
     services.publish_release()
+
+
+@shared_task
+def make_reports() -> None:
+    making.make_due()
 
 
 @shared_task

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from stats import open_data, views
+from stats.reports import views as reports
 
 urlpatterns = [
     path("", views.statistics, name="statistics"),
@@ -13,6 +14,12 @@ urlpatterns = [
     path("publications/", open_data.releases, name="stats_releases"),
     path("publications/<int:number>/", open_data.release, name="stats_release"),
     path("publications/<int:number>/<str:name>", open_data.release_file, name="stats_release_file"),
+    path("publications/<int:number>/rapports/<str:place>/<str:period>/", reports.report, name="stats_report"),
+    path(
+        "publications/<int:number>/rapports/<str:place>/<str:period>/pdf/",
+        reports.report_file,
+        name="stats_report_file",
+    ),
     path("exacts/france/", views.exact_nation, name="exact_nation"),
     path("exacts/region/<str:region>/", views.exact_region, name="exact_region"),
     path("exacts/centre/<slug:slug>/", views.exact_centre, name="exact_centre"),

@@ -24,6 +24,7 @@ from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, dec
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.routes import routes
+from tests.stats.blocks import a_release, block, year
 
 SENT = {
     "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
@@ -183,6 +184,8 @@ def places(route, incident, cast):
         "kind": "rancon",
         "act": "clore",
         "section": "rappel",
+        "place": "france",
+        "period": "2025",
         "id": cast["agent"].pk,
         "object_id": next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
         "content_type_id": ContentType.objects.get_for_model(Incident).pk,
@@ -194,6 +197,8 @@ def places(route, incident, cast):
 
 def number_in(route):
     """That of a release where the address is one's, else of a département."""
+    if "rapports/" in route:
+        return a_release(block("quarters", year(2025), 9), until=date(2025, 12, 31)).number
     if "publications/" in route or "releases/" in route:
         return Release.objects.get_or_create(number=1, defaults={"covers_until": date(2025, 12, 31)})[0].number
     return "29"

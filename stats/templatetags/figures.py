@@ -13,6 +13,7 @@ from stats.chance import Rate
 from stats.charts import Interval, interval
 from stats.published import Page
 from stats.published.numbers import Cell
+from stats.reports.address import address_of_page
 from stats.tiles import SMALL, TILES
 
 register = template.Library()
@@ -24,6 +25,7 @@ register.filter("curly", curly)
 register.filter("bound", words.bound)
 register.filter("over", words.over)
 register.filter("of_region", of)
+register.filter("report_of", address_of_page)
 
 
 @register.filter

@@ -11,10 +11,13 @@ from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.services.papers import make_due
 from incidents.services.triage import acknowledge_incident
+from stats.models import Report
+from stats.reports.making import make_due as make_reports
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
 from tests.e2e.test_look import Visitor
+from tests.stats.blocks import a_release, bodies_of, everything, year
 
 
 @pytest.fixture
@@ -67,6 +70,51 @@ def test_the_cards(visitor):
     visitor.goto("/secours/departement/975/")
     visitor.look("departement-failed")
     visitor.check()
+
+
+REPORT = "/statistiques/publications/1/rapports/53/2025/"
+
+
+def test_the_report_of_a_release(visitor):
+    """Being made, made, late, failed; the address that names none; the door on the page of the figures."""
+    a_release(*everything(2025), until=year(2025)[1], bodies=bodies_of(2025))
+    visitor.goto("/statistiques/?region=53")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("link", name="Rapport (PDF)").click()
+    assert visitor.page.url.endswith(REPORT)
+    visitor.look("report-asked")
+    make_reports()
+    expect(visitor.page.get_by_role("link", name="Télécharger le rapport (PDF)")).to_be_visible(timeout=10_000)
+    visitor.look("report-made")
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_role("link", name="Télécharger le rapport (PDF)").click()
+    assert download.value.suggested_filename == "rapport-bretagne-2025-publication-1.pdf"
+    other = REPORT.replace("/53/", "/france/")
+    visitor.goto(other)
+    long_since = timezone.now() - timedelta(days=1)
+    waiting = Report.objects.filter(region=None)
+    waiting.update(asked_at=long_since, due_at=long_since)
+    visitor.goto(other)
+    visitor.look("report-late")
+    waiting.update(state=PaperState.FAILED)
+    visitor.goto(other)
+    visitor.look("report-failed")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name="Demander de nouveau le rapport").click()
+    expect(visitor.page.get_by_role("heading", name="Le rapport se prépare")).to_be_visible()
+    visitor.goto(REPORT.replace("2025", "1999"))
+    visitor.look("report-not-there")
+    visitor.check()
+
+
+def test_without_javascript_a_link_leads_to_the_report(live_site, browser):
+    a_release(*everything(2025), until=year(2025)[1], bodies=bodies_of(2025))
+    page = open_page(browser, java_script_enabled=False)
+    page.goto(f"{live_site}{REPORT}")
+    make_reports()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Regarder où il en est").click()
+    expect(page.get_by_role("link", name="Télécharger le rapport (PDF)")).to_be_visible()
 
 
 def test_without_javascript_a_link_does_the_same(live_site, browser):

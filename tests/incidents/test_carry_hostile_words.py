@@ -13,6 +13,7 @@ from incidents.enums import IncidentType
 from incidents.services.share import shared_secret_of
 from incidents.tasks import make_papers
 from notifications import dispatch as case_mails
+from stats.tasks import make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import MARKUP, parts
@@ -40,6 +41,7 @@ PUBLIC = (
     *("/statistiques/donnees/", "/api/v1/stats/releases/", "/api/v1/stats/releases/1/"),
     "/api/v1/stats/releases/latest/",
 )
+REPORT = "/statistiques/publications/1/rapports/53/2025/"
 
 
 @pytest.fixture
@@ -106,7 +108,9 @@ class Crowd:
             self.nobody.get(address)
         if self.number == 0:
             first_release()
-            self.nobody.crawl(*PUBLIC)
+            self.nobody.crawl(*PUBLIC, REPORT)
+            make_reports()
+            assert self.nobody.get(f"{REPORT}pdf/").status_code == 200
         self.crawl_as("holder", case)
         self.crawl_as("responder", "/admin/")
         for role in IN_TURN if self.number == 0 else IN_TURN[self.number % 12 :][:1]:

@@ -44,7 +44,19 @@ def test_it_works():
 # What the public pages and files are made of.
 PUBLIC = [
     *(f"published/{path.name}" for path in sorted((STATS / "published").glob("*.py"))),
-    *("story.py", "titles.py", "words.py", "sections.py", "charts.py", "chance.py", "freshness.py", "seal.py"),
+    *(f"reports/{path.name}" for path in sorted((STATS / "reports").glob("*.py"))),
+    *(
+        "story.py",
+        "method.py",
+        "tiles.py",
+        "titles.py",
+        "words.py",
+        "sections.py",
+        "charts.py",
+        "chance.py",
+        "freshness.py",
+        "seal.py",
+    ),
     *("exports.py", "package.py", "open_data.py", "dictionary.py", "api/views.py", "api/serializers.py"),
     "templatetags/figures.py",
 ]

@@ -7,7 +7,9 @@ import time_machine
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
-from stats.models import Block, BlockMember, Release, ReleaseBlock
+from collectivities.models import Region
+from incidents.enums import PaperState
+from stats.models import Block, BlockMember, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
 from stats.tasks import publish_release as task
@@ -30,6 +32,14 @@ def test_it_works(db):
     release = Release.objects.get()
     assert (release.number, release.covers_until, release.published_at) == (1, date(2025, 3, 31), Q1_CLOSED)
     assert published() == [("53", "02-01", "02-28", 6)]
+
+
+def test_the_reports_of_a_release_are_prepared(db):
+    """Of the nation and of each region, for the year that is shown first; a task makes them."""
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    release = publish_release(now=Q1_CLOSED)
+    asked = Report.objects.filter(release=release, year=2025, quarter=0, state=PaperState.ASKED)
+    assert asked.count() == Report.objects.count() == Region.objects.count() + 1
 
 
 def test_a_quarter_is_closed_thirty_days_after_its_end(db):

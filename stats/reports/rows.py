@@ -1,0 +1,68 @@
+"""The row of a report: asked for, made once by a task, then never changed."""
+
+from datetime import timedelta
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.models import Region
+from incidents.enums import PaperState
+
+# Nobody has made it for so long: the page says so and offers to ask again.
+PATIENCE = timedelta(minutes=5)
+
+
+class Report(models.Model):
+    """The PDF of one release, place and period. No `region`: the nation. `quarter` 0: the whole year.
+
+    `content` is read by whoever downloads it and by nobody else: leave it out of other queries.
+    """
+
+    release = models.ForeignKey("stats.Release", models.PROTECT, related_name="+", verbose_name=_("publication"))
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("région")
+    )
+    year = models.PositiveSmallIntegerField(_("année"))
+    quarter = models.PositiveSmallIntegerField(_("trimestre"), default=0)
+    state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
+    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
+    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    # Pushed forward before each try, so that a worker that died is followed by another.
+    due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
+    made_at = models.DateTimeField(_("fait le"), null=True, blank=True)
+    content = models.BinaryField(_("contenu"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("rapport")
+        verbose_name_plural = _("rapports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "year", "quarter", "region"], nulls_distinct=False, name="report_once"
+            ),
+            models.CheckConstraint(condition=Q(state__in=PaperState.values), name="report_state_known"),
+            models.CheckConstraint(condition=Q(quarter__lte=4), name="report_quarter_known"),
+            models.CheckConstraint(
+                condition=Q(state=PaperState.MADE, content__isnull=False, made_at__isnull=False)
+                | ~Q(state=PaperState.MADE) & Q(content=None, made_at=None),
+                name="report_made_has_content",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="report_to_make", condition=Q(state=PaperState.ASKED))]
+        triggers = [
+            pgtrigger.Protect(
+                name="report_made_is_never_changed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=PaperState.MADE),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.region_id or ''} {self.year} {self.quarter or ''}".strip()
+
+    @property
+    def is_late(self) -> bool:
+        """Asked for, and no worker has given a sign of life: there may be none."""
+        return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

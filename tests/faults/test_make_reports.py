@@ -1,0 +1,50 @@
+"""The worker is killed while it makes the reports of a release: another makes the rest, each of them once."""
+
+import os
+import sys
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from pypdf import PdfReader
+
+from incidents.enums import PaperState
+from stats.models import Report
+from stats.reports.making import prepare
+from tests.faults.stage import Program, until
+from tests.stats.blocks import a_release, bodies_of, everything, year
+
+# What beat asks of a worker every three seconds.
+SWEEP = "import django; django.setup(); from stats.tasks import make_reports; make_reports()"
+
+
+@pytest.fixture
+def worker(transactional_db, tmp_path):
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.dev", "DATABASE_URL": transactional_db}
+    worker = Program("worker", [sys.executable, "-c", SWEEP], environment, tmp_path)
+    yield worker
+    worker.kill()
+    connections.close_all()
+
+
+def made():
+    return Report.objects.filter(state=PaperState.MADE)
+
+
+def test_it_works(worker):
+    prepare(a_release(*everything(2025), until=year(2025)[1], bodies=bodies_of(2025)))
+    every = Report.objects.count()
+    worker.start()
+    until(lambda: made().count() >= 2)
+    worker.kill()
+    before = dict(made().values_list("pk", "made_at"))
+    assert 2 <= len(before) < every
+    Report.objects.filter(state=PaperState.ASKED).update(due_at=timezone.now() - timedelta(seconds=1))
+    worker.start()
+    assert worker.process.wait(timeout=300) == 0
+    assert made().count() == every
+    assert dict(made().filter(pk__in=before).values_list("pk", "made_at")) == before
+    for content in Report.objects.values_list("content", flat=True)[:3]:
+        assert len(PdfReader(BytesIO(bytes(content))).pages) == 4
