@@ -16,6 +16,7 @@ from stats.enums import Stratum
 from stats.models import ExactReading
 from stats.services import fold_events
 from stats.strata import existing_bodies, listed_strata
+from stats.words import bound
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, change, on, one_each, store
@@ -140,7 +141,7 @@ def test_rates_have_the_denominators_of_the_list(client, national):
     nation = html(client, NATION)
     for stratum in Stratum:
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
-        label = stratum.label[0].upper() + stratum.label[1:]
+        label = bound(stratum.label[0].upper() + stratum.label[1:])
         assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
 
 
