@@ -58,7 +58,7 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
 
 
 def test_many_late_cases_of_few_bodies_are_told_by_no_total(db):
-    """Twelve were published in the first quarter. A table of the year that said 21 would tell of three bodies' nine."""
+    """Twelve were published in the first quarter. A table of the year that said 21 tells of three bodies' nine."""
     some = bodies("53", 15)
     store(one_each(some[:12], on(2025, 2, 1)))
     publish_release(now=SPRING)
