@@ -188,15 +188,13 @@ def carry_over(last: Release | None, measure: str, current: list[Unit]) -> tuple
     if last is None:
         return [], current, []
     members = members_of(last, measure)
-    before: dict[tuple[int, int, int], dict[tuple[str, date, int], int]] = defaultdict(dict)
-    for units in members.values():
-        for unit in units:
-            before[unit.key][unit.place] = unit.number
-    now: dict[tuple[int, int, int], dict[tuple[str, date, int], int]] = defaultdict(dict)
-    for unit in current:
-        now[unit.key][unit.place] = unit.number
-    changed = {key for key, brought in before.items() if brought != now.get(key)}
-    kept = {block for block, units in members.items() if len({unit.body for unit in units if unit.key in changed}) < K}
+    now = {(unit.key, unit.place): unit.number for unit in current}
+    # Of the units of that very block: a case may have changed in another one alone.
+    changed = {
+        block: {unit.body for unit in units if now.get((unit.key, unit.place)) != unit.number}
+        for block, units in members.items()
+    }
+    kept = {block for block, bodies in changed.items() if len(bodies) < K}
     held = {(unit.key, unit.place) for block in kept for unit in members[block]}
     frozen = {key for key, _place in held}
     freed = {unit.key for block, units in members.items() if block not in kept for unit in units}

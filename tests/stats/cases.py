@@ -20,8 +20,11 @@ class Case:
     verified: bool = True
     closing_reason: str = ""
     nature: str = "unqualified"
+    type: str = "rancon"
+    cause: str = ""
     hours: tuple[float | None, ...] = ()  # one interruption each; None: still going
     leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
+    categories: tuple[str, ...] = ()  # of each leak
     csirt: object = None
 
 
@@ -50,7 +53,7 @@ def store(cases: Iterable[Case]) -> list[Incident]:
         interruption_of(incident, hours) for case, incident in pairs for hours in case.hours
     )
     DataLeak.objects.bulk_create(
-        DataLeak(incident=incident, status=status, persons_band=band)
+        DataLeak(incident=incident, status=status, persons_band=band, categories=list(case.categories))
         for case, incident in pairs
         for status, band in case.leaks
     )
@@ -84,7 +87,8 @@ def incident_of(case: Case) -> Incident:
         csirt=case.csirt,
         route_reason="essai",
         origin="simulation",
-        type="rancon",
+        type=case.type,
+        cause=case.cause,
         nature=case.nature,
         rsit_class="other",
         severity=2,

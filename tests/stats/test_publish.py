@@ -13,7 +13,7 @@ from stats.models import Block, BlockMember, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
 from stats.tasks import publish_release as task
-from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.cases import Case, bodies, change, on, one_each, store
 
 Q1_CLOSED, Q2_CLOSED, YEAR_CLOSED = on(2025, 4, 30), on(2025, 7, 30), on(2026, 1, 30)
 
@@ -183,6 +183,23 @@ def test_a_case_that_changes_band_is_not_counted_twice(db):
     revised = publish_release(now=on(2025, 10, 30))
     # The three that go on are too few to stand alone: they absorb the five that ended.
     assert revised.blocks.filter(measure="interruptions").values_list("band", "value").get() == ("", 8)
+
+
+def test_what_changed_in_other_blocks_makes_no_block_again(db):
+    """Of twelve short interruptions one became longer. Four bodies have another that changed, elsewhere."""
+    some, others = bodies("53", 12), bodies("53", 30)[12:]
+    cases = [Case(body=body, at=on(2025, 2, 1), hours=(2, 10) if 0 < n < 5 else (2,)) for n, body in enumerate(some)]
+    incidents = store(
+        cases + one_each(others, on(2025, 2, 1), hours=(10,)) + one_each(others, on(2025, 2, 2), hours=(30,))
+    )
+    publish_release(now=Q1_CLOSED)
+    for incident in incidents[:5]:
+        incident.interruptions.filter(pk=incident.interruptions.latest("pk").pk).update(ended_at=on(2025, 2, 2, 18))
+    change(incidents[:5], severity=3)
+    store(one_each(bodies("94", 6), on(2025, 5, 1)))
+    publish_release(now=Q2_CLOSED)
+    short = Release.objects.latest("number").blocks.filter(measure="interruptions", band="0-4h")
+    assert [block.value for block in short] == [12]
 
 
 @pytest.mark.parametrize("model", [Release, Block, ReleaseBlock, BlockMember])
