@@ -1,160 +1,200 @@
-"""An attacker reads every page that is served and subtracts figures from each other. It must not find a small number.
+"""An attacker takes all that is served, of several releases, and tries to prove something of fewer than five bodies.
 
-It shares nothing with the code that protects: it knows the pages, and the truth only to see whether it has won.
+On countries in which it must find nothing: `test_agree`. Here: what it finds at once, that nothing is served to it
+which it does not hold against the rest, and that it shares no code with what it attacks.
 """
 
-import random
-from collections import defaultdict
+import ast
+from collections import Counter
+from dataclasses import replace
 from datetime import date
-from itertools import combinations
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from collectivities.models import Region
-from incidents.models import Incident
-from stats.models import Block, Release, ReleaseBlock
+from stats import disclosure
+from stats.partition import Cell, Scope, groups
 from stats.services import publish_release
-from tests.stats.cases import PARIS, Case, bodies, on, store
-from tests.stats.pages import Merged, tables_of
+from tests.stats.attacker.differences import Change
+from tests.stats.attacker.knowledge import Knowledge
+from tests.stats.attacker.knowledge import Scope as About
+from tests.stats.attacker.proofs import Attack, Claim, Target
+from tests.stats.attacker.said import Pages
+from tests.stats.attacker.served import Number, Release, generations, read_all
+from tests.stats.attacker.system import UNBOUNDED, Fact, System
+from tests.stats.attacking import Watch
+from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.hard_cases import NEW_YEAR, SPRING, SUMMER, crowd
+from tests.stats.leaks import publish_beside, small_sum
 
-MONTHS = [
-    *("Janvier", "Février", "Mars", "Avril", "Mai", "Juin"),
-    *("Juillet", "Août", "Septembre", "Octobre", "Novembre", "Décembre"),
-]
-QUARTERS = {
-    name: MONTHS[3 * number : 3 * number + 3]
-    for number, name in enumerate(("1er trimestre", "2e trimestre", "3e trimestre", "4e trimestre"))
-}
-PERIODS = QUARTERS | {name: [name] for name in MONTHS}
-CODES = ["53", "94", "01", "11", "06", "52"]
-CLOSED = on(2026, 1, 30)
-
-
-def country(seed, size):
-    """2025 in six regions of very different sizes; some bodies are hit again and again."""
-    rng = random.Random(seed)
-    cases = []
-    for code, weight in zip(CODES, (30, 4, 3, 40, 2, 12), strict=True):
-        some = bodies(code, min(weight, 15))
-        for _ in range(max(1, weight * size // 10)):
-            at = on(2025, rng.randint(1, 12), rng.randint(1, 28))
-            cases.append(Case(body=rng.choice(some), at=at, verified=rng.random() < 0.9))
-    store(cases)
+HERE = Path(__file__).parent
+YEAR = date(2025, 1, 1), date(2025, 12, 31)
 
 
-def truth():
-    """(region name, month) → bodies with a verified case."""
-    found = defaultdict(set)
-    for incident in Incident.objects.exclude(verification="unverified").select_related("region"):
-        month = MONTHS[incident.received_at.astimezone(PARIS).month - 1]
-        found[incident.region.name, month].add(incident.collectivity_id)
+@pytest.fixture
+def not_audited(monkeypatch):
+    monkeypatch.setattr(disclosure, "is_proved", lambda *_args, **_said: True)
+
+
+def test_it_works(client, db):
+    """Four of Corsica are hidden behind other regions; their sum, published on purpose, is seen at once."""
+    store(one_each([*bodies("53", 9), *bodies("94", 4), *bodies("01", 4)], on(2025, 2, 1)))
+    publish_release(now=NEW_YEAR)
+    watch = Watch(client)
+    assert watch.look() is None
+    publish_beside(small_sum(watch.truths[-1]))
+    found = watch.look()
+    assert (found.kind, found.what.regions, found.lo) == ("certain", {"01"}, 4)
+
+
+# What it finds
+
+
+def test_cells_that_nobody_put_together(client, db, monkeypatch, not_audited):
+    def finest(units, _until, _shape):
+        cells = groups(units, lambda unit: (unit.region, unit.month, unit.band))
+        return [
+            Cell(Scope(region, first, first.replace(day=28), band), tuple(some))
+            for (region, first, band), some in cells
+        ]
+
+    monkeypatch.setattr(disclosure, "partition", finest)
+    store(crowd(1, 30, "53", "94"))
+    publish_release(now=NEW_YEAR)
+    assert Watch(client).look().kind == "certain"
+
+
+def test_tables_that_nobody_held_against_each_other(client, db, not_audited):
+    """« Flaw » for the nation, of which all but four are in a region that is named."""
+    store(one_each(bodies("53", 10), on(2025, 2, 1), cause="phishing"))
+    store(one_each([*bodies("94", 3), *bodies("01", 6)], on(2025, 2, 1), cause="flaw"))
+    some = bodies("52", 10)
+    store(one_each(some[:4], on(2025, 2, 1), cause="flaw") + one_each(some[4:], on(2025, 2, 1), cause="phishing"))
+    publish_release(now=NEW_YEAR)
+    assert Watch(client).look().kind == "certain"
+
+
+def test_a_number_made_again_for_one_body(client, db, monkeypatch):
+    """Fewer than five withdrew: the number must stay as it was."""
+    monkeypatch.setattr(disclosure, "K", 1)
+    cases = store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    watch = Watch(client)
+    publish_release(now=SPRING)
+    assert watch.look() is None
+    change(cases[:1], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
+    publish_release(now=SUMMER)
+    found = watch.look()
+    assert isinstance(found, Change)
+    assert (found.measure, found.change) == ("incidents", -1)
+
+
+# Everything that is served says the same
+
+
+def test_pages_files_and_answers_of_all_releases_say_the_same(client, db, not_audited):
+    """Of the nation, of each region and quarter; `read_all` holds the API, the JSON, the CSV and what is signed."""
+    store(crowd(5, 300, "53", "94", "01", "11"))
+    publish_release(now=SUMMER)
+    publish_release(now=NEW_YEAR)
+    figures = Counter()
+    for release in read_all(client):
+        for region in ("", *release.regions):
+            pages = Pages(client, release, 2025, region)
+            assert pages.wrong() == []
+            figures[release.number] += len(list(pages.figures()))
+        for quarter in (1, 2):
+            assert Pages(client, release, 2025, "53", quarter).wrong() == []
+    assert figures[2] > figures[1] > 500
+
+
+def test_a_page_that_says_more_than_the_files_is_seen(client, db):
+    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    publish_release(now=NEW_YEAR)
+    [release] = read_all(client)
+    hidden = replace(release, numbers=[one for one in release.numbers if one.measure != "incidents"])
+    wrong = Pages(client, hidden, 2025, "").wrong()
+    assert {figure.said for figure in wrong} == {12}
+
+
+# Alone, on numbers written here
+
+
+def a_release(*numbers, number=1, existing=None):
+    said = {"incidents": ["a", "b"], "causes": ["flaw", "phishing"], "bodies": [""], "strata": ["large", "small"]}
+    rows = [Number(measure, region, *YEAR, band, value) for measure, region, band, value in numbers]
+    return Release(number, YEAR[1], rows, existing or {}, {"53": "", "94": "", "52": ""}, said, {})
+
+
+def known(*releases, unfinished=()):
+    found = Knowledge(list(releases), 2025, unfinished)
+    found.believe(lambda _fact: True)
     return found
 
 
-def along(tables):
-    """Of the table that follows the year: (months, value), a merged number once over all of its months."""
-    table = tables.get("Par mois") or tables.get("Par trimestre") or {}
-    merged = defaultdict(list)
-    for label, row in table.items():
-        if label not in PERIODS or row[0] is None:
-            continue
-        if isinstance(row[0], Merged):
-            merged[row[0]] += PERIODS[label]
-        else:
-            yield PERIODS[label], row[0]
-    for one, months in merged.items():
-        yield months, one.value
+def least_and_most(found, measure, region, first=None, band=""):
+    scope = About(measure, first, frozenset([region]), range(1, 13), band)
+    inside, touched = found.whole(found.inside(scope)), found.touched(found.touching(scope))
+    return found.system.least(inside), UNBOUNDED if touched is None else found.system.most(touched)
 
 
-def read_all(client):
-    """Every figure of incidents that the pages show, as {cells that it claims to cover: value}."""
-    names = {region.code: region.name.replace("'", "’") for region in Region.objects.all()}
-    every = [(name, month) for name in names.values() for month in MONTHS]
-    said = [*of_regions(client, names), *of_quarters(client, set(names.values()))]
-    nation = tables_of(client, annee="2025")
-    said += [([cell for cell in every if cell[0] == name], nation["Par région"][name][0]) for name in names.values()]
-    shown = {frozenset(cells): value for cells, value in said if value is not None}
-    for months, total in along(nation):
-        # The page may say the sum of what is shown of these months. Does it tell more?
-        cells = frozenset(cell for cell in every if cell[1] in months)
-        inside = largest({one: value for one, value in shown.items() if one <= cells})
-        if total != sum(inside.values()):
-            shown[cells.difference(*inside)] = total - sum(inside.values())
-    return shown | {frozenset(every): nation["Par région"]["Ensemble"][0]}
+def test_two_tables_of_the_same_cases_are_subtracted():
+    """Nine incidents of Brittany are in no number: its causes count 21."""
+    numbers = [("incidents", "53", "a", 12), ("causes", "53", "flaw", 21)]
+    assert least_and_most(known(a_release(*numbers), unfinished=["incidents"]), "incidents", "53", 0) == (9, 9)
 
 
-def of_regions(client, names):
-    for code, name in names.items():
-        for months, value in along(tables_of(client, region=code, annee="2025")):
-            yield [(name, month) for month in months], value
+def test_wider_numbers_hold_what_narrower_ones_do_not():
+    found = known(a_release(("incidents", "53", "a", 12), ("incidents", "53", "", 6), ("incidents", "", "", 7)))
+    assert least_and_most(found, "incidents", "53") == (18, 18)
+    assert least_and_most(found, "incidents", "53", band="b") == (6, 6)
+    assert least_and_most(found, "incidents", "94") == (0, 7)
 
 
-def of_quarters(client, names):
-    """A quarter that is not published has no page."""
-    for number, months in enumerate(QUARTERS.values(), 1):
-        choice = {"annee": "2025", "trimestre": str(number)}
-        if client.get("/statistiques/", choice).status_code == 200:
-            for name, row in tables_of(client, **choice).get("Par région", {}).items():
-                if name in names:
-                    yield [(name, month) for month in months], row[0]
+def test_what_came_later_is_told_apart():
+    first = a_release(("incidents", "53", "a", 12))
+    second = a_release(("incidents", "53", "a", 12), ("incidents", "53", "a", 5), number=2)
+    assert [release for release, _number in generations([first, second])] == [2, 1]
+    assert least_and_most(known(first, second), "incidents", "53", 2) == (5, 5)
 
 
-def largest(shown):
-    """Those that lie in no other one."""
-    return {one: value for one, value in shown.items() if not any(one < other for other in shown)}
+def test_all_of_a_kind_but_a_few():
+    bodies_there = {(2025, "", "large"): 20, (2025, "", "small"): 90}
+    found = known(a_release(("strata", "", "large", 17), ("strata", "", "small", 40), existing=bodies_there))
+    assert [(claim.what.band, claim.lo, claim.hi) for claim in Attack(found, []).spared()] == [("large", 17, 20)]
 
 
-def found_out(client):
-    """Sets of cells with one to four bodies whose exact total can be had by subtraction."""
-    shown, bodies_in = read_all(client), truth()
-    known = dict(shown)
-    for (one, first), (other, second) in combinations(shown.items(), 2):
-        large, small = (one, other) if one > other else (other, one)
-        if large > small:
-            known[large - small] = abs(first - second)
-    for cells in list(shown):
-        parts = largest({part: value for part, value in shown.items() if part < cells})
-        known[cells.difference(*parts)] = shown[cells] - sum(parts.values())
-    return [
-        (sorted(cells), value)
-        for cells, value in known.items()
-        if value and 0 < len(set().union(*(bodies_in[cell] for cell in cells))) < 5
-    ]
+def test_whoever_colludes_knows_its_own():
+    """Of five in y z, one is known to be in z: of the five of x y, four at most are in y."""
+    system = System(3, [Fact({0: 1, 1: 1}, 5, 5), Fact({1: 1, 2: 1}, 5, 5)])
+    attack = Attack(SimpleNamespace(system=system), [])
+    x = Target("x", frozenset([0]), frozenset([0]))
+    assert list(attack.colluded([x], {7: {0: 1}, 8: {1: 1}})) == []
+    assert list(attack.colluded([x], {9: {2: 1}})) == [Claim("certain", "x", 1, UNBOUNDED, (9,))]
 
 
-@pytest.mark.parametrize("size", [3, 12, 60])
-def test_it_works(client, db, size):
-    country(size, size)
-    publish_release(now=CLOSED)
-    assert any(len(cells) <= 3 for cells in read_all(client)) or size == 3
-    assert found_out(client) == []
+# It shares nothing with what it attacks
+
+MACHINERY = ("stats.audit", "stats.collusion", "stats.worlds", "stats.proof", "stats.partition", "stats.disclosure")
 
 
-def test_the_attacker_sees_one_raw_margin(client, db):
-    """Four of Corse are hidden behind other regions; publishing its total on purpose is seen."""
-    store([Case(body=body, at=on(2025, 2, 1)) for body in (*bodies("53", 9), *bodies("94", 4), *bodies("01", 4))])
-    release = publish_release(now=CLOSED)
-    assert found_out(client) == []
-    raw = Block.objects.create(
-        measure="incidents",
-        region=Region.objects.get(code="94"),
-        starts_on=date(2025, 1, 1),
-        ends_on=date(2025, 12, 31),
-        value=4,
-    )
-    leaky = Release.objects.create(number=2, covers_until=release.covers_until)
-    ReleaseBlock.objects.bulk_create(
-        ReleaseBlock(release=leaky, block=block) for block in [*release.blocks.all(), raw]
-    )
-    assert [value for _, value in found_out(client)] == [4]
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
-def test_a_territory_of_one_commune_is_never_alone(client, db):
-    """Clipperton and its like: one body is never a figure, whatever happened to it."""
-    (alone,) = bodies("975", 1)
-    store([Case(body=alone, at=on(2025, month, 1)) for month in range(1, 13)])
-    store([Case(body=body, at=on(2025, 2, 1)) for body in bodies("53", 20)])
-    publish_release(now=CLOSED)
-    assert found_out(client) == []
-    assert list(along(tables_of(client, region="975", annee="2025"))) == []
-    assert tables_of(client, annee="2025")["Par région"]["Saint-Pierre-et-Miquelon"][0] is None
+@pytest.mark.parametrize("path", sorted((HERE / "attacker").glob("*.py")), ids=lambda path: path.stem)
+def test_the_attacker_knows_nothing_of_the_service(path):
+    assert not [name for name in imported(path) if name.split(".")[0] == "stats"]
+    ours = {name for name in imported(path) if name.startswith("tests.")}
+    assert all(name.startswith(("tests.stats.attacker", "tests.stats.pages")) for name in ours)
+
+
+@pytest.mark.parametrize("name", ["judge", "attacking", "pages"])
+def test_the_judge_reads_rows_and_nothing_else(name):
+    found = {one for one in imported(HERE / f"{name}.py") if one.startswith("stats")}
+    assert not found.intersection(MACHINERY)
+    assert all(one.startswith("stats.models") for one in found)

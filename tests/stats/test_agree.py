@@ -1,0 +1,77 @@
+"""The service's auditor and an attacker that shares no code with it: on hard countries, and on leaks made on purpose.
+
+Neither is told what the other says. The attacker may come when the auditor has spoken, as everybody does.
+"""
+
+import pytest
+
+from stats import disclosure
+from stats.audit import AuditError, audit
+from stats.family import FAMILY
+from stats.models import Release
+from stats.partition import K
+from stats.proof import Draft, Question, question_of, ties_of
+from stats.services import publish_release
+from stats.strata import existing_bodies
+from tests.stats.attacking import Watch
+from tests.stats.hard_cases import CASES
+from tests.stats.leaks import publish_beside, small_sum
+
+
+def auditor_finds(release: Release, *, with_coalitions: bool = False) -> bool:
+    """What it says of a release that stands, whether or not it was asked when it was made."""
+    questions = questions_of(release)
+    try:
+        if any(audit(one.family(), k=K, deadline=60, coalitions=()) for one in questions):
+            return True
+        return with_coalitions and any(audit(one.family(), k=K, deadline=60) for one in questions)
+    except AuditError:
+        return True  # nothing would be published
+
+
+def questions_of(release: Release) -> list[Question]:
+    units = disclosure.units_until(release.covers_until)
+    draft = Draft(release.number, release.covers_until)
+    for table in FAMILY:
+        kept, free, became = disclosure.carry_over(release, table.measure, units[table.measure])
+        draft.shown += kept
+        draft.unshown[table.measure], draft.became[table.measure] = free, became
+    years = sorted({one.year for one in draft.shown})
+    draft.bodies = {year: existing_bodies(year) for year in years}
+    changed_too = {measure: [*left, *draft.became[measure]] for measure, left in draft.unshown.items()}
+    readings = [draft.unshown, changed_too] if any(draft.became.values()) else [draft.unshown]
+    return [
+        question_of(draft, set(tables), year, left) for tables in ties_of(draft) for year in years for left in readings
+    ]
+
+
+LEAKY_UNLESS_AUDITED = {
+    *("demonstration", "one commune", "dominant 60", "one corrected", "four corrected", "five corrected", "overseas"),
+    *("all were hit", "trickle", "late and often", "around five", "hit again", "changed elsewhere"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_works(client, db, name):
+    """Neither finds anything in what is published; both find one raw sum beside it."""
+    watch, release = Watch(client), None
+    for moment in CASES[name]():
+        if published := publish_release(now=moment):
+            assert watch.look() is None
+            release = published
+    assert not auditor_finds(release)
+
+    leaky = publish_beside(small_sum(watch.truths[-1]))
+    assert watch.look()
+    assert auditor_finds(leaky)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_they_agree_on_what_is_not_audited(client, db, monkeypatch, name):
+    """Each table is cut well, and published as finely as that is; held against each other, some tell of few."""
+    monkeypatch.setattr(disclosure, "is_proved", lambda *_args, **_said: True)
+    watch = Watch(client)
+    releases = (publish_release(now=moment) for moment in CASES[name]())
+    verdicts = [(bool(watch.look(again=True)), auditor_finds(one, with_coalitions=True)) for one in releases if one]
+    assert all(attacker == auditor for attacker, auditor in verdicts), verdicts
+    assert any(attacker for attacker, _auditor in verdicts) == (name in LEAKY_UNLESS_AUDITED)
