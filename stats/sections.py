@@ -13,7 +13,14 @@ from stats.enums import DelayBand, Measure
 from stats.published.lines import Spread
 from stats.published.numbers import Cell
 from stats.published.page import Page
-from stats.titles import only_in_table, remainder, title_of_delays, title_of_first, title_of_hours
+from stats.titles import (
+    only_in_table,
+    remainder,
+    title_of_delays,
+    title_of_first,
+    title_of_first_category,
+    title_of_hours,
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def leaks(page: Page) -> list[Section]:
         _("fuites"),
     )
     return [
-        *told(categories, page.categories, lambda spread: title_of_first(spread, _("Les données sorties"))),
+        *told(categories, page.categories, lambda spread: title_of_first_category(spread, _("Les données sorties"))),
         *told(persons, page.persons, lambda spread: title_of_first(spread, _("Combien de personnes par fuite"))),
         *told(status, page.status, lambda _spread: _("Ce que l’on sait de ces fuites")),
     ]

@@ -160,6 +160,16 @@ def title_of_first(spread: Spread, plain: str) -> str:
     )
 
 
+def title_of_first_category(spread: Spread, plain: str) -> str:
+    """« Coordonnées : 138 fuites »: a leak is in several categories, so that their sum is no number of leaks."""
+    if not spread.first:
+        return plain
+    return bound(
+        _("%(label)s : %(number)s fuites")
+        % {"label": upper(spread.first.label), "number": figure(spread.first.value or 0)}
+    )
+
+
 WITHIN_HOURS = {
     HoursBand.UNDER_4_HOURS: gettext_lazy("moins de 4 heures"),
     HoursBand.UNDER_A_DAY: gettext_lazy("moins d’un jour"),

@@ -220,6 +220,12 @@ def test_the_first_of_a_list_is_named_if_nothing_hidden_can_overtake_it():
     assert sections.interruptions(equal)[0].title == "Les services interrompus"
 
 
+def test_categories_of_one_leak_do_not_add_up():
+    kinds = [block("categories", year(2025), value, band=band) for band, value in (("coordonnees", 30), ("nir", 10))]
+    [section, *_] = sections.leaks(a_page(*kinds, block("incidents", year(2025), 90)))
+    assert words([section.title]).endswith(" : 30 fuites")
+
+
 def test_a_section_that_tells_less_than_half_is_left_out_and_said():
     page = a_page(
         *services(messagerie=6), block("services", year(2025), 25), block("incidents", year(2025), 90, region="53")
