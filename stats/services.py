@@ -37,6 +37,8 @@ def publish_release(*, now: datetime | None = None, seconds: float = disclosure.
 
 def try_release(at: datetime, seconds: float) -> Release | None:
     began = monotonic()
+    # A batch a transaction: what little comes meanwhile is counted under the lock, which all exact figures wait for.
+    rollups.fold_all()
     release, coarsened = None, {}
     try:
         draft = disclosure.cut(read_closed(at), seconds=seconds)
