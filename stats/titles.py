@@ -138,7 +138,7 @@ def under_strata(page: Page) -> str:
 
 
 def title_of_types(heat: Heat) -> str:
-    """« La boîte mail piratée » needs to be first whatever is grouped."""
+    """« Compromission de messagerie » needs to be first whatever is grouped."""
     hidden = (heat.total.total or 0) - sum(row.total or 0 for row in heat.rows)
     first, second = heat.rows[0], heat.rows[1]
     if (first.total or 0) <= (second.total or 0) + hidden:

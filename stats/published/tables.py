@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from math import ceil
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from incidents.enums import IncidentType
+from incidents.enums import TYPE_TERMS, IncidentType
 from incidents.rsit import RsitClass
 from stats.enums import ALL_BANDS, type_band
 from stats.periods import last_day_of_month, last_day_of_quarter, quarters_of
@@ -186,7 +187,7 @@ def heat(numbers: Sequence[Number], place: Place, periods: list[Period]) -> Heat
 def parts_of(numbers: Sequence[Number]) -> Iterator[tuple[str, str, list[Number]]]:
     """Each type, then each class of which several types were put together: band, label, what says something of it."""
     for kind in IncidentType:
-        yield type_band(kind), str(kind.label), list(numbers)
+        yield type_band(kind), capfirst(str(TYPE_TERMS[kind])), list(numbers)
     for rsit_class in RsitClass:
         some = [number for number in numbers if number.band in (ALL_BANDS, rsit_class)]
         yield rsit_class, _("%(class)s, types regroupés") % {"class": rsit_class.label}, some

@@ -176,8 +176,8 @@ def test_types_stand_alone_in_their_class_or_grouped():
     ]
     heat = a_page(*blocks, region="53").types
     rows = {row.label: row for row in heat.rows}
-    assert set(rows) == {"Une boîte mail est piratée", "Intrusions, types regroupés"}
-    alone = rows["Une boîte mail est piratée"]
+    assert set(rows) == {"Compromission de messagerie", "Intrusions, types regroupés"}
+    alone = rows["Compromission de messagerie"]
     assert alone.total == 16
     # 0 where the month is told and nothing covers the type; grouped where a wider number may hold some.
     assert [(span.first, span.length, span.cell.state) for span in alone.spans][:5] == [
@@ -196,8 +196,8 @@ def test_two_regions_are_added_for_the_nation():
         *(block("incidents", month(2025, 1), 5, region=code, band="availability/panne") for code in ("53", "11")),
     ).types
     assert {row.label: row.spans[0].value for row in heat.rows} == {
-        "Un faux virement ou un faux RIB": 12,
-        "Une panne, sans malveillance connue": 10,
+        "Fraude au virement (FOVI)": 12,
+        "Panne": 10,
     }
 
 

@@ -285,7 +285,7 @@ def test_types_are_told_when_most_incidents_have_one():
     ]
     page = a_page(*types, block("incidents", month(2025, 2), 5, region="53"), region="53")
     assert page.types.says_something
-    assert words([titles.title_of_types(page.types)]) == "« Une boîte mail est piratée » : 12 incidents sur 22"
+    assert words([titles.title_of_types(page.types)]) == "« Compromission de messagerie » : 12 incidents sur 22"
     grouped = a_page(*types, block("incidents", year(2025), 30, region="53"), region="53")
     assert not grouped.types.says_something
     assert "les types d’incidents" in words(story.not_shown(grouped))

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from incidents.enums import IncidentType
+from incidents.enums import TYPE_TERMS
 from tests.stats.attacker.served import Number, Release
 from tests.stats.pages import Merged, number, rows_of
 
@@ -229,7 +229,7 @@ class Pages:
             return "".__eq__
         if row.endswith(", types regroupés"):
             return self.release.labels["incidents", row.removesuffix(", types regroupés")].__eq__
-        kind = next(kind for kind in IncidentType if plain(str(kind.label)) == row)
+        kind = next(kind for kind, term in TYPE_TERMS.items() if plain(str(term)).lower() == row.lower())
         return lambda band: band.endswith(f"/{kind}")
 
     def strata(self, caption, rows) -> Iterator[Figure]:
