@@ -23,15 +23,17 @@ def fold_events() -> int:
     return rollups.fold_all()
 
 
-def publish_release(*, now: datetime | None = None, seconds: float = disclosure.AUDIT_SECONDS) -> Release | None:
+def publish_release(
+    *, now: datetime | None = None, seconds: float = disclosure.AUDIT_SECONDS, waits: bool = False
+) -> Release | None:
     """Publish the periods that closed since the last release; None if none did or nothing in them may be shown.
 
     Counts what is pending first, and reads all under the lock of the figures, so that a release is one instant's. It
     is cut and audited without that lock, which exact figures need; then saved, all or nothing. Whatever comes of it
     is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
-    verdict, publishes nothing. While another process publishes, this one does nothing.
+    verdict, publishes nothing. While another process publishes, this one does nothing, unless it `waits` for its turn.
     """
-    with rollups.alone(rollups.PUBLISHING_LOCK, waits=False) as is_free:
+    with rollups.alone(rollups.PUBLISHING_LOCK, waits=waits) as is_free:
         return try_release(now or timezone.now(), seconds) if is_free else None
 
 
@@ -53,6 +55,10 @@ def try_release(at: datetime, seconds: float) -> Release | None:
     except AuditError as error:
         outcome = Outcome.FAILED
         logger.exception("release not published", error=str(error))
+    except Exception:
+        # Not foreseen, and seen all the same; whoever called is told which it is.
+        Attempt.objects.create(at=at, outcome=Outcome.FAILED, seconds=monotonic() - began)
+        raise
     Attempt.objects.create(at=at, outcome=outcome, release=release, seconds=monotonic() - began, coarsened=coarsened)
     if release:
         making.prepare(release)

@@ -284,7 +284,7 @@ def test_verify_stats_finds_what_is_wrong(db):
     fold_events()
     call_command("verify_stats")
     Rollup.objects.filter(measure="incidents").update(value=2)
-    with pytest.raises(CommandError, match=r"rollup .*incidents.*: \+1"):
+    with pytest.raises(CommandError, match=r"rollup .*incidents.*: \+1\nPour corriger : manage.py rebuild_stats"):
         call_command("verify_stats")
     Rollup.objects.filter(measure="incidents").update(value=3)
     Incident.objects.filter(pk=first.pk).update(type="fuite")

@@ -1,6 +1,8 @@
 """The family as a whole: what would single somebody out once tables are held against each other is not published."""
 
 import pytest
+import time_machine
+from django.core.management import CommandError, call_command
 
 from accounts.enums import Role
 from collectivities.enums import TERRITORIAL
@@ -117,6 +119,25 @@ def test_an_audit_that_fails_publishes_nothing_and_says_so(db, monkeypatch):
     assert publish_release(now=YEAR_CLOSED) is None
     assert Attempt.objects.get().outcome == Outcome.FAILED
     assert Release.objects.count() == 0
+
+
+def test_an_error_that_nobody_foresaw_is_seen_in_the_admin(client, db, monkeypatch):
+    def fails(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(disclosure, "cut", fails)
+    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    with pytest.raises(MemoryError):
+        publish_release(now=YEAR_CLOSED)
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    assert "vérification impossible, rien n’est publié" in client.get("/admin/stats/attempt/").content.decode()
+
+
+@time_machine.travel(YEAR_CLOSED)
+def test_the_command_says_why_nothing_is_published(db):
+    store(one_each(bodies("53", 4), on(2025, 2, 1)))
+    with pytest.raises(CommandError, match="rien ne peut être montré sans désigner quelqu’un"):
+        call_command("publish_release")
 
 
 def test_a_stratum_of_which_nearly_all_were_hit_is_not_told(db):

@@ -1,5 +1,6 @@
 """Closed periods become numbered releases, which never change."""
 
+import threading
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from collectivities.models import Region
 from incidents.enums import PaperState
+from stats import rollups
 from stats.models import Block, BlockMember, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
@@ -82,6 +84,28 @@ def test_nothing_new_makes_no_release(db, capsys):
         call_command("publish_release")
     assert capsys.readouterr().out == "Publication no 1, jusqu’au 31/03/2025.\nRien de nouveau à publier.\n"
     assert Release.objects.count() == 1
+
+
+@time_machine.travel(Q1_CLOSED, tick=False)
+def test_beside_another_the_command_waits_for_its_turn_and_the_task_does_nothing(transactional_db, capsys):
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    held, over = threading.Event(), threading.Event()
+
+    def publishes():
+        with rollups.alone(rollups.PUBLISHING_LOCK, waits=True):
+            held.set()
+            over.wait(60)
+        connection.close()
+
+    other = threading.Thread(target=publishes)
+    other.start()
+    held.wait(60)
+    task()
+    assert Release.objects.count() == 0
+    threading.Timer(0.5, over.set).start()
+    call_command("publish_release")
+    other.join()
+    assert capsys.readouterr().out == "Publication no 1, jusqu’au 31/03/2025.\n"
 
 
 def test_nothing_to_show_makes_no_release(db):

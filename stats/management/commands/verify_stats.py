@@ -12,6 +12,6 @@ class Command(BaseCommand):
         check = verify_figures()
         if check.mistakes:
             more = check.mistakes - len(check.found)
-            others = [f"… et {more} autres. Pour corriger : manage.py rebuild_stats"] if more else []
-            raise CommandError("\n".join([*check.found, *others]))
+            said = [*check.found, *([f"… et {more} autres."] if more else [])]
+            raise CommandError("\n".join([*said, "Pour corriger : manage.py rebuild_stats"]))
         self.stdout.write("Les chiffres sont justes.")
