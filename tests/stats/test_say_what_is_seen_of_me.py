@@ -1,4 +1,6 @@
-"""« Que voit-on de moi ? »: for whoever may follow a case, and in bands."""
+"""« Que voit-on de moi ? »: for whoever may follow a case, and nothing of the others."""
+
+import re
 
 import pytest
 import time_machine
@@ -10,7 +12,7 @@ from incidents.services.triage import verify_incident
 from stats.models import BlockMember
 from stats.services import publish_release
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.cases import Case, bodies, change, on, one_each, store
 
 CLOSED = on(2025, 4, 30)
 
@@ -36,10 +38,34 @@ def test_it_works(client, mine):
     publish_release(now=CLOSED)
     page = opened(client, mine).content.decode()
     assert "Bretagne, février 2025" in page
-    assert "de 5 à 9 collectivités" in page
     assert '<td class="number">6</td>' in page
     assert "Publication n<sup>o</sup>&nbsp;1 du 30 avril 2025" in page
     assert mine.collectivity.label in page
+
+
+@time_machine.travel(CLOSED)
+def test_it_does_not_say_how_often_the_others_declared(client, mine):
+    """Twelve incidents of six bodies: the public page says twelve."""
+    others = [body for body in bodies("53", 8) if body != mine.collectivity][:5]
+    store([Case(body=body, at=on(2025, 2, day)) for body, day in zip([*others, others[0]], range(2, 8), strict=True)])
+    publish_release(now=CLOSED)
+    page = opened(client, mine).content.decode()
+    assert '<td class="number">12</td>' in page
+    assert not re.search("[0-9]+ (à [0-9]+ |ou plus )?collectivités", page)
+
+
+@time_machine.travel(CLOSED)
+def test_a_quarter_that_closed_and_is_not_published_is_late_and_not_small(client, mine):
+    assert "les chiffres de son trimestre ne sont pas encore parus" in opened(client, mine).content.decode()
+
+
+@time_machine.travel(on(2025, 5, 20))
+def test_one_that_was_verified_later_waits_for_the_next_release(client, mine):
+    change([mine], verification="unverified", verified_at=None)
+    store(one_each([body for body in bodies("53", 9) if body != mine.collectivity][5:], on(2025, 2, 1)))
+    publish_release(now=CLOSED)
+    change([mine], verification="call_back", verified_at=on(2025, 5, 19))
+    assert "vérifiée après la dernière publication" in opened(client, mine).content.decode()
 
 
 @time_machine.travel(on(2025, 3, 1))
@@ -51,7 +77,7 @@ def test_a_quarter_that_is_not_closed_has_its_day(client, mine):
 def test_it_says_why_nothing_is_published(client, mine):
     change([mine], nature="report")
     publish_release(now=CLOSED)
-    assert "moins de cinq collectivités seraient derrière le nombre" in opened(client, mine).content.decode()
+    assert "trop peu de collectivités seraient derrière le nombre" in opened(client, mine).content.decode()
     change([mine], verification="unverified", verified_at=None)
     assert "seules les déclarations vérifiées" in opened(client, mine).content.decode()
     change([mine], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
