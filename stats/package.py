@@ -273,19 +273,23 @@ def descriptor(edition: Edition, files: dict[str, File]) -> bytes:
             "covers_until": heading.covers_until,
             "citation": heading.citation,
             "is_invented": edition.is_invented,
-            "seal": {
-                "of": "canonical.json",
-                "sha256": heading.digest,
-                "algorithm": "Ed25519",
-                "signature": heading.signature,
-                "verify_key": heading.verify_key,
-            },
+            "seal": seal_of(heading),
             "resources": [
                 *(sheet_resource(sheet, files[f"{sheet.name}.csv"]) for sheet in sheets()),
                 *(resource(file) for file in files.values() if file.name.endswith(".json")),
             ],
         }
     )
+
+
+def seal_of(heading: Heading) -> Row:
+    return {
+        "of": "canonical.json",
+        "sha256": heading.digest,
+        "algorithm": "Ed25519",
+        "signature": heading.signature,
+        "verify_key": heading.verify_key,
+    }
 
 
 def resource(file: File) -> Row:

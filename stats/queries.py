@@ -15,9 +15,10 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from csirts.models import Coverage
-from incidents.enums import TYPE_TERMS, Cause, DataCategory, LeakStatus, PersonsBand, PublicService
+from incidents.enums import TYPE_TERMS, Cause, LeakStatus, PublicService
 from incidents.rsit import FIRST_CLASSIFICATION
 from stats.delays import AT_MOST, Halves, halves_of
+from stats.dictionary import CATEGORIES, PERSONS
 from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure, Stratum
 from stats.models import FigureCheck, Presence, Rollup
 from stats.reach import Reach
@@ -120,29 +121,32 @@ def exact_year(reach: Reach, *, year: str, today: date) -> ExactYear:
         years=years,
         months=months,
         total=total,
-        types=highest_first((str(TYPE_TERMS[kind]), by_band[Measure.INCIDENTS, band_of(kind)]) for kind in TYPE_TERMS),
-        causes=highest_first(
-            [
-                *of_choices(by_band, Measure.CAUSES, Cause),
-                (str(_("pas encore dite")), by_band[Measure.CAUSES, NOT_SAID]),
-            ]
-        ),
-        hours=delay_of(by_band, Measure.INTERRUPTIONS, HoursBand, halves),
-        services=highest_first(of_choices(by_band, Measure.SERVICES, PublicService)),
-        persons=leaks_by(by_band, 0, PersonsBand.choices),
-        statuses=[
-            *leaks_by(by_band, 1, [(status.value, status.label) for status in LEAK_STATUSES]),
-            (str(LeakStatus.UNFOUNDED.label), by_band[Measure.UNFOUNDED, ALL_BANDS]),
-        ],
-        categories=highest_first(of_choices(by_band, Measure.CATEGORIES, DataCategory)),
-        delays=[
-            delay_of(by_band, one, DelayBand, halves) for one in (Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)
-        ],
         bodies=sum(declared for declared, _hit in bodies.values()),
         bodies_hit=sum(hit for _declared, hit in bodies.values()),
         rates=rates,
         is_doubtful=FigureCheck.objects.filter(mistakes__gt=0, repaired_at=None).exists(),
+        **tables_of(by_band, halves),
     )
+
+
+def tables_of(by_band: ByBand, halves: dict[str, Halves]) -> dict[str, Any]:
+    """The fields of ExactYear that are told band by band."""
+    not_yet = (str(_("pas encore dite")), by_band[Measure.CAUSES, NOT_SAID])
+    unfounded = (str(LeakStatus.UNFOUNDED.label), by_band[Measure.UNFOUNDED, ALL_BANDS])
+    return {
+        "types": highest_first(
+            (str(TYPE_TERMS[kind]), by_band[Measure.INCIDENTS, band_of(kind)]) for kind in TYPE_TERMS
+        ),
+        "causes": highest_first([*of_choices(by_band, Measure.CAUSES, Cause.choices), not_yet]),
+        "hours": delay_of(by_band, Measure.INTERRUPTIONS, HoursBand, halves),
+        "services": highest_first(of_choices(by_band, Measure.SERVICES, PublicService.choices)),
+        "persons": leaks_by(by_band, 0, PERSONS.items()),
+        "statuses": [*leaks_by(by_band, 1, [(one.value, one.label) for one in LEAK_STATUSES]), unfounded],
+        "categories": highest_first(of_choices(by_band, Measure.CATEGORIES, CATEGORIES.items())),
+        "delays": [
+            delay_of(by_band, one, DelayBand, halves) for one in (Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)
+        ],
+    }
 
 
 def years_of(reach: Reach, today: date) -> list[int]:
@@ -174,8 +178,8 @@ def band_of(kind: str) -> str:
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 
-def of_choices(by_band: ByBand, measure: Measure, choices: Any) -> Lines:
-    return [(str(label), by_band[measure, value]) for value, label in choices.choices]
+def of_choices(by_band: ByBand, measure: Measure, choices: Iterable[tuple[str, Any]]) -> Lines:
+    return [(str(label), by_band[measure, value]) for value, label in choices]
 
 
 def highest_first(lines: Iterable[tuple[str, int]]) -> Lines:
@@ -193,7 +197,7 @@ def leaks_by(by_band: ByBand, part: int, choices: Iterable[tuple[str, Any]]) -> 
 
 
 def delay_of(by_band: ByBand, measure: Measure, bands: Any, halves: dict[str, Halves]) -> Delay:
-    lines = of_choices(by_band, measure, bands)
+    lines = of_choices(by_band, measure, bands.choices)
     known = lines[:-1]  # « not known » is the last band of each
     return Delay(
         label=str(measure.label),

@@ -157,11 +157,6 @@ def delays(page: Page) -> Delays | None:
     )
 
 
-def cell_of(spread: Spread, band: str) -> tuple[Cell, int]:
-    [line] = [line for line in spread.lines if line.code == band]
-    return line.cell, level(line.value, spread.total)
-
-
 def level(value: int | None, total: int) -> int:
     """By fifths of all."""
     return min(5, 1 + 5 * value // total) if value and total else 0

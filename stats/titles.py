@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from csirts.wording import of
+from incidents.enums import DataCategory
 from stats.chance import Direction
 from stats.enums import NOT_SAID, HoursBand, Measure
 from stats.partition import K
@@ -162,11 +163,11 @@ def title_of_first(spread: Spread, plain: str) -> str:
 
 def title_of_first_category(spread: Spread, plain: str) -> str:
     """« Coordonnées : 138 fuites »: a leak is in several categories, so that their sum is no number of leaks."""
-    if not spread.first:
+    first = spread.first
+    if not first or first.code == DataCategory.UNKNOWN:
         return plain
     return bound(
-        _("%(label)s : %(number)s fuites")
-        % {"label": upper(spread.first.label), "number": figure(spread.first.value or 0)}
+        _("%(label)s : %(number)s fuites") % {"label": upper(first.label), "number": figure(first.value or 0)}
     )
 
 

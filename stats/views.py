@@ -56,33 +56,41 @@ def context_of(page: Page, reader: object) -> dict[str, object]:
         "is_lead": is_lead,
         "exact_links": links_for(reader if isinstance(reader, User) else None),
     }
-    if page.is_empty:
-        return said
-    has_types = page.types and page.types.says_something
-    return said | {
+    return said if page.is_empty else said | told_of(page) | drawn_of(page)
+
+
+def told_of(page: Page) -> dict[str, object]:
+    """Sentences, and what spreads over bands."""
+    return {
         "heading": words.heading(page),
         "story": story.story(page),
         "keys": story.keys(page),
+        "interruptions": sections.interruptions(page),
+        "leaks": sections.leaks(page),
+        "causes": sections.causes(page),
+        "delays": sections.delays(page),
+        "not_shown": story.not_shown(page),
+        "unknown_share": words.UNKNOWN_SHARE,
+    }
+
+
+def drawn_of(page: Page) -> dict[str, object]:
+    """Charts, with what is written above them."""
+    types = page.types if page.types and page.types.says_something else None
+    rates = [rate.high for line in page.strata for rate in (line.declared, line.hit) if rate]
+    return {
         "charts": line_charts(page.trend) if page.trend else None,
         "trend_title": titles.title_of_trend(page) if page.trend else "",
         "trend_under": titles.under_trend(page) if page.trend else "",
         "trend_summary": titles.summary_of_trend(page) if page.trend else "",
         "map_title": titles.title_of_map(page) if page.by_region else "",
         "map_under": titles.under_map(page),
-        "types": page.types if has_types else None,
-        "types_title": titles.title_of_types(page.types) if page.types and has_types else "",
-        "types_under": titles.under_types(page.types) if page.types and has_types else "",
-        "interruptions": sections.interruptions(page),
-        "leaks": sections.leaks(page),
-        "causes": sections.causes(page),
-        "delays": sections.delays(page),
-        "highest_rate": max(
-            (rate.high for line in page.strata for rate in (line.declared, line.hit) if rate), default=0
-        ),
-        "not_shown": story.not_shown(page),
+        "types": types,
+        "types_title": titles.title_of_types(types) if types else "",
+        "types_under": titles.under_types(types) if types else "",
+        "highest_rate": max(rates, default=0),
         "strata_title": titles.title_of_strata(page) if page.strata else "",
         "strata_under": titles.under_strata(page),
-        "unknown_share": words.UNKNOWN_SHARE,
     }
 
 

@@ -6,11 +6,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from incidents.enums import Cause, DataCategory, PersonsBand, PublicService
+from incidents.enums import PublicService
 from stats.chance import Change, Count, change
-from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure
+from stats.dictionary import CATEGORIES, CAUSES, PERSONS
+from stats.enums import LEAK_STATUSES, DelayBand, HoursBand, Measure
 from stats.periods import last_day_of_quarter, quarters_of
 from stats.published.lines import Spread, spread
 from stats.published.numbers import (
@@ -123,10 +122,10 @@ def page_of(source: Source) -> Page:
         types=types_of(source),
         hours=bands_of(source, Measure.INTERRUPTIONS, HoursBand.choices, in_order=True),
         services=bands_of(source, Measure.SERVICES, PublicService.choices, total=totals.interruptions),
-        persons=bands_of(source, Measure.LEAKS, PersonsBand.choices, in_order=True),
+        persons=bands_of(source, Measure.LEAKS, PERSONS.items(), in_order=True),
         status=bands_of(source, Measure.LEAKS, status_bands(), in_order=True),
-        categories=bands_of(source, Measure.CATEGORIES, DataCategory.choices),
-        causes=bands_of(source, Measure.CAUSES, causes(), total=totals.incidents),
+        categories=bands_of(source, Measure.CATEGORIES, CATEGORIES.items()),
+        causes=bands_of(source, Measure.CAUSES, CAUSES.items(), total=totals.incidents),
         delays=delays_of(source, totals.incidents),
         strata=strata_of(source) if is_year and not source.region else [],
     )
@@ -276,10 +275,6 @@ def bands_of(
 
 def status_bands() -> list[tuple[str, str]]:
     return [(f"{ANY_PERSONS}/{status}", str(status.label)) for status in LEAK_STATUSES]
-
-
-def causes() -> list[tuple[str, Any]]:
-    return [*Cause.choices, (NOT_SAID, _("pas dite"))]
 
 
 def delays_of(source: Source, incidents: int | None) -> dict[str, Spread]:

@@ -112,6 +112,7 @@ def test_it_works(client, national):
     ]:
         assert line in shown, line
     assert "Votre consultation est notée" in shown
+    assert "Je ne sais pas" not in shown  # the town hall's words, in the form
 
 
 def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):

@@ -293,3 +293,16 @@ def test_the_figures_of_the_region_count_a_declaration(client, db):
     with time_machine.travel(on(2026, 4, 30), tick=False):
         publish()
     assert tables_of(client, region="53", annee="2026")["Par mois"]["Février"] == [5]
+
+
+def test_what_nobody_knows_is_said_in_the_words_of_the_dictionary(client, db):
+    unknown = [
+        block("leaks", year(2025), 12, band="unknown/confirmed"),
+        block("categories", year(2025), 12, band="inconnues"),
+    ]
+    a_release(*OF_2025, *unknown, until=date(2025, 12, 31), bodies=BODIES)
+    html = client.get(PAGE, {"annee": "2025"}).content.decode()
+    assert "Nombre de personnes pas connu" in html
+    assert "Catégories pas connues" in html
+    assert "Catégories pas connues : 12" not in html.replace("\xa0", " ")  # what is not known is no finding
+    assert "Je ne sais pas" not in html
