@@ -14,7 +14,7 @@ from stats.chance import Change, Direction
 from stats.enums import HoursBand, Measure
 from stats.periods import SETTLED_AFTER, last_day_of_quarter, quarters_of
 from stats.published.lines import Spread
-from stats.published.numbers import ANY_PERSONS
+from stats.published.numbers import ANY_PERSONS, Cell, State, cell
 from stats.published.page import Comparison, Page
 from stats.published.tables import QUARTERS
 from stats.words import bound, day, figure, percent, rate_words, when, where
@@ -128,7 +128,7 @@ class Key:
 
     name: str
     under: str
-    value: int | None = None
+    value: Cell | int | None = None
     text: str = ""
 
 
@@ -136,10 +136,22 @@ def keys(page: Page) -> list[Key]:
     totals = page.totals
     found = [
         Key(_("incidents vérifiés"), bound(under_incidents(page)), totals.incidents),
-        Key(_("interruptions de service"), bound(under_interruptions(page)), totals.interruptions),
-        Key(_("fuites de données"), bound(under_leaks(page)), totals.leaks),
+        Key(
+            _("interruptions de service"),
+            bound(under_interruptions(page)),
+            or_waiting(page, Measure.INTERRUPTIONS, totals.interruptions),
+        ),
+        Key(_("fuites de données"), bound(under_leaks(page)), or_waiting(page, Measure.LEAKS, totals.leaks)),
     ]
     return [*found, key_of_rate(page)]
+
+
+def or_waiting(page: Page, measure: str, value: int | None) -> Cell | int | None:
+    """« regroupé » says that a wider number counts it: while the year goes on there may be none."""
+    if value is not None:
+        return value
+    one = cell(page.source.of(measure), page.source.place)
+    return one if one.state is State.WAITING else None
 
 
 def key_of_rate(page: Page) -> Key:
@@ -177,15 +189,22 @@ def under_interruptions(page: Page) -> str:
 
 def partly(page: Page, measure: str, words: str) -> str:
     """A figure that is not all: what waits, or is counted for the whole year only."""
+    has_some = vars(page.totals)[measure] is not None
     if not page.source.is_over:
-        return _("%(words)s ; publiées jusqu’ici, le reste attend la fin de l’année") % {"words": words}
+        said = (
+            _("publiées jusqu’ici, le reste attend la fin de l’année")
+            if has_some
+            else _("attendent la fin de l’année")
+        )
+        return f"{words} ; {said}"
     more = page.beside[measure]
-    return (
-        _("%(words)s ; %(more)s de plus dans l’année, non ventilées par trimestre")
-        % {"words": words, "more": figure(more)}
-        if more
-        else words
-    )
+    if not more:
+        return words
+    said = _("%(more)s de plus dans l’année") if has_some else _("%(more)s dans l’année")
+    return _("%(words)s ; %(more)s, non ventilées par trimestre") % {
+        "words": words,
+        "more": said % {"more": figure(more)},
+    }
 
 
 def long_ones(hours: Spread) -> str:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from csirts.wording import of
+from csirts.wording import curly
 from incidents.enums import DataCategory
 from stats.chance import Direction
 from stats.enums import NOT_SAID, HoursBand, Measure
@@ -64,7 +64,7 @@ def under_trend(page: Page) -> str:
     said = [
         _("Incidents vérifiés, par %(unit)s de réception.") % {"unit": _("mois") if trend.by_month else _("trimestre")}
     ]
-    if any(span.is_merged for span in trend.now.spans):
+    if any(span.is_merged for row in (trend.now, trend.before) if row for span in row.spans):
         said.append(_("Un palier est un seul nombre pour plusieurs périodes."))
     if trend.now.loose:
         said.append(
@@ -81,7 +81,7 @@ def title_of_map(page: Page) -> str:
     assert page.by_region  # noqa: S101 (the template looked)
     number, every = len(page.by_region.alone), len(page.by_region.lines)
     if page.source.region:
-        return _("La place %(of)s parmi les régions") % {"of": of(page.source.region)}
+        return _("%(region)s parmi les régions") % {"region": curly(page.source.region.name)}
     if number < every and number > 1:
         return _("%(number)s territoires ont assez de cas pour un nombre à eux") % {"number": number}
     return _("Les incidents, région par région")
@@ -105,12 +105,16 @@ def summary_of_map(regions: ByRegion) -> str:
     return bound(said)
 
 
-def several_regions(regions: ByRegion) -> str:
-    if not regions.several[0]:
-        return ""
-    return bound(
-        _("Régions regroupées : %(number)s incidents, comptés ensemble.") % {"number": figure(regions.several[0])}
-    )
+def beside_map(regions: ByRegion) -> str:
+    """What stands in no region's number; "" if nothing does."""
+    said = []
+    if regions.several[0]:
+        said.append(
+            _("Régions regroupées : %(number)s incidents, comptés ensemble.") % {"number": figure(regions.several[0])}
+        )
+    if regions.apart:
+        said.append(_("Comptés pour la France entière, pas par région : %s.") % figure(regions.apart))
+    return bound(" ".join(said))
 
 
 def under_types(heat: Heat) -> str:

@@ -85,6 +85,7 @@ def drawn_of(page: Page) -> dict[str, object]:
         "trend_summary": titles.summary_of_trend(page) if page.trend else "",
         "map_title": titles.title_of_map(page) if page.by_region else "",
         "map_under": titles.under_map(page),
+        "map_beside": titles.beside_map(page.by_region) if page.by_region else "",
         "types": types,
         "types_title": titles.title_of_types(types) if types else "",
         "types_under": titles.under_types(types) if types else "",

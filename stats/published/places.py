@@ -37,11 +37,15 @@ class OfRegion:
 
 @dataclass(frozen=True)
 class ByRegion:
-    """`several`: by measure, what is counted of several regions together."""
+    """`several`: by measure, what is counted of several regions together.
+
+    `apart`: incidents of the nation's own table beyond the total of those by region.
+    """
 
     measures: list[Measure]
     lines: list[OfRegion]
     several: list[int | None]
+    apart: int
     totals: list[int | None]
     scale: Scale
 
@@ -81,7 +85,10 @@ def by_region_of(source: Source) -> ByRegion | None:
     lines.sort(key=lambda line: -(line.incidents.value or 0))
     inside = [within(numbers, source.period) for numbers in tables]
     several = [summed(of_region(numbers, SEVERAL)) for numbers in inside]
-    return ByRegion(measures, lines, several, [summed(numbers) for numbers in inside], scale)
+    totals = [summed(numbers) for numbers in inside]
+    quarters = summed(within(source.of(Measure.QUARTERS), source.period)) or 0
+    apart = max(0, quarters - (totals[0] or 0))
+    return ByRegion(measures, lines, several, apart, totals, scale)
 
 
 def line_of(source: Source, region: Region, cells: list[Cell], scale: Scale) -> OfRegion:

@@ -93,7 +93,7 @@ def is_nation_beside(page: Page, own: Page) -> bool:
 
 def key_said(key: story.Key) -> Said:
     text = key.text or words.cell_words(key.value)
-    is_figure = bool(key.text) or key.value is not None
+    is_figure = bool(key.text) or isinstance(key.value, int)
     return {"name": key.name, "under": key.under, "text": text, "is_figure": is_figure}
 
 
@@ -229,7 +229,7 @@ def amounts(pages: list[Page]) -> Iterator[str]:
     own = pages[0]
     if own.trend and own.trend.now.loose:
         yield _("%(loose)s incidents non ventilés par période.") % {"loose": figure(own.trend.now.loose)}
-    if own.by_region and (several := titles.several_regions(own.by_region)):
+    if own.by_region and (several := titles.beside_map(own.by_region)):
         yield several
     types = own.types if own.types and own.types.says_something else None
     if types and types.grouped.total:

@@ -204,7 +204,7 @@ def map_said(page: Page, regions: ByRegion) -> Said:
         ],
         "steps": steps_said(regions.steps),
         "states": sorted(regions.states),
-        "several": titles.several_regions(regions),
+        "several": titles.beside_map(regions),
     }
 
 

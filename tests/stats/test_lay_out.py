@@ -86,7 +86,7 @@ def test_the_year_alone_draws_no_trend():
 def test_the_nation_says_whichever_table_of_the_same_incidents_says_more():
     page = a_page(*quarters(30, 40, 20, 20), block("incidents", year(2025), 90, region="53"))
     assert page.totals.incidents == 110
-    assert page.by_region.totals == [90]
+    assert (page.by_region.totals, page.by_region.apart) == ([90], 20)
 
 
 # The map

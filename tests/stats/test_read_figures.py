@@ -13,7 +13,7 @@ from stats.tasks import publish_release as publish
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.stats.blocks import a_release, block, month, quarter, year
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.pages import tables_of
+from tests.stats.pages import rows_of, tables_of
 
 YEAR_CLOSED = on(2026, 1, 30)
 PAGE = "/statistiques/"
@@ -306,3 +306,15 @@ def test_what_nobody_knows_is_said_in_the_words_of_the_dictionary(client, db):
     assert "Catégories pas connues" in html
     assert "Catégories pas connues : 12" not in html.replace("\xa0", " ")  # what is not known is no finding
     assert "Je ne sais pas" not in html
+
+
+def test_what_stands_in_no_number_by_region_is_said_under_the_map(client, db):
+    """The nation has its own table: while the year goes on, much of it stands in no region's number."""
+    blocks = [block("incidents", month(2026, 2), 12, region="53"), block("quarters", quarter(2026, 1), 40)]
+    a_release(*blocks, until=date(2026, 3, 31))
+    page, regions = read(client, annee="2026"), tables_of(client, annee="2026")["Par région"]
+    assert "40 incidents vérifiés sont publiés en France" in page
+    assert "Comptés pour la France entière, pas par région : 28." in page
+    assert regions["Ensemble"][0] == 12
+    [rate] = {row[-1].text for row in rows_of(client, annee="2026")["Par région"][1:-2]}
+    assert rate == "à venir"

@@ -3,6 +3,7 @@
 from datetime import date
 
 from stats import sections, story, titles
+from stats.words import cell_words
 from tests.stats.blocks import a_page, block, month, quarter, year
 
 
@@ -116,7 +117,22 @@ def test_what_waits_is_not_set_beside_what_is_whole():
     )
     assert words(story.story(page)) == "50 incidents vérifiés sont publiés en France pour le 1er trimestre 2025."
     [_, interruptions, *_] = story.keys(page)
+    assert interruptions.value == 8
     assert words([interruptions.under]).endswith("22 de plus dans l’année, non ventilées par trimestre")
+
+
+def test_none_of_a_quarter_is_more_than_none():
+    page = a_page(block("interruptions", year(2025), 22), block("quarters", quarter(2025, 1), 50), quarter_number=1)
+    [_, interruptions, *_] = story.keys(page)
+    assert interruptions.value is None
+    assert words([interruptions.under]).endswith("ralenti ; 22 dans l’année, non ventilées par trimestre")
+
+
+def test_what_no_number_counts_yet_is_to_come_and_not_grouped():
+    page = a_page(block("quarters", quarter(2025, 1), 50), until=date(2025, 3, 31))
+    [_, interruptions, *_] = story.keys(page)
+    assert cell_words(interruptions.value) == "à venir"
+    assert words([interruptions.under]).endswith("ralenti ; attendent la fin de l’année")
 
 
 def test_a_region_of_which_nothing_is_alone():

@@ -99,7 +99,7 @@ def test_it_works():
     first, second, third, fourth = pages(report("53"))
     assert "Les incidents dans les collectivités de Bretagne, 2025" in first
     assert "Publication no 1 du 30 janvier 2026, données jusqu’au 31 décembre 2025" in first
-    assert "La place de Bretagne parmi les régions" in second
+    assert "Bretagne parmi les régions" in second
     assert "24 pour le trimestre" in second
     assert "Messagerie" in third
     assert "Licence Ouverte 2.0" in fourth
