@@ -4,7 +4,7 @@ Names of measures and bands are those of the enums, written once; this module ad
 a table is cut, and into what its small cells are put, is read from `stats/family.py`, so that it cannot say otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -112,11 +112,19 @@ def rate_of(code: str) -> Definition:
 
 
 def bands_of(measure: str) -> tuple[Band, ...]:
-    """« All bands » first."""
+    """« All bands » first, the others in the order in which they are read: hours from the shortest."""
+    finest = FINEST[measure]
     return tuple(
-        Band(str(code), band_label(measure, code), code.rpartition("/")[0], code in FINEST[measure])
-        for code in BANDS[measure]
+        Band(str(code), band_label(measure, code), code.rpartition("/")[0], code in finest)
+        for code in sorted(BANDS[measure], key=lambda code: place_of(code, finest))
     )
+
+
+def place_of(code: str, finest: Sequence[str]) -> list[int]:
+    """Of each part of a code, the place of the first of the finest bands that begin so."""
+    parts = code.split("/") if code else []
+    starts = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
+    return [next(at for at, one in enumerate(finest) if f"{one}/".startswith(f"{start}/")) for start in starts]
 
 
 def band_label(measure: str, band: str) -> str:

@@ -40,12 +40,23 @@ def test_every_band_has_its_label():
     for entry in dictionary():
         if entry.is_rate:
             continue
-        assert [band.code for band in entry.bands] == BANDS[entry.code]
+        assert sorted(band.code for band in entry.bands) == sorted(BANDS[entry.code])
         labels = [band.label for band in entry.bands]
         assert all(labels), entry.code
         assert len(set(labels)) == len(labels), entry.code
         assert {band.code for band in entry.bands if band.is_finest} == set(FINEST[entry.code])
         assert {band.parent for band in entry.bands} <= {band.code for band in entry.bands}
+
+
+def test_bands_stand_in_the_order_in_which_they_are_read():
+    bands = {entry.code: [band.code for band in entry.bands] for entry in dictionary()}
+    assert bands["closing"] == ["", "0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d", "30d+", "unknown"]
+    assert bands["strata"][:3] == ["", "commune", "commune/0-499"]
+    for codes in bands.values():
+        # A class stands just before all that is in it.
+        assert [code for code in codes if "/" in code] == sorted(
+            (code for code in codes if "/" in code), key=lambda code: codes.index(code.split("/")[0])
+        )
 
 
 @pytest.mark.parametrize(
