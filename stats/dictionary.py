@@ -187,7 +187,7 @@ def merging_in_words(measure: str, table: Table) -> str:
     first, *coarser = table.shapes
     steps = chain_of(measure, first)
     said = [_("Ce qui est trop petit est réuni : %(steps)s.") % {"steps": _(", puis ").join(steps)}] if steps else []
-    tried = " ; ".join(cut_in_words(measure, shape) for shape in coarser)
+    tried = " ; ".join(dict.fromkeys(cut_in_words(measure, shape) for shape in coarser))
     if tried:
         said.append(_("Si cela ne suffit pas, la table est coupée moins finement (%(tried)s).") % {"tried": tried})
     return " ".join([*said, _("Sinon, elle ne paraît pas.")])

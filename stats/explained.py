@@ -108,8 +108,8 @@ ENTRIES: dict[str, Entry] = {
         formula=_("nombre de dossiers reçus et non écartés"),
         unit=_("déclaration"),
         limits=_(
-            "Ce qui n’est pas vérifié n’est pas publié : ce nombre est lu par le centre qui les a reçues, et par lui"
-            " seul."
+            "Ce qui n’est pas vérifié n’est pas publié : ce nombre n’est lu que par le centre qui les a reçues et par "
+            "les personnes habilitées."
         ),
     ),
     Measure.INCIDENTS: Entry(

@@ -48,6 +48,20 @@ def test_every_band_has_its_label():
         assert {band.parent for band in entry.bands} <= {band.code for band in entry.bands}
 
 
+def test_the_dictionary_says_who_else_reads_what_is_not_published(client, db):
+    """The coordination and entitled analysts read it on the exact pages."""
+    page = client.get(PAGE).content.decode()
+    assert "par lui seul" not in page
+    assert page.count("les personnes habilitées") == 2
+
+
+def test_no_coarser_cut_is_said_twice():
+    for entry in dictionary():
+        if found := re.search(r"moins finement \((.*?)\)", entry.merged_into):
+            cuts = found[1].split(" ; ")
+            assert len(set(cuts)) == len(cuts), entry.code
+
+
 def test_bands_stand_in_the_order_in_which_they_are_read():
     bands = {entry.code: [band.code for band in entry.bands] for entry in dictionary()}
     assert bands["closing"] == ["", "0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d", "30d+", "unknown"]
