@@ -62,6 +62,11 @@ class Heading(NamedTuple):
         return f"tocsin-publication-{self.number}.zip"
 
     @property
+    def published_on(self) -> date:
+        """The day in Paris, which may be the one after that of universal time."""
+        return localtime(self.published_at).date()
+
+    @property
     def citation(self) -> str:
         """One line, as a bibliography wants it."""
         return _(
@@ -69,7 +74,7 @@ class Heading(NamedTuple):
             "%(until)s. %(url)s Licence Ouverte 2.0. SHA-256 %(digest)s."
         ) % {
             "number": self.number,
-            "day": date_format(localtime(self.published_at), "j F Y"),
+            "day": date_format(self.published_on, "j F Y"),
             "until": date_format(self.covers_until, "j F Y"),
             "url": self.url,
             "digest": self.digest,

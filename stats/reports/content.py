@@ -102,7 +102,7 @@ def release_said(heading: Heading) -> str:
         _("Publication no %(number)d du %(day)s, données jusqu’au %(until)s")
         % {
             "number": heading.number,
-            "day": words.day(heading.published_at.date()),
+            "day": words.day(heading.published_on),
             "until": words.day(heading.covers_until),
         }
     )

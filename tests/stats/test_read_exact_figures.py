@@ -205,7 +205,7 @@ def test_a_year_without_anything_says_so(client, national):
     breizh_cyber()
     shown = html(client, CENTRE)
     assert "Aucune déclaration reçue dans l’année." in shown
-    assert "Rien n’est encore vérifié cette année" in shown
+    assert "Rien n’est encore vérifié pour 2026" in shown
     assert "Durée des interruptions" not in shown
 
 

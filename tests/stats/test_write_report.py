@@ -106,6 +106,15 @@ def test_it_works():
     assert "Personne ne sait combien d’incidents ne sont pas déclarés." in fourth
 
 
+def test_the_day_is_that_of_the_page_and_of_the_citation():
+    """A release made by hand half an hour after midnight in Paris."""
+    store(one_each(bodies_in("53", 6), on(2025, 2, 1)))
+    publish_release(now=on(2026, 2, 3, 0))
+    said = said_of(asked())
+    assert plain(said["release"]).startswith("Publication no 1 du 3 février 2026")
+    assert "publication no 1 du 3 février 2026" in plain(said["reading"]["citation"])
+
+
 @pytest.mark.parametrize("blocks", [little, much, lambda: everything(2025)], ids=["little", "much", "everything"])
 @pytest.mark.parametrize("place", ["", "53", "94", "984"], ids=["France", "Bretagne", "Corse", "TAAF"])
 def test_there_are_four_pages_at_any_volume(blocks, place):
