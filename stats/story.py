@@ -76,21 +76,22 @@ def compared(comparison: Comparison) -> str:
     """The test is that of `stats/chance.py`, at 95 %."""
     change, before = comparison.change, before_words(comparison)
     if change.direction is Direction.UNSURE:
-        if change.is_small:
-            return _("C’était %(number)s %(before)s : de si petits nombres ne disent pas de tendance.") % {
-                "number": figure(change.before),
-                "before": before,
-            }
-        return _("C’était %(number)s %(before)s : la différence peut être due au hasard.") % {
-            "number": figure(change.before),
-            "before": before,
-        }
+        return unsure(change) % {"number": figure(change.before), "before": before}
     kind = _("hausse") if change.direction is Direction.UP else _("baisse")
     small = _(", sur de petits nombres") if change.is_small else ""
     return _(
         "C’était %(number)s %(before)s : une %(kind)s des déclarations, %(between)s%(small)s. "
         "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
     ) % {"number": figure(change.before), "before": before, "kind": kind, "between": between(change), "small": small}
+
+
+def unsure(change: Change) -> str:
+    """Where chance alone may have made the difference, or there is none."""
+    if change.is_small:
+        return _("C’était %(number)s %(before)s : de si petits nombres ne disent pas de tendance.")
+    if change.now == change.before:
+        return _("C’était déjà %(number)s %(before)s.")
+    return _("C’était %(number)s %(before)s : la différence peut être due au hasard.")
 
 
 def before_words(comparison: Comparison) -> str:
@@ -159,7 +160,8 @@ def key_of_rate(page: Page) -> Key:
     name = _("taux de collectivités ayant déclaré")
     rates = page.rates
     if not rates or not rates.declared:
-        return Key(name, bound(_("se compte par année finie : pas encore, ou pas montré seul")))
+        value = None if page.source.is_over else Cell(None, State.WAITING)
+        return Key(name, bound(_("se compte par année finie : pas encore, ou pas montré seul")), value)
     under = rate_words(rates.declared)
     if rates.hit:
         under += bound(
