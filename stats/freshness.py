@@ -17,7 +17,8 @@ from accounts.installation import is_demonstration
 from stats.models import Release
 
 SECONDS = 300
-SHOWN = ("stats", "config/templates", "config/static")
+# The last two name bands and regions.
+SHOWN = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
 WRITTEN_IN = {".py", ".html", ".css", ".svg"}
 ARGUMENTS = ("region", "annee", "trimestre", "publication")
 

@@ -1,12 +1,19 @@
 """The public page, through its door."""
 
+import inspect
 from datetime import date
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.conf import settings
 
+from csirts.wording import at
+from incidents.enums import Cause, DataCategory, PublicService
 from incidents.services.triage import acknowledge_incident, verify_incident
+from stats import story
+from stats.freshness import SHOWN
 from stats.services import publish_release
 from stats.tasks import fold_events
 from stats.tasks import publish_release as publish
@@ -318,3 +325,10 @@ def test_what_stands_in_no_number_by_region_is_said_under_the_map(client, db):
     assert regions["Ensemble"][0] == 12
     [rate] = {row[-1].text for row in rows_of(client, annee="2026")["Par région"][1:-2]}
     assert rate == "à venir"
+
+
+@pytest.mark.parametrize("words", [Cause, DataCategory, PublicService, at, story.story])
+def test_a_page_is_new_when_the_words_on_it_are(words):
+    """Else whoever holds a page would be told that it has not changed, until the next release."""
+    file = Path(inspect.getfile(words)).relative_to(settings.BASE_DIR)
+    assert any(file.is_relative_to(folder) for folder in SHOWN)
