@@ -14,15 +14,11 @@ from django.db.models import Count, Min, QuerySet
 
 from incidents.models import Incident, PendingEvent
 from stats.facts import IS_HIT, IS_INCIDENT, counts_of, facts_of, is_hit, is_incident
+from stats.locks import LOCK
 from stats.models import CaseFact, Presence, Rollup
 
 CONSUMER = "stats"
 BATCH = 2000
-# The key of the lock under which figures are folded or published: any number, the same everywhere.
-LOCK = 7_465_747_301
-# And of the one under which everything is recounted.
-RECOUNT_LOCK = LOCK + 1
-PUBLISHING_LOCK = LOCK + 2
 COUNTED = (
     *("csirt_id", "region_id", "collectivity_id", "month", "quarter", "type", "is_counted", "is_verified"),
     *("nature", "cause", "discovery_delay", "help_delay", "closing_delay"),
@@ -81,27 +77,6 @@ def take_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
-
-
-@contextmanager
-def alone(lock: int, *, waits: bool) -> Iterator[bool]:
-    """While this one recounts everything, or publishes, no other does. False if one is at it, unless one waits.
-
-    The lock is the connection's, so that a killed process leaves none behind.
-    """
-    with connection.cursor() as cursor:
-        if waits:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
-        else:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
-            if not cursor.fetchone()[0]:
-                yield False
-                return
-    try:
-        yield True
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
 
 
 def wait_for_lock() -> None:

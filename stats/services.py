@@ -11,6 +11,7 @@ from accounts.models import User
 from stats import disclosure, rollups
 from stats.audit import AuditError, AuditTimeout
 from stats.enums import Outcome
+from stats.locks import PUBLISHING_LOCK, RECOUNT_LOCK, alone
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.reach import Reach
 from stats.reports import making
@@ -33,7 +34,7 @@ def publish_release(
     is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
     verdict, publishes nothing. While another process publishes, this one does nothing, unless it `waits` for its turn.
     """
-    with rollups.alone(rollups.PUBLISHING_LOCK, waits=waits) as is_free:
+    with alone(PUBLISHING_LOCK, waits=waits) as is_free:
         return try_release(now or timezone.now(), seconds) if is_free else None
 
 
@@ -83,7 +84,7 @@ MISTAKES_KEPT = 100
 
 def check_tonight() -> FigureCheck | None:
     """Start today's verification, or carry on with one that is not finished. None when there is nothing to do."""
-    with rollups.alone(rollups.RECOUNT_LOCK, waits=False) as is_free:
+    with alone(RECOUNT_LOCK, waits=False) as is_free:
         if not is_free:
             return None
         check = FigureCheck.objects.filter(repairs=False).order_by("-pk").first()
@@ -97,7 +98,7 @@ def check_tonight() -> FigureCheck | None:
 
 def verify_figures() -> FigureCheck:
     """Recount everything from the raw rows and compare, to the unit, while the service runs; nothing is changed."""
-    with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
+    with alone(RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.create()
         walk(check)
         return check
@@ -108,7 +109,7 @@ def rebuild_figures() -> FigureCheck:
 
     One that was killed is carried on where it stopped; again changes nothing.
     """
-    with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
+    with alone(RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
         check = check or FigureCheck.objects.create(repairs=True)
         walk(check)

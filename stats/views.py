@@ -14,7 +14,7 @@ from incidents.visits import find_case, private
 from stats import method, sections, story, titles, words
 from stats.access import centre_for, links_for, nation_for, own_centres, region_for
 from stats.charts import line_charts
-from stats.freshness import edition, shared_by_all
+from stats.freshness import edition, remembered, shared_by_all
 from stats.mine import standing_of
 from stats.partition import K
 from stats.periods import SETTLED_AFTER
@@ -28,6 +28,7 @@ from stats.services import note_reading
 @require_safe
 @shared_by_all
 @etag(edition)
+@remembered
 def statistics(request: HttpRequest) -> HttpResponse:
     """Published figures only, chosen by plain links: `?region=53&annee=2025&trimestre=3&publication=4`."""
     asked = Asked(*(request.GET.get(name, "") for name in ("region", "annee", "trimestre", "publication")))

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from collectivities.models import Region
 from incidents.enums import PaperState
-from stats import rollups
+from stats.locks import PUBLISHING_LOCK, alone
 from stats.models import Block, BlockMember, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
@@ -92,7 +92,7 @@ def test_beside_another_the_command_waits_for_its_turn_and_the_task_does_nothing
     held, over = threading.Event(), threading.Event()
 
     def publishes():
-        with rollups.alone(rollups.PUBLISHING_LOCK, waits=True):
+        with alone(PUBLISHING_LOCK, waits=True):
             held.set()
             over.wait(60)
         connection.close()

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 from django.conf import settings
+from django.test import Client
 
 from csirts.wording import at
 from incidents.enums import Cause, DataCategory, PublicService
@@ -260,6 +261,33 @@ def test_who_holds_a_page_is_told_in_one_query_that_it_is_the_same(client, two_r
     assert other.status_code == 200
     a_release(*OF_2025, until=date(2026, 3, 31))
     assert client.get(PAGE, {"region": "53"}, headers={"If-None-Match": mark}).status_code == 200
+
+
+def test_a_page_is_made_once_for_everybody(client, two_regions, django_assert_num_queries, monkeypatch):
+    """Ten thousand requests of a scraper cost a query each, and no page is made again."""
+    first = client.get(PAGE, {"region": "53"})
+    made = []
+    monkeypatch.setattr("stats.views.read_page", made.append)
+    for _ in range(3):
+        with django_assert_num_queries(1):
+            again = Client().get(PAGE, {"region": "53"})
+        assert again.content == first.content
+        assert again["ETag"] == first["ETag"]
+        assert again["Cache-Control"] == "public, max-age=300"
+    assert made == []
+
+
+def test_a_page_that_was_kept_is_nobodys_with_an_account(client, two_regions):
+    client.get(PAGE)
+    client.force_login(a_lead())
+    assert "mon-centre" in client.get(PAGE).content.decode()
+    client.logout()
+    assert "mon-centre" not in client.get(PAGE).content.decode()
+
+
+def test_a_page_that_does_not_exist_is_not_kept(client, two_regions):
+    for _ in range(2):
+        assert client.get(PAGE, {"annee": "1999"}).status_code == 404
 
 
 def test_the_page_of_a_person_is_their_own(client, two_regions):

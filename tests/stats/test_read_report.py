@@ -1,16 +1,19 @@
 """The door of the reports: asked for by whoever comes first, made once by a task, then the same bytes for ever."""
 
 import re
+from contextlib import closing
+from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from collectivities.models import Region
 from incidents.enums import PaperState
+from stats.locks import REPORTS_LOCK
 from stats.models import Report
 from stats.reports import making
 from stats.tasks import make_reports
@@ -175,6 +178,26 @@ def test_a_worker_that_dies_is_followed_by_another(client, monkeypatch):
     with time_machine.travel(timezone.now() + making.LEASE):
         make_reports()
     assert (Report.objects.get().state, Report.objects.get().tries) == (PaperState.MADE, 2)
+
+
+def test_one_worker_at_a_time_makes_reports(client):
+    """The others are for the mails of an emergency."""
+    client.get(f"{BRETAGNE}pdf/")
+    other = connection.copy()
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [REPORTS_LOCK])
+        make_reports()
+        assert "Le rapport se prépare" in text(client.get(BRETAGNE))
+    make_reports()
+    assert "Le rapport est prêt" in text(client.get(BRETAGNE))
+
+
+def test_a_round_of_reports_is_short(client, monkeypatch):
+    client.get(f"{BRETAGNE}pdf/")
+    client.get(f"{FRANCE}pdf/")
+    monkeypatch.setattr(making, "LONGEST_ROUND", timedelta(microseconds=1))
+    make_reports()
+    assert Report.objects.filter(state=PaperState.MADE).count() <= 1
 
 
 def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):

@@ -15,6 +15,7 @@ from django.db import connection
 from accounts.enums import Role
 from incidents.models import Incident
 from stats import rollups, services
+from stats.locks import RECOUNT_LOCK, alone
 from stats.models import CaseFact, FigureCheck, Presence, Rollup
 from stats.services import check_tonight, fold_events, rebuild_figures, verify_figures
 from stats.tasks import check_figures
@@ -125,7 +126,7 @@ def test_only_one_process_recounts(transactional_db):
     held = threading.Event(), threading.Event()
 
     def hold():
-        with rollups.alone(rollups.RECOUNT_LOCK, waits=True):
+        with alone(RECOUNT_LOCK, waits=True):
             held[0].set()
             held[1].wait(60)
         connection.close()
