@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "stats.view_exactreading",
             "stats.view_figurecheck",
             "stats.view_attempt",
+            "stats.view_report",
         }
     ),
 }

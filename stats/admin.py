@@ -1,4 +1,4 @@
-"""For the administrator of the platform, to read only: exact figures read, recounts, attempts to publish."""
+"""For the administrator of the platform, to read only: exact figures read, recounts, attempts to publish, reports."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from stats.enums import Measure
-from stats.models import Attempt, ExactReading, FigureCheck
+from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -75,3 +75,18 @@ class AttemptAdmin(ReadOnlyAdmin):
     @admin.display(description=_("tables regroupées ou laissées"))
     def coarser(self, attempt: Attempt) -> str:
         return ", ".join(str(Measure(code).label) for code in sorted(attempt.coarsened)) or "–"
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    """One that cannot be made is seen here; whoever follows its link may ask for it again."""
+
+    list_display = ["asked_at", "release", "place", "year", "quarter", "state", "tries", "made_at"]
+    list_filter = ["state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("release", "region").defer("content")
+
+    @admin.display(description=_("périmètre"))
+    def place(self, report: Report) -> str:
+        return str(report.region or _("France"))

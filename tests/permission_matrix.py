@@ -316,6 +316,7 @@ MATRIX = [
     ("post", "admin/incidents/reflexsheet/{slug}/{kind}/",            IN,  IN,  IN, 404, 404, 422, 404,  IN,  IN, 404),
     ("get", "admin/notifications/delivery/",                          IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 403),
     ("get", "admin/stats/attempt/",                                   IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
+    ("get", "admin/stats/report/",                                    IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/stats/exactreading/",                              IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/stats/figurecheck/",                               IN,  IN,  IN, 403, 403, 403, 403,  IN,  IN, 200),
     ("get", "admin/{app_label}/",                                     IN,  IN,  IN, 200, 200, 200, 200,  IN,  IN, 404),
