@@ -81,7 +81,7 @@ class AttemptAdmin(ReadOnlyAdmin):
 class ReportAdmin(ReadOnlyAdmin):
     """One that cannot be made is seen here; whoever follows its link may ask for it again."""
 
-    list_display = ["asked_at", "release", "place", "year", "quarter", "state", "tries", "made_at"]
+    list_display = ["asked_at", "release", "place", "period", "state", "tries", "made_at"]
     list_filter = ["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -90,3 +90,7 @@ class ReportAdmin(ReadOnlyAdmin):
     @admin.display(description=_("périmètre"))
     def place(self, report: Report) -> str:
         return str(report.region or _("France"))
+
+    @admin.display(description=_("période"))
+    def period(self, report: Report) -> str:
+        return f"{report.year} T{report.quarter}" if report.quarter else str(report.year)
