@@ -1,6 +1,7 @@
 """Rows by COPY: several times as fast as INSERT, and nothing is sent back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -20,17 +21,19 @@ def new_keys(model: type[Model], number: int) -> Iterator[int]:
         return iter([key for (key,) in cursor.fetchall()])
 
 
-def copy_in(rows: Sequence[Model]) -> None:
-    """Append rows of one table. A key that the first of them lacks is the database's to give."""
-    if not rows:
+def copy_in(rows: Iterable[Model]) -> None:
+    """Append rows of one table as they come. A key that the first of them lacks is the database’s to give."""
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
         return
-    about = rows[0]._meta  # noqa: SLF001 (the documented way to a model's columns)
+    about = first._meta  # noqa: SLF001 (the documented way to a model's columns)
     fields = [field for field in about.concrete_fields if not field.generated]
-    fields = [field for field in fields if not field.primary_key or rows[0].pk is not None]
+    fields = [field for field in fields if not field.primary_key or first.pk is not None]
     columns = sql.SQL(", ").join([sql.Identifier(field.attname) for field in fields])
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(about.db_table), columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
+        for row in chain([first], rows):
             copy.write_row([prepared(row.__dict__[field.attname]) for field in fields])
 
 
