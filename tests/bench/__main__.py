@@ -5,8 +5,8 @@
 Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
 screen, the list to .local/bench.json.
 
-A million incidents is as far as `--large` goes: a release holds its units in memory, 4 kB an incident of its years, so
-that ten million would need 40 GB. `simulate_incidents --count=10000000 --figures-only` makes them all the same.
+A million incidents is as far as `--large` goes: a release holds its units in memory, 2 kB an incident of its years, so
+that ten million would need 20 GB. `simulate_incidents --count=10000000 --figures-only` makes them all the same.
 """
 
 import argparse
