@@ -257,8 +257,8 @@ def not_shown(page: Page) -> list[str]:
     if missing:
         said.append(
             _(
-                "Trop peu de cas pour montrer %(listed)s %(where)s pour %(when)s sans désigner quelqu’un. "
-                "Avec plus de déclarations, ces nombres apparaîtront d’eux-mêmes."
+                "Seuls ou à côté des autres nombres, ceux-ci pourraient désigner quelqu’un %(where)s pour %(when)s : "
+                "%(listed)s. Où il y a plus de déclarations, il s’en montre davantage."
             )
             % {"listed": listed(missing), "where": where(page.source.region), "when": when(page)}
         )

@@ -126,7 +126,9 @@ def test_a_merged_year_is_one_cell_over_its_quarters(client, two_regions):
     page = read(client, region="94")
     assert "6 incidents vérifiés sont publiés en Corse pour 2025." in page
     assert "Par trimestre" not in tables_of(client, region="94")
-    assert "Trop peu de cas pour montrer les mois ou les trimestres, les types d’incidents" in page
+    assert (
+        "pourraient désigner quelqu’un en Corse pour 2025 : les mois ou les trimestres, les types d’incidents" in page
+    )
 
 
 def test_a_region_that_cannot_be_shown_alone_says_so(client, two_regions):
