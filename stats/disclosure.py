@@ -28,7 +28,7 @@ from stats.family import FAMILY, Table
 from stats.models import Block, BlockMember, CaseFact, Denominator, Release, ReleaseBlock
 from stats.partition import Cell, K, Scope, Unit, partition
 from stats.periods import last_closed_day
-from stats.proof import COUNTS_BODIES, Draft, Shown, is_proved, ties_of
+from stats.proof import COUNTS_BODIES, Draft, Shown, forget_cells, is_proved, ties_of
 from stats.seal import seal_of
 from stats.strata import Bodies, existing_bodies, listed_strata
 
@@ -78,15 +78,20 @@ def cut(closed: Closed, *, seconds: float) -> Draft:
 
     Raises NothingSafeError, `audit.AuditTimeout` and `audit.AuditError`.
     """
-    deadline = monotonic() + seconds
-    draft = draft_of(closed, deadline)
-    # Colluding bodies are looked for once, in the end. Where they find something, table by table.
-    loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
-    if loose:
-        draft = draft_of(closed, deadline, suspected=frozenset().union(*loose))
+    try:
+        draft = audited(closed, monotonic() + seconds)
+    finally:
+        forget_cells()
     if not draft.kept and not draft.fresh:
         raise NothingSafeError
     return draft
+
+
+def audited(closed: Closed, deadline: float) -> Draft:
+    """Colluding bodies are looked for once, in the end. Where they find something, table by table."""
+    draft = draft_of(closed, deadline)
+    loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
+    return draft_of(closed, deadline, suspected=frozenset().union(*loose)) if loose else draft
 
 
 def draft_of(closed: Closed, deadline: float, *, suspected: frozenset[Measure] = frozenset()) -> Draft:

@@ -334,6 +334,12 @@ def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Cou
     return found
 
 
+def forget_cells() -> None:
+    """What the audits of one night share is given back: the worker lives on."""
+    atom_at.cache_clear()
+    cells.cache_clear()
+
+
 @cache
 def atom_at(measure: str, release: int, region: int, month: date, band: str) -> Atom:
     return Atom(measure, release, region, grain_of(measure).first(month), band)
