@@ -21,7 +21,7 @@ from time import monotonic
 
 from django.db import transaction
 
-from incidents.simulation.copying import copy_in
+from incidents.copying import copy_in
 from stats.enums import ALL_BANDS, Measure
 from stats.facts import bands_by_measure, is_hit, is_incident
 from stats.family import FAMILY, Table

@@ -132,11 +132,7 @@ def measures() -> Sheet:
             Column("limits", "string", _("limites"), _("Ce que le nombre ne dit pas."), REQUIRED),
             Column("sources", "string", _("sources"), _("Codes des normes suivies, séparés par un espace.")),
             Column("since", "date", _("depuis"), _("Jour depuis lequel la définition est celle-ci."), REQUIRED),
-            flag(
-                "is_published",
-                _("publiée"),
-                _("Faux : ce nombre n’est lu que par le centre et les personnes habilitées."),
-            ),
+            flag("is_published", _("publiée"), _("Faux : lu par le centre et les personnes habilitées seulement.")),
             flag("is_rate", _("taux"), _("Vrai : se calcule avec deux nombres publiés.")),
         ),
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from collectivities.models import Collectivity
 from csirts.models import Csirt
+from incidents.copying import copy_in, new_keys
 from incidents.declaration import Interruption, Leak
 from incidents.due import ANSWER_WITHIN, next_due
 from incidents.enums import (
@@ -33,7 +34,6 @@ from incidents.rsit import FIRST_CLASSIFICATION
 from incidents.services.index import write_documents
 from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
 from incidents.simulation import priors
-from incidents.simulation.copying import copy_in, new_keys
 from incidents.simulation.draw import Case
 from incidents.text import fold
 
