@@ -74,7 +74,8 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("tables regroupées ou laissées"))
     def coarser(self, attempt: Attempt) -> str:
-        return ", ".join(str(Measure(code).label) for code in sorted(attempt.coarsened)) or "–"
+        said = (f"{Measure(code).label} ({', '.join(years)})" for code, years in sorted(attempt.coarsened.items()))
+        return ", ".join(said) or "–"
 
 
 @admin.register(Report)

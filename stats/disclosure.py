@@ -1,9 +1,9 @@
 """What may be told to everyone: the only way from cases to public figures.
 
-Each table of the family (`stats/family.py`) is cut into safe cells (`stats/partition.py`), and the tables are
-accepted one after the other, as long as all of them together, and what earlier releases said, pass the audit
-(`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails in its coarsest
-shape stays out.
+Year by year, each table of the family (`stats/family.py`) is cut into safe cells (`stats/partition.py`), and the
+tables are accepted one after the other, as long as all of them together, and what earlier releases said, pass the
+audit (`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails in its
+coarsest shape stays out.
 
 A later release keeps the blocks of the earlier one as they are. Late cases make blocks of their own; a block is made
 again only when K bodies or more have changed in it, so that comparing two releases tells nothing of fewer.
@@ -12,31 +12,32 @@ It hides neither that a number put together with others was small, nor what news
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from functools import cache
-from sys import intern
 from time import monotonic
 
 from django.db import transaction
 
 from incidents.copying import copy_in
-from stats.enums import ALL_BANDS, Measure
-from stats.facts import bands_by_measure, is_hit, is_incident
+from stats.carrying import carry_over, gone_by_table, members_of, shown_of, years_of
+from stats.closed import ClosedYears
+from stats.enums import Measure
 from stats.family import FAMILY, Table
-from stats.models import Block, BlockMember, CaseFact, Denominator, Release, ReleaseBlock
-from stats.partition import Cell, K, Scope, Unit, partition
+from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock
+from stats.partition import Cell, Unit, partition
 from stats.periods import last_closed_day
 from stats.proof import COUNTS_BODIES, Draft, Shown, forget_cells, is_proved, ties_of
 from stats.seal import seal_of
-from stats.strata import Bodies, existing_bodies, listed_strata
+from stats.strata import existing_bodies
 
 BATCH = 2000
 # A release is made at night; an audit that takes longer than this publishes nothing.
 AUDIT_SECONDS = 1800
 # What reading, cutting and saving may take besides.
 RELEASE_SECONDS = AUDIT_SECONDS + 600
+
+# The code of a table → the years in which it is not as fine as it is declared → its shape; None: left out.
+type Coarsened = dict[str, dict[int, int | None]]
 
 
 class NothingNewError(Exception):
@@ -47,65 +48,77 @@ class NothingSafeError(Exception):
     """No figure may be shown."""
 
 
-@dataclass(frozen=True)
-class Closed:
-    """What stands at one instant in the periods that are closed: of each table, what was published and stays, the
-    units that are to be put in blocks, and what has become of cases that stand in blocks as they were.
+@transaction.atomic
+def make_release(*, now: datetime, seconds: float) -> tuple[Release, Coarsened]:
+    """The whole family as finely as it passes the audit, one year in memory at a time; saved whole or not at all.
+
+    What it counts is what stood when it began to read. Raises NothingNewError, NothingSafeError, `audit.AuditTimeout`
+    when all has taken more than `seconds`, and `audit.AuditError`.
     """
-
-    number: int
-    until: date
-    tables: dict[Measure, tuple[list[Shown], list[Unit], list[Unit]]]
-    bodies: dict[int, Bodies]
-
-
-def read_closed(*, now: datetime) -> Closed:
-    """Call it under the lock of the figures. Raises NothingNewError."""
     until, last = last_closed_day(now), Release.objects.order_by("number").last()
     if last and last.covers_until >= until:
         raise NothingNewError
-    units = units_until(until)
-    return Closed(
-        number=last.number + 1 if last else 1,
-        until=until,
-        tables={table.measure: carry_over(last, table.measure, units[table.measure]) for table in FAMILY},
-        bodies={year: existing_bodies(year) for year in years_of(units)},
-    )
+    number, deadline = last.number + 1 if last else 1, monotonic() + seconds
+    kept: list[int] = []
+    fresh: list[Block] = []
+    coarsened: Coarsened = defaultdict(dict)
+    for draft in drafts(last, number=number, until=until):
+        cut(draft, deadline)
+        kept += draft.kept
+        fresh += save_blocks(draft.fresh)
+        for measure, shape in draft.coarsened.items():
+            coarsened[measure][draft.year] = shape
+    if not kept and not fresh:
+        raise NothingSafeError
+    release = Release(number=number, published_at=now, covers_until=until)
+    save_release(release, [*Block.objects.filter(pk__in=kept).select_related("region"), *fresh])
+    return release, coarsened
 
 
-def cut(closed: Closed, *, seconds: float) -> Draft:
-    """The blocks of the next release: the whole family as finely as it passes the audit. Writes nothing.
+def drafts(last: Release | None, *, number: int, until: date) -> Iterator[Draft]:
+    """Year after year, what was published and stays, and what is still to be cut."""
+    closed = ClosedYears(until)
+    gone = gone_by_table(last, closed)
+    for year in sorted(closed.years | years_of(last)):
+        draft = Draft(number, year, until, existing_bodies(year))
+        units, members = closed.units(year), members_of(last, year)
+        for table in FAMILY:
+            measure = table.measure
+            carried = carry_over(members[measure], units[measure], gone[measure])
+            draft.kept += carried.kept
+            # What stays is shown whatever comes: the first table is held against it too.
+            draft.shown += shown_of({block: members[measure][block] for block in carried.kept})
+            draft.unshown[measure], draft.became[measure] = carried.free, carried.became
+        yield draft
 
-    Raises NothingSafeError, `audit.AuditTimeout` and `audit.AuditError`.
-    """
+
+def cut(draft: Draft, deadline: float) -> None:
+    """Add the blocks of that year to `draft`. Raises `audit.AuditTimeout` and `audit.AuditError`."""
     try:
-        draft = audited(closed, monotonic() + seconds)
+        units = dict(draft.unshown)
+        accept_all(draft, units, deadline)
+        # Colluding bodies are looked for once, in the end. Where they find something, table by table.
+        loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
+        if loose:
+            take_back(draft, units)
+            accept_all(draft, units, deadline, suspected=frozenset().union(*loose))
     finally:
         forget_cells()
-    if not draft.kept and not draft.fresh:
-        raise NothingSafeError
-    return draft
 
 
-def audited(closed: Closed, deadline: float) -> Draft:
-    """Colluding bodies are looked for once, in the end. Where they find something, table by table."""
-    draft = draft_of(closed, deadline)
-    loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
-    return draft_of(closed, deadline, suspected=frozenset().union(*loose)) if loose else draft
+def take_back(draft: Draft, units: dict[Measure, list[Unit]]) -> None:
+    draft.shown = [one for one in draft.shown if one.release != draft.number]
+    draft.unshown = dict(units)
+    draft.fresh.clear()
+    draft.coarsened.clear()
 
 
-def draft_of(closed: Closed, deadline: float, *, suspected: frozenset[Measure] = frozenset()) -> Draft:
+def accept_all(
+    draft: Draft, units: dict[Measure, list[Unit]], deadline: float, *, suspected: frozenset[Measure] = frozenset()
+) -> None:
     """`suspected`: the tables in which colluding bodies are looked for each time."""
-    draft = Draft(number=closed.number, until=closed.until, bodies=closed.bodies)
-    # What stays is shown whatever comes: the first table is held against it too.
-    for measure, (kept, units, became) in closed.tables.items():
-        draft.kept += [one.block for one in kept if one.block is not None]
-        draft.shown += kept
-        draft.unshown[measure], draft.became[measure] = units, became
     for table in FAMILY:
-        with_coalitions = table.measure in suspected
-        accept(draft, table, closed.tables[table.measure][1], deadline, with_coalitions=with_coalitions)
-    return draft
+        accept(draft, table, units[table.measure], deadline, with_coalitions=table.measure in suspected)
 
 
 def accept(draft: Draft, table: Table, units: list[Unit], deadline: float, *, with_coalitions: bool) -> None:
@@ -127,131 +140,14 @@ def holds(draft: Draft, measure: Measure, deadline: float, *, with_coalitions: b
     return is_proved(draft, measure, deadline - monotonic(), with_coalitions=with_coalitions)
 
 
-def years_of(units: dict[str, list[Unit]]) -> set[int]:
-    return {unit.month.year for some in units.values() for unit in some}
-
-
 def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
     held = {(unit.key, unit.place) for cell in cells for unit in cell.units}
     return [unit for unit in units if (unit.key, unit.place) not in held]
 
 
-def units_until(until: date) -> dict[str, list[Unit]]:
-    """The units of the verified cases of closed periods, by measure, in one fixed order."""
-    units: dict[str, list[Unit]] = defaultdict(list)
-    strata = listed_strata()
-    bodies: dict[str, dict[tuple[int, int, int | None], None]] = defaultdict(dict)
-    facts = CaseFact.objects.filter(is_counted=True, is_verified=True, quarter__lte=until)
-    for fact in facts.order_by("pk").iterator(BATCH):
-        for measure, bands in bands_by_measure(fact).items():
-            units[measure] += [unit_of(fact, band, number) for band, number in sorted(bands.items())]
-        if is_incident(fact):
-            units[Measure.QUARTERS].append(unit_of(fact, ALL_BANDS, 1))
-        if is_incident(fact) and fact.collectivity_id in strata:
-            there = (fact.collectivity_id, fact.month.year, fact.region_id)
-            bodies[Measure.BODIES][there] = None
-            if is_hit(fact):
-                bodies[Measure.BODIES_HIT][there] = None
-    add_bodies(units, bodies, strata)
-    return units
-
-
-def unit_of(fact: CaseFact, band: str, number: int) -> Unit:
-    """Bands and months are the same few objects in all units: there may be ten times as many units as cases."""
-    return Unit(fact.pk, fact.collectivity_id, fact.region_id, same_day(fact.month), intern(band), number)
-
-
-@cache
-def same_day(day: date) -> date:
-    return day
-
-
-def add_bodies(
-    units: dict[str, list[Unit]],
-    bodies: dict[str, dict[tuple[int, int, int | None], None]],
-    strata: Mapping[int, str],
-) -> None:
-    """One unit a body and a year, in the first region that its cases had, whatever the number of its cases."""
-    for measure, by_stratum in ((Measure.BODIES, Measure.STRATA), (Measure.BODIES_HIT, Measure.STRATA_HIT)):
-        seen: set[tuple[int, int]] = set()
-        for body, year, region in bodies[measure]:
-            if (body, year) not in seen:
-                seen.add((body, year))
-                month = date(year, 1, 1)
-                units[measure].append(Unit(None, body, region, month, ALL_BANDS, 1))
-                units[by_stratum].append(Unit(None, body, region, month, strata[body], 1))
-
-
-# From one release to the next
-
-
-def carry_over(last: Release | None, measure: str, current: list[Unit]) -> tuple[list[Shown], list[Unit], list[Unit]]:
-    """The earlier blocks that stay as they are, the units that are to be put in new ones, and those that wait.
-
-    A case that stands in a block which stays brings nothing new: what it has become waits until that block is made
-    again.
-    """
-    if last is None:
-        return [], current, []
-    members = members_of(last, measure)
-    now = {(unit.key, unit.place): unit.number for unit in current}
-    # Of the units of that very block: a case may have changed in another one alone.
-    changed = {
-        block: {unit.body for unit in units if now.get((unit.key, unit.place)) != unit.number}
-        for block, units in members.items()
-    }
-    kept = {block for block, bodies in changed.items() if len(bodies) < K}
-    held = {(unit.key, unit.place) for block in kept for unit in members[block]}
-    frozen = {key for key, _place in held}
-    freed = {unit.key for block, units in members.items() if block not in kept for unit in units}
-    free: list[Unit] = []
-    became: list[Unit] = []
-    for unit in current:
-        if (unit.key, unit.place) not in held:
-            (free if unit.key in freed or unit.key not in frozen else became).append(unit)
-    return shown_of(measure, {block: members[block] for block in sorted(kept)}), free, became
-
-
-def members_of(release: Release, measure: str) -> dict[int, list[Unit]]:
-    """What each block of that release was made of."""
-    rows = BlockMember.objects.filter(block__releases=release, block__measure=measure).order_by("pk")
-    members: dict[int, list[Unit]] = defaultdict(list)
-    named = ("block_id", "fact_id", "collectivity_id", "region_id", "month", "band", "units")
-    for block, fact, body, region, month, band, number in rows.values_list(*named):
-        members[block].append(Unit(fact, body, region, same_day(month), intern(band), number))
-    return members
-
-
-def shown_of(measure: str, members: dict[int, list[Unit]]) -> list[Shown]:
-    """Kept blocks, each with the number of the release in which it came first."""
-    blocks = Block.objects.in_bulk(list(members))
-    firsts = dict(
-        ReleaseBlock.objects.filter(block__in=members)
-        .order_by("block", "-release__number")
-        .values_list("block", "release__number")
-    )  # the last one of a block wins: its lowest number
-    return [
-        Shown(
-            Measure(measure),
-            firsts[pk],
-            Scope(blocks[pk].region_id, blocks[pk].starts_on, blocks[pk].ends_on, blocks[pk].band),
-            tuple(units),
-            pk,
-        )
-        for pk, units in members.items()
-    ]
-
-
-@transaction.atomic
-def save_release(draft: Draft, *, published_at: datetime) -> Release:
-    """All of it or nothing; the number of a release is unique, whoever else publishes."""
-    release = Release(number=draft.number, published_at=published_at, covers_until=draft.until)
-    kept = Block.objects.filter(pk__in=draft.kept).select_related("region")
-    blocks = [block_of(measure, cell) for measure, cell in draft.fresh]
-    denominators = denominators_of(release, [*kept, *blocks])
-    release.digest, release.signature, release.verify_key = seal_of(release, [*kept, *blocks], denominators)
-    release.save(force_insert=True)
-    Block.objects.bulk_create(blocks, batch_size=BATCH)
+def save_blocks(fresh: list[tuple[Measure, Cell]]) -> list[Block]:
+    """They belong to no release yet, so that nobody is shown them."""
+    blocks = Block.objects.bulk_create((block_of(measure, cell) for measure, cell in fresh), batch_size=BATCH)
     # Ten times as many as cases: they go one by one, never all in memory.
     copy_in(
         BlockMember(
@@ -263,13 +159,19 @@ def save_release(draft: Draft, *, published_at: datetime) -> Release:
             band=unit.band,
             units=unit.number,
         )
-        for block, (_, cell) in zip(blocks, draft.fresh, strict=True)
+        for block, (_, cell) in zip(blocks, fresh, strict=True)
         for unit in cell.units
     )
-    ids = [*draft.kept, *(block.pk for block in blocks)]
-    ReleaseBlock.objects.bulk_create((ReleaseBlock(release=release, block_id=pk) for pk in ids), batch_size=BATCH)
+    return blocks
+
+
+def save_release(release: Release, blocks: list[Block]) -> None:
+    """The number of a release is unique, whoever else publishes."""
+    denominators = denominators_of(release, blocks)
+    release.digest, release.signature, release.verify_key = seal_of(release, blocks, denominators)
+    release.save(force_insert=True)
+    ReleaseBlock.objects.bulk_create((ReleaseBlock(release=release, block=one) for one in blocks), batch_size=BATCH)
     Denominator.objects.bulk_create(denominators, batch_size=BATCH)
-    return release
 
 
 def block_of(measure: str, cell: Cell) -> Block:

@@ -330,7 +330,7 @@ class Attempt(models.Model):
     outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
     seconds = models.FloatField(_("durée en secondes"))
-    # Which tables were coarsened or left out, by their codes: no figure.
+    # Which tables were coarsened or left out: code → years → shape. No figure.
     coarsened = models.JSONField(_("tables regroupées"), default=dict)
 
     class Meta:

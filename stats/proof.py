@@ -56,10 +56,6 @@ class Shown:
     units: tuple[Unit, ...]
     block: int | None = None
 
-    @property
-    def year(self) -> int:
-        return self.scope.starts_on.year
-
     @cached_property
     def held(self) -> dict[Atom, Counter[int]]:
         """Cell by cell, how many units each body has there. Each audit of a night asks for it."""
@@ -68,20 +64,23 @@ class Shown:
 
 @dataclass
 class Draft:
-    """A release in the making. `kept`: blocks of the last one that stay; `fresh`: cells that become blocks."""
+    """One year of a release in the making; `bodies` says how many exist, which is public.
+
+    `kept`: blocks of the last release that stay; `fresh`: cells that become blocks.
+    """
 
     number: int
+    year: int
     until: date
+    bodies: Bodies
     kept: list[int] = field(default_factory=list)
     fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     unshown: dict[Measure, list[Unit]] = field(default_factory=dict)
     # What has become of cases that stand in a block as they were: it is in no block either.
     became: dict[Measure, list[Unit]] = field(default_factory=dict)
-    # By year, how many bodies exist: public.
-    bodies: dict[int, Bodies] = field(default_factory=dict)
     # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
-    coarsened: dict[str, int | None] = field(default_factory=dict)
+    coarsened: dict[Measure, int | None] = field(default_factory=dict)
 
 
 type Atoms = frozenset[Atom]
@@ -283,7 +282,7 @@ def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions
     """Whether the tables that `measure` is tied to may be shown together, with it.
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
-    numbers; one of distinct bodies is held against how many exist. Years in which nothing is new were audited before.
+    numbers; one of distinct bodies is held against how many exist. A year in which nothing is new was audited before.
     A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
     which tables agree.
 
@@ -292,21 +291,22 @@ def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions
     tables = tied_to(measure, {one.measure for one in draft.shown})
     if len(tables) < 2 and measure not in COUNTS_BODIES:
         return True
-    years = {one.year for one in draft.shown if one.measure in tables and one.release == draft.number}
+    if not any(one.measure in tables and one.release == draft.number for one in draft.shown):
+        return True
     unshown = [draft.unshown]
     if any(draft.became.get(table) for table in tables):
         unshown.append({table: [*draft.unshown.get(table, []), *draft.became.get(table, [])] for table in tables})
-    families = (question_of(draft, tables, year, left).family() for year in sorted(years) for left in unshown)
+    families = (question_of(draft, tables, left).family() for left in unshown)
     return all(is_silent(each, k=K, deadline=seconds, with_coalitions=with_coalitions) for each in families)
 
 
-def question_of(draft: Draft, tables: set[Measure], year: int, unshown: Mapping[Measure, list[Unit]]) -> Question:
+def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, list[Unit]]) -> Question:
     """`unshown`: what is in no block."""
-    mine = tuple(one for one in draft.shown if one.measure in tables and one.year == year)
-    left = {table: [unit for unit in unshown.get(table, []) if unit.month.year == year] for table in tables}
+    mine = tuple(one for one in draft.shown if one.measure in tables)
+    left = {table: unshown.get(table, []) for table in tables}
     regions = {unit.region or 0 for one in mine for unit in one.units} | {0}
-    regions |= {region for region, _stratum in draft.bodies[year]}
-    return Question(year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies[year])
+    regions |= {region for region, _stratum in draft.bodies}
+    return Question(draft.year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies)
 
 
 def ties_of(draft: Draft) -> set[frozenset[Measure]]:
@@ -335,7 +335,7 @@ def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Cou
 
 
 def forget_cells() -> None:
-    """What the audits of one night share is given back: the worker lives on."""
+    """What the audits of one year share is given back: other years follow, and the worker lives on."""
     atom_at.cache_clear()
     cells.cache_clear()
 

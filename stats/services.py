@@ -29,9 +29,8 @@ def publish_release(
 ) -> Release | None:
     """Publish the periods that closed since the last release; None if none did or nothing in them may be shown.
 
-    Counts what is pending first, and reads all under the lock of the figures, so that a release is one instant's. It
-    is cut and audited without that lock, which exact figures need; then saved, all or nothing. Whatever comes of it
-    is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
+    Counts what is pending first, and reads it by one statement, so that a release is one instant's. Whatever comes of
+    it is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
     verdict, publishes nothing. While another process publishes, this one does nothing, unless it `waits` for its turn.
     """
     with alone(PUBLISHING_LOCK, waits=waits) as is_free:
@@ -40,13 +39,12 @@ def publish_release(
 
 def try_release(at: datetime, seconds: float) -> Release | None:
     began = monotonic()
-    # A batch a transaction: what little comes meanwhile is counted under the lock, which all exact figures wait for.
-    rollups.fold_all()
-    release, coarsened = None, {}
+    count_what_is_pending()
+    release: Release | None = None
+    coarsened: disclosure.Coarsened = {}
     try:
-        draft = disclosure.cut(read_closed(at), seconds=seconds)
-        release = disclosure.save_release(draft, published_at=at)
-        outcome, coarsened = Outcome.PUBLISHED, draft.coarsened
+        release, coarsened = disclosure.make_release(now=at, seconds=seconds)
+        outcome = Outcome.PUBLISHED
     except disclosure.NothingNewError:
         return None
     except disclosure.NothingSafeError:
@@ -68,11 +66,12 @@ def try_release(at: datetime, seconds: float) -> Release | None:
     return release
 
 
-@transaction.atomic
-def read_closed(at: datetime) -> disclosure.Closed:
-    rollups.wait_for_lock()
+def count_what_is_pending() -> None:
+    """A batch a transaction; then what another process was at, or came meanwhile, under the lock of the figures."""
     rollups.fold_all()
-    return disclosure.read_closed(now=at)
+    with transaction.atomic():
+        rollups.wait_for_lock()
+        rollups.fold_all()
 
 
 # Recounting everything

@@ -69,9 +69,13 @@ def tables(year):
     coarsened = Attempt.objects.latest("pk").coarsened
     for table in FAMILY:
         blocks = Block.objects.filter(measure=table.measure).count()
-        shape = coarsened.get(table.measure, 0)
-        said = "left out" if shape is None else f"coarser by {shape} of {len(table.shapes) - 1}"
-        yield absolute(f"{year}: {table.measure}, {said if shape != 0 else 'as declared'}", blocks, "blocks")
+        shapes = coarsened.get(table.measure, {}).values()
+        said = f"shapes {', '.join(map(shape_of, shapes))} of {len(table.shapes) - 1}" if shapes else "as declared"
+        yield absolute(f"{year}: {table.measure}, {said}", blocks, "blocks")
+
+
+def shape_of(number):
+    return "none" if number is None else str(number)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from django.db import transaction
 
 from collectivities.models import Collectivity, Region
-from stats.disclosure import Draft, save_release
+from stats.disclosure import save_blocks, save_release
 from stats.enums import Measure
 from stats.models import Block, Release
 from stats.partition import Cell, Scope, Unit
@@ -51,9 +51,11 @@ def second_release() -> Release:
 
 @transaction.atomic  # a release is filled by the transaction that made it
 def save(number, at, until, cells, kept=()):
-    draft = Draft(number, until, kept=[block.pk for block in kept])
-    draft.fresh = [(measure, cell(*said)) for measure, *said in cells]
-    return save_release(draft, published_at=at)
+    release = Release(number=number, published_at=at, covers_until=until)
+    kept = list(kept)
+    fresh = save_blocks([(measure, cell(*said)) for measure, *said in cells])
+    save_release(release, [*kept, *fresh])
+    return release
 
 
 def cell(code, days, band, value):

@@ -3,16 +3,17 @@
 Neither is told what the other says. The attacker may come when the auditor has spoken, as everybody does.
 """
 
+from collections.abc import Iterator
+from itertools import product
+
 import pytest
 
 from stats import disclosure
 from stats.audit import AuditError, audit
-from stats.family import FAMILY
 from stats.models import Release
 from stats.partition import K
-from stats.proof import Draft, Question, question_of, ties_of
+from stats.proof import Question, question_of, ties_of
 from stats.services import publish_release
-from stats.strata import existing_bodies
 from tests.stats.attacking import Watch
 from tests.stats.hard_cases import CASES
 from tests.stats.leaks import publish_beside, small_sum
@@ -20,7 +21,7 @@ from tests.stats.leaks import publish_beside, small_sum
 
 def auditor_finds(release: Release, *, with_coalitions: bool = False) -> bool:
     """What it says of a release that stands, whether or not it was asked when it was made."""
-    questions = questions_of(release)
+    questions = list(questions_of(release))
     try:
         if any(audit(one.family(), k=K, deadline=60, coalitions=()) for one in questions):
             return True
@@ -29,20 +30,12 @@ def auditor_finds(release: Release, *, with_coalitions: bool = False) -> bool:
         return True  # nothing would be published
 
 
-def questions_of(release: Release) -> list[Question]:
-    units = disclosure.units_until(release.covers_until)
-    draft = Draft(release.number, release.covers_until)
-    for table in FAMILY:
-        kept, free, became = disclosure.carry_over(release, table.measure, units[table.measure])
-        draft.shown += kept
-        draft.unshown[table.measure], draft.became[table.measure] = free, became
-    years = sorted({one.year for one in draft.shown})
-    draft.bodies = {year: existing_bodies(year) for year in years}
-    changed_too = {measure: [*left, *draft.became[measure]] for measure, left in draft.unshown.items()}
-    readings = [draft.unshown, changed_too] if any(draft.became.values()) else [draft.unshown]
-    return [
-        question_of(draft, set(tables), year, left) for tables in ties_of(draft) for year in years for left in readings
-    ]
+def questions_of(release: Release) -> Iterator[Question]:
+    for draft in disclosure.drafts(release, number=release.number, until=release.covers_until):
+        changed_too = {measure: [*left, *draft.became[measure]] for measure, left in draft.unshown.items()}
+        readings = [draft.unshown, changed_too] if any(draft.became.values()) else [draft.unshown]
+        for tables, left in product(ties_of(draft), readings):
+            yield question_of(draft, set(tables), left)
 
 
 LEAKY_UNLESS_AUDITED = {

@@ -7,10 +7,9 @@ from datetime import date
 
 import pytest
 
-from stats import disclosure
+from stats.carrying import Gone, carry_over
 from stats.family import BY_MEASURE
 from stats.partition import Shape, Unit, partition
-from stats.proof import Shown
 
 UNTIL, HISTORIES, RELEASES = date(2025, 12, 31), 250, 4
 BANDS = ("0-4h", "4-24h", "1-3d")
@@ -44,36 +43,26 @@ def some_cases(rng, first, number):
 
 
 class Numbers:
-    """The blocks of the last release: key → units. Stands in for the database."""
+    """The blocks of the last release: key → units."""
 
     def __init__(self):
         self.blocks, self.keys = {}, iter(range(10**6))
 
     def publish(self, units, shape):
-        kept, free, _became = disclosure.carry_over(self, "interruptions", units)
-        fresh = {next(self.keys): list(cell.units) for cell in partition(free, UNTIL, shape)}
-        before, self.blocks = self.blocks, {one.block: list(one.units) for one in kept} | fresh
+        carried = carry_over(self.blocks, units, Gone())
+        fresh = {next(self.keys): list(cell.units) for cell in partition(carried.free, UNTIL, shape)}
+        before, self.blocks = self.blocks, {block: self.blocks[block] for block in carried.kept} | fresh
         return before, fresh
-
-
-@pytest.fixture
-def numbers(monkeypatch):
-    def shown_of(measure, members):
-        return [Shown(measure, 1, None, tuple(units), block) for block, units in members.items()]
-
-    monkeypatch.setattr(disclosure, "members_of", lambda numbers, _measure: numbers.blocks)
-    monkeypatch.setattr(disclosure, "shown_of", shown_of)
-    return Numbers
 
 
 def bodies_of(units):
     return {unit.body for unit in units}
 
 
-def histories(numbers, shape):
+def histories(shape):
     for seed in range(HISTORIES):
         rng = random.Random(seed)
-        published = numbers()
+        published = Numbers()
         units = merged(some_cases(rng, 1, rng.randint(0, 60)))
         for _ in range(RELEASES):
             yield units, *published.publish(units, shape), published.blocks
@@ -81,10 +70,10 @@ def histories(numbers, shape):
 
 
 @pytest.mark.parametrize("shape", [*BY_MEASURE["interruptions"].shapes, Shape(bands_first=True)], ids=str)
-def test_it_works(numbers, shape):
+def test_it_works(shape):
     """A number goes only when five bodies changed in it; each new one is of five bodies or more, none above 85 %."""
     gone = 0
-    for units, before, fresh, blocks in histories(numbers, shape):
+    for units, before, fresh, blocks in histories(shape):
         now = {(unit.key, unit.place): unit.number for unit in units}
         for key in before.keys() - blocks.keys():
             gone += 1
@@ -99,9 +88,9 @@ def test_it_works(numbers, shape):
     assert gone > 20
 
 
-def test_each_unit_is_counted_once_and_as_it_is(numbers):
+def test_each_unit_is_counted_once_and_as_it_is():
     """In new numbers, of what there is now; and nothing that stays in an old one comes again."""
-    for units, _before, fresh, blocks in histories(numbers, Shape()):
+    for units, _before, fresh, blocks in histories(Shape()):
         standing = defaultdict(list)
         for some in blocks.values():
             for unit in some:
@@ -110,8 +99,8 @@ def test_each_unit_is_counted_once_and_as_it_is(numbers):
         assert {unit for some in fresh.values() for unit in some} <= set(units)
 
 
-def test_what_two_releases_differ_by_is_of_five_bodies(numbers):
-    for _units, before, _fresh, blocks in histories(numbers, Shape()):
+def test_what_two_releases_differ_by_is_of_five_bodies():
+    for _units, before, _fresh, blocks in histories(Shape()):
         then, now = (
             {(unit.key, unit.place): unit for some in one.values() for unit in some} for one in (before, blocks)
         )

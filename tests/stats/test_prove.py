@@ -32,6 +32,13 @@ def caused(cases, *causes):
     return incidents
 
 
+def some_flaws(at):
+    caused(one_each(bodies("53", 10), at), *["phishing"] * 10)
+    caused(one_each(bodies("94", 3), at), *["flaw"] * 3)
+    caused(one_each(bodies("01", 6), at), *["flaw"] * 6)
+    caused(one_each(bodies("52", 10), at), *["flaw"] * 4, *["phishing"] * 6)
+
+
 def test_it_works(db):
     caused(one_each(bodies("53", 12), on(2025, 2, 1)), *["phishing"] * 6, *["flaw"] * 6)
     release = publish_release(now=YEAR_CLOSED)
@@ -45,10 +52,7 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
     Loire's four « flaw ». Held against each other: 7 « flaw » without Guadeloupe, of which 4 in Pays de la Loire.
     Even for the nation: of 13 « flaw », 9 at most are not in the two regions that are named, so 4 are.
     """
-    caused(one_each(bodies("53", 10), on(2025, 2, 1)), *["phishing"] * 10)
-    caused(one_each(bodies("94", 3), on(2025, 2, 1)), *["flaw"] * 3)
-    caused(one_each(bodies("01", 6), on(2025, 2, 1)), *["flaw"] * 6)
-    caused(one_each(bodies("52", 10), on(2025, 2, 1)), *["flaw"] * 4, *["phishing"] * 6)
+    some_flaws(on(2025, 2, 1))
     publish_release(now=YEAR_CLOSED)
     assert blocks("incidents") == [
         (None, "", 9),
@@ -56,7 +60,15 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
         ("53", RANSOMWARE, 10),
     ]
     assert blocks("causes") == [(None, "", 29)]
-    assert Attempt.objects.get().coarsened == {"causes": 2}
+    assert Attempt.objects.get().coarsened == {"causes": {"2025": 2}}
+
+
+def test_a_table_is_as_fine_each_year_as_that_year_allows(db):
+    caused(one_each(bodies("53", 12), on(2024, 2, 1)), *["phishing"] * 6, *["flaw"] * 6)
+    some_flaws(on(2025, 2, 1))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("causes") == [(None, "", 29), ("53", "flaw", 6), ("53", "phishing", 6)]
+    assert Attempt.objects.get().coarsened == {"causes": {"2025": 2}}
 
 
 def test_many_late_cases_of_few_bodies_are_told_by_no_total(db):

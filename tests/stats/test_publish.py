@@ -226,6 +226,18 @@ def test_what_changed_in_other_blocks_makes_no_block_again(db):
     assert [block.value for block in short] == [12]
 
 
+@pytest.mark.parametrize(("moved", "then", "now"), [(4, 12, 0), (6, 6, 6)])
+def test_a_case_that_moves_to_another_year_is_counted_once(db, moved, then, now):
+    """It stays where it was published, unless so many moved that the number is made again."""
+    incidents = store(one_each(bodies("53", 12), on(2024, 2, 1)))
+    publish_release(now=on(2024, 4, 30))
+    change(incidents[:moved], received_at=on(2025, 2, 1))
+    publish_release(now=Q1_CLOSED)
+    assert sum(value for *_where, value in published()) == then + now
+    years = dict(Release.objects.latest("number").blocks.filter(measure="incidents").values_list("starts_on", "value"))
+    assert (years.get(date(2024, 2, 1)), years.get(date(2025, 2, 1), 0)) == (then, now)
+
+
 @pytest.mark.parametrize("model", [Release, Block, ReleaseBlock, BlockMember])
 def test_what_was_published_is_never_changed(db, model):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))

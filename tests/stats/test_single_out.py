@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stats import disclosure
+from stats import carrying, disclosure
 from stats.partition import Cell, Scope, groups
 from stats.services import publish_release
 from tests.stats.attacker.differences import Change
@@ -77,7 +77,7 @@ def test_tables_that_nobody_held_against_each_other(client, db, not_audited):
 
 def test_a_number_made_again_for_one_body(client, db, monkeypatch):
     """Fewer than five withdrew: the number must stay as it was."""
-    monkeypatch.setattr(disclosure, "K", 1)
+    monkeypatch.setattr(carrying, "K", 1)
     cases = store(one_each(bodies("53", 12), on(2025, 2, 1)))
     watch = Watch(client)
     publish_release(now=SPRING)
