@@ -33,5 +33,5 @@ fix: ready  ## Corrige ce qui se corrige seul
 bench: ready  ## Mesure à 10 000 et 100 000 incidents (15 minutes au plus), écrit .local/bench.json (ARGS="line" pour une partie)
 	$(PYTHON) -m tests.bench $(ARGS)
 
-bench-large: ready  ## Mesure à un million d’incidents, après avoir regardé la place sur le disque
+bench-large: ready  ## Mesure à un million d’incidents, puis à dix millions, après avoir regardé la place sur le disque
 	$(PYTHON) -m tests.bench --large

@@ -54,7 +54,6 @@ __all__ = [
     "Reason",
     "Sum",
     "audit",
-    "is_silent",
 ]
 
 
@@ -132,14 +131,6 @@ def audit(family: Family, *, k: int, deadline: float, coalitions: Iterable[Coali
     truth contradicts a published number or the solver gives no answer.
     """
     return Auditor(family, k, monotonic() + deadline).findings(coalitions)
-
-
-def is_silent(family: Family, *, k: int, deadline: float, with_coalitions: bool) -> bool:
-    """Whether `audit` would find nothing: the first finding ends it. Raises the same."""
-    auditor = Auditor(family, k, monotonic() + deadline)
-    if auditor.certain(~auditor.whole.is_empty) or auditor.narrow() or auditor.spared():
-        return False
-    return not (with_coalitions and any(auditor.pairs_that_prove(~auditor.whole.is_empty)))
 
 
 def rows_of(family: Family) -> list[Row]:

@@ -2,8 +2,8 @@
 
 Year by year, each table of the family (`stats/family.py`) is cut into safe cells (`stats/partition.py`), and the
 tables are accepted one after the other, as long as all of them together, and what earlier releases said, pass the
-audit (`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails in its
-coarsest shape stays out.
+audit (`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails however it
+is cut stays out (`stats/cutting.py`).
 
 A later release keeps the blocks of the earlier one as they are. Late cases make blocks of their own; a block is made
 again only when K bodies or more have changed in it, so that comparing two releases tells nothing of fewer.
@@ -19,14 +19,15 @@ from time import monotonic
 from django.db import transaction
 
 from incidents.copying import copy_in
+from stats import cutting
 from stats.carrying import carry_over, gone_by_table, members_of, shown_of, years_of
 from stats.closed import ClosedYears
 from stats.enums import Measure
-from stats.family import FAMILY, Table
+from stats.family import FAMILY
 from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock
-from stats.partition import Cell, Unit, partition
+from stats.partition import Cell
 from stats.periods import last_closed_day
-from stats.proof import COUNTS_BODIES, Draft, Shown, forget_cells, is_proved, ties_of
+from stats.proof import COUNTS_BODIES, Draft
 from stats.seal import seal_of
 from stats.strata import existing_bodies
 
@@ -63,10 +64,10 @@ def make_release(*, now: datetime, seconds: float) -> tuple[Release, Coarsened]:
     fresh: list[Block] = []
     coarsened: Coarsened = defaultdict(dict)
     for draft in drafts(last, number=number, until=until):
-        cut(draft, deadline)
+        cutting.cut(draft, deadline)
         kept += draft.kept
         fresh += save_blocks(draft.fresh)
-        for measure, shape in draft.coarsened.items():
+        for measure, shape in cutting.coarsened(draft):
             coarsened[measure][draft.year] = shape
     if not kept and not fresh:
         raise NothingSafeError
@@ -88,61 +89,9 @@ def drafts(last: Release | None, *, number: int, until: date) -> Iterator[Draft]
             draft.kept += carried.kept
             # What stays is shown whatever comes: the first table is held against it too.
             draft.shown += shown_of({block: members[measure][block] for block in carried.kept})
-            draft.unshown[measure], draft.became[measure] = carried.free, carried.became
+            draft.units[measure] = draft.unshown[measure] = carried.free
+            draft.became[measure] = carried.became
         yield draft
-
-
-def cut(draft: Draft, deadline: float) -> None:
-    """Add the blocks of that year to `draft`. Raises `audit.AuditTimeout` and `audit.AuditError`."""
-    try:
-        units = dict(draft.unshown)
-        accept_all(draft, units, deadline)
-        # Colluding bodies are looked for once, in the end. Where they find something, table by table.
-        loose = [tables for tables in ties_of(draft) if not holds(draft, min(tables), deadline, with_coalitions=True)]
-        if loose:
-            take_back(draft, units)
-            accept_all(draft, units, deadline, suspected=frozenset().union(*loose))
-    finally:
-        forget_cells()
-
-
-def take_back(draft: Draft, units: dict[Measure, list[Unit]]) -> None:
-    draft.shown = [one for one in draft.shown if one.release != draft.number]
-    draft.unshown = dict(units)
-    draft.fresh.clear()
-    draft.coarsened.clear()
-
-
-def accept_all(
-    draft: Draft, units: dict[Measure, list[Unit]], deadline: float, *, suspected: frozenset[Measure] = frozenset()
-) -> None:
-    """`suspected`: the tables in which colluding bodies are looked for each time."""
-    for table in FAMILY:
-        accept(draft, table, units[table.measure], deadline, with_coalitions=table.measure in suspected)
-
-
-def accept(draft: Draft, table: Table, units: list[Unit], deadline: float, *, with_coalitions: bool) -> None:
-    """Add the table in the finest shape in which the whole family passes; else only what was published before."""
-    measure, earlier, before = table.measure, draft.shown, draft.unshown
-    for number, shape in enumerate(table.shapes):
-        cells = partition(units, draft.until, shape)
-        draft.shown = [*earlier, *(Shown(measure, draft.number, cell.scope, cell.units) for cell in cells)]
-        draft.unshown = before | {measure: left_out(units, cells)}
-        if holds(draft, measure, deadline, with_coalitions=with_coalitions):
-            draft.fresh += [(measure, cell) for cell in cells]
-            draft.coarsened |= {measure: number} if number else {}
-            return
-    draft.shown, draft.unshown = earlier, before
-    draft.coarsened[measure] = None
-
-
-def holds(draft: Draft, measure: Measure, deadline: float, *, with_coalitions: bool) -> bool:
-    return is_proved(draft, measure, deadline - monotonic(), with_coalitions=with_coalitions)
-
-
-def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
-    held = {(unit.key, unit.place) for cell in cells for unit in cell.units}
-    return [unit for unit in units if (unit.key, unit.place) not in held]
 
 
 def save_blocks(fresh: list[tuple[Measure, Cell]]) -> list[Block]:

@@ -47,3 +47,33 @@ FAMILY = (
     Table(Measure.CLOSING, COARSE, same_units_as=Measure.INCIDENTS),
 )
 BY_MEASURE = {table.measure: table for table in FAMILY}
+
+# What is counted of the first is at most what is counted of the others together, in one region and year.
+AT_MOST = (
+    (Measure.BODIES, (Measure.INCIDENTS,)),
+    (Measure.STRATA, (Measure.INCIDENTS,)),
+    (Measure.BODIES_HIT, (Measure.BODIES,)),
+    (Measure.STRATA_HIT, (Measure.STRATA,)),
+    (Measure.BODIES_HIT, (Measure.INCIDENTS,)),
+    (Measure.STRATA_HIT, (Measure.INCIDENTS,)),
+)
+# A body that was hit had an interruption or a leak.
+HIT_BY = (
+    (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+    (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+)
+
+
+def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) -> set[Measure]:
+    """The tables among `there` that some chain of links ties to `measure`, itself included; `HIT_BY` links too, unless
+    those are wanted that count the same cases.
+    """
+    pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
+    pairs += [(measure, other) for measure, others in (*AT_MOST, *HIT_BY * with_hits) for other in others]
+    pairs.append((Measure.CATEGORIES, Measure.LEAKS))
+    found, ahead = set(), {measure}
+    while ahead:
+        found |= ahead
+        near = {b for a, b in pairs if a in ahead} | {a for a, b in pairs if b in ahead}
+        ahead = (near & there) - found
+    return found

@@ -31,7 +31,8 @@ def protected() -> str:
 
 def grouped() -> str:
     return _(
-        "Ce qui est plus petit est réuni : d’abord toutes les tranches, puis l’année, puis plusieurs régions. "
+        "Ce qui est plus petit, ou en dirait trop à côté des autres nombres, est réuni : d’abord toutes les tranches, "
+        "puis l’année, puis plusieurs régions. "
         "« Regroupé » veut dire : compté dans un nombre plus large. « Non ventilé » dit combien de cas sont dans ces "
         "nombres plus larges. « À venir » : l’année n’est pas finie. 0 : aucun nombre publié n’en compte."
     )

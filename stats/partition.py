@@ -46,6 +46,8 @@ class Shape:
     by_band: bool = True
     # The band is kept as long as may be, and the regions are put together first.
     bands_first: bool = False
+    # Cells that are safe alone and were found to tell of few beside other tables: put together as if they were unsafe.
+    refused: frozenset["Scope"] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,20 @@ def is_safe(units: Iterable[Unit]) -> bool:
     return len(by_body) >= K and max(by_body.values()) * 100 <= MOST_PERCENT * by_body.total()
 
 
-def settle(parts: Iterable[Settled], scope: Scope) -> Settled:
+def settle(parts: Iterable[Settled], scope: Scope, shape: Shape) -> Settled:
     """Put together under `scope` what the parts left over; while that is unsafe, it absorbs the smallest safe part."""
     parts = list(parts)
     safe = sorted((part for part in parts if part.cells), key=lambda part: part.rank, reverse=True)
     rest = tuple(chain.from_iterable(part.rest for part in parts))
-    while rest and safe and not is_safe(rest):
+    # What was refused would be no better hidden alone in a wider cell.
+    is_alone = bool(shape.refused) and sum(bool(part.rest) for part in parts) == 1
+    while rest and safe and (is_alone or scope in shape.refused or not is_safe(rest)):
         rest += safe.pop().units
+        is_alone = False
     cells = tuple(chain.from_iterable(part.cells for part in reversed(safe)))
     if not rest:
         return Settled(cells, ())
-    if is_safe(rest):
+    if scope not in shape.refused and is_safe(rest):
         return Settled((*cells, Cell(scope, rest)), ())
     return Settled((), rest)
 
@@ -142,7 +147,7 @@ def partition(units: Iterable[Unit], until: date, shape: Shape) -> list[Cell]:
         else:
             parts = settle_regions_first(year, of_year, shape, is_closed=is_closed)
         if is_closed:
-            parts = [settle(parts, of_a_year(None, year))]
+            parts = [settle(parts, of_a_year(None, year), shape)]
         cells += chain.from_iterable(part.cells for part in parts)
     return cells
 
@@ -159,10 +164,10 @@ def settle_bands_first(year: int, units: list[Unit], shape: Shape) -> list[Settl
 def settle_band(band: str, year: int, units: list[Unit], shape: Shape) -> Settled:
     """One band's year: each region that is safe alone, then the others together."""
     regions = [
-        settle([unsettled(mine)], replace(of_a_year(region, year), band=band)) if region else unsettled(mine)
+        settle([unsettled(mine)], replace(of_a_year(region, year), band=band), shape) if region else unsettled(mine)
         for region, mine in groups(units, lambda unit: region_of(unit, shape))
     ]
-    return settle(regions, replace(of_a_year(None, year), band=band))
+    return settle(regions, replace(of_a_year(None, year), band=band), shape)
 
 
 def settle_region(region: int, year: int, units: list[Unit], shape: Shape, is_closed: bool) -> Settled:
@@ -176,7 +181,7 @@ def settle_region(region: int, year: int, units: list[Unit], shape: Shape, is_cl
         ]
         if not is_closed:
             return Settled(tuple(chain.from_iterable(quarter.cells for quarter in quarters)), ())
-        settled = settle(quarters, whole)
+        settled = settle(quarters, whole, shape)
     return settled if region or not shape.by_region else unsettled(settled.units)
 
 
@@ -188,16 +193,16 @@ def settle_quarter(region: int, first: date, units: list[Unit], shape: Shape) ->
         settle_bands(replace(scope, starts_on=month, ends_on=last_day_of_month(month)), mine, shape)
         for month, mine in groups(units, lambda unit: unit.month)
     ]
-    return settle(months, scope)
+    return settle(months, scope, shape)
 
 
 def settle_bands(scope: Scope, units: Iterable[Unit], shape: Shape) -> Settled:
     """One place and period, band by band, for bands of one part or of several."""
     units = list(units)
     if not shape.by_band or all(unit.band == scope.band for unit in units):
-        return settle([unsettled(units)], scope)
+        return settle([unsettled(units)], scope, shape)
     below = groups(units, lambda unit: band_below(scope.band, unit.band))
-    return settle([settle_bands(replace(scope, band=finer), mine, shape) for finer, mine in below], scope)
+    return settle([settle_bands(replace(scope, band=finer), mine, shape) for finer, mine in below], scope, shape)
 
 
 def unsettled(units: Iterable[Unit]) -> Settled:

@@ -17,21 +17,12 @@ from itertools import product
 from math import inf
 from typing import NamedTuple
 
-from stats.audit import Cap, Family, Link, Node, Sum, is_silent
+from stats.audit import Cap, Family, Link, Node, Sum
 from stats.enums import ALL_BANDS, FINEST, Measure
-from stats.family import BY_MEASURE, FAMILY
-from stats.partition import Cell, Grain, K, Scope, Unit
+from stats.family import AT_MOST, BY_MEASURE, HIT_BY, tied_to
+from stats.partition import Cell, Grain, K, Scope, Shape, Unit
 from stats.strata import Bodies
 
-# What is counted of the first is at most what is counted of the second, in one region and year.
-AT_MOST = (
-    (Measure.BODIES, Measure.INCIDENTS),
-    (Measure.STRATA, Measure.INCIDENTS),
-    (Measure.BODIES_HIT, Measure.BODIES),
-    (Measure.STRATA_HIT, Measure.STRATA),
-    (Measure.BODIES_HIT, Measure.INCIDENTS),
-    (Measure.STRATA_HIT, Measure.INCIDENTS),
-)
 COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
 UNPUBLISHED = 0
 
@@ -76,11 +67,16 @@ class Draft:
     kept: list[int] = field(default_factory=list)
     fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
+    # What is to be put in blocks, and what of it is in none.
+    units: dict[Measure, list[Unit]] = field(default_factory=dict)
     unshown: dict[Measure, list[Unit]] = field(default_factory=dict)
     # What has become of cases that stand in a block as they were: it is in no block either.
     became: dict[Measure, list[Unit]] = field(default_factory=dict)
-    # The code of each table that could not be cut as finely as it is declared → its shape; None: left out.
-    coarsened: dict[Measure, int | None] = field(default_factory=dict)
+    # How each table is cut; None: nothing new of it is shown.
+    shapes: dict[Measure, Shape | None] = field(default_factory=dict)
+
+    def cells(self, measure: Measure) -> list[Cell]:
+        return [cell for one, cell in self.fresh if one == measure]
 
 
 type Atoms = frozenset[Atom]
@@ -168,14 +164,14 @@ class Question:
             yield Sum(mine, sum(unit.number for unit in one.units))
 
     def links(self) -> Iterator[Link]:
-        """Equal where the truth is: what was corrected since its block was published is told by no table."""
+        """Equal where the truth is; where it was corrected since a block was published, as unequal as it is."""
         for measure in self.tables:
             other = BY_MEASURE[measure].same_units_as
             if other in self.tables:
-                yield from self.links_between(measure, other, at_most=False)
-        for measure, other in AT_MOST:
-            if measure in self.tables and other in self.tables:
-                yield from self.links_between(measure, other, at_most=True)
+                yield from self.links_between(measure, (other,), at_most=False)
+        for measure, others in (*AT_MOST, *HIT_BY):
+            if {measure, *others} <= set(self.tables):
+                yield from self.links_between(measure, others, at_most=True)
         if {Measure.CATEGORIES, Measure.LEAKS} <= set(self.tables):
             yield from self.links_of_categories()
 
@@ -188,13 +184,14 @@ class Question:
             if left and right and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)
 
-    def links_between(self, measure: Measure, other: Measure, *, at_most: bool) -> Iterator[Link]:
-        grain = max(grain_of(measure), grain_of(other), key=list(Grain).index)
+    def links_between(self, measure: Measure, others: tuple[Measure, ...], *, at_most: bool) -> Iterator[Link]:
+        grain = max((grain_of(one) for one in (measure, *others)), key=list(Grain).index)
         for region, first in product(sorted(self.regions), firsts_of(self.year, grain)):
-            left, right = (self.within(one, region, first, grain) for one in (measure, other))
+            left = self.within(measure, region, first, grain)
+            right = frozenset().union(*(self.within(other, region, first, grain) for other in others))
             here, there = self.total(left), self.total(right)
-            if left and right and (here <= there if at_most else here == there):
-                yield Link(left, right, at_most)
+            if left and right and (here <= there or not at_most):
+                yield Link(*((left, right) if here <= there else (right, left)), at_most or here != there)
 
     def within(self, measure: Measure, region: int, first: date, grain: Grain) -> Atoms:
         return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]))
@@ -245,7 +242,9 @@ class Question:
             own = list(Grain).index(grain_of(atom.measure))
             for release, grain, band in product(self.alone(atom), list(Grain)[own:], prefixes_of(atom.band)):
                 gathered = [
-                    regions for regions in self.gatherings if atom.region in regions and grain is not Grain.MONTH
+                    regions
+                    for regions in self.gatherings[atom.measure]
+                    if atom.region in regions and grain is not Grain.MONTH
                 ]
                 for regions in {frozenset([atom.region]), everywhere, *gathered}:
                     standing = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
@@ -266,38 +265,47 @@ class Question:
         return found
 
     @cached_property
-    def gatherings(self) -> set[frozenset[int]]:
-        """The sets of regions that tables held against each other tell apart, though none is named: those that no
-        block names, those that a block of several regions covers, and what two of these share or do not.
+    def gatherings(self) -> dict[str, set[frozenset[int]]]:
+        """Of each table, the sets of regions that tables held against each other tell apart, though none is named:
+        those that no block names, those that a block of several regions covers, and, of tables that count the same
+        cases, what two of these share or do not.
         """
-        named = {one.scope.region for one in self.shown if one.scope.region}
-        covered = [frozenset(atom.region for atom in one.atoms if isinstance(atom, Atom)) for one in self.sums()]
-        wide = {self.regions - named, *(regions for regions in covered if len(regions) > 1)}
-        return {*wide, *(a & b for a, b in product(wide, wide)), *(a - b for a, b in product(wide, wide))} - {
-            frozenset()
-        }
+        ties = {frozenset(tied_to(measure, set(self.tables), with_hits=False)) for measure in self.tables}
+        wide = {tables: self.wide(tables) for tables in ties}
+        everywhere = frozenset().union(*wide.values())
+        found: dict[str, set[frozenset[int]]] = {}
+        for tables, mine in wide.items():
+            shared = {*(a & b for a, b in product(mine, mine)), *(a - b for a, b in product(mine, mine))}
+            found |= dict.fromkeys(tables, {*everywhere, *shared} - {frozenset()})
+        return found
+
+    def wide(self, tables: frozenset[Measure]) -> frozenset[frozenset[int]]:
+        named = {one.scope.region for one in self.shown if one.scope.region and one.measure in tables}
+        cells = [
+            [atom for atom in one.atoms if isinstance(atom, Atom) and atom.measure in tables] for one in self.sums()
+        ]
+        covered = [frozenset(atom.region for atom in atoms) for atoms in cells]
+        return frozenset({self.regions - named, *(regions for regions in covered if len(regions) > 1)})
 
 
-def is_proved(draft: Draft, measure: Measure, seconds: float, *, with_coalitions: bool) -> bool:
-    """Whether the tables that `measure` is tied to may be shown together, with it.
+def families_with(draft: Draft, measure: Measure) -> Iterator[Family]:
+    """What is to be audited before the tables that `measure` is tied to may be shown together, with it.
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
     numbers; one of distinct bodies is held against how many exist. A year in which nothing is new was audited before.
     A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
     which tables agree.
-
-    Raises `audit.AuditTimeout` and `audit.AuditError`.
     """
     tables = tied_to(measure, {one.measure for one in draft.shown})
     if len(tables) < 2 and measure not in COUNTS_BODIES:
-        return True
+        return
     if not any(one.measure in tables and one.release == draft.number for one in draft.shown):
-        return True
+        return
     unshown = [draft.unshown]
     if any(draft.became.get(table) for table in tables):
         unshown.append({table: [*draft.unshown.get(table, []), *draft.became.get(table, [])] for table in tables})
-    families = (question_of(draft, tables, left).family() for left in unshown)
-    return all(is_silent(each, k=K, deadline=seconds, with_coalitions=with_coalitions) for each in families)
+    for left in unshown:
+        yield question_of(draft, tables, left).family()
 
 
 def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, list[Unit]]) -> Question:
@@ -313,18 +321,6 @@ def ties_of(draft: Draft) -> set[frozenset[Measure]]:
     """The tables that are shown, in sets of which none is tied to another."""
     there = {one.measure for one in draft.shown}
     return {frozenset(tied_to(measure, there)) for measure in there}
-
-
-def tied_to(measure: Measure, there: set[Measure]) -> set[Measure]:
-    """The tables among `there` that some chain of links ties to `measure`, itself included."""
-    pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
-    pairs += [*AT_MOST, (Measure.CATEGORIES, Measure.LEAKS)]
-    found, ahead = set(), {measure}
-    while ahead:
-        found |= ahead
-        near = {b for a, b in pairs if a in ahead} | {a for a, b in pairs if b in ahead}
-        ahead = (near & there) - found
-    return found
 
 
 def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Counter[int]]:

@@ -77,9 +77,15 @@ class Asked(serializers.Serializer[dict[str, Any]]):
         return code
 
     def to_internal_value(self, data: Any) -> Any:
-        """A name that is no filter, or an empty one, is refused: left aside, it would give more than was asked."""
+        """Of a QueryDict. What is no filter, is empty or is said twice is refused: left aside, it would give what was
+        not asked.
+        """
         wrong = {name: [_("Ce filtre n’existe pas.")] for name in data if name not in self.fields}
-        wrong |= {name: [_("Ce filtre est vide.")] for name in self.fields if data.get(name) == ""}
+        for name in self.fields:
+            if "" in data.getlist(name):
+                wrong[name] = [_("Ce filtre est vide.")]
+            elif len(data.getlist(name)) > 1:
+                wrong[name] = [_("Ce filtre est donné plusieurs fois.")]
         if wrong:
             raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)

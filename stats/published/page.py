@@ -218,7 +218,9 @@ def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Pe
 
 
 def trend_of(source: Source) -> Trend | None:
-    """By month where half of the incidents stand in months; nearly all for the nation, which has its quarters."""
+    """By month where half of the incidents stand in months; nearly all for the nation, which has its quarters, of
+    whichever of the two tables of the same incidents says more.
+    """
     years = (source.year, source.year - 1)
     by_region = [number for year in years for number in source.of(Measure.INCIDENTS, year)]
     quarters = [number for year in years for number in source.of(Measure.QUARTERS, year)]
@@ -227,7 +229,9 @@ def trend_of(source: Source) -> Trend | None:
     least = Fraction(1, 2) if source.region else Fraction(9, 10)
     if by_month and by_month.alone >= least * (incidents_within(source, year_of(source)) or 0):
         return by_month
-    return (None if source.region else trend(quarters, *at, by_month=False)) or trend(by_region, *at, by_month=False)
+    tables = [by_region] if source.region else [quarters, by_region]
+    by_quarter = (trend(numbers, *at, by_month=False) for numbers in tables)
+    return max((one for one in by_quarter if one), key=lambda one: one.alone, default=None)
 
 
 def year_of(source: Source) -> Period:

@@ -98,12 +98,13 @@ def test_what_is_not_shown_alone_is_an_empty_list(client, two, asked):
         ({"band": ""}, "band"),
         ({"regions": "53"}, "regions"),
         ({"region": "53", "month": "2025-02"}, "month"),
+        ({"region": ["53", "94"]}, "region"),
     ],
     ids=str,
 )
 def test_an_unknown_value_is_named(client, two, asked, named):
     for number in ("1", "latest"):
-        answer = client.get(f"{RELEASES}{number}/?{urlencode(asked)}")
+        answer = client.get(f"{RELEASES}{number}/?{urlencode(asked, doseq=True)}")
         assert answer.status_code == 400
         assert answer["Content-Type"] == "application/problem+json"
         assert [error["field"] for error in answer.json()["errors"]] == [named]

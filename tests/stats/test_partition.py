@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from stats.enums import FINEST
 from stats.family import FAMILY
-from stats.partition import Grain, Shape, Unit, partition
+from stats.partition import Grain, Scope, Shape, Unit, partition
 
 JANUARY, FEBRUARY, MAY, OCTOBER = (date(2025, month, 1) for month in (1, 2, 5, 10))
 END_OF_2025, END_OF_MID_2025 = date(2025, 12, 31), date(2025, 6, 30)
@@ -145,6 +146,39 @@ def test_a_band_is_kept_for_the_nation_where_its_regions_are_small():
     ]
 
 
+def refusing(shape, *cells):
+    return replace(shape, refused=frozenset(cells))
+
+
+def test_a_refused_cell_goes_with_the_others_of_its_band():
+    units = some(0, 6, band="eau") + some(10, 7, band="eau", region=1) + some(20, 3, band="eau", region=2)
+    units += some(30, 8, band="paie")
+    refused = Scope(53, date(2025, 1, 1), END_OF_2025, "eau")
+    assert shapes(partition(units, END_OF_2025, refusing(BANDS_FIRST, refused))) == [
+        ("1", "01-01", "12-31", "eau", 7),
+        ("53", "01-01", "12-31", "paie", 8),
+        ("None", "01-01", "12-31", "eau", 9),
+    ]
+
+
+def test_a_refused_cell_is_not_alone_under_a_wider_name():
+    units = some(0, 6, band="eau") + some(10, 7, band="paie") + some(20, 9, band="site")
+    nation = Shape(by_region=False)
+    refused = Scope(None, date(2025, 1, 1), END_OF_2025, "eau")
+    assert [shape[3:] for shape in shapes(partition(units, END_OF_2025, refusing(nation, refused)))] == [
+        ("", 13),
+        ("site", 9),
+    ]
+
+
+def test_all_cells_refused_leave_nothing_to_show():
+    units = some(0, 6) + some(10, 7, region=1)
+    refused = [Scope(region, date(2025, 1, 1), END_OF_2025, "") for region in (53, 1, None)]
+    cells = partition(units, END_OF_2025, refusing(YEARLY, *refused[:2]))
+    assert shapes(cells) == [("None", "01-01", "12-31", "", 13)]
+    assert partition(units, END_OF_2025, refusing(YEARLY, *refused)) == []
+
+
 def test_a_table_by_year_waits_for_its_year():
     assert partition(some(0, 9), END_OF_MID_2025, YEARLY) == []
     assert partition(some(0, 9, band="eau"), END_OF_MID_2025, BANDS_FIRST) == []
@@ -167,6 +201,21 @@ def test_every_cell_is_protected_and_each_unit_is_in_one_at_most(table, until):
     assert all(is_protected(cell.units) for cell in cells)
     assert len(placed) == len({one.fact for one in placed})
     assert {one.fact for one in placed} <= {one.fact for one in units}
+
+
+@given(tables, st.randoms())
+def test_what_is_refused_is_in_no_cell_and_loses_no_unit(table, rng: random.Random):
+    shape, units = table
+    cells = partition(units, END_OF_2025, shape)
+    refused = frozenset(cell.scope for cell in cells if rng.random() < 0.3)
+    after = partition(units, END_OF_2025, replace(shape, refused=refused))
+    assert not refused & {cell.scope for cell in after}
+    assert all(is_protected(cell.units) for cell in after)
+    placed = [one.fact for cell in after for one in cell.units]
+    assert len(placed) == len(set(placed))
+    whole = {Scope(None, date(year, 1, 1), date(year, 12, 31), "") for year in (2024, 2025)}
+    if not refused & whole:
+        assert set(placed) == {one.fact for cell in cells for one in cell.units}
 
 
 @given(tables)

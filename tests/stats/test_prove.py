@@ -5,9 +5,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from accounts.enums import Role
-from collectivities.enums import TERRITORIAL
+from collectivities.enums import GROUPINGS, TERRITORIAL
 from collectivities.models import Collectivity
-from stats import disclosure
+from stats import cutting
 from stats.audit import AuditError
 from stats.enums import Measure, Outcome
 from stats.models import Attempt, Block, Release
@@ -60,7 +60,7 @@ def test_a_table_that_would_tell_of_few_is_cut_more_coarsely(db):
         ("53", RANSOMWARE, 10),
     ]
     assert blocks("causes") == [(None, "", 29)]
-    assert Attempt.objects.get().coarsened == {"causes": {"2025": 2}}
+    assert Attempt.objects.get().coarsened == {"causes": {"2025": 0}}
 
 
 def test_a_table_is_as_fine_each_year_as_that_year_allows(db):
@@ -68,7 +68,7 @@ def test_a_table_is_as_fine_each_year_as_that_year_allows(db):
     some_flaws(on(2025, 2, 1))
     publish_release(now=YEAR_CLOSED)
     assert blocks("causes") == [(None, "", 29), ("53", "flaw", 6), ("53", "phishing", 6)]
-    assert Attempt.objects.get().coarsened == {"causes": {"2025": 2}}
+    assert Attempt.objects.get().coarsened == {"causes": {"2025": 0}}
 
 
 def test_many_late_cases_of_few_bodies_are_told_by_no_total(db):
@@ -103,11 +103,11 @@ def test_what_stays_of_any_table_is_held_against_the_first(db, monkeypatch):
     store(one_each(some[12:], on(2025, 5, 1)))
     asked = []
 
-    def is_proved(draft, measure, *_args, **_said):
+    def what_tells(draft, measure, *_args, **_said):
         asked.append((measure, {one.measure for one in draft.shown}))
-        return True
+        return []
 
-    monkeypatch.setattr(disclosure, "is_proved", is_proved)
+    monkeypatch.setattr(cutting, "what_tells", what_tells)
     publish_release(now=SUMMER)
     assert asked[0] == (Measure.INCIDENTS, {Measure.INCIDENTS, Measure.QUARTERS})
 
@@ -126,7 +126,7 @@ def test_an_audit_that_fails_publishes_nothing_and_says_so(db, monkeypatch):
     def fails(*_args, **_kwargs):
         raise AuditError("no verdict")
 
-    monkeypatch.setattr(disclosure, "is_proved", fails)
+    monkeypatch.setattr(cutting, "what_tells", fails)
     store(one_each(bodies("53", 12), on(2025, 2, 1)))
     assert publish_release(now=YEAR_CLOSED) is None
     assert Attempt.objects.get().outcome == Outcome.FAILED
@@ -137,7 +137,7 @@ def test_an_error_that_nobody_foresaw_is_seen_in_the_admin(client, db, monkeypat
     def fails(*_args, **_kwargs):
         raise MemoryError
 
-    monkeypatch.setattr(disclosure, "cut", fails)
+    monkeypatch.setattr(cutting, "cut", fails)
     store(one_each(bodies("53", 12), on(2025, 2, 1)))
     with pytest.raises(MemoryError):
         publish_release(now=YEAR_CLOSED)
@@ -159,6 +159,42 @@ def test_a_stratum_of_which_nearly_all_were_hit_is_not_told(db):
     store(one_each(large[:-3], on(2025, 2, 1)) + one_each(bodies("53", 30), on(2025, 2, 1)))
     publish_release(now=YEAR_CLOSED)
     assert "large" not in {band for _region, band, _value in blocks("strata")}
+
+
+def test_only_the_stratum_that_would_tell_goes_with_another(db):
+    large = list(Collectivity.objects.filter(kind__in=TERRITORIAL, is_listed=True).with_territory())
+    communes = Collectivity.objects.filter(kind="commune", is_listed=True).with_territory()
+    groupings = Collectivity.objects.filter(kind__in=GROUPINGS, is_listed=True).with_territory()
+    some = [*groupings[:20], *communes.filter(population__lt=500)[:25], *communes.filter(population__gte=10_000)[:30]]
+    store(one_each([*large[:-3], *some], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("strata") == [
+        (None, "", len(large) - 3 + 20),
+        (None, "commune/0-499", 25),
+        (None, "commune/10000+", 30),
+    ]
+    assert Attempt.objects.get().coarsened["strata"] == {"2025": 0}
+
+
+def test_only_the_region_that_would_tell_goes_with_others(db):
+    """Nearly all bodies of Mayotte were hit: its rate would name the few that were not."""
+    nearly_all = list(Collectivity.objects.filter(region__code="06", is_listed=True).with_territory())[:-2]
+    store(one_each([*nearly_all, *bodies("53", 40), *bodies("52", 30)], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("bodies") == [("53", "", 40), (None, "", len(nearly_all) + 30)]
+
+
+def test_a_body_that_was_hit_had_an_interruption_or_a_leak(db):
+    """Nine that were hit in one region, beside six interruptions, would say that three of them or more had a leak."""
+    for code in ("53", "52"):
+        some = bodies(code, 13)
+        store(one_each(some[:6], on(2025, 2, 1), hours=(2,)) + one_each(some[9:], on(2025, 2, 1)))
+        store(one_each(some[6:9], on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("interruptions") == [("52", "0-4h", 6), ("53", "0-4h", 6)]
+    assert blocks("leaks") == [(None, "", 6)]
+    assert blocks("bodies") == [("52", "", 13), ("53", "", 13)]
+    assert blocks("bodies_hit") == [(None, "", 18)]
 
 
 @pytest.mark.parametrize("measure", [Measure.BODIES, Measure.STRATA])

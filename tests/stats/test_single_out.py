@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stats import carrying, disclosure
+from stats import carrying, cutting
 from stats.partition import Cell, Scope, groups
 from stats.services import publish_release
 from tests.stats.attacker.differences import Change
@@ -34,7 +34,7 @@ YEAR = date(2025, 1, 1), date(2025, 12, 31)
 
 @pytest.fixture
 def not_audited(monkeypatch):
-    monkeypatch.setattr(disclosure, "is_proved", lambda *_args, **_said: True)
+    monkeypatch.setattr(cutting, "what_tells", lambda *_args, **_said: [])
 
 
 def test_it_works(client, db):
@@ -59,7 +59,7 @@ def test_cells_that_nobody_put_together(client, db, monkeypatch, not_audited):
             for (region, first, band), some in cells
         ]
 
-    monkeypatch.setattr(disclosure, "partition", finest)
+    monkeypatch.setattr(cutting, "partition", finest)
     store(crowd(1, 30, "53", "94"))
     publish_release(now=NEW_YEAR)
     assert Watch(client).look().kind == "certain"
