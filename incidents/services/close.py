@@ -22,7 +22,7 @@ from incidents.services.check import problems_of_moment
 from incidents.services.correct import put_interruptions
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.services.severity import raise_severity
+from incidents.services.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.snapshots import first_leak, interruptions_of, services_kept
 from incidents.sharing import may_share_lesson
 from incidents.text import plain_text
@@ -241,8 +241,7 @@ def shut(
     """Close the row, with its report and its event. The caller holds the case and has judged that it may be."""
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
     settle_due(incident, worked_at=at)
-    weighed = ("severity", "severity_found", "acknowledge_by")
-    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *weighed, *DUE_FIELDS])
+    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *WEIGHED_FIELDS, *DUE_FIELDS])
     Closing.objects.create(
         incident=incident,
         outcome=ending.outcome,

@@ -22,7 +22,7 @@ from incidents.services.answers import checked_answers
 from incidents.services.check import LINE_LIMIT
 from incidents.services.due import NEWS_FIELDS, note_news
 from incidents.services.record import record_event
-from incidents.services.severity import raise_severity
+from incidents.services.severity import WEIGHED_FIELDS, raise_severity
 from incidents.text import plain_line
 
 
@@ -125,7 +125,7 @@ def write_sheet(
     )
     raised = raise_severity(incident, now)
     note_news(incident, at=now)
-    incident.save(update_fields=["severity", "severity_found", "acknowledge_by", *NEWS_FIELDS])
+    incident.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
     said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
     record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
     return Written(sheet=sheet, is_new=True)

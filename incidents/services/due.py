@@ -30,6 +30,13 @@ def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False) 
     settle_due(incident, worked_at=at)
 
 
+def answer_sooner(incident: Incident) -> None:
+    """Once the severity has risen: whoever waits gets an answer within the new target, never later than said."""
+    if incident.answer_by:
+        since = incident.declarant_wrote_at or incident.received_at
+        incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])
+
+
 def note_news(incident: Incident, *, at: datetime) -> None:
     """The declarant's side added something: somebody is to answer, counted from the oldest unanswered addition."""
     incident.declarant_wrote_at = at

@@ -21,7 +21,7 @@ from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
 from incidents.services.amend import concerned_as, conclude_leak
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.services.severity import raise_severity
+from incidents.services.severity import WEIGHED_FIELDS, raise_severity
 from incidents.services.snapshots import first_leak
 
 COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
@@ -162,8 +162,7 @@ def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: U
     was = incident.severity
     raised = raise_severity(incident, now)
     settle_due(incident, worked_at=now)
-    weighed = ("severity", "severity_found", "acknowledge_by")
-    incident.save(update_fields=[*COLUMNS, *weighed, *DUE_FIELDS])
+    incident.save(update_fields=[*COLUMNS, *WEIGHED_FIELDS, *DUE_FIELDS])
     said = {"severity": [int(was), int(incident.severity)]} if raised else {}
     record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | said)
 

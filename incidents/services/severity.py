@@ -14,13 +14,15 @@ from collectivities.zones import day_of, zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
 from incidents.models import AnswerSheet, Incident, SeverityChoice
-from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.due import DUE_FIELDS, answer_sooner, settle_due
 from incidents.services.record import record_event
 from incidents.services.snapshots import interruptions_of, leak_of
 from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
 from incidents.text import plain_line
 
 MOTIVE_LIMIT = 300
+# What weighing a case anew may change in its row.
+WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
 class StaleSeverity(Exception):
@@ -46,7 +48,7 @@ def answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
 
 
 def raise_severity(incident: Incident, now: datetime) -> bool:
-    """Facts that got worse raise it, and bring forward when somebody should take the case.
+    """Facts that got worse raise it, and bring forward when somebody should take the case and answer.
 
     Changes the row without saving it. What a responder set stays until the facts are worse than those they knew.
     """
@@ -56,6 +58,7 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
         return False
     incident.severity = found
     incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
+    answer_sooner(incident)
     return True
 
 
@@ -74,7 +77,8 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : ceux qui reprendront ce dossier le liront.")})
     newest = incident.severity_choices.order_by("-id").first()
-    if newest and (newest.severity, newest.motive, newest.actor_id) == (severity, why, actor.pk):
+    said = (newest.severity, newest.motive, newest.actor_id) if newest else None
+    if said == (severity, why, actor.pk) and incident.severity == severity:
         return incident
     if seen and seen != str(int(incident.severity)):
         raise StaleSeverity
@@ -83,7 +87,8 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
         incident.acknowledge_by = incident.received_at + ACKNOWLEDGE_WITHIN[severity]
+    answer_sooner(incident)
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=["severity", "acknowledge_by", *DUE_FIELDS])
+    incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])
     record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
     return incident

@@ -30,7 +30,7 @@ class SeverityForm(forms.Form):
 
 def severity_rows(incident: Incident) -> Columns:
     newest = incident.severity_choices.order_by("-id")[:1]
-    return Columns(newest, "motive", "chosen_at", actor="actor__display_name")
+    return Columns(newest, "severity", "motive", "chosen_at", actor="actor__display_name")
 
 
 def severity_block(
@@ -52,10 +52,12 @@ def severity_block(
     )
     found = assess(situation)
     is_found = found.severity == incident.severity
+    # A motive is of the level that was chosen, not of one to which the case was raised since.
+    chosen = next((one for one in choices if one.severity == incident.severity), None)
     return {
         "found": found,
         "is_found": is_found,
-        "choice": None if is_found else next(iter(choices), None),
+        "choice": None if is_found else chosen,
         "form": SeverityForm(initial={"severity": found.severity, "seen": incident.severity}),
     }
 

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.access import Guest
+from incidents.due import ANSWER_WITHIN
 from incidents.enums import EventKind, IncidentType, Severity
 from incidents.models import Incident, SeverityChoice
 from incidents.services.complete import Writing, answer_section
@@ -100,6 +101,32 @@ def test_a_double_click_is_one_choice(responder, incident):
     assert incident.events.filter(kind=EventKind.SEVERITY).count() == 1
 
 
+def test_the_same_choice_is_a_new_one_once_the_facts_raised_the_case(client, responder, incident):
+    lower = {"severity": "1", "motive": WHY}
+    client.post(url(incident, "gravite"), lower | {"seen": "3"})
+    answered(incident, "precisions", **{"continue": "oui"})
+    assert incident.severity == Severity.CRITICAL
+
+    client.post(url(incident, "gravite"), lower | {"seen": "4"})
+
+    incident.refresh_from_db()
+    assert incident.severity == Severity.LOW
+    assert incident.severity_choices.count() == 2
+
+
+def test_a_motive_is_of_the_level_that_was_chosen(client, responder, incident):
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
+    assert WHY in text_of(client.get(url(incident)))
+    answered(incident, "precisions", **{"continue": "oui"})
+    answered(incident, "precisions", **{"continue": "non"})
+
+    page = text_of(client.get(url(incident)))
+
+    assert "Gravité critique" in page
+    assert "<b>Gardée</b>" in page
+    assert WHY not in page
+
+
 def test_a_motive_too_long_is_refused(responder, incident):
     with pytest.raises(ValidationError) as refusal:
         set_severity(reference=incident.reference, severity=Severity.LOW, motive="x" * 301, actor=responder)
@@ -140,6 +167,32 @@ def test_the_hour_of_a_case_that_somebody_has_taken_stays(responder, incident):
     set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
 
     assert Incident.objects.get(pk=incident.pk).acknowledge_by == due
+
+
+def test_whoever_waits_for_an_answer_has_it_within_the_new_target(responder):
+    incident = declare(type=IncidentType.DEFACEMENT)
+    assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.LOW]
+
+    answered(incident, "sauvegardes", sauvegardes_atteintes="toutes", sauvegardes_ou=["aucune"])
+    assert incident.severity == Severity.MODERATE
+    assert incident.answer_by == incident.received_at + ANSWER_WITHIN[Severity.MODERATE]
+
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive=WHY, actor=responder)
+    incident.refresh_from_db()
+    assert incident.answer_by == incident.declarant_wrote_at + ANSWER_WITHIN[Severity.CRITICAL]
+    assert (incident.due_for, incident.due_at) == ("answer", incident.answer_by)
+
+    before = incident.answer_by
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive=WHY, actor=responder)
+    incident.refresh_from_db()
+    assert incident.answer_by == before, "never put off"
+
+
+def test_nobody_waits_for_an_answer_that_was_given(responder, incident):
+    Incident.objects.filter(pk=incident.pk).update(answer_by=None)
+    set_severity(reference=incident.reference, severity=Severity.CRITICAL, motive=WHY, actor=responder)
+    assert Incident.objects.get(pk=incident.pk).answer_by is None
 
 
 def test_erasing_empties_the_motive(incident):
