@@ -21,8 +21,10 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
 from incidents.reference import spaced
-from incidents.services.due import DUE_FIELDS, NEWS_FIELDS, note_news, settle_due
+from incidents.services.due import DUE_FIELDS, NEWS_FIELDS, answer_sooner, note_news, settle_due
 from incidents.services.record import record_event
+from incidents.services.severity import WEIGHED_FIELDS
+from incidents.severity import ACKNOWLEDGE_WITHIN
 
 # One page shows them all.
 MOST_DOUBLES = 50
@@ -43,18 +45,18 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
         return double
     check_pair(double, main)
     now = timezone.now()
-    before, asks = standing(double), asks_for_answer(double)
+    before, severity = standing(double), main.severity
+    take_over(main, double, at=now)
     double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
     double.closed_at = now
     double.merged_into = main
     settle_due(double)
     double.save(update_fields=CLOSED_FIELDS)
-    if asks or before["status"] != Status.CLOSED:
-        take_over(main, double, asks)
     settle_due(main, worked_at=now)
-    main.save(update_fields=NEWS_FIELDS)
+    main.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
+    raised = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
-    record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference)
+    record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference, **raised)
     return double
 
 
@@ -109,12 +111,25 @@ def asks_for_answer(double: Incident) -> datetime | None:
     return None
 
 
-def take_over(main: Incident, double: Incident, asks: datetime | None) -> None:
-    """Whoever waits for an answer on the double waits for it here. Changes the row without saving it."""
+def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
+    """The worse of the two severities, and whoever waits on the double: for an answer, or for somebody to take it.
+
+    Nothing of one that was closed and of which nobody waits. Changes the row of `main` without saving it.
+    """
+    asks = asks_for_answer(double)
+    if asks is None and double.status == Status.CLOSED:
+        return
     waiting = [due for due in (main.answer_by, asks) if due]
     added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)
+    if double.severity > main.severity:
+        main.severity = double.severity
+        answer_sooner(main)
+    if main.status == Status.DECLARED:
+        is_untaken = double.status == Status.DECLARED
+        by = double.acknowledge_by if is_untaken else at + ACKNOWLEDGE_WITHIN[main.severity]
+        main.acknowledge_by = min(main.acknowledge_by, by)
 
 
 @transaction.atomic

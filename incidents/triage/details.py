@@ -13,7 +13,7 @@ from incidents.enums import EventKind, NoteKind, ObservableKind, TakingBack
 from incidents.models import IncidentEvent
 from incidents.partners import PARTNERS
 from incidents.reference import spaced
-from incidents.triage.judged import JUDGEMENTS
+from incidents.triage.judged import JUDGEMENTS, changed
 
 FIELDS = {"name": gettext_lazy("nom"), "kind": gettext_lazy("nature"), "seat": gettext_lazy("siège")}
 TASK_STATES = {
@@ -82,8 +82,9 @@ def given(data: Codes) -> str:
 
 
 def merged(data: Codes) -> str:
-    """The reference of the other case."""
-    return spaced(data.get("main") or data["double"])
+    """The reference of the other case, and the severity that came with it if it was worse."""
+    other = spaced(data.get("main") or data["double"])
+    return f"{other}, {changed('severity', *data['severity'])}" if "severity" in data else other
 
 
 TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: noted, EventKind.TASK_DONE: task_done}

@@ -7,17 +7,21 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from incidents.access import Guest
 from incidents.declaration import Caller
-from incidents.enums import ClosingReason, EventKind, Status
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import ClosingReason, EventKind, IncidentType, Severity, Status
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.erase import erase_personal_data
 from incidents.services.merge import MOST_DOUBLES, merge_incident, unmerge_incident
+from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.withdraw import withdraw_incident
+from incidents.severity import ACKNOWLEDGE_WITHIN
 from stats.models import Rollup
 from stats.rollups import fold_all, mistakes
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
@@ -201,6 +205,60 @@ def guest(incident):
 
 def write(incident, words="La mairie est fermée."):
     return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text=words, key="k"))
+
+
+# The severity, and the hour by which somebody takes the case
+
+
+def smaller():
+    return declare(key="smaller", type=IncidentType.DEFACEMENT)
+
+
+def test_the_worse_severity_and_the_earlier_hour_stay(client, responder, main, double):
+    kept = smaller()
+    set_severity(reference=double.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=responder)
+    worse = again(double)
+
+    merge(double, kept, responder)
+
+    told = again(kept)
+    assert (told.severity, told.severity_found) == (Severity.CRITICAL, Severity.LOW)
+    assert told.acknowledge_by == min(worse.acknowledge_by, kept.acknowledge_by)
+    assert (told.due_for, told.due_at) == ("acknowledge", told.acknowledge_by)
+    assert told.answer_by <= told.received_at + ANSWER_WITHIN[Severity.CRITICAL]
+    assert kept.events.get(kind=EventKind.MERGED).data == {"double": double.reference, "severity": [1, 4]}
+    page = text(client.get(case(kept)))
+    assert f"{spaced(double.reference)}, gravité faible → critique" in page
+    assert "de faits d’avant ou d’un double : elle ne baisse jamais seule" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert again(kept).severity == Severity.CRITICAL, "it never falls by itself"
+    assert again(double).acknowledge_by == worse.acknowledge_by
+
+
+def test_a_smaller_double_lowers_nothing(responder, main, double):
+    before = again(main)
+    merge(smaller(), main, responder)
+    told = again(main)
+    assert (told.severity, told.acknowledge_by) == (before.severity, before.acknowledge_by)
+    assert "severity" not in main.events.get(kind=EventKind.MERGED).data
+
+
+def test_a_double_that_somebody_had_taken_does_not_make_the_case_late(responder, main, double):
+    kept = smaller()
+    acknowledge_incident(reference=double.reference, actor=responder)
+    Incident.objects.filter(pk=double.pk).update(acknowledge_by=timezone.now() - timedelta(hours=1))
+    merge(double, kept, responder)
+    told, merged = again(kept), kept.events.get(kind=EventKind.MERGED)
+    assert told.severity == double.severity
+    assert told.acknowledge_by == merged.at + ACKNOWLEDGE_WITHIN[double.severity]
+
+
+def test_the_hour_of_a_case_that_somebody_has_taken_stays(responder, main, double):
+    kept = smaller()
+    acknowledge_incident(reference=kept.reference, actor=responder)
+    merge(double, kept, responder)
+    assert (again(kept).severity, again(kept).acknowledge_by) == (double.severity, kept.acknowledge_by)
 
 
 # The declarant of the double
