@@ -28,11 +28,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(status__in=OPEN)
 
     def wrote_since_closing(self) -> Self:
-        """Closed, and the declarant has added something after the centre's last act."""
+        """Closed, and the declarant has added something after the centre's last act. No double: its case waits."""
         late = Q(declarant_wrote_at__gt=F("closed_at")) & Q(
             Q(worked_at=None) | Q(declarant_wrote_at__gt=F("worked_at"))
         )
-        return self.filter(late, status=Status.CLOSED)
+        return self.filter(late, status=Status.CLOSED, merged_into=None)
 
     def with_words(self) -> Self:
         """What one line or one page of a case shows, in two queries or three.

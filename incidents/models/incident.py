@@ -263,7 +263,7 @@ class Incident(models.Model):
 
     @property
     def wrote_since_closing(self) -> bool:
-        """The declarant added something after the centre's last act on a case that is closed."""
+        """The declarant added something after the centre's last act on a case that is closed, and no double."""
         wrote_at, done_at = self.declarant_wrote_at, self.worked_at or self.closed_at
-        is_closed = self.status == Status.CLOSED
+        is_closed = self.status == Status.CLOSED and self.merged_into_id is None
         return bool(is_closed and wrote_at and done_at and wrote_at > done_at)

@@ -30,6 +30,7 @@ from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEve
 from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.groups import TITLE_LIMIT, add_to_group, open_group
+from incidents.services.merge import hold_with_main
 from incidents.services.qualify import classify_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.text import plain_line
@@ -241,7 +242,8 @@ def attempt(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     """The outcome, and why it was refused, where the state of the case does not say it."""
     try:
         with transaction.atomic():
-            incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=item.incident_id)
+            hold_with_main(item.incident.reference)
+            incident = Incident.objects.get(pk=item.incident_id)
             if incident.csirt_id != job.csirt_id:
                 raise ValidationError(TRANSFERRED)  # even where the actor works there too
             before = newest_event(incident)

@@ -10,18 +10,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import Guest, get_case, get_incident, speaks_for_body
-from incidents.enums import Ability, ActorKind, EventKind
+from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
-from incidents.services.due import ANSWER_FIELDS, NEWS_FIELDS, note_answer, note_news
-from incidents.services.merge import hold, hold_with_main, pass_news_on
+from incidents.services.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
+from incidents.services.merge import hold, hold_with_main, pass_answer_on, pass_news_on
 from incidents.services.record import record_event
 from incidents.text import plain_line, plain_text
 
 TEXT_LIMIT = 10_000
 AUTHOR_LIMIT = 120
 MESSAGES_SHOWN = 200
-# Who wrote, in the data of the event.
-DECLARANT, CSIRT = "declarant", "csirt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +47,22 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 
 @transaction.atomic
 def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Message:
-    """A responder writes; with `asks_answer`, the case waits for the declarant until something is added to it."""
+    """A responder writes; with `asks_answer`, the case waits for the declarant until something is added to it.
+
+    Nobody is asked anything on a closed case, a double among them: no page would show that it waits.
+    """
+    hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
     if incident.csirt is None or incident.csirt_id not in actor.csirt_ids():
         raise PermissionDenied
-    signed = replace(letter, author=f"{actor.display_name}, {incident.csirt.name}"[:AUTHOR_LIMIT])
+    author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
+    signed = replace(letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
         note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
         incident.save(update_fields=ANSWER_FIELDS)
         tell(message, side=CSIRT)
+        pass_answer_on(incident, at=message.written_at)
     return message
 
 
@@ -66,7 +70,7 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
 def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     """The same words to the declarant of the case and to those of its doubles. Gives how many were written to.
 
-    A double of which the words are erased is passed over. Nobody is asked anything on a double: it is closed.
+    A double of which the words are erased is passed over.
     """
     incident = get_incident(actor, reference, to=Ability.MESSAGE)
     held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
@@ -74,7 +78,7 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
     told = list(doubles.values_list("reference", flat=True))
     for double in told:
-        write_to_declarant(reference=double, actor=actor, letter=replace(letter, asks_answer=False))
+        write_to_declarant(reference=double, actor=actor, letter=letter)
     return 1 + len(told)
 
 

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Max, Min, Q
 
 from incidents.due import ANSWER_WITHIN, next_due
-from incidents.enums import Status
+from incidents.enums import EventKind, Status
 from incidents.models import Incident
 
 DUE_FIELDS = ("due_at", "due_for", "worked_at")
 ANSWER_FIELDS = ("answer_by", "answered_at", "awaited_since", *DUE_FIELDS)
 NEWS_FIELDS = ("declarant_wrote_at", "answer_by", "awaited_since", *DUE_FIELDS)
+# Who wrote a message, in the data of its event.
+DECLARANT, CSIRT = "declarant", "csirt"
+ANSWERS = Q(kind=EventKind.MESSAGE, data__side=CSIRT) | Q(kind=EventKind.NOTED, data__spoke=True)
+ADDITIONS = Q(kind__in=[EventKind.FACTS, EventKind.FILE]) | Q(kind=EventKind.MESSAGE, data__side=DECLARANT)
 
 
 def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
@@ -44,3 +48,20 @@ def note_news(incident: Incident, *, at: datetime) -> None:
     if incident.status != Status.CLOSED and incident.answer_by is None:
         incident.answer_by = at + ANSWER_WITHIN[incident.severity]
     settle_due(incident)
+
+
+def last_answer(incident: Incident) -> datetime | None:
+    newest = incident.events.filter(ANSWERS).aggregate(newest=Max("at"))["newest"]
+    return newest or incident.answered_at
+
+
+def waits_since(incident: Incident, *settled_at: datetime | None) -> datetime | None:
+    """Since when its declarant waits for an answer, as its history says: their oldest addition after the last answer.
+
+    Whom nobody ever answered waits since the declaration. `settled_at`: what else left nothing to answer then.
+    """
+    settled = max(filter(None, [last_answer(incident), *settled_at]), default=None)
+    if settled is None:
+        return incident.received_at
+    added: datetime | None = incident.events.filter(ADDITIONS, at__gt=settled).aggregate(oldest=Min("at"))["oldest"]
+    return added

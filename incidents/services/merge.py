@@ -21,13 +21,22 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident, IncidentEvent
 from incidents.reference import spaced
-from incidents.services.due import DUE_FIELDS, NEWS_FIELDS, answer_sooner, note_news, settle_due
+from incidents.services.due import (
+    DUE_FIELDS,
+    NEWS_FIELDS,
+    answer_sooner,
+    last_answer,
+    note_news,
+    settle_due,
+    waits_since,
+)
 from incidents.services.record import record_event
 from incidents.services.severity import WEIGHED_FIELDS
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
 # One page shows them all.
 MOST_DOUBLES = 50
+WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
 
 
@@ -54,7 +63,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     double.save(update_fields=CLOSED_FIELDS)
     settle_due(main, worked_at=now)
     main.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
-    raised = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
+    raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
     record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
     record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference, **raised)
     return double
@@ -123,6 +132,8 @@ def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
     added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
     main.answer_by = min(waiting, default=None)
     main.declarant_wrote_at = max(added, default=None)
+    if main.awaited_since and main.declarant_wrote_at and main.declarant_wrote_at > main.awaited_since:
+        main.awaited_since = None
     if double.severity > main.severity:
         main.severity = double.severity
         answer_sooner(main)
@@ -144,16 +155,21 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
         return double
     main = get_incident(actor, double.merged_into.reference, to=Ability.LINK, lock=True)
     now = timezone.now()
-    merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
-    if merged is None:  # merged by nobody: no such row comes from here
-        raise Http404
-    stand_again(double, merged)
+    stand_again(double, merging_of(double, main))
     double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    let_fewer_wait(main)
     settle_due(main, worked_at=now)
-    main.save(update_fields=DUE_FIELDS)
+    main.save(update_fields=WAITING_FIELDS)
     record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
     record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
     return double
+
+
+def merging_of(double: Incident, main: Incident) -> IncidentEvent:
+    merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
+    if merged is None:  # merged by nobody: no such row comes from here
+        raise Http404
+    return merged
 
 
 def stand_again(double: Incident, merged: IncidentEvent) -> None:
@@ -161,18 +177,10 @@ def stand_again(double: Incident, merged: IncidentEvent) -> None:
     double.status, double.closing_reason = was["status"], was.get("reason", "")
     double.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
     double.merged_into = None
-    wrote_at = unanswered(double, since=merged.at)
-    if double.status != Status.CLOSED and wrote_at and double.answer_by is None:
-        double.answer_by = wrote_at + ANSWER_WITHIN[double.severity]
+    since = waits_since(double, merged.at)
+    if double.status != Status.CLOSED and since and double.answer_by is None:
+        double.answer_by = since + ANSWER_WITHIN[double.severity]
     settle_due(double)
-
-
-def unanswered(double: Incident, *, since: datetime) -> datetime | None:
-    """When its declarant last added something, if that was after `since` and the centre has not written after it."""
-    wrote_at = double.declarant_wrote_at
-    if wrote_at is None or wrote_at < since:
-        return None
-    return None if double.messages.filter(is_from_csirt=True, written_at__gt=wrote_at).exists() else wrote_at
 
 
 def hold_with_main(reference: str) -> None:
@@ -189,10 +197,43 @@ def hold_with_main(reference: str) -> None:
         transaction.savepoint_rollback(before)
 
 
+def main_of(double: Incident) -> Incident | None:
+    """The case that stands for it, held; None for one that is no double."""
+    if double.merged_into_id is None:
+        return None
+    return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
+
+
 def pass_news_on(double: Incident, *, at: datetime) -> None:
     """What the declarant of a double adds is to be read and answered on the case that stands for it."""
-    if double.merged_into_id is None:
+    if main := main_of(double):
+        note_news(main, at=at)
+        main.save(update_fields=NEWS_FIELDS)
+
+
+def pass_answer_on(double: Incident, *, at: datetime) -> None:
+    """Whom the centre answered on a double waits no more on the case that stands for it. The event is written."""
+    if main := main_of(double):
+        let_fewer_wait(main)
+        settle_due(main, worked_at=at)
+        main.save(update_fields=WAITING_FIELDS)
+
+
+def let_fewer_wait(main: Incident) -> None:
+    """Who still waits, once somebody waits no more: the histories of the case and of its doubles say it.
+
+    Changes the row without saving it.
+    """
+    if main.answer_by is None:
         return
-    main = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
-    note_news(main, at=at)
-    main.save(update_fields=NEWS_FIELDS)
+    waiting = [waits_since(main), *(waits_on(double, main) for double in main.doubles.all())]
+    first = min(filter(None, waiting), default=None)
+    main.answer_by = first + ANSWER_WITHIN[main.severity] if first else None
+
+
+def waits_on(double: Incident, main: Incident) -> datetime | None:
+    """Since when its declarant waits. An answer on the case that stands for it is theirs too, from the merge on."""
+    merged, answered = merging_of(double, main), last_answer(main)
+    closed_at = merged.data["was"].get("closed_at")
+    theirs = answered if answered and answered > merged.at else None
+    return waits_since(double, theirs, parse_datetime(closed_at) if closed_at else None)

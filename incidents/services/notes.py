@@ -14,6 +14,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, NoteKind
 from incidents.models import Incident, Note
 from incidents.services.due import ANSWER_FIELDS, note_answer, settle_due
+from incidents.services.merge import hold_with_main, pass_answer_on
 from incidents.services.record import record_event
 from incidents.text import plain_text
 
@@ -29,6 +30,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     A call answers the declarant, unless it is said that one did not speak with them (`spoke`). A hand-over is
     written by `services/handover.py`. Raises Http404, PermissionDenied, ValidationError on « text ».
     """
+    hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     note, is_new = save_note(incident, actor=actor, kind=kind, text=text, key=key)
     if not is_new:
@@ -41,6 +43,8 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     incident.save(update_fields=ANSWER_FIELDS)
     at, said = note.written_at, str(note.uid)
     record_event(incident, EventKind.NOTED, at=at, actor=actor, note=said, nature=str(kind), spoke=answers)
+    if answers:
+        pass_answer_on(incident, at=at)
     return note
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from incidents.access import Guest, get_case, speaks_for_body
 from incidents.enums import Ability, ClosingReason, EventKind, Status
 from incidents.models import Incident
-from incidents.services.correspond import DECLARANT, Letter, save_from_body, tell
-from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.correspond import Letter, save_from_body, tell
+from incidents.services.due import DECLARANT, DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.text import plain_text
 

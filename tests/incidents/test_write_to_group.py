@@ -117,6 +117,22 @@ def test_asking_waits_for_each(client, group):
     assert group.cases.filter(awaited_since=None).count() == 0
 
 
+def test_a_closed_case_waits_for_nobody(client, responder, group):
+    main, closed, _other = group.cases.order_by("pk")
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    double = declare(collectivity=main.collectivity)
+    add_to_group(reference=double.reference, group=group.uid, actor=responder)
+    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    sent = {"text": WORDS, "key": "k", "asks_answer": "on", "with_closed": "on"}
+    assert "Chaque dossier ouvert dira" in text(client.post(url(group, "message"), sent))
+    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    carry_on_bulk()
+    assert Message.objects.count() == 4
+    waiting = group.cases.exclude(awaited_since=None)
+    assert not waiting.filter(pk__in=[closed.pk, double.pk]).exists()
+    assert waiting.count() == Message.objects.filter(asks_answer=True).count() == 2
+
+
 def test_nobody_to_write_to(client, responder):
     empty = a_group(responder, "Vide")
     assert "Personne à qui écrire" in text(client.post(url(empty, "message"), {"text": WORDS, "key": "k"}))
