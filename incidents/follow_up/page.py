@@ -126,7 +126,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
         centre=incident.csirt.name if incident.csirt else "",
         status=incident.status,
         service_stopped=incident.service_stopped,
-        closing_reason=incident.closing_reason,
+        closing_reason=standing.ended.closing_reason,
         services=services,
         is_read=bool(standing.readings),
         has_channel=bool(incident.csirt and incident.csirt.notification_email),

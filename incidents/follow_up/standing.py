@@ -25,17 +25,25 @@ class Standing:
     question: Message | None
     # Who of the CSIRT has read it, the first one first.
     readings: Sequence[Reading]
+    # Whose end is told: a double ends with the case that stands for it.
+    ended: Incident
 
 
 def standing_of(incident: Incident, *, thread: Sequence[Message]) -> Standing:
     readings = list(incident.readings.select_related("user").order_by("first_at", "id"))
     question = question_of(incident, thread)
-    return Standing(step=step_of(incident, question, readings), question=question, readings=readings)
+    step = step_of(incident, question, readings)
+    return Standing(step=step, question=question, readings=readings, ended=ended_with(incident))
+
+
+def ended_with(incident: Incident) -> Incident:
+    main = incident.merged_into
+    return main if main and main.status == Status.CLOSED else incident
 
 
 def step_of(incident: Incident, question: Message | None, readings: Sequence[Reading]) -> Step:
-    if incident.merged_into_id:
-        return Step.MERGED
+    if incident.merged_into:
+        return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:
         return Step.WITHDRAWN if incident.closing_reason == ClosingReason.WITHDRAWN else Step.CLOSED
     if question:

@@ -254,3 +254,5 @@ def shut(
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     told = {"reason": ending.reason} | codes | dict(said or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)
+    for double in incident.doubles.all():  # their declarants hear of the end too
+        record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)

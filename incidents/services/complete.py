@@ -90,6 +90,8 @@ def why_not(incident: Incident) -> str:
     """Why nothing can be added to this case any more; empty when it can."""
     if incident.erased_at:
         return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
+    if incident.merged_into and incident.merged_into.status != Status.CLOSED:
+        return _("Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change.")
     if incident.status == Status.CLOSED:
         return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
     return ""

@@ -160,6 +160,8 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     let_fewer_wait(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
+    if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant heard that it had ended
+        record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
     record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
     record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
     return double

@@ -12,7 +12,7 @@ from incidents.services.record import record_event
 from incidents.text import plain_text
 
 WORDS_LIMIT = 500
-# Somebody of the centre looked and answered. Not of a double, nor of what was withdrawn.
+# Somebody of the centre looked and answered. Not of what was withdrawn; of a double, when its case ends.
 ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
 
@@ -21,7 +21,8 @@ class StaleRating(Exception):
 
 
 def is_asked(incident: Incident) -> bool:
-    return incident.status == Status.CLOSED and incident.closing_reason in ASKED_AFTER and not incident.erased_at
+    ended = incident.merged_into or incident
+    return ended.status == Status.CLOSED and ended.closing_reason in ASKED_AFTER and not incident.erased_at
 
 
 def seen_of(rating: Rating | None) -> str:

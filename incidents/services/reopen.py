@@ -53,7 +53,8 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
 
 def was_just_reopened(incident: Incident, actor: User) -> bool:
     newest = incident.events.order_by("-id").first()
-    return newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
+    is_open = incident.status != Status.CLOSED  # a double hears that its case was reopened, and is not
+    return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
 
 
 def refuse_to_reopen(incident: Incident) -> None:
@@ -81,4 +82,5 @@ def open_again(incident: Incident, actor: User) -> None:
     incident.assignee = actor
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*REOPENED_FIELDS, *DUE_FIELDS])
-    record_event(incident, EventKind.REOPENED, at=now, actor=actor, reason=reason)
+    for one in (incident, *incident.doubles.all()):
+        record_event(one, EventKind.REOPENED, at=now, actor=actor, reason=reason)

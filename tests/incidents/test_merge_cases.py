@@ -19,6 +19,7 @@ from incidents.services.correspond import Letter, write_to_csirt, write_to_decla
 from incidents.services.erase import erase_personal_data
 from incidents.services.merge import MOST_DOUBLES, merge_incident, unmerge_incident
 from incidents.services.notes import write_note
+from incidents.services.reopen import reopen_incident
 from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.withdraw import withdraw_incident
@@ -277,6 +278,61 @@ def test_the_declarant_of_the_double_is_told_and_names_nobody(responder, main, d
     kept = text(opened(main).get(page(main)))
     assert "avec une autre" not in kept
     assert double.reference not in kept
+
+
+def test_the_declarant_of_the_double_is_told_of_the_end(responder, main, double):
+    device, said = opened(double), "Votre dossier est clos"
+    merge(double, main, responder)
+    assert said not in text(device.get(page(double)))
+
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+
+    shown = text(device.get(page(double)))
+    assert said in shown
+    assert f"{again(main).get_closing_reason_display()}. Ce n’est pas fini" in shown
+    assert f"a clos le dossier : {ClosingReason.HANDED_OVER.label}" in shown, "in its history too"
+    assert "traite votre déclaration avec une autre" not in shown
+    assert "Le centre l’a confié à un autre service." in shown, "in the sentence to read aloud"
+    assert main.reference not in shown
+    assert double.events.get(kind=EventKind.CLOSED).data == {"reason": "handed_over"}
+    assert "L’aide reçue vous a-t-elle été utile ?" in shown
+    device.post(f"{page(double)}avis/", {"level": "4", "words": ""})
+    assert double.rating.level == 4
+
+
+def test_it_is_told_that_it_was_not_the_end(responder, main, double):
+    device = opened(double)
+    merge(double, main, responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    for _ in range(2):
+        reopen_incident(reference=main.reference, actor=responder, motive="Il continue.")
+
+    shown = text(device.get(page(double)))
+
+    assert "traite votre déclaration avec une autre" in shown
+    assert "utile ?" not in shown
+    assert double.events.get(kind=EventKind.REOPENED).data == {"reason": "handed_over"}
+    with pytest.raises(ValidationError, match="défaites d’abord la fusion"):
+        reopen_incident(reference=double.reference, actor=responder, motive="Il continue.")
+
+
+def test_a_double_taken_out_of_an_ended_case_goes_on(responder, main, double):
+    merge(double, main, responder)
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert again(double).status == Status.DECLARED
+    assert double.events.get(kind=EventKind.REOPENED).actor == responder
+    assert "a reçu votre déclaration" in text(opened(double).get(page(double)))
+
+
+def test_a_correction_is_not_said_to_come_too_late(responder, main, double):
+    merge(double, main, responder)
+    asked = f"{page(double)}completer/"
+    device = opened(double)
+    assert "dites-lui par un message ce qui change" in text(device.get(asked))
+    assert "est clos" not in text(device.get(asked))
+    close_incident(reference=main.reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    assert "Ce dossier est clos" in text(device.get(asked))
 
 
 def test_what_is_written_on_a_double_reaches_the_case_that_stands_for_it(client, responder, main, double):

@@ -3,8 +3,11 @@
 import pytest
 
 from incidents.access import Guest
+from incidents.declaration import Caller
 from incidents.enums import ClosingReason, Tlp
+from incidents.reference import spaced
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.merge import merge_incident
 from incidents.services.qualify import qualification_of, qualify_incident
 from incidents.services.reopen import reopen_incident
 from incidents.services.triage import close_incident
@@ -56,6 +59,23 @@ def test_nothing_is_asked_of_what_nobody_helped(post, reason):
     close_incident(reference=incident.reference, reason=reason, actor=a_responder())
     delivered(post)
     assert "vous a-t-elle été utile" not in said(post.to(TOWN)[-1])
+
+
+def test_the_declarant_of_a_double_hears_of_the_end_and_that_it_was_none(post):
+    main, responder = declare(), a_responder()
+    double = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
+    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
+    for _ in range(2):
+        delivered(post)
+    _receipt, closed, reopened = map(said, post.to("maire@plouexemple.example"))
+    assert closed.startswith(f"{spaced(double.reference)} : votre dossier est clos")
+    assert "Raison : résolu" in closed
+    assert "L’aide reçue vous a-t-elle été utile ?" in closed
+    assert "Breizh Cyber a rouvert votre dossier" in reopened
+    assert main.reference not in closed + reopened
+    assert len(post.to(TOWN)) == 3
 
 
 def test_a_stricter_label_holds_for_mails_that_are_not_sent_yet(post):
