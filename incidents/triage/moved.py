@@ -18,6 +18,8 @@ from incidents.triage.page import render_page
 
 # What a form sends of its own accord, beside what a person typed or chose.
 OURS = frozenset({"csrfmiddlewaretoken", "key", "seen", "version"})
+# Where a person types freely. Elsewhere, a value without a letter is a choice's number or a button's.
+WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "summary", "lesson", "name", "seat"})
 
 
 def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -39,6 +41,7 @@ def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def typed_in(request: HttpRequest) -> Iterator[str]:
-    """Each value with a letter in it, once."""
-    values = (value.strip() for name in request.POST if name not in OURS for value in request.POST.getlist(name))
-    return iter(dict.fromkeys(value for value in values if any(sign.isalpha() for sign in value)))
+    """Each value that was typed, or has a letter in it, once."""
+    sent = ((name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name))
+    typed = (value for name, value in sent if name in WORDS or any(sign.isalpha() for sign in value))
+    return iter(dict.fromkeys(filter(None, typed)))

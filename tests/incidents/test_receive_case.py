@@ -116,6 +116,23 @@ def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, sa
     assert as_person(giver).get(url(incident)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("part", "said", "typed"),
+    [
+        ("note", {"kind": "note", "text": "1234 5678", "key": "k"}, "1234 5678"),
+        ("indicateurs", {"acte": "ajouter", "kind": "ip", "value": "192.0.2.7"}, "192.0.2.7"),
+        ("taches", {"title": "112", "due": "2126-12-11"}, "2126-12-11"),
+    ],
+)
+def test_figures_that_were_typed_are_given_back_too(incident, giver, taker, part, said, typed):
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+
+    answer = as_person(giver).post(url(incident, part), said)
+
+    assert answer.status_code == 409
+    assert f'<p class="story">{typed}</p>' in text_of(answer)
+
+
 def test_tasks_keep_their_dates(incident, giver, taker):
     acknowledge_incident(reference=incident.reference, actor=giver)
     Task.objects.create(incident=incident, title="Rappeler", author=giver, due_at=timezone.now())
