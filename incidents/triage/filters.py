@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from collectivities.zones import PARIS
-from incidents.enums import Verification
+from incidents.enums import DocumentKind, Verification
 from incidents.models import SearchDocument, ServiceInterruption
 from incidents.text import fold
 from incidents.triage.query import Part, Query
@@ -43,8 +43,14 @@ def has_text(query: Query) -> bool:
 
 
 def places(query: Query) -> list[str]:
-    """The kinds of documents in which the words are wanted; empty for all."""
-    return [str(code) for part in query.filters if part.key == "dans" for code in cast("tuple[str, ...]", part.value)]
+    """The kinds of documents in which the words are wanted."""
+    wanted, left_out = kinds_named(query, is_left_out=False), kinds_named(query, is_left_out=True)
+    return [kind for kind in DocumentKind.values if kind in (wanted or DocumentKind.values) and kind not in left_out]
+
+
+def kinds_named(query: Query, *, is_left_out: bool) -> set[str]:
+    named = [part for part in query.filters if part.key == "dans" and part.is_left_out == is_left_out]
+    return {code for part in named for code in cast("tuple[str, ...]", part.value)}
 
 
 def condition(part: Part, user: User) -> Q:

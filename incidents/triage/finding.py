@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
+from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
 from incidents.triage.filters import places, span
@@ -125,7 +126,7 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
         # OFFSET 0: asked of each document in turn. PostgreSQL would else gather every such case there is.
         cases=named_values(inner) + " OFFSET 0",
         documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
-        place="d.kind = ANY(%(places)s)" if wanted else "true",
+        place="d.kind = ANY(%(places)s)" if wanted != DocumentKind.values else "true",
         weighed=WEIGHED,
         most=MOST,
         half_life=HALF_LIFE_DAYS,

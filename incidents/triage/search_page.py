@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
-from collectivities.zones import PARIS, day_of
+from collectivities.zones import PARIS, day_of, zone_of
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.text import fold, plain_line
@@ -35,6 +35,8 @@ from incidents.triage.search import bodies_named, references_in
 PER_PAGE = 25
 # Of the bodies that the words name; the rest of their cases is found by their words.
 CASES_OF_BODIES = 50
+# Of a body: its name, and whose clock its hours are told by.
+PLACES = ("departement", "region", "region_correction")
 
 
 @dataclass
@@ -53,7 +55,12 @@ class Hit:
     incident: Incident
     term: str
     received: str
+    zone: str
     excerpts: list[Excerpt]
+
+    @property
+    def is_overseas(self) -> bool:
+        return self.zone != PARIS
 
 
 @dataclass(frozen=True)
@@ -181,21 +188,25 @@ def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
     if oldest is None:
         return {}
     day = day_of(oldest, PARIS)
-    text = " ".join(part.text for part in query.parts if part.key not in ("au", "jour"))
+    kept = [part for part in query.parts if part.is_left_out or part.key not in ("au", "jour")]
+    text = " ".join(query.text[part.start : part.end] for part in kept)
     return {"day": day, "address": address(f"{text} au:{day.isoformat()}")}
 
 
 def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
     """Asked again of the cases themselves: what was transferred since its words were indexed is not shown."""
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
-    rows = cases.select_related("collectivity__departement", "assignee").in_bulk([one.incident for one in found])
+    joined = cases.select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
+    rows = joined.in_bulk([one.incident for one in found])
+    zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}
     kept = {one.incident: one.places for one in found if one.incident in rows}
     excerpts = excerpts_of(kept, lexemes)
     return [
         Hit(
             incident=rows[pk],
             term=wording.term(rows[pk]),
-            received=wording.short_moment(rows[pk].received_at, now, PARIS),
+            received=wording.short_moment(rows[pk].received_at, now, zones[pk]),
+            zone=zones[pk],
             excerpts=excerpts.get(pk, []),
         )
         for pk in kept

@@ -1,13 +1,16 @@
 """A responder searches the cases of their centre by words, phrases and typed words."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.enums import Role
+from collectivities.models import Region
 from csirts.models import Csirt
 from incidents.declaration import Interruption
 from incidents.enums import Answer, Cause, ClosingReason, EventKind, IncidentType, Nature, Severity, Tlp
@@ -190,6 +193,16 @@ def test_typed_words_and_words_go_together(client, responder):
     assert found(client, "alerte dept:75") == set()
 
 
+def test_a_dash_turns_the_place_of_the_words_round(client, responder):
+    told, written = declare(description="Un zygomatique"), declare()
+    noted(written, "Le zygomatique", responder)
+
+    assert found(client, "dans:note zygomatique") == {written.reference}
+    assert found(client, "-dans:note zygomatique") == {told.reference}
+    assert found(client, "-dans:note -dans:déclaration zygomatique") == set()
+    assert found(client, "dans:note -dans:note zygomatique") == set()
+
+
 def test_the_person_who_has_it(client, responder):
     mine, other = declare(), declare()
     acknowledge_incident(reference=mine.reference, actor=responder)
@@ -361,6 +374,33 @@ def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch,
     assert seen < set(old)
     further = client.get(URL + page.context["further"]["address"])
     assert {hit.incident for hit in further.context["hits"]} | seen == set(old)
+
+
+def test_going_on_asks_what_was_typed(client, responder, monkeypatch):
+    monkeypatch.setattr(finding, "USUAL", 1)
+    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    for _ in range(3):
+        declare(description="Une alerte par la clé usb")
+
+    page = look(client, '-facture "clé usb" alerte -au:2020 au:2126-12-31')
+
+    day = page.context["further"]["day"].isoformat()
+    assert parse_qs(page.context["further"]["address"][1:]) == {"q": [f'-facture "clé usb" alerte -au:2020 au:{day}']}
+
+
+def test_hours_are_those_of_the_town_hall_and_say_so(client, responder):
+    reunion, _is_new = Region.objects.get_or_create(
+        code="04", defaults={"name": "La Réunion", "zone": "drom", "sort_key": "la reunion"}
+    )
+    body = plouexemple(insee_code="97499", name="Saint-Exemple", region=reunion, departement=None)
+    incident = declare(description="Un zygomatique", collectivity=body)
+    Incident.objects.filter(pk=incident.pk).update(
+        csirt=responder.membership_set.get().csirt, received_at=datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
+    )
+    with time_machine.travel(datetime(2026, 1, 1, 12, tzinfo=UTC), tick=False):
+        page = text_of(look(client, "zygomatique"))
+
+    assert "1 h 30</time> heure de La Réunion" in page.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("number", [2, 50])
