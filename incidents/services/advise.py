@@ -51,6 +51,10 @@ class StaleAdvice(Exception):
     """The case changed since the file was shown: what would be sent now is not what was read."""
 
 
+class FormUsed(Exception):
+    """The key came before, with another motive or another file: this one is not sent."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """What a person asks to send: `partner` is a code, `key` that of the form, `seen` the SHA-256 that was shown."""
@@ -66,14 +70,17 @@ class Asked:
 def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     """Keep the file and have it sent. The same form sent twice is one.
 
-    Raises Http404, PermissionDenied, StaleAdvice, ValidationError by field, and of no field where the TLP forbids it.
+    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, ValidationError by field, and of no field where the TLP
+    forbids it.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
-    if earlier := Advice.objects.filter(submission_key=key).first():
+    why, earlier = checked_motive(asked), Advice.objects.filter(submission_key=key).first()
+    if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (asked.partner, why, asked.seen):
         return earlier
     partner = checked(incident, asked)
-    why = checked_motive(asked)
+    if earlier:
+        raise FormUsed
     content = content_of(incident, partner, with_persons=asked.with_persons)
     if asked.seen != seal_of(content):
         raise StaleAdvice

@@ -21,6 +21,7 @@ from incidents.partners import MAILED, PARTNERS
 from incidents.services.advise import (
     MOTIVE_LIMIT,
     Asked,
+    FormUsed,
     StaleAdvice,
     advise_partner,
     checked,
@@ -71,6 +72,8 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
             return send(request, incident, form) if SEND in request.POST else show(request, incident, form)
     except StaleAdvice:
         return show(request, incident, form, is_stale=True)
+    except FormUsed:
+        return show(request, incident, form, is_used=True)
     except ValidationError as error:
         form.add_error(None, error)
     return advise_page(request, incident, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -83,17 +86,25 @@ def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResp
     return to_case(incident.reference)
 
 
-def show(request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False) -> HttpResponse:
-    """The file as it would leave now. Raises ValidationError like the service."""
+def show(
+    request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False, is_used: bool = False
+) -> HttpResponse:
+    """The file as it would leave now; under a key of its own where the form has sent another one before.
+
+    Raises ValidationError like the service.
+    """
     asked = form.asked()
     partner = checked(incident, asked)
     checked_motive(asked)
     content = content_of(incident, partner, with_persons=asked.with_persons)
     typed = request.POST.copy()
     typed["seen"] = seal_of(content)
-    status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.OK
+    if is_used:
+        typed["key"] = secrets.token_urlsafe()
+    status = HTTPStatus.CONFLICT if is_stale or is_used else HTTPStatus.OK
+    shown = {"is_stale": is_stale, "is_used": is_used}
     preview = {"content": content, "sha256": seal_of(content), "to": partner.email}
-    return advise_page(request, incident, AdviceForm(typed), status=status, preview=preview, is_stale=is_stale)
+    return advise_page(request, incident, AdviceForm(typed), status=status, preview=preview, **shown)
 
 
 def advise_page(

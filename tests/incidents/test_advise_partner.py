@@ -136,6 +136,28 @@ def test_a_double_click_is_one(responder, incident):
     assert incident.events.filter(kind=EventKind.ADVISED).count() == 1
 
 
+@pytest.mark.parametrize("other", [{"motive": "Avec qui rappeler"}, {"with_persons": "on"}])
+def test_a_form_that_served_sends_nothing_else_unseen(responder, incident, other):
+    client = as_person(responder)
+    _page, said = shown(client, incident)
+    said.pop("with_persons")
+    client.post(url(incident, "avis"), said)
+    _page, changed = shown(client, incident, **other)
+    changed = {name: value for name, value in changed.items() if value} | other
+
+    told = client.post(url(incident, "avis"), changed)
+
+    assert told.status_code == 409
+    assert "celui-ci n’est pas parti" in text_of(told)
+    assert changed["motive"] in text_of(told)
+    assert told.context["form"]["with_persons"].value() == ("with_persons" in other)
+    assert Advice.objects.count() == 1
+    again = {"key": told.context["form"]["key"].value(), "seen": told.context["form"]["seen"].value()}
+    for _ in range(2):
+        assert client.post(url(incident, "avis"), changed | again).status_code == 302
+    assert [one.motive for one in Advice.objects.order_by("id")] == [WHY, changed["motive"]]
+
+
 @pytest.mark.parametrize("partner", ["", "cert-sante", "inconnu", "\0"])
 def test_a_partner_without_a_mail_is_never_written_to(responder, incident, partner):
     answer = as_person(responder).post(url(incident, "avis"), {"partner": partner, "motive": WHY, "envoyer": "1"})
