@@ -37,7 +37,7 @@ class Shift:
 
 @dataclass
 class Relay:
-    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile."""
+    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile, or have come back."""
 
     given: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -72,7 +72,10 @@ def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
 
 @transaction.atomic
 def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
-    """Whether the case is handed over, now or by the same form before. Only one's own open cases are."""
+    """Whether the case is handed over, now or by the same form before. Only one's own open cases are.
+
+    One that came back since stays: the form has done its work.
+    """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
         return False
@@ -80,7 +83,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
         return was_handed_over(incident, shift)
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
     if not is_new:
-        return True
+        return False
     incident.assignee = shift.to
     settle_due(incident, worked_at=note.written_at)
     incident.save(update_fields=["assignee", *DUE_FIELDS])

@@ -97,6 +97,22 @@ def test_a_double_click_hands_over_once(client, responder, colleague):
     assert "Pas passés" not in text_of(client.get(PAGE))
 
 
+def test_a_case_that_came_back_is_not_said_to_be_handed_over_again(client, responder, colleague):
+    (case,) = mine(responder, 1)
+    post(client, [case], tag_of(colleague))
+    assign_incident(reference=case.reference, actor=colleague, assignee=responder)
+    client.get(PAGE)
+
+    post(client, [case], tag_of(colleague))
+
+    page = text_of(client.get(PAGE))
+    assert "Dossiers passés" not in page
+    assert "Pas passés, parce qu’ils vous sont revenus depuis" in page
+    assert again(case).assignee == responder
+    post(client, [case], tag_of(colleague), key="k2")
+    assert again(case).assignee == colleague
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -99,7 +99,10 @@ def tell(request: HttpRequest, relay: Relay) -> None:
         named = ", ".join(spaced(one) for one in relay.left)
         messages.warning(
             request,
-            _("Pas passés, parce qu’ils ne sont plus à vous, sont clos, effacés ou d’un autre centre : %(named)s.")
+            _(
+                "Pas passés, parce qu’ils vous sont revenus depuis, ne sont plus à vous, sont clos, effacés ou d’un "
+                "autre centre : %(named)s."
+            )
             % {"named": named},
         )
 
