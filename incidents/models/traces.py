@@ -71,7 +71,8 @@ class SearchDocument(models.Model):
     """The words of one piece of a case, as the search reads them: lexemes, from which erasing removes the row."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="documents", verbose_name=_("incident"))
-    # That of the case, repeated so that one index finds words within a centre. It follows a transfer.
+    # That of the case, repeated so that one index finds words within a centre. It follows a transfer, but for
+    # a hand-over, which stays with the centre where it was written.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, related_name="+", verbose_name=_("CSIRT"))
     kind = models.CharField(_("nature"), max_length=12, choices=DocumentKind)
     # What it was made from: a public identifier, empty where a case has one only.

@@ -17,7 +17,7 @@ from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.assign import people_of, uid_or_none
 from incidents.services.due import DUE_FIELDS, settle_due
-from incidents.services.notes import TEXT_LIMIT, key_of, save_note
+from incidents.services.notes import TEXT_LIMIT, key_of, readable, save_note
 from incidents.services.record import record_event
 from incidents.text import plain_text
 
@@ -136,7 +136,7 @@ def relays_for(user: User, now: datetime) -> list[Received]:
     open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None, incident__is_taken=True)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
-    notes = notes.exclude(author=user).exclude(text="").order_by("-written_at", "-id")
+    notes = readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     places = ("departement", "region", "region_correction")
     joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
     return grouped(joined[:RELAYS_SHOWN])

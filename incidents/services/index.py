@@ -92,6 +92,7 @@ def follow(events: Iterable[tuple[int, str]]) -> None:
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := cases.get(EventKind.TRANSFERRED):
         run(FOLLOW_THE_CASE, [sorted(moved)])
+        write_documents(moved, DocumentKind.NOTE, again=True)  # but for hand-overs
 
 
 def rebuild(*, after: int, count: int = BATCH) -> int | None:

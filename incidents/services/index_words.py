@@ -57,8 +57,13 @@ MESSAGE = """
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
+# A hand-over is found by the centre where it was written, whoever has the case now (`services/notes.py`).
 NOTE = """
-    SELECT i.id AS incident_id, i.csirt_id, n.uid::text AS source, i.received_at AS at, n.text
+    SELECT i.id AS incident_id, coalesce((
+        SELECT t.giver_id FROM incidents_transfer t
+        WHERE n.kind = 'handover' AND t.incident_id = i.id AND t.state = 'accepted' AND t.answered_at >= n.written_at
+        ORDER BY t.answered_at, t.id LIMIT 1
+    ), i.csirt_id) AS csirt_id, n.uid::text AS source, i.received_at AS at, n.text
     FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """

@@ -6,13 +6,15 @@ import hashlib
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, EventKind, NoteKind
-from incidents.models import Incident, Note
+from incidents.enums import Ability, EventKind, NoteKind, TransferState
+from incidents.models import Incident, Note, Transfer
 from incidents.services.due import ANSWER_FIELDS, note_answer, settle_due
 from incidents.services.merge import hold_with_main, pass_answer_on
 from incidents.services.record import record_event
@@ -21,6 +23,20 @@ from incidents.text import plain_text
 TEXT_LIMIT = 10_000
 NOTES_SHOWN = 200
 CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
+
+
+def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
+    """Those that a centre may read; by default the one that has the case.
+
+    A hand-over was written once for several cases, which may have stayed when this one went: it is read within the
+    centre where it was written, and there again when the case comes back. The search holds to it by
+    `services/index_words.py`.
+    """
+    accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
+    left = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
+    written_in = Coalesce(Subquery(left[:1]), F("incident__csirt"), output_field=BigIntegerField())
+    is_ours = Q(written_in=F("incident__csirt") if centre is None else centre)
+    return notes.alias(written_in=written_in).filter(~Q(kind=NoteKind.HANDOVER) | is_ours)
 
 
 @transaction.atomic

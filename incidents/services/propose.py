@@ -19,6 +19,7 @@ from incidents.models import Evidence, Incident
 from incidents.observables import TEXT_LIMIT, Found, find
 from incidents.queries import by_section, sheets_of
 from incidents.services.evidence import key_to_read
+from incidents.services.notes import readable
 from incidents.services.read import note_opening
 from incidents.sightings import ignored_among, seen_elsewhere
 
@@ -87,7 +88,7 @@ def sources_of(incident: Incident) -> Iterator[Source]:
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
     for text in incident.messages.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
-    for text in incident.notes.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+    for text in readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.NOTE, text)
     names = incident.evidence.order_by("-number").values_list("name", flat=True)[:ROWS_READ]
     yield Source(DocumentKind.FILE, "\n".join(names))

@@ -16,6 +16,7 @@ from incidents.queries import Kept
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said
 from incidents.questions.saying import Said
+from incidents.services.notes import readable
 from incidents.services.snapshots import Values, of_rows, text_of
 
 # A row of each is never changed once it is there: only its words may be erased.
@@ -80,7 +81,9 @@ def remains_of(transfer: Transfer) -> Remains:
     return Remains(
         sections=sections_said(kept),
         messages=list(until("messages").order_by("-id")[:ROWS_READ])[::-1],
-        notes=list(until("notes").select_related("author").order_by("-id")[:ROWS_READ])[::-1],
+        notes=list(
+            readable(until("notes"), centre=transfer.giver_id).select_related("author").order_by("-id")[:ROWS_READ]
+        )[::-1],
         answers=[Kept(sheet, zone) for sheet in sheets],
         pieces=list(until("evidence").order_by("number")),
         events=events_until(transfer),

@@ -18,7 +18,7 @@ from accounts.models import Membership, User
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
-from incidents.enums import Ability, EventKind, Status, TransferState
+from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
@@ -165,14 +165,18 @@ def settle(transfer: Transfer, state: TransferState, actor: User) -> None:
 
 
 def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
-    """Taken anew: who took it at the former centre stays named in the history. Groups are within one centre."""
+    """Taken anew: who took it at the former centre stays named in the history.
+
+    Groups are within one centre, and so is what was written for the relief (`services/notes.py`).
+    """
     now = transfer.answered_at
     incident.csirt = transfer.taker
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
     incident.assignee, incident.group = actor, None
     settle_due(incident, worked_at=now)
     incident.save(update_fields=TAKEN)
-    incident.documents.update(csirt=transfer.taker)
+    relays = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
+    incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
 
 
 def tell(transfer: Transfer, kind: EventKind, actor: User) -> IncidentEvent:

@@ -18,6 +18,8 @@ from incidents.triage.query_values import Days, Range, Value
 MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
 # The sub-techniques of a technique are numbered from .001; none has as many.
 SUB_TECHNIQUES = 30
+# The texts of a case that its centre may read.
+OF_THE_CASE = Q(incident=OuterRef("pk"), csirt=OuterRef("csirt"))
 
 
 def conditions(query: Query, user: User) -> Q:
@@ -116,7 +118,7 @@ def verified(value: Value) -> Q:
 
 
 def written_in(value: Value) -> Q:
-    return Q(Exists(SearchDocument.objects.filter(incident=OuterRef("pk"), kind__in=value)))
+    return Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, kind__in=value)))
 
 
 def with_technique(value: Value) -> Q:

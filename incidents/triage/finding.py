@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.db.models.expressions import RawSQL
 
 from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.filters import places, span
+from incidents.triage.filters import OF_THE_CASE, places, span
 from incidents.triage.query import Query
 
 # At most so many cases answer; so many documents of a centre, the newest, are weighed for it.
@@ -150,7 +150,7 @@ def left_out(query: Query) -> Q:
     wanted = Q()
     for text in query.left_out:
         asked = SearchQuery(text, config="tocsin", search_type="phrase")
-        wanted &= ~Q(Exists(SearchDocument.objects.filter(incident=OuterRef("pk"), vector=asked)))
+        wanted &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=asked)))
     return wanted
 
 

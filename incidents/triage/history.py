@@ -12,6 +12,7 @@ from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability
 from incidents.models import Incident, IncidentEvent
+from incidents.services.notes import readable
 from incidents.triage.page import render_page
 from incidents.triage.timeline import SOURCES, moments_of, words_of
 
@@ -56,6 +57,7 @@ def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str,
     for code, relation in SOURCES.items():
         if wanted[code]:
             text = "name" if code == "evidence" else "text"
-            rows = getattr(incident, relation).filter(uid__in=wanted[code]).values_list("uid", text)
-            found |= words_of(rows)
+            rows = getattr(incident, relation).filter(uid__in=wanted[code])
+            rows = readable(rows) if code == "note" else rows
+            found |= words_of(rows.values_list("uid", text))
     return found

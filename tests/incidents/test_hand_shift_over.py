@@ -13,12 +13,16 @@ from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Status
-from incidents.models import Note
+from incidents.models import Note, Transfer
 from incidents.services.assign import NOBODY, assign_incident, tag_of
 from incidents.services.erase import erase_personal_data
+from incidents.services.index import index_all
+from incidents.services.notes import write_note
+from incidents.services.transfer import accept_transfer, return_transfer
 from incidents.services.triage import close_incident
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, again, taken_by, text_of, url
+from tests.incidents.transferring import another_centre, as_person, asked, offer_url
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/relais/"
@@ -247,3 +251,73 @@ def test_a_case_that_is_only_read_now_does_not_stop_the_others(client, responder
 
     assert page.status_code == 302
     assert (again(gone).assignee, again(stays).assignee) == (responder, colleague)
+
+
+@pytest.fixture
+def left(client, responder):
+    """Two cases handed over with one text that tells of both; then the first went to another centre."""
+    went, stayed = mine(responder, 2)
+    write_note(reference=went.reference, actor=responder, kind=NoteKind.NOTE, text="Note du dossier", key="n")
+    post(client, [went, stayed], NOBODY, text="Saint-Secret a payé la zygomatique. Vu evil-tocsin.example.")
+    index_all()
+    taker = a_responder(another_centre())
+    accept_transfer(uid=asked(went, responder).uid, actor=taker)
+    return went, stayed, taker
+
+
+def all_of(client, case):
+    """What the centre that has the case reads of it, on all its pages, and what the search finds in it."""
+    asked = ("-zygomatique", "dans:note zygomatique", "zygomatique")
+    return [
+        *(text_of(client.get(address)) for address in (url(case), url(case, "histoire"), url(case, "indicateurs"))),
+        text_of(client.get(PAGE)),
+        *([hit.incident for hit in client.get(f"{CASE}/recherche/", {"q": q}).context["hits"]] for q in asked),
+    ]
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_it_stays_in_its_centre_when_one_of_its_cases_goes(client, responder, colleague, left, is_indexed):
+    went, stayed, taker = left
+    if is_indexed:
+        index_all()
+
+    *pages, without, in_notes, found = all_of(as_person(taker), went)
+
+    assert not [page for page in pages if "Saint-Secret" in page or "evil-tocsin" in page]
+    assert "Note du dossier" in pages[0]
+    assert "Note du dossier" in pages[1]
+    assert (without, in_notes, found) == ([went], [], [])
+    assert "Saint-Secret" in text_of(client.get(url(stayed)))
+    assert "Saint-Secret" in text_of(page_of(colleague))
+    former = Transfer.objects.get()
+    assert "Saint-Secret" in text_of(client.get(offer_url(former, "dossier")))
+
+
+def test_when_the_case_comes_back_it_is_read_again_and_that_of_the_other_centre_is_not(client, responder, left):
+    went, _stayed, taker = left
+    index_all()
+    theirs = as_person(taker)
+    theirs.post(PAGE, {"dossier": went.reference, "colleague": NOBODY, "text": "Mot du voisin", "key": "v"})
+    first = Transfer.objects.get()
+    back = asked(went, taker, taker="breizh-cyber", seen=str(first.uid))
+    accept_transfer(uid=back.uid, actor=responder)
+    index_all()
+
+    page, history, proposed, _relays, without, in_notes, _found = all_of(client, went)
+
+    assert "Saint-Secret" in page
+    assert "Saint-Secret" in history
+    assert "evil-tocsin" in proposed
+    assert went not in without
+    assert went in in_notes
+    assert "Mot du voisin" not in page + history
+    assert "Mot du voisin" in text_of(theirs.get(offer_url(back, "dossier")))
+    assert "Saint-Secret" not in text_of(theirs.get(offer_url(back, "dossier")))
+
+
+def test_a_transfer_that_is_returned_changes_nothing_of_it(client, responder):
+    (case,) = mine(responder, 1)
+    post(client, [case], NOBODY)
+    taker = a_responder(another_centre())
+    return_transfer(uid=asked(case, responder).uid, answer="Non.", actor=taker)
+    assert WORDS in text_of(client.get(url(case)))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import NoteKind
 from incidents.models import Incident, Note
-from incidents.services.notes import NOTES_SHOWN
+from incidents.services.notes import NOTES_SHOWN, readable
 from incidents.triage.together import PERSON, Whole
 
 # A call that nobody took: it is kept, and answers nobody.
@@ -48,7 +48,7 @@ class NoteForm(forms.Form):
 
 
 def note_rows(incident: Incident) -> Whole:
-    return Whole(incident.notes.order_by("-id")[:NOTES_SHOWN], author=PERSON)
+    return Whole(readable(incident.notes.all()).order_by("-id")[:NOTES_SHOWN], author=PERSON)
 
 
 def notes_block(notes: list[Note]) -> dict[str, Any]:
