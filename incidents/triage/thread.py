@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.models import Incident, Reading
-from incidents.services.correspond import MESSAGES_SHOWN, Letter, thread_of
+from incidents.services.correspond import Letter, stretch_of
 from incidents.services.read import has_news
 from incidents.triage.together import PERSON, Whole
 
@@ -40,13 +40,14 @@ def reading_rows(incident: Incident) -> Whole:
 def thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
     """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
     read_at = next((reading.last_at for reading in readings if reading.user_id == user.pk), None)
+    stretch = stretch_of(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
-        for message in thread_of(incident)
+        for message in stretch.messages
     ]
     return {
         "messages": messages,
-        "before": messages[0][0].uid if len(messages) == MESSAGES_SHOWN else None,
+        "before": messages[0][0].uid if stretch.has_earlier else None,
         "readings": readings,
         "has_news": has_news(incident, read_at),
         "form": ReplyForm(),

@@ -124,3 +124,12 @@ def test_an_answer_of_the_declarant_asks_for_one_again(client, responder):
     answered = Incident.objects.get()
     assert (answered.awaited_since, answered.due_for, answered.due_at) == (None, "answer", answered.answer_by)
     assert "answer_by" in ANSWER_FIELDS
+
+
+@pytest.mark.parametrize(("number", "said"), [(200, "200"), (201, "200+")])
+def test_the_number_of_messages_is_never_told_smaller_than_it_is(client, responder, number, said):
+    incident = declare()
+    talk(incident, number)
+    page = text(client.get(case(incident)))
+    assert f"Échanges {said} " in page
+    assert ("Voir les messages précédents" in page) == (number > MESSAGES_SHOWN)
