@@ -129,7 +129,7 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
 def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
     reference = declared.incident.reference
     give_pieces(reference, Guest(access_uid=declared.access.uid))
-    note_reading(incident=declared.incident, reader=responder)
+    note_reading(incident=declared.incident, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)

@@ -17,20 +17,21 @@ SAID_EVERY = timedelta(seconds=20)
 PRESENT_FOR = timedelta(seconds=45)
 
 
-def note_reading(*, incident: Incident, reader: User) -> None:
-    """`reader` has the case before their eyes. Nobody but a responder of its CSIRT counts."""
+def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
+    """`reader` has the case before their eyes, as it was `at`: a moment taken before the first row of it was read, so
+    that what arrives meanwhile is still new the next time. Nobody but a responder of its CSIRT counts.
+    """
     if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
         return
-    now = timezone.now()
     mine = Reading.objects.filter(incident=incident, user=reader)
     earlier = mine.select_related("incident").first()
     if earlier is None:
-        first = Reading(incident=incident, user=reader, first_at=now, last_at=now, present_at=now)
+        first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
-    elif earlier.last_at < now - WRITTEN_EVERY or has_news(earlier.incident, earlier.last_at):
-        mine.update(last_at=now, present_at=now)
-    elif earlier.present_at is None or earlier.present_at < now - SAID_EVERY:
-        mine.update(present_at=now)
+    elif earlier.last_at < at - WRITTEN_EVERY or has_news(earlier.incident, earlier.last_at):
+        mine.update(last_at=at, present_at=at)
+    elif earlier.present_at is None or earlier.present_at < at - SAID_EVERY:
+        mine.update(present_at=at)
 
 
 def note_presence(*, incident: Incident, reader: User) -> None:

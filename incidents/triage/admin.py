@@ -94,10 +94,11 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     # A case
 
     def case_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        began = timezone.now()
         incident = get_incident(user_of(request), reference, to=Ability.WORK)
         context = context_of_case(request, incident)
         if request.method == "GET":  # after the context, which says what is new since the last time
-            note_reading(incident=incident, reader=user_of(request))
+            note_reading(incident=incident, reader=user_of(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:

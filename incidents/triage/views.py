@@ -18,11 +18,12 @@ from incidents.triage.case import case_context
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
     """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
+    began = timezone.now()
     incident = get_incident(user_of(request), reference, to=Ability.ACKNOWLEDGE)
     if request.method == "POST":
         carry_out(request, reference, "prendre")
         return redirect("acknowledge_page", reference)
     context = case_context(incident, user_of(request), timezone.now())
     if request.method == "GET":
-        note_reading(incident=incident, reader=user_of(request))
+        note_reading(incident=incident, reader=user_of(request), at=began)
     return render(request, "incidents/triage/telephone.html", context)

@@ -12,6 +12,7 @@ from incidents.access import Guest
 from incidents.models import IncidentEvent, Reading
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.read import note_reading
+from incidents.triage import admin, views
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.test_correspond import QUEUE, case, opened, page, signed_in
 from tests.incidents.test_declare import text
@@ -67,7 +68,7 @@ def test_a_look_that_shows_nothing_is_no_reading(incident):
 
 def test_only_the_centre_counts(incident):
     for person in (an_agent(), a_person(Role.ADMINISTRATOR), a_person(Role.NATIONAL)):
-        note_reading(incident=incident, reader=person)
+        note_reading(incident=incident, reader=person, at=timezone.now())
         signed_in(person).get(page(incident))
         signed_in(person).get(case(incident))
     opened(incident).get(page(incident))
@@ -78,14 +79,35 @@ def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
     responder, start = a_responder(), timezone.now()
     for seconds, read_at in ((0, 0), (30, 0), (70, 70), (80, 70)):
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
-            note_reading(incident=incident, reader=responder)
+            note_reading(incident=incident, reader=responder, at=timezone.now())
         assert Reading.objects.get().last_at == start + timedelta(seconds=read_at)
     with time_machine.travel(start + timedelta(seconds=81), tick=False):
         write(incident)
     with time_machine.travel(start + timedelta(seconds=82), tick=False):
-        note_reading(incident=incident, reader=responder)
+        note_reading(incident=incident, reader=responder, at=timezone.now())
     reading = Reading.objects.get()
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
+
+
+@pytest.mark.parametrize(("module", "read"), [(admin, "context_of_case"), (views, "case_context")])
+def test_what_arrives_while_the_page_is_made_is_new_the_next_time(incident, monkeypatch, module, read):
+    client = signed_in(a_responder())
+    address = case(incident) if module is admin else f"/triage/{incident.reference}/"
+
+    reading = getattr(module, read)
+
+    def read_then_written(*said):
+        context = reading(*said)
+        write(incident)
+        return context
+
+    monkeypatch.setattr(module, read, read_then_written)
+    assert "Du nouveau" not in text(client.get(address))
+    monkeypatch.undo()
+
+    assert NEW in html(client.get(QUEUE))
+    assert NEW in html(client.get(case(incident)))
+    assert NEW not in html(client.get(QUEUE))
 
 
 def test_what_came_since_my_reading_is_marked_for_me_alone(incident):

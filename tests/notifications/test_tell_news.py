@@ -130,7 +130,7 @@ def test_files_after_a_reading_or_after_ten_minutes_are_told_again(incident, res
     hand_over(incident)
     assert len(told(EventKind.FILE)) == 1
     clock.shift(timedelta(minutes=2))
-    note_reading(incident=incident, reader=responder)
+    note_reading(incident=incident, reader=responder, at=timezone.now())
     clock.shift(timedelta(minutes=1))
     hand_over(incident)
     assert len(told(EventKind.FILE)) == 2
