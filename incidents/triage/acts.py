@@ -1,4 +1,7 @@
-"""The buttons of a case: each one is a service, and says in a sentence what it did."""
+"""The buttons of a case: each one is a service, and says in a sentence what it did.
+
+Where something is to be chosen, the case is asked for first: whoever may not act on it learns nothing of the form.
+"""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -45,6 +48,7 @@ def confirm(reference: str, actor: User, request: HttpRequest) -> str:
 
 def take_back(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no known reason is chosen."""
+    get_incident(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in TakingBack.values:
         raise ValidationError(_("Choisissez pourquoi la confirmation est retirée."))
@@ -54,6 +58,7 @@ def take_back(reference: str, actor: User, request: HttpRequest) -> str:
 
 def merge(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no body is chosen."""
+    get_incident(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
     except ValueError as error:
@@ -64,6 +69,7 @@ def merge(reference: str, actor: User, request: HttpRequest) -> str:
 
 def close(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no known reason is chosen."""
+    get_incident(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
         raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
@@ -92,6 +98,7 @@ def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
 
 def group(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no group is chosen."""
+    get_incident(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
     except ValueError as error:

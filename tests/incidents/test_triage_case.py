@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,8 @@ from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
 from incidents.services.follow_up import SECRET_LENGTH, find_access
 from incidents.services.triage import acknowledge_incident
+from incidents.triage import acts
+from incidents.triage.routes import OF_A_CASE
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 from tests.hostile import MARKUP, TRICK
@@ -205,6 +208,23 @@ def test_the_case_of_another_centre_is_not_there(client, incident, act):
     assert client.get(url(incident)).status_code == absent.status_code == 404
     assert client.post(url(incident, act), {"raison": "resolved"}).status_code == 404
     assert client.get(url(incident, "effacer", "demande")).status_code == 404
+    assert IncidentEvent.objects.count() == 1
+
+
+EVERY_POST = [*acts.ACTS, *(one.where for one in OF_A_CASE), "message", "gravite", "code", "corriger"]
+
+
+@pytest.mark.parametrize("where", EVERY_POST)
+def test_an_empty_form_learns_no_more_than_a_whole_one(incident, where):
+    address = url(incident, where.replace("<uuid:uid>", str(uuid4())))
+    theirs, both = Client(), Client()
+    theirs.force_login(a_lead(Csirt.objects.create(slug="ailleurs", name="Ailleurs")))
+    agent = an_agent(incident.collectivity)
+    agent.membership_set.create(role=Role.RESPONDER, csirt=Csirt.objects.get(slug="ailleurs"))
+    both.force_login(agent)
+
+    assert theirs.post(address).status_code in {404, 405}
+    assert both.post(address).status_code in {403, 404, 405}
     assert IncidentEvent.objects.count() == 1
 
 
