@@ -29,15 +29,21 @@ def with_value(values: Iterable[Found]) -> Q:
     return wanted
 
 
+def of_the_same(incident: Incident) -> Q:
+    """Of the case itself, of the one that it doubles and of their doubles: a merge makes no second sighting."""
+    main = incident.merged_into_id or incident.pk
+    return Q(incident=main) | Q(incident__merged_into=main)
+
+
 def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
     """Those of the case by nature, each with `seen_in`: at most SHOWN + 1 of the other cases. One query."""
     others = rows_of_mine(user).filter(kind=OuterRef("kind"), value=OuterRef("value"))
-    keys = others.exclude(incident=OuterRef("incident")).values("incident")[: SHOWN + 1]
+    keys = others.exclude(of_the_same(incident)).values("incident")[: SHOWN + 1]
     return incident.observables.annotate(seen_in=ArraySubquery(keys)).order_by("kind", "value")
 
 
 def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
-    rows = rows_of_mine(user).filter(with_value(values)).exclude(incident=incident)
+    rows = rows_of_mine(user).filter(with_value(values)).exclude(of_the_same(incident))
     return set(rows.values_list("kind", "value").distinct())
 
 
@@ -47,9 +53,10 @@ def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 
-def sightings_of(found: Found, user: User) -> QuerySet[Observable]:
-    """The newest first, one more than is shown."""
+def sightings_of(found: Found, user: User, *, beside: Incident | None = None) -> QuerySet[Observable]:
+    """The newest first, one more than is shown; in other cases than `beside`."""
     rows = rows_of_mine(user).filter(kind=found.kind, value=found.value)
+    rows = rows.exclude(of_the_same(beside)) if beside else rows
     return rows.select_related("incident__collectivity__departement").order_by("-incident__received_at", "-id")[
         : SHOWN + 1
     ]

@@ -197,7 +197,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404
-    seen = list(sightings_of(Found(ObservableKind(row.kind), row.value), user))
+    seen = list(sightings_of(Found(ObservableKind(row.kind), row.value), user, beside=incident))
     context = {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
@@ -205,7 +205,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "value": shown(row.kind, row.value),
         "origin": origin_words(row.origin),
         "pap": PAP_WORDS[Pap(incident.pap)],
-        "seen": [one for one in seen if one.incident_id != incident.pk][:SHOWN],
+        "seen": seen[:SHOWN],
         "has_more": len(seen) > SHOWN,
     }
     return render_page(request, "incidents/triage/observable.html", context)

@@ -10,6 +10,7 @@ from accounts.enums import Role
 from accounts.models import Membership
 from incidents.enums import ObservableKind
 from incidents.models import Incident
+from incidents.services.merge import merge_incident
 from incidents.sightings import observables_of
 from incidents.triage.observables import observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
@@ -65,6 +66,23 @@ def test_nobody_elses(client, responder):
     declared = declare(description="evil.example")
     row.delete()
     assert not client.get(page(declared, "indicateurs")).context["offers"][0].row.is_elsewhere
+
+
+def test_the_doubles_of_a_case_are_no_other_case(client, responder):
+    main, double, second = declare(), declare(), declare(description="evil.example")
+    rows = {one: an_observable(one) for one in (main, double)}
+    for one in (double, second):
+        merge_incident(reference=one.reference, into=main.reference, actor=responder)
+
+    for one, row in rows.items():
+        assert "Vu dans" not in text_of(client.get(page(one)))
+        assert "Dans aucun autre" in text_of(client.get(page(one, "indicateurs", str(row.uid))))
+    assert not client.get(page(second, "indicateurs")).context["offers"][0].row.is_elsewhere
+
+    an_observable(declare())
+    for one, row in rows.items():
+        assert "Vu dans 1 autre dossier" in text_of(client.get(page(one)))
+        assert len(client.get(page(one, "indicateurs", str(row.uid))).context["seen"]) == 1
 
 
 def test_a_body_that_i_serve_gives_no_right_to_see_its_cases_here(client):
