@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "data" / "messages.json"
 PLACEHOLDERS: dict[str, Promise] = {
     "collectivite": _("le nom de la collectivité"),
     "reference": _("la référence du dossier"),
-    "type": _("ce que le déclarant a dit qu’il arrive"),
+    "type": _("ce qui arrive, d’après le type que le dossier a aujourd’hui"),
     "centre": _("le nom de votre centre"),
     "telephone": _("le téléphone publié de votre centre"),
     "prenom_nom": _("votre nom, tel qu’il signe vos messages"),
@@ -35,6 +35,11 @@ class ReadyMessage(NamedTuple):
 def unknown_placeholders(text: str) -> list[str]:
     """What stands in braces and is no name that we know, as it was typed."""
     return [name for name in dict.fromkeys(BRACED.findall(text)) if name not in PLACEHOLDERS]
+
+
+def names_in_braces(text: str) -> list[str]:
+    """What a reader would take for a word left to be replaced: no code, no number, no identifier of a machine."""
+    return [name for name in dict.fromkeys(BRACED.findall(text)) if name.isidentifier()]
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

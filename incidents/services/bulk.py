@@ -25,13 +25,16 @@ from django.utils.translation import gettext_lazy
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
-from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
+from incidents.access import get_incident
+from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
+from incidents.ready_messages import filled
 from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.groups import TITLE_LIMIT, add_to_group, open_group
 from incidents.services.merge import hold_with_main
 from incidents.services.qualify import classify_incident
+from incidents.services.templates import check_names, phone_of, values_of
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.text import plain_line
 from incidents.workflow import InvalidTransition
@@ -87,8 +90,17 @@ def group(reference: str, job: BulkJob) -> None:
 
 
 def write(reference: str, job: BulkJob) -> None:
-    letter = Letter(text=job.text, key=f"bulk:{job.uid}", asks_answer=bool(job.choices.get("asks_answer")))
+    text, asks = told_in(reference, job), bool(job.choices.get("asks_answer"))
+    letter = Letter(text=text, key=f"bulk:{job.uid}", asks_answer=asks)
     write_to_declarant(reference=reference, actor=job.actor, letter=letter)
+
+
+def told_in(reference: str, job: BulkJob) -> str:
+    """The message with the words of that case alone. Raises ValidationError for a name that nothing replaces now."""
+    incident = get_incident(job.actor, reference, to=Ability.MESSAGE)
+    values = values_of(incident, job.actor, phone_of(incident.csirt_id))
+    check_names(job.text, {name for name, value in values.items() if value})
+    return filled(job.text, values)
 
 
 ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.ready_messages import PLACEHOLDERS
 from incidents.services.bulk import FormUsed, start_bulk
 from incidents.services.correspond import TEXT_LIMIT
 from incidents.services.groups import get_group, open_group, title_of, uid_of
+from incidents.services.templates import check_names, phone_of
 from incidents.text import plain_text
 
 # Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
@@ -29,11 +31,12 @@ class GroupLetter(NamedTuple):
     with_closed: bool = False
 
 
-def checked_letter(letter: GroupLetter) -> GroupLetter:
-    """As it will be sent. Raises ValidationError on « text »."""
+def checked_letter(letter: GroupLetter, group: CaseGroup) -> GroupLetter:
+    """As it will be sent, but for the names in braces that each case replaces. Raises ValidationError on « text »."""
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+    check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
     return letter._replace(text=text)
 
 
@@ -49,7 +52,8 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     Raises Http404, ValidationError on « text », or of no field when nobody would read it; FormUsed where the form was
     sent before with other words or to others.
     """
-    found, clean = get_group(actor, group), checked_letter(letter)
+    found = get_group(actor, group)
+    clean = checked_letter(letter, found)
     cases = written_to(found, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:

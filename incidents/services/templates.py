@@ -1,5 +1,6 @@
 """The ready-made messages of a centre: its responders read them, its lead writes them."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from csirts.models import Csirt
+from csirts.queries import published_phone
 from incidents.enums import IncidentType
-from incidents.models import MessageTemplate
-from incidents.ready_messages import unknown_placeholders
+from incidents.models import Incident, MessageTemplate
+from incidents.ready_messages import names_in_braces, unknown_placeholders
+from incidents.reference import spaced
 from incidents.services.reflexes import led_csirt
 from incidents.text import plain_line, plain_text
 
@@ -80,6 +83,30 @@ def template_in(csirt: Csirt, uid: UUID) -> MessageTemplate:
     if row is None:
         raise Http404
     return row
+
+
+def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
+    """What the names in braces become on a case; `phone` is the published number of its centre, empty without one."""
+    return {
+        "collectivite": str(incident.collectivity),
+        "reference": spaced(incident.reference),
+        "type": str(incident.get_type_display()),
+        "centre": incident.csirt.name if incident.csirt else "",
+        "telephone": phone,
+        "prenom_nom": str(user),
+    }
+
+
+def check_names(text: str, known: Container[str] = ()) -> None:
+    """Raises ValidationError on « text » for names in braces that nothing would replace."""
+    if left := [f"{{{name}}}" for name in names_in_braces(text) if name not in known]:
+        said = _("Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire.")
+        raise ValidationError({"text": said % {"named": ", ".join(left)}})
+
+
+def phone_of(csirt: int | None) -> str:
+    """The published number of a centre; empty without one."""
+    return published_phone(csirt).values_list("value", flat=True).first() or ""
 
 
 def cleaned(wording: Wording) -> Wording:

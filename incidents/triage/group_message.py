@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from incidents.fields import WordsField
 from incidents.models import BulkJob, CaseGroup
+from incidents.ready_messages import PLACEHOLDERS
 from incidents.services.bulk import FormUsed
 from incidents.services.gather import MOST_AT_ONCE, GroupLetter, checked_letter, write_to_group, written_to
 from incidents.services.groups import get_group
@@ -45,7 +46,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = GroupLetterForm(request.POST)
     try:
         if form.is_valid() and SEND not in request.POST:
-            return show(request, group, form, preview=checked_letter(form.letter()))
+            return show(request, group, form, preview=checked_letter(form.letter(), group))
         if form.is_valid():
             return send(request, group, form.letter())
     except FormUsed as used:
@@ -81,6 +82,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
+    context["placeholders"] = PLACEHOLDERS
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 

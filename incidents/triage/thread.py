@@ -10,6 +10,7 @@ from accounts.models import User
 from incidents.models import Incident, Reading
 from incidents.services.correspond import Letter, stretch_of
 from incidents.services.read import has_news
+from incidents.services.templates import check_names
 from incidents.triage.together import PERSON, Whole
 
 
@@ -25,6 +26,10 @@ class ReplyForm(forms.Form):
     asks_answer = forms.BooleanField(label=_("J’attends une réponse"), required=False)
     to_doubles = forms.BooleanField(label=_("L’envoyer aussi aux déclarants des doubles"), required=False)
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        """What a ready-made message left to be replaced would leave as it stands."""
+        check_names(self.cleaned_data.get("text", ""))
 
     def letter(self) -> Letter:
         """Of a valid form."""

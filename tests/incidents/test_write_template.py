@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from csirts.models import Csirt
+from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.ready_messages import NATIONAL, PLACEHOLDERS, filled, unknown_placeholders
 from incidents.reference import spaced
+from incidents.services.qualify import classify_incident
 from incidents.services.templates import MOST_TEMPLATES, TEXT_LIMIT
 from incidents.triage.work.delays import delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
@@ -118,6 +120,39 @@ def test_what_is_refused_names_the_field_and_keeps_the_words(client, lead, said,
 
 def test_an_unknown_name_is_named(client, lead):
     assert "{nom}, {0}" in text_of(write(client, text="{nom} {centre} {0}"))
+
+
+@pytest.mark.parametrize("name", ["telephone", "bidule"])
+def test_a_reply_with_a_name_left_in_braces_does_not_leave(client, lead, name):
+    incident = taken_by(lead, declare())
+    words = f"Appelez {{{name}}} ou {{0}}, {{ x }}"
+    answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+
+    assert answer.status_code == 422
+    assert f"partiraient tels quels : {{{name}}}. Écrivez" in text_of(answer)
+    assert answer.context["thread"]["form"]["text"].value() == words
+    assert not Message.objects.exists()
+    mended = words.replace(f"{{{name}}}", "le standard")
+    assert client.post(url(incident, "message"), {"text": mended, "key": "k"}).status_code == 302
+    assert Message.objects.get().text == mended
+
+
+def test_a_reply_that_cannot_be_read_is_refused_like_any_other(client, lead):
+    incident = taken_by(lead, declare())
+    for words in ("a\0b", "", "{"):
+        answer = client.post(url(incident, "message"), {"text": words, "key": "k"})
+        assert answer.status_code == (302 if words == "{" else 422)
+
+
+def test_the_type_is_said_to_be_the_one_of_today(client, lead):
+    write(client, text="{type}")
+    incident = taken_by(lead, declare())
+    classify_incident(reference=incident.reference, actor=lead, nature=Nature.INCIDENT, type=IncidentType.DDOS)
+    page = client.get(url(incident), {"modele": str(MessageTemplate.objects.get().uid)})
+
+    assert page.context["thread"]["form"]["text"].value() == IncidentType.DDOS.label
+    assert "d’après le type que le dossier a aujourd’hui" in text_of(client.get(NEW))
+    assert "ce que le déclarant a dit" not in text_of(client.get(NEW))
 
 
 def test_a_double_click_is_one_message_and_a_title_is_taken_once(client, lead):

@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from csirts.models import Contact
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message
+from incidents.reference import spaced
 from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import add_to_group
 from incidents.services.merge import merge_incident
@@ -53,6 +55,40 @@ def test_it_works(client, responder, group):
         assert WORDS in read
         assert not [other for other in cases if other != one and other.collectivity.name in read]
         assert group.title not in read
+
+
+def test_names_in_braces_become_each_cases_own_words(client, responder, group):
+    words = "{centre} à {collectivite}, {reference} : {telephone}, {prenom_nom}. {0} {} { x } {2F1-A}"
+    assert "la référence du dossier" in text(client.get(url(group, "message")))
+    client.post(url(group, "message"), {"text": words, "key": "k", "envoyer": "1"})
+    carry_on_bulk()
+
+    cases = list(group.cases.all())
+    assert len(cases) == 3
+    for one in cases:
+        told = f"Breizh Cyber à {one.collectivity}, {spaced(one.reference)} : 0 800 200 008, {responder}."
+        assert one.messages.get().text == f"{told} {{0}} {{}} {{ x }} {{2F1-A}}"
+
+
+@pytest.mark.parametrize(("name", "has_phone"), [("bidule", True), ("telephone", False)])
+def test_a_name_that_nothing_replaces_is_refused_and_the_words_kept(client, group, name, has_phone):
+    if not has_phone:
+        Contact.objects.filter(csirt=group.csirt).delete()
+    for button in ({}, {"envoyer": "1"}):
+        answer = client.post(url(group, "message"), {"text": f"Bonjour {{{name}}} {{reference}}", "key": "k"} | button)
+        assert answer.status_code == 422
+        assert f"partiraient tels quels : {{{name}}}. Écrivez" in text(answer)
+        assert answer.context["form"]["text"].value() == f"Bonjour {{{name}}} {{reference}}"
+    assert not BulkJob.objects.exists()
+
+
+def test_a_number_that_is_no_longer_published_is_not_sent_as_a_word(client, group):
+    client.post(url(group, "message"), {"text": "Appelez {telephone}", "key": "k", "envoyer": "1"})
+    Contact.objects.filter(csirt=group.csirt).delete()
+    carry_on_bulk()
+
+    assert not Message.objects.exists()
+    assert {(one.outcome, "{telephone}" in one.why) for one in BulkItem.objects.all()} == {("refused", True)}
 
 
 def test_sent_again_with_other_words_or_to_others_nothing_more_leaves(client, responder, group):

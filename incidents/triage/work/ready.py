@@ -7,7 +7,7 @@ from accounts.models import User
 from csirts.queries import published_phone
 from incidents.models import Incident, MessageTemplate
 from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
-from incidents.reference import spaced
+from incidents.services.templates import values_of
 from incidents.triage.together import Columns, Row
 
 
@@ -43,14 +43,3 @@ def offered_on(incident: Incident, own: list[ReadyMessage]) -> Iterator[ReadyMes
     for one in (*own, *(each for each in NATIONAL if each.title not in titles)):
         if suits(one.types, incident.type):
             yield one
-
-
-def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
-    return {
-        "collectivite": str(incident.collectivity),
-        "reference": spaced(incident.reference),
-        "type": str(incident.get_type_display()),
-        "centre": incident.csirt.name if incident.csirt else "",
-        "telephone": phone,
-        "prenom_nom": str(user),
-    }
