@@ -5,10 +5,11 @@ change afterwards (the facts, the tasks, the indicators) is kept as it stood in 
 with the other words of the case. Both are taken under the lock that every writer of the case holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from collectivities.zones import PARIS, zone_of
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
@@ -21,6 +22,7 @@ from incidents.services.snapshots import Values, of_rows, text_of
 
 # A row of each is never changed once it is there: only its words may be erased.
 CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
+# Of each list that has no end, so many on one page, the newest first.
 ROWS_READ = 400
 CODES = (
     *("type", "rsit_class", "rsit_type", "nature", "cause", "techniques", "tlp", "pap", "severity"),
@@ -28,16 +30,25 @@ CODES = (
 )
 
 
+class Older(NamedTuple):
+    """How many rows came before those of this page, and how many are newer than they."""
+
+    number: int
+    after: int
+
+
 @dataclass(frozen=True)
 class Remains:
-    """All of it, oldest first."""
+    """One page of it, oldest first but for the events. `older`: of the lists that go on, by their names."""
 
     sections: list[tuple[str, list[Said]]]
     messages: list[Message]
     notes: list[Note]
     answers: list[Kept]
+    tasks: list[Values]
     pieces: list[Evidence]
     events: list[IncidentEvent]
+    older: dict[str, Older]
 
 
 def standing_of(incident: Incident) -> Values:
@@ -51,8 +62,8 @@ def standing_of(incident: Incident) -> Values:
         "codes": {name: getattr(incident, name) for name in CODES},
         "assignee": incident.assignee.display_name if incident.assignee else "",
         "sections": {section: of_rows(incident, section) for section in SNAPSHOTS},
-        "tasks": [task_kept(one) for one in incident.tasks.select_related("done_by").order_by("id")[:ROWS_READ]],
-        "observables": list(incident.observables.order_by("id").values("kind", "value")[:ROWS_READ]),
+        "tasks": [task_kept(one) for one in incident.tasks.select_related("done_by").order_by("id")],
+        "observables": list(incident.observables.order_by("id").values("kind", "value")),
         "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
         "last": {name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in CUT},
     }
@@ -69,24 +80,38 @@ def task_kept(task: Any) -> Values:
     }
 
 
-def remains_of(transfer: Transfer) -> Remains:
-    """Of an accepted transfer. Empty but for the events once the case was erased."""
+def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
+    """Of an accepted transfer. Empty but for the events once the case was erased.
+
+    `after`: by the name of a list, how many of its newest rows to pass over; none where it has no more than those.
+    """
     incident, kept = transfer.incident, transfer.standing
     last, zone = kept.get("last", {}), kept.get("zone", PARIS)
+    older: dict[str, Older] = {}
 
     def until(name: str) -> Any:
-        return getattr(incident, name).filter(id__lte=last.get(name, 0))
+        return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
 
-    sheets = until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor").order_by("id")[:ROWS_READ]
+    def page(name: str, rows: Any) -> list[Any]:
+        skipped = after.get(name, 0)
+        if skipped and not rows[skipped : skipped + 1]:
+            skipped = 0
+        read = list(rows[skipped : skipped + ROWS_READ + 1])
+        if len(read) > ROWS_READ:
+            everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
+            older[name] = Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
+        return read[:ROWS_READ]
+
+    sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
         sections=sections_said(kept),
-        messages=list(until("messages").order_by("-id")[:ROWS_READ])[::-1],
-        notes=list(
-            readable(until("notes"), centre=transfer.giver_id).select_related("author").order_by("-id")[:ROWS_READ]
-        )[::-1],
-        answers=[Kept(sheet, zone) for sheet in sheets],
+        messages=page("messages", until("messages"))[::-1],
+        notes=page("notes", readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
+        answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
+        tasks=page("tasks", kept.get("tasks", [])[::-1])[::-1],
         pieces=list(until("evidence").order_by("number")),
-        events=events_until(transfer),
+        events=page("events", events_until(transfer)),
+        older=older,
     )
 
 
@@ -98,6 +123,7 @@ def sections_said(kept: Values) -> list[tuple[str, list[Said]]]:
     ]
 
 
-def events_until(transfer: Transfer) -> list[IncidentEvent]:
-    events = transfer.incident.events.filter(id__lte=transfer.last_event_id).select_related("actor")
-    return list(events.order_by("-id")[:ROWS_READ])
+def events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
+    """The newest first."""
+    events = transfer.incident.events.filter(id__lte=transfer.last_event_id)
+    return events.select_related("actor").order_by("-id")

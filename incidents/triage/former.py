@@ -1,5 +1,6 @@
 """A case that my centre gave away, as it stood when the other one accepted it: read, never written, no file of it."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from incidents.text import defanged
 from incidents.triage import details
 from incidents.triage.page import render_page
 
+# Those that may go on over several pages; the parameter of each is named like its section.
+LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
+SMALL_NUMBER = re.compile("[0-9]{1,6}")
 # What is shown of the codes, in this order: (name in the standing, its words).
 CODES: tuple[tuple[str, type[TextChoices]], ...] = (
     ("verification", enums.Verification),
@@ -32,7 +36,7 @@ CODES: tuple[tuple[str, type[TextChoices]], ...] = (
 @require_safe
 def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     transfer = get_given(user_of(request), uid)
-    kept, remains = transfer.standing, remains_of(transfer)
+    kept, remains = transfer.standing, remains_of(transfer, passed_over(request))
     context = {
         "transfer": transfer,
         "kept": kept,
@@ -41,7 +45,7 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "received_at": moment_of(kept.get("received_at")),
         "sections": [(title, said(lines)) for title, lines in remains.sections],
         "answers": [(kept_sheet, said(kept_sheet.lines)) for kept_sheet in remains.answers],
-        "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in tasks_of(kept)],
+        "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
         "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
         "remains": remains,
@@ -49,9 +53,10 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render_page(request, "incidents/triage/former.html", context)
 
 
-def tasks_of(kept: Values) -> list[dict[str, Any]]:
-    tasks: list[dict[str, Any]] = kept.get("tasks", [])
-    return tasks
+def passed_over(request: HttpRequest) -> dict[str, int]:
+    """By the name of a list, how many of its newest rows another page shows; what is no number is none."""
+    asked = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
+    return {name: int(said) for name, said in asked.items() if SMALL_NUMBER.fullmatch(said)}
 
 
 def facts_of(kept: Values) -> dict[str, Any]:

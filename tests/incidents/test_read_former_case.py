@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind, Severity
-from incidents.models import Closing, Evidence, Message, Note, Observable, Task
+from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
 from incidents.services.complete import Writing, answer_section
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.erase import erase_personal_data
+from incidents.services.record import record_event
 from incidents.services.severity import set_severity
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
@@ -188,6 +189,48 @@ def test_it_costs_the_same_whatever_its_length(incident, giver, taker, number):
 
     assert len(page.context["remains"].messages) == len(page.context["tasks"]) == number
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
+
+
+def test_a_long_case_is_read_to_its_first_word(incident, giver, taker):
+    told = {"incident": incident, "actor_kind": "declarant", "is_from_csirt": False}
+    numbers = [f"{each:03}" for each in range(450)]
+    Message.objects.bulk_create(Message(text=f"mot {n}.", submission_key=f"m{n}", **told) for n in numbers)
+    Note.objects.bulk_create(
+        Note(incident=incident, text=f"note {n}.", author=giver, submission_key=f"n{n}") for n in numbers
+    )
+    Task.objects.bulk_create(Task(incident=incident, title=f"tâche {n}.", author=giver) for n in numbers)
+    AnswerSheet.objects.bulk_create(
+        AnswerSheet(incident=incident, section="precisions", version="2026-11", values={}, actor_kind="declarant")
+        for _ in numbers
+    )
+    for _ in numbers:
+        record_event(incident, EventKind.LINK_ROTATED, at=timezone.now(), actor=giver)
+    Observable.objects.bulk_create(
+        Observable(incident=incident, kind="domain", value=f"i{each}.example", actor=giver) for each in range(500)
+    )
+    transfer, ours = given(incident, giver, taker), as_person(giver)
+    address = offer_url(transfer, "dossier")
+    with CaptureQueriesContext(connection) as queries:
+        page = ours.get(address)
+
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]
+    assert len(page.context["observables"]) == 500
+    words = text_of(page)
+    assert {f"mot {n}." in words for n in numbers[50:]} == {f"note {n}." in words for n in numbers[50:]} == {True}
+    for number, where in ((50, "echanges"), (50, "notes"), (50, "reponses"), (50, "taches"), (53, "histoire")):
+        assert f'Encore {number} avant : <a href="?{where}=400#{where}">' in words
+        assert f'id="{where}"' in words
+    assert "Revenir à la première page" not in words
+    for where, said in (("echanges", "mot"), ("notes", "note"), ("taches", "tâche")):
+        assert f"{said} 049." not in words
+        earlier = text_of(ours.get(address, {where: "400"}))
+        assert [n for n in numbers if f"{said} {n}." in earlier] == numbers[:50]
+        assert f"?{where}=" not in earlier
+        assert "Revenir à la première page" in earlier
+    assert len(ours.get(address, {"histoire": "400"}).context["events"]) == 53
+    assert len(ours.get(address, {"reponses": "400"}).context["answers"]) == 50
+    for odd in ("450", "999999", "9" * 50, "-1", "٣", "\0"):
+        assert "mot 449." in text_of(ours.get(address, {"echanges": odd})), odd
 
 
 def test_the_event_that_ends_it_is_the_last_one_seen(incident, giver, taker):
