@@ -40,7 +40,7 @@ from time import monotonic
 
 import numpy as np
 
-from stats.collusion import Body, Coalition, Standing, who_proves
+from stats.collusion import Body, Coalition, Known, Standing, who_proves
 from stats.worlds import Atom, Atoms, AuditError, AuditTimeout, Chosen, Classes, Groups, Row, Units, Worlds, unmet
 
 __all__ = [
@@ -207,13 +207,13 @@ class Auditor:
 
     def pairs_that_prove(self, asked: Chosen) -> Iterator[tuple[int, Coalition]]:
         """Of the nodes asked, those in which some body, or some two, could prove something."""
-        standing = Standing(self.family.units, self.classes)
+        standing, found = Standing(self.family.units, self.classes), Known(len(self.classes))
         proofs: dict[bytes, Coalition | None] = {}
         for n in np.flatnonzero(asked).tolist():
             inside = self.whole.columns[self.whole.owner == n]
             key = inside.tobytes()
             if key not in proofs:
-                proofs[key] = who_proves(self.worlds, standing, inside)
+                proofs[key] = who_proves(self.worlds, standing, inside, found)
             if coalition := proofs[key]:
                 yield n, coalition
 

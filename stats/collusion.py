@@ -15,8 +15,8 @@ type Coalition = tuple[Body, ...]
 type Numbers = NDArray[np.intp]
 
 PAIR = 2
-# Worlds that may do for other parties too.
-KEPT = 50
+# Worlds that may do for other parties, and beside other nodes, too.
+KEPT = 500
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,19 @@ class Suspects:
 
     few: tuple[int, ...]
     parties: tuple[Party, ...] = ()
+
+
+class Known:
+    """The last worlds that were found, a line each: most often one of them does."""
+
+    def __init__(self, width: int) -> None:
+        self.worlds = np.empty((0, width), np.int64)
+
+    def add(self, world: Units) -> None:
+        self.worlds = np.concatenate([self.worlds[1 - KEPT :], world[None]])
+
+    def has_one_for(self, known: Units, inside: Numbers) -> bool:
+        return bool(leaves_nothing(self.worlds, known, inside).any())
 
 
 class Standing:
@@ -98,24 +111,23 @@ def held_by(units: Mapping[Atom, int], classes: Classes) -> tuple[tuple[int, int
     return tuple(sorted(held.items()))
 
 
-def who_proves(worlds: Worlds, standing: Standing, inside: Numbers) -> Coalition | None:
+def who_proves(worlds: Worlds, standing: Standing, inside: Numbers, found: Known) -> Coalition | None:
     """Two bodies or one who can prove that others stand in these classes; None if there are none.
 
     A world that leaves the others nothing here, and has in each class as much as any two of a party know, does for
     all of that party. Where there is no such world the party is split, until it is exactly one coalition.
     """
     costs = np.bincount(inside, minlength=standing.width).astype(float)
-    known_worlds = np.empty((0, standing.width), np.int64)
     waiting = [*first_suspects(standing.there(inside))]
     while waiting:
         suspects = waiting.pop()
         known = standing.known_to(suspects)
-        if leaves_nothing(known_worlds, known, inside).any():
+        if found.has_one_for(known, inside):
             continue
         worlds.collude(known)
         world = worlds.lowest(costs) + known
         if leaves_nothing(world[None], known, inside).any():
-            known_worlds = np.concatenate([known_worlds[-KEPT:], world[None]])
+            found.add(world)
         elif parts := split(suspects, standing, worlds.prices):
             waiting += parts
         else:

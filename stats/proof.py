@@ -317,12 +317,6 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
     return Question(draft.year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies)
 
 
-def ties_of(draft: Draft) -> set[frozenset[Measure]]:
-    """The tables that are shown, in sets of which none is tied to another."""
-    there = {one.measure for one in draft.shown}
-    return {frozenset(tied_to(measure, there)) for measure in there}
-
-
 def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Counter[int]]:
     found: dict[Atom, Counter[int]] = defaultdict(Counter)
     for unit in units:
