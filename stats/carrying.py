@@ -1,14 +1,14 @@
-"""From one release to the next: which blocks stay as they are, and what is to be put in new ones."""
+"""From one release to the next: all blocks stay as they are; what stands in none is to be put in new ones."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from sys import intern
 
 from stats.closed import ClosedYears, same_day
 from stats.enums import Measure
 from stats.models import Block, BlockMember, Release, ReleaseBlock
-from stats.partition import K, Scope, Unit
+from stats.partition import Scope, Unit
 from stats.proof import Shown
 
 # `Unit.key`
@@ -17,67 +17,42 @@ type Key = tuple[int, int, int]
 type Members = dict[int, list[Unit]]
 
 
-@dataclass
-class Gone:
-    """Of one table, the cases that stand in a block of a year in which they are no longer, as one that stays says, or
-    as one did that is made again.
-    """
-
-    frozen: set[Key] = field(default_factory=set)
-    freed: set[Key] = field(default_factory=set)
-
-
 @dataclass(frozen=True)
 class Carried:
-    """`kept`: blocks that stay; `free`: the units that are to be put in new ones; `became`: those that wait."""
+    """`free`: the units that are to be put in new blocks; `became`: what has become of cases that stand in one."""
 
-    kept: list[int]
     free: list[Unit]
     became: list[Unit]
 
 
-def carry_over(members: Members, current: Iterable[Unit], gone: Gone) -> Carried:
-    """One table in one year.
+def carry_over(members: Members, current: Iterable[Unit], elsewhere: Set[Key]) -> Carried:
+    """One table in one year; `elsewhere`: the cases that stand in a block of another year.
 
-    A case that stands in a block which stays brings nothing new: what it has become waits until that block is made
-    again.
+    All blocks stay, for readers have them: a number made again would tell, beside the one that it was, what became of
+    fewer than it holds. So a case that stands in one brings nothing new.
     """
-    current = list(current)
-    kept = blocks_that_stay(members, current)
-    held = {(unit.key, unit.place) for block in kept for unit in members[block]}
-    frozen = {key for key, _place in held} | gone.frozen
-    freed = {unit.key for block, units in members.items() if block not in kept for unit in units} | gone.freed
+    held = {(unit.key, unit.place): unit.number for units in members.values() for unit in units}
+    standing = {key for key, _place in held} | elsewhere
     free: list[Unit] = []
     became: list[Unit] = []
     for unit in current:
-        if (unit.key, unit.place) not in held:
-            (free if unit.key in freed or unit.key not in frozen else became).append(unit)
-    return Carried(sorted(kept), free, became)
+        if unit.key not in standing:
+            free.append(unit)
+        elif held.get((unit.key, unit.place)) != unit.number:
+            became.append(unit)
+    return Carried(free, became)
 
 
-def blocks_that_stay(members: Members, current: Iterable[Unit]) -> set[int]:
-    """Those in which fewer than K bodies changed."""
-    now = {(unit.key, unit.place): unit.number for unit in current}
-    # Of the units of that very block: a case may have changed in another one alone.
-    changed = {
-        block: {unit.body for unit in units if now.get((unit.key, unit.place)) != unit.number}
-        for block, units in members.items()
-    }
-    return {block for block, bodies in changed.items() if len(bodies) < K}
-
-
-def gone_by_table(last: Release | None, closed: ClosedYears) -> dict[Measure, Gone]:
-    """A case may have moved to another year: what becomes of it there depends on the block that it left."""
-    gone: dict[Measure, Gone] = defaultdict(Gone)
+def standing_elsewhere(last: Release | None, closed: ClosedYears) -> dict[Measure, set[Key]]:
+    """By table, the cases that stand in a block of a year in which they are no more: they may be in another one."""
+    found: dict[Measure, set[Key]] = defaultdict(set)
     for year in years_of(last):
-        units = closed.units(year)
-        for measure, members in members_of(last, year).items():
-            there = {unit.key for unit in units[measure]}
-            kept = blocks_that_stay(members, units[measure])
-            for block, some in members.items():
-                waits = gone[measure].frozen if block in kept else gone[measure].freed
-                waits |= {unit.key for unit in some} - there
-    return gone
+        there = set(closed.facts(year))
+        rows = BlockMember.objects.filter(block__releases=last, block__starts_on__year=year).exclude(fact=None)
+        for measure, fact in rows.values_list("block__measure", "fact_id").iterator():
+            if fact not in there:
+                found[Measure(measure)].add((fact, 0, 0))
+    return found
 
 
 def years_of(release: Release | None) -> set[int]:

@@ -5,7 +5,7 @@ Columns of thirty bytes a case hold all years; only the year at hand is spelled 
 
 from array import array
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from sys import intern
@@ -71,6 +71,9 @@ class ClosedYears:
     @property
     def years(self) -> set[int]:
         return set(self.columns)
+
+    def facts(self, year: int) -> Iterable[int]:
+        return self.columns[year].facts if year in self.columns else ()
 
     def units(self, year: int) -> Units:
         units: Units = defaultdict(list)

@@ -15,8 +15,8 @@ type Coalition = tuple[Body, ...]
 type Numbers = NDArray[np.intp]
 
 PAIR = 2
-# Worlds that may do for other parties, and beside other nodes, too.
-KEPT = 500
+# Worlds that may do for other parties, and beside other nodes, too: as many as are soon looked through, in numbers.
+KEPT_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ class Known:
 
     def __init__(self, width: int) -> None:
         self.worlds = np.empty((0, width), np.int64)
+        self.most = max(2, KEPT_NUMBERS // max(width, 1))
 
     def add(self, world: Units) -> None:
-        self.worlds = np.concatenate([self.worlds[1 - KEPT :], world[None]])
+        self.worlds = np.concatenate([self.worlds[1 - self.most :], world[None]])
 
     def has_one_for(self, known: Units, inside: Numbers) -> bool:
         return bool(leaves_nothing(self.worlds, known, inside).any())
@@ -63,24 +64,34 @@ class Standing:
         table = np.array(sorted(entries), np.int64).reshape(-1, 3)
         self.column, self.number, self.body = table[:, 0], -table[:, 1], table[:, 2]
         self.width = len(classes)
+        # Where the entries of each class begin, and those of each body in the order of the table.
+        self.first_of = np.searchsorted(self.column, np.arange(self.width + 1))
+        self.by_body = np.argsort(self.body, kind="stable")
+        self.first_by_body = np.searchsorted(self.body[self.by_body], np.arange(len(self.names) + 1))
 
     def there(self, inside: Numbers) -> Chosen:
         stands = np.zeros(len(self.names), bool)
-        stands[self.body[np.isin(self.column, inside)]] = True
+        stands[self.body[spans(self.first_of, inside)]] = True
         return stands
+
+    def entries_of(self, bodies: Chosen) -> Numbers:
+        """In the order of the table."""
+        if 8 * bodies.sum() > len(bodies):
+            return np.flatnonzero(bodies[self.body])
+        return np.sort(self.by_body[spans(self.first_by_body, np.flatnonzero(bodies))])
 
     def known_to(self, suspects: Suspects) -> Units:
         """Class by class, the most that such a coalition may know."""
         known = np.zeros(self.width, np.int64)
         for body in suspects.few:
-            mine = self.body == body
+            mine = self.by_body[spans(self.first_by_body, np.array([body]))]
             known[self.column[mine]] += self.number[mine]
         for party in suspects.parties:
             self.add_largest(known, party)
         return known
 
     def add_largest(self, known: Units, party: Party) -> None:
-        mine = party.bodies[self.body]
+        mine = self.entries_of(party.bodies)
         columns, numbers = self.column[mine], self.number[mine]
         is_first = np.diff(columns, prepend=-1) != 0
         known[columns[is_first]] += numbers[is_first]
@@ -88,8 +99,9 @@ class Standing:
             is_second = ~is_first & np.roll(is_first, 1)
             known[columns[is_second]] += numbers[is_second]
 
-    def weight(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(self.body, self.number * prices[self.column], minlength=len(self.names))
+    def who_is_heeded(self, prices: NDArray[np.float64]) -> Chosen:
+        """Those who stand where one more unit known would have cost something."""
+        return self.there(np.flatnonzero(prices > TOLERANCE))
 
     def is_alike(self, party: Party) -> bool:
         kinds = self.kind[party.bodies]
@@ -101,6 +113,12 @@ class Standing:
         for party in suspects.parties:
             chosen += np.flatnonzero(party.bodies)[: party.many].tolist()
         return tuple(self.names[n] for n in chosen)
+
+
+def spans(first: Numbers, chosen: Numbers) -> Numbers:
+    """The places from `first[n]` on, before `first[n + 1]`, of each n chosen."""
+    starts, lengths = first[chosen], first[chosen + 1] - first[chosen]
+    return np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
 
 
 def held_by(units: Mapping[Atom, int], classes: Classes) -> tuple[tuple[int, int], ...]:
@@ -161,7 +179,7 @@ def split(suspects: Suspects, standing: Standing, prices: NDArray[np.float64]) -
         return []
     party = max(mixed, key=lambda one: int(one.bodies.sum()))
     others = tuple(one for one in suspects.parties if one is not party)
-    chosen = party.bodies & (standing.weight(prices) > TOLERANCE)
+    chosen = party.bodies & standing.who_is_heeded(prices)
     if not chosen.any() or (chosen == party.bodies).all():
         chosen = half(party, standing)
     one, other = chosen, party.bodies & ~chosen

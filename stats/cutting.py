@@ -10,7 +10,7 @@ from time import monotonic
 
 from stats.audit import Cap, Node, audit
 from stats.enums import Measure
-from stats.family import BY_MEASURE
+from stats.family import BY_MEASURE, tied_to
 from stats.partition import Cell, K, Shape, Unit, partition
 from stats.proof import Atom, Atoms, Draft, Shown, families_with, forget_cells
 from stats.repair import cells_to_merge
@@ -25,19 +25,30 @@ def cut(draft: Draft, deadline: float) -> None:
     Raises `audit.AuditTimeout` and `audit.AuditError`.
     """
     try:
+        already = told_already(draft, deadline)
         for measure in draft.units:
-            accept(draft, measure, deadline)
+            accept(draft, measure, already, deadline)
     finally:
         forget_cells()
 
 
-def accept(draft: Draft, measure: Measure, deadline: float) -> None:
+def told_already(draft: Draft, deadline: float) -> frozenset[str]:
+    """What a correction lets earlier numbers tell, beside what has become of the case: no new number can undo that."""
+    if not any(draft.became.values()):
+        return frozenset()
+    there = {one.measure for one in draft.shown}
+    ties = {frozenset(tied_to(measure, there)) for measure in there}
+    families = [family for tables in ties for family in families_with(draft, min(tables))]
+    return frozenset(one.name for family in families for one in audit(family, k=K, deadline=deadline - monotonic()))
+
+
+def accept(draft: Draft, measure: Measure, already: frozenset[str], deadline: float) -> None:
     """Add the table as finely as the whole family passes; else only what was published before."""
     for declared in BY_MEASURE[measure].shapes:
         shape = declared
         for _round in range(ROUNDS):
             show(draft, measure, shape)
-            told = what_tells(draft, measure, deadline)
+            told = what_tells(draft, measure, already, deadline) if draft.cells(measure) else []
             if not told:
                 return
             merged = cells_to_merge(draft.cells(measure), told)
@@ -64,18 +75,22 @@ def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
     return [unit for unit in units if (unit.key, unit.place) not in held]
 
 
-def what_tells(draft: Draft, measure: Measure, deadline: float) -> list[Atoms]:
-    """The cells of each finding in the tables that `measure` is tied to; colluding bodies are looked for once nothing
-    is found without.
+def what_tells(draft: Draft, measure: Measure, already: frozenset[str], deadline: float) -> list[Atoms]:
+    """The cells of each finding in the tables that `measure` is tied to, but for those that are `already` told.
+
+    Colluding bodies are looked for once nothing is found without.
     """
     for family in families_with(draft, measure):
-        found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=())
-        found = found or audit(family, k=K, deadline=deadline - monotonic())
-        if found:
-            judged: list[Node | Cap] = [*family.nodes, *family.caps]
-            atoms = {one.name: one.atoms for one in judged}
-            return [frozenset(atom for atom in atoms[one.name] if isinstance(atom, Atom)) for one in found]
+        for coalitions in ((), None):
+            found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=coalitions)
+            if new := {one.name for one in found} - already:
+                judged: list[Node | Cap] = [*family.nodes, *family.caps]
+                return [atoms_of(one) for one in judged if one.name in new]
     return []
+
+
+def atoms_of(judged: Node | Cap) -> Atoms:
+    return frozenset(atom for atom in judged.atoms if isinstance(atom, Atom))
 
 
 def coarsened(draft: Draft) -> Iterator[tuple[Measure, int | None]]:

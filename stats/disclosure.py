@@ -5,14 +5,14 @@ tables are accepted one after the other, as long as all of them together, and wh
 audit (`stats/proof.py`, `stats/audit.py`). What fails is cut more coarsely and audited again; what fails however it
 is cut stays out (`stats/cutting.py`).
 
-A later release keeps the blocks of the earlier one as they are. Late cases make blocks of their own; a block is made
-again only when K bodies or more have changed in it, so that comparing two releases tells nothing of fewer.
+A later release keeps all blocks of the earlier one as they are, and audits them with the new ones. Late cases make
+blocks of their own; what becomes of a case that stands in a block is told by no other (`stats/carrying.py`).
 
 It hides neither that a number put together with others was small, nor what newspapers say.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import date, datetime
 from time import monotonic
 
@@ -20,7 +20,7 @@ from django.db import transaction
 
 from incidents.copying import copy_in
 from stats import cutting
-from stats.carrying import carry_over, gone_by_table, members_of, shown_of, years_of
+from stats.carrying import Key, carry_over, members_of, shown_of, standing_elsewhere, years_of
 from stats.closed import ClosedYears
 from stats.enums import Measure
 from stats.family import FAMILY
@@ -29,7 +29,7 @@ from stats.partition import Cell
 from stats.periods import last_closed_day
 from stats.proof import COUNTS_BODIES, Draft
 from stats.seal import seal_of
-from stats.strata import existing_bodies
+from stats.strata import Bodies, existing_bodies
 
 BATCH = 2000
 # A release is made at night, its first one of all past years; one that takes longer to prove publishes nothing.
@@ -60,38 +60,50 @@ def make_release(*, now: datetime, seconds: float) -> tuple[Release, Coarsened]:
     if last and last.covers_until >= until:
         raise NothingNewError
     number, deadline = last.number + 1 if last else 1, monotonic() + seconds
-    kept: list[int] = []
+    kept = list(last.blocks.select_related("region")) if last else []
     fresh: list[Block] = []
     coarsened: Coarsened = defaultdict(dict)
+    bodies: dict[int, Bodies] = {}
     for draft in drafts(last, number=number, until=until):
         cutting.cut(draft, deadline)
-        kept += draft.kept
         fresh += save_blocks(draft.fresh)
+        bodies[draft.year] = draft.bodies
         for measure, shape in cutting.coarsened(draft):
             coarsened[measure][draft.year] = shape
+        del draft  # the next year is spelled out before this name is given to it
     if not kept and not fresh:
         raise NothingSafeError
     release = Release(number=number, published_at=now, covers_until=until)
-    save_release(release, [*Block.objects.filter(pk__in=kept).select_related("region"), *fresh])
+    save_release(release, [*kept, *fresh], bodies)
     return release, coarsened
 
 
 def drafts(last: Release | None, *, number: int, until: date) -> Iterator[Draft]:
     """Year after year, what was published and stays, and what is still to be cut."""
     closed = ClosedYears(until)
-    gone = gone_by_table(last, closed)
+    elsewhere = standing_elsewhere(last, closed)
     for year in sorted(closed.years | years_of(last)):
-        draft = Draft(number, year, until, existing_bodies(year))
-        units, members = closed.units(year), members_of(last, year)
-        for table in FAMILY:
-            measure = table.measure
-            carried = carry_over(members[measure], units[measure], gone[measure])
-            draft.kept += carried.kept
-            # What stays is shown whatever comes: the first table is held against it too.
-            draft.shown += shown_of({block: members[measure][block] for block in carried.kept})
-            draft.units[measure] = draft.unshown[measure] = carried.free
-            draft.became[measure] = carried.became
-        yield draft
+        yield draft_of(year, last, closed, elsewhere, number, until)
+
+
+def draft_of(
+    year: int,
+    last: Release | None,
+    closed: ClosedYears,
+    elsewhere: Mapping[Measure, Set[Key]],
+    number: int,
+    until: date,
+) -> Draft:
+    draft = Draft(number, year, until, existing_bodies(year))
+    units, members = closed.units(year), members_of(last, year)
+    for table in FAMILY:
+        measure = table.measure
+        carried = carry_over(members[measure], units[measure], elsewhere.get(measure, frozenset()))
+        # What stays is shown whatever comes: the first table is held against it too.
+        draft.shown += shown_of(members[measure])
+        draft.units[measure] = draft.unshown[measure] = carried.free
+        draft.became[measure] = carried.became
+    return draft
 
 
 def save_blocks(fresh: list[tuple[Measure, Cell]]) -> list[Block]:
@@ -114,9 +126,9 @@ def save_blocks(fresh: list[tuple[Measure, Cell]]) -> list[Block]:
     return blocks
 
 
-def save_release(release: Release, blocks: list[Block]) -> None:
-    """The number of a release is unique, whoever else publishes."""
-    denominators = denominators_of(release, blocks)
+def save_release(release: Release, blocks: list[Block], bodies: Mapping[int, Bodies]) -> None:
+    """The number of a release is unique, whoever else publishes. `bodies`: those that the audit knew, by year."""
+    denominators = denominators_of(release, blocks, bodies)
     release.digest, release.signature, release.verify_key = seal_of(release, blocks, denominators)
     release.save(force_insert=True)
     ReleaseBlock.objects.bulk_create((ReleaseBlock(release=release, block=one) for one in blocks), batch_size=BATCH)
@@ -135,11 +147,11 @@ def block_of(measure: str, cell: Cell) -> Block:
     )
 
 
-def denominators_of(release: Release, blocks: Iterable[Block]) -> list[Denominator]:
+def denominators_of(release: Release, blocks: Iterable[Block], bodies: Mapping[int, Bodies]) -> list[Denominator]:
     """How many bodies existed at the end of each year of which a rate is shown."""
     years = sorted({block.starts_on.year for block in blocks if block.measure in COUNTS_BODIES})
     return [
         Denominator(release=release, year=year, region_id=region or None, stratum=stratum, bodies=number)
         for year in years
-        for (region, stratum), number in sorted(existing_bodies(year).items())
+        for (region, stratum), number in sorted(bodies[year].items())
     ]

@@ -53,10 +53,11 @@ AT_MOST = (
     (Measure.BODIES, (Measure.INCIDENTS,)),
     (Measure.STRATA, (Measure.INCIDENTS,)),
     (Measure.BODIES_HIT, (Measure.BODIES,)),
-    (Measure.STRATA_HIT, (Measure.STRATA,)),
     (Measure.BODIES_HIT, (Measure.INCIDENTS,)),
     (Measure.STRATA_HIT, (Measure.INCIDENTS,)),
 )
+# The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
+BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
 # A body that was hit had an interruption or a leak.
 HIT_BY = (
     (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
@@ -70,7 +71,7 @@ def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) ->
     """
     pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
     pairs += [(measure, other) for measure, others in (*AT_MOST, *HIT_BY * with_hits) for other in others]
-    pairs.append((Measure.CATEGORIES, Measure.LEAKS))
+    pairs += [(measure, other) for measure, other, _is_same_band in BY_BAND]
     found, ahead = set(), {measure}
     while ahead:
         found |= ahead

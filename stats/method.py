@@ -48,6 +48,7 @@ def compared() -> str:
 
 def kept() -> str:
     return _(
-        "Une publication ne change plus. Une correction paraît dans la suivante, quand elle touche au moins %(least)s "
-        "collectivités. Cette méthode ne cache pas qu’un nombre regroupé était petit, ni ce que disent les journaux."
+        "Un nombre publié ne change plus. Des déclarations tardives en font un de plus, à partir de %(least)s "
+        "collectivités. Une correction n’y paraît pas : à côté du nombre d’avant, elle désignerait quelqu’un. Cette "
+        "méthode ne cache pas qu’un nombre regroupé était petit, ni ce que disent les journaux."
     )

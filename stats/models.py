@@ -1,6 +1,6 @@
 """Figures: what was counted of each case, exact sums for those entitled, and what was published to everyone.
 
-Nothing here holds a word of a case. What is published is never changed: a correction is another release.
+Nothing here holds a word of a case. What is published is never changed.
 """
 
 from collections.abc import Iterable

@@ -122,7 +122,7 @@ def settle(parts: Iterable[Settled], scope: Scope, shape: Shape) -> Settled:
     safe = sorted((part for part in parts if part.cells), key=lambda part: part.rank, reverse=True)
     rest = tuple(chain.from_iterable(part.rest for part in parts))
     # What was refused would be no better hidden alone in a wider cell.
-    is_alone = bool(shape.refused) and sum(bool(part.rest) for part in parts) == 1
+    is_alone = sum(bool(part.rest) for part in parts) == 1 and any(is_inside(one, scope) for one in shape.refused)
     while rest and safe and (is_alone or scope in shape.refused or not is_safe(rest)):
         rest += safe.pop().units
         is_alone = False
@@ -132,6 +132,11 @@ def settle(parts: Iterable[Settled], scope: Scope, shape: Shape) -> Settled:
     if scope not in shape.refused and is_safe(rest):
         return Settled((*cells, Cell(scope, rest)), ())
     return Settled((), rest)
+
+
+def is_inside(one: Scope, other: Scope) -> bool:
+    is_there = other.region in (None, one.region) and (not other.band or f"{one.band}/".startswith(f"{other.band}/"))
+    return is_there and other.starts_on <= one.starts_on and one.ends_on <= other.ends_on
 
 
 def partition(units: Iterable[Unit], until: date, shape: Shape) -> list[Cell]:
@@ -180,7 +185,8 @@ def settle_region(region: int, year: int, units: list[Unit], shape: Shape, is_cl
             settle_quarter(region, first, mine, shape) for first, mine in groups(units, lambda u: quarter_of(u.month))
         ]
         if not is_closed:
-            return Settled(tuple(chain.from_iterable(quarter.cells for quarter in quarters)), ())
+            is_told = bool(region) or not shape.by_region
+            return Settled(tuple(chain.from_iterable(quarter.cells for quarter in quarters if is_told)), ())
         settled = settle(quarters, whole, shape)
     return settled if region or not shape.by_region else unsettled(settled.units)
 

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
-from itertools import product
+from itertools import combinations, product
 from math import inf
 from typing import NamedTuple
 
 from stats.audit import Cap, Family, Link, Node, Sum
 from stats.enums import ALL_BANDS, FINEST, Measure
-from stats.family import AT_MOST, BY_MEASURE, HIT_BY, tied_to
+from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, tied_to
 from stats.partition import Cell, Grain, K, Scope, Shape, Unit
 from stats.strata import Bodies
 
@@ -57,14 +57,13 @@ class Shown:
 class Draft:
     """One year of a release in the making; `bodies` says how many exist, which is public.
 
-    `kept`: blocks of the last release that stay; `fresh`: cells that become blocks.
+    `fresh`: cells that become blocks.
     """
 
     number: int
     year: int
     until: date
     bodies: Bodies
-    kept: list[int] = field(default_factory=list)
     fresh: list[tuple[Measure, Cell]] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     # What is to be put in blocks, and what of it is in none.
@@ -172,15 +171,18 @@ class Question:
         for measure, others in (*AT_MOST, *HIT_BY):
             if {measure, *others} <= set(self.tables):
                 yield from self.links_between(measure, others, at_most=True)
-        if {Measure.CATEGORIES, Measure.LEAKS} <= set(self.tables):
-            yield from self.links_of_categories()
+        for measure, other, is_same_band in BY_BAND:
+            if {measure, other} <= set(self.tables):
+                yield from self.links_by_band(measure, other, is_same_band=is_same_band)
 
-    def links_of_categories(self) -> Iterator[Link]:
-        """A leak is counted in several categories, and once at most in each."""
-        for region, category in product(sorted(self.regions), FINEST[Measure.CATEGORIES]):
+    def links_by_band(self, measure: Measure, other: Measure, *, is_same_band: bool) -> Iterator[Link]:
+        """Of each band at most the same one of the other table, or at most all that it has."""
+        for region, band in product(sorted(self.regions), FINEST[measure]):
             there = frozenset([region])
-            left = self.atoms_of(Measure.CATEGORIES, scope_of(date(self.year, 1, 1), Grain.YEAR, category), there)
-            right = self.within(Measure.LEAKS, region, date(self.year, 1, 1), Grain.YEAR)
+            left, right = (
+                self.atoms_of(one, scope_of(date(self.year, 1, 1), Grain.YEAR, of_band), there)
+                for one, of_band in ((measure, band), (other, band if is_same_band else ALL_BANDS))
+            )
             if left and right and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)
 
@@ -207,13 +209,16 @@ class Question:
         return sum(self.totals[atom] for atom in atoms)
 
     def caps(self) -> Iterator[Cap]:
-        """The bodies that exist, where a table counts bodies: that all of them were hit must not be told either."""
+        """The bodies that exist, where a table counts bodies: that all of them were hit must not be told either.
+
+        Of those that declared some may have gone, or changed region, before the end of the year.
+        """
         for measure in (measure for measure in COUNTS_BODIES if measure in self.tables):
             for (region, stratum), number in sorted(self.bodies.items()):
                 whole = scope_of(date(self.year, 1, 1), Grain.YEAR, stratum)
                 mine = self.atoms_of(measure, whole, frozenset([region]) if region else None)
                 if mine and (stratum or region):
-                    yield Cap(f"{measure} {region} {stratum}", mine, number)
+                    yield Cap(f"{measure} {region} {stratum}", mine, max(number, self.total(mine)))
 
     def nodes(self) -> Iterator[Node]:
         for where, bodies in sorted(self.standing().items(), key=repr):
@@ -250,7 +255,20 @@ class Question:
                     standing = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
                     if len(standing) < K:
                         standing |= bodies
-        return found
+        return found | self.pairs_of_regions(found)
+
+    def pairs_of_regions(self, standing: Mapping[Where, set[int]]) -> dict[Where, set[int]]:
+        """Over a quarter or a year, whatever the band, two regions of few bodies where few stand in both."""
+        beside: dict[tuple[str, int | None, date, Grain], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
+        for (measure, release, regions, first, grain, band), bodies in standing.items():
+            if len(regions) == 1 and len(bodies) < K and band == ALL_BANDS and grain is not Grain.MONTH:
+                beside[measure, release, first, grain].append((regions, bodies))
+        return {
+            (measure, release, one | other, first, grain, ALL_BANDS): here | there
+            for (measure, release, first, grain), some in beside.items()
+            for (one, here), (other, there) in combinations(some, 2)
+            if len(here | there) < K
+        }
 
     def alone(self, atom: Atom) -> tuple[int | None, ...]:
         """All releases together, and its own where there are several: late cases must not be told apart either."""
@@ -267,12 +285,13 @@ class Question:
     @cached_property
     def gatherings(self) -> dict[str, set[frozenset[int]]]:
         """Of each table, the sets of regions that tables held against each other tell apart, though none is named:
-        those that no block names, those that a block of several regions covers, and, of tables that count the same
-        cases, what two of these share or do not.
+        those that no block names, all but one that is named, those that a block of several regions covers, and, of
+        tables that count the same cases, what two of these share or do not.
         """
         ties = {frozenset(tied_to(measure, set(self.tables), with_hits=False)) for measure in self.tables}
         wide = {tables: self.wide(tables) for tables in ties}
-        everywhere = frozenset().union(*wide.values())
+        named = {one.scope.region for one in self.shown if one.scope.region}
+        everywhere = frozenset().union(*wide.values()) | {self.regions - {region} for region in named}
         found: dict[str, set[frozenset[int]]] = {}
         for tables, mine in wide.items():
             shared = {*(a & b for a, b in product(mine, mine)), *(a - b for a, b in product(mine, mine))}
@@ -289,17 +308,14 @@ class Question:
 
 
 def families_with(draft: Draft, measure: Measure) -> Iterator[Family]:
-    """What is to be audited before the tables that `measure` is tied to may be shown together, with it.
+    """What is to be audited of the tables that `measure` is tied to, and of it, as they are shown.
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
-    numbers; one of distinct bodies is held against how many exist. A year in which nothing is new was audited before.
-    A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
-    which tables agree.
+    numbers; one of distinct bodies is held against how many exist. A case that changed since it was counted is taken
+    as it was, then both as it was and as it is: it depends on that which tables agree.
     """
     tables = tied_to(measure, {one.measure for one in draft.shown})
     if len(tables) < 2 and measure not in COUNTS_BODIES:
-        return
-    if not any(one.measure in tables and one.release == draft.number for one in draft.shown):
         return
     unshown = [draft.unshown]
     if any(draft.became.get(table) for table in tables):

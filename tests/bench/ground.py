@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.embedded import Servers
+from tests.bench.burying import bury
 from tests.bench.figures import Figure, say, taken_over
 from tests.faults.stage import TEMPLATE, connected, servers_with_lists
 from tests.ground import ROOT
@@ -76,17 +77,15 @@ class BenchGround:
         return name
 
     def buried(self, count: int, under: int) -> str:
-        """The database of `count` incidents with `under` incidents in all; of the others nothing is counted. Its name.
+        """The database of `count` incidents, with copies of their rows up to `under`, that no figure counts. Its name.
 
-        Counting these too would take hours, and a release of them would hold no more numbers: beyond a few hundred
-        thousand a year, its tables are as fine as they are declared.
+        To invent and count these too would take hours, and a release of them would hold no more numbers: beyond a few
+        hundred thousand a year, its tables are as fine as they are declared.
         """
         name = f"bench_{count}_under_{under}"
         self.create(name, template=self.filled(count))
-        self.manage(
-            name, "simulate_incidents", f"--count={under - count}", f"--months={MONTHS}", "--figures-only", "--seed=2"
-        )
         with connected(self.url(name)) as connection:
+            bury(connection, under)
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
         say(f"{under} incidents there")

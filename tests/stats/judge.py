@@ -1,6 +1,6 @@
 """The truth, which only the judge knows: whom a claim of the attacker concerns, and whether it is true."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -215,13 +215,12 @@ def is_told_of_few(change, before: Truth, after: Truth) -> bool:
     return change.change != 0 and is_true and 0 < len(changed) < K
 
 
-def published_in(change, truth: Truth) -> dict[tuple, int]:
+def published_in(change, truth: Truth) -> Counter[tuple]:
+    """What each body, or its case, brings to what readers can add up there."""
     measure, region, first, last, band, _change = change
-    return {
-        (unit.body, unit.case, unit.region, unit.month, unit.band): unit.number
-        for unit in truth.by_measure[measure]
-        if unit.first
-        and region in ("", unit.region)
-        and first <= unit.month <= last
-        and f"{unit.band}/".startswith(f"{band}/" if band else "")
-    }
+    found: Counter[tuple] = Counter()
+    for unit in truth.by_measure[measure]:
+        is_there = unit.first and region in ("", unit.region) and first <= unit.month <= last
+        if is_there and f"{unit.band}/".startswith(f"{band}/" if band else ""):
+            found[unit.body, unit.case] += unit.number
+    return found

@@ -41,6 +41,23 @@ def publish_beside(units: list[Unit]) -> Release:
     return release
 
 
+@transaction.atomic
+def publish_without(fact: int) -> Release:
+    """Of the last release the numbers of incidents; that in which this case stands is made again without it."""
+    last = Release.objects.latest("number")
+    release = Release.objects.create(number=last.number + 1, covers_until=last.covers_until)
+    old = last.blocks.get(measure="incidents", members__fact=fact)
+    others = list(old.members.exclude(fact=fact))
+    kept = list(last.blocks.filter(measure=old.measure).exclude(pk=old.pk))
+    old.pk, old.value = None, len(others)
+    old.save(force_insert=True)
+    for member in others:
+        member.pk, member.block = None, old
+    BlockMember.objects.bulk_create(others)
+    ReleaseBlock.objects.bulk_create(ReleaseBlock(release=release, block=one) for one in [*kept, old])
+    return release
+
+
 def small_sum(truth: Truth) -> list[Unit]:
     """Of one region and quarter, what fewer than K bodies bring to one measure: all, or what is in no number."""
     for units in (truth.units, [unit for unit in truth.units if not unit.first]):

@@ -16,7 +16,8 @@ from stats.partition import K
 from stats.proof import Question, question_of
 from stats.services import publish_release
 from tests.stats.attacking import Watch
-from tests.stats.hard_cases import CASES
+from tests.stats.cases import store
+from tests.stats.hard_cases import CASES, NEW_YEAR, crowd
 from tests.stats.leaks import publish_beside, small_sum
 
 
@@ -71,3 +72,11 @@ def test_they_agree_on_what_is_not_audited(client, db, monkeypatch, name):
     verdicts = [(bool(watch.look(again=True)), auditor_finds(one, with_coalitions=True)) for one in releases if one]
     assert all(attacker == auditor for attacker, auditor in verdicts), verdicts
     assert any(attacker for attacker, _auditor in verdicts) == (name in LEAKY_UNLESS_AUDITED)
+
+
+@pytest.mark.parametrize(("seed", "number"), [(1, 40), (3, 40), (5, 200)])
+def test_crowds_of_four_regions(client, db, seed, number):
+    """What is known stratum by stratum, and of all regions but one that is named."""
+    store(crowd(seed, number, "53", "11", "94", "06"))
+    assert publish_release(now=NEW_YEAR)
+    assert Watch(client).look() is None

@@ -1,5 +1,7 @@
 """The family as a whole: what would single somebody out once tables are held against each other is not published."""
 
+from datetime import date
+
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
@@ -94,6 +96,34 @@ def test_a_case_that_moved_is_told_by_no_other_table(db):
     publish_release(now=SUMMER)
     assert blocks("incidents") == [("53", RANSOMWARE, 12), ("53", RANSOMWARE, 30)]
     assert blocks("quarters") == []
+
+
+def test_what_becomes_of_cases_stops_no_later_number(db):
+    """Of sixty cases two thirds were closed since, and one body is late: what was told stays, what is new is told."""
+    cases = store(one_each(bodies("53", 60), on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    before = blocks("closing")
+    change(
+        cases[:40],
+        status="closed",
+        acknowledged_at=on(2025, 2, 2),
+        closed_at=on(2026, 2, 5),
+        closing_reason="resolved",
+    )
+    store(one_each(bodies("53", 61)[60:], on(2025, 2, 1)) + one_each(bodies("94", 8), on(2026, 2, 1)))
+    publish_release(now=on(2026, 4, 30))
+    assert before
+    assert blocks("closing") == before
+    assert blocks("incidents") == [("53", RANSOMWARE, 60), ("94", RANSOMWARE, 8)]
+
+
+def test_a_body_that_declared_and_went_within_the_year_stops_nothing(db):
+    """Three bodies of an island declared, of which two are left at its end."""
+    island = list(Collectivity.objects.filter(region__code="975", is_listed=True).with_territory())
+    store(one_each([*island, *bodies("53", 20)], on(2025, 2, 1)))
+    Collectivity.objects.filter(pk=island[0].pk).update(vanished_on=date(2025, 7, 1))
+    assert publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [(None, "", 23)]
 
 
 def test_what_stays_of_any_table_is_held_against_the_first(db, monkeypatch):

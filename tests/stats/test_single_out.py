@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stats import carrying, cutting
+from stats import cutting
 from stats.partition import Cell, Scope, groups
 from stats.services import publish_release
 from tests.stats.attacker.differences import Change
@@ -26,7 +26,7 @@ from tests.stats.attacker.system import UNBOUNDED, Fact, System
 from tests.stats.attacking import Watch
 from tests.stats.cases import bodies, change, on, one_each, store
 from tests.stats.hard_cases import NEW_YEAR, SPRING, SUMMER, crowd
-from tests.stats.leaks import publish_beside, small_sum
+from tests.stats.leaks import publish_beside, publish_without, small_sum
 
 HERE = Path(__file__).parent
 YEAR = date(2025, 1, 1), date(2025, 12, 31)
@@ -75,18 +75,28 @@ def test_tables_that_nobody_held_against_each_other(client, db, not_audited):
     assert Watch(client).look().kind == "certain"
 
 
-def test_a_number_made_again_for_one_body(client, db, monkeypatch):
-    """Fewer than five withdrew: the number must stay as it was."""
-    monkeypatch.setattr(carrying, "K", 1)
+def test_a_number_made_again_for_one_body(client, db):
     cases = store(one_each(bodies("53", 12), on(2025, 2, 1)))
     watch = Watch(client)
     publish_release(now=SPRING)
     assert watch.look() is None
     change(cases[:1], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
-    publish_release(now=SUMMER)
+    publish_without(cases[0].pk)
     found = watch.look()
     assert isinstance(found, Change)
     assert (found.measure, found.change) == ("incidents", -1)
+
+
+def test_a_late_case_among_six_that_only_changed_month(client, db):
+    """Made again as a whole, their quarter's number would be of one more."""
+    cases = store(one_each(bodies("53", 14), on(2025, 2, 1), nature="report"))
+    watch = Watch(client)
+    publish_release(now=SPRING)
+    assert watch.look() is None
+    change(cases[:6], received_at=on(2025, 3, 1))
+    store(one_each(bodies("53", 15)[14:], on(2025, 2, 1), nature="report"))
+    publish_release(now=SUMMER)
+    assert watch.look() is None
 
 
 # Everything that is served says the same
