@@ -25,7 +25,7 @@ What makes this affordable, and why it gives nothing away:
   node nothing, agrees with what any two bodies outside know: none of them learns anything of it. So with one or two
   of its own bodies colluding, and whoever else. Where there is no such world the bodies are put in smaller parties,
   down to one coalition if need be (`stats/collusion.py`): every body and every pair is done with, and none is left
-  out. Three bodies or more are never tried.
+  out; a node that takes too many parties counts as found. Three bodies or more are never tried.
 
 It reasons on numbers only, not on why cells were put together nor on what newspapers say.
 Every cell that outsiders cannot rule out must be an atom, empty ones too: leaving one out says that it is known empty.

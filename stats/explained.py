@@ -146,7 +146,7 @@ ENTRIES: dict[str, Entry] = {
         unit=_("interruption"),
         limits=_(
             "La durée va de l’heure dite de l’arrêt à l’heure dite de la reprise. Sans reprise dite, elle est « pas "
-            "connue, ou en cours »."
+            "connue, ou en cours ». Le nombre publié garde la durée connue le jour où il paraît."
         ),
     ),
     Measure.LEAKS: Entry(
