@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stats import collusion
 from stats.audit import AuditError, Auditor, AuditTimeout, Cap, Family, Finding, Link, Node, Reason, Sum, audit
 from tests.stats.families import K, everybody, family, judge, people, some_examples, tiny, total
 
@@ -199,6 +200,14 @@ def partitions(draw):
 def test_a_single_partition_tells_nothing(tables):
     assert judge(tables, coalitions=everybody(tables.units)) == []
     assert judge(tables, coalitions=None) == []
+
+
+def test_a_cell_of_which_too_much_would_have_to_be_asked_counts_as_found(monkeypatch):
+    """Four stand in a1, and no two of the others can tell."""
+    tables = family(people(a1=4, a2=9, b1=9, b2=9), "a1 a2", "b1 b2", "a1 b1", "a2 b2")
+    assert judge(tables, coalitions=None) == []
+    monkeypatch.setattr(collusion, "MOST_ASKED", 0)
+    assert [finding[0] for finding in judge(tables, coalitions=None)] == ["a1"]
 
 
 # What goes wrong, and the same twice
