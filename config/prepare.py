@@ -18,6 +18,7 @@ django.setup()
 
 from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
 from collectivities.models import Collectivity  # noqa: E402
+from config.celery import app  # noqa: E402
 from config.demonstration import REGION  # noqa: E402
 from config.env import Env  # noqa: E402
 from config.progress import step  # noqa: E402
@@ -50,9 +51,10 @@ def main() -> None:
         with quiet_step("Textes que la recherche lit"):
             call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
-        with quiet_step("Chiffres comptés et publiés"):
+        with quiet_step("Chiffres comptés"):
             fold_all()
-            call_command("publish_release")
+        # For the worker, which starts next: to prove that they may be shown takes minutes.
+        app.send_task("stats.tasks.publish_release")
     if read_demonstration():
         call_command("create_demonstration")
         if not has_showcase():

@@ -41,6 +41,8 @@ READY = """
 {accounts}
     codes du moment : http://localhost:{port}/demonstration/
 
+  Chiffres publics, vérifiés par l’ouvrier (quelques minutes la première fois) :
+    http://localhost:{port}/statistiques/
   Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/
   Journaux : .local/*.log    Arrêter : Ctrl-C
 ──────────────────────────────────────────────────────────────
