@@ -44,16 +44,15 @@ def main() -> None:
         with quiet_step("Annuaire des CSIRT"):
             call_command("import_csirts", verbosity=0)
     if not Incident.objects.exists():
-        with quiet_step("Incidents inventés (deux ans)"):
+        with quiet_step("Incidents inventés et comptés (deux ans)"):
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
+            fold_all()
     if not SearchDocument.objects.exists():  # a database of before the search
         with quiet_step("Textes que la recherche lit"):
             call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
-        with quiet_step("Chiffres comptés"):
-            fold_all()
-        # For the worker, which starts next: to prove that they may be shown takes minutes.
+        # For the worker, which starts next: to prove that figures may be shown takes minutes.
         app.send_task("stats.tasks.publish_release")
     if read_demonstration():
         call_command("create_demonstration")

@@ -20,7 +20,7 @@ from tests.ground import ROOT
 
 SECONDS = 120
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".local", ".*_cache", "__pycache__", "tests", ".coverage*")
-NEWS = ["Liste officielle des collectivités", "Annuaire des CSIRT", "Incidents inventés", "Chiffres comptés"]
+NEWS = ["Liste officielle des collectivités", "Annuaire des CSIRT", "Incidents inventés et comptés"]
 
 
 class Copy:
