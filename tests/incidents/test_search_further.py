@@ -1,0 +1,64 @@
+"""A search that finds more than a page shows, or more than is read: it says so, and goes on."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs
+
+import pytest
+from django.utils import timezone
+
+from incidents.models import Incident
+from incidents.triage import finding, search_page
+from tests.cast import declare
+from tests.incidents.test_search_cases import URL, look, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_more_than_a_page_goes_on_and_more_than_is_shown_is_said(client, responder, monkeypatch):
+    monkeypatch.setattr(search_page, "PER_PAGE", 2)
+    monkeypatch.setattr(finding, "MOST", 5)
+    monkeypatch.setattr(search_page, "MOST", 5)
+    for _ in range(6):
+        declare(description="Alerte")
+
+    seen, asked = [], {"q": "alerte"}
+    while True:
+        page = look(client, asked["q"], page=asked.get("page", "1"))
+        seen += [hit.incident for hit in page.context["hits"]]
+        if not page.context["next"]:
+            break
+        asked = {"q": "alerte", "page": page.context["next"].rpartition("=")[2]}
+
+    assert len(seen) == len(set(seen)) == 5
+    assert "Les 5 meilleurs dossiers" in text_of(page)
+    assert look(client, "alerte", page="99").context["hits"] == look(client, "alerte").context["hits"]
+    for wrong in ("x", "-1", "0", "٣", "9" * 50):
+        assert look(client, "alerte", page=wrong).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["alerte", "type:rançongiciel"])
+def test_where_the_reading_stopped_one_may_go_on(client, responder, monkeypatch, asked):
+    monkeypatch.setattr(finding, "USUAL", 2)
+    monkeypatch.setattr(finding, "DEPTH", 2)
+    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    old = [declare(description="Alerte") for _ in range(4)]
+    for days, incident in enumerate(old):
+        Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(days=30 * days))
+
+    page = look(client, asked)
+    seen = {hit.incident for hit in page.context["hits"]}
+    assert seen < set(old)
+    further = client.get(URL + page.context["further"]["address"])
+    assert {hit.incident for hit in further.context["hits"]} | seen == set(old)
+
+
+def test_going_on_asks_what_was_typed(client, responder, monkeypatch):
+    monkeypatch.setattr(finding, "USUAL", 1)
+    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    for _ in range(3):
+        declare(description="Une alerte par la clé usb")
+
+    page = look(client, '-facture "clé usb" alerte -au:2020 au:2126-12-31')
+
+    day = page.context["further"]["day"].isoformat()
+    assert parse_qs(page.context["further"]["address"][1:]) == {"q": [f'-facture "clé usb" alerte -au:2020 au:{day}']}
