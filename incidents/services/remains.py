@@ -93,14 +93,10 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
 
     def page(name: str, rows: Any) -> list[Any]:
-        skipped = after.get(name, 0)
-        if skipped and not rows[skipped : skipped + 1]:
-            skipped = 0
-        read = list(rows[skipped : skipped + ROWS_READ + 1])
-        if len(read) > ROWS_READ:
-            everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
-            older[name] = Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
-        return read[:ROWS_READ]
+        read, rest = page_of(rows, after.get(name, 0))
+        if rest:
+            older[name] = rest
+        return read
 
     sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
@@ -113,6 +109,17 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
         events=page("events", events_until(transfer)),
         older=older,
     )
+
+
+def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
+    """Of a list or a queryset, the newest first; from its beginning where there are no more than those passed over."""
+    if skipped and not rows[skipped : skipped + 1]:
+        skipped = 0
+    read = list(rows[skipped : skipped + ROWS_READ + 1])
+    if len(read) <= ROWS_READ:
+        return read, None
+    everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
+    return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
 
 
 def sections_said(kept: Values) -> list[tuple[str, list[Said]]]:
