@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
-from incidents.ready_messages import PLACEHOLDERS
+from incidents.ready_messages import PLACEHOLDERS, filled
 from incidents.services.bulk import FormUsed, start_bulk
 from incidents.services.correspond import TEXT_LIMIT
 from incidents.services.groups import get_group, open_group, title_of, uid_of
-from incidents.services.templates import check_names, phone_of
+from incidents.services.templates import check_names, phone_of, values_of
 from incidents.text import plain_text
 
 # Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
@@ -44,6 +44,13 @@ def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
     """Whose declarant would read it: open cases and their doubles in the group, unless the closed ones are wanted."""
     cases = Incident.objects.filter(group=group, csirt=group.csirt_id, erased_at=None).order_by("pk")
     return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
+
+
+def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
+    """The first case of those written to and the message as its declarant would read it; None when nobody would."""
+    cases = written_to(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
+    first = cases.first()
+    return first and (first, filled(letter.text, values_of(first, actor, phone_of(group.csirt_id))))
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:

@@ -16,7 +16,14 @@ from incidents.fields import WordsField
 from incidents.models import BulkJob, CaseGroup
 from incidents.ready_messages import PLACEHOLDERS
 from incidents.services.bulk import FormUsed
-from incidents.services.gather import MOST_AT_ONCE, GroupLetter, checked_letter, write_to_group, written_to
+from incidents.services.gather import (
+    MOST_AT_ONCE,
+    GroupLetter,
+    checked_letter,
+    first_to_read,
+    write_to_group,
+    written_to,
+)
 from incidents.services.groups import get_group
 from incidents.triage.groups import to_group, typed_again
 from incidents.triage.page import render_page
@@ -83,6 +90,8 @@ def show(
 ) -> HttpResponse:
     context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
     context["placeholders"] = PLACEHOLDERS
+    if preview:
+        context["first"], context["as_read"] = first_to_read(group, preview, user_of(request)) or (None, preview.text)
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)
 
 

@@ -70,6 +70,14 @@ def test_names_in_braces_become_each_cases_own_words(client, responder, group):
         assert one.messages.get().text == f"{told} {{0}} {{}} {{ x }} {{2F1-A}}"
 
 
+def test_it_is_read_again_as_the_first_declarant_will_read_it(client, responder, group):
+    shown = text(client.post(url(group, "message"), {"text": "Dossier {reference} de {collectivite}.", "key": "k"}))
+    first = group.cases.order_by("pk").first()
+    assert f"Dossier {spaced(first.reference)} de {first.collectivity}." in shown
+    assert "sont ici ceux de" in shown
+    assert "sont ici ceux de" not in text(client.post(url(group, "message"), {"text": WORDS, "key": "k"}))
+
+
 @pytest.mark.parametrize(("name", "has_phone"), [("bidule", True), ("telephone", False)])
 def test_a_name_that_nothing_replaces_is_refused_and_the_words_kept(client, group, name, has_phone):
     if not has_phone:
