@@ -1,8 +1,10 @@
 """What becomes of blocks on a page: sums, merged spans, cells, tiles, marks of a chart. No database."""
 
+import re
 from datetime import date
 
 import pytest
+from django.template.loader import render_to_string
 
 from incidents.enums import PublicService
 from stats.charts import NARROW, WIDE, line_chart
@@ -15,6 +17,10 @@ SHOWN, ZERO, WITHHELD, WAITING = State.SHOWN, State.ZERO, State.WITHHELD, State.
 
 def spans(row):
     return [(span.first, span.length, span.value, span.is_merged, span.over) for span in row.spans]
+
+
+def words_of(html):
+    return [one.strip() for one in re.sub(r"<[^>]*>", "|", html).replace("\xa0", " ").split("|") if one.strip()]
 
 
 def quarters(*values, of_year=2025):
@@ -123,6 +129,11 @@ def test_levels_are_counted_by_round_numbers():
     assert [scale.level(value) for value in (1, 100, 101, 386, 9999)] == [1, 1, 2, 4, 5]
     assert scale.steps([1, 3, 5]) == [(1, 1, 100), (3, 201, 300), (5, 401, None)]
     assert scale_for([5]) == Scale(1)
+
+
+def test_a_key_names_no_number_that_is_never_published():
+    said = render_to_string("stats/heat_key.html", {"steps": Scale(5).steps([1, 2, 5])})
+    assert words_of(said) == ["jusqu’à 5", "6 à 10", "21 et plus"]
 
 
 # Bands
