@@ -34,6 +34,18 @@ def cell_words(value: Cell | int | None) -> str:
     return _("à venir") if value.state is State.WAITING else figure(value.value or 0)
 
 
+def step_words(step: tuple[int, int, int | None]) -> str:
+    """Of (level, first, last), in a key. The first level says its end alone: no number under five is published."""
+    level, first, last = step
+    if last is None:
+        return _("%(first)s et plus") % {"first": figure(first)}
+    if first == last:
+        return figure(first)
+    if level == 1:
+        return _("jusqu’à %(last)s") % {"last": figure(last)}
+    return _("%(first)s à %(last)s") % {"first": figure(first), "last": figure(last)}
+
+
 def over(span: Span) -> str:
     """Of what a merged number is the whole."""
     return {QUARTER: _("pour le trimestre"), YEAR: _("pour l’année")}.get(span.over, _("regroupés"))

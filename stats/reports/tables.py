@@ -23,7 +23,7 @@ from stats.published.spans import Row, Span
 from stats.published.tables import Heat, Trend
 from stats.sections import Delays, Section
 from stats.tiles import SMALL, TILES
-from stats.words import bound, cell_words, figure, interval_words, lower, over, percent, rate_range
+from stats.words import bound, cell_words, figure, interval_words, lower, over, percent, rate_range, step_words
 
 type Said = dict[str, Any]
 
@@ -171,15 +171,7 @@ def heat_line(row: Row, heat: Heat, *, loose: int | None, is_total: bool = False
 
 
 def steps_said(steps: Iterable[tuple[int, int, int | None]]) -> list[Said]:
-    return [{"level": level, "text": step_words(first, last)} for level, first, last in steps]
-
-
-def step_words(first: int, last: int | None) -> str:
-    if last is None:
-        return _("%(first)s et plus") % {"first": figure(first)}
-    if first == last:
-        return figure(first)
-    return _("%(first)s à %(last)s") % {"first": figure(first), "last": figure(last)}
+    return [{"level": step[0], "text": step_words(step)} for step in steps]
 
 
 # France

@@ -24,6 +24,7 @@ register.filter("rate_range", words.rate_range)
 register.filter("curly", curly)
 register.filter("bound", words.bound)
 register.filter("over", words.over)
+register.filter("step_words", words.step_words)
 register.filter("of_region", of)
 register.filter("report_of", address_of_page)
 

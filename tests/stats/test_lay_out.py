@@ -1,15 +1,14 @@
 """What becomes of blocks on a page: sums, merged spans, cells, tiles, marks of a chart. No database."""
 
-import re
 from datetime import date
 
 import pytest
-from django.template.loader import render_to_string
 
 from incidents.enums import PublicService
 from stats.charts import NARROW, WIDE, line_chart
 from stats.published.numbers import State
 from stats.published.tables import Scale, scale_for
+from stats.words import step_words
 from tests.stats.blocks import REGIONS, a_page, block, month, quarter, year
 
 SHOWN, ZERO, WITHHELD, WAITING = State.SHOWN, State.ZERO, State.WITHHELD, State.WAITING
@@ -17,10 +16,6 @@ SHOWN, ZERO, WITHHELD, WAITING = State.SHOWN, State.ZERO, State.WITHHELD, State.
 
 def spans(row):
     return [(span.first, span.length, span.value, span.is_merged, span.over) for span in row.spans]
-
-
-def words_of(html):
-    return [one.strip() for one in re.sub(r"<[^>]*>", "|", html).replace("\xa0", " ").split("|") if one.strip()]
 
 
 def quarters(*values, of_year=2025):
@@ -132,8 +127,7 @@ def test_levels_are_counted_by_round_numbers():
 
 
 def test_a_key_names_no_number_that_is_never_published():
-    said = render_to_string("stats/heat_key.html", {"steps": Scale(5).steps([1, 2, 5])})
-    assert words_of(said) == ["jusqu’à 5", "6 à 10", "21 et plus"]
+    assert [step_words(step) for step in Scale(5).steps([1, 2, 5])] == ["jusqu’à 5", "6 à 10", "21 et plus"]
 
 
 # Bands
