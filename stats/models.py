@@ -204,6 +204,8 @@ class Block(models.Model):
             models.CheckConstraint(condition=known_bands(PUBLISHED), name="block_band_known"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="block_starts_before_it_ends"),
         ]
+        # A page shows one year; those published before it are not read.
+        indexes = [models.Index(fields=["starts_on"], name="block_starts_on")]
         triggers = never_changed("block")
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, Min, Q, Sum
 
 from collectivities.models import Region
 from stats.enums import Measure
@@ -109,9 +109,13 @@ def chosen[T](code: str, known: dict[str, T]) -> T | None:
 
 
 def years_of(release: Release) -> list[int]:
-    """The years that a release shows, the last one first."""
-    days = Block.objects.filter(releases=release).dates("starts_on", "year")
-    return sorted((day.year for day in days), reverse=True)
+    """The years that a release shows, the last one first. One number of each is looked for, not all of all of them."""
+    first = Block.objects.aggregate(day=Min("starts_on"))["day"] or release.covers_until
+    last = max(release.covers_until.year, first.year)
+    years = range(last, first.year - 1, -1)
+    there = [Exists(Block.objects.filter(releases=release, starts_on__year=year)) for year in years]
+    found = Release.objects.filter(pk=release.pk).values_list(*there).get()
+    return [year for year, is_there in zip(years, found, strict=True) if is_there]
 
 
 def best_year(release: Release, region: Region | None, years: list[int]) -> int:
