@@ -18,7 +18,9 @@ QUOTES = {'"': '"', "«": "»", "“": "”"}
 # A known word may stand apart from its sign, as French is typed: « type : panne ».
 TYPED = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
 CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
-NUMBER = re.compile("\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)")
+GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
+# « 10 000 », or two ends: « 1.000..2 000 ».
+NUMBERS = re.compile(rf"(?:{GROUPED}|\d*)(?:\.\.+(?:{GROUPED}|\d*))?")
 APOSTROPHES = re.compile("['’]")
 
 # PostgreSQL's French list knows « la » but not « les », and « à » but not « a », which it becomes without its accent.
@@ -137,8 +139,7 @@ def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
     if at < len(text) and text[at] in QUOTES:
         end, said = quoted(text, at)
     else:
-        number = NUMBER.match(text, at)
-        end = number.end() if number else end_of_word(text, at)
+        end = end_of_numbers(text, at) if key == "pop" else end_of_word(text, at)
         said = text[at:end]
     try:
         value = KEYS[key].read(sign, said.strip())
@@ -157,6 +158,12 @@ def quoted(text: str, at: int) -> tuple[int, str]:
         message = _("Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci.")
         raise QueryProblem(message, word=text[at : at + 30], at=at + 1)
     return end + 1, text[at + 1 : end].strip()
+
+
+def end_of_numbers(text: str, at: int) -> int:
+    """Beyond the blanks inside a number."""
+    found = NUMBERS.match(text, at)
+    return max(found.end() if found else at, end_of_word(text, at))
 
 
 def end_of_word(text: str, at: int) -> int:
