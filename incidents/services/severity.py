@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from accounts.models import User
 from collectivities.zones import day_of, zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, Severity, Status
-from incidents.models import AnswerSheet, Incident, SeverityChoice
+from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
 from incidents.services.due import DUE_FIELDS, answer_sooner, settle_due
 from incidents.services.record import record_event
 from incidents.services.snapshots import interruptions_of, leak_of
@@ -62,6 +63,14 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
     return True
 
 
+def first_received(incident: Incident) -> datetime:
+    """When the first declaration came that somebody still has to take: the case, or a double merged untaken."""
+    untaken = {"kind": EventKind.MERGED, "data__main": incident.reference, "data__was__status": Status.DECLARED}
+    merged = IncidentEvent.objects.filter(incident__merged_into=incident, **untaken)
+    waited = merged.aggregate(first=Min("incident__received_at"))["first"]
+    return min(incident.received_at, waited or incident.received_at)
+
+
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
     """Set another level than the facts give, or theirs again, and say why. The same again changes nothing.
@@ -86,7 +95,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
-        incident.acknowledge_by = incident.received_at + ACKNOWLEDGE_WITHIN[severity]
+        incident.acknowledge_by = first_received(incident) + ACKNOWLEDGE_WITHIN[severity]
     answer_sooner(incident)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])

@@ -236,6 +236,23 @@ def test_the_worse_severity_and_the_earlier_hour_stay(client, responder, main, d
     assert again(double).acknowledge_by == worse.acknowledge_by
 
 
+def test_the_hour_of_a_double_stays_when_the_severity_is_set(responder, main, double):
+    kept, hour = smaller(), timedelta(hours=1)
+    Incident.objects.filter(pk=double.pk).update(received_at=double.received_at - hour)
+    merge(double, kept, responder)
+    set_severity(reference=kept.reference, severity=Severity.CRITICAL, motive="Un hôpital.", actor=responder)
+    assert again(kept).acknowledge_by == again(double).received_at + ACKNOWLEDGE_WITHIN[Severity.CRITICAL]
+
+
+def test_a_double_that_was_closed_does_not_make_the_case_late(responder, main, double):
+    kept = smaller()
+    close_incident(reference=double.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    Incident.objects.filter(pk=double.pk).update(received_at=double.received_at - timedelta(days=20))
+    merge(double, kept, responder)
+    set_severity(reference=kept.reference, severity=Severity.HIGH, motive="Un hôpital.", actor=responder)
+    assert again(kept).acknowledge_by == kept.received_at + ACKNOWLEDGE_WITHIN[Severity.HIGH]
+
+
 def test_a_smaller_double_lowers_nothing(responder, main, double):
     before = again(main)
     merge(smaller(), main, responder)
