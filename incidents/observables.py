@@ -158,7 +158,10 @@ def shown(kind: str, value: str) -> str:
     if kind == ObservableKind.URL:
         scheme, _sign, rest = value.partition("://")
         netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        return f"{scheme.replace('t', 'x')}://{netloc.replace('.', '[.]')}{rest[len(netloc) :]}"
+        start = scheme.replace("http", "hxxp") + "://" if scheme.startswith("http") else f"{scheme}[:]//"
+        # An address may carry another one, as those of filters and redirections do.
+        path = rest[len(netloc) :].replace("://", "[:]//")
+        return f"{start}{netloc.replace('.', '[.]')}{path}"
     if kind in (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.EMAIL):
         return value.replace(".", "[.]").replace(":", "[:]").replace("@", "[@]")
     return value

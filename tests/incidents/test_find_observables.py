@@ -100,10 +100,11 @@ def test_one_spelling(kind, value, expected):
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,20}(-[a-z0-9]{1,5})?", fullmatch=True)
 DOMAINS = st.builds("{}.{}".format, NAMES, st.sampled_from(["com", "fr", "example", "co.uk"]))
 PATHS = st.from_regex(r"(/[A-Za-z0-9_~%=-]{1,10}){0,3}", fullmatch=True)
+SCHEMES = st.sampled_from(["http", "https", "ftp", "ftps"])
 VALUES = st.one_of(
     st.tuples(st.just(ObservableKind.DOMAIN), DOMAINS),
     st.tuples(st.just(ObservableKind.EMAIL), st.builds("{}@{}".format, NAMES, DOMAINS)),
-    st.tuples(st.just(ObservableKind.URL), st.builds("https://{}{}".format, DOMAINS, PATHS)),
+    st.tuples(st.just(ObservableKind.URL), st.builds("{}://{}{}".format, SCHEMES, DOMAINS, PATHS)),
     st.tuples(st.just(ObservableKind.IP), st.ip_addresses().map(str)),
 )
 
@@ -116,6 +117,14 @@ def test_what_is_shown_is_found_again(value):
     assert normalised(kind, shown(kind, spelt)) == spelt == normalised(kind, spelt)
     if kind != ObservableKind.IP:  # among words, « :: » alone could be a smile
         assert (kind, spelt) in find(f"Voir {shown(kind, spelt)} ici")
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTP", "ftp"])
+def test_an_address_inside_another_is_no_link_either(scheme):
+    whole = f"https://filtre.example/?url={scheme}://evil.example/x.php&id=1"
+    seen = shown(ObservableKind.URL, whole)
+    assert seen == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
+    assert normalised(ObservableKind.URL, seen) == whole
 
 
 @given(st.sampled_from(ObservableKind.values), st.text(max_size=60))
