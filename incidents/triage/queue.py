@@ -92,6 +92,7 @@ class Queue(ChangeList):
         rows = self.rows_beside(before, backwards=True) if before else self.rows_beside(after)
         page, more = rows[: self.list_per_page], len(rows) > self.list_per_page
         self.is_first = not (after or before)
+        self.start = self.get_query_string()
         self.mark = mark_of(rows, timezone.now()) if self.is_first else ""
         self.result_list = page[::-1] if before else page
         self.previous = self.link(BEFORE, self.result_list[0]) if page and (more if before else after) else ""

@@ -227,6 +227,14 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(clie
     assert shown(client.get(URL + following.context["cl"].previous)) == [many[0].reference]
 
 
+def test_beyond_the_last_row_it_is_not_said_that_nothing_is_to_be_done(client, many):
+    page = client.get(URL, {"etat": "ouverts", "apres": a_cursor(many[-1])})
+    assert shown(page) == []
+    assert "Rien à traiter" not in page.content.decode()
+    assert shown(client.get(URL + page.context["cl"].start)) == [each.reference for each in many]
+    assert f'<a href="{page.context["cl"].start}">' in page.content.decode()
+
+
 def a_cursor(incident, **changed):
     said = {"taken": "0", "due": f"{incident.due_at:%Y%m%dT%H%M%S%f}", "reference": incident.reference} | changed
     return "{taken}.{due}.{reference}".format(**said)
