@@ -188,6 +188,21 @@ def test_withdrawn_it_is_offered_no_more(client, lead):
     assert write(client).status_code == 302, "its title is free again"
 
 
+def test_what_was_typed_in_one_that_was_withdrawn_meanwhile_may_be_another(client, lead):
+    write(client)
+    row = MessageTemplate.objects.get()
+    write(client, page_of(row), retirer="1", seen="1")
+
+    late = write(client, page_of(row), text="Deux pages de conseils.", seen="1")
+
+    assert late.status_code == 409
+    assert late.context["form"]["text"].value() == "Deux pages de conseils."
+    assert f'action="{NEW}"' in text_of(late)
+    assert write(client, text="Deux pages de conseils.", seen="1")["Location"] == LIST
+    assert MessageTemplate.objects.get(withdrawn_at=None).text == "Deux pages de conseils."
+    assert write(client, page_of(row), retirer="1", seen="1").status_code == 404
+
+
 def test_a_centre_has_so_many(client, lead):
     row = {"csirt": breizh_cyber(), "text": "x", "author": lead}
     MessageTemplate.objects.bulk_create(MessageTemplate(title=f"{one}", **row) for one in range(MOST_TEMPLATES))

@@ -99,7 +99,7 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     csirt = led_csirt(user_of(request), slug)
     row = template_in(csirt, uid)
     if row.withdrawn_at:
-        raise Http404
+        return give_back(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
         return show(request, csirt, LetterForm(initial=initial), row=row)
@@ -107,6 +107,15 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
     if WITHDRAW in request.POST:
         return withdraw(request, csirt, form, row)
     return take(request, csirt, form, row=row)
+
+
+def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
+    """What was typed in a message that a colleague withdrew meanwhile may become a new one. Nobody else finds it."""
+    if request.method != "POST" or WITHDRAW in request.POST:
+        raise Http404
+    said = _("Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre.")
+    messages.warning(request, said)
+    return show(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
 
 
 def take(request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None) -> HttpResponse:
