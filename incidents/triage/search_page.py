@@ -3,7 +3,7 @@
 A reference alone opens its case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from incidents.triage.filters import conditions, has_text, in_days
 from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
 from incidents.triage.page import render_page, to_case
 from incidents.triage.query import LONGEST, Part, Query, QueryProblem, read_query
-from incidents.triage.query_values import KEYS
+from incidents.triage.query_values import KEYS, Days
 from incidents.triage.search import bodies_named, references_in
 
 PER_PAGE = 25
@@ -78,14 +78,17 @@ def search_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
-        query = read_query(plain_line(typed, limit=LONGEST, field="q"))
+        context["typed"] = line = plain_line(
+            typed, limit=LONGEST, field="q"
+        )  # where a problem says the place of a word
+        query = read_query(line)
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
     if reference := case_named(query, user):
         return to_case(reference)
-    context |= {"query": query, "typed": query.text, "chips": chips_of(query)}
+    context |= {"query": query, "chips": chips_of(query)}
     answer = find(query, user) if query.text else Answer()
     return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
 
@@ -188,9 +191,16 @@ def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
     if oldest is None:
         return {}
     day = day_of(oldest, PARIS)
-    kept = [part for part in query.parts if part.is_left_out or part.key not in ("au", "jour")]
-    text = " ".join(query.text[part.start : part.end] for part in kept)
-    return {"day": day, "address": address(f"{text} au:{day.isoformat()}")}
+    return {"day": day, "address": address(" ".join([*kept_of(query), f"au:{day.isoformat()}"]))}
+
+
+def kept_of(query: Query) -> Iterator[str]:
+    """Its parts as they were typed, without where its days end."""
+    for part in query.parts:
+        if part.is_left_out or part.key not in ("au", "jour"):
+            yield query.text[part.start : part.end]
+        elif isinstance(part.value, Days) and part.value.first:
+            yield f"du:{part.value.first.isoformat()}"
 
 
 def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:

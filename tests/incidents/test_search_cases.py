@@ -315,6 +315,11 @@ def test_an_error_says_where_what_and_keeps_what_was_typed(client, responder, as
         assert f"<code>{close}</code>" in text_of(page)
 
 
+def test_the_place_of_an_error_is_counted_in_what_is_shown(client, responder):
+    page = look(client, "  alerte   objet:facture")
+    assert page.context["typed"][page.context["problem"].at - 1 :] == page.context["problem"].word == "objet:facture"
+
+
 def test_too_long_is_refused_kindly(client, responder):
     page = look(client, "x" * 10_000)
     assert page.status_code == 422

@@ -62,3 +62,16 @@ def test_going_on_asks_what_was_typed(client, responder, monkeypatch):
 
     day = page.context["further"]["day"].isoformat()
     assert parse_qs(page.context["further"]["address"][1:]) == {"q": [f'-facture "clé usb" alerte -au:2020 au:{day}']}
+
+
+def test_going_on_stays_within_the_days_that_were_asked(client, responder, monkeypatch):
+    monkeypatch.setattr(finding, "USUAL", 1)
+    monkeypatch.setattr(finding, "SEEN_OFTEN", 1)
+    for _ in range(3):
+        declare(description="Alerte")
+
+    page = look(client, f"alerte jour:{timezone.localdate():%Y-%m}")
+
+    day = page.context["further"]["day"]
+    typed = f"alerte du:{day.replace(day=1).isoformat()} au:{day.isoformat()}"
+    assert parse_qs(page.context["further"]["address"][1:]) == {"q": [typed]}
