@@ -54,9 +54,9 @@ def step_of(incident: Incident, question: Message | None, readings: Sequence[Rea
 
 
 def question_of(incident: Incident, thread: Sequence[Message]) -> Message | None:
-    """The last word of the CSIRT, if it asks something and the declarant has added nothing since."""
+    """The last word of the CSIRT, if it asks something that the declarant has not answered since, by a call either."""
     last = next((message for message in reversed(thread) if message.is_from_csirt), None)
-    if last is None or not last.asks_answer or incident.status not in OPEN:
+    if last is None or not last.asks_answer or incident.status not in OPEN or incident.awaited_since is None:
         return None
     wrote_at = incident.declarant_wrote_at
     return last if wrote_at is None or wrote_at < last.written_at else None
