@@ -88,8 +88,24 @@ def test_it_comes_back(incident, giver, taker):
     second = asked(incident, taker, taker="breizh-cyber", seen=str(first.uid))
     accept_transfer(uid=second.uid, actor=giver)
 
-    assert as_person(giver).get(url(incident)).status_code == 200
+    page = as_person(giver).get(url(incident))
+    assert "Reçu de Loin Cyber" in text_of(page)
+    assert "Confié par Breizh Cyber à Loin Cyber" in text_of(page)
     assert as_person(taker).get(url(incident)).status_code == 404
+
+
+def test_where_it_went_from_there_is_not_told(incident, giver, taker):
+    """Nor is it said to be still where it went first."""
+    first = accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+    third = a_responder(another_centre("tiers", "Tiers"))
+    accept_transfer(uid=asked(incident, taker, taker="tiers", seen=str(first.uid)).uid, actor=third)
+
+    answer = as_person(giver).post(url(incident, "note"), {"kind": "note", "text": "Rappeler.", "key": "k"})
+
+    assert answer.status_code == 409
+    assert "Ce dossier n’est plus à votre centre" in text_of(answer)
+    assert "maintenant à" not in text_of(answer)
+    assert "Tiers" not in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +124,7 @@ def test_what_was_typed_meanwhile_is_given_back(incident, giver, taker, part, sa
     answer = as_person(giver).post(url(incident, part), said)
 
     assert answer.status_code == 409
-    assert "Ce dossier est maintenant à Loin Cyber" in text_of(answer)
+    assert "a été confié à Loin Cyber" in text_of(answer)
     assert "Avez-vous des sauvegardes ?" in text_of(answer)
     assert incident.events.count() == before
     third = a_responder(another_centre("tiers", "Tiers"))
