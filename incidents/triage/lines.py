@@ -84,6 +84,11 @@ def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
     return [line_of(incident, zone_in(incident.region_code), now) for incident in incidents]  # type: ignore[attr-defined]  # annotated
 
 
+def is_awaited(incident: Incident) -> bool:
+    """A question that stood when the case was closed waits for nobody."""
+    return incident.awaited_since is not None and incident.status != Status.CLOSED
+
+
 def line_of(incident: Any, zone: str, now: datetime) -> Line:
     return Line(
         incident=incident,
@@ -99,7 +104,7 @@ def line_of(incident: Any, zone: str, now: datetime) -> Line:
         due=wording.short_moment(incident.due_at, now, zone),
         waiting=wording.waiting(incident, now),
         late=now - incident.due_at if is_late(incident, now) else None,
-        awaited=wording.short_moment(incident.awaited_since, now, zone) if incident.awaited_since else "",
+        awaited=wording.short_moment(incident.awaited_since, now, zone) if is_awaited(incident) else "",
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)),
     )

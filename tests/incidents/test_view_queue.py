@@ -180,6 +180,15 @@ def test_a_row_says_what_matters(client, responder, time_machine):
     assert "en retard de 3 h" in text_of(client.get(URL)).replace("\u00a0", " ")
 
 
+def test_a_closed_case_waits_for_no_declarant(client, responder):
+    Incident.objects.filter(pk=declare().pk).update(awaited_since=timezone.now())
+    assert "attend le déclarant depuis" in text_of(client.get(URL))
+    close_incident(reference=Incident.objects.get().reference, reason=ClosingReason.HANDED_OVER, actor=responder)
+    page = text_of(client.get(URL, {"etat": "clos"}))
+    assert page.count("data-reference") == 1
+    assert "attend le déclarant depuis" not in page
+
+
 @pytest.mark.parametrize(
     ("name", "short"),
     [
