@@ -57,6 +57,8 @@ def severity_block(
     return {
         "found": found,
         "is_found": is_found,
+        # The day alone can do that: everything else that weighs more raises it at once.
+        "is_behind": found.severity > incident.severity,
         "choice": None if is_found else chosen,
         "form": SeverityForm(initial={"severity": found.severity, "seen": incident.severity}),
     }

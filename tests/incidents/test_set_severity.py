@@ -6,8 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.access import Guest
+from incidents.declaration import Interruption
 from incidents.due import ANSWER_WITHIN
-from incidents.enums import EventKind, IncidentType, Severity
+from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent, PublicService, Severity
 from incidents.models import Incident, SeverityChoice
 from incidents.services.complete import Writing, answer_section
 from incidents.services.erase import erase_personal_data
@@ -260,3 +261,15 @@ def test_an_erased_case_takes_no_more_words(client, incident):
     answer = client.post(url(incident, "gravite"), {"severity": "1", "motive": WHY}, follow=True)
     assert "ont été effacés" in text_of(answer)
     assert not SeverityChoice.objects.exists()
+
+
+def test_a_day_that_weighs_more_is_said_so(client, responder, time_machine):
+    pay = Interruption(service=PublicService.PAYROLL, extent=InterruptionExtent.STOPPED)
+    time_machine.move_to("2026-11-10T09:00:00Z")
+    incident = declare(type=IncidentType.DDOS, service_stopped=Answer.YES, interruptions=(pay,))
+    assert incident.severity == Severity.MODERATE
+    time_machine.move_to("2026-11-16T09:00:00Z")
+    client.force_login(responder)
+    page = text_of(client.get(url(incident)))
+    assert "La date pèse depuis qu’elle a été calculée" in page
+    assert "Gardée" not in page
