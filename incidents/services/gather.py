@@ -41,8 +41,12 @@ def checked_letter(letter: GroupLetter, group: CaseGroup) -> GroupLetter:
 
 
 def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
-    """Whose declarant would read it: open cases and their doubles in the group, unless the closed ones are wanted."""
-    cases = Incident.objects.filter(group=group, csirt=group.csirt_id, erased_at=None).order_by("pk")
+    """Whose declarant would read it: those of the open cases, unless the closed ones are wanted too, and of their
+    doubles, which whoever merged them may not have put in the group.
+    """
+    here = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
+    doubles = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
+    cases = Incident.objects.filter(pk__in=here.union(doubles), erased_at=None).order_by("pk")
     return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
 
 

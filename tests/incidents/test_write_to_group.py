@@ -155,6 +155,17 @@ def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_
     assert {message.incident_id for message in Message.objects.all()} == {main.pk, other.pk, double.pk}
 
 
+def test_a_double_that_nobody_put_in_the_group_hears_of_it(client, responder, group):
+    main = group.cases.earliest("pk")
+    double = declare(collectivity=main.collectivity)
+    merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    sent = {"text": WORDS, "key": "k"}
+    assert "4 déclarants liront" in text(client.post(url(group, "message"), sent))
+    client.post(url(group, "message"), sent | {"envoyer": "1"})
+    carry_on_bulk()
+    assert double.messages.get().text == WORDS
+
+
 def test_asking_waits_for_each(client, group):
     client.post(url(group, "message"), {"text": WORDS, "key": "k", "asks_answer": "on", "envoyer": "1"})
     carry_on_bulk()
