@@ -60,8 +60,9 @@ def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]
 
 
 def offer_rows(user: User) -> Columns:
-    """The cases that wait for an answer of my centres; at most one more than MOST_COUNTED."""
-    waiting = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
+    """The cases that my centres may accept; at most one more than MOST_COUNTED. The others stand in the list alone."""
+    mine = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
+    waiting = mine.filter(incident__status__in=OPEN, incident__erased_at=None)
     return Columns(waiting.order_by("asked_at")[: MOST_COUNTED + 1], "id")
 
 
