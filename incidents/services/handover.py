@@ -37,10 +37,14 @@ class Shift:
 
 @dataclass
 class Relay:
-    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile, or have come back."""
+    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile, or have come back.
+
+    `is_written`: the words stand in a note of one of them at least.
+    """
 
     given: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    is_written: bool = False
 
 
 def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> Relay:
@@ -56,6 +60,9 @@ def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> 
         except (Http404, PermissionDenied, ValidationError):
             is_given = False
         (relay.given if is_given else relay.left).append(reference)
+    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    here = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
+    relay.is_written = here.filter(text=words).exists()
     return relay
 
 

@@ -141,6 +141,20 @@ def test_what_is_refused_keeps_what_was_typed(client, responder, colleague, said
     assert not Note.objects.exists()
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_words_for_cases_that_all_went_meanwhile_are_given_back(client, responder, colleague, others):
+    (gone,) = mine(responder, 1)
+    mine(responder, others)
+    assign_incident(reference=gone.reference, actor=colleague, assignee=colleague)
+
+    answer = post(client, [gone], tag_of(colleague))
+
+    assert answer.status_code == 409
+    assert "Pas passés" in text_of(answer)
+    assert WORDS in text_of(answer)
+    assert not Note.objects.exists()
+
+
 def test_what_is_no_longer_mine_is_left_and_named(client, responder, colleague):
     taken, closed, erased, kept = mine(responder, 4)
     assign_incident(reference=taken.reference, actor=colleague, assignee=colleague)

@@ -83,13 +83,20 @@ def hand_over(request: HttpRequest, user: User) -> HttpResponse:
         if form.is_valid():
             relay = hand_shift_over(actor=user, references=ticked, shift=form.shift(user))
             tell(request, relay)
-            return redirect(PAGE)
+            return redirect(PAGE) if relay.is_written else give_back(request, user)
     except ValidationError as error:
         wrong = error.message_dict
         form.add_error(None, wrong.pop("references", []))  # their boxes are no field of the form
         for field, said in wrong.items():
             form.add_error(field, said)
     return show(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def give_back(request: HttpRequest, user: User) -> HttpResponse:
+    """Every case has gone meanwhile: the words stand nowhere else, and may go with others."""
+    typed = request.POST.copy()
+    typed["key"] = secrets.token_urlsafe()
+    return show(request, user, RelayForm(typed, user=user), ticked=[], status=HTTPStatus.CONFLICT)
 
 
 def tell(request: HttpRequest, relay: Relay) -> None:
