@@ -112,6 +112,8 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
                 return to_case(reference)
         except ValidationError as error:
+            if incident.erased_at:  # its page has no such form any more
+                return refused(request, reference, error)
             form.add_error(None, error)
         context = context_of_case(request, incident)
         context["thread"]["form"] = form

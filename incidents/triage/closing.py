@@ -149,8 +149,8 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
             messages.success(request, _("Dossier clos. Le déclarant en est averti."))
             return to_case(incident.reference)
     except InvalidTransition as refusal:
-        messages.error(request, why_refused(incident, refusal, timezone.now()))
-        return to_case(incident.reference)
+        why = ValidationError(why_refused(incident, refusal, timezone.now()))
+        return refused(request, incident.reference, why)
     except StaleClosing:
         is_stale = True
         read_again(form, ClosingForm(incident, left))
@@ -181,8 +181,7 @@ def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
             return to_case(reference)
     except InvalidTransition as refusal:
-        messages.error(request, why_refused(incident, refusal, timezone.now()))
-        return to_case(reference)
+        return refused(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return refused(request, reference, error)

@@ -14,12 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import given_away
-from incidents.triage.page import render_page
+from incidents.triage.page import WORDS, render_page
 
 # What a form sends of its own accord, beside what a person typed or chose.
 OURS = frozenset({"csrfmiddlewaretoken", "key", "seen", "version"})
-# Where a person types freely. Elsewhere, a value without a letter is a choice's number or a button's.
-WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "summary", "lesson", "name", "seat"})
 
 
 def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -41,7 +39,7 @@ def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def typed_in(request: HttpRequest) -> Iterator[str]:
-    """Each value that was typed, or has a letter in it, once."""
+    """Each value that was typed, or has a letter in it, once: others are a choice's number, or a button's."""
     sent = ((name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name))
     typed = (value for name, value in sent if name in WORDS or any(sign.isalpha() for sign in value))
     return iter(dict.fromkeys(filter(None, typed)))

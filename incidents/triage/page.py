@@ -1,6 +1,7 @@
 """What the responders' pages share: the frame of the admin, the page of a case shown again, the way back to it."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
@@ -16,6 +17,9 @@ from incidents.models import Incident
 from incidents.triage.body import proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
 from incidents.triage.work.ready import choose_ready
+
+# Fields of the pages of a case in which a person types freely.
+WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "summary", "lesson", "name", "seat"})
 
 
 class Route(NamedTuple):
@@ -58,7 +62,10 @@ def to_case(reference: str, anchor: str = "") -> HttpResponse:
 
 
 def refused(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
-    """Said above the page of the case, where no field of it is wrong."""
+    """Said above the page of the case, where no field of it is wrong; with words, on a page that gives them back."""
+    if typed := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
+        context = {"reference": reference, "why": error.messages, "typed": typed}
+        return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     for message in error.messages:
         messages.error(request, message)
     return to_case(reference)

@@ -186,7 +186,8 @@ def test_a_closed_case_does_not_go(incident, giver, taker):
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
     said = {"taker": "loin-cyber", "motive": WHY, "seen": str(transfer.uid)}
-    assert as_person(giver).post(url(incident, "transfert"), said).status_code == 302
+    answer = as_person(giver).post(url(incident, "transfert"), said)
+    assert (answer.status_code, WHY in text_of(answer)) == (422, True)
     assert Transfer.objects.count() == 1
 
 

@@ -45,6 +45,8 @@ def note_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, _("Note enregistrée. Le déclarant ne la lit jamais."))
             return to_case(reference, "notes")
     except ValidationError as error:
+        if incident.erased_at:  # its page has no such form any more
+            return refused(request, reference, error)
         form.add_error(None, error)
     return again(request, incident, "notes", form)
 

@@ -1,0 +1,86 @@
+"""A colleague was first, and the page of the case has no such form any more: what was typed is given back."""
+
+import pytest
+
+from incidents.enums import ClosingReason
+from incidents.models import Closing
+from incidents.services.erase import erase_personal_data
+from incidents.services.reopen import reopen_incident
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, declare
+from tests.hostile import MARKUP
+from tests.incidents.desk import again, taken_by, text_of, url
+
+pytestmark = pytest.mark.django_db
+TYPED = "Le prestataire rappelle demain à neuf heures."
+FORMS = {
+    "message": {"text": TYPED, "key": "k"},
+    "note": {"kind": "note", "text": TYPED, "key": "k"},
+    "gravite": {"severity": "2", "motive": TYPED},
+    "taches": {"title": TYPED},
+    "cloture": {"reason": "handed_over", "summary": TYPED, "lesson": "Couper les accès du prestataire."},
+    "transfert": {"taker": "", "motive": TYPED},
+    "rouvrir": {"motive": TYPED},
+}
+
+
+@pytest.fixture
+def case(responder):
+    return taken_by(responder, declare())
+
+
+def close(case, colleague):
+    close_incident(reference=case.reference, reason=ClosingReason.HANDED_OVER, actor=colleague)
+
+
+def is_given_back(answer, why):
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "Rien n’a été enregistré" in page
+    assert why in page
+    assert TYPED in page
+    return page
+
+
+def test_it_works(client, case, colleague):
+    close(case, colleague)
+    page = is_given_back(client.post(url(case, "cloture"), FORMS["cloture"]), "Ce dossier a été clos")
+    assert "Couper les accès du prestataire." in page
+    assert url(case) in page
+    assert not Closing.objects.filter(summary=TYPED).exists()
+
+
+@pytest.mark.parametrize("part", ["taches", "transfert"])
+def test_once_it_is_closed(client, case, colleague, part):
+    close(case, colleague)
+    before = case.events.count()
+    is_given_back(client.post(url(case, part), FORMS[part]), "clos")
+    assert case.events.count() == before
+
+
+def test_once_a_colleague_reopened_it(client, case, colleague):
+    close(case, colleague)
+    reopen_incident(reference=case.reference, actor=colleague, motive="Tout recommence.")
+    is_given_back(client.post(url(case, "rouvrir"), FORMS["rouvrir"]), "l’a pris")
+    assert again(case).assignee == colleague
+
+
+@pytest.mark.parametrize("part", ["message", "note", "gravite", "taches"])
+def test_once_it_is_erased(client, case, part):
+    erase_personal_data(reference=case.reference, actor=a_lead())
+    before = case.events.count()
+    is_given_back(client.post(url(case, part), FORMS[part]), "Les mots de ce dossier ont été effacés")
+    assert case.events.count() == before
+
+
+def test_hostile_words_stay_words(client, case, colleague):
+    close(case, colleague)
+    page = client.post(url(case, "cloture"), FORMS["cloture"] | {"summary": MARKUP[0]}).content.decode()
+    assert MARKUP[0] not in page
+
+
+def test_without_words_it_is_said_above_the_case(client, case, colleague):
+    close(case, colleague)
+    answer = client.post(url(case, "cloture"), {"reason": "handed_over"}, follow=True)
+    assert answer.redirect_chain == [(url(case), 302)]
+    assert "Ce dossier a été clos" in text_of(answer)
