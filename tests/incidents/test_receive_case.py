@@ -1,5 +1,7 @@
 """What becomes of a case that another centre has taken: all of it follows, and the former one has it no more."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -155,3 +157,15 @@ def test_tasks_keep_their_dates(incident, giver, taker):
     accept_transfer(uid=asked(incident, giver).uid, actor=taker)
     incident.refresh_from_db()
     assert incident.due_for == DueFor.TASK
+
+
+def test_who_took_it_first_kept_the_target(incident, giver, taker, time_machine):
+    time_machine.move_to(incident.received_at + timedelta(minutes=10))
+    acknowledge_incident(reference=incident.reference, actor=giver)
+    time_machine.move_to(incident.acknowledge_by + timedelta(hours=10))
+    accept_transfer(uid=asked(incident, giver).uid, actor=taker)
+
+    page = text_of(as_person(taker).get(url(incident)))
+
+    assert "en 10 min (cible 4 h)" in page
+    assert "de trop" not in page

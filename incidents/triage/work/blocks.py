@@ -8,7 +8,7 @@ from accounts.models import User
 from incidents.models import Incident
 from incidents.triage.together import Columns, Whole
 from incidents.triage.work.assign import assign_block, colleague_rows, holder_rows
-from incidents.triage.work.delays import delays_block
+from incidents.triage.work.delays import delays_block, taking_rows
 from incidents.triage.work.notes import note_rows, notes_block
 from incidents.triage.work.presence import presence_block
 from incidents.triage.work.ready import phone_rows, ready_block, template_rows
@@ -23,6 +23,7 @@ def work_rows(incident: Incident) -> dict[str, Columns | Whole]:
         "holders": holder_rows(incident),
         "templates": template_rows(incident),
         "phones": phone_rows(incident),
+        "takings": taking_rows(incident),
     }
 
 
@@ -32,6 +33,6 @@ def work_context(incident: Incident, user: User, now: datetime, lists: Mapping[s
         "tasks": tasks_block(incident, now, lists["tasks"]),
         "assigned": assign_block(incident, user, lists["colleagues"], lists["holders"]),
         "ready": ready_block(incident, user, lists["templates"], lists["phones"]),
-        "delays": delays_block(incident, now),
+        "delays": delays_block(incident, now, lists["takings"]),
         "presence": presence_block(now),
     }

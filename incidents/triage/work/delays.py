@@ -1,10 +1,12 @@
 """The targets of the house on a case, kept or missed: taken in how long, answered in how long, what comes next."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from incidents.enums import Status
+from incidents.enums import EventKind, Status
 from incidents.models import Incident
+from incidents.triage.together import Columns, Row
 
 
 class Delay(NamedTuple):
@@ -17,16 +19,27 @@ class Delay(NamedTuple):
     late: timedelta | None
 
 
-def delays_block(incident: Incident, now: datetime) -> dict[str, Delay | None]:
-    """No query: the columns of the case say it."""
-    return {"taking": taking(incident, now), "first_answer": first_answer(incident), "answer": awaited(incident, now)}
+def taking_rows(incident: Incident) -> Columns:
+    """When somebody first took it: whoever accepts a transfer takes it anew."""
+    takings = incident.events.filter(kind=EventKind.ACKNOWLEDGED).order_by("id")
+    return Columns(takings[:1], taken_at="at")
 
 
-def taking(incident: Incident, now: datetime) -> Delay | None:
+def delays_block(incident: Incident, now: datetime, takings: Sequence[Row] = ()) -> dict[str, Delay | None]:
+    """No query: the columns of the case say it, and `takings`."""
+    first = min((one.taken_at for one in takings), default=incident.acknowledged_at)
+    return {
+        "taking": taking(incident, first, now),
+        "first_answer": first_answer(incident),
+        "answer": awaited(incident, now),
+    }
+
+
+def taking(incident: Incident, at: datetime | None, now: datetime) -> Delay | None:
     """None for a case that was closed without being taken."""
-    if incident.acknowledged_at is None and incident.status == Status.CLOSED:
+    if at is None and incident.status == Status.CLOSED:
         return None
-    at, by = incident.acknowledged_at, incident.acknowledge_by
+    by = incident.acknowledge_by
     took = at - incident.received_at if at else None
     return Delay(at, took, by - incident.received_at, by, beyond(at or now, by))
 
