@@ -194,9 +194,10 @@ def under_way(group: CaseGroup) -> QuerySet[BulkJob]:
 
 
 def cases_of(group: CaseGroup, after: str) -> list[Incident]:
-    """One more than a page, the newest first, from the one after that reference on."""
-    cases = Incident.objects.filter(group=group, csirt=group.csirt_id)
-    last = cases.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
+    """One more than a page, the newest first, after the one of that reference, still in the group or not."""
+    ours = Incident.objects.filter(csirt=group.csirt_id)
+    last = ours.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
+    cases = ours.filter(group=group)
     if last:
         same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
         cases = same_instant | cases.filter(received_at__lt=last[0])

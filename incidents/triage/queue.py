@@ -1,11 +1,12 @@
 """The queue of a CSIRT: what nobody has taken first, then what is due first; page by page, never counted."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -13,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.signed_in import user_of
-from incidents.enums import TYPE_TERMS
-from incidents.models import Incident
+from incidents.enums import TYPE_TERMS, TransferState
+from incidents.models import Incident, Transfer
 from incidents.reference import is_reference
 from incidents.triage.refresh import mark_of
 from incidents.triage.saved_views import DUE_FIRST, VIEWS, SavedView, view_named
@@ -73,6 +74,11 @@ def view_asked(asked: QueryDict) -> SavedView:
     return view_named(asked.get(ViewFilter.parameter_name, ""), asked.get("q", ""))
 
 
+def given_by(centres: Iterable[int]) -> Exists:
+    given = Transfer.objects.filter(incident=OuterRef("pk"), giver__in=centres, state=TransferState.ACCEPTED)
+    return Exists(given)
+
+
 class Queue(ChangeList):
     """Django's list without its two COUNTs: a page starts after, or ends before, a reference of another page."""
 
@@ -88,6 +94,7 @@ class Queue(ChangeList):
         return list(self.view.keys)
 
     def get_results(self, request: HttpRequest) -> None:
+        self.centres = user_of(request).csirt_ids()
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         rows = self.rows_beside(before, backwards=True) if before else self.rows_beside(after)
         page, more = rows[: self.list_per_page], len(rows) > self.list_per_page
@@ -125,7 +132,9 @@ class Queue(ChangeList):
             return None
         if is_taken not in ("0", "1") or not is_reference(reference):
             return None
-        place = self.root_queryset.filter(reference=reference).values_list("received_at", "id").first()
+        named = Incident.objects.filter(reference=reference).values_list("received_at", "id")
+        # Ours, or given away since the page was shown.
+        place = named.filter(csirt__in=self.centres).first() or named.filter(given_by(self.centres)).first()
         if place is None:
             return None
         return (is_taken == "1", due_at, place[1]) if self.view.keys == DUE_FIRST else place

@@ -212,6 +212,17 @@ def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django
     assert len(met) == 2002
 
 
+def test_a_page_starts_where_the_last_one_ended_though_its_row_left_the_group(client, responder, monkeypatch):
+    monkeypatch.setattr("incidents.triage.groups.PAGE", 2)
+    group, cases = a_group(responder), [town(number) for number in range(4)]
+    for one in cases:
+        add_to_group(reference=one.reference, group=group.uid, actor=responder)
+    last = client.get(url(group)).context["next"]
+    remove_from_group(reference=last, actor=responder)
+    lines = client.get(url(group), {"apres": last}).context["lines"]
+    assert [line.incident.reference for line in lines] == [cases[1].reference, cases[0].reference]
+
+
 def test_the_list_costs_the_same_with_fifty(client, responder):
     costs = []
     for number in (2, 58):

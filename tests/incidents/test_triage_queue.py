@@ -14,10 +14,13 @@ from incidents.declaration import Interruption, Leak
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
 from incidents.models import Incident
 from incidents.reference import spaced
+from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
+from tests.incidents import transferring
+from tests.incidents.transferring import another_centre
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -225,6 +228,19 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(clie
 
     assert shown(following) == [many[2].reference, many[3].reference]
     assert shown(client.get(URL + following.context["cl"].previous)) == [many[0].reference]
+
+
+def test_a_page_starts_where_the_last_one_ended_though_its_row_went_away(client, responder, many, monkeypatch):
+    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    page = client.get(URL)
+    taker = a_responder(another_centre())
+    accept_transfer(uid=transferring.asked(many[1], responder).uid, actor=taker)
+
+    assert shown(client.get(URL + page.context["cl"].next)) == [many[2].reference, many[3].reference]
+    client.force_login(a_responder(another_centre("tiers", "Tiers")))
+    mine = Incident.objects.filter(pk=many[6].pk)
+    mine.update(csirt=Csirt.objects.get(slug="tiers"))
+    assert shown(client.get(URL + page.context["cl"].next)) == [many[6].reference], "nothing is told by their place"
 
 
 def test_beyond_the_last_row_it_is_not_said_that_nothing_is_to_be_done(client, many):
