@@ -12,6 +12,7 @@ from accounts.models import User
 from incidents.access import Guest, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
+from incidents.reference import spaced
 from incidents.services.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
 from incidents.services.merge import hold, hold_with_main, pass_answer_on, pass_news_on
 from incidents.services.record import record_event
@@ -70,7 +71,8 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
 def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     """The same words to the declarant of the case and to those of its doubles. Gives how many were written to.
 
-    A double of which the words are erased is passed over.
+    Each reads the reference of their own case, where a ready-made message names it. A double of which the words are
+    erased is passed over.
     """
     incident = get_incident(actor, reference, to=Ability.MESSAGE)
     held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
@@ -78,7 +80,8 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
     told = list(doubles.values_list("reference", flat=True))
     for double in told:
-        write_to_declarant(reference=double, actor=actor, letter=letter)
+        theirs = letter.text.replace(spaced(reference), spaced(double))
+        write_to_declarant(reference=double, actor=actor, letter=replace(letter, text=theirs))
     return 1 + len(told)
 
 

@@ -8,6 +8,7 @@ from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import ClosingReason, NoteKind
 from incidents.models import Incident
+from incidents.reference import spaced
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.erase import erase_personal_data
 from incidents.services.merge import unmerge_incident
@@ -72,6 +73,15 @@ def test_what_was_added_meanwhile_waits_on_the_double_once_undone(responder, mai
     back = again(double)
     assert back.due_for == "answer"
     assert back.answer_by > written.written_at + timedelta(hours=1)
+
+
+def test_each_reads_the_reference_of_their_own_case(client, responder, main, double):
+    merge(double, main, responder)
+    client.force_login(responder)
+    words = f"Gardez la référence {spaced(main.reference)}."
+    client.post(case(main, "message"), {"text": words, "key": "r", "to_doubles": "on"})
+    assert main.messages.get().text == words
+    assert double.messages.get().text == f"Gardez la référence {spaced(double.reference)}."
 
 
 def test_an_answer_goes_to_the_doubles_too_when_it_is_ticked(client, responder, main, double):
