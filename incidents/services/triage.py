@@ -58,13 +58,24 @@ def verify_incident(*, reference: str, actor: User, source: NumberSource | None 
 
 
 @transaction.atomic
-def close_incident(*, reference: str, reason: ClosingReason, actor: User) -> Incident:
+def close_incident(*, reference: str, reason: ClosingReason, actor: User, seen: str | None = None) -> Incident:
     """Close the case in one act, without a report (`services/close.py` writes one).
 
-    Raises InvalidTransition when it is closed already, NotFinished when it would be called resolved and is not.
+    `seen`: `last_word_of` the case on the page that was read, None when none was. Raises InvalidTransition when it is
+    closed already, NotFinished when it would be called resolved and is not, ValidationError when the declarant has
+    written meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
+    if seen is not None and seen != last_word_of(incident):
+        raise ValidationError(
+            _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
+        )
     refuse_unfinished(incident, reason)
     shut(incident, Ending(reason=reason), actor=actor, at=timezone.now())
     return incident
+
+
+def last_word_of(incident: Incident) -> str:
+    """When its declarant last added something, as a form carries it; empty if they never did."""
+    return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""

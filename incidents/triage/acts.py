@@ -73,7 +73,7 @@ def close(reference: str, actor: User, request: HttpRequest) -> str:
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
         raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
-    close_incident(reference=reference, reason=ClosingReason(reason), actor=actor)
+    close_incident(reference=reference, reason=ClosingReason(reason), actor=actor, seen=request.POST.get("vu"))
     return _("Dossier clos : %(reason)s.") % {"reason": ClosingReason(reason).label}
 
 

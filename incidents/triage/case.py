@@ -13,6 +13,7 @@ from collectivities.zones import zone_of
 from incidents.access import abilities
 from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, NumberSource, PersonCategory, Status
 from incidents.models import INSTANTS, Incident
+from incidents.services.triage import last_word_of
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.doubles import doubles_block
@@ -57,6 +58,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "waiting": wording.waiting(incident, now),
             "late": wording.lateness(incident, now),
             "reasons": ClosingReason.choices,
+            "last_word": last_word_of(incident),
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency_contacts(lists["emergency"]),

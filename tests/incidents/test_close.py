@@ -33,6 +33,7 @@ SAID = {
     "summary": "Serveur remis depuis la sauvegarde du 20.",
     "lesson": "Une sauvegarde débranchée a suffi.",
 }
+NOT_ONE = {"raison": "not_an_incident"}
 
 
 def url(incident, *parts):
@@ -204,6 +205,23 @@ def test_the_declarant_wrote_meanwhile(client, responder, incident):
 
 
 # The short way
+
+
+def test_the_short_way_passes_over_no_word_of_the_declarant(client, responder, incident):
+    seen = client.get(url(incident)).context["last_word"]
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
+
+    page = client.post(url(incident, "clore"), NOT_ONE | {"vu": seen}, follow=True)
+
+    assert "lisez-le avant de clore" in text_of(page)
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+    read = NOT_ONE | {"vu": page.context["last_word"]}
+    assert f'name="vu" value="{read["vu"]}"' in text_of(page)
+    client.post(url(incident, "clore"), read)
+    incident.refresh_from_db()
+    assert incident.status == Status.CLOSED
 
 
 def test_the_short_way_does_not_call_it_resolved(client, responder, incident):
