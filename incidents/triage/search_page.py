@@ -78,10 +78,8 @@ def search_view(request: HttpRequest) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
     try:
-        context["typed"] = line = plain_line(
-            typed, limit=LONGEST, field="q"
-        )  # where a problem says the place of a word
-        query = read_query(line)
+        context["typed"] = plain_line(typed, limit=LONGEST, field="q")  # a problem says the place of a word in it
+        query = read_query(context["typed"])
     except QueryProblem as problem:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
