@@ -54,7 +54,9 @@ def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[I
     """The first case of those written to and the message as its declarant would read it; None when nobody would."""
     cases = written_to(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
     first = cases.first()
-    return first and (first, filled(letter.text, values_of(first, actor, phone_of(group.csirt_id))))
+    if first is None:
+        return None
+    return first, filled(letter.text, values_of(first, actor, phone_of(group.csirt_id)))
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:

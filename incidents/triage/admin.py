@@ -24,7 +24,7 @@ from incidents.services.read import note_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
-from incidents.triage.desk import desk_of
+from incidents.triage.desk import desk_of, mark_of_desk
 from incidents.triage.group import with_groups
 from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.moved import told_when_moved
@@ -197,6 +197,8 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     user, now = user_of(request), timezone.now()
     is_narrowed = bool(set(queue.get_filters_params()) - {ViewFilter.parameter_name})
     desk = desk_of(user, now, is_narrowed=is_narrowed)
+    if queue.is_first:
+        queue.mark += mark_of_desk(desk)
     return {
         "title": _("Dossiers"),
         "lines": lines_of(queue.result_list, now),

@@ -1,5 +1,6 @@
 """What stands above the queue: how many cases each view holds, and what waits elsewhere. One query in all."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -37,6 +38,12 @@ def desk_of(user: User, now: datetime, *, is_narrowed: bool) -> Desk:
         awakened=found["awakened"],
         without_channel=[row.name for row in found["silent"]],
     )
+
+
+def mark_of_desk(desk: Desk) -> str:
+    """The same as long as what waits elsewhere is the same; how full the views are changes with their cases."""
+    waiting = desk.offers, [(one.reference, one.declarant_wrote_at) for one in desk.awakened]
+    return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]
 
 
 def silent_rows(user: User) -> Columns:

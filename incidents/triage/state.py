@@ -10,6 +10,7 @@ from accounts.signed_in import user_of
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
+from incidents.triage.desk import desk_of, mark_of_desk
 from incidents.triage.queue import SupplierFilter, TypeFilter, view_asked
 from incidents.triage.refresh import mark_of, with_signs
 
@@ -25,7 +26,9 @@ def queue_state(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows = list(asked_for(request.GET, user)[:ROWS])
     cases = [row.reference for row in rows[: ROWS - 1]]
-    return JsonResponse({"mark": mark_of(rows, timezone.now()), "cases": cases})
+    now = timezone.now()
+    above = mark_of_desk(desk_of(user, now, is_narrowed=True))
+    return JsonResponse({"mark": mark_of(rows, now) + above, "cases": cases})
 
 
 def asked_for(asked: QueryDict, user: User) -> IncidentQuerySet:

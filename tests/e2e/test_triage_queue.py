@@ -6,8 +6,9 @@ from playwright.sync_api import expect
 from incidents.models import Incident
 from incidents.services.triage import acknowledge_incident
 from tests.browser import open_page, overflow, shoot, violations
-from tests.cast import a_responder, declare
+from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps
+from tests.incidents.transferring import another_centre, asked
 
 QUEUE = "/admin/incidents/incident/"
 
@@ -94,6 +95,16 @@ def test_a_new_case_comes_in_without_moving_the_focus(page, cases):
     expect(page.locator(f'tr[data-reference="{newer.reference}"]')).to_be_visible()
     assert focused(page) == cases[1].reference
     expect(page.locator("#vues [aria-current] .queue__count")).to_contain_text("4")
+
+
+def test_a_case_that_is_offered_is_told_without_loading_the_page(page, cases):
+    far = another_centre()
+    theirs = declare()
+    Incident.objects.filter(pk=theirs.pk).update(csirt=far)
+    asked(theirs, a_lead(far), taker="breizh-cyber")
+    look_again(page)
+    expect(page.get_by_text("1 transfert à accepter")).to_be_visible()
+    assert rows(page) == references(cases)
 
 
 def test_under_a_ticked_row_nothing_moves_until_it_is_asked(page, cases):

@@ -8,10 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from csirts.models import Csirt
-from incidents.enums import IncidentType
+from incidents.access import Guest
+from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
-from incidents.services.triage import acknowledge_incident, verify_incident
-from tests.cast import a_responder, declare
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from tests.cast import a_lead, a_responder, declare
+from tests.incidents.transferring import another_centre, asked
 
 URL = "/admin/incidents/incident/"
 STATE = f"{URL}etat/"
@@ -59,6 +62,26 @@ def test_any_act_on_a_shown_case_changes_the_mark(client, responder):
     assert len(set(marks)) == 4
 
 
+def test_what_waits_beside_the_list_changes_the_mark(client, responder, time_machine):
+    """A case that another centre offers, and a word on a closed one: neither stands on the first page."""
+    ended, far = declare(), another_centre()
+    close_incident(reference=ended.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=responder)
+    marks = [state(client)["mark"]]
+    time_machine.shift(timedelta(minutes=1))
+    guest = Guest(access_uid=ended.accesses.get().uid)
+    write_to_csirt(reference=ended.reference, guest=guest, letter=Letter(text="Cela recommence.", key="w"))
+    marks.append(state(client)["mark"])
+    theirs = declare()
+    Incident.objects.filter(pk=theirs.pk).update(csirt=far)
+    marks.append(state(client)["mark"])
+    asked(theirs, a_lead(far), taker="breizh-cyber")
+    marks.append(state(client)["mark"])
+    page = client.get(URL)
+    assert len(set(marks)) == 3
+    assert marks[1] == marks[2]
+    assert (page.context["cl"].mark, page.context["offers"]) == (marks[-1], 1)
+
+
 def test_what_becomes_late_or_old_changes_the_mark(client, responder, time_machine):
     case = declare()
     Incident.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(seconds=30))
@@ -76,8 +99,8 @@ def test_it_answers_for_the_view_that_is_shown(client, responder):
 
     assert state(client, etat="miens")["cases"] == [mine.reference]
     assert state(client, type="panne")["cases"] == [free.reference]
-    for asked in ({"etat": "miens"}, {"type": "panne"}, {"etat": "tous"}):
-        assert client.get(URL, asked).context["cl"].mark == state(client, **asked)["mark"], asked
+    for view in ({"etat": "miens"}, {"type": "panne"}, {"etat": "tous"}):
+        assert client.get(URL, view).context["cl"].mark == state(client, **view)["mark"], view
 
 
 def test_another_centres_cases_are_not_there(client, responder):
@@ -96,7 +119,8 @@ def test_it_costs_a_handful_of_queries(client, responder, number):
     state(client)
     with CaptureQueriesContext(connection) as queries:
         assert len(state(client)["cases"]) == min(number, 50)
-    assert len(queries) <= 4, [query["sql"][:90] for query in queries]
+    # Who asks, their centres, the rows, and what waits beside them.
+    assert len(queries) <= 5, [query["sql"][:90] for query in queries]
 
 
 def test_whoever_is_signed_out_is_sent_to_sign_in(client, responder):

@@ -139,7 +139,7 @@
     const fresh = page.getElementById("file");
     if (!fresh) throw new SessionEnded();
     keepPlace(() => {
-      for (const id of ["vues", "dossiers", "en-nombre"]) replaceOne(id, page);
+      for (const id of ["a-voir", "vues", "dossiers", "en-nombre"]) replaceOne(id, page);
     });
     mark = fresh.dataset.mark;
     known = null;
