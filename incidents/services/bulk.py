@@ -28,6 +28,7 @@ from csirts.models import Csirt
 from incidents.access import get_incident
 from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
+from incidents.questions.facts import moment_of
 from incidents.ready_messages import filled
 from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
@@ -82,7 +83,8 @@ def close(reference: str, job: BulkJob) -> None:
     reason = ClosingReason(job.choices["reason"])
     if reason not in CLOSED_FOR:
         raise ValidationError(_("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page."))
-    close_incident(reference=reference, reason=reason, actor=job.actor)
+    read_at = moment_of(job.choices.get("read_at"))
+    close_incident(reference=reference, reason=reason, actor=job.actor, read_at=read_at)
 
 
 def group(reference: str, job: BulkJob) -> None:

@@ -70,10 +70,12 @@ def write_motive(incident: Incident, why: str, actor: User) -> None:
 
 
 def open_again(incident: Incident, actor: User) -> None:
-    """What the declarant wrote meanwhile is to be answered, counted from when they did."""
+    """What the declarant wrote meanwhile is to be answered, from when they did; what waited before, from now."""
     now, reason = timezone.now(), incident.closing_reason
     if incident.wrote_since_closing and incident.declarant_wrote_at:
         incident.answer_by = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
+    elif incident.answer_by:
+        incident.answer_by = now + ANSWER_WITHIN[incident.severity]
     incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""
     incident.acknowledged_at, incident.acknowledged_by = (
         incident.acknowledged_at or now,

@@ -1,5 +1,7 @@
 """What a responder does with a case: take it, verify it, close it."""
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -58,16 +60,19 @@ def verify_incident(*, reference: str, actor: User, source: NumberSource | None 
 
 
 @transaction.atomic
-def close_incident(*, reference: str, reason: ClosingReason, actor: User, seen: str | None = None) -> Incident:
+def close_incident(
+    *, reference: str, reason: ClosingReason, actor: User, seen: str | None = None, read_at: datetime | None = None
+) -> Incident:
     """Close the case in one act, without a report (`services/close.py` writes one).
 
-    `seen`: `last_word_of` the case on the page that was read, None when none was. Raises InvalidTransition when it is
-    closed already, NotFinished when it would be called resolved and is not, ValidationError when the declarant has
-    written meanwhile.
+    `seen`: `last_word_of` the case on the page that was read, None when none was; `read_at`: when a list of cases was.
+    Raises InvalidTransition when it is closed already, NotFinished when it would be called resolved and is not,
+    ValidationError when the declarant has written meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
-    if seen is not None and seen != last_word_of(incident):
+    wrote_at = incident.declarant_wrote_at
+    if (seen is not None and seen != last_word_of(incident)) or (read_at and wrote_at and wrote_at > read_at):
         raise ValidationError(
             _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
         )

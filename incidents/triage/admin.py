@@ -201,6 +201,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         queue.mark += mark_of_desk(desk)
     return {
         "title": _("Dossiers"),
+        "now": now,
         "lines": lines_of(queue.result_list, now),
         "views": shown_views(queue, desk.counted),
         "narrowed": is_narrowed,

@@ -71,8 +71,11 @@ class CloseForm(BulkForm):
         error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
     )
 
+    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the ticked list was made
+
     def choices(self) -> dict[str, Any]:
-        return {"reason": self.cleaned_data["reason"]}
+        read_at = self.cleaned_data["read_at"]
+        return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
 
 
 class GroupForm(BulkForm):

@@ -94,6 +94,7 @@ def ask(
         "key": request.POST.get("cle", ""),
         "back": back_to(request),
         "query": request.POST.get("retour", ""),
+        "read_at": request.POST.get("read_at", ""),
     }
     return render_page(request, "incidents/triage/bulk_ask.html", context, status=status)
 

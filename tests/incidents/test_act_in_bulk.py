@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from accounts.enums import Role
 from accounts.models import Membership
 from csirts.models import Csirt
+from incidents.access import Guest
 from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, EventKind, GroupKind, Nature, Status
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.services import bulk
+from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.groups import open_group
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.tasks import carry_on_bulk
@@ -116,6 +118,22 @@ def test_to_close_asks_why(client, responder, cases):
     assert told(answer)[0] == "2 dossiers clos."
     assert "Ce dossier a été clos" in told(answer)[1]
     assert "résolu" in told(answer)[1]
+
+
+def test_a_word_that_came_after_the_list_was_read_is_not_closed_over(client, responder, cases, time_machine):
+    time_machine.move_to("2026-11-24 09:51+01:00", tick=False)
+    listed = harmless.answer(client.get(QUEUE))
+    read_at = listed.css_first("form#en-nombre input[name=read_at]").attributes["value"]
+    time_machine.shift(60)
+    guest = Guest(access_uid=cases[0].accesses.get().uid)
+    write_to_csirt(reference=cases[0].reference, guest=guest, letter=Letter(text="Attendez !", key="w"))
+    asked = harmless.answer(send(client, "clore", cases, read_at=read_at))
+    assert asked.css_first("input[name=read_at]").attributes["value"] == read_at
+    sent = {"reason": ClosingReason.NOT_AN_INCIDENT, "confirme": "oui"}
+    answer = send(client, "clore", cases, **sent, read_at=read_at)
+    assert "Le déclarant a ajouté quelque chose" in text_of(answer)
+    assert [one.status for one in Incident.objects.order_by("id")] == [Status.DECLARED, Status.CLOSED, Status.CLOSED]
+    assert send(client, "clore", cases, **sent, read_at="hier").status_code == 422
 
 
 def test_nobody_withdraws_for_declarants_in_bulk(client, responder, cases):
