@@ -210,12 +210,13 @@ def partly(page: Page, measure: str, words: str) -> str:
 
 
 def long_ones(hours: Spread) -> str:
-    """The longest bands, where they are told; « au moins » while some are not."""
+    """The longest bands, where they are told; « au moins » while some are not, or last nobody knows how long."""
     over_a_day = (HoursBand.UNDER_3_DAYS, HoursBand.UNDER_7_DAYS, HoursBand.OVER_7_DAYS)
     number = sum(line.value or 0 for line in hours.lines if line.code in over_a_day)
     if not number:
         return _("un service public arrêté ou ralenti")
-    sure = all(line.value is not None for line in hours.lines) and not hours.rest
+    unknown = sum(line.value or 0 for line in hours.lines if line.code == HoursBand.UNKNOWN)
+    sure = all(line.value is not None for line in hours.lines) and not hours.rest and not unknown
     return _("dont %(at_least)s%(number)s de plus d’un jour") % {
         "at_least": "" if sure else _("au moins "),
         "number": figure(number),

@@ -265,6 +265,13 @@ def test_half_of_the_interruptions_counts_those_that_nobody_knows():
     assert title(a=10, b=10, rest=15) == "Au moins la moitié dure moins d’un jour"
 
 
+def test_interruptions_of_which_nobody_knows_how_long_may_be_long_ones():
+    """Some are going on still: those that are known to be long are the least there are."""
+    incidents = block("incidents", year(2025), 50, region="53")
+    assert under(a_page(*hours(a=20, c=9), incidents), 1) == "dont 9 de plus d’un jour"
+    assert under(a_page(*hours(a=20, c=9, u=30), incidents), 1) == "dont au moins 9 de plus d’un jour"
+
+
 def test_the_highest_rate_is_named_beyond_chance_only():
     def page(small, large):
         return a_page(
