@@ -209,11 +209,9 @@ def title_of_delays(page: Page) -> str:
 
 
 def title_of_strata(page: Page) -> str:
-    """The kind whose interval lies above that of every other one."""
-    known = [line for line in page.strata if line.declared]
-    for line in known:
-        others = [other.declared for other in known if other is not line]
-        if line.declared and all(other and line.declared.low > other.high for other in others):
+    """The kind whose interval lies above that of every other one, whatever wider numbers hold of that one."""
+    for line in page.strata:
+        if line.declared and all(line.declared.low > other.most for other in page.strata if other is not line):
             return bound(_("Le taux le plus haut : %(label)s") % {"label": line.label})
     return _("Le taux selon la nature et la population")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from collectivities.models import Region
 from stats.chance import Rate, wilson
 from stats.enums import Measure, Stratum
-from stats.published.numbers import SEVERAL, Cell, added, cell, of_region, summed, within
+from stats.published.numbers import SEVERAL, Cell, Fit, added, cell, fit, of_region, summed, within
 from stats.published.reading import Source
 from stats.published.tables import Scale, scale_for
 
@@ -65,9 +65,12 @@ class ByRegion:
 
 @dataclass(frozen=True)
 class OfStratum:
+    """`most`: the upper limit of the share if all that wider numbers count were of this kind; 0 if none exists."""
+
     label: str
     declared: Rate | None
     hit: Rate | None
+    most: float = 0.0
 
 
 def by_region_of(source: Source) -> ByRegion | None:
@@ -122,6 +125,7 @@ def strata_of(source: Source) -> list[OfStratum]:
             str(stratum.label),
             stratum_rate(source, Measure.STRATA, stratum),
             stratum_rate(source, Measure.STRATA_HIT, stratum),
+            most_of(source, stratum),
         )
         for stratum in Stratum
     ]
@@ -134,3 +138,10 @@ def stratum_rate(source: Source, measure: str, stratum: str) -> Rate | None:
     one = cell(numbers, source.place, stratum)
     bodies = source.bodies.get((source.year, SEVERAL, stratum))
     return wilson(one.value, bodies) if numbers and one.value is not None and bodies else None
+
+
+def most_of(source: Source, stratum: str) -> float:
+    bodies = source.bodies.get((source.year, SEVERAL, stratum), 0)
+    number = sum(one.value for one in source.of(Measure.STRATA) if fit(stratum, one.band) is not Fit.APART)
+    highest = wilson(min(number, bodies), bodies)
+    return highest.high if highest else 0.0

@@ -286,6 +286,15 @@ def test_the_highest_rate_is_named_beyond_chance_only():
     assert titles.title_of_strata(page(10, 15)) == "Le taux selon la nature et la population"
 
 
+def test_the_highest_rate_is_not_named_beside_one_that_may_be_higher():
+    """Four of the hundred départements may have declared, among the twelve that are told together."""
+    known = {(2025, "", "commune/0-499"): 1000, (2025, "", "commune/10000+"): 1000, (2025, "", "large"): 100}
+    told = [block("strata", year(2025), n, band=b) for b, n in (("commune/0-499", 10), ("commune/10000+", 60))]
+    page = a_page(*told, block("strata", year(2025), 12), bodies=known)
+    assert titles.title_of_strata(page) == "Le taux selon la nature et la population"
+    assert titles.title_of_strata(a_page(*told, bodies=known)).startswith("Le taux le plus haut")
+
+
 def test_a_table_of_strata_that_is_not_published_says_no_zero():
     """The denominators are there for the rates by region; of the strata nobody knows anything."""
     known = {(2025, "", "commune/0-499"): 1000, (2025, "", "grouping"): 500, (2025, "", ""): 36_000}
