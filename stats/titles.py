@@ -119,13 +119,13 @@ def beside_map(regions: ByRegion) -> str:
 
 def under_types(heat: Heat) -> str:
     unit = _("mois") if heat.by_month else _("trimestre")
-    return bound(
-        _(
-            "Incidents par type, comme les collectivités les déclarent, et par %(unit)s. Un nombre qui désignerait "
-            "presque une commune n’est pas montré seul : il est compté dans la ligne « Types regroupés »."
-        )
-        % {"unit": unit}
-    )
+    said = _(
+        "Incidents par type, comme les collectivités les déclarent, et par %(unit)s. Un nombre qui désignerait "
+        "presque une commune n’est pas montré seul : il est compté dans la ligne « Types regroupés »."
+    ) % {"unit": unit}
+    if heat.apart:
+        said += _(" Comptés pour la France entière, et pas dans ce tableau : %s.") % figure(heat.apart)
+    return bound(said)
 
 
 def title_of_region_rates(page: Page) -> str:
@@ -144,13 +144,13 @@ def under_strata(page: Page) -> str:
 
 def title_of_types(heat: Heat) -> str:
     """« Compromission de messagerie » needs to be first whatever is grouped."""
-    hidden = (heat.total.total or 0) - sum(row.total or 0 for row in heat.rows)
+    hidden = heat.incidents - heat.named
     first, second = heat.rows[0], heat.rows[1]
     if (first.total or 0) <= (second.total or 0) + hidden:
         return _("Les types d’incidents au fil de l’année")
     return bound(
         _("« %(label)s » : %(number)s incidents sur %(total)s")
-        % {"label": first.label, "number": figure(first.total or 0), "total": figure(heat.total.total or 0)}
+        % {"label": first.label, "number": figure(first.total or 0), "total": figure(heat.incidents)}
     )
 
 

@@ -256,8 +256,9 @@ def types_of(source: Source) -> Heat | None:
     for by_month in (True, False):
         periods = [one for one in named(source.year, by_month=by_month) if is_there(source, one)]
         found = heat(numbers, source.place, periods)
-        if found and (not by_month or sum(row.total or 0 for row in found.rows)):
-            return found
+        if found and (not by_month or found.named):
+            apart = (incidents_within(source, source.period) or 0) - (found.total.total or 0)
+            return replace(found, apart=max(0, apart))
     return None
 
 

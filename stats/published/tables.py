@@ -129,7 +129,10 @@ def named(year: int, *, by_month: bool) -> list[Period]:
 
 @dataclass(frozen=True)
 class Heat:
-    """`rows`: types and classes that have figures; `grouped`: those without; `total`: all."""
+    """`rows`: types and classes that have figures; `grouped`: those without; `total`: all of this table.
+
+    `apart`: incidents of the nation's own table beyond that total, of whatever type.
+    """
 
     periods: list[Period]
     rows: list[Row]
@@ -137,12 +140,20 @@ class Heat:
     total: Row
     scale: Scale
     by_month: bool
+    apart: int = 0
+
+    @property
+    def incidents(self) -> int:
+        return (self.total.total or 0) + self.apart
+
+    @property
+    def named(self) -> int:
+        return sum(row.total or 0 for row in self.rows)
 
     @property
     def says_something(self) -> bool:
         """At least two types, and half of the cases told apart by type."""
-        named = sum(row.total or 0 for row in self.rows)
-        return len(self.rows) > 1 and named * 2 >= (self.total.total or 0)
+        return len(self.rows) > 1 and self.named * 2 >= self.incidents
 
     @property
     def has_loose(self) -> bool:

@@ -321,3 +321,20 @@ def test_types_are_told_when_most_incidents_have_one():
     grouped = a_page(*types, block("incidents", year(2025), 30, region="53"), region="53")
     assert not grouped.types.says_something
     assert "les types d’incidents" in words(story.not_shown(grouped))
+
+
+def test_a_type_comes_first_of_all_incidents_and_not_of_those_by_region_alone():
+    """While the year goes on, what is small in its region waits; the nation's quarter counts it."""
+    types = [
+        block("incidents", quarter(2025, 1), 60, region="53", band="intrusions/boite"),
+        block("incidents", quarter(2025, 1), 20, region="53", band="fraud/hameconnage"),
+    ]
+
+    def page(number):
+        return a_page(*types, block("quarters", quarter(2025, 1), number), until=date(2025, 3, 31), years=(2025,))
+
+    assert words([titles.title_of_types(page(110).types)]) == "« Compromission de messagerie » : 60 incidents sur 110"
+    assert "et pas dans ce tableau : 30." in words([titles.under_types(page(110).types)])
+    assert titles.title_of_types(page(150).types) == "Les types d’incidents au fil de l’année"
+    assert not page(170).types.says_something
+    assert words([titles.under_types(page(80).types)]).endswith("« Types regroupés ».")
