@@ -1,15 +1,16 @@
 """From one release to the next: all blocks stay as they are; what stands in none is to be put in new ones."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from sys import intern
 
 from stats.closed import ClosedYears, same_day
 from stats.enums import Measure
-from stats.models import Block, BlockMember, Release, ReleaseBlock
+from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock
 from stats.partition import Scope, Unit
 from stats.proof import Shown
+from stats.strata import Bodies, existing_bodies
 
 # `Unit.key`
 type Key = tuple[int, int, int]
@@ -58,6 +59,16 @@ def standing_elsewhere(last: Release | None, closed: ClosedYears) -> dict[Measur
 def years_of(release: Release | None) -> set[int]:
     blocks = Block.objects.filter(releases=release) if release else Block.objects.none()
     return set(blocks.values_list("starts_on__year", flat=True).distinct())
+
+
+def bodies_known(release: Release | None, year: int) -> Bodies:
+    """How many bodies exist, as readers were told; as the list says now of a year of which they were not.
+
+    The list goes on changing, and a rate made again would be another one of the same year.
+    """
+    rows = Denominator.objects.filter(release=release, year=year).values_list("region", "stratum", "bodies")
+    told = Counter({(region or 0, stratum): number for region, stratum, number in rows}) if release else Counter()
+    return told or existing_bodies(year)
 
 
 def members_of(release: Release | None, year: int) -> dict[Measure, Members]:

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from incidents.copying import copy_in
 from stats import cutting
-from stats.carrying import Key, carry_over, members_of, shown_of, standing_elsewhere, years_of
+from stats.carrying import Key, bodies_known, carry_over, members_of, shown_of, standing_elsewhere, years_of
 from stats.closed import ClosedYears
 from stats.enums import Measure
 from stats.family import FAMILY
@@ -29,7 +29,7 @@ from stats.partition import Cell
 from stats.periods import last_closed_day
 from stats.proof import COUNTS_BODIES, Draft
 from stats.seal import seal_of
-from stats.strata import Bodies, existing_bodies
+from stats.strata import Bodies
 
 BATCH = 2000
 # A release is made at night, its first one of all past years; one that takes longer to prove publishes nothing.
@@ -94,7 +94,7 @@ def draft_of(
     number: int,
     until: date,
 ) -> Draft:
-    draft = Draft(number, year, until, existing_bodies(year))
+    draft = Draft(number, year, until, bodies_known(last, year))
     units, members = closed.units(year), members_of(last, year)
     for table in FAMILY:
         measure = table.measure

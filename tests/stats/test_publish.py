@@ -8,10 +8,10 @@ import time_machine
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
-from collectivities.models import Region
+from collectivities.models import Collectivity, Region
 from incidents.enums import PaperState
 from stats.locks import PUBLISHING_LOCK, alone
-from stats.models import Block, BlockMember, Release, ReleaseBlock, Report
+from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
 from stats.tasks import publish_release as task
@@ -187,6 +187,26 @@ def test_a_block_stays_whatever_becomes_of_its_cases(db):
     second = publish_release(now=Q2_CLOSED)
     assert published(second) == [("53", "02-01", "02-28", 12)]
     assert list(second.blocks.all()) == list(first.blocks.all())
+
+
+def test_a_rate_stays_whatever_becomes_of_the_list(db):
+    """Next year's list has other populations, and lacks a body that it should not have had."""
+    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    gone, grown = Collectivity.objects.filter(region__code="53", kind="commune", population__lt=500)[:2]
+    Collectivity.objects.filter(pk=gone.pk).update(vanished_on=date(2025, 1, 1))
+    Collectivity.objects.filter(pk=grown.pk).update(population=20_000)
+    store(one_each(bodies("53", 12), on(2026, 2, 1)))
+    publish_release(now=on(2027, 1, 30))
+    told = [
+        set(Denominator.objects.filter(release__number=number, year=2025).values_list("region", "stratum", "bodies"))
+        for number in (1, 2)
+    ]
+    assert told[0] == told[1] != set()
+    [before, after] = (
+        Denominator.objects.get(release__number=2, year=year, region=None, stratum="").bodies for year in (2025, 2026)
+    )
+    assert after == before - 1
 
 
 def test_a_case_that_changes_band_is_not_counted_twice(db):
