@@ -17,6 +17,10 @@ type Key = tuple[int, int, int]
 # block → what it was made of
 type Members = dict[int, list[Unit]]
 
+# An incident that turns out to be a signalement, a leak that is unfounded: no number takes back that they were counted,
+# so that they would be counted twice.
+OTHERWISE = {Measure.REPORTS: (Measure.INCIDENTS, Measure.QUARTERS), Measure.UNFOUNDED: (Measure.LEAKS,)}
+
 
 @dataclass(frozen=True)
 class Carried:
@@ -27,7 +31,7 @@ class Carried:
 
 
 def carry_over(members: Members, current: Iterable[Unit], elsewhere: Set[Key]) -> Carried:
-    """One table in one year; `elsewhere`: the cases that stand in a block of another year.
+    """One table in one year; `elsewhere`: the cases that stand in a block of another year or of another table.
 
     All blocks stay, for readers have them: a number made again would tell, beside the one that it was, what became of
     fewer than it holds. So a case that stands in one brings nothing new.
@@ -54,6 +58,12 @@ def standing_elsewhere(last: Release | None, closed: ClosedYears) -> dict[Measur
             if fact not in there:
                 found[Measure(measure)].add((fact, 0, 0))
     return found
+
+
+def standing_otherwise(members: Mapping[Measure, Members], measure: Measure) -> set[Key]:
+    """The cases that stand as what they were taken for, where `measure` counts what they turned out to be."""
+    others = (members.get(one, {}) for one in OTHERWISE.get(measure, ()))
+    return {unit.key for blocks in others for units in blocks.values() for unit in units}
 
 
 def years_of(release: Release | None) -> set[int]:

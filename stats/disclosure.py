@@ -20,7 +20,16 @@ from django.db import transaction
 
 from incidents.copying import copy_in
 from stats import cutting
-from stats.carrying import Key, bodies_known, carry_over, members_of, shown_of, standing_elsewhere, years_of
+from stats.carrying import (
+    Key,
+    bodies_known,
+    carry_over,
+    members_of,
+    shown_of,
+    standing_elsewhere,
+    standing_otherwise,
+    years_of,
+)
 from stats.closed import ClosedYears
 from stats.enums import Measure
 from stats.family import FAMILY
@@ -98,7 +107,8 @@ def draft_of(
     units, members = closed.units(year), members_of(last, year)
     for table in FAMILY:
         measure = table.measure
-        carried = carry_over(members[measure], units[measure], elsewhere.get(measure, frozenset()))
+        told = standing_otherwise(members, measure).union(elsewhere.get(measure, ()))
+        carried = carry_over(members[measure], units[measure], told)
         # What stays is shown whatever comes: the first table is held against it too.
         draft.shown += shown_of(members[measure])
         draft.units[measure] = draft.unshown[measure] = carried.free

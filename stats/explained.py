@@ -136,7 +136,8 @@ ENTRIES: dict[str, Entry] = {
         formula=_("nombre de dossiers vérifiés et qualifiés de signalement"),
         unit=_("signalement"),
         limits=_(
-            "Un signalement ne dit pas qu’un mal a été fait : ses interruptions et ses fuites ne sont pas comptées."
+            "Un signalement ne dit pas qu’un mal a été fait : ses interruptions et ses fuites ne sont pas comptées. "
+            "Celui qui s’avère être un incident après avoir été publié compte aussi comme incident."
         ),
         sources=(CSIRTS,),
     ),

@@ -209,6 +209,25 @@ def test_a_rate_stays_whatever_becomes_of_the_list(db):
     assert after == before - 1
 
 
+def test_an_incident_that_turns_out_to_be_a_signalement_is_not_counted_twice(db):
+    """A case that nobody has qualified yet counts as an incident; of its leak, nobody knew that there was none."""
+    claimed = {"leaks": (("claimed", "6-50"),)}
+    incidents = store(one_each(bodies("53", 24), on(2025, 2, 1), **claimed))
+    publish_release(now=Q1_CLOSED)
+    change(incidents[:8], nature="report")
+    for incident in incidents[8:]:
+        incident.leaks.update(status="unfounded")
+    change(incidents[8:16], severity=3)
+    others = bodies("53", 44)[24:]
+    store(one_each(others[:6], on(2025, 2, 1), nature="report") + one_each(others, on(2025, 2, 1), **claimed))
+    publish_release(now=YEAR_CLOSED)
+    last = Release.objects.latest("number").blocks
+    told = {one: sum(block.value for block in last.filter(measure=one)) for one in ("incidents", "reports")}
+    assert told == {"incidents": 44, "reports": 6}
+    assert sum(block.value for block in last.filter(measure="leaks")) == 44
+    assert not last.filter(measure="unfounded").exists()
+
+
 def test_a_case_that_changes_band_is_not_counted_twice(db):
     incidents = store(one_each(bodies("53", 8), on(2025, 2, 1), hours=(None,)))
     publish_release(now=Q1_CLOSED)
