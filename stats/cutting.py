@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 
-from stats.audit import Cap, Node, audit
+from stats.audit import Cap, Finding, Node, Reason, audit
 from stats.enums import Measure
 from stats.family import BY_MEASURE, tied_to
 from stats.partition import Cell, K, Shape, Unit, partition
@@ -17,6 +17,9 @@ from stats.repair import cells_to_merge
 
 # Times that cells of one shape are put with others: what needs more has little left to show.
 ROUNDS = 4
+
+# What is told of whom, and whether only to bodies that collude: to tell it to everybody is to tell more.
+type Told = tuple[str, Reason, bool]
 
 
 def cut(draft: Draft, deadline: float) -> None:
@@ -32,26 +35,30 @@ def cut(draft: Draft, deadline: float) -> None:
         forget_cells()
 
 
-def told_already(draft: Draft, deadline: float) -> frozenset[str]:
+def told_already(draft: Draft, deadline: float) -> frozenset[Told]:
     """What a correction lets earlier numbers tell, beside what has become of the case: no new number can undo that."""
     if not any(draft.became.values()):
         return frozenset()
     there = {one.measure for one in draft.shown}
     ties = {frozenset(tied_to(measure, there)) for measure in there}
     families = [family for tables in ties for family in families_with(draft, min(tables))]
-    return frozenset(one.name for family in families for one in audit(family, k=K, deadline=deadline - monotonic()))
+    return frozenset(told(one) for family in families for one in audit(family, k=K, deadline=deadline - monotonic()))
 
 
-def accept(draft: Draft, measure: Measure, already: frozenset[str], deadline: float) -> None:
+def told(one: Finding) -> Told:
+    return one.name, one.reason, bool(one.coalition)
+
+
+def accept(draft: Draft, measure: Measure, already: frozenset[Told], deadline: float) -> None:
     """Add the table as finely as the whole family passes; else only what was published before."""
     for declared in BY_MEASURE[measure].shapes:
         shape = declared
         for _round in range(ROUNDS):
             show(draft, measure, shape)
-            told = what_tells(draft, measure, already, deadline) if draft.cells(measure) else []
-            if not told:
+            found = what_tells(draft, measure, already, deadline) if draft.cells(measure) else []
+            if not found:
                 return
-            merged = cells_to_merge(draft.cells(measure), told)
+            merged = cells_to_merge(draft.cells(measure), found)
             if not merged:
                 break
             shape = replace(shape, refused=shape.refused | merged)
@@ -75,7 +82,7 @@ def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
     return [unit for unit in units if (unit.key, unit.place) not in held]
 
 
-def what_tells(draft: Draft, measure: Measure, already: frozenset[str], deadline: float) -> list[Atoms]:
+def what_tells(draft: Draft, measure: Measure, already: frozenset[Told], deadline: float) -> list[Atoms]:
     """The cells of each finding in the tables that `measure` is tied to, but for those that are `already` told.
 
     Colluding bodies are looked for once nothing is found without.
@@ -83,7 +90,7 @@ def what_tells(draft: Draft, measure: Measure, already: frozenset[str], deadline
     for family in families_with(draft, measure):
         for coalitions in ((), None):
             found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=coalitions)
-            if new := {one.name for one in found} - already:
+            if new := {one.name for one in found if told(one) not in already}:
                 judged: list[Node | Cap] = [*family.nodes, *family.caps]
                 return [atoms_of(one) for one in judged if one.name in new]
     return []

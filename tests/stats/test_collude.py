@@ -2,10 +2,12 @@
 
 from collections import Counter
 from time import monotonic
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stats import cutting
 from stats.audit import Auditor, Family, Node, Reason, Sum
 from tests.stats.families import K, everybody, family, judge, people, some_examples, tiny, total
 
@@ -31,6 +33,22 @@ def test_a_pair_sees_what_no_single_body_sees():
     assert found == ["x", Reason.CERTAIN, 1, 7]
     assert set(coalition) < set("uvwm")
     assert len(coalition) == 2
+
+
+def test_what_only_a_pair_could_tell_is_not_told_to_everybody(monkeypatch):
+    """Earlier numbers let two bodies prove something of x. That excuses no number that lets everybody prove it."""
+    draft = SimpleNamespace(became={"m": ["a case"]}, shown=[SimpleNamespace(measure="m")])
+    monkeypatch.setattr(cutting, "tied_to", lambda measure, _there: {measure})
+
+    def told_with(*published):
+        monkeypatch.setattr(cutting, "families_with", lambda *_: [family(TIGHT, *published, nodes=["x"])])
+        return cutting.what_tells(draft, "m", already, monotonic() + 60)
+
+    already = frozenset()
+    assert told_with("x y", "y z")
+    already = cutting.told_already(draft, monotonic() + 60)
+    assert not told_with("x y", "y z")
+    assert told_with("x y", "y z", "x")
 
 
 def test_who_colludes_is_not_who_is_found():
