@@ -110,8 +110,7 @@ def exact_year(reach: Reach, *, year: str, today: date) -> ExactYear:
     by_band: ByBand = Counter()
     for (_month, measure, band), value in sums.items():
         by_band[measure, band] += value
-    last = today.month if asked == today.year else 12
-    months = [month_of(sums, date(asked, number, 1)) for number in range(1, last + 1)]
+    months = [month_of(sums, date(asked, number, 1)) for number in range(1, last_month(sums, asked, today) + 1)]
     total = Month(date(asked, 1, 1), tuple(sum(column) for column in zip(*(m.figures for m in months), strict=True)))
     bodies, rates = bodies_of(reach, asked, today)
     halves = halves_of(reach.limit, asked) if 0 < total.figures[1] <= AT_MOST else {}
@@ -161,6 +160,13 @@ def sums_of_year(reach: Reach, year: int) -> dict[tuple[date, str, str], int]:
     rows = Rollup.objects.filter(reach.limit, month__range=(date(year, 1, 1), date(year, 12, 31)))
     summed = rows.values_list("month", "measure", "band").annotate(Sum("value"))
     return {(month, measure, band): value for month, measure, band, value in summed}
+
+
+def last_month(sums: Iterable[tuple[date, str, str]], year: int, today: date) -> int:
+    """The current one, or the next where it has begun: east of Paris it does so half a day before."""
+    if year != today.year:
+        return 12
+    return max([today.month, *(month.month for month, _measure, _band in sums)])
 
 
 def month_of(sums: dict[tuple[date, str, str], int], first: date) -> Month:

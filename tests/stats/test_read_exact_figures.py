@@ -212,6 +212,16 @@ def test_a_year_without_anything_says_so(client, national):
 # Who
 
 
+def test_a_case_of_the_last_evening_of_a_month_is_of_the_next_one_east_of_paris(client, national):
+    """In Nouméa it is 1 April. The case is in the total, as it is in the tables by type."""
+    with time_machine.travel(on(2026, 3, 31, 20)):
+        store(one_each(bodies("988", 2), on(2026, 3, 31, 19)) + one_each(bodies("53", 1), on(2026, 3, 31, 19)))
+        fold_events()
+        shown = html(client, NATION)
+    for line in [row("Mars", 1, 1, 0, 0, 0), row("Avril", 2, 2, 0, 0, 0), row("Ensemble", 3, 3, 0, 0, 0)]:
+        assert line in shown, line
+
+
 def test_the_coordination_is_led_to_every_page(client, national):
     breizh_cyber()
     shown = html(client, "/statistiques/")
