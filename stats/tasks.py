@@ -15,7 +15,7 @@ def fold_events() -> None:
 @shared_task(time_limit=RELEASE_SECONDS, soft_time_limit=RELEASE_SECONDS - 30)
 def publish_release() -> None:
     """Longer than a broker waits for a task: given again meanwhile, it finds itself at work and does nothing."""
-    services.publish_release()
+    services.publish_tonight()
 
 
 @shared_task

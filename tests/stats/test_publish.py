@@ -11,7 +11,7 @@ from django.db import ProgrammingError, connection, transaction
 from collectivities.models import Collectivity, Region
 from incidents.enums import PaperState
 from stats.locks import PUBLISHING_LOCK, alone
-from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock, Report
+from stats.models import Attempt, Block, BlockMember, Denominator, Release, ReleaseBlock, Report
 from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
 from stats.services import publish_release
 from stats.tasks import publish_release as task
@@ -112,6 +112,23 @@ def test_nothing_to_show_makes_no_release(db):
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
     assert publish_release(now=YEAR_CLOSED) is None
     assert Release.objects.count() == 0
+
+
+def test_the_night_on_which_figures_appear_tells_nobody_who_came_last(db):
+    """Four bodies on the set day, and a fifth a week later: all wait for the next quarter's day."""
+    some = bodies("53", 6)
+    store(one_each(some[:4], on(2025, 2, 1)))
+    with time_machine.travel(Q1_CLOSED, tick=False):
+        task()
+    store(one_each(some[4:], on(2025, 2, 1)))
+    for day in (on(2025, 5, 7), on(2025, 7, 29)):
+        with time_machine.travel(day, tick=False):
+            task()
+    assert Release.objects.count() == 0
+    assert Attempt.objects.count() == 1
+    with time_machine.travel(Q2_CLOSED, tick=False):
+        task()
+    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_what_is_not_verified_is_not_published(db):
