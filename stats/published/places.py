@@ -1,11 +1,12 @@
 """What is said of several places or kinds of bodies beside each other: the map, and the rates."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from collectivities.models import Region
 from stats.chance import Rate, wilson
 from stats.enums import Measure, Stratum
-from stats.published.numbers import SEVERAL, Cell, Fit, added, cell, fit, of_region, summed, within
+from stats.published.numbers import SEVERAL, Cell, Fit, Period, Place, added, cell, fit, of_region, summed, within
 from stats.published.reading import Source
 from stats.published.tables import Scale, scale_for
 
@@ -113,7 +114,10 @@ def rates_of(source: Source) -> Rates | None:
 
 
 def rate_of(source: Source, measure: str, year: int, region: int | None) -> Rate | None:
-    number = summed(of_region(source.of(measure, year), region))
+    """Zero where none of the numbers that are published may count a body of that region."""
+    numbers = source.of(measure, year)
+    whole = Place(region, Period(date(year, 1, 1), date(year, 12, 31)), is_over=True)
+    number = cell(numbers, whole).value if numbers else None
     bodies = source.bodies.get((year, region or SEVERAL, ""))
     return wilson(number, bodies) if number is not None and bodies else None
 

@@ -188,6 +188,19 @@ def test_the_rate_says_its_numbers_and_what_chance_does():
     )
 
 
+def test_a_region_of_which_no_number_counts_a_body_is_not_grouped():
+    """Guadeloupe's may be in the number of several regions; where there is none, it has nobody."""
+    known = {(2025, code, ""): 300 for code in ("53", "01", "")}
+    alone = [block("incidents", year(2025), 14, region="53"), block("bodies", year(2025), 10, region="53")]
+    several = [block("incidents", year(2025), 7), block("bodies", year(2025), 7)]
+
+    def rate(*blocks):
+        return {one.region.code: one.rate for one in a_page(*blocks, bodies=known).by_region.lines}["01"]
+
+    assert rate(*alone).number == 0
+    assert rate(*alone, *several) is None
+
+
 def test_no_rate_is_said_without_a_denominator():
     page = a_page(block("incidents", year(2025), 14, region="53"), block("bodies", year(2025), 10, region="53"))
     assert page.rates is None

@@ -141,10 +141,12 @@ class Pages:
                 yield self.figure(caption, row, measure, cell, {self.inside(every)})
 
     def rate(self, caption, row, cell, code) -> Iterator[Figure]:
-        """« 1,2 % de 0,72 % à 1,9 % ; 15 sur 1 267 »"""
+        """« 1,2 % de 0,72 % à 1,9 % ; 15 sur 1 267 »; 0 only where no number of several regions may hold a body."""
         if found := re.search(r"([\d ]+) sur ([\d ]+)$", plain(cell.text)):
             bodies, existing = (int(part.replace(" ", "")) for part in found.groups())
-            yield Figure((caption, row), bodies, {self.inside(self.numbers("bodies", region=code))})
+            several = [one for one in self.numbers("bodies", region="") if not one.region]
+            own = self.inside(self.numbers("bodies", region=code))
+            yield Figure((caption, row), bodies, {0 if own is None and not several else own})
             yield Figure((caption, row), existing, {self.release.bodies[self.year, code, ""]})
 
     def along(self, caption, rows) -> Iterator[Figure]:
