@@ -148,11 +148,11 @@ def keys(page: Page) -> list[Key]:
 
 
 def or_waiting(page: Page, measure: str, value: int | None) -> Cell | int | None:
-    """« regroupé » says that a wider number counts it: while the year goes on there may be none."""
+    """« regroupé » says that a wider number counts it: there may be none yet, or none at all."""
     if value is not None:
         return value
     one = cell(page.source.of(measure), page.source.place)
-    return one if one.state is State.WAITING else None
+    return None if one.is_withheld else one
 
 
 def key_of_rate(page: Page) -> Key:
@@ -200,6 +200,8 @@ def partly(page: Page, measure: str, words: str) -> str:
         )
         return f"{words} ; {said}"
     more = page.beside[measure]
+    if cell(page.source.of(measure), page.source.place).state is State.ZERO:
+        return _("%(words)s ; aucun nombre publié n’en compte") % {"words": words}
     if not more:
         return words
     said = _("%(more)s de plus dans l’année") if has_some else _("%(more)s dans l’année")

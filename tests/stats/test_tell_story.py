@@ -201,6 +201,13 @@ def test_a_region_of_which_no_number_counts_a_body_is_not_grouped():
     assert rate(*alone, *several) is None
 
 
+def test_what_no_number_counts_is_not_grouped_once_the_year_is_over():
+    page = a_page(block("incidents", year(2025), 14, region="53"))
+    [_, interruptions, leaks, _] = story.keys(page)
+    assert cell_words(interruptions.value) == cell_words(leaks.value) == "0"
+    assert words([interruptions.under]) == "un service public arrêté ou ralenti ; aucun nombre publié n’en compte"
+
+
 def test_no_rate_is_said_without_a_denominator():
     page = a_page(block("incidents", year(2025), 14, region="53"), block("bodies", year(2025), 10, region="53"))
     assert page.rates is None
