@@ -81,13 +81,13 @@ def bodies_known(release: Release | None, year: int) -> Bodies:
     return told or existing_bodies(year)
 
 
-def members_of(release: Release | None, year: int) -> dict[Measure, Members]:
+def members_of(release: Release | None, year: int, heirs: Mapping[int, int]) -> dict[Measure, Members]:
     """What each block of one year of that release was made of, by table."""
     members: dict[Measure, Members] = defaultdict(lambda: defaultdict(list))
     rows = BlockMember.objects.filter(block__releases=release, block__starts_on__year=year).order_by("pk")
     named = ("block__measure", "block_id", "fact_id", "collectivity_id", "region_id", "month", "band", "units")
     for measure, block, fact, body, region, month, band, number in rows.values_list(*named).iterator():
-        unit = Unit(fact, body, region, same_day(month.year, month.month), intern(band), number)
+        unit = Unit(fact, body, region, same_day(month.year, month.month), intern(band), number, heirs.get(body))
         members[Measure(measure)][block].append(unit)
     return members
 

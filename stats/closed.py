@@ -6,6 +6,7 @@ Columns of thirty bytes a case hold all years; only the year at hand is spelled 
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from sys import intern
@@ -15,7 +16,7 @@ from stats.enums import ALL_BANDS, Measure
 from stats.facts import bands_by_measure, is_hit, is_incident
 from stats.models import CaseFact
 from stats.partition import Unit
-from stats.strata import listed_strata
+from stats.strata import heirs_of_merged, listed_strata
 
 BATCH = 2000
 SAID = (
@@ -57,6 +58,7 @@ class ClosedYears:
         self.columns: dict[int, Columns] = defaultdict(Columns)
         self.brings: list[Brings] = []
         self.strata = listed_strata()
+        self.heirs = heirs_of_merged()
         numbers: dict[tuple[Any, ...], int] = {}
         rows = CaseFact.objects.filter(is_counted=True, is_verified=True, quarter__lte=until).order_by("pk")
         for fact, body, region, month, *said in rows.values_list(
@@ -84,16 +86,25 @@ class ClosedYears:
         for fact, body, region, number, brought in zip(
             columns.facts, columns.bodies, columns.regions, columns.months, columns.brings, strict=True
         ):
-            month, brings = same_day(year, number), self.brings[brought]
+            month, brings, heir = same_day(year, number), self.brings[brought], self.heirs.get(body)
             for measure, band, many in brings.units:
-                units[measure].append(Unit(fact, body, region or None, month, band, many))
+                units[measure].append(Unit(fact, body, region or None, month, band, many, heir))
             if brings.is_incident and body in self.strata:
                 bodies.setdefault(body, region)
             if brings.is_hit and body in self.strata:
                 hit.setdefault(body, region)
-        units[Measure.BODIES], units[Measure.STRATA] = units_of_bodies(bodies, year, self.strata)
-        units[Measure.BODIES_HIT], units[Measure.STRATA_HIT] = units_of_bodies(hit, year, self.strata)
+        units[Measure.BODIES], units[Measure.STRATA] = self.units_of_bodies(bodies, year)
+        units[Measure.BODIES_HIT], units[Measure.STRATA_HIT] = self.units_of_bodies(hit, year)
         return units
+
+    def units_of_bodies(self, regions: Mapping[int, int], year: int) -> tuple[list[Unit], list[Unit]]:
+        """One unit a body, whatever the number of its cases: by region alone, and by stratum."""
+        first = same_day(year, 1)
+        alone = [
+            Unit(None, body, region or None, first, ALL_BANDS, 1, self.heirs.get(body))
+            for body, region in regions.items()
+        ]
+        return alone, [replace(unit, band=self.strata[unit.body]) for unit in alone]
 
 
 def brought_by(said: dict[str, Any]) -> Brings:
@@ -112,10 +123,3 @@ def brought_by(said: dict[str, Any]) -> Brings:
 @cache
 def same_day(year: int, month: int) -> date:
     return date(year, month, 1)
-
-
-def units_of_bodies(regions: Mapping[int, int], year: int, strata: Mapping[int, str]) -> tuple[list[Unit], list[Unit]]:
-    """One unit a body, whatever the number of its cases: by region alone, and by stratum."""
-    first = same_day(year, 1)
-    alone = [Unit(None, body, region or None, first, ALL_BANDS, 1) for body, region in regions.items()]
-    return alone, [Unit(None, body, region or None, first, strata[body], 1) for body, region in regions.items()]

@@ -36,8 +36,10 @@ def cut(draft: Draft, deadline: float) -> None:
 
 
 def told_already(draft: Draft, deadline: float) -> frozenset[Told]:
-    """What a correction lets earlier numbers tell, beside what has become of the case: no new number can undo that."""
-    if not any(draft.became.values()):
+    """What a correction lets earlier numbers tell, beside what has become of the case, or a merger of two bodies that
+    stand in them: no new number can undo that.
+    """
+    if not any(draft.became.values()) and not any(unit.heir for one in draft.shown for unit in one.units):
         return frozenset()
     there = {one.measure for one in draft.shown}
     ties = {frozenset(tied_to(measure, there)) for measure in there}

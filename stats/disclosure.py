@@ -104,7 +104,7 @@ def draft_of(
     until: date,
 ) -> Draft:
     draft = Draft(number, year, until, bodies_known(last, year))
-    units, members = closed.units(year), members_of(last, year)
+    units, members = closed.units(year), members_of(last, year, closed.heirs)
     for table in FAMILY:
         measure = table.measure
         told = standing_otherwise(members, measure).union(elsewhere.get(measure, ()))

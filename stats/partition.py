@@ -52,7 +52,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one case brings to one band; in the tables of distinct bodies (`fact` None), what one body brings."""
+    """What one case brings to one band; in the tables of distinct bodies (`fact` None), what one body brings.
+
+    `heir`: the body that it was merged into, if it was; whoever was merged into the same one is one body to protect.
+    """
 
     fact: int | None
     body: int
@@ -60,6 +63,11 @@ class Unit:
     month: date
     band: str
     number: int
+    heir: int | None = None
+
+    @property
+    def whose(self) -> int:
+        return self.heir or self.body
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -112,7 +120,7 @@ def is_safe(units: Iterable[Unit]) -> bool:
     """K bodies or more, none of them above the dominance share."""
     by_body: Counter[int] = Counter()
     for unit in units:
-        by_body[unit.body] += unit.number
+        by_body[unit.whose] += unit.number
     return len(by_body) >= K and max(by_body.values()) * 100 <= MOST_PERCENT * by_body.total()
 
 

@@ -336,7 +336,7 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
 def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Counter[int]]:
     found: dict[Atom, Counter[int]] = defaultdict(Counter)
     for unit in units:
-        found[atom_at(measure, release, unit.region or 0, unit.month, unit.band)][unit.body] += unit.number
+        found[atom_at(measure, release, unit.region or 0, unit.month, unit.band)][unit.whose] += unit.number
     return found
 
 

@@ -50,6 +50,18 @@ def listed_strata() -> dict[int, Stratum]:
     return {pk: stratum for pk, stratum in strata.items() if stratum}
 
 
+def heirs_of_merged() -> dict[int, int]:
+    """Of each body that was merged, the one that has its files now: a commune nouvelle, or what a double stood for."""
+    into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
+    heirs = dict(into)
+    for _step in range(len(into)):  # one merged into one that was merged later; never in a circle for ever
+        further = {body: into[heir] for body, heir in heirs.items() if heir in into}
+        if not further:
+            break
+        heirs |= further
+    return heirs
+
+
 def existing_bodies(year: int) -> Bodies:
     """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0)."""
     there = Q(vanished_on=None) | Q(vanished_on__gt=date(year, 12, 31))

@@ -233,3 +233,37 @@ def test_a_body_hit_often_is_one_body(db, measure):
     store([Case(body=body, at=on(2025, month, 1)) for body in some for month in (1, 5, 9)])
     publish_release(now=YEAR_CLOSED)
     assert sum(value for _region, _band, value in blocks(measure)) == 6
+
+
+def merged(some, into):
+    """On 1 January, communes become one; a body that was entered by hand was a double of a listed one."""
+    gone = Collectivity.objects.filter(pk__in=[body.pk for body in some])
+    gone.update(vanished_on=date(2026, 1, 1), merged_into=into)
+
+
+def test_bodies_that_were_merged_hide_no_more_than_one(db):
+    """Whoever has the files of five communes knows all of a number that would be made of them."""
+    some = bodies("53", 12)
+    store(one_each(some[:7], on(2025, 2, 1), cause="flaw") + one_each(some[7:], on(2025, 2, 1), cause="phishing"))
+    merged(some[8:10], some[10])
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [("53", RANSOMWARE, 12)]
+    assert blocks("causes") == [(None, "", 12)]
+
+
+def test_five_that_became_one_are_shown_nowhere(db):
+    some = bodies("53", 6)
+    store(one_each(some[:5], on(2025, 2, 1)))
+    merged(some[:5], some[5])
+    assert publish_release(now=YEAR_CLOSED) is None
+
+
+def test_a_merger_after_a_number_stops_no_later_one(db):
+    some = bodies("53", 20)
+    store(one_each(some[:5], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    merged(some[:2], some[2])
+    store(one_each(some[8:14], on(2025, 2, 1)) + one_each(some[:6], on(2026, 2, 1)))
+    publish_release(now=on(2026, 4, 30))
+    assert blocks("incidents") == [("53", RANSOMWARE, 5), ("53", RANSOMWARE, 6)]
+    assert blocks("causes") == [("53", "not_said", 5), ("53", "not_said", 6)]
