@@ -17,8 +17,8 @@ type Key = tuple[int, int, int]
 # block → what it was made of
 type Members = dict[int, list[Unit]]
 
-# An incident that turns out to be a signalement, a leak that is unfounded: no number takes back that they were counted,
-# so that they would be counted twice.
+# An incident that turns out to be a signalement, a leak that is unfounded: no number takes back that it was counted,
+# so that it would be counted twice.
 OTHERWISE = {Measure.REPORTS: (Measure.INCIDENTS, Measure.QUARTERS), Measure.UNFOUNDED: (Measure.LEAKS,)}
 
 
