@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 
+from stats.atoms import Atom, Atoms, forget_cells
 from stats.audit import Cap, Finding, Node, Reason, audit
 from stats.enums import Measure
 from stats.family import BY_MEASURE, tied_to
 from stats.partition import Cell, K, Shape, Unit, partition
-from stats.proof import Atom, Atoms, Draft, Shown, families_with, forget_cells
+from stats.proof import Draft, Shown, families_with
 from stats.repair import cells_to_merge
 
 # Times that cells of one shape are put with others: what needs more has little left to show.

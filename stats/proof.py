@@ -12,11 +12,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import combinations, product
 from math import inf
-from typing import NamedTuple
 
+from stats.atoms import Atom, Atoms, atom_at, cells, firsts_of, grain_of, prefixes_of, scope_of, size_of
 from stats.audit import Cap, Family, Link, Node, Sum
 from stats.enums import ALL_BANDS, FINEST, Measure
 from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, tied_to
@@ -25,16 +25,6 @@ from stats.strata import Bodies
 
 COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
 UNPUBLISHED = 0
-
-
-class Atom(NamedTuple):
-    """The finest cell of one table in one release. `region` 0: not known where."""
-
-    measure: str
-    release: int
-    region: int
-    first: date
-    band: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,6 @@ class Draft:
         return [cell for one, cell in self.fresh if one == measure]
 
 
-type Atoms = frozenset[Atom]
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 
@@ -143,9 +132,24 @@ class Question:
         """Of each table and release, the cells that its blocks cover."""
         found: dict[tuple[str, int], set[Atom]] = defaultdict(set)
         for one in self.shown:
-            regions = self.regions if one.scope.region is None else frozenset([one.scope.region])
-            days = one.scope.starts_on, one.scope.ends_on
-            found[one.measure, one.release] |= cells(one.measure, one.release, regions, days, one.scope.band)
+            found[one.measure, one.release] |= self.covered(one)
+        return found
+
+    def covered(self, one: Shown) -> Atoms:
+        """Where a block is of several regions, those that have a number beside it are not among them: a region is put
+        with others whole (`stats/partition.py`), and every reader of a page takes it so.
+        """
+        named = self.named[one.measure, one.release, beside(one)]
+        regions = self.regions - named if one.scope.region is None else frozenset([one.scope.region])
+        return cells(one.measure, one.release, regions, (one.scope.starts_on, one.scope.ends_on), one.scope.band)
+
+    @cached_property
+    def named(self) -> dict[tuple[str, int, str], set[int]]:
+        """Of each table and release, the regions that have a number; band by band where bands come first."""
+        found: dict[tuple[str, int, str], set[int]] = defaultdict(set)
+        for one in self.shown:
+            if one.scope.region:
+                found[one.measure, one.release, beside(one)].add(one.scope.region)
         return found
 
     def atoms_of(self, measure: str, scope: Scope, regions: frozenset[int] | None = None) -> Atoms:
@@ -158,7 +162,7 @@ class Question:
         taken: set[Atom] = set()
         by_size = sorted(self.shown, key=lambda one: (size_of(one.scope, self.regions, one.measure), repr(one.scope)))
         for one in by_size:
-            mine = self.atoms(one.measure, one.scope, one.release) - taken
+            mine = self.covered(one) - taken
             taken |= mine
             yield Sum(mine, sum(unit.number for unit in one.units))
 
@@ -183,7 +187,7 @@ class Question:
                 self.atoms_of(one, scope_of(date(self.year, 1, 1), Grain.YEAR, of_band), there)
                 for one, of_band in ((measure, band), (other, band if is_same_band else ALL_BANDS))
             )
-            if left and right and self.total(left) <= self.total(right):
+            if left and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)
 
     def links_between(self, measure: Measure, others: tuple[Measure, ...], *, at_most: bool) -> Iterator[Link]:
@@ -192,7 +196,8 @@ class Question:
             left = self.within(measure, region, first, grain)
             right = frozenset().union(*(self.within(other, region, first, grain) for other in others))
             here, there = self.total(left), self.total(right)
-            if left and right and (here <= there or not at_most):
+            # What one of them says nothing of is empty there, and so in the other one.
+            if (left or right) and (here <= there or not at_most):
                 yield Link(*((left, right) if here <= there else (right, left)), at_most or here != there)
 
     def within(self, measure: Measure, region: int, first: date, grain: Grain) -> Atoms:
@@ -333,61 +338,13 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
     return Question(draft.year, tuple(sorted(tables)), mine, left, frozenset(regions), draft.bodies)
 
 
+def beside(one: Shown) -> str:
+    """The band within which regions are put together: all bands, unless they come first."""
+    return one.scope.band if BY_MEASURE[one.measure].shapes[0].bands_first else ALL_BANDS
+
+
 def held_of(measure: str, release: int, units: Iterable[Unit]) -> dict[Atom, Counter[int]]:
     found: dict[Atom, Counter[int]] = defaultdict(Counter)
     for unit in units:
         found[atom_at(measure, release, unit.region or 0, unit.month, unit.band)][unit.whose] += unit.number
     return found
-
-
-def forget_cells() -> None:
-    """What the audits of one year share is given back: other years follow, and the worker lives on."""
-    atom_at.cache_clear()
-    cells.cache_clear()
-
-
-@cache
-def atom_at(measure: str, release: int, region: int, month: date, band: str) -> Atom:
-    return Atom(measure, release, region, grain_of(measure).first(month), band)
-
-
-@cache
-def cells(measure: str, release: int, regions: frozenset[int], days: tuple[date, date], band: str) -> Atoms:
-    """The atoms of one table and release in these regions, between these days, under this band."""
-    bands = [finest for finest in FINEST[measure] if is_under(finest, band)]
-    firsts = [first for first in firsts_of(days[0].year, grain_of(measure)) if days[0] <= first <= days[1]]
-    return frozenset(Atom(measure, release, *where) for where in product(sorted(regions), firsts, bands))
-
-
-@cache
-def grain_of(measure: str) -> Grain:
-    return BY_MEASURE[Measure(measure)].shapes[0].grain
-
-
-@cache
-def firsts_of(year: int, grain: Grain) -> list[date]:
-    return sorted({grain.first(date(year, month, 1)) for month in range(1, 13)})
-
-
-def is_under(band: str, parent: str) -> bool:
-    return not parent or band == parent or band.startswith(f"{parent}/")
-
-
-@cache
-def prefixes_of(band: str) -> list[str]:
-    """ "a/b" → "", "a", "a/b" """
-    parts = band.split("/") if band else []
-    return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-
-
-@cache
-def scope_of(first: date, grain: Grain, band: str) -> Scope:
-    firsts = [date(first.year, month, 1) for month in range(1, 13)]
-    return Scope(None, first, max(month for month in firsts if grain.first(month) == first), band)
-
-
-def size_of(scope: Scope, regions: frozenset[int], measure: str) -> int:
-    """How many finest cells it covers, in days for its period: enough to put nested scopes in order."""
-    places = len(regions) if scope.region is None else 1
-    bands = sum(is_under(band, scope.band) for band in FINEST[measure])
-    return places * bands * (scope.ends_on - scope.starts_on).days

@@ -5,8 +5,8 @@ It judges nothing: whatever it chooses, the family that comes of it is audited w
 
 from collections.abc import Iterable
 
+from stats.atoms import Atoms, is_under
 from stats.partition import Cell, Scope
-from stats.proof import Atoms, is_under
 
 
 def cells_to_merge(cells: Iterable[Cell], told: Iterable[Atoms]) -> frozenset[Scope]:

@@ -209,9 +209,18 @@ def test_only_the_stratum_that_would_tell_goes_with_another(db):
 def test_only_the_region_that_would_tell_goes_with_others(db):
     """Nearly all bodies of Mayotte were hit: its rate would name the few that were not."""
     nearly_all = list(Collectivity.objects.filter(region__code="06", is_listed=True).with_territory())[:-2]
-    store(one_each([*nearly_all, *bodies("53", 40), *bodies("52", 30)], on(2025, 2, 1)))
+    store(one_each([*nearly_all, *bodies("53", 40), *bodies("52", 30) * 2], on(2025, 2, 1)))
     publish_release(now=YEAR_CLOSED)
     assert blocks("bodies") == [("53", "", 40), (None, "", len(nearly_all) + 30)]
+
+
+def test_as_many_bodies_as_incidents_say_where_they_are(db):
+    """With one incident each, whatever total of bodies says that all of Mayotte's incidents are of different ones."""
+    nearly_all = list(Collectivity.objects.filter(region__code="06", is_listed=True).with_territory())[:-2]
+    store(one_each([*nearly_all, *bodies("53", 40), *bodies("52", 30)], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert ("06", RANSOMWARE, len(nearly_all)) in blocks("incidents")
+    assert blocks("bodies") == []
 
 
 def test_a_body_that_was_hit_had_an_interruption_or_a_leak(db):
@@ -258,12 +267,25 @@ def test_five_that_became_one_are_shown_nowhere(db):
     assert publish_release(now=YEAR_CLOSED) is None
 
 
-def test_a_merger_after_a_number_stops_no_later_one(db):
+def test_a_merger_after_a_number_stops_no_release(db):
     some = bodies("53", 20)
     store(one_each(some[:5], on(2025, 2, 1)))
     publish_release(now=YEAR_CLOSED)
     merged(some[:2], some[2])
     store(one_each(some[8:14], on(2025, 2, 1)) + one_each(some[:6], on(2026, 2, 1)))
     publish_release(now=on(2026, 4, 30))
-    assert blocks("incidents") == [("53", RANSOMWARE, 5), ("53", RANSOMWARE, 6)]
-    assert blocks("causes") == [("53", "not_said", 5), ("53", "not_said", 6)]
+    assert Release.objects.count() == 2
+    assert ("53", RANSOMWARE, 5) in blocks("incidents")
+
+
+def test_a_region_that_has_a_number_is_in_none_of_several_regions(db):
+    """27 incidents in Bretagne, of which 20 « flaw »: of ten « phishing », three at least were elsewhere, of three."""
+    at = on(2025, 2, 1)
+    caused(one_each(bodies("53", 27), at), *["flaw"] * 20, *["phishing"] * 7)
+    caused(one_each(bodies("11", 16), at), *["flaw"] * 8, *["supplier"] * 8)
+    caused(one_each(bodies("01", 6) * 2, at), *["flaw"] * 12)
+    caused(one_each(bodies("94", 3), at), *["phishing"] * 3)
+    caused(one_each([*bodies("03", 3) * 2, *bodies("02", 2) * 2], at), *["supplier"] * 6, *["flaw"] * 4)
+    publish_release(now=YEAR_CLOSED)
+    assert ("53", RANSOMWARE, 27) in blocks("incidents")
+    assert blocks("causes") == [(None, "flaw", 44), (None, "phishing", 10), (None, "supplier", 14)]
