@@ -58,8 +58,10 @@ AT_MOST = (
 )
 # The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
 BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
-# A body that was hit had an interruption or a leak.
+# A body that was hit had an interruption or a leak; and no form nor page lets an incident have two leaks.
 HIT_BY = (
+    (Measure.LEAKS, (Measure.INCIDENTS,)),
+    (Measure.UNFOUNDED, (Measure.INCIDENTS,)),
     (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
     (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
 )

@@ -289,3 +289,14 @@ def test_a_region_that_has_a_number_is_in_none_of_several_regions(db):
     publish_release(now=YEAR_CLOSED)
     assert ("53", RANSOMWARE, 27) in blocks("incidents")
     assert blocks("causes") == [(None, "flaw", 44), (None, "phishing", 10), (None, "supplier", 14)]
+
+
+def test_an_incident_has_one_leak_at_most(db):
+    """Ten of the fourteen leaks at most are of Bretagne, which had ten incidents: four are elsewhere, of four bodies."""
+    leak = {"leaks": (("confirmed", "6-50"),)}
+    store(one_each(bodies("53", 10), on(2025, 2, 1), **leak))
+    store(one_each(bodies("01", 6)[:4], on(2025, 2, 1), **leak))
+    store(one_each([*bodies("01", 6)[4:], *bodies("94", 3)], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [(None, "", 9), ("53", RANSOMWARE, 10)]
+    assert blocks("leaks") == []

@@ -24,11 +24,13 @@ SAME = (
     *[("services", "interruptions"), ("strata", "bodies"), ("strata_hit", "bodies_hit")],
 )
 BY_QUARTER = ("quarters",)
-# A body that declared has an incident at least; one that was hit declared, and has an interruption or a leak.
+# A body that declared has an incident at least; one that was hit declared, and has an interruption or a leak. An
+# incident has one leak at most.
 AT_MOST = (
     *[("bodies", ["incidents"]), ("strata", ["incidents"]), ("bodies_hit", ["bodies"]), ("strata_hit", ["strata"])],
     *[("bodies_hit", ["incidents"]), ("strata_hit", ["incidents"])],
     *[("bodies_hit", ["interruptions", "leaks"]), ("strata_hit", ["interruptions", "leaks"])],
+    *[("leaks", ["incidents"]), ("unfounded", ["incidents"])],
 )
 # The same, band by band: a leak is counted once at most in each category.
 BAND_AT_MOST = (("strata_hit", "strata", True), ("categories", "leaks", False))
