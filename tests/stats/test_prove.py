@@ -292,7 +292,7 @@ def test_a_region_that_has_a_number_is_in_none_of_several_regions(db):
 
 
 def test_an_incident_has_one_leak_at_most(db):
-    """Ten of the fourteen leaks at most are of Bretagne, which had ten incidents: four are elsewhere, of four bodies."""
+    """Ten of the fourteen leaks at most are of Bretagne, of ten incidents: four are elsewhere, of four bodies."""
     leak = {"leaks": (("confirmed", "6-50"),)}
     store(one_each(bodies("53", 10), on(2025, 2, 1), **leak))
     store(one_each(bodies("01", 6)[:4], on(2025, 2, 1), **leak))
