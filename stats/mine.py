@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
 from incidents.models import Incident
+from stats.dictionary import BAND_WORDS, band_label
 from stats.enums import ALL_BANDS, BANDS, Measure
 from stats.facts import NOT_COUNTED
 from stats.models import Block, BlockMember, Release
@@ -50,14 +51,23 @@ def places_of(incident: Incident, release: Release) -> Iterator[Place]:
     mine = BlockMember.objects.filter(fact=incident.pk, block__releases=release).values("block")
     blocks = Block.objects.filter(pk__in=mine).select_related("region").order_by("pk")
     for block in blocks:
-        yield Place(title=str(Measure(block.measure).label), where=where_of(block), value=block.value)
+        yield Place(title=what_of(block), where=where_of(block), value=block.value)
+
+
+def what_of(block: Block) -> str:
+    """« interruptions par service : cantine », « interruptions par service, tous les services ensemble »"""
+    title = str(Measure(block.measure).label)
+    if len(BANDS[block.measure]) == 1:
+        return title
+    if block.band == ALL_BANDS:
+        return f"{title}, {BAND_WORDS[block.measure][-1]}"
+    return f"{title}\N{NO-BREAK SPACE}: {band_label(block.measure, block.band)}"
 
 
 def where_of(block: Block) -> str:
     """« Bretagne, février 2026 », « plusieurs régions ensemble, 2026 »"""
     place = block.region.name if block.region else _("plusieurs régions ensemble")
-    together = _(", tous types ensemble") if block.band == ALL_BANDS and len(BANDS[block.measure]) > 1 else ""
-    return f"{place}, {period_of(block.starts_on, block.ends_on)}{together}"
+    return f"{place}, {period_of(block.starts_on, block.ends_on)}"
 
 
 def period_of(first: date, last: date) -> str:

@@ -7,10 +7,12 @@ import time_machine
 from django.urls import reverse
 
 from accounts.enums import Role
+from incidents.models import Incident
 from incidents.services.follow_up import secret_of
 from incidents.services.triage import verify_incident
 from stats.models import BlockMember
 from stats.services import publish_release
+from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 
@@ -20,6 +22,11 @@ CLOSED = on(2025, 4, 30)
 def opened(client, incident):
     client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
     return client.get(reverse("figures_of_case", args=[incident.reference]))
+
+
+def counted(client, incident):
+    rows = harmless.answer(opened(client, incident)).css("tbody th")
+    return [one.text(strip=True).replace("\xa0", " ") for one in rows]
 
 
 @pytest.fixture
@@ -41,6 +48,20 @@ def test_it_works(client, mine):
     assert '<td class="number">6</td>' in page
     assert "Publication n<sup>o</sup>&nbsp;1 du 30 avril 2025" in page
     assert mine.collectivity.label in page
+
+
+@time_machine.travel(CLOSED)
+def test_each_number_says_what_it_counts(client, mine):
+    """A number of one type says which."""
+    publish_release(now=CLOSED)
+    assert counted(client, mine)[0] == "Incidents vérifiés : Sécurité de l’information / rançongiciel"
+
+
+@time_machine.travel(CLOSED)
+def test_a_number_of_all_types_says_so(client, mine):
+    change(list(Incident.objects.exclude(pk=mine.pk)[:3]), type="panne")
+    publish_release(now=CLOSED)
+    assert counted(client, mine)[0] == "Incidents vérifiés, toutes les classes ensemble"
 
 
 @time_machine.travel(CLOSED)
