@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -49,9 +50,12 @@ def standing_of(incident: Incident) -> Standing:
 def places_of(incident: Incident, release: Release) -> Iterator[Place]:
     """The blocks of the last release in which the case stands, as it was when each was published."""
     mine = BlockMember.objects.filter(fact=incident.pk, block__releases=release).values("block")
-    blocks = Block.objects.filter(pk__in=mine).select_related("region").order_by("pk")
-    for block in blocks:
-        yield Place(title=what_of(block), where=where_of(block), value=block.value)
+    alone = Block.objects.filter(
+        releases=release, measure=OuterRef("measure"), starts_on__year=OuterRef("starts_on__year")
+    ).exclude(region=None)
+    blocks = Block.objects.filter(pk__in=mine).annotate(is_by_region=Exists(alone))
+    for block in blocks.select_related("region").order_by("pk"):
+        yield Place(what_of(block), where_of(block, is_by_region=block.is_by_region), block.value)
 
 
 def what_of(block: Block) -> str:
@@ -64,9 +68,10 @@ def what_of(block: Block) -> str:
     return f"{title}\N{NO-BREAK SPACE}: {band_label(block.measure, block.band)}"
 
 
-def where_of(block: Block) -> str:
-    """« Bretagne, février 2026 », « plusieurs régions ensemble, 2026 »"""
-    place = block.region.name if block.region else _("plusieurs régions ensemble")
+def where_of(block: Block, *, is_by_region: bool) -> str:
+    """« Bretagne, février 2026 », « plusieurs régions ensemble, 2026 », « France entière, 2026 »"""
+    several = _("plusieurs régions ensemble") if is_by_region else _("France entière")
+    place = block.region.name if block.region else several
     return f"{place}, {period_of(block.starts_on, block.ends_on)}"
 
 

@@ -45,6 +45,7 @@ def test_it_works(client, mine):
     publish_release(now=CLOSED)
     page = opened(client, mine).content.decode()
     assert "Bretagne, février 2025" in page
+    assert "France entière, de janvier à mars 2025" in page
     assert '<td class="number">6</td>' in page
     assert "Publication n<sup>o</sup>&nbsp;1 du 30 avril 2025" in page
     assert mine.collectivity.label in page
