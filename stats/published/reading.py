@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from django.db.models import Exists, Min, Q, Sum
+from django.db.models import Exists, Q, Sum
 
 from collectivities.models import Region
 from stats.enums import Measure
@@ -110,7 +110,7 @@ def chosen[T](code: str, known: dict[str, T]) -> T | None:
 
 def years_of(release: Release) -> list[int]:
     """The years that a release shows, the last one first. One number of each is looked for, not all of all of them."""
-    first = Block.objects.aggregate(day=Min("starts_on"))["day"] or release.covers_until
+    first = Block.objects.order_by("starts_on").values_list("starts_on", flat=True).first() or release.covers_until
     last = max(release.covers_until.year, first.year)
     years = range(last, first.year - 1, -1)
     there = [Exists(Block.objects.filter(releases=release, starts_on__year=year)) for year in years]
