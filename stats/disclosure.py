@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import date, datetime
 from time import monotonic
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from incidents.copying import copy_in
 from stats import cutting
@@ -65,6 +65,7 @@ def make_release(*, now: datetime, seconds: float) -> tuple[Release, Coarsened]:
     What it counts is what stood when it began to read. Raises NothingNewError, NothingSafeError, `audit.AuditTimeout`
     when all has taken more than `seconds`, and `audit.AuditError`.
     """
+    check_at_once()
     until, last = last_closed_day(now), Release.objects.order_by("number").last()
     if last and last.covers_until >= until:
         raise NothingNewError
@@ -85,6 +86,16 @@ def make_release(*, now: datetime, seconds: float) -> tuple[Release, Coarsened]:
     release = Release(number=number, published_at=now, covers_until=until)
     save_release(release, [*kept, *fresh], bodies)
     return release, coarsened
+
+
+def check_at_once() -> None:
+    """Foreign keys are checked as each statement ends.
+
+    Kept for the end of the transaction, the checks of millions of members would be gone through again for each row
+    that fires a trigger, since pgtrigger's function opens a subtransaction: 25 ms for each block of a release.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def drafts(last: Release | None, *, number: int, until: date) -> Iterator[Draft]:
