@@ -19,11 +19,11 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from config.demonstration import COMMUNE, DOMAIN
 from config.showcase_cases import CALLER, declare, name_of
-from config.showcase_work import show_work
+from config.showcase_work import note_down, show_work
 from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.deposits import Deposit
-from incidents.enums import Answer, Cause, ClosingReason, IncidentType, Outcome, Satisfaction
+from incidents.enums import Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.models import Incident
 from incidents.questions.catalogue import current
 from incidents.services.bodies import Proposal, propose_body
@@ -166,11 +166,12 @@ def answer(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> N
 
 
 def converse(reference: str, agent: User, responder: User) -> None:
-    """The last word is a question of the centre, still open."""
+    """In writing and by telephone. The last word is a question of the centre, still open."""
     asked = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
     write_to_declarant(reference=reference, actor=responder, letter=asked)
     said = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
     write_to_csirt(reference=reference, guest=Guest(user=agent), letter=said)
+    note_down(reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé.")
     thanks = Letter(
         text="Parfait : gardez-le débranché. Qui peut nous ouvrir le pare-feu ?", key="3", asks_answer=True
     )

@@ -92,9 +92,8 @@ def town_of(insee_code: str) -> Collectivity:
 
 
 def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
-    """What only the centre reads: notes, calls, tasks, what the case is, what was seen."""
+    """What only the centre reads: notes, tasks, what the case is, what was seen."""
     reference = case.reference
-    note_down(reference, responder, NoteKind.CALL_OUT, "Rappelé l’accueil : 14 postes touchés, le réseau est coupé.")
     note_down(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
     note_down(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
     do_tasks(case, responder)
