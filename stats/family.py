@@ -58,13 +58,15 @@ AT_MOST = (
 )
 # The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
 BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
-# A body that was hit had an interruption or a leak; and no form nor page lets an incident have two leaks.
+# A body that was hit had an interruption or a leak; and no form nor page lets an incident have two leaks, nor one and
+# another that is unfounded: these together are at most the incidents (`ONE_LEAK`).
 HIT_BY = (
     (Measure.LEAKS, (Measure.INCIDENTS,)),
     (Measure.UNFOUNDED, (Measure.INCIDENTS,)),
     (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
     (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
 )
+ONE_LEAK = ((Measure.LEAKS, Measure.UNFOUNDED), (Measure.INCIDENTS,))
 
 
 def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) -> set[Measure]:

@@ -19,7 +19,7 @@ from math import inf
 from stats.atoms import Atom, Atoms, atom_at, cells, firsts_of, grain_of, prefixes_of, scope_of, size_of
 from stats.audit import Cap, Family, Link, Node, Sum
 from stats.enums import ALL_BANDS, FINEST, Measure
-from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, tied_to
+from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, ONE_LEAK, tied_to
 from stats.partition import Cell, Grain, K, Scope, Shape, Unit
 from stats.strata import Bodies
 
@@ -171,10 +171,11 @@ class Question:
         for measure in self.tables:
             other = BY_MEASURE[measure].same_units_as
             if other in self.tables:
-                yield from self.links_between(measure, (other,), at_most=False)
-        for measure, others in (*AT_MOST, *HIT_BY):
-            if {measure, *others} <= set(self.tables):
-                yield from self.links_between(measure, others, at_most=True)
+                yield from self.links_between((measure,), (other,), at_most=False)
+        at_most = [((measure,), others) for measure, others in (*AT_MOST, *HIT_BY)]
+        for some, others in (*at_most, ONE_LEAK):
+            if {*some, *others} <= set(self.tables):
+                yield from self.links_between(some, others, at_most=True)
         for measure, other, is_same_band in BY_BAND:
             if {measure, other} <= set(self.tables):
                 yield from self.links_by_band(measure, other, is_same_band=is_same_band)
@@ -190,11 +191,15 @@ class Question:
             if left and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)
 
-    def links_between(self, measure: Measure, others: tuple[Measure, ...], *, at_most: bool) -> Iterator[Link]:
-        grain = max((grain_of(one) for one in (measure, *others)), key=list(Grain).index)
+    def links_between(
+        self, some: tuple[Measure, ...], others: tuple[Measure, ...], *, at_most: bool
+    ) -> Iterator[Link]:
+        grain = max((grain_of(one) for one in (*some, *others)), key=list(Grain).index)
         for region, first in product(sorted(self.regions), firsts_of(self.year, grain)):
-            left = self.within(measure, region, first, grain)
-            right = frozenset().union(*(self.within(other, region, first, grain) for other in others))
+            left, right = (
+                frozenset().union(*(self.within(one, region, first, grain) for one in tables))
+                for tables in (some, others)
+            )
             here, there = self.total(left), self.total(right)
             # What one of them says nothing of is empty there, and so in the other one.
             if (left or right) and (here <= there or not at_most):

@@ -300,3 +300,14 @@ def test_an_incident_has_one_leak_at_most(db):
     publish_release(now=YEAR_CLOSED)
     assert blocks("incidents") == [(None, "", 9), ("53", RANSOMWARE, 10)]
     assert blocks("leaks") == []
+
+
+def test_an_incident_has_no_leak_beside_one_that_is_unfounded(db):
+    """Of the six that were unfounded, two at most are of Bretagne: ten of its twelve incidents had a leak."""
+    for code, number in (("53", 10), ("94", 8)):
+        some = bodies(code, 12)
+        store(one_each(some[:number], on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+        store(one_each(some[number:], on(2025, 2, 1), leaks=(("unfounded", "6-50"),)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("leaks") == [("53", "6-50/confirmed", 10), ("94", "6-50/confirmed", 8)]
+    assert blocks("unfounded") == []

@@ -25,12 +25,13 @@ SAME = (
 )
 BY_QUARTER = ("quarters",)
 # A body that declared has an incident at least; one that was hit declared, and has an interruption or a leak. An
-# incident has one leak at most.
+# incident has one leak at most, or one that is unfounded.
 AT_MOST = (
-    *[("bodies", ["incidents"]), ("strata", ["incidents"]), ("bodies_hit", ["bodies"]), ("strata_hit", ["strata"])],
-    *[("bodies_hit", ["incidents"]), ("strata_hit", ["incidents"])],
-    *[("bodies_hit", ["interruptions", "leaks"]), ("strata_hit", ["interruptions", "leaks"])],
-    *[("leaks", ["incidents"]), ("unfounded", ["incidents"])],
+    *[(["bodies"], ["incidents"]), (["strata"], ["incidents"])],
+    *[(["bodies_hit"], ["bodies"]), (["strata_hit"], ["strata"])],
+    *[(["bodies_hit"], ["incidents"]), (["strata_hit"], ["incidents"])],
+    *[(["bodies_hit"], ["interruptions", "leaks"]), (["strata_hit"], ["interruptions", "leaks"])],
+    *[(["leaks"], ["incidents"]), (["unfounded"], ["incidents"]), (["leaks", "unfounded"], ["incidents"])],
 )
 # The same, band by band: a leak is counted once at most in each category.
 BAND_AT_MOST = (("strata_hit", "strata", True), ("categories", "leaks", False))
@@ -204,8 +205,8 @@ class Knowledge:
         for left, right in ((left, right) for left, right in SAME if {left, right} <= every):
             for place in self.places(QUARTERS if left in BY_QUARTER else [YEAR]):
                 yield self.compared([left], [right], place, at_least=0)
-        for left, rights in ((left, rights) for left, rights in AT_MOST if {left, *rights} <= every):
-            yield from (self.compared([left], rights, place) for place in self.places([YEAR]))
+        for left, right in ((left, right) for left, right in AT_MOST if {*left, *right} <= every):
+            yield from (self.compared(left, right, place) for place in self.places([YEAR]))
         yield from self.guesses_by_band(every)
 
     def guesses_by_band(self, every: set[str]) -> Iterator[Fact[Cell]]:
