@@ -152,9 +152,12 @@ class Question:
                 found[one.measure, one.release, beside(one)].add(one.scope.region)
         return found
 
-    def atoms_of(self, measure: str, scope: Scope, regions: frozenset[int] | None = None) -> Atoms:
-        """The same, in whatever release."""
-        found = [self.atoms(measure, scope, release, regions) for release in self.releases.get(measure, [])]
+    def atoms_of(
+        self, measure: str, scope: Scope, regions: frozenset[int] | None = None, as_of: int | None = None
+    ) -> Atoms:
+        """The same, in whatever release; `as_of`: in the blocks that were published by that one."""
+        releases = [one for one in self.releases.get(measure, []) if as_of is None or UNPUBLISHED < one <= as_of]
+        found = [self.atoms(measure, scope, release, regions) for release in releases]
         return found[0] if len(found) == 1 else frozenset().union(*found)
 
     def sums(self) -> Iterator[Sum]:
@@ -171,7 +174,8 @@ class Question:
         for measure in self.tables:
             other = BY_MEASURE[measure].same_units_as
             if other in self.tables:
-                yield from self.links_between((measure,), (other,), at_most=False)
+                for as_of in self.moments(measure, other):
+                    yield from self.links_between((measure,), (other,), at_most=False, as_of=as_of)
         at_most = [((measure,), others) for measure, others in (*AT_MOST, *HIT_BY)]
         for some, others in (*at_most, ONE_LEAK):
             if {*some, *others} <= set(self.tables):
@@ -192,12 +196,12 @@ class Question:
                 yield Link(left, right, at_most=True)
 
     def links_between(
-        self, some: tuple[Measure, ...], others: tuple[Measure, ...], *, at_most: bool
+        self, some: tuple[Measure, ...], others: tuple[Measure, ...], *, at_most: bool, as_of: int | None = None
     ) -> Iterator[Link]:
         grain = max((grain_of(one) for one in (*some, *others)), key=list(Grain).index)
         for region, first in product(sorted(self.regions), firsts_of(self.year, grain)):
             left, right = (
-                frozenset().union(*(self.within(one, region, first, grain) for one in tables))
+                frozenset().union(*(self.within(one, region, first, grain, as_of) for one in tables))
                 for tables in (some, others)
             )
             here, there = self.total(left), self.total(right)
@@ -205,8 +209,19 @@ class Question:
             if (left or right) and (here <= there or not at_most):
                 yield Link(*((left, right) if here <= there else (right, left)), at_most or here != there)
 
-    def within(self, measure: Measure, region: int, first: date, grain: Grain) -> Atoms:
-        return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]))
+    def moments(self, measure: Measure, other: Measure) -> list[int | None]:
+        """Now, and after each release by which both tables had counted as many cases: everybody takes these for the
+        same, and those that came later as well.
+        """
+        whole = scope_of(date(self.year, 1, 1), Grain.YEAR, ALL_BANDS)
+        releases = sorted({*self.releases.get(measure, ()), *self.releases.get(other, ())})
+        # After the last one, where all is published, is now.
+        earlier = releases[1:] if UNPUBLISHED in releases else releases[:-1]
+        totals = [[self.total(self.atoms_of(one, whole, as_of=at)) for one in (measure, other)] for at in earlier]
+        return [None, *(at for at, (here, there) in zip(earlier, totals, strict=True) if 0 < here == there)]
+
+    def within(self, measure: Measure, region: int, first: date, grain: Grain, as_of: int | None) -> Atoms:
+        return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]), as_of)
 
     @cached_property
     def totals(self) -> Counter[Atom]:

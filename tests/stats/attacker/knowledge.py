@@ -204,7 +204,8 @@ class Knowledge:
         every = set(self.measures)
         for left, right in ((left, right) for left, right in SAME if {left, right} <= every):
             for place in self.places(QUARTERS if left in BY_QUARTER else [YEAR]):
-                yield self.compared([left], [right], place, at_least=0)
+                for as_of in self.moments(left, right):
+                    yield self.compared([left], [right], place, at_least=0, as_of=as_of)
         for left, right in ((left, right) for left, right in AT_MOST if {*left, *right} <= every):
             yield from (self.compared(left, right, place) for place in self.places([YEAR]))
         yield from self.guesses_by_band(every)
@@ -226,10 +227,21 @@ class Knowledge:
     def places(self, periods: Iterable[range]) -> Iterator[Place]:
         return product([frozenset([region]) for region in self.regions], periods)
 
-    def compared(self, left, right, place: Place, *, bands=("", ""), at_least=-inf) -> Fact[Cell]:
+    def moments(self, left: str, right: str) -> Iterator[float]:
+        """After which releases both had counted as many, which must be the same ones; and now (inf)."""
+        yield inf
+        for as_of in sorted({first for first, _number in self.numbers}):
+            sums = [
+                sum(one.value for at, one in self.numbers if at <= as_of and one.measure == of) for of in (left, right)
+            ]
+            if 0 < sums[0] == sums[1]:
+                yield as_of
+
+    def compared(self, left, right, place: Place, *, bands=("", ""), at_least=-inf, as_of=inf) -> Fact[Cell]:
         """What there is more in these measures than in those: nothing, and at least that."""
         signs = {}
         for measures, band, sign in ((left, bands[0], 1), (right, bands[1], -1)):
             for measure in measures:
-                signs |= dict.fromkeys(self.inside(Scope(measure, None, *place, band)), sign)
+                cells = self.inside(Scope(measure, None, *place, band))
+                signs |= dict.fromkeys((one for one in cells if as_of == inf or 0 < one.first <= as_of), sign)
         return Fact(signs, at_least, 0)
