@@ -67,6 +67,8 @@ HIT_BY = (
     (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
 )
 ONE_LEAK = ((Measure.LEAKS, Measure.UNFOUNDED), (Measure.INCIDENTS,))
+# What was closed within some time had been taken charge of within it, or never was (`DelayBand.UNKNOWN`).
+IN_ORDER = (Measure.CLOSING, Measure.HELP)
 
 
 def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) -> set[Measure]:

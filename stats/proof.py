@@ -18,8 +18,8 @@ from math import inf
 
 from stats.atoms import Atom, Atoms, atom_at, cells, firsts_of, grain_of, prefixes_of, scope_of, size_of
 from stats.audit import Cap, Family, Link, Node, Sum
-from stats.enums import ALL_BANDS, FINEST, Measure
-from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, ONE_LEAK, tied_to
+from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
+from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, IN_ORDER, ONE_LEAK, tied_to
 from stats.partition import Cell, Grain, K, Scope, Shape, Unit
 from stats.strata import Bodies
 
@@ -180,9 +180,14 @@ class Question:
         for some, others in (*at_most, ONE_LEAK):
             if {*some, *others} <= set(self.tables):
                 yield from self.links_between(some, others, at_most=True)
+        yield from self.links_of_bands()
+
+    def links_of_bands(self) -> Iterator[Link]:
         for measure, other, is_same_band in BY_BAND:
             if {measure, other} <= set(self.tables):
                 yield from self.links_by_band(measure, other, is_same_band=is_same_band)
+        if set(IN_ORDER) <= set(self.tables):
+            yield from self.links_in_order(*IN_ORDER)
 
     def links_by_band(self, measure: Measure, other: Measure, *, is_same_band: bool) -> Iterator[Link]:
         """Of each band at most the same one of the other table, or at most all that it has."""
@@ -191,6 +196,18 @@ class Question:
             left, right = (
                 self.atoms_of(one, scope_of(date(self.year, 1, 1), Grain.YEAR, of_band), there)
                 for one, of_band in ((measure, band), (other, band if is_same_band else ALL_BANDS))
+            )
+            if left and self.total(left) <= self.total(right):
+                yield Link(left, right, at_most=True)
+
+    def links_in_order(self, later: Measure, earlier: Measure) -> Iterator[Link]:
+        """Of the two delays of each case the first is not the longer one."""
+        bands = [band for band in DelayBand.values if band != DelayBand.UNKNOWN]
+        whole = scope_of(date(self.year, 1, 1), Grain.YEAR, ALL_BANDS)
+        for region, number in product(sorted(self.regions), range(1, len(bands))):
+            left, right = (
+                frozenset(atom for atom in self.atoms_of(one, whole, frozenset([region])) if atom.band in within)
+                for one, within in ((later, bands[:number]), (earlier, [*bands[:number], DelayBand.UNKNOWN]))
             )
             if left and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)

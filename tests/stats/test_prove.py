@@ -1,6 +1,6 @@
 """The family as a whole: what would single somebody out once tables are held against each other is not published."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -326,3 +326,17 @@ def test_late_cases_are_the_same_in_each_table(db):
     caused(one_each(some["94"][20:26], on(2025, 2, 1)), *["phishing"] * 4, *["flaw"] * 2)
     publish_release(now=on(2026, 4, 30))
     assert blocks("causes") == [(None, "", 13), (None, "flaw", 8), (None, "phishing", 32)]
+
+
+def test_what_was_closed_had_been_taken_in_charge(db):
+    """Of eight closed within the hour five at most are of Bretagne, where five were taken: three are of Corse."""
+    at, closed = on(2025, 2, 1), {"status": "closed", "closing_reason": "resolved"}
+    soon, later = at + timedelta(minutes=30), at + timedelta(days=2)
+    for code, number in (("53", 5), ("94", 9)):
+        cases = store(one_each(bodies(code, 20), at))
+        change(cases[:4], acknowledged_at=soon, closed_at=soon, **closed)
+        change(cases[4:number], acknowledged_at=soon, closed_at=later, **closed)
+        change(cases[number:], acknowledged_at=later, closed_at=later, **closed)
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("help") == [("53", "0-1h", 5), ("94", "0-1h", 9), ("53", "1-3d", 15), ("94", "1-3d", 11)]
+    assert blocks("closing") == [(None, "", 40)]

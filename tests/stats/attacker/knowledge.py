@@ -35,6 +35,9 @@ AT_MOST = (
 )
 # The same, band by band: a leak is counted once at most in each category.
 BAND_AT_MOST = (("strata_hit", "strata", True), ("categories", "leaks", False))
+# What was closed within some time had been taken within it, unless nobody knows when.
+IN_ORDER = ("closing", "help")
+DELAYS, NOT_KNOWN = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d"), "unknown"
 
 
 # regions, months
@@ -209,6 +212,17 @@ class Knowledge:
         for left, right in ((left, right) for left, right in AT_MOST if {*left, *right} <= every):
             yield from (self.compared(left, right, place) for place in self.places([YEAR]))
         yield from self.guesses_by_band(every)
+        if every.issuperset(IN_ORDER):
+            yield from self.guesses_in_order()
+
+    def guesses_in_order(self) -> Iterator[Fact[Cell]]:
+        later, earlier = IN_ORDER
+        for place, number in product(self.places([YEAR]), range(1, len(DELAYS) + 1)):
+            quick = [Scope(later, None, *place, band) for band in DELAYS[:number]]
+            soon = [Scope(earlier, None, *place, band) for band in (*DELAYS[:number], NOT_KNOWN)]
+            signs = dict.fromkeys(set().union(*map(self.inside, quick)), 1)
+            signs |= dict.fromkeys(set().union(*map(self.touching, soon)), -1)
+            yield Fact(signs, -inf, 0)
 
     def guesses_by_band(self, every: set[str]) -> Iterator[Fact[Cell]]:
         for left, right, is_same_band in BAND_AT_MOST:
