@@ -56,6 +56,8 @@ AT_MOST = (
     (Measure.BODIES_HIT, (Measure.INCIDENTS,)),
     (Measure.STRATA_HIT, (Measure.INCIDENTS,)),
 )
+# The same of what came after any release: a body that is counted late has a late incident.
+LATE_AT_MOST = ((Measure.BODIES, Measure.INCIDENTS), (Measure.STRATA, Measure.INCIDENTS))
 # The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
 BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
 # A body that was hit had an interruption or a leak; and no form nor page lets an incident have two leaks, nor one and

@@ -19,7 +19,7 @@ from math import inf
 from stats.atoms import Atom, Atoms, atom_at, cells, firsts_of, grain_of, prefixes_of, scope_of, size_of
 from stats.audit import Cap, Family, Link, Node, Sum
 from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
-from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, IN_ORDER, ONE_LEAK, tied_to
+from stats.family import AT_MOST, BY_BAND, BY_MEASURE, HIT_BY, IN_ORDER, LATE_AT_MOST, ONE_LEAK, tied_to
 from stats.partition import Cell, Grain, K, Scope, Shape, Unit
 from stats.strata import Bodies
 
@@ -68,6 +68,7 @@ class Draft:
         return [cell for one, cell in self.fresh if one == measure]
 
 
+type Releases = frozenset[int]
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 
@@ -153,10 +154,10 @@ class Question:
         return found
 
     def atoms_of(
-        self, measure: str, scope: Scope, regions: frozenset[int] | None = None, as_of: int | None = None
+        self, measure: str, scope: Scope, regions: frozenset[int] | None = None, of: Releases | None = None
     ) -> Atoms:
-        """The same, in whatever release; `as_of`: in the blocks that were published by that one."""
-        releases = [one for one in self.releases.get(measure, []) if as_of is None or UNPUBLISHED < one <= as_of]
+        """The same, in whatever release; or in those of these releases."""
+        releases = [one for one in self.releases.get(measure, []) if of is None or one in of]
         found = [self.atoms(measure, scope, release, regions) for release in releases]
         return found[0] if len(found) == 1 else frozenset().union(*found)
 
@@ -174,13 +175,22 @@ class Question:
         for measure in self.tables:
             other = BY_MEASURE[measure].same_units_as
             if other in self.tables:
-                for as_of in self.moments(measure, other):
-                    yield from self.links_between((measure,), (other,), at_most=False, as_of=as_of)
+                for of in self.alike(measure, other):
+                    yield from self.links_between((measure,), (other,), at_most=False, of=of)
         at_most = [((measure,), others) for measure, others in (*AT_MOST, *HIT_BY)]
         for some, others in (*at_most, ONE_LEAK):
             if {*some, *others} <= set(self.tables):
                 yield from self.links_between(some, others, at_most=True)
+        yield from self.links_of_late()
         yield from self.links_of_bands()
+
+    def links_of_late(self) -> Iterator[Link]:
+        for measure, other in LATE_AT_MOST:
+            if {measure, other} <= set(self.tables):
+                releases = {*self.releases[measure], *self.releases[other]}
+                for at in filter(None, self.releases[measure]):
+                    late = frozenset(one for one in releases if one > at or one == UNPUBLISHED)
+                    yield from self.links_between((measure,), (other,), at_most=True, of=late)
 
     def links_of_bands(self) -> Iterator[Link]:
         for measure, other, is_same_band in BY_BAND:
@@ -202,23 +212,23 @@ class Question:
 
     def links_in_order(self, later: Measure, earlier: Measure) -> Iterator[Link]:
         """Of the two delays of each case the first is not the longer one."""
-        bands = [band for band in DelayBand.values if band != DelayBand.UNKNOWN]
+        *bands, unknown = DelayBand.values
         whole = scope_of(date(self.year, 1, 1), Grain.YEAR, ALL_BANDS)
         for region, number in product(sorted(self.regions), range(1, len(bands))):
             left, right = (
                 frozenset(atom for atom in self.atoms_of(one, whole, frozenset([region])) if atom.band in within)
-                for one, within in ((later, bands[:number]), (earlier, [*bands[:number], DelayBand.UNKNOWN]))
+                for one, within in ((later, bands[:number]), (earlier, [*bands[:number], unknown]))
             )
             if left and self.total(left) <= self.total(right):
                 yield Link(left, right, at_most=True)
 
     def links_between(
-        self, some: tuple[Measure, ...], others: tuple[Measure, ...], *, at_most: bool, as_of: int | None = None
+        self, some: tuple[Measure, ...], others: tuple[Measure, ...], *, at_most: bool, of: Releases | None = None
     ) -> Iterator[Link]:
         grain = max((grain_of(one) for one in (*some, *others)), key=list(Grain).index)
         for region, first in product(sorted(self.regions), firsts_of(self.year, grain)):
             left, right = (
-                frozenset().union(*(self.within(one, region, first, grain, as_of) for one in tables))
+                frozenset().union(*(self.within(one, region, first, grain, of) for one in tables))
                 for tables in (some, others)
             )
             here, there = self.total(left), self.total(right)
@@ -226,19 +236,20 @@ class Question:
             if (left or right) and (here <= there or not at_most):
                 yield Link(*((left, right) if here <= there else (right, left)), at_most or here != there)
 
-    def moments(self, measure: Measure, other: Measure) -> list[int | None]:
-        """Now, and after each release by which both tables had counted as many cases: everybody takes these for the
-        same, and those that came later as well.
+    def alike(self, measure: Measure, other: Measure) -> list[Releases | None]:
+        """All releases, and those up to each by which both tables had counted as many cases: everybody takes these for
+        the same, and those that came later as well.
         """
         whole = scope_of(date(self.year, 1, 1), Grain.YEAR, ALL_BANDS)
         releases = sorted({*self.releases.get(measure, ()), *self.releases.get(other, ())})
-        # After the last one, where all is published, is now.
+        # Up to the last one, where all is published, is all.
         earlier = releases[1:] if UNPUBLISHED in releases else releases[:-1]
-        totals = [[self.total(self.atoms_of(one, whole, as_of=at)) for one in (measure, other)] for at in earlier]
-        return [None, *(at for at, (here, there) in zip(earlier, totals, strict=True) if 0 < here == there)]
+        first = [frozenset(range(UNPUBLISHED + 1, at + 1)) for at in earlier]
+        totals = [[self.total(self.atoms_of(one, whole, of=of)) for one in (measure, other)] for of in first]
+        return [None, *(of for of, (here, there) in zip(first, totals, strict=True) if 0 < here == there)]
 
-    def within(self, measure: Measure, region: int, first: date, grain: Grain, as_of: int | None) -> Atoms:
-        return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]), as_of)
+    def within(self, measure: Measure, region: int, first: date, grain: Grain, of: Releases | None) -> Atoms:
+        return self.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]), of)
 
     @cached_property
     def totals(self) -> Counter[Atom]:

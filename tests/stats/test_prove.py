@@ -340,3 +340,16 @@ def test_what_was_closed_had_been_taken_in_charge(db):
     publish_release(now=YEAR_CLOSED)
     assert blocks("help") == [("53", "0-1h", 5), ("94", "0-1h", 9), ("53", "1-3d", 15), ("94", "1-3d", 11)]
     assert blocks("closing") == [(None, "", 40)]
+
+
+def test_a_body_that_is_counted_late_has_a_late_incident(db):
+    """Of eight such bodies five at most are of Bretagne, which had five late incidents: three are of Corse."""
+    some = {code: bodies(code, 14) for code in ("53", "94")}
+    store(one_each([*some["53"][:10], *some["94"][:10]] * 3, on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("bodies") == [("53", "", 10), ("94", "", 10)]
+    for code, number in (("53", 1), ("94", 5)):
+        store(one_each([*some[code][10:], *some[code][:number]], on(2025, 2, 4)))
+    publish_release(now=on(2026, 4, 30))
+    assert ("94", RANSOMWARE, 9) in blocks("incidents")
+    assert blocks("bodies") == [("53", "", 10), ("94", "", 10)]

@@ -35,6 +35,8 @@ AT_MOST = (
 )
 # The same, band by band: a leak is counted once at most in each category.
 BAND_AT_MOST = (("strata_hit", "strata", True), ("categories", "leaks", False))
+# What a body did that was counted late, was counted late.
+LATE_AT_MOST = (("bodies", "incidents"), ("strata", "incidents"))
 # What was closed within some time had been taken within it, unless nobody knows when.
 IN_ORDER = ("closing", "help")
 DELAYS, NOT_KNOWN = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d"), "unknown"
@@ -66,6 +68,11 @@ class Scope(NamedTuple):
 
 def is_under(band: str, parent: str) -> bool:
     return not parent or band == parent or band.startswith(f"{parent}/")
+
+
+def is_between(first: int, after: int, as_of: float) -> bool:
+    """What is in no number came after all releases."""
+    return after < (first or inf) <= as_of
 
 
 class Knowledge:
@@ -211,9 +218,15 @@ class Knowledge:
                     yield self.compared([left], [right], place, at_least=0, as_of=as_of)
         for left, right in ((left, right) for left, right in AT_MOST if {*left, *right} <= every):
             yield from (self.compared(left, right, place) for place in self.places([YEAR]))
+        yield from self.guesses_of_late(every)
         yield from self.guesses_by_band(every)
         if every.issuperset(IN_ORDER):
             yield from self.guesses_in_order()
+
+    def guesses_of_late(self, every: set[str]) -> Iterator[Fact[Cell]]:
+        for left, right in ((left, right) for left, right in LATE_AT_MOST if {left, right} <= every):
+            for place, first in product(self.places([YEAR]), filter(None, self.firsts[left])):
+                yield self.compared([left], [right], place, after=first)
 
     def guesses_in_order(self) -> Iterator[Fact[Cell]]:
         later, earlier = IN_ORDER
@@ -251,11 +264,11 @@ class Knowledge:
             if 0 < sums[0] == sums[1]:
                 yield as_of
 
-    def compared(self, left, right, place: Place, *, bands=("", ""), at_least=-inf, as_of=inf) -> Fact[Cell]:
+    def compared(self, left, right, place: Place, *, bands=("", ""), at_least=-inf, as_of=inf, after=0) -> Fact[Cell]:
         """What there is more in these measures than in those: nothing, and at least that."""
         signs = {}
         for measures, band, sign in ((left, bands[0], 1), (right, bands[1], -1)):
             for measure in measures:
                 cells = self.inside(Scope(measure, None, *place, band))
-                signs |= dict.fromkeys((one for one in cells if as_of == inf or 0 < one.first <= as_of), sign)
+                signs |= dict.fromkeys((one for one in cells if is_between(one.first, after, as_of)), sign)
         return Fact(signs, at_least, 0)
