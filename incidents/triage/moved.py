@@ -16,8 +16,8 @@ from collectivities.zones import zone_of
 from incidents.access import given_away
 from incidents.triage.page import WORDS, render_page
 
-# What a form sends of its own accord, beside what a person typed or chose.
-OURS = frozenset({"csrfmiddlewaretoken", "key", "seen", "version"})
+# What a form sends beside what a person wrote: its own marks, and the nature of a note.
+OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version"})
 
 
 def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
