@@ -9,7 +9,7 @@ from stats.closed import ClosedYears, same_day
 from stats.enums import Measure
 from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock
 from stats.partition import Scope, Unit
-from stats.proof import Shown
+from stats.question import Shown
 from stats.strata import Bodies, existing_bodies
 
 # `Unit.key`

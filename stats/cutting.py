@@ -13,7 +13,8 @@ from stats.audit import Cap, Finding, Node, Reason, audit
 from stats.enums import Measure
 from stats.family import BY_MEASURE, tied_to
 from stats.partition import Cell, K, Shape, Unit, partition
-from stats.proof import Draft, Shown, families_with
+from stats.proof import Draft, families_with
+from stats.question import Shown
 from stats.repair import cells_to_merge
 
 # Times that cells of one shape are put with others: what needs more has little left to show.
@@ -88,14 +89,16 @@ def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
 def what_tells(draft: Draft, measure: Measure, already: frozenset[Told], deadline: float) -> list[Atoms]:
     """The cells of each finding in the tables that `measure` is tied to, but for those that are `already` told.
 
-    Colluding bodies are looked for once nothing is found without.
+    Colluding bodies are looked for once nothing is found without; and of what is found, what is certain goes first: a
+    narrow finding is often gone with what is certain beside it.
     """
     for family in families_with(draft, measure):
         for coalitions in ((), None):
             found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=coalitions)
-            if new := {one.name for one in found if told(one) not in already}:
+            if new := [one for one in found if told(one) not in already]:
+                worst = {one.name for one in new if one.reason is not Reason.NARROW} or {one.name for one in new}
                 judged: list[Node | Cap] = [*family.nodes, *family.caps]
-                return [atoms_of(one) for one in judged if one.name in new]
+                return [atoms_of(one) for one in judged if one.name in worst]
     return []
 
 

@@ -32,11 +32,11 @@ from stats.carrying import (
 )
 from stats.closed import ClosedYears
 from stats.enums import Measure
-from stats.family import FAMILY
+from stats.family import COUNTS_BODIES, FAMILY
 from stats.models import Block, BlockMember, Denominator, Release, ReleaseBlock
 from stats.partition import Cell
 from stats.periods import last_closed_day
-from stats.proof import COUNTS_BODIES, Draft
+from stats.proof import Draft
 from stats.seal import seal_of
 from stats.strata import Bodies
 

@@ -46,6 +46,8 @@ FAMILY = (
     Table(Measure.DISCOVERY, COARSE, same_units_as=Measure.INCIDENTS),
     Table(Measure.CLOSING, COARSE, same_units_as=Measure.INCIDENTS),
 )
+# Distinct bodies, of which it is known how many exist.
+COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
 BY_MEASURE = {table.measure: table for table in FAMILY}
 
 # What is counted of the first is at most what is counted of the others together, in one region and year.

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from itertools import product
 
 from django.db.models import Case, CharField, Count, Q, Value, When
 from django.db.models.functions import Coalesce
@@ -63,7 +64,10 @@ def heirs_of_merged() -> dict[int, int]:
 
 
 def existing_bodies(year: int) -> Bodies:
-    """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0)."""
+    """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0).
+
+    Zero is said where a region has none of a stratum: everybody knows that as well.
+    """
     there = Q(vanished_on=None) | Q(vanished_on__gt=date(year, 12, 31))
     rows = Collectivity.objects.filter(there, is_listed=True).annotate(
         home=Coalesce("region_correction", "region"), stratum=stratum_in_sql()
@@ -71,6 +75,7 @@ def existing_bodies(year: int) -> Bodies:
     bodies: Bodies = Counter()
     for home, stratum, number in rows.order_by().values_list("home", "stratum").annotate(Count("pk")):
         if stratum:
-            for key in ((home or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)):
+            for key in {(home or 0, stratum), (home or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)}:
                 bodies[key] += number
+    bodies.update(dict.fromkeys(product({home for home, _stratum in bodies}, Stratum), 0))
     return bodies

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from collectivities.enums import TERRITORIAL
+from collectivities.enums import GROUPINGS, TERRITORIAL
 from collectivities.models import Collectivity, Region
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 
@@ -120,6 +120,16 @@ def all_were_hit() -> Moments:
     yield NEW_YEAR
 
 
+def few_of_a_kind() -> Moments:
+    """Two regions overseas with five groupings each, of which four declared: no other region has an incident."""
+    for code in ("04", "06"):
+        there = Collectivity.objects.filter(region__code=code, is_listed=True).with_territory().order_by("uid")
+        store(one_each(there.filter(kind__in=GROUPINGS)[:4], on(2025, 2, 1)))
+        store(one_each(there.filter(kind="commune")[:3], on(2025, 2, 1)))
+        store(one_each(there.filter(kind="commune")[3:6], on(2025, 2, 1), hours=(2,)))
+    yield NEW_YEAR
+
+
 def trickle() -> Moments:
     """Late cases of the first quarter, two bodies at a time, over three releases and into the next year."""
     some, elsewhere = bodies("53", 60), bodies("94", 20)
@@ -198,6 +208,7 @@ CASES: dict[str, Callable[[], Moments]] = {
     "corrected one by one": corrected_one_by_one,
     "overseas": overseas,
     "all were hit": all_were_hit,
+    "few of a kind": few_of_a_kind,
     "trickle": trickle,
     "late and often": late_and_often,
     "around five": around_five,

@@ -13,7 +13,8 @@ from stats.audit import AuditError, audit
 from stats.family import tied_to
 from stats.models import Release
 from stats.partition import K
-from stats.proof import Question, question_of
+from stats.proof import family_of, question_of
+from stats.question import Question
 from stats.services import publish_release
 from tests.stats.attacking import Watch
 from tests.stats.cases import store
@@ -25,9 +26,9 @@ def auditor_finds(release: Release, *, with_coalitions: bool = False) -> bool:
     """What it says of a release that stands, whether or not it was asked when it was made."""
     questions = list(questions_of(release))
     try:
-        if any(audit(one.family(), k=K, deadline=60, coalitions=()) for one in questions):
+        if any(audit(family_of(one), k=K, deadline=60, coalitions=()) for one in questions):
             return True
-        return with_coalitions and any(audit(one.family(), k=K, deadline=60) for one in questions)
+        return with_coalitions and any(audit(family_of(one), k=K, deadline=60) for one in questions)
     except AuditError:
         return True  # nothing would be published
 
@@ -44,7 +45,7 @@ def questions_of(release: Release) -> Iterator[Question]:
 
 LEAKY_UNLESS_AUDITED = {
     *("demonstration", "one commune", "dominant 60", "one corrected", "four corrected", "five corrected", "overseas"),
-    *("all were hit", "trickle", "late and often", "around five", "hit again", "changed elsewhere"),
+    *("all were hit", "few of a kind", "trickle", "late and often", "around five", "hit again", "changed elsewhere"),
 }
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from stats.enums import Stratum
 from stats.exports import read_edition
 from tests.stats.releases import first_release, second_release
 
@@ -65,7 +66,8 @@ def test_filters_choose_among_rows(client, two):
     both = blocks(client, measure="incidents", region="94")
     assert [(row["value"], row["region_name"]) for row in both] == [(6, "Corse")]
     denominators = client.get(f"{RELEASES}1/", {"region": "53", "year": "2025"}).json()["denominators"]
-    assert [(row["region"], row["year"]) for row in denominators] == [("53", 2025)]
+    assert {(row["region"], row["year"]) for row in denominators} == {("53", 2025)}
+    assert [row["stratum"] for row in denominators] == [None, *sorted(Stratum.values)]
 
 
 @pytest.mark.parametrize(

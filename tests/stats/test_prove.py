@@ -16,6 +16,7 @@ from stats.models import Attempt, Block, Release
 from stats.services import publish_release
 from tests.cast import a_person
 from tests.stats.cases import Case, bodies, change, on, one_each, store
+from tests.stats.hard_cases import few_of_a_kind
 
 SPRING, SUMMER, YEAR_CLOSED = on(2025, 4, 30), on(2025, 7, 30), on(2026, 1, 30)
 RANSOMWARE = "information-content-security/rancon"
@@ -353,3 +354,11 @@ def test_a_body_that_is_counted_late_has_a_late_incident(db):
     publish_release(now=on(2026, 4, 30))
     assert ("94", RANSOMWARE, 9) in blocks("incidents")
     assert blocks("bodies") == [("53", "", 10), ("94", "", 10)]
+
+
+def test_everybody_knows_how_many_of_a_kind_a_region_has(db):
+    """Of eight groupings that declared, five at most are of La Réunion, which has no more: three are of Mayotte."""
+    [moment] = few_of_a_kind()
+    publish_release(now=moment)
+    assert blocks("bodies") == [("04", "", 10), ("06", "", 10)]
+    assert blocks("strata") == [(None, "", 20)]

@@ -156,6 +156,17 @@ class Knowledge:
         columns = {self.column.get(cell) for cell in cells}
         return None if None in columns else columns
 
+    @cached_property
+    def empty_regions(self) -> dict[str, frozenset[str]]:
+        """Of each measure, those in which it can be proved that nothing was counted in the year: it is no secret."""
+        return {measure: frozenset(self.proved_empty(measure)) for measure in self.measures}
+
+    def proved_empty(self, measure: str) -> Iterator[str]:
+        for region in self.regions:
+            touched = self.touched(self.touching(Scope(measure, None, frozenset([region]), YEAR, "")))
+            if touched is not None and not self.system.most(touched):
+                yield region
+
     def cell_of(self, measure: str, first: int, region: str, month: int, band: str) -> Cell | None:
         """That in which such a unit stands; None if nothing of the measure is published."""
         if measure not in self.firsts:

@@ -6,12 +6,12 @@ and gives it nothing: of each set it proves what it can from numbers alone.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from typing import NamedTuple
 
 import numpy as np
 
-from tests.stats.attacker.knowledge import BODIES, NOWHERE, Knowledge, Scope
+from tests.stats.attacker.knowledge import BODIES, NOWHERE, Knowledge, Scope, is_under
 from tests.stats.attacker.system import UNBOUNDED
 
 ENOUGH = 5
@@ -95,13 +95,16 @@ class Attack:
             left[first] = False
 
     def public_most(self, scope: Scope) -> int:
-        """Of three bodies on an island, nobody expects more than three incidents."""
+        """Of three bodies on an island, nobody expects more than three incidents; nor anything where there is none."""
         bodies, year = self.known.last.bodies, self.known.year
-        most = [ENOUGH]
-        if NOWHERE not in scope.regions:
-            most.append(sum(bodies.get((year, region, ""), 0) for region in scope.regions) or ENOUGH)
+        most, there = [ENOUGH], scope.regions - self.known.empty_regions[scope.measure]
+        if NOWHERE not in there:
+            most.append(sum(bodies.get((year, region, ""), 0) for region in there) or ENOUGH)
         if scope.measure in BODIES and scope.band:
             most.append(bodies.get((year, "", scope.band), ENOUGH))
+            if NOWHERE not in there:
+                kinds = [one for one in self.known.last.bands[scope.measure] if is_under(one, scope.band)]
+                most.append(sum(bodies.get((year, *where), ENOUGH) for where in product(there, kinds)))
         return min(most)
 
     def spared(self) -> Iterator[Claim]:

@@ -1,0 +1,115 @@
+"""What must stay hidden: every cell, and every union of cells on the way up to the nation's year, in which fewer than
+K bodies stand.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import combinations, product
+from math import inf
+
+from stats.atoms import Atom, grain_of, is_under, prefixes_of, scope_of
+from stats.audit import Node
+from stats.enums import ALL_BANDS, FINEST, Measure
+from stats.family import COUNTS_BODIES, tied_to
+from stats.partition import Grain, K
+from stats.question import UNKNOWN_REGION, Question
+
+# measure, release (None: all), regions, first day, period, band
+type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
+
+
+def nodes_of(asked: Question) -> Iterator[Node]:
+    stands = standing_by_atom(asked)
+    regions_of: dict[str, set[int]] = defaultdict(set)
+    for atom in stands:
+        regions_of[atom.measure].add(atom.region)
+    for where, bodies in sorted(standing(asked, stands).items(), key=repr):
+        if len(bodies) < K:
+            measure, release, regions, first, grain, band = where
+            scope = scope_of(first, grain, band)
+            if release is None:
+                atoms = asked.atoms_of(measure, scope, regions)
+            else:
+                atoms = asked.atoms(measure, scope, release, regions)
+            name = f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}"
+            yield Node(name, atoms, most_in(asked, measure, regions & regions_of[measure], band))
+
+
+def most_in(asked: Question, measure: str, regions: frozenset[int], band: str) -> float:
+    """Three bodies on an island have three incidents at most, would anybody say; and of one that is a département one
+    département at most is counted. `regions`: those in which anybody is: that nobody is elsewhere is no secret.
+    """
+    is_of_strata = measure in COUNTS_BODIES and band
+    strata = [one for one in FINEST[Measure.STRATA] if is_under(one, band)] if is_of_strata else [ALL_BANDS]
+    existing = sum(asked.bodies[where] for where in product(regions, strata))
+    return existing if 0 < existing < K and UNKNOWN_REGION not in regions else inf
+
+
+def standing(asked: Question, stands: Mapping[Atom, set[int]]) -> dict[Where, set[int]]:
+    """Every cell and every union on its way up → the bodies that stand in it, of each release and of all; of the
+    many bodies of a large one, K or more.
+    """
+    found: dict[Where, set[int]] = defaultdict(set)
+    gathered = gatherings(asked)
+    for atom, bodies in stands.items():
+        own = list(Grain).index(grain_of(atom.measure))
+        for release, grain, band in product(alone(asked, atom), list(Grain)[own:], prefixes_of(atom.band)):
+            together = [] if grain is Grain.MONTH else [some for some in gathered[atom.measure] if atom.region in some]
+            for regions in {frozenset([atom.region]), asked.regions, *together}:
+                there = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
+                if len(there) < K:
+                    there |= bodies
+    return found | pairs_of_regions(found)
+
+
+def pairs_of_regions(standing: Mapping[Where, set[int]]) -> dict[Where, set[int]]:
+    """Over a quarter or a year, whatever the band, two regions of few bodies where few stand in both."""
+    beside: dict[tuple[str, int | None, date, Grain], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
+    for (measure, release, regions, first, grain, band), bodies in standing.items():
+        if len(regions) == 1 and len(bodies) < K and band == ALL_BANDS and grain is not Grain.MONTH:
+            beside[measure, release, first, grain].append((regions, bodies))
+    return {
+        (measure, release, one | other, first, grain, ALL_BANDS): here | there
+        for (measure, release, first, grain), some in beside.items()
+        for (one, here), (other, there) in combinations(some, 2)
+        if len(here | there) < K
+    }
+
+
+def alone(asked: Question, atom: Atom) -> tuple[int | None, ...]:
+    """All releases together, and its own where there are several: late cases must not be told apart either."""
+    return (None, atom.release) if len(asked.releases[atom.measure]) > 1 else (None,)
+
+
+def standing_by_atom(asked: Question) -> dict[Atom, set[int]]:
+    """Atom → the bodies that stand there; of many, K."""
+    found: dict[Atom, set[int]] = defaultdict(set)
+    for body, atoms in asked.units.items():
+        for atom in atoms:
+            if len(found[atom]) < K:
+                found[atom].add(body)
+    return found
+
+
+def gatherings(asked: Question) -> dict[str, set[frozenset[int]]]:
+    """Of each table, the sets of regions that tables held against each other tell apart, though none is named:
+    those that no block names, all but one that is named, those that a block of several regions covers, and, of
+    tables that count the same cases, what two of these share or do not.
+    """
+    ties = {frozenset(tied_to(measure, set(asked.tables), with_hits=False)) for measure in asked.tables}
+    wide_of = {tables: wide(asked, tables) for tables in ties}
+    named = {one.scope.region for one in asked.shown if one.scope.region}
+    everywhere = frozenset().union(*wide_of.values()) | {asked.regions - {region} for region in named}
+    found: dict[str, set[frozenset[int]]] = {}
+    for tables, mine in wide_of.items():
+        shared = {*(a & b for a, b in product(mine, mine)), *(a - b for a, b in product(mine, mine))}
+        found |= dict.fromkeys(tables, {*everywhere, *shared} - {frozenset()})
+    return found
+
+
+def wide(asked: Question, tables: frozenset[Measure]) -> frozenset[frozenset[int]]:
+    named = {one.scope.region for one in asked.shown if one.scope.region and one.measure in tables}
+    cells = [[atom for atom in one.atoms if isinstance(atom, Atom) and atom.measure in tables] for one in asked.sums()]
+    covered = [frozenset(atom.region for atom in atoms) for atoms in cells]
+    return frozenset({asked.regions - named, *(regions for regions in covered if len(regions) > 1)})
