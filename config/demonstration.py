@@ -25,6 +25,9 @@ REGION = "53"
 CSIRT = "breizh-cyber"
 COMMUNE = "35238"
 
+# What opens the exact figures of its region to an analyst.
+ACT = "Décision fictive de la région, pour la démonstration"
+
 # Account → (name shown, role, what it belongs to)
 CAST = {
     "agent": ("Dominique Exemple", Role.AGENT, "collectivity"),
@@ -62,7 +65,8 @@ def create_account(email: str, shown: str, role: Role, home: dict[str, Any]) -> 
     if user is None:
         user = User.objects.create_user(email, PASSWORD, display_name=shown)
         started = timezone.localdate() - timedelta(days=730)
-        Membership.objects.create(user=user, role=role, since_on=started, **home)
+        entitled = {"exact_since_on": started, "exact_act": ACT} if role == Role.ANALYST else {}
+        Membership.objects.create(user=user, role=role, since_on=started, **home, **entitled)
     if user.needs_second_factor and not has_factor(user):
         TOTP.activate(user, generate_totp_secret())
 

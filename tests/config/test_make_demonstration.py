@@ -16,7 +16,8 @@ from accounts.installation import (
     refuse_demonstration,
 )
 from accounts.models import Membership, User
-from config.demonstration import PASSWORD
+from collectivities.models import Region
+from config.demonstration import PASSWORD, REGION
 from csirts.models import Csirt
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,13 @@ def test_twice_changes_nothing():
     call_command("create_demonstration")
 
     assert User.objects.count() == Membership.objects.count() == 7
+
+
+def test_the_analyst_reads_the_exact_figures_of_its_region():
+    mark_as_demonstration()
+    call_command("create_demonstration")
+    analyst = User.objects.get(email="campus@demo.example")
+    assert analyst.exact_region_ids() == {Region.objects.get(code=REGION).pk}
 
 
 def test_the_page_gives_the_code_of_the_moment(client):
