@@ -20,6 +20,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 logger = structlog.get_logger(__name__)
 
 LONGEST_TASK_SECONDS = 5 * 60
+# Above it a child of the worker makes way for another, once its task is done: typst keeps the pages that it made last,
+# some 80 MB a report.
+MOST_KIBIBYTES = 600_000
 
 
 def sweep(task: str, seconds: float) -> dict[str, Any]:
@@ -58,6 +61,7 @@ app.conf.update(
     task_soft_time_limit=LONGEST_TASK_SECONDS - 30,
     task_publish_retry=False,
     worker_prefetch_multiplier=1,
+    worker_max_memory_per_child=MOST_KIBIBYTES,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
