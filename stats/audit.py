@@ -49,6 +49,7 @@ __all__ = [
     "Cap",
     "Family",
     "Finding",
+    "Floor",
     "Link",
     "Node",
     "Reason",
@@ -84,6 +85,14 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """What a published number says of another table: that at least `value` units are in these atoms."""
+
+    atoms: Atoms
+    value: int
+
+
+@dataclass(frozen=True)
 class Node:
     """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it.
 
@@ -104,6 +113,7 @@ class Family:
     caps: Sequence[Cap]
     nodes: Sequence[Node]
     units: Mapping[Body, Mapping[Atom, int]]
+    floors: Sequence[Floor] = ()
 
 
 class Reason(StrEnum):
@@ -134,8 +144,9 @@ def audit(family: Family, *, k: int, deadline: float, coalitions: Iterable[Coali
 
 
 def rows_of(family: Family) -> list[Row]:
-    """Sums first, then what is known without them."""
+    """What is published first, then what is known without it."""
     rows = [Row(dict.fromkeys(one.atoms, 1), one.value, one.value, f"sum {n}") for n, one in enumerate(family.sums)]
+    rows += [Row(dict.fromkeys(one.atoms, 1), one.value, inf, f"floor {n}") for n, one in enumerate(family.floors)]
     for n, link in enumerate(family.links):
         signs = dict.fromkeys(link.left - link.right, 1) | dict.fromkeys(link.right - link.left, -1)
         rows.append(Row(signs, -inf if link.at_most else 0, 0, f"link {n}"))
@@ -181,7 +192,7 @@ class Auditor:
         low = unmet(self.worlds, self.touched, ~self.is_free, lambda totals: totals >= self.k, sign=-1)
         if not low:
             return []
-        known = len(self.family.sums)
+        known = len(self.family.sums) + len(self.family.floors)
         rows = [replace(row, lower=-inf, upper=inf) for row in self.rows[:known]] + self.rows[known:]
         before = Worlds(self.classes, rows, self.room, self.ends_at)
         asked = np.isin(np.arange(len(self.nodes)), list(low))

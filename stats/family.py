@@ -58,8 +58,14 @@ AT_MOST = (
     (Measure.BODIES_HIT, (Measure.INCIDENTS,)),
     (Measure.STRATA_HIT, (Measure.INCIDENTS,)),
 )
-# The same of what came after any release: a body that is counted late has a late incident.
-LATE_AT_MOST = ((Measure.BODIES, Measure.INCIDENTS), (Measure.STRATA, Measure.INCIDENTS))
+# The same of what came after any release: a body that is counted late has a late incident, and one that is hit late
+# has a late interruption or leak.
+LATE_AT_MOST = (
+    (Measure.BODIES, (Measure.INCIDENTS,)),
+    (Measure.STRATA, (Measure.INCIDENTS,)),
+    (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+    (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+)
 # The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
 BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
 # A body that was hit had an interruption or a leak; and no form nor page lets an incident have two leaks, nor one and
@@ -71,17 +77,24 @@ HIT_BY = (
     (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
 )
 ONE_LEAK = ((Measure.LEAKS, Measure.UNFOUNDED), (Measure.INCIDENTS,))
+# Behind each number of the first stand K bodies or more, so there are as many cases of the second.
+BEHIND = (
+    (Measure.INTERRUPTIONS, Measure.INCIDENTS),
+    (Measure.SERVICES, Measure.INCIDENTS),
+    (Measure.CATEGORIES, Measure.LEAKS),
+)
 # What was closed within some time had been taken charge of within it, or never was (`DelayBand.UNKNOWN`).
 IN_ORDER = (Measure.CLOSING, Measure.HELP)
 
 
 def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) -> set[Measure]:
-    """The tables among `there` that some chain of links ties to `measure`, itself included; `HIT_BY` links too, unless
-    those are wanted that count the same cases.
+    """The tables among `there` that some chain of links ties to `measure`, itself included; `HIT_BY` and `BEHIND` too,
+    unless those are wanted that count the same cases.
     """
     pairs = [(table.measure, table.same_units_as) for table in FAMILY if table.same_units_as]
     pairs += [(measure, other) for measure, others in (*AT_MOST, *HIT_BY * with_hits) for other in others]
     pairs += [(measure, other) for measure, other, _is_same_band in BY_BAND]
+    pairs += BEHIND * with_hits
     found, ahead = set(), {measure}
     while ahead:
         found |= ahead

@@ -5,13 +5,23 @@ Tables that count the same cases otherwise are linked, region by region and peri
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import product
+from itertools import pairwise, product
 
-from stats.atoms import Atoms, firsts_of, grain_of, scope_of
-from stats.audit import Cap, Link
+from stats.atoms import Atom, Atoms, firsts_of, grain_of, scope_of
+from stats.audit import Cap, Floor, Link
 from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
-from stats.family import AT_MOST, BY_BAND, BY_MEASURE, COUNTS_BODIES, HIT_BY, IN_ORDER, LATE_AT_MOST, ONE_LEAK
-from stats.partition import Grain
+from stats.family import (
+    AT_MOST,
+    BEHIND,
+    BY_BAND,
+    BY_MEASURE,
+    COUNTS_BODIES,
+    HIT_BY,
+    IN_ORDER,
+    LATE_AT_MOST,
+    ONE_LEAK,
+)
+from stats.partition import Grain, K
 from stats.question import UNPUBLISHED, Question, Releases
 
 
@@ -31,12 +41,12 @@ def links_of(asked: Question) -> Iterator[Link]:
 
 
 def links_of_late(asked: Question) -> Iterator[Link]:
-    for measure, other in LATE_AT_MOST:
-        if {measure, other} <= set(asked.tables):
-            releases = {*asked.releases[measure], *asked.releases[other]}
-            for at in filter(None, asked.releases[measure]):
+    for measure, others in LATE_AT_MOST:
+        if {measure, *others} <= set(asked.tables):
+            releases = set().union(*(asked.releases.get(one, ()) for one in (measure, *others)))
+            for at in filter(None, asked.releases.get(measure, ())):
                 late = frozenset(one for one in releases if one > at or one == UNPUBLISHED)
-                yield from links_between(asked, (measure,), (other,), at_most=True, of=late)
+                yield from links_between(asked, (measure,), others, at_most=True, of=late)
 
 
 def links_of_bands(asked: Question) -> Iterator[Link]:
@@ -60,12 +70,13 @@ def links_by_band(asked: Question, measure: Measure, other: Measure, *, is_same_
 
 
 def links_in_order(asked: Question, later: Measure, earlier: Measure) -> Iterator[Link]:
-    """Of the two delays of each case the first is not the longer one."""
+    """Of the two delays of each case the first is not the longer one; of the late cases too."""
     *bands, unknown = DelayBand.values
     whole = scope_of(date(asked.year, 1, 1), Grain.YEAR, ALL_BANDS)
-    for region, number in product(sorted(asked.regions), range(1, len(bands))):
+    ranges = between(asked, later, earlier)
+    for region, number, of in product(sorted(asked.regions), range(1, len(bands)), ranges):
         left, right = (
-            frozenset(atom for atom in asked.atoms_of(one, whole, frozenset([region])) if atom.band in within)
+            frozenset(atom for atom in asked.atoms_of(one, whole, frozenset([region]), of) if atom.band in within)
             for one, within in ((later, bands[:number]), (earlier, [*bands[:number], unknown]))
         )
         if left and asked.total(left) <= asked.total(right):
@@ -105,8 +116,31 @@ def alike(asked: Question, measure: Measure, other: Measure) -> list[Releases | 
     return [None, *(of for of, (here, there) in zip(first, totals, strict=True) if 0 < here == there)]
 
 
+def between(asked: Question, measure: Measure, other: Measure) -> list[Releases | None]:
+    """All releases, and those from each by which both tables had counted the same cases to the next."""
+    moments = [frozenset[int](), *(of for of in alike(asked, measure, other) if of)]
+    everything = frozenset({*asked.releases.get(measure, ()), *asked.releases.get(other, ())})
+    return [None, *(after - before for before, after in pairwise([*moments, everything]) if len(moments) > 1)]
+
+
 def cells_of(asked: Question, measure: Measure, region: int, first: date, grain: Grain, of: Releases | None) -> Atoms:
     return asked.atoms_of(measure, scope_of(first, grain, ALL_BANDS), frozenset([region]), of)
+
+
+def floors_of(asked: Question) -> Iterator[Floor]:
+    """Behind each number stand K bodies at least, each with a case of its own where that number is."""
+    whole = scope_of(date(asked.year, 1, 1), Grain.YEAR, ALL_BANDS)
+    others = {measure: other for measure, other in BEHIND if {measure, other} <= set(asked.tables)}
+    for one, covered in asked.parts() if others else ():
+        if other := others.get(one.measure):
+            grain = grain_of(one.measure)
+            places = {(atom.region, atom.first) for atom in covered if isinstance(atom, Atom)}
+            there = asked.atoms_of(other, whole, frozenset(region for region, _first in places))
+            cells = frozenset(
+                atom for atom in there if isinstance(atom, Atom) and (atom.region, grain.first(atom.first)) in places
+            )
+            if asked.total(cells) >= K:
+                yield Floor(cells, K)
 
 
 def caps_of(asked: Question) -> Iterator[Cap]:

@@ -12,7 +12,7 @@ from stats.audit import Family
 from stats.enums import Measure
 from stats.family import COUNTS_BODIES, tied_to
 from stats.hidden import nodes_of
-from stats.links import caps_of, links_of
+from stats.links import caps_of, floors_of, links_of
 from stats.partition import Cell, Shape, Unit
 from stats.question import Question, Shown
 from stats.strata import Bodies
@@ -75,5 +75,6 @@ def family_of(asked: Question) -> Family:
         links=list(links_of(asked)),
         caps=list(caps_of(asked)),
         nodes=list(nodes_of(asked)),
+        floors=list(floors_of(asked)),
         units={body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())},
     )

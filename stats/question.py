@@ -118,13 +118,17 @@ class Question:
         return found[0] if len(found) == 1 else frozenset().union(*found)
 
     def sums(self) -> Iterator[Sum]:
+        for one, atoms in self.parts():
+            yield Sum(atoms, sum(unit.number for unit in one.units))
+
+    def parts(self) -> Iterator[tuple[Shown, Atoms]]:
         """The smallest scopes first: each takes its atoms from the larger ones."""
         taken: set[Atom] = set()
         by_size = sorted(self.shown, key=lambda one: (size_of(one.scope, self.regions, one.measure), repr(one.scope)))
         for one in by_size:
             mine = self.covered(one) - taken
             taken |= mine
-            yield Sum(mine, sum(unit.number for unit in one.units))
+            yield one, mine
 
     @cached_property
     def totals(self) -> Counter[Atom]:

@@ -7,7 +7,7 @@ the method page. A cell may also hold what is in no number; a bold attacker take
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 from math import inf
 from typing import NamedTuple
 
@@ -35,8 +35,13 @@ AT_MOST = (
 )
 # The same, band by band: a leak is counted once at most in each category.
 BAND_AT_MOST = (("strata_hit", "strata", True), ("categories", "leaks", False))
-# What a body did that was counted late, was counted late.
-LATE_AT_MOST = (("bodies", "incidents"), ("strata", "incidents"))
+# What a body did that was counted late, was counted late; and so was what it was hit by.
+LATE_AT_MOST = (
+    *[([bodies], ["incidents"]) for bodies in ("bodies", "strata")],
+    *[([bodies], ["interruptions", "leaks"]) for bodies in ("bodies_hit", "strata_hit")],
+)
+# Behind each number of the first are five bodies or more, each with a case of its own that the other one counts.
+BEHIND, FIVE = {"interruptions": "incidents", "services": "incidents", "categories": "leaks"}, 5
 # What was closed within some time had been taken within it, unless nobody knows when.
 IN_ORDER = ("closing", "help")
 DELAYS, NOT_KNOWN = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d"), "unknown"
@@ -231,22 +236,36 @@ class Knowledge:
             yield from (self.compared(left, right, place) for place in self.places([YEAR]))
         yield from self.guesses_of_late(every)
         yield from self.guesses_by_band(every)
+        yield from self.guesses_behind()
         if every.issuperset(IN_ORDER):
             yield from self.guesses_in_order()
 
     def guesses_of_late(self, every: set[str]) -> Iterator[Fact[Cell]]:
-        for left, right in ((left, right) for left, right in LATE_AT_MOST if {left, right} <= every):
-            for place, first in product(self.places([YEAR]), filter(None, self.firsts[left])):
-                yield self.compared([left], [right], place, after=first)
+        for left, right in ((left, right) for left, right in LATE_AT_MOST if {*left, *right} <= every):
+            for place, first in product(self.places([YEAR]), filter(None, self.firsts[left[0]])):
+                yield self.compared(left, right, place, after=first)
 
     def guesses_in_order(self) -> Iterator[Fact[Cell]]:
+        """Of all cases, and of those that came from each release to the next that counted the same."""
         later, earlier = IN_ORDER
-        for place, number in product(self.places([YEAR]), range(1, len(DELAYS) + 1)):
+        moments = [0, *sorted(self.moments(later, earlier))]
+        for place, number, span in product(
+            self.places([YEAR]), range(1, len(DELAYS) + 1), {(0, inf), *pairwise(moments)}
+        ):
             quick = [Scope(later, None, *place, band) for band in DELAYS[:number]]
             soon = [Scope(earlier, None, *place, band) for band in (*DELAYS[:number], NOT_KNOWN)]
             signs = dict.fromkeys(set().union(*map(self.inside, quick)), 1)
             signs |= dict.fromkeys(set().union(*map(self.touching, soon)), -1)
-            yield Fact(signs, -inf, 0)
+            yield Fact({cell: sign for cell, sign in signs.items() if is_between(cell.first, *span)}, -inf, 0)
+
+    def guesses_behind(self) -> Iterator[Fact[Cell]]:
+        for fact in self.published:
+            other = BEHIND.get(next(iter(fact.signs)).measure) if fact.signs else None
+            if other in self.firsts:
+                there = {(cell.region, month) for cell in fact.signs for month in cell.months}
+                whole = self.inside(Scope(other, None, frozenset(self.regions), YEAR, ""))
+                mine = [cell for cell in whole if any((cell.region, month) in there for month in cell.months)]
+                yield Fact(dict.fromkeys(mine, 1), FIVE, inf)
 
     def guesses_by_band(self, every: set[str]) -> Iterator[Fact[Cell]]:
         for left, right, is_same_band in BAND_AT_MOST:
