@@ -1,22 +1,26 @@
 """What must stay hidden: every cell, and every union of cells on the way up to the nation's year, in which fewer than
-K bodies stand.
+K bodies stand; and those unions of bands or of quarters of which a link speaks as a whole.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import combinations, product
 from math import inf
+from typing import Any
 
-from stats.atoms import Atom, grain_of, is_under, prefixes_of, scope_of
+from stats.atoms import Atom, Atoms, grain_of, is_under, prefixes_of, scope_of
 from stats.audit import Node
-from stats.enums import ALL_BANDS, FINEST, Measure
+from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
 from stats.family import COUNTS_BODIES, tied_to
 from stats.partition import Grain, K
+from stats.periods import quarters_of
 from stats.question import UNKNOWN_REGION, Question
 
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
+# the last three
+type Part = tuple[date, Grain, str]
 
 
 def nodes_of(asked: Question) -> Iterator[Node]:
@@ -24,16 +28,57 @@ def nodes_of(asked: Question) -> Iterator[Node]:
     regions_of: dict[str, set[int]] = defaultdict(set)
     for atom in stands:
         regions_of[atom.measure].add(atom.region)
-    for where, bodies in sorted(standing(asked, stands).items(), key=repr):
+    bodies_of = standing(asked, stands)
+    for where, bodies in sorted(bodies_of.items(), key=repr):
         if len(bodies) < K:
             measure, release, regions, first, grain, band = where
-            scope = scope_of(first, grain, band)
-            if release is None:
-                atoms = asked.atoms_of(measure, scope, regions)
-            else:
-                atoms = asked.atoms(measure, scope, release, regions)
             name = f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}"
-            yield Node(name, atoms, most_in(asked, measure, regions & regions_of[measure], band))
+            yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], band))
+    for wheres in large_unions(bodies_of):
+        measure, release, regions, *_said = wheres[0]
+        name = f"{measure} {release or 'all'} {sorted(regions)} " + " + ".join(f"{one[3]} {one[5]}" for one in wheres)
+        atoms = frozenset[Any]().union(*(atoms_in(asked, where) for where in wheres))
+        yield Node(name, atoms, most_in(asked, measure, regions & regions_of[measure], ALL_BANDS))
+
+
+def atoms_in(asked: Question, where: Where) -> Atoms:
+    measure, release, regions, first, grain, band = where
+    scope = scope_of(first, grain, band)
+    if release is None:
+        return asked.atoms_of(measure, scope, regions)
+    return asked.atoms(measure, scope, release, regions)
+
+
+def large_unions(standing: Mapping[Where, set[int]]) -> Iterator[list[Where]]:
+    """The largest unions in which fewer than K bodies stand, unless fewer stand in all of it: what is certain of a
+    smaller one is certain of it.
+    """
+    for where, bodies in sorted(standing.items(), key=repr):
+        measure, release, regions, first, grain, band = where
+        if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
+            found: list[list[Where]] = []
+            for parts in unions_in(measure, first.year):
+                wheres = [(measure, release, regions, *part) for part in parts]
+                there = frozenset[int]().union(*(standing.get(one, ()) for one in wheres))
+                if 0 < len(there) < K and not any(set(wheres) < set(larger) for larger in found):
+                    found.append(wheres)
+            yield from found
+
+
+def unions_in(measure: str, year: int) -> list[list[Part]]:
+    """The largest first. What was closed within some time is held against what was taken within it, or nobody knows
+    when; and two numbers of the nation's quarters leave to a region what is of one or the other.
+    """
+    *delays, unknown = DelayBand.values
+    bands: list[Sequence[str]] = []
+    if measure == Measure.CLOSING:
+        bands = [delays[:number] for number in range(len(delays) - 1, 1, -1)]
+    elif measure == Measure.HELP:
+        bands = [[*delays[:number], unknown] for number in range(len(delays) - 1, 0, -1)]
+    elif measure in (Measure.INCIDENTS, Measure.QUARTERS):
+        quarters = [some for number in (3, 2) for some in combinations(quarters_of(year), number)]
+        return [[(first, Grain.QUARTER, ALL_BANDS) for first in some] for some in quarters]
+    return [[(date(year, 1, 1), Grain.YEAR, band) for band in some] for some in bands]
 
 
 def most_in(asked: Question, measure: str, regions: frozenset[int], band: str) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise, product
 
-from stats.atoms import Atom, Atoms, firsts_of, grain_of, scope_of
+from stats.atoms import Atoms, firsts_of, grain_of, scope_of
 from stats.audit import Cap, Floor, Link
 from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
 from stats.family import (
@@ -134,11 +134,9 @@ def floors_of(asked: Question) -> Iterator[Floor]:
     for one, covered in asked.parts() if others else ():
         if other := others.get(one.measure):
             grain = grain_of(one.measure)
-            places = {(atom.region, atom.first) for atom in covered if isinstance(atom, Atom)}
+            places = {(atom.region, atom.first) for atom in covered}
             there = asked.atoms_of(other, whole, frozenset(region for region, _first in places))
-            cells = frozenset(
-                atom for atom in there if isinstance(atom, Atom) and (atom.region, grain.first(atom.first)) in places
-            )
+            cells = frozenset(atom for atom in there if (atom.region, grain.first(atom.first)) in places)
             if asked.total(cells) >= K:
                 yield Floor(cells, K)
 

@@ -60,3 +60,29 @@ def test_what_was_closed_late_had_been_taken_in_charge_late(db):
     publish_release(now=NEXT_SPRING)
     assert ("94", "0-1h", 9) in blocks("help")
     assert blocks("closing") == [(None, "", 40), ("53", "1-3d", 20), ("94", "1-3d", 20)]
+
+
+def test_several_delays_together_are_told_of_nobody(db):
+    """Of twelve closed within four hours eight at most are of Bretagne, where eight were taken: four are of Corse,
+    though nobody knows of which delay.
+    """
+    within_hours = AT + timedelta(hours=3)
+    for code, number, taken in (("53", 4, 8), ("94", 2, 9)):
+        cases = store(one_each(bodies(code, 20), AT))
+        closed(cases[:number], TAKEN_AT_ONCE, TAKEN_AT_ONCE)
+        closed(cases[number : 2 * number], TAKEN_AT_ONCE, within_hours)
+        closed(cases[2 * number : taken], TAKEN_AT_ONCE, LATER)
+        closed(cases[taken:], LATER, LATER)
+    publish_release(now=YEAR_CLOSED)
+    assert ("53", "0-1h", 8) in blocks("help")
+    assert blocks("closing") == [(None, "", 12), (None, "1-3d", 28)]
+
+
+def test_two_quarters_together_are_told_of_nobody(db):
+    """Ten incidents in Bretagne: of fifteen of the first half of the year, five are elsewhere, of four bodies."""
+    some, few = bodies("53", 10), bodies("94", 4)
+    store(one_each([*some[:4], *few], AT) + one_each([*some[4:7], *few], on(2025, 5, 1)))
+    store(one_each([*some[7:], *bodies("01", 4), *bodies("11", 10)], on(2025, 8, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("incidents") == [("53", "", 10), (None, "", 12), ("11", RANSOMWARE, 10)]
+    assert blocks("quarters") == [(None, "", 8), (None, "", 24)]
