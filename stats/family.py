@@ -48,6 +48,8 @@ FAMILY = (
 )
 # Distinct bodies, of which it is known how many exist.
 COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
+# The same bodies, by kind.
+BY_KIND = {Measure.BODIES: Measure.STRATA, Measure.BODIES_HIT: Measure.STRATA_HIT}
 BY_MEASURE = {table.measure: table for table in FAMILY}
 
 # What is counted of the first is at most what is counted of the others together, in one region and year.

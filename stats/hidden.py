@@ -11,7 +11,7 @@ from typing import Any
 
 from stats.atoms import Atom, Atoms, grain_of, is_under, prefixes_of, scope_of
 from stats.audit import Node
-from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure
+from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure, Stratum
 from stats.family import COUNTS_BODIES, tied_to
 from stats.partition import Grain, K
 from stats.periods import quarters_of
@@ -33,12 +33,13 @@ def nodes_of(asked: Question) -> Iterator[Node]:
         if len(bodies) < K:
             measure, release, regions, first, grain, band = where
             name = f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}"
-            yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], band))
+            yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], [band]))
     for wheres in large_unions(bodies_of):
         measure, release, regions, *_said = wheres[0]
         name = f"{measure} {release or 'all'} {sorted(regions)} " + " + ".join(f"{one[3]} {one[5]}" for one in wheres)
         atoms = frozenset[Any]().union(*(atoms_in(asked, where) for where in wheres))
-        yield Node(name, atoms, most_in(asked, measure, regions & regions_of[measure], ALL_BANDS))
+        most = most_in(asked, measure, regions & regions_of[measure], [band for *_where, band in wheres])
+        yield Node(name, atoms, most)
 
 
 def atoms_in(asked: Question, where: Where) -> Atoms:
@@ -67,7 +68,8 @@ def large_unions(standing: Mapping[Where, set[int]]) -> Iterator[list[Where]]:
 
 def unions_in(measure: str, year: int) -> list[list[Part]]:
     """The largest first. What was closed within some time is held against what was taken within it, or nobody knows
-    when; and two numbers of the nation's quarters leave to a region what is of one or the other.
+    when; of the bodies of a region there are no more of some kinds than exist, so that others are of the rest; and two
+    numbers of the nation's quarters leave to a region what is of one or the other.
     """
     *delays, unknown = DelayBand.values
     bands: list[Sequence[str]] = []
@@ -75,19 +77,21 @@ def unions_in(measure: str, year: int) -> list[list[Part]]:
         bands = [delays[:number] for number in range(len(delays) - 1, 1, -1)]
     elif measure == Measure.HELP:
         bands = [[*delays[:number], unknown] for number in range(len(delays) - 1, 0, -1)]
+    elif measure in (Measure.STRATA, Measure.STRATA_HIT):
+        bands = [some for number in range(len(Stratum) - 1, 1, -1) for some in combinations(Stratum.values, number)]
     elif measure in (Measure.INCIDENTS, Measure.QUARTERS):
         quarters = [some for number in (3, 2) for some in combinations(quarters_of(year), number)]
         return [[(first, Grain.QUARTER, ALL_BANDS) for first in some] for some in quarters]
     return [[(date(year, 1, 1), Grain.YEAR, band) for band in some] for some in bands]
 
 
-def most_in(asked: Question, measure: str, regions: frozenset[int], band: str) -> float:
+def most_in(asked: Question, measure: str, regions: frozenset[int], bands: Sequence[str]) -> float:
     """Three bodies on an island have three incidents at most, would anybody say; and of one that is a département one
     département at most is counted. `regions`: those in which anybody is: that nobody is elsewhere is no secret.
     """
-    is_of_strata = measure in COUNTS_BODIES and band
-    strata = [one for one in FINEST[Measure.STRATA] if is_under(one, band)] if is_of_strata else [ALL_BANDS]
-    existing = sum(asked.bodies[where] for where in product(regions, strata))
+    is_of_strata = measure in COUNTS_BODIES and all(bands)
+    kinds = [one for one in FINEST[Measure.STRATA] if any(is_under(one, band) for band in bands)]
+    existing = sum(asked.bodies[where] for where in product(regions, kinds if is_of_strata else [ALL_BANDS]))
     return existing if 0 < existing < K and UNKNOWN_REGION not in regions else inf
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from stats.audit import Family
 from stats.enums import Measure
-from stats.family import COUNTS_BODIES, tied_to
+from stats.family import BY_KIND, COUNTS_BODIES, tied_to
 from stats.hidden import nodes_of
 from stats.links import caps_of, floors_of, links_of
 from stats.partition import Cell, Shape, Unit
@@ -51,6 +51,8 @@ def families_with(draft: Draft, measure: Measure) -> Iterator[Family]:
     as it was, then both as it was and as it is: it depends on that which tables agree.
     """
     tables = tied_to(measure, {one.measure for one in draft.shown})
+    # How many of each kind exist is known of a region whether or not a table by kind is shown.
+    tables |= {kinds for bodies, kinds in BY_KIND.items() if bodies in tables}
     if len(tables) < 2 and measure not in COUNTS_BODIES:
         return
     unshown = [draft.unshown]

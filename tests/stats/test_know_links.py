@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from collectivities.models import Collectivity
 from stats.services import publish_release
 from tests.stats.cases import bodies, change, on, one_each, store
 from tests.stats.test_prove import RANSOMWARE, YEAR_CLOSED, blocks
@@ -76,6 +77,16 @@ def test_several_delays_together_are_told_of_nobody(db):
     publish_release(now=YEAR_CLOSED)
     assert ("53", "0-1h", 8) in blocks("help")
     assert blocks("closing") == [(None, "", 12), (None, "1-3d", 28)]
+
+
+def test_several_kinds_together_are_told_of_nobody(db):
+    """Of 26 bodies of La Réunion 24 at most are communes, for it has no more: two of the others declared, of three."""
+    there = Collectivity.objects.filter(region__code="04", is_listed=True).with_territory()
+    some = [*there.filter(kind="commune")[:23], *there.exclude(kind="commune")[:3]]
+    store(one_each(some * 2, AT) + one_each(bodies("53", 20) * 2, AT))
+    publish_release(now=YEAR_CLOSED)
+    assert ("04", RANSOMWARE, 52) in blocks("incidents")
+    assert blocks("bodies") == [(None, "", 46)]
 
 
 def test_two_quarters_together_are_told_of_nobody(db):

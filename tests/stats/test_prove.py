@@ -197,7 +197,7 @@ def test_only_the_stratum_that_would_tell_goes_with_another(db):
     communes = Collectivity.objects.filter(kind="commune", is_listed=True).with_territory()
     groupings = Collectivity.objects.filter(kind__in=GROUPINGS, is_listed=True).with_territory()
     some = [*groupings[:20], *communes.filter(population__lt=500)[:25], *communes.filter(population__gte=10_000)[:30]]
-    store(one_each([*large[:-3], *some], on(2025, 2, 1)))
+    store(one_each([*large[:-3], *some * 2], on(2025, 2, 1)))
     publish_release(now=YEAR_CLOSED)
     assert blocks("strata") == [
         (None, "", len(large) - 3 + 20),
