@@ -4,8 +4,10 @@ Where one does, a few cells are put with others (`stats/repair.py`) and all is a
 table is tried in its next shape, which is coarser, and in the end it is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
+from math import inf
 from time import monotonic
 
 from stats.atoms import Atom, Atoms, forget_cells
@@ -21,7 +23,9 @@ from stats.repair import cells_to_merge
 ROUNDS = 4
 
 # What is told of whom, and whether only to bodies that collude: to tell it to everybody is to tell more.
-type Told = tuple[str, Reason, bool]
+type About = tuple[str, Reason, bool]
+# What old numbers tell: about whom → the interval in which their total lies.
+type Already = Mapping[About, tuple[int, float]]
 
 
 def cut(draft: Draft, deadline: float) -> None:
@@ -37,23 +41,30 @@ def cut(draft: Draft, deadline: float) -> None:
         forget_cells()
 
 
-def told_already(draft: Draft, deadline: float) -> frozenset[Told]:
-    """What a correction lets earlier numbers tell, beside what has become of the case, or a merger of two bodies that
-    stand in them: no new number can undo that.
+def told_already(draft: Draft, deadline: float) -> Already:
+    """What earlier numbers tell of late cases (of fourteen bodies that declared ten were hit: four others at most will
+    ever be), of what has become of a case, or of two bodies that were merged: no new number can undo that.
     """
-    if not any(draft.became.values()) and not any(unit.heir for one in draft.shown for unit in one.units):
-        return frozenset()
+    if not draft.shown or not any(draft.units.values()):
+        return {}
     there = {one.measure for one in draft.shown}
     ties = {frozenset(tied_to(measure, there)) for measure in there}
     families = [family for tables in ties for family in families_with(draft, min(tables))]
-    return frozenset(told(one) for family in families for one in audit(family, k=K, deadline=deadline - monotonic()))
+    found = chain.from_iterable(audit(family, k=K, deadline=deadline - monotonic()) for family in families)
+    return {about(one): (one.lo, one.hi) for one in found}
 
 
-def told(one: Finding) -> Told:
+def about(one: Finding) -> About:
     return one.name, one.reason, bool(one.coalition)
 
 
-def accept(draft: Draft, measure: Measure, already: frozenset[Told], deadline: float) -> None:
+def is_new(one: Finding, already: Already) -> bool:
+    """Unless as much was told before, or more."""
+    lo, hi = already.get(about(one), (0, inf))
+    return one.lo > lo or one.hi < hi or about(one) not in already
+
+
+def accept(draft: Draft, measure: Measure, already: Already, deadline: float) -> None:
     """Add the table as finely as the whole family passes; else only what was published before."""
     for declared in BY_MEASURE[measure].shapes:
         shape = declared
@@ -86,7 +97,7 @@ def left_out(units: list[Unit], cells: list[Cell]) -> list[Unit]:
     return [unit for unit in units if (unit.key, unit.place) not in held]
 
 
-def what_tells(draft: Draft, measure: Measure, already: frozenset[Told], deadline: float) -> list[Atoms]:
+def what_tells(draft: Draft, measure: Measure, already: Already, deadline: float) -> list[Atoms]:
     """The cells of each finding in the tables that `measure` is tied to, but for those that are `already` told.
 
     Colluding bodies are looked for once nothing is found without; and of what is found, what is certain goes first: a
@@ -95,7 +106,7 @@ def what_tells(draft: Draft, measure: Measure, already: frozenset[Told], deadlin
     for family in families_with(draft, measure):
         for coalitions in ((), None):
             found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=coalitions)
-            if new := [one for one in found if told(one) not in already]:
+            if new := [one for one in found if is_new(one, already)]:
                 worst = {one.name for one in new if one.reason is not Reason.NARROW} or {one.name for one in new}
                 judged: list[Node | Cap] = [*family.nodes, *family.caps]
                 return [atoms_of(one) for one in judged if one.name in worst]

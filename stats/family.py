@@ -58,6 +58,7 @@ AT_MOST = (
     (Measure.STRATA, (Measure.INCIDENTS,)),
     (Measure.BODIES_HIT, (Measure.BODIES,)),
     (Measure.BODIES_HIT, (Measure.INCIDENTS,)),
+    (Measure.STRATA_HIT, (Measure.BODIES,)),
     (Measure.STRATA_HIT, (Measure.INCIDENTS,)),
 )
 # The same of what came after any release: a body that is counted late has a late incident, and one that is hit late

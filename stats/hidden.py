@@ -32,14 +32,19 @@ def nodes_of(asked: Question) -> Iterator[Node]:
     for where, bodies in sorted(bodies_of.items(), key=repr):
         if len(bodies) < K:
             measure, release, regions, first, grain, band = where
-            name = f"{measure} {release or 'all'} {sorted(regions)} {first} {grain.value} {band}"
+            name = f"{measure} {said(release)} {sorted(regions)} {first} {grain.value} {band}"
             yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], [band]))
     for wheres in large_unions(bodies_of):
         measure, release, regions, *_said = wheres[0]
-        name = f"{measure} {release or 'all'} {sorted(regions)} " + " + ".join(f"{one[3]} {one[5]}" for one in wheres)
+        name = f"{measure} {said(release)} {sorted(regions)} " + " + ".join(f"{one[3]} {one[5]}" for one in wheres)
         atoms = frozenset[Any]().union(*(atoms_in(asked, where) for where in wheres))
         most = most_in(asked, measure, regions & regions_of[measure], [band for *_where, band in wheres])
         yield Node(name, atoms, most)
+
+
+def said(release: int | None) -> str:
+    """The same name in each audit of a night. 0: what is in no number."""
+    return "all" if release is None else str(release)
 
 
 def atoms_in(asked: Question, where: Where) -> Atoms:

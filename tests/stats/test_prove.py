@@ -280,6 +280,21 @@ def test_a_merger_after_a_number_stops_no_later_one(db):
     assert [(one.starts_on.year, one.value) for one in numbers] == [(2025, 5), (2025, 6), (2026, 6)]
 
 
+def test_what_old_numbers_tell_of_late_bodies_silences_no_year(db):
+    """Of fourteen bodies that declared ten were hit: readers know since then that four others at most may be."""
+    some = {code: bodies(code, 14) for code in ("53", "94")}
+    for here in some.values():
+        store(one_each(here[:10] * 2, on(2025, 2, 1), hours=(2,)) + one_each(here[10:] * 2, on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    before = blocks("bodies_hit")
+    assert before == [("53", "", 10), ("94", "", 10)]
+    for here in some.values():
+        store(one_each(here[10:] * 3, on(2025, 2, 4), hours=(2,)) + one_each(here[:8], on(2025, 2, 4)))
+    publish_release(now=on(2026, 4, 30))
+    assert blocks("bodies_hit") == before
+    assert [value for _region, _band, value in blocks("incidents")] == [20, 28, 20, 28]
+
+
 def test_a_region_that_has_a_number_is_in_none_of_several_regions(db):
     """27 incidents in Bretagne, of which 20 « flaw »: of ten « phishing », three at least were elsewhere, of three."""
     at = on(2025, 2, 1)

@@ -28,7 +28,7 @@ BY_QUARTER = ("quarters",)
 # incident has one leak at most, or one that is unfounded.
 AT_MOST = (
     *[(["bodies"], ["incidents"]), (["strata"], ["incidents"])],
-    *[(["bodies_hit"], ["bodies"]), (["strata_hit"], ["strata"])],
+    *[(["bodies_hit"], ["bodies"]), (["strata_hit"], ["strata"]), (["strata_hit"], ["bodies"])],
     *[(["bodies_hit"], ["incidents"]), (["strata_hit"], ["incidents"])],
     *[(["bodies_hit"], ["interruptions", "leaks"]), (["strata_hit"], ["interruptions", "leaks"])],
     *[(["leaks"], ["incidents"]), (["unfounded"], ["incidents"]), (["leaks", "unfounded"], ["incidents"])],
