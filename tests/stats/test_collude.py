@@ -37,14 +37,14 @@ def test_a_pair_sees_what_no_single_body_sees():
 
 def test_what_only_a_pair_could_tell_is_not_told_to_everybody(monkeypatch):
     """Earlier numbers let two bodies prove something of x. That excuses no number that lets everybody prove it."""
-    draft = SimpleNamespace(became={"m": ["a case"]}, shown=[SimpleNamespace(measure="m")])
+    draft = SimpleNamespace(units={"m": ["a late case"]}, shown=[SimpleNamespace(measure="m")])
     monkeypatch.setattr(cutting, "tied_to", lambda measure, _there: {measure})
 
     def told_with(*published):
         monkeypatch.setattr(cutting, "families_with", lambda *_: [family(TIGHT, *published, nodes=["x"])])
         return cutting.what_tells(draft, "m", already, monotonic() + 60)
 
-    already = frozenset()
+    already = {}
     assert told_with("x y", "y z")
     already = cutting.told_already(draft, monotonic() + 60)
     assert not told_with("x y", "y z")
