@@ -1,6 +1,7 @@
 """Bodies that know their own units and put them together: whatever any pair could prove is found."""
 
 from collections import Counter
+from dataclasses import replace
 from time import monotonic
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats import cutting
-from stats.audit import Auditor, Family, Node, Reason, Sum
+from stats.audit import Auditor, Family, Finding, Node, Reason, Sum
 from tests.stats.families import K, everybody, family, judge, people, some_examples, tiny, total
 
 # Five bodies in the block x y, of which two are in y; the block y z holds these and three more.
@@ -49,6 +50,15 @@ def test_what_only_a_pair_could_tell_is_not_told_to_everybody(monkeypatch):
     already = cutting.told_already(draft, monotonic() + 60)
     assert not told_with("x y", "y z")
     assert told_with("x y", "y z", "x")
+
+
+def test_what_was_told_excuses_no_more_than_that():
+    told = Finding("x", Reason.NARROW, 0, 4)
+    already = {cutting.about(told): (told.lo, told.hi)}
+    assert not cutting.is_new(told, already)
+    assert cutting.is_new(replace(told, hi=3), already)
+    assert cutting.is_new(replace(told, lo=1), already)
+    assert cutting.is_new(replace(told, reason=Reason.CERTAIN), already)
 
 
 def test_who_colludes_is_not_who_is_found():
