@@ -50,8 +50,12 @@ def told_already(draft: Draft, deadline: float) -> Already:
     there = {one.measure for one in draft.shown}
     ties = {frozenset(tied_to(measure, there)) for measure in there}
     families = [family for tables in ties for family in families_with(draft, min(tables))]
-    found = chain.from_iterable(audit(family, k=K, deadline=deadline - monotonic()) for family in families)
-    return {about(one): (one.lo, one.hi) for one in found}
+    told: dict[About, tuple[int, float]] = {}
+    for one in chain.from_iterable(audit(family, k=K, deadline=deadline - monotonic()) for family in families):
+        # Of what two readings tell, the less excuses.
+        lo, hi = told.get(about(one), (one.lo, one.hi))
+        told[about(one)] = min(lo, one.lo), max(hi, one.hi)
+    return told
 
 
 def about(one: Finding) -> About:
