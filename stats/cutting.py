@@ -20,7 +20,7 @@ from stats.question import Shown
 from stats.repair import cells_to_merge
 
 # Times that cells of one shape are put with others: what needs more has little left to show.
-ROUNDS = 4
+ROUNDS = 10
 
 # What is told of whom, and whether only to bodies that collude: to tell it to everybody is to tell more.
 type About = tuple[str, Reason, bool]
