@@ -12,7 +12,7 @@ ANY_PERSONS = "*"  # in the place of the first part of a leak's band: « */confi
 
 
 class Number(NamedTuple):
-    """One block, as published; or several of the same scope, added."""
+    """One block, as published; or several of the same scope, added. `since`: the release in which it came first."""
 
     measure: str
     region: int
@@ -20,6 +20,7 @@ class Number(NamedTuple):
     ends_on: date
     band: str
     value: int
+    since: int = 0
 
 
 class State(StrEnum):
@@ -88,11 +89,11 @@ def of_region(numbers: Iterable[Number], region: int | None) -> list[Number]:
 
 def added(numbers: Iterable[Number], *, by_region: bool = False, by_band: bool = True) -> list[Number]:
     """The same numbers, added over regions, over bands or over both: fewer of them for what needs no finer ones."""
-    sums: Counter[tuple[str, int, date, date, str]] = Counter()
+    sums: Counter[tuple[str, int, date, date, str, int]] = Counter()
     for number in numbers:
         region, band = (number.region if by_region else SEVERAL), (number.band if by_band else "")
-        sums[number.measure, region, number.starts_on, number.ends_on, band] += number.value
-    return [Number(*scope, value) for scope, value in sums.items()]
+        sums[number.measure, region, number.starts_on, number.ends_on, band, number.since] += number.value
+    return [Number(*scope[:5], value, scope[5]) for scope, value in sums.items()]
 
 
 def fit(asked: str, band: str) -> Fit:

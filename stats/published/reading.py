@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from django.db.models import Exists, Q, Sum
+from django.db.models import Exists, Min, Q, Sum
 
 from collectivities.models import Region
 from stats.enums import Measure
@@ -137,8 +137,9 @@ def numbers_of(release: Release, year: int, region: Region | None) -> list[Numbe
     wanted = Q(starts_on__year=year) | Q(starts_on__year=year - 1, measure__in=COMPARED)
     if region:
         wanted &= Q(region=region) | Q(region=None) | Q(starts_on__year=year, measure__in=EVERYWHERE)
-    rows = Block.objects.filter(wanted, releases=release).order_by("pk")
-    fields = ("measure", "region", "starts_on", "ends_on", "band", "value")
+    mine = Block.objects.filter(wanted, releases=release).values("pk")
+    rows = Block.objects.filter(pk__in=mine).annotate(since=Min("releases__number")).order_by("pk")
+    fields = ("measure", "region", "starts_on", "ends_on", "band", "value", "since")
     return [Number(measure, of or SEVERAL, *rest) for measure, of, *rest in rows.values_list(*fields)]
 
 

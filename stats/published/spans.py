@@ -2,6 +2,9 @@
 
 A row holds spans. A merged span is one published number over neighbouring periods that have none of their own; what
 has a place in no span (late cases, mostly) is the row's `loose` number, « non ventilé ».
+
+That a period has a number of its own says that no wider one of the same release holds any of it; late cases of that
+period may be in a wider one of a later release.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,13 +75,14 @@ def row_of(
         alone = Cell(own, State.SHOWN) if own is not None else Cell(0, State.ZERO)
         nothing = cell(everything, replace(place, period=period))
         spans[index] = Span(index, 1, nothing if period in missing else alone)
-    loose = merge(spans, mine, periods, missing, is_one_cut=is_one_cut)
+    loose = merge(spans, mine, whole, periods, missing, is_one_cut=is_one_cut)
     return Row(label, tuple(joined(spans[index] for index in sorted(spans))), loose, summed(mine))
 
 
 def merge(
     spans: dict[int, Span],
     numbers: Iterable[Number],
+    everything: Iterable[Number],
     periods: Sequence[Period],
     missing: set[Period],
     *,
@@ -86,19 +90,31 @@ def merge(
 ) -> int:
     """Put each wider number over the periods that it alone covers, the narrower first. Returns what finds no place."""
     loose, wider = 0, [number for number in numbers if not any(period.holds(number) for period in periods)]
+    cuts = {(number.since, Period(number.starts_on, number.ends_on)) for number in everything}
     for scope in sorted({Period(number.starts_on, number.ends_on) for number in wider}, key=length_and_start):
-        value = sum(number.value for number in wider if (number.starts_on, number.ends_on) == scope[:2])
+        same = [number for number in wider if (number.starts_on, number.ends_on) == scope[:2]]
+        value, releases = sum(number.value for number in same), {number.since for number in same}
         inside = [index for index, period in enumerate(periods) if is_inside(period, scope)]
-        free = [index for index in inside if periods[index] in missing and stands_alone(spans, index)]
-        if not free or free != list(range(free[0], free[-1] + 1)) or (free != inside and not is_one_cut):
+        held = [index for index in inside if may_hold(scope, periods[index], releases, cuts)]
+        is_free = all(periods[index] in missing and stands_alone(spans, index) for index in held)
+        is_run = bool(held) and held == list(range(held[0], held[-1] + 1))
+        if not is_free or not is_run or (held != inside and not is_one_cut):
             loose += value
             continue
-        is_whole = free == inside and periods[0].starts_on <= scope.starts_on and scope.ends_on <= periods[-1].ends_on
-        for index in free:
+        is_whole = held == inside and periods[0].starts_on <= scope.starts_on and scope.ends_on <= periods[-1].ends_on
+        for index in held:
             del spans[index]
         over = over_what(scope) if is_whole else ""
-        spans[free[0]] = Span(free[0], len(free), Cell(value, State.SHOWN), is_merged=True, over=over)
+        spans[held[0]] = Span(held[0], len(held), Cell(value, State.SHOWN), is_merged=True, over=over)
     return loose
+
+
+def may_hold(scope: Period, period: Period, releases: set[int], cuts: Iterable[tuple[int, Period]]) -> bool:
+    """Whether a number of `scope` in one of these releases may count cases of `period`: not where all of them have a
+    narrower one there.
+    """
+    narrower = {since for since, cut in cuts if cut != scope and is_inside(cut, scope) and is_inside(period, cut)}
+    return not releases <= narrower
 
 
 def stands_alone(spans: dict[int, Span], index: int) -> bool:

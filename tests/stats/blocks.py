@@ -40,9 +40,16 @@ def block(measure, period, value, *, region="", band=""):
     return measure, region, *period, band, value
 
 
-def a_page(*blocks, of_year=2025, region="", quarter_number=0, until=None, years=(2025, 2024), bodies=None):
-    """The page that these blocks make, without a database. `bodies`: (year, region code, stratum) → number."""
-    numbers = [Number(measure, REGIONS[code].pk if code else SEVERAL, *rest) for measure, code, *rest in blocks]
+def a_page(*blocks, of_year=2025, region="", quarter_number=0, until=None, years=(2025, 2024), bodies=None, late=()):
+    """The page that these blocks make, without a database. `bodies`: (year, region code, stratum) → number.
+
+    `late`: blocks that came first in a later release.
+    """
+    numbers = [
+        Number(measure, REGIONS[code].pk if code else SEVERAL, *rest, since)
+        for since, some in ((1, blocks), (2, late))
+        for measure, code, *rest in some
+    ]
     release = Release(
         number=3, covers_until=until or date(of_year, 12, 31), published_at=datetime(2026, 1, 30, tzinfo=UTC)
     )

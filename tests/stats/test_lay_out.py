@@ -46,6 +46,21 @@ def test_a_number_of_the_whole_quarter_lies_over_its_months():
     ]
 
 
+def test_late_cases_of_the_year_may_be_of_a_quarter_that_was_told():
+    """The first quarter was published; what came late in it may be in the number of the year, which lies nowhere."""
+    page = a_page(*quarters(30), late=[block("quarters", year(2025), 9)], years=(2025,))
+    assert (page.trend.now.total, page.trend.now.loose) == (39, 9)
+    assert [span.cell.state for span in page.trend.now.spans] == [SHOWN, WITHHELD]
+
+
+def test_a_late_number_of_a_quarter_takes_nothing_from_the_year():
+    """Twelve in the last three quarters, as they were told: that the second one has late cases leaves them there."""
+    page = a_page(*quarters(30), block("quarters", year(2025), 12), late=quarters(0, 6), years=(2025,))
+    assert page.trend.now.loose == 12
+    late_too = a_page(*quarters(30), late=[*quarters(5), block("quarters", year(2025), 12)], years=(2025,))
+    assert spans(late_too.trend.now) == [(0, 1, 35, False, ""), (1, 3, 12, True, "")]
+
+
 def test_periods_that_do_not_touch_have_no_common_number():
     """April and June were put together: no plateau goes over May, and the sum is told beside."""
     page = a_page(

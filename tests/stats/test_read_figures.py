@@ -110,6 +110,20 @@ def test_a_merged_number_is_one_cell_over_its_periods(client, two_regions):
     assert table == {"1er trimestre": [17], "2e trimestre": [6], "Ensemble": [30]}
 
 
+def test_late_cases_are_laid_over_no_quarter(client, db):
+    """Four late ones of winter, three of autumn: nobody may read that all seven came after winter."""
+    some = bodies("53", 40)
+    store(one_each(some[:12], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    store(one_each(some[12:16], on(2025, 2, 20)) + one_each(some[16:19], on(2025, 11, 1)))
+    store(one_each(some[19:30], on(2026, 2, 1)))
+    publish_release(now=on(2026, 4, 30))
+    lines = tables_of(client, annee="2025")["Par trimestre"]
+    assert list(lines.values()) == [[12], [None], [None], [None], [7], [19]]
+    months = tables_of(client, annee="2025", region="53")["Par mois"]
+    assert (months["Février"], months["Novembre"], months["Non ventilé"]) == ([12], [None], [7])
+
+
 def test_a_region_has_its_page(client, two_regions):
     page = read(client, region="53", annee="2025")
     assert "18 incidents vérifiés sont publiés en Bretagne pour 2025" in page
