@@ -112,6 +112,8 @@ def beside_map(regions: ByRegion) -> str:
         said.append(
             _("Régions regroupées : %(number)s incidents, comptés ensemble.") % {"number": figure(regions.several[0])}
         )
+    if regions.is_mixed:
+        said.append(_("Certains peuvent être d’une région qui a aussi son nombre, paru plus tôt ou plus tard."))
     if regions.apart:
         said.append(_("Comptés pour la France entière, pas par région : %s.") % figure(regions.apart))
     return bound(" ".join(said))

@@ -1,12 +1,26 @@
 """What is said of several places or kinds of bodies beside each other: the map, and the rates."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 
 from collectivities.models import Region
 from stats.chance import Rate, wilson
 from stats.enums import Measure, Stratum
-from stats.published.numbers import SEVERAL, Cell, Fit, Period, Place, added, cell, fit, of_region, summed, within
+from stats.published.numbers import (
+    SEVERAL,
+    Cell,
+    Fit,
+    Number,
+    Period,
+    Place,
+    added,
+    cell,
+    fit,
+    of_region,
+    summed,
+    within,
+)
 from stats.published.reading import Source
 from stats.published.tables import Scale, scale_for
 
@@ -40,13 +54,15 @@ class OfRegion:
 class ByRegion:
     """`several`: by measure, what is counted of several regions together.
 
-    `apart`: incidents of the nation's own table beyond the total of those by region.
+    `apart`: incidents of the nation's own table beyond the total of those by region. `is_mixed`: those of several
+    regions may be of one that has a number of its own, of another release.
     """
 
     measures: list[Measure]
     lines: list[OfRegion]
     several: list[int | None]
     apart: int
+    is_mixed: bool
     totals: list[int | None]
     scale: Scale
 
@@ -92,7 +108,16 @@ def by_region_of(source: Source) -> ByRegion | None:
     totals = [summed(numbers) for numbers in inside]
     quarters = summed(within(source.of(Measure.QUARTERS), source.period)) or 0
     apart = max(0, quarters - (totals[0] or 0))
-    return ByRegion(measures, lines, several, apart, totals, scale)
+    return ByRegion(measures, lines, several, apart, are_mixed(tables[0], inside[0]), totals, scale)
+
+
+def are_mixed(numbers: list[Number], inside: list[Number]) -> bool:
+    """A region is put with others whole, release by release: one that has a number of the same one is not there."""
+    named = {number.region for number in numbers} - {SEVERAL}
+    told: dict[int, set[int]] = defaultdict(set)
+    for number in numbers:
+        told[number.since].add(number.region)
+    return any(named - told[number.since] for number in of_region(inside, SEVERAL))
 
 
 def line_of(source: Source, region: Region, cells: list[Cell], scale: Scale) -> OfRegion:

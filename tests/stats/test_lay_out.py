@@ -8,6 +8,7 @@ from incidents.enums import PublicService
 from stats.charts import NARROW, WIDE, line_chart
 from stats.published.numbers import State
 from stats.published.tables import Scale, scale_for
+from stats.titles import beside_map
 from stats.words import step_words
 from tests.stats.blocks import REGIONS, a_page, block, month, quarter, year
 
@@ -266,3 +267,14 @@ def test_words_at_the_ends_of_two_lines_do_not_cover_each_other(values):
     page = a_page(*quarters(*values), *quarters(*values, of_year=2024))
     chart = line_chart(page.trend, WIDE)
     assert abs(float(chart.now.end.y) - float(chart.before.end.y)) >= 16
+
+
+def test_late_cases_of_several_regions_may_be_of_one_that_has_a_number():
+    """Nine came late: of Bretagne too, it may be, which has no late number."""
+    told = [block("incidents", year(2025), 20, region="53"), block("incidents", year(2025), 6)]
+    mixed = "Certains peuvent être d’une région qui a aussi son nombre, paru plus tôt ou plus tard."
+    page = a_page(*told, late=[block("incidents", year(2025), 9)])
+    assert beside_map(page.by_region).endswith(mixed)
+    assert mixed not in beside_map(a_page(*told).by_region)
+    own = [block("incidents", year(2025), 9), block("incidents", month(2025, 5), 7, region="53")]
+    assert mixed not in beside_map(a_page(*told, late=own).by_region)
