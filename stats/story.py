@@ -4,7 +4,7 @@ Each sentence is computed, and said only where it is true whatever the numbers w
 what is grouped, but that it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -76,7 +76,7 @@ def compared(comparison: Comparison) -> str:
     """The test is that of `stats/chance.py`, at 95 %."""
     change, before = comparison.change, before_words(comparison)
     if change.direction is Direction.UNSURE:
-        return unsure(change) % {"number": figure(change.before), "before": before}
+        return unsure(comparison) % {"number": figure(change.before), "before": before}
     kind = _("hausse") if change.direction is Direction.UP else _("baisse")
     small = _(", sur de petits nombres") if change.is_small else ""
     return _(
@@ -85,16 +85,22 @@ def compared(comparison: Comparison) -> str:
     ) % {"number": figure(change.before), "before": before, "kind": kind, "between": between(change), "small": small}
 
 
-def unsure(change: Change) -> str:
+def unsure(comparison: Comparison) -> str:
     """Where chance alone may have made the difference, or there is none."""
+    change = comparison.change
     if change.is_small:
         return _("C’était %(number)s %(before)s : de si petits nombres ne disent pas de tendance.")
     if change.now == change.before:
         return _("C’était déjà %(number)s %(before)s.")
+    if comparison.late:
+        return _("C’était %(number)s %(before)s : la différence peut être due à ce retard, ou au hasard.")
     return _("C’était %(number)s %(before)s : la différence peut être due au hasard.")
 
 
 def before_words(comparison: Comparison) -> str:
+    if comparison.late:
+        said = before_words(replace(comparison, late=0))
+        return _("%(before)s, dont %(late)s comptés plus tard") % {"before": said, "late": figure(comparison.late)}
     if not comparison.quarters:
         return _("en %(year)s") % {"year": comparison.year}
     if len(comparison.quarters) == 1:

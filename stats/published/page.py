@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from incidents.enums import PublicService
@@ -48,11 +49,14 @@ NOTHING = Totals(None, None, None, None, None)
 
 @dataclass(frozen=True)
 class Comparison:
-    """With the same place a year before; `by_quarter`: over the quarters that are published of both years."""
+    """With the same place a year before, over those `quarters` or the year. `late`: what was counted too late then to
+    have a counterpart now.
+    """
 
     change: Change
     year: int
     quarters: tuple[int, ...]
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,8 @@ def quarter_period(year: int, number: int) -> Period:
 def comparison_of(source: Source) -> Comparison | None:
     """None unless both years are told, over the whole year or quarter by quarter, and the earlier one from its start.
 
-    What is published without detail may belong here: the comparison must be true wherever it belongs.
+    What is published without detail may belong here: the comparison must be true wherever it belongs. What came late
+    of the earlier one may have no counterpart yet: it must be true without that too.
     """
     year = source.year - 1
     if year not in source.years or not is_told_from_start(source, year):
@@ -185,7 +190,20 @@ def comparison_of(source: Source) -> Comparison | None:
             number for number in (1, 2, 3, 4) if quarter_period(source.year, number).ends_on <= source.until
         )
     now, before = count_of(source, source.year, quarters), count_of(source, year, quarters)
-    return Comparison(change(now, before), year, quarters) if now and before else None
+    in_time = count_of(source, year, quarters, told_by=told_a_year_before(source))
+    if not now or not before or not in_time:
+        return None
+    compared = replace(change(now, in_time), before=before.low)
+    return Comparison(compared, year, quarters, before.low - in_time.low)
+
+
+def told_a_year_before(source: Source) -> int:
+    """The number of the release that came as soon after the year before as the chosen one after its own; else the
+    first one's.
+    """
+    then = source.until.replace(year=source.until.year - 1)
+    numbers = [release.number for release in source.releases if release.covers_until <= then]
+    return max(numbers, default=min(release.number for release in source.releases))
 
 
 def is_told_from_start(source: Source, year: int) -> bool:
@@ -195,21 +213,23 @@ def is_told_from_start(source: Source, year: int) -> bool:
     return year > min(source.years) or bool(within(both, first))
 
 
-def count_of(source: Source, year: int, quarters: Sequence[int]) -> Count | None:
-    """None where a period has no figure of its own. The whole year without `quarters`."""
+def count_of(source: Source, year: int, quarters: Sequence[int], *, told_by: float = inf) -> Count | None:
+    """None where a period has no figure of its own. The whole year without `quarters`. `told_by`: at least what that
+    release told.
+    """
     periods = [quarter_period(year, number) for number in quarters] or [Period(date(year, 1, 1), date(year, 12, 31))]
     tables = [Measure.INCIDENTS] if source.region else [Measure.QUARTERS, Measure.INCIDENTS]
-    counts = (count_in(source.of(table, year), source.key, periods) for table in tables)
+    counts = (count_in(source.of(table, year), source.key, periods, told_by) for table in tables)
     return max((one for one in counts if one), key=lambda one: one.low, default=None)
 
 
-def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Period]) -> Count | None:
+def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Period], told_by: float) -> Count | None:
     mine = [number for number in numbers if region is None or number.region in (region, SEVERAL)]
     own = of_region(mine, region)
     sums = [summed(within(own, period)) for period in periods]
     if None in sums:
         return None
-    low = sum(one or 0 for one in sums)
+    low = sum(number.value for period in periods for number in within(own, period) if number.since <= told_by)
     may_be = [number for number in mine if any(period.meets(number) for period in periods)]
     return Count(low, sum(number.value for number in may_be))
 

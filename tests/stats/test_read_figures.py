@@ -14,7 +14,9 @@ from csirts.wording import at
 from incidents.enums import Cause, DataCategory, PublicService
 from incidents.services.triage import acknowledge_incident, verify_incident
 from stats import story
+from stats.chance import Direction
 from stats.freshness import SHOWN
+from stats.published import Asked, read_page
 from stats.services import publish_release
 from stats.tasks import fold_events
 from stats.tasks import publish_release as publish
@@ -122,6 +124,21 @@ def test_late_cases_are_laid_over_no_quarter(client, db):
     assert list(lines.values()) == [[12], [None], [None], [None], [7], [19]]
     months = tables_of(client, annee="2025", region="53")["Par mois"]
     assert (months["Février"], months["Novembre"], months["Non ventilé"]) == ([12], [None], [7])
+
+
+def test_what_came_late_of_a_year_is_held_against_nothing(client, db):
+    """Thirty of the first quarter were told in time, as many as this year; forty came later."""
+    some = bodies("53", 70)
+    store(one_each(some[:30], on(2025, 2, 1)))
+    publish_release(now=on(2025, 4, 30))
+    store(one_each(some[30:], on(2025, 2, 4)) + one_each(some[:31], on(2026, 2, 1)))
+    publish_release(now=on(2026, 4, 30))
+    compared = read_page(Asked(region="53", year="2026", quarter="1")).comparison.change
+    assert (compared.now, compared.before, compared.direction) == (31, 70, Direction.UNSURE)
+    page = client.get(PAGE, {"region": "53", "annee": "2026", "trimestre": "1"}).content.decode()
+    assert "dont 40 comptés plus tard : la différence peut être due à ce retard, ou au hasard." in page.replace(
+        "\xa0", " "
+    ).replace("&nbsp;", " ")
 
 
 def test_a_region_has_its_page(client, two_regions):
