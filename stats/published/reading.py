@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from django.db.models import Exists, Min, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
 
 from collectivities.models import Region
 from stats.enums import Measure
-from stats.models import Block, Denominator, Release
+from stats.models import Block, Denominator, Release, ReleaseBlock
 from stats.periods import last_day_of_quarter, quarters_of
 from stats.published.numbers import SEVERAL, Number, Period, Place
 
@@ -137,8 +137,9 @@ def numbers_of(release: Release, year: int, region: Region | None) -> list[Numbe
     wanted = Q(starts_on__year=year) | Q(starts_on__year=year - 1, measure__in=COMPARED)
     if region:
         wanted &= Q(region=region) | Q(region=None) | Q(starts_on__year=year, measure__in=EVERYWHERE)
-    mine = Block.objects.filter(wanted, releases=release).values("pk")
-    rows = Block.objects.filter(pk__in=mine).annotate(since=Min("releases__number")).order_by("pk")
+    # Looked up block by block: a join of all blocks of all releases has been planned as a loop within a loop.
+    firsts = ReleaseBlock.objects.filter(block=OuterRef("pk")).order_by("release__number").values("release__number")
+    rows = Block.objects.filter(wanted, releases=release).annotate(since=Subquery(firsts[:1])).order_by("pk")
     fields = ("measure", "region", "starts_on", "ends_on", "band", "value", "since")
     return [Number(measure, of or SEVERAL, *rest) for measure, of, *rest in rows.values_list(*fields)]
 
