@@ -137,7 +137,7 @@ def numbers_of(release: Release, year: int, region: Region | None) -> list[Numbe
     wanted = Q(starts_on__year=year) | Q(starts_on__year=year - 1, measure__in=COMPARED)
     if region:
         wanted &= Q(region=region) | Q(region=None) | Q(starts_on__year=year, measure__in=EVERYWHERE)
-    # Looked up block by block: a join of all blocks of all releases has been planned as a loop within a loop.
+    # Looked up block by block: so it costs as much whatever the planner knows of the tables.
     firsts = ReleaseBlock.objects.filter(block=OuterRef("pk")).order_by("release__number").values("release__number")
     rows = Block.objects.filter(wanted, releases=release).annotate(since=Subquery(firsts[:1])).order_by("pk")
     fields = ("measure", "region", "starts_on", "ends_on", "band", "value", "since")
