@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from incidents.enums import PublicService
 from stats.chance import Change, Count, change
@@ -190,11 +190,10 @@ def comparison_of(source: Source) -> Comparison | None:
             number for number in (1, 2, 3, 4) if quarter_period(source.year, number).ends_on <= source.until
         )
     now, before = count_of(source, source.year, quarters), count_of(source, year, quarters)
-    in_time = count_of(source, year, quarters, told_by=told_a_year_before(source))
-    if not now or not before or not in_time:
+    if not now or not before:
         return None
-    compared = replace(change(now, in_time), before=before.low)
-    return Comparison(compared, year, quarters, before.low - in_time.low)
+    compared = replace(change(now.in_time, before.in_time), before=before.all_told)
+    return Comparison(compared, year, quarters, before.all_told - before.in_time.low)
 
 
 def told_a_year_before(source: Source) -> int:
@@ -213,25 +212,34 @@ def is_told_from_start(source: Source, year: int) -> bool:
     return year > min(source.years) or bool(within(both, first))
 
 
-def count_of(source: Source, year: int, quarters: Sequence[int], *, told_by: float = inf) -> Count | None:
-    """None where a period has no figure of its own. The whole year without `quarters`. `told_by`: at least what that
-    release told.
+class Told(NamedTuple):
+    """What one table says of some periods: `in_time`, by the release that is as old as the other year's; and since."""
+
+    in_time: Count
+    all_told: int
+
+
+def count_of(source: Source, year: int, quarters: Sequence[int]) -> Told | None:
+    """None where a period has no figure of its own. The whole year without `quarters`.
+
+    Both figures are of one table, that which says more: what is in one of them alone is not late for that.
     """
     periods = [quarter_period(year, number) for number in quarters] or [Period(date(year, 1, 1), date(year, 12, 31))]
     tables = [Measure.INCIDENTS] if source.region else [Measure.QUARTERS, Measure.INCIDENTS]
+    told_by = inf if year == source.year else told_a_year_before(source)
     counts = (count_in(source.of(table, year), source.key, periods, told_by) for table in tables)
-    return max((one for one in counts if one), key=lambda one: one.low, default=None)
+    return max((one for one in counts if one), key=lambda one: one.all_told, default=None)
 
 
-def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Period], told_by: float) -> Count | None:
+def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Period], told_by: float) -> Told | None:
     mine = [number for number in numbers if region is None or number.region in (region, SEVERAL)]
     own = of_region(mine, region)
-    sums = [summed(within(own, period)) for period in periods]
-    if None in sums:
+    if any(summed(within(own, period)) is None for period in periods):
         return None
-    low = sum(number.value for period in periods for number in within(own, period) if number.since <= told_by)
-    may_be = [number for number in mine if any(period.meets(number) for period in periods)]
-    return Count(low, sum(number.value for number in may_be))
+    told = [number for period in periods for number in within(own, period)]
+    in_time = sum(number.value for number in told if number.since <= told_by)
+    may_be = sum(number.value for number in mine if any(period.meets(number) for period in periods))
+    return Told(Count(in_time, may_be), sum(number.value for number in told))
 
 
 # Along the year

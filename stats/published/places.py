@@ -1,6 +1,6 @@
 """What is said of several places or kinds of bodies beside each other: the map, and the rates."""
 
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -29,11 +29,15 @@ BESIDE = (Measure.REPORTS, Measure.INTERRUPTIONS, Measure.LEAKS)
 
 @dataclass(frozen=True)
 class Rates:
-    """Of one year: bodies that declared an incident, and those with an interruption or a leak."""
+    """Of one year: bodies that declared an incident, and those with an interruption or a leak.
+
+    `may_be_more`: bodies counted later, of several regions together, may be of this one.
+    """
 
     year: int
     declared: Rate | None
     hit: Rate | None
+    may_be_more: bool
 
 
 @dataclass(frozen=True)
@@ -114,10 +118,13 @@ def by_region_of(source: Source) -> ByRegion | None:
 def are_mixed(numbers: list[Number], inside: list[Number]) -> bool:
     """A region is put with others whole, release by release: one that has a number of the same one is not there."""
     named = {number.region for number in numbers} - {SEVERAL}
-    told: dict[int, set[int]] = defaultdict(set)
-    for number in numbers:
-        told[number.since].add(number.region)
-    return any(named - told[number.since] for number in of_region(inside, SEVERAL))
+    return any(may_hold(numbers, region, of_region(inside, SEVERAL)) for region in named)
+
+
+def may_hold(numbers: Iterable[Number], region: int | None, of_several: Iterable[Number]) -> bool:
+    """Whether cases of a region may stand in numbers of several: of a release that has no number of it alone."""
+    has_one = {number.since for number in numbers if number.region == region}
+    return any(number.since not in has_one for number in of_several)
 
 
 def line_of(source: Source, region: Region, cells: list[Cell], scale: Scale) -> OfRegion:
@@ -134,8 +141,14 @@ def rates_of(source: Source) -> Rates | None:
     for year in (source.year, source.year - 1):
         declared = rate_of(source, Measure.BODIES, year, source.key)
         if declared:
-            return Rates(year, declared, rate_of(source, Measure.BODIES_HIT, year, source.key))
+            hit = rate_of(source, Measure.BODIES_HIT, year, source.key)
+            return Rates(year, declared, hit, may_be_more=bodies_elsewhere(source, year))
     return None
+
+
+def bodies_elsewhere(source: Source, year: int) -> bool:
+    numbers = source.of(Measure.BODIES, year)
+    return bool(source.region) and may_hold(numbers, source.key, of_region(numbers, SEVERAL))
 
 
 def rate_of(source: Source, measure: str, year: int, region: int | None) -> Rate | None:

@@ -1,8 +1,11 @@
 """The sentences and the titles of a page are true in each case. Blocks by hand, no database."""
 
+from dataclasses import replace
 from datetime import date
 
 from stats import sections, story, titles
+from stats.models import Release
+from stats.published.page import page_of
 from stats.words import cell_words
 from tests.stats.blocks import a_page, block, month, quarter, year
 
@@ -186,6 +189,32 @@ def test_the_rate_says_its_numbers_and_what_chance_does():
         "10 sur 1 200 ; variabilité naturelle : de 0,45 % à 1,5 %. "
         "Avec une interruption ou une fuite : 0,50 % (de 0,23 % à 1,1 %)"
     )
+
+
+def test_a_rate_says_that_bodies_counted_later_may_be_of_that_region_too():
+    told = [block("bodies", year(2025), 10, region="53"), block("bodies", year(2025), 8)]
+    known = {(2025, "53", ""): 1200, (2025, "", ""): 36_000}
+
+    def under(*late, region="53"):
+        page = a_page(block("incidents", year(2025), 14, region="53"), *told, late=late, region=region, bodies=known)
+        return words([story.keys(page)[3].under])
+
+    late = block("bodies", year(2025), 6)
+    elsewhere = "D’autres, comptées plus tard avec plusieurs régions, peuvent être d’ici"
+    assert under(late).endswith(elsewhere)
+    assert elsewhere not in under()
+    assert elsewhere not in under(late, block("bodies", year(2025), 5, region="53"))
+    assert elsewhere not in under(late, region="")
+
+
+def test_what_only_one_table_tells_is_not_counted_later():
+    """Thirty in time by quarter, thirty-five of the regions in the end, of which fifteen came late and not five."""
+    now = [block("incidents", year(2025), 36, region="53"), block("quarters", quarter(2025, 1), 36)]
+    before = [block("incidents", year(2024), 20, region="53"), block("quarters", quarter(2024, 1), 30)]
+    source = a_page(*now, *before, late=[block("incidents", year(2024), 15, region="53")]).source
+    then = Release(number=1, covers_until=date(2024, 12, 31))
+    page = page_of(replace(source, releases=[*source.releases, then]))
+    assert (page.comparison.change.before, page.comparison.late) == (35, 15)
 
 
 def test_a_region_of_which_no_number_counts_a_body_is_not_grouped():
