@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import NamedTuple
 
 from collectivities.models import Collectivity, Region
@@ -13,6 +13,12 @@ from stats.models import BlockMember, CaseFact, Release, ReleaseBlock
 K = 5
 BODIES = ("bodies", "bodies_hit", "strata", "strata_hit")
 NOWHERE = "?"
+OR = " or "
+YEAR, QUARTERS = range(1, 13), [range(first, first + 3) for first in (1, 4, 7, 10)]
+DELAYS = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d", "30d+", "unknown")
+SIZES = ((500, "0-499"), (2000, "500-1999"), (10000, "2000-9999"))
+STRATA = (*(f"commune/{size}" for _limit, size in SIZES), "commune/10000+", "grouping", "large")
+BANDS = dict.fromkeys(("discovery", "help", "closing"), DELAYS) | dict.fromkeys(("strata", "strata_hit"), STRATA)
 
 
 class Unit(NamedTuple):
@@ -30,7 +36,8 @@ class Unit(NamedTuple):
     def is_in(self, scope) -> bool:
         measure, first, regions, months, band = scope
         is_there = self.measure == measure and first in (None, self.first) and self.region in regions
-        return is_there and self.month.month in months and (not band or f"{self.band}/".startswith(f"{band}/"))
+        is_under = not band or any(f"{self.band}/".startswith(f"{one}/") for one in band.split(OR))
+        return is_there and self.month.month in months and is_under
 
 
 @dataclass
@@ -132,8 +139,7 @@ def stratum_of(kind: str, population: int | None) -> str:
         return "grouping"
     if kind != "commune" or population is None:
         return ""
-    sizes = ((500, "0-499"), (2000, "500-1999"), (10000, "2000-9999"))
-    return f"commune/{next((size for limit, size in sizes if population < limit), '10000+')}"
+    return f"commune/{next((size for limit, size in SIZES if population < limit), '10000+')}"
 
 
 CLASSES = {
@@ -172,7 +178,7 @@ def small_scopes(truth: Truth, places: Iterable[frozenset[str]]) -> Iterable[tup
             for months, band, first in scopes_over(unit):
                 standing[unit.measure, first, regions, months, band].add(unit.body)
     small = {where: bodies for where, bodies in standing.items() if len(bodies) < K}
-    return [*small, *pairs_of_regions(small)]
+    return [*small, *pairs_of_regions(small), *unions(standing)]
 
 
 def pairs_of_regions(small: dict[tuple, set[int]]) -> Iterable[tuple]:
@@ -184,6 +190,28 @@ def pairs_of_regions(small: dict[tuple, set[int]]) -> Iterable[tuple]:
         for (one, here), (other, there) in combinations(some, 2):
             if len(here | there) < K:
                 yield measure, first, one | other, months, band
+
+
+def unions(standing: dict[tuple, set[int]]) -> Iterable[tuple]:
+    """Of a year, several quarters together; or several bands, where few tell all that there is."""
+    for (measure, first, regions, months, band), bodies in standing.items():
+        if months == YEAR and not band and len(bodies) >= K:
+            by_quarter = {tuple(some): standing.get((measure, first, regions, some, ""), set()) for some in QUARTERS}
+            for some in few_together(by_quarter):
+                yield measure, first, regions, tuple(chain.from_iterable(some)), ""
+            by_band = {
+                one: standing.get((measure, first, regions, YEAR, one), set()) for one in BANDS.get(measure, ())
+            }
+            for some in few_together(by_band):
+                yield measure, first, regions, YEAR, OR.join(some)
+
+
+def few_together(standing: dict) -> Iterable[tuple]:
+    """Two or more of these, in all of which one to K - 1 bodies stand."""
+    for number in range(2, len(standing)):
+        for some in combinations(standing, number):
+            if 0 < len(set().union(*(standing[one] for one in some))) < K:
+                yield some
 
 
 def scopes_over(unit: Unit) -> Iterable[tuple[range, str, int | None]]:

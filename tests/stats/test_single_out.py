@@ -131,7 +131,12 @@ def test_a_page_that_says_more_than_the_files_is_seen(client, db):
 
 
 def a_release(*numbers, number=1, existing=None):
-    said = {"incidents": ["a", "b"], "causes": ["flaw", "phishing"], "bodies": [""], "strata": ["large", "small"]}
+    said = {
+        "incidents": ["a", "b"],
+        "causes": ["flaw", "phishing"],
+        "bodies": [""],
+        "strata": ["grouping", "large", "small"],
+    }
     rows = [Number(measure, region, *YEAR, band, value) for measure, region, band, value in numbers]
     return Release(number, YEAR[1], rows, existing or {}, {"53": "", "94": "", "52": ""}, said, {})
 
@@ -172,6 +177,14 @@ def test_all_of_a_kind_but_a_few():
     bodies_there = {(2025, "", "large"): 20, (2025, "", "small"): 90}
     found = known(a_release(("strata", "", "large", 17), ("strata", "", "small", 40), existing=bodies_there))
     assert [(claim.what.band, claim.lo, claim.hi) for claim in Attack(found, []).spared()] == [("large", 17, 20)]
+
+
+def test_of_two_kinds_together_where_neither_is_certain():
+    """Twelve of a region in which ten small bodies exist: two at least are a grouping or a large one."""
+    there = {(2025, "53", "small"): 10, (2025, "53", "grouping"): 2, (2025, "53", "large"): 2}
+    found = known(a_release(("bodies", "53", "", 12), ("strata", "", "", 12), existing=there))
+    bands = ("grouping", "large", "grouping or large")
+    assert [least_and_most(found, "strata", "53", band=band)[0] for band in bands] == [0, 0, 2]
 
 
 def test_whoever_colludes_knows_its_own():

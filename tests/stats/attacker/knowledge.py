@@ -5,7 +5,7 @@ the method page. A cell may also hold what is in no number; a bold attacker take
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise, product
 from math import inf
@@ -15,6 +15,7 @@ from tests.stats.attacker.served import Number, Release, generations
 from tests.stats.attacker.system import Fact, System
 
 NOWHERE = "?"  # cases of which nobody knows the region
+OR = " or "  # between bands that are asked together
 IN_NO_NUMBER = 0
 YEAR, QUARTERS = range(1, 13), [range(first, first + 3) for first in (1, 4, 7, 10)]
 BODIES = ("bodies", "bodies_hit", "strata", "strata_hit")
@@ -62,17 +63,17 @@ class Cell(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What something is claimed of. `first` None: in whatever release."""
+    """What something is claimed of. `first` None: in whatever release. `band`: one, or « one or another »."""
 
     measure: str
     first: int | None
     regions: frozenset[str]
-    months: range
+    months: Sequence[int]
     band: str
 
 
 def is_under(band: str, parent: str) -> bool:
-    return not parent or band == parent or band.startswith(f"{parent}/")
+    return not parent or any(f"{band}/".startswith(f"{one}/") for one in parent.split(OR))
 
 
 def is_between(first: int, after: int, as_of: float) -> bool:
