@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.stats.attacker.knowledge import BODIES, NOWHERE, Knowledge, Scope, is_under
+from tests.stats.attacker.knowledge import BODIES, NOWHERE, OR, Knowledge, Scope, is_under
 from tests.stats.attacker.system import UNBOUNDED
 
 ENOUGH = 5
@@ -49,7 +49,7 @@ class Attack:
             yield claim
         yield from self.spared()
         left = [target for target in self.targets if target.inside and target.what not in proved]
-        yield from self.colluded(left, own)
+        yield from self.colluded([target for target in left if not is_union(target.what)], own)
 
     def certain(self) -> Iterator[Claim]:
         targets = [target for target in self.targets if target.inside]
@@ -128,6 +128,11 @@ class Attack:
                 if least > 0:
                     yield Claim("certain", left[number].what, least, coalition=coalition)
         self.known.system.know({})
+
+
+def is_union(what: object) -> bool:
+    """Several quarters or bands together: what those who collude learn of them is a limit that the method tells."""
+    return isinstance(what, Scope) and (not isinstance(what.months, range) or OR in what.band)
 
 
 def coalitions(own: dict[int, dict[int, int]]) -> Iterator[tuple[tuple[int, ...], dict[int, int]]]:
