@@ -210,7 +210,10 @@ ENTRIES: dict[str, Entry] = {
         definition=_("Le temps passé entre la déclaration et sa prise en charge par un centre."),
         formula=_("heure de prise en charge − heure de réception, rangée en tranches"),
         unit=_("incident"),
-        limits=_("Nuits et jours fériés sont comptés. Un dossier pas encore pris en charge est « pas encore »."),
+        limits=_(
+            "Nuits et jours fériés sont comptés. Un dossier pas encore pris en charge est « pas encore ». Un dossier "
+            "transmis à un autre centre compte jusqu’à sa prise en charge par celui-ci."
+        ),
         denominator=OF_INCIDENTS,
     ),
     Measure.CLOSING: Entry(

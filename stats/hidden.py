@@ -11,8 +11,8 @@ from typing import Any
 
 from stats.atoms import Atom, Atoms, grain_of, is_under, prefixes_of, scope_of
 from stats.audit import Node
-from stats.enums import ALL_BANDS, FINEST, DelayBand, Measure, Stratum
-from stats.family import COUNTS_BODIES, tied_to
+from stats.enums import ALL_BANDS, FINEST, Measure
+from stats.family import BY_MEASURE, COUNTS_BODIES, tied_to
 from stats.partition import Grain, K
 from stats.periods import quarters_of
 from stats.question import UNKNOWN_REGION, Question
@@ -21,6 +21,9 @@ from stats.question import UNKNOWN_REGION, Question
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 # the last three
 type Part = tuple[date, Grain, str]
+
+# In one place: ten bodies in as many bands make 385.
+MOST_UNIONS = 500
 
 
 def nodes_of(asked: Question) -> Iterator[Node]:
@@ -58,38 +61,43 @@ def atoms_in(asked: Question, where: Where) -> Atoms:
 
 
 def large_unions(standing: Mapping[Where, set[int]]) -> Iterator[list[Where]]:
-    """The largest unions in which fewer than K bodies stand, unless fewer stand in all of it: what is certain of a
-    smaller one is certain of it.
+    """The largest unions of bands or of quarters in which fewer than K bodies stand, unless fewer stand in all of it:
+    what is certain of a smaller one is certain of it, and what is narrow is narrow of each of its parts.
     """
     for where, bodies in sorted(standing.items(), key=repr):
         measure, release, regions, first, grain, band = where
         if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
-            found: list[list[Where]] = []
-            for parts in unions_in(measure, first.year):
-                wheres = [(measure, release, regions, *part) for part in parts]
-                there = frozenset[int]().union(*(standing.get(one, ()) for one in wheres))
-                if 0 < len(there) < K and not any(set(wheres) < set(larger) for larger in found):
-                    found.append(wheres)
-            yield from found
+            parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
+            yield from largest({one: frozenset(standing[one]) for one in parts if 0 < len(standing.get(one, ())) < K})
 
 
-def unions_in(measure: str, year: int) -> list[list[Part]]:
-    """The largest first. What was closed within some time is held against what was taken within it, or nobody knows
-    when; of the bodies of a region there are no more of some kinds than exist, so that others are of the rest; and two
-    numbers of the nation's quarters leave to a region what is of one or the other.
+def parts_of(measure: str, year: int) -> list[Part]:
+    """Those of which some are told apart from the others of a region together: where tables of the same cases say the
+    total, and numbers of the region some of its bands; where as many of a kind exist; where cases are in order; where
+    the nation has its quarters.
     """
-    *delays, unknown = DelayBand.values
-    bands: list[Sequence[str]] = []
-    if measure == Measure.CLOSING:
-        bands = [delays[:number] for number in range(len(delays) - 1, 1, -1)]
-    elif measure == Measure.HELP:
-        bands = [[*delays[:number], unknown] for number in range(len(delays) - 1, 0, -1)]
-    elif measure in (Measure.STRATA, Measure.STRATA_HIT):
-        bands = [some for number in range(len(Stratum) - 1, 1, -1) for some in combinations(Stratum.values, number)]
-    elif measure in (Measure.INCIDENTS, Measure.QUARTERS):
-        quarters = [some for number in (3, 2) for some in combinations(quarters_of(year), number)]
-        return [[(first, Grain.QUARTER, ALL_BANDS) for first in some] for some in quarters]
-    return [[(date(year, 1, 1), Grain.YEAR, band) for band in some] for some in bands]
+    if measure in (Measure.INCIDENTS, Measure.QUARTERS):
+        return [(first, Grain.QUARTER, ALL_BANDS) for first in quarters_of(year)]
+    if BY_MEASURE[Measure(measure)].same_units_as:
+        return [(date(year, 1, 1), Grain.YEAR, band) for band in FINEST[measure]]
+    return []
+
+
+def largest(small: Mapping[Where, frozenset[int]]) -> Iterator[list[Where]]:
+    """Of cells in each of which few bodies stand. Where there are too many such unions, all in one: more may stand
+    there, so that it is more than has to stay hidden.
+    """
+    found, ahead = set[frozenset[int]](), set(small.values())
+    while ahead and len(found) <= MOST_UNIONS:
+        found |= ahead
+        ahead = {one | other for one in ahead for other in small.values() if len(one | other) < K} - found
+    if ahead:
+        yield list(small)
+        return
+    for some in sorted(found, key=sorted):
+        is_largest = all(other <= some or len(some | other) >= K for other in small.values())
+        if is_largest and len(wheres := [one for one, bodies in small.items() if bodies <= some]) > 1:
+            yield wheres
 
 
 def most_in(asked: Question, measure: str, regions: frozenset[int], bands: Sequence[str]) -> float:

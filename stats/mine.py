@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
+from incidents.enums import EventKind
 from incidents.models import Incident
 from stats.dictionary import BAND_WORDS, band_label
 from stats.enums import ALL_BANDS, BANDS, Measure
-from stats.facts import NOT_COUNTED
-from stats.models import Block, BlockMember, Release
+from stats.facts import NOT_COUNTED, is_hit, is_incident
+from stats.models import Block, BlockMember, CaseFact, Release
 from stats.periods import SETTLED_AFTER, last_day_of_quarter, month_of
 
 
@@ -41,21 +42,37 @@ class Standing:
 
 
 def standing_of(incident: Incident) -> Standing:
-    """At most three queries."""
+    """At most five queries."""
     release = Release.objects.order_by("number").last()
     places = list(places_of(incident, release)) if release else []
     return Standing(release, places, "" if places else why_not(incident, release))
 
 
 def places_of(incident: Incident, release: Release) -> Iterator[Place]:
-    """The blocks of the last release in which the case stands, as it was when each was published."""
-    mine = BlockMember.objects.filter(fact=incident.pk, block__releases=release).values("block")
+    """The blocks of the last release in which the case stands, as it was when each was published; and its body."""
+    mine = BlockMember.objects.filter(fact=incident.pk, block__releases=release)
     alone = Block.objects.filter(
         releases=release, measure=OuterRef("measure"), starts_on__year=OuterRef("starts_on__year")
     ).exclude(region=None)
-    blocks = Block.objects.filter(pk__in=mine).annotate(is_by_region=Exists(alone))
+    is_there = Q(pk__in=mine.values("block"))
+    if fact := CaseFact.objects.filter(Exists(mine), pk=incident.pk).first():
+        is_there |= Q(pk__in=of_its_body(fact, release).values("block"))
+    blocks = Block.objects.filter(is_there).annotate(is_by_region=Exists(alone))
     for block in blocks.select_related("region").order_by("pk"):
         yield Place(what_of(block), where_of(block, is_by_region=block.is_by_region), block.value)
+
+
+def of_its_body(fact: CaseFact, release: Release) -> QuerySet[BlockMember]:
+    """As far as this case says it: what others of the same body declared is not told here."""
+    said = [Measure.BODIES, Measure.STRATA] if is_incident(fact) else []
+    said += [Measure.BODIES_HIT, Measure.STRATA_HIT] if is_hit(fact) else []
+    return BlockMember.objects.filter(
+        fact=None,
+        collectivity=fact.collectivity_id,
+        block__measure__in=said,
+        block__releases=release,
+        block__starts_on__year=fact.month.year,
+    )
 
 
 def what_of(block: Block) -> str:
@@ -92,14 +109,24 @@ def why_not(incident: Incident, release: Release | None) -> str:
     last_day = last_day_of_quarter(month_of(incident.received_at, zone_of(incident.collectivity)))
     if release is None or release.covers_until < last_day:
         return not_yet(last_day + SETTLED_AFTER)
+    return came_later(incident, release) or _(
+        "Rien n’en est publié : trop peu de collectivités seraient derrière le nombre pour qu’il ne désigne personne. "
+        "Elle attend d’être comptée avec d’autres, pour l’année ou pour plusieurs régions."
+    )
+
+
+def came_later(incident: Incident, release: Release) -> str:
+    """What made it count since the release was made; "" if nothing did."""
     if incident.verified_at and incident.verified_at > release.published_at:
         return _(
             "Rien n’en est publié : elle a été vérifiée après la dernière publication. La prochaine peut la compter."
         )
-    return _(
-        "Rien n’en est publié : trop peu de collectivités seraient derrière le nombre pour qu’il ne désigne personne. "
-        "Elle attend d’être comptée avec d’autres, pour l’année ou pour plusieurs régions."
-    )
+    undone = Q(kind=EventKind.REOPENED, data__reason__in=NOT_COUNTED) | Q(kind=EventKind.UNMERGED)
+    if incident.events.filter(undone, at__gt=release.published_at).exists():
+        return _(
+            "Rien n’en est publié : elle a été rouverte après la dernière publication. La prochaine peut la compter."
+        )
+    return ""
 
 
 def not_yet(opens: date) -> str:

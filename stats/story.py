@@ -33,12 +33,20 @@ def story(page: Page) -> list[str]:
 
 
 def nothing_alone(page: Page) -> list[str]:
+    if cell(page.source.of(Measure.INCIDENTS), page.source.place).state is State.ZERO:
+        return [
+            _("Aucun nombre publié ne compte d’incident %(where)s pour %(when)s.")
+            % {"where": where(page.source.region), "when": when(page)}
+        ]
     is_late = not page.source.is_over and not page.source.quarter
     soon = _(" pour l’instant") if is_late else ""
     return [
         _("Aucun nombre d’incidents ne peut être montré à part %(where)s pour %(when)s%(soon)s.")
         % {"where": where(page.source.region), "when": when(page), "soon": soon},
-        _("S’il y a eu des cas, ils sont trop peu nombreux pour être montrés sans désigner quelqu’un."),
+        _(
+            "S’il y a eu des cas, ils désigneraient presque quelqu’un, ou une autre région : ils sont comptés avec "
+            "d’autres."
+        ),
     ]
 
 
@@ -142,7 +150,11 @@ class Key:
 def keys(page: Page) -> list[Key]:
     totals = page.totals
     found = [
-        Key(_("incidents vérifiés"), bound(under_incidents(page)), totals.incidents),
+        Key(
+            _("incidents vérifiés"),
+            bound(under_incidents(page)),
+            or_waiting(page, Measure.INCIDENTS, totals.incidents),
+        ),
         Key(
             _("interruptions de service"),
             bound(under_interruptions(page)),
@@ -167,7 +179,9 @@ def key_of_rate(page: Page) -> Key:
     rates = page.rates
     if not rates or not rates.declared:
         value = None if page.source.is_over else Cell(None, State.WAITING)
-        return Key(name, bound(_("se compte par année finie : pas encore, ou pas montré seul")), value)
+        is_told = not page.source.is_over or page.source.of(Measure.BODIES)
+        under = bound(_("se compte par année finie : pas encore, ou pas montré seul"))
+        return Key(name, under, value, text="" if is_told else _("pas publié"))
     under = rate_words(rates.declared)
     if rates.hit:
         under += bound(
@@ -185,9 +199,17 @@ def under_incidents(page: Page) -> str:
     reports = page.totals.reports
     if reports is None:
         return _("déclarés par une collectivité, confirmés par un centre de secours informatique")
-    return _("et, à part, %(reports)s signalements vérifiés, sans acte malveillant prouvé") % {
+    said = _("et, à part, %(reports)s signalements vérifiés, sans acte malveillant prouvé") % {
         "reports": figure(reports)
     }
+    if not page.source.is_over:
+        return _("%(said)s ; d’autres peuvent attendre la fin de l’année") % {"said": said}
+    if more := page.beside[Measure.REPORTS]:
+        return _("%(said)s ; %(more)s de plus dans l’année, non ventilés par trimestre") % {
+            "said": said,
+            "more": figure(more),
+        }
+    return said
 
 
 def under_interruptions(page: Page) -> str:
@@ -287,13 +309,21 @@ def not_shown(page: Page) -> list[str]:
     return [bound(sentence) for sentence in said]
 
 
+def is_there(page: Page, *tables: str) -> bool:
+    """Whether a number of the first of these tables that is published counts it: of nothing, there is no more."""
+    numbers = next((found for measure in tables if (found := page.source.of(measure))), [])
+    return cell(numbers, page.source.place).state in (State.SHOWN, State.WITHHELD)
+
+
 def sections(page: Page) -> list[tuple[bool, str]]:
     of_year = page.source.is_over and not page.source.quarter
+    interrupted = is_there(page, Measure.INTERRUPTIONS, Measure.SERVICES)
+    leaked = is_there(page, Measure.LEAKS, Measure.CATEGORIES)
     spreads = [
-        (page.hours, _("la durée des interruptions"), True),
-        (page.services, _("les services interrompus"), of_year),
-        (page.persons, _("le nombre de personnes par fuite"), True),
-        (page.categories, _("les données sorties"), of_year),
+        (page.hours, _("la durée des interruptions"), interrupted),
+        (page.services, _("les services interrompus"), interrupted and of_year),
+        (page.persons, _("le nombre de personnes par fuite"), leaked),
+        (page.categories, _("les données sorties"), leaked and of_year),
         (page.causes, _("les causes"), of_year),
     ]
     found = [(bool(page.trend) or bool(page.source.quarter), _("les mois ou les trimestres"))]

@@ -7,7 +7,6 @@ from csirts.wording import curly
 from incidents.enums import DataCategory
 from stats.chance import Direction
 from stats.enums import NOT_SAID, HoursBand, Measure
-from stats.partition import K
 from stats.periods import SETTLED_AFTER
 from stats.published.lines import UNKNOWN, Spread
 from stats.published.page import Page
@@ -70,6 +69,8 @@ def under_trend(page: Page) -> str:
         said.append(
             _("S’y ajoutent %(loose)s incidents non ventilés par période.") % {"loose": figure(trend.now.loose)}
         )
+    if trend.apart:
+        said.append(_("%(apart)s autres incidents publiés ne sont pas ici.") % {"apart": figure(trend.apart)})
     if not page.source.is_over:
         said.append(
             _("La suite paraîtra %(days)s jours après la fin de chaque trimestre.") % {"days": SETTLED_AFTER.days}
@@ -234,7 +235,7 @@ def remainder(spread: Spread, what: str) -> str:
             % {"rest": figure(spread.rest), "what": what}
         )
     missing = spread.total - spread.named - spread.rest
-    if missing >= K:
+    if missing > 0:
         said.append(
             _("%(missing)s %(what)s sur %(total)s ne sont pas dans ce détail.")
             % {"missing": figure(missing), "what": what, "total": figure(spread.total)}

@@ -156,8 +156,8 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
     """Mend what was said of the unconfirmed body of this case. The same again changes nothing.
 
-    The centre of each case stays as routed on the day. Raises Http404, PermissionDenied, StaleBody,
-    ValidationError by field, or of no field once the body is confirmed.
+    The centre of each case stays as routed on the day; its region becomes that of the body, which figures count.
+    Raises Http404, PermissionDenied, StaleBody, ValidationError by field, or of no field once the body is confirmed.
     """
     body = hold_body_of(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -171,7 +171,11 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
             raise StaleBody
         collectivities.correct_body(body, kind=kind, name=name, seat=seat)
         names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
-        record_event(incident, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
+        moved = Incident.objects.select_for_update(no_key=True).filter(collectivity=body).exclude(pk=incident.pk)
+        for case in (incident, *moved.exclude(region=body.home_region).order_by("pk")):
+            case.region = body.home_region
+            case.save(update_fields=["region"])
+            record_event(case, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
     return incident
 
 
@@ -235,7 +239,8 @@ def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: d
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Say that the unconfirmed body of this case is the body `into`. Twice changes nothing.
 
-    All its cases, unsent declarations and roles go to that one. The centre of each case stays as routed on the day.
+    All its cases, unsent declarations and roles go to that one. The centre of each case stays as routed on the day;
+    its region becomes that of the body, which figures count.
     Raises Http404, PermissionDenied, ValidationError when either body cannot take part.
     """
     body = hold_body_of(reference, actor, and_also=into)
@@ -264,8 +269,8 @@ def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -
 def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at: datetime) -> None:
     names: dict[str, Any] = {"from": str(body.uid), "to": str(kept.uid)}
     for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
-        case.collectivity = kept
-        case.save(update_fields=["collectivity"])
+        case.collectivity, case.region = kept, kept.home_region
+        case.save(update_fields=["collectivity", "region"])
         record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
     Draft.objects.filter(collectivity=body).update(collectivity=kept)
     move_people(body, into=kept, at=at)

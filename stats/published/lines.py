@@ -1,11 +1,11 @@
 """The lines of a table of one dimension: bands, regions, strata. Each figure is a sum of whole blocks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from stats.published.numbers import Cell, Number, Place, State, cell, of_region, summed, within
+from stats.published.numbers import SEVERAL, Cell, Number, Place, State, cell, of_region, summed, within
 
 MOST_BARS = 12
 UNKNOWN = "unknown"  # the last band of hours, delays and persons
@@ -32,11 +32,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Spread:
-    """How one measure spreads over its bands. `total`: what is to be spread, some of it « non ventilé »."""
+    """How one measure spreads over its bands. `total`: what is to be spread, some of it « non ventilé ». `may_be`:
+    what numbers of several regions hold, of this one perhaps.
+    """
 
     lines: tuple[Line, ...]
     total: int
     in_order: bool  # the bands have an order of their own: hours, persons
+    may_be: int = 0
 
     @property
     def rest(self) -> int:
@@ -77,7 +80,7 @@ class Spread:
     def first(self) -> Line | None:
         """The line that comes first whatever the remainder holds; None if none surely does."""
         ranked = sorted((line for line in self.lines if not line.is_rest), key=lambda line: -(line.value or 0))
-        hidden = self.total - self.named
+        hidden = self.total + self.may_be - self.named
         if len(ranked) < 2 or not ranked[0].value or ranked[0].value <= (ranked[1].value or 0) + hidden:
             return None
         return ranked[0]
@@ -90,7 +93,7 @@ class Spread:
             if line.is_rest or line.code == UNKNOWN:
                 continue
             reached += line.value or 0
-            if reached * 2 >= self.total > 0:
+            if reached * 2 >= self.total + self.may_be > 0:
                 return line.code
         return ""
 
@@ -102,8 +105,12 @@ def spread(
     *,
     total: int | None = None,
     in_order: bool = False,
+    bands_first: bool = False,
 ) -> Spread | None:
-    """`numbers` of one measure; `bands`: code and label; `total` if another table counts the same. None: nothing."""
+    """`numbers` of one measure; `bands`: code and label; `total` if another table counts the same. None: nothing.
+
+    `bands_first`: regions are put together band by band.
+    """
     said = summed(within(of_region(numbers, place.region), place.period))
     if said is None:
         return None
@@ -112,7 +119,18 @@ def spread(
     rest = said - sum(line.value or 0 for line in lines)
     if rest > 0:
         lines.append(Line("", _("Non ventilé"), Cell(rest, State.SHOWN), is_rest=True))
-    return Spread(tuple(with_bars(lines)), max(said, total or 0), in_order)
+    may_be = 0 if total is not None else sum(one.value for one in elsewhere(numbers, place, bands_first=bands_first))
+    return Spread(tuple(with_bars(lines)), max(said, total or 0), in_order, may_be)
+
+
+def elsewhere(numbers: Sequence[Number], place: Place, *, bands_first: bool) -> Iterator[Number]:
+    """Those of several regions that may hold some of this one: it has no number of its own beside them."""
+    if place.region is None:
+        return
+    own = {(one.since, one.band if bands_first else "") for one in of_region(numbers, place.region)}
+    for one in of_region(numbers, SEVERAL):
+        if place.period.meets(one) and (one.since, one.band if bands_first else "") not in own:
+            yield one
 
 
 def known(one: Cell, *, is_all: bool) -> Cell:

@@ -11,6 +11,7 @@ from incidents.enums import PublicService
 from stats.chance import Change, Count, change
 from stats.dictionary import CATEGORIES, CAUSES, PERSONS
 from stats.enums import LEAK_STATUSES, DelayBand, HoursBand, Measure
+from stats.family import BY_MEASURE
 from stats.periods import last_day_of_quarter, quarters_of
 from stats.published.lines import Spread, spread
 from stats.published.numbers import (
@@ -95,6 +96,11 @@ class Page:
     def is_empty(self) -> bool:
         """Nothing at all is published, of anywhere."""
         return not self.source.year
+
+    @property
+    def has_hits(self) -> bool:
+        """Whether the kinds that had an interruption or a leak are published."""
+        return bool(self.source.of(Measure.STRATA_HIT))
 
     @property
     def tells(self) -> bool:
@@ -197,12 +203,11 @@ def comparison_of(source: Source) -> Comparison | None:
 
 
 def told_a_year_before(source: Source) -> int:
-    """The number of the release that came as soon after the year before as the chosen one after its own; else the
-    first one's.
+    """The number of the release that came as soon after the year before as the chosen one after its own; or of the
+    first one that came later.
     """
     then = source.until.replace(year=source.until.year - 1)
-    numbers = [release.number for release in source.releases if release.covers_until <= then]
-    return max(numbers, default=min(release.number for release in source.releases))
+    return min(release.number for release in source.releases if release.covers_until >= then)
 
 
 def is_told_from_start(source: Source, year: int) -> bool:
@@ -254,12 +259,13 @@ def trend_of(source: Source) -> Trend | None:
     quarters = [number for year in years for number in source.of(Measure.QUARTERS, year)]
     at = (source.key, source.year, source.until)
     by_month = trend(by_region, *at, by_month=True)
-    least = Fraction(1, 2) if source.region else Fraction(9, 10)
-    if by_month and by_month.alone >= least * (incidents_within(source, year_of(source)) or 0):
-        return by_month
+    every = incidents_within(source, year_of(source)) or 0
     tables = [by_region] if source.region else [quarters, by_region]
     by_quarter = (trend(numbers, *at, by_month=False) for numbers in tables)
-    return max((one for one in by_quarter if one), key=lambda one: one.alone, default=None)
+    best = max((one for one in by_quarter if one), key=lambda one: one.alone, default=None)
+    if by_month and by_month.alone >= (Fraction(1, 2) if source.region else Fraction(9, 10)) * every:
+        best = by_month
+    return replace(best, apart=max(0, every - (best.now.total or 0))) if best else None
 
 
 def year_of(source: Source) -> Period:
@@ -280,14 +286,16 @@ def along_of(source: Source) -> Along | None:
 
 
 def types_of(source: Source) -> Heat | None:
-    numbers = source.of(Measure.INCIDENTS)
-    for by_month in (True, False):
-        periods = [one for one in named(source.year, by_month=by_month) if is_there(source, one)]
-        found = heat(numbers, source.place, periods)
-        if found and (not by_month or found.named):
-            apart = (incidents_within(source, source.period) or 0) - (found.total.total or 0)
-            return replace(found, apart=max(0, apart))
-    return None
+    """By month where half of what has a type has a month."""
+    months, quarters = heat_of(source, by_month=True), heat_of(source, by_month=False)
+    best = months if months and 0 < months.named <= 2 * months.alone else quarters
+    apart = (incidents_within(source, source.period) or 0) - (best.total.total or 0) if best else 0
+    return replace(best, apart=max(0, apart)) if best else None
+
+
+def heat_of(source: Source, *, by_month: bool) -> Heat | None:
+    periods = [one for one in named(source.year, by_month=by_month) if is_there(source, one)]
+    return heat(source.of(Measure.INCIDENTS), source.place, periods)
 
 
 def is_there(source: Source, period: Period) -> bool:
@@ -303,7 +311,8 @@ def bands_of(
 ) -> Spread | None:
     numbers = added(source.of(measure), by_region=bool(source.region))
     said = [(code, str(label)) for code, label in bands]
-    return spread(numbers, source.place, said, total=total, in_order=in_order)
+    bands_first = BY_MEASURE[Measure(measure)].shapes[0].bands_first
+    return spread(numbers, source.place, said, total=total, in_order=in_order, bands_first=bands_first)
 
 
 def status_bands() -> list[tuple[str, str]]:

@@ -51,6 +51,7 @@ class Row:
 
 
 YEAR, QUARTER = "year", "quarter"
+type Cut = tuple[int, Period]  # of which release, and over what
 
 
 def row_of(
@@ -68,29 +69,48 @@ def row_of(
     in the quarters of another: a number then lies only over periods of which nobody says anything.
     """
     mine, whole = of_region(numbers, place.region), of_region(everything, place.region)
-    missing = {period for period in periods if not within(whole, period)}
+    cuts, missing = cuts_of(whole), missing_in(whole, periods)
     spans = {}
     for index, period in enumerate(periods):
-        own = summed(within(mine, period))
-        alone = Cell(own, State.SHOWN) if own is not None else Cell(0, State.ZERO)
         nothing = cell(everything, replace(place, period=period))
+        alone = alone_in(period, mine, cuts, is_one_cut=is_one_cut)
         spans[index] = Span(index, 1, nothing if period in missing else alone)
-    loose = merge(spans, mine, whole, periods, missing, is_one_cut=is_one_cut)
+    loose = merge(spans, mine, whole, periods, is_one_cut=is_one_cut)
     return Row(label, tuple(joined(spans[index] for index in sorted(spans))), loose, summed(mine))
+
+
+def cuts_of(numbers: Iterable[Number]) -> set[Cut]:
+    return {(number.since, Period(number.starts_on, number.ends_on)) for number in numbers}
+
+
+def missing_in(numbers: Sequence[Number], periods: Iterable[Period]) -> set[Period]:
+    return {period for period in periods if not within(numbers, period)}
+
+
+def alone_in(period: Period, numbers: Sequence[Number], cuts: set[Cut], *, is_one_cut: bool) -> Cell:
+    """Of a period of which some row says something: zero where no wider number of this one may count any."""
+    own = summed(within(numbers, period))
+    if own is not None:
+        return Cell(own, State.SHOWN)
+    wider = [number for number in numbers if period.meets(number)]
+    may_hold_some = any(
+        not is_one_cut or may_hold(Period(number.starts_on, number.ends_on), period, {number.since}, cuts)
+        for number in wider
+    )
+    return Cell(None, State.WITHHELD) if may_hold_some else Cell(0, State.ZERO)
 
 
 def merge(
     spans: dict[int, Span],
     numbers: Iterable[Number],
-    everything: Iterable[Number],
+    everything: Sequence[Number],
     periods: Sequence[Period],
-    missing: set[Period],
     *,
     is_one_cut: bool,
 ) -> int:
     """Put each wider number over the periods that it alone covers, the narrower first. Returns what finds no place."""
+    cuts, missing = cuts_of(everything), missing_in(everything, periods)
     loose, wider = 0, [number for number in numbers if not any(period.holds(number) for period in periods)]
-    cuts = {(number.since, Period(number.starts_on, number.ends_on)) for number in everything}
     for scope in sorted({Period(number.starts_on, number.ends_on) for number in wider}, key=length_and_start):
         same = [number for number in wider if (number.starts_on, number.ends_on) == scope[:2]]
         value, releases = sum(number.value for number in same), {number.since for number in same}
@@ -109,7 +129,7 @@ def merge(
     return loose
 
 
-def may_hold(scope: Period, period: Period, releases: set[int], cuts: Iterable[tuple[int, Period]]) -> bool:
+def may_hold(scope: Period, period: Period, releases: set[int], cuts: set[Cut]) -> bool:
     """Whether a number of `scope` in one of these releases may count cases of `period`: not where all of them have a
     narrower one there.
     """

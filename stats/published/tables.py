@@ -15,16 +15,19 @@ from stats.periods import last_day_of_month, last_day_of_quarter, quarters_of
 from stats.published.numbers import (
     SEVERAL,
     Cell,
+    Fit,
     Number,
     Period,
     Place,
     State,
     added,
     cell,
+    fit,
     of_region,
+    summed,
     within,
 )
-from stats.published.spans import Row, Span, joined, row_of
+from stats.published.spans import Row, Span, joined, merge, row_of
 
 LEVELS = 5
 MONTHS = (
@@ -68,13 +71,17 @@ def round_up(value: float) -> int:
 
 @dataclass(frozen=True)
 class Trend:
-    """Incidents of `year` along `periods`, with the year before if it has numbers of its own for the same periods."""
+    """Incidents of `year` along `periods`, with the year before if it has numbers of its own for the same periods.
+
+    `apart`: incidents of another table of the same ones beyond that total.
+    """
 
     year: int
     periods: list[Period]
     now: Row
     before: Row | None
     by_month: bool
+    apart: int = 0
 
     @property
     def alone(self) -> int:
@@ -157,7 +164,12 @@ class Heat:
 
     @property
     def has_loose(self) -> bool:
-        return bool(self.grouped.loose)
+        return any(row.loose for row in (*self.rows, self.grouped))
+
+    @property
+    def alone(self) -> int:
+        """What stands in a type and a period of its own."""
+        return sum(span.value or 0 for row in self.rows for span in row.spans if not span.is_merged)
 
     @property
     def spans(self) -> list[Span]:
@@ -175,15 +187,17 @@ class Heat:
 
 
 def heat(numbers: Sequence[Number], place: Place, periods: list[Period]) -> Heat | None:
-    numbers = added(numbers, by_region=place.region is not None)
-    if not of_region(numbers, place.region) or not periods:
+    """Of the place's period alone: what wider numbers hold of it is in no total."""
+    numbers = [one for one in added(numbers, by_region=place.region is not None) if place.period.meets(one)]
+    inside = within(numbers, place.period)
+    if not of_region(inside, place.region) or not periods:
         return None
-    rows = [row_of_band(label, some, periods, band, place) for band, label, some in parts_of(numbers)]
+    rows = [row_of_band(label, some, numbers, periods, band, place) for band, label, some in parts_of(numbers)]
     rows = [row for row in rows if row.total]
-    whole = [number for number in numbers if number.band == ALL_BANDS]
+    whole = [number for number in inside if number.band == ALL_BANDS]
     is_one_cut = place.region is not None
     grouped = row_of(_("Types regroupés"), whole, numbers, periods, place, is_one_cut=is_one_cut)
-    total = row_of(_("Ensemble"), numbers, numbers, periods, place, is_one_cut=is_one_cut)
+    total = row_of(_("Ensemble"), inside, numbers, periods, place, is_one_cut=is_one_cut)
     scale = scale_for((span.value or 0) / span.length for row in (*rows, grouped) for span in row.spans)
     return Heat(
         periods,
@@ -204,14 +218,23 @@ def parts_of(numbers: Sequence[Number]) -> Iterator[tuple[str, str, list[Number]
         yield rsit_class, _("%(class)s, types regroupés") % {"class": rsit_class.label}, some
 
 
-def row_of_band(label: str, numbers: list[Number], periods: list[Period], band: str, place: Place) -> Row:
+def row_of_band(
+    label: str,
+    numbers: list[Number],
+    everything: Sequence[Number],
+    periods: Sequence[Period],
+    band: str,
+    place: Place,
+) -> Row:
     """Where a period has any number of its own, a band that no number covers is zero, though the year goes on."""
     mine = of_region(numbers, place.region)
-    spans = [
-        Span(index, 1, cell(numbers, Place(place.region, one, place.is_over or bool(within(mine, one))), band))
+    spans = {
+        index: Span(index, 1, cell(numbers, Place(place.region, one, place.is_over or bool(within(mine, one))), band))
         for index, one in enumerate(periods)
-    ]
-    return Row(label, tuple(joined(spans)), 0, sum(span.value or 0 for span in spans))
+    }
+    inside = [one for one in within(mine, place.period) if fit(band, one.band) is Fit.INSIDE]
+    loose = merge(spans, inside, of_region(everything, place.region), periods, is_one_cut=place.region is not None)
+    return Row(label, tuple(joined(spans[index] for index in sorted(spans))), loose, summed(inside))
 
 
 def levelled(row: Row, scale: Scale) -> Row:

@@ -148,7 +148,7 @@ def along_said(page: Page) -> Said | None:
 def types_said(heat: Heat) -> Said:
     loose = [_("Non ventilé")] if heat.has_loose else []
     lines = [
-        *(heat_line(row, heat, loose=None) for row in heat.rows),
+        *(heat_line(row, heat, loose=row.loose or None) for row in heat.rows),
         heat_line(heat.grouped, heat, loose=heat.grouped.loose),
         heat_line(heat.total, heat, loose=heat.total.loose, is_total=True),
     ]
@@ -274,12 +274,13 @@ def rate_said(label: str, rate: Rate | None, highest: float) -> Said:
 
 def strata_said(page: Page) -> Said:
     highest = max((line.declared.high for line in page.strata if line.declared), default=0)
+    hidden = _("regroupé") if page.has_hits else _("pas publié")
     return {
         "title": titles.title_of_strata(page),
         "under": titles.under_strata(page),
         "lines": [
             rate_said(line.label, line.declared, highest)
-            | {"hit": f"{percent(line.hit.share)} ({interval_words(line.hit)})" if line.hit else _("regroupé")}
+            | {"hit": f"{percent(line.hit.share)} ({interval_words(line.hit)})" if line.hit else hidden}
             for line in page.strata
         ],
     }

@@ -68,6 +68,23 @@ def test_it_works(client, responder, incident, body):
     assert body in find_collectivities("CCAS de Plouexemple")
 
 
+def test_figures_count_its_cases_where_it_is(client, responder, incident, body):
+    """Corrected to another region, then merged into a body of the first: each of its cases follows, that of nobody
+    else. The centre stays.
+    """
+    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
+    other, stranger = declare(collectivity=body), declare()
+    correct(client, incident, seat=town.insee_code)
+    fold_events()
+    there = dict(CaseFact.objects.values_list("incident", "region"))
+    assert there == {incident.pk: town.region_id, other.pk: town.region_id, stranger.pk: stranger.region_id}
+    merge_body(reference=incident.reference, into=plouexemple().uid, actor=responder)
+    fold_events()
+    assert set(CaseFact.objects.values_list("region", flat=True)) == {plouexemple().region_id}
+    incident.refresh_from_db()
+    assert incident.csirt == stranger.csirt
+
+
 def test_the_same_again_changes_nothing(client, responder, incident):
     for _ in range(2):
         correct(client, incident)

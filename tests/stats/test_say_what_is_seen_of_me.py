@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.enums import Role
 from incidents.models import Incident
 from incidents.services.follow_up import secret_of
+from incidents.services.reopen import reopen_incident
 from incidents.services.triage import verify_incident
 from stats.models import BlockMember
 from stats.services import publish_release
@@ -88,6 +89,28 @@ def test_one_that_was_verified_later_waits_for_the_next_release(client, mine):
     publish_release(now=CLOSED)
     change([mine], verification="call_back", verified_at=on(2025, 5, 19))
     assert "vérifiée après la dernière publication" in opened(client, mine).content.decode()
+
+
+def test_one_that_was_reopened_later_waits_for_the_next_release(client, mine):
+    """Closed by mistake as no incident on the day of the release."""
+    store(one_each([body for body in bodies("53", 9) if body != mine.collectivity][5:], on(2025, 2, 1)))
+    change([mine], status="closed", closed_at=on(2025, 2, 11), closing_reason="not_an_incident", due_for="nothing")
+    publish_release(now=CLOSED)
+    with time_machine.travel(on(2025, 5, 20)):
+        reopen_incident(reference=mine.reference, actor=a_lead(breizh_cyber()), motive="Clos par erreur.")
+        assert "rouverte après la dernière publication" in opened(client, mine).content.decode()
+
+
+def test_the_numbers_of_bodies_in_which_its_body_is_are_told_too(client, mine):
+    change([mine], collectivity=bodies("53", 1)[0])
+    store(one_each(bodies("53", 30)[1:], on(2025, 3, 1)))
+    with time_machine.travel(on(2026, 1, 30)):
+        publish_release(now=on(2026, 1, 30))
+        assert "Collectivités ayant déclaré" in " ".join(counted(client, mine))
+        change([mine], verification="unverified", verified_at=None)
+        store(one_each(bodies("53", 31)[30:], on(2025, 3, 1)))
+        other = declare(collectivity=mine.collectivity)
+        assert counted(client, other) == []
 
 
 @time_machine.travel(on(2025, 3, 1))

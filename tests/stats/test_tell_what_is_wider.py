@@ -1,0 +1,95 @@
+"""Pages beside numbers that are wider, of another table or of a later release. Blocks by hand, no database."""
+
+from datetime import date
+
+from stats import sections, story, titles
+from stats.published.numbers import State
+from stats.words import cell_words
+from tests.stats.blocks import a_page, block, month, quarter, year
+from tests.stats.test_tell_story import words
+
+RANSOM, MAILBOX = "information-content-security/rancon", "intrusions/boite"
+
+
+def typed(number, value, band=RANSOM):
+    return block("incidents", month(2025, number), value, band=band, region="53")
+
+
+def test_signalements_of_a_quarter_are_not_all_of_them():
+    told = [block("quarters", quarter(2025, n), 100) for n in (1, 2, 3, 4)]
+    told += [block("reports", quarter(2025, 1), 5, region="53"), block("reports", year(2025), 300)]
+    first = a_page(*told, quarter_number=1, years=(2025,))
+    assert "5 signalements vérifiés" in words([story.keys(first)[0].under])
+    assert words([story.keys(first)[0].under]).endswith("300 de plus dans l’année, non ventilés par trimestre")
+    running = a_page(*told[:2], told[4], until=date(2025, 6, 30), years=(2025,))
+    assert words([story.keys(running)[0].under]).endswith("d’autres peuvent attendre la fin de l’année")
+
+
+def test_types_of_a_quarter_are_those_of_that_quarter():
+    """Sixty of the first one, of two types; many more of the others."""
+    first = [typed(n, value, band) for n in (1, 2, 3) for value, band in ((12, RANSOM), (8, MAILBOX))]
+    page = a_page(*first, *(typed(n, 50) for n in range(4, 13)), region="53", quarter_number=1, years=(2025,))
+    assert (page.types.total.total, page.types.total.loose, page.types.says_something) == (60, 0, True)
+    assert "types" not in words(story.not_shown(page))
+
+
+def test_what_is_counted_for_the_year_is_in_no_month_and_not_zero():
+    """Corse has one number for its year: in which month its cases lie, nobody says."""
+    alone = [typed(n, 20, band) for n in range(1, 13) for band in (RANSOM, MAILBOX)]
+    types = a_page(*alone, block("incidents", year(2025), 90, region="94"), years=(2025,)).types
+    assert (types.grouped.loose, types.grouped.total) == (90, 90)
+    assert {span.cell.state for span in types.grouped.spans} == {State.WITHHELD}
+    late = a_page(
+        *alone, late=[block("incidents", quarter(2025, 1), 6, region="53")], region="53", years=(2025,)
+    ).types
+    assert [span.cell.state for span in late.grouped.spans][:2] == [State.WITHHELD, State.ZERO]
+
+
+def test_a_type_by_month_and_then_by_quarter_adds_up():
+    """A second quarter that was cut more coarsely; and six of the first one that came late."""
+    told = [typed(n, value, band) for n in (1, 2, 3) for value, band in ((20, RANSOM), (15, MAILBOX))]
+    told += [block("incidents", quarter(2025, 2), value, region="53", band=RANSOM) for value in (30, 9)]
+    late = [block("incidents", quarter(2025, 1), 6, region="53", band=RANSOM)]
+    page = a_page(*told, region="53", until=date(2025, 6, 30), years=(2025,), late=late)
+    ransom, mailbox = page.types.rows
+    assert (ransom.total, ransom.loose, mailbox.total) == (105, 6, 45)
+    assert [(span.first, span.length, span.value) for span in ransom.spans if span.is_merged] == [(3, 3, 39)]
+    assert page.types.total.total == 150
+
+
+def test_a_trend_that_is_not_all_says_so():
+    told = [block("incidents", month(2025, n), 77, region="11") for n in range(1, 7)]
+    told += [block("quarters", quarter(2025, n), 250) for n in (1, 2)]
+    page = a_page(*told, until=date(2025, 6, 30), years=(2025,))
+    assert (page.totals.incidents, page.trend.now.total) == (500, 462)
+    assert "38 autres incidents publiés ne sont pas ici." in words([titles.under_trend(page)])
+
+
+def test_of_nothing_no_detail_is_missing():
+    told = [block("incidents", year(2025), 30, region="94"), block("incidents", year(2025), 60, region="11")]
+    told += [block("leaks", year(2025), 20, region="11"), block("interruptions", year(2025), 20, region="11")]
+    told += [block("services", year(2025), 20), block("categories", year(2025), 20)]
+    missing = words(story.not_shown(a_page(*told, region="94", years=(2025,))))
+    assert "les causes" in missing
+    assert not {"interruptions", "services", "fuite", "données"} & set(missing.replace(",", "").split())
+
+
+def test_what_is_told_of_a_region_alone_is_not_all_of_it():
+    """Its incidents are counted with others; so are its other causes."""
+    told = [block("incidents", year(2025), 60, region="11"), block("incidents", year(2025), 45)]
+    told += [
+        block("causes", year(2025), 10, region="94", band="phishing"),
+        block("causes", year(2025), 60, band="flaw"),
+    ]
+    [causes] = sections.causes(a_page(*told, region="94", years=(2025,)))
+    assert causes.title == "Comment c’est arrivé"
+    [alone] = sections.causes(a_page(*told[:3], block("incidents", year(2025), 10, region="94"), region="94"))
+    assert words([alone.title]) == "Hameçonnage : 10 sur 10"
+
+
+def test_a_region_of_which_no_number_counts_an_incident():
+    told = [block("reports", year(2025), 30, region="94"), block("incidents", year(2025), 60, region="11")]
+    page = a_page(*told, region="94", years=(2025,))
+    assert words(story.story(page)) == "Aucun nombre publié ne compte d’incident en Corse pour 2025."
+    assert cell_words(story.keys(page)[0].value) == "0"
+    assert story.keys(page)[3].text == "pas publié"
