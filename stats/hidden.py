@@ -68,7 +68,8 @@ def large_unions(standing: Mapping[Where, set[int]]) -> Iterator[list[Where]]:
         measure, release, regions, first, grain, band = where
         if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
             parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
-            yield from largest({one: frozenset(standing[one]) for one in parts if 0 < len(standing.get(one, ())) < K})
+            few = {one: frozenset(standing.get(one, ())) for one in parts}
+            yield from largest({one: bodies for one, bodies in few.items() if len(bodies) < K})
 
 
 def parts_of(measure: str, year: int) -> list[Part]:
@@ -84,10 +85,10 @@ def parts_of(measure: str, year: int) -> list[Part]:
 
 
 def largest(small: Mapping[Where, frozenset[int]]) -> Iterator[list[Where]]:
-    """Of cells in each of which few bodies stand. Where there are too many such unions, all in one: more may stand
-    there, so that it is more than has to stay hidden.
+    """Of cells in each of which few bodies stand, or nobody: a reader does not know where. Where there are too many such
+    unions, all in one: more may stand there, so that it is more than has to stay hidden.
     """
-    found, ahead = set[frozenset[int]](), set(small.values())
+    found, ahead = set[frozenset[int]](), set(filter(None, small.values()))
     while ahead and len(found) <= MOST_UNIONS:
         found |= ahead
         ahead = {one | other for one in ahead for other in small.values() if len(one | other) < K} - found

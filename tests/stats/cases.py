@@ -23,6 +23,7 @@ class Case:
     type: str = "rancon"
     cause: str = ""
     hours: tuple[float | None, ...] = ()  # one interruption each; None: still going
+    services: tuple[str, ...] = ()  # one more interruption each, of two hours
     leaks: tuple[tuple[str, str], ...] = field(default=())  # (status, persons band)
     categories: tuple[str, ...] = ()  # of each leak
     csirt: object = None
@@ -50,7 +51,9 @@ def store(cases: Iterable[Case]) -> list[Incident]:
     incidents = Incident.objects.bulk_create(incident_of(case) for case in cases)
     pairs = list(zip(cases, incidents, strict=True))
     ServiceInterruption.objects.bulk_create(
-        interruption_of(incident, hours) for case, incident in pairs for hours in case.hours
+        interruption_of(incident, hours, service)
+        for case, incident in pairs
+        for hours, service in (*((one, "") for one in case.hours), *((2, one) for one in case.services))
     )
     DataLeak.objects.bulk_create(
         DataLeak(incident=incident, status=status, persons_band=band, categories=list(case.categories))
@@ -105,12 +108,12 @@ def incident_of(case: Case) -> Incident:
     )
 
 
-def interruption_of(incident: Incident, hours: float | None) -> ServiceInterruption:
+def interruption_of(incident: Incident, hours: float | None, service: str = "") -> ServiceInterruption:
     number = next(numbers)
     services = ("civil", "telephonie", "messagerie", "cantine", "paie", "finances", "social", "urbanisme", "eau")
     return ServiceInterruption(
         incident=incident,
-        service=services[number % len(services)],
+        service=service or services[number % len(services)],
         extent="stopped",
         started_at=incident.received_at,
         ended_at=None if hours is None else incident.received_at + timedelta(hours=hours),

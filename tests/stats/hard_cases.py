@@ -194,6 +194,21 @@ def hit_again() -> Moments:
     yield NEXT_SPRING
 
 
+def other_services() -> Moments:
+    """Of a region all but one body, of another all but three, had one service stopped: theirs were others. Elsewhere
+    enough have those that they are published.
+    """
+    others = ("paie", "eau", "civil", "cantine", "urbanisme", "social")
+    for code, services in (("53", [others]), ("11", [others[:2]] * 3), ("52", [others] * 6), ("93", [others] * 6)):
+        some = bodies(code, 26)
+        store(one_each(some[:18], on(2025, 2, 1), services=("messagerie",), cause="phishing"))
+        store([Case(body=body, at=on(2025, 2, 1), services=of) for body, of in zip(some[18:], services, strict=False)])
+        causes = enumerate(("flaw", "credentials") * 3)
+        store([Case(body=some[18 + n % 3], at=on(2025, 3, 1), cause=cause) for n, cause in causes])
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
 CASES: dict[str, Callable[[], Moments]] = {
     "demonstration": lambda: demonstration(80, "53", "11", "94"),
     "few cases": lambda: demonstration(25, *REGIONS),
@@ -214,4 +229,5 @@ CASES: dict[str, Callable[[], Moments]] = {
     "around five": around_five,
     "changed elsewhere": changed_elsewhere,
     "hit again": hit_again,
+    "other services": other_services,
 }

@@ -15,10 +15,8 @@ BODIES = ("bodies", "bodies_hit", "strata", "strata_hit")
 NOWHERE = "?"
 OR = " or "
 YEAR, QUARTERS = range(1, 13), [range(first, first + 3) for first in (1, 4, 7, 10)]
-DELAYS = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d", "30d+", "unknown")
 SIZES = ((500, "0-499"), (2000, "500-1999"), (10000, "2000-9999"))
-STRATA = (*(f"commune/{size}" for _limit, size in SIZES), "commune/10000+", "grouping", "large")
-BANDS = dict.fromkeys(("discovery", "help", "closing"), DELAYS) | dict.fromkeys(("strata", "strata_hit"), STRATA)
+BY_BAND = ("services", "causes", "discovery", "help", "closing", "strata", "strata_hit")
 
 
 class Unit(NamedTuple):
@@ -193,25 +191,27 @@ def pairs_of_regions(small: dict[tuple, set[int]]) -> Iterable[tuple]:
 
 
 def unions(standing: dict[tuple, set[int]]) -> Iterable[tuple]:
-    """Of a year, several quarters together; or several bands, where few tell all that there is."""
+    """Of a year, several quarters together; or several bands, where another table says the total of all."""
+    bands = defaultdict(set)
+    for measure, _first, _regions, _months, band in standing:
+        bands[measure].add(band)
     for (measure, first, regions, months, band), bodies in standing.items():
         if months == YEAR and not band and len(bodies) >= K:
-            by_quarter = {tuple(some): standing.get((measure, first, regions, some, ""), set()) for some in QUARTERS}
-            for some in few_together(by_quarter):
-                yield measure, first, regions, tuple(chain.from_iterable(some)), ""
-            by_band = {
-                one: standing.get((measure, first, regions, YEAR, one), set()) for one in BANDS.get(measure, ())
-            }
-            for some in few_together(by_band):
-                yield measure, first, regions, YEAR, OR.join(some)
+            here, there = (measure, first, regions), sorted(bands[measure] - {""}) if measure in BY_BAND else []
+            for some in few_together({tuple(one): standing.get((*here, one, ""), set()) for one in QUARTERS}):
+                yield *here, tuple(chain.from_iterable(some)), ""
+            for some in few_together({one: standing.get((*here, YEAR, one), set()) for one in there}):
+                yield *here, YEAR, OR.join(some)
 
 
 def few_together(standing: dict) -> Iterable[tuple]:
-    """Two or more of these, in all of which one to K - 1 bodies stand."""
-    for number in range(2, len(standing)):
-        for some in combinations(standing, number):
-            if 0 < len(set().union(*(standing[one] for one in some))) < K:
-                yield some
+    """Two or more of these, in all of which one to K - 1 bodies stand, with all in which only these do, or nobody."""
+    small = {one: frozenset(bodies) for one, bodies in standing.items() if len(bodies) < K}
+    crowds = {frozenset().union(*some) for n in range(1, K) for some in combinations(set(small.values()), n)}
+    for crowd in crowds:
+        together = tuple(one for one, bodies in small.items() if bodies <= crowd)
+        if 0 < len(crowd) < K and len(together) > 1:
+            yield together
 
 
 def scopes_over(unit: Unit) -> Iterable[tuple[range, str, int | None]]:
