@@ -85,8 +85,8 @@ def parts_of(measure: str, year: int) -> list[Part]:
 
 
 def largest(small: Mapping[Where, frozenset[int]]) -> Iterator[list[Where]]:
-    """Of cells in each of which few bodies stand, or nobody: a reader does not know where. Where there are too many such
-    unions, all in one: more may stand there, so that it is more than has to stay hidden.
+    """Of cells in each of which few bodies stand, or nobody: a reader does not know where. Where there are too many
+    such unions, all in one: more may stand there, so that it is more than has to stay hidden.
     """
     found, ahead = set[frozenset[int]](), set(filter(None, small.values()))
     while ahead and len(found) <= MOST_UNIONS:

@@ -1,12 +1,14 @@
 """What an attacker could make of the whole family of tables, put as a system for the auditor (`stats/audit.py`).
 
 Numbers and the cells that they cover (`stats/question.py`), what everybody knows besides (`stats/links.py`), and what
-must stay hidden (`stats/hidden.py`). Years are audited one by one: no block covers two, and no link either.
+must stay hidden (`stats/hidden.py`, `stats/rests.py`). Years are audited one by one: no block covers two, and no link
+either.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from stats.audit import Family
 from stats.enums import Measure
@@ -15,6 +17,7 @@ from stats.hidden import nodes_of
 from stats.links import caps_of, floors_of, links_of
 from stats.partition import Cell, Shape, Unit
 from stats.question import Question, Shown
+from stats.rests import rests_of
 from stats.strata import Bodies
 
 
@@ -72,11 +75,18 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
 
 
 def family_of(asked: Question) -> Family:
+    rests = rests_of(asked)
+    units: dict[Any, dict[Any, int]] = {
+        body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())
+    }
+    for rest in rests.cells:
+        for body, number in rest.units.items():
+            units[body][rest.atom] = number
     return Family(
         sums=list(asked.sums()),
-        links=list(links_of(asked)),
+        links=[*links_of(asked), *(rest.link for rest in rests.cells)],
         caps=list(caps_of(asked)),
-        nodes=list(nodes_of(asked)),
+        nodes=[*nodes_of(asked), *rests.nodes],
         floors=list(floors_of(asked)),
-        units={body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())},
+        units=units,
     )

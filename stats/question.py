@@ -72,6 +72,15 @@ class Question:
                     found[body][atom] += number
         return found
 
+    @cached_property
+    def held_in(self) -> dict[Atom, dict[int, int]]:
+        """The same the other way round: atom → body → units."""
+        found: dict[Atom, dict[int, int]] = defaultdict(dict)
+        for body, atoms in self.units.items():
+            for atom, number in atoms.items():
+                found[atom][body] = number
+        return found
+
     def atoms(self, measure: str, scope: Scope, release: int, regions: frozenset[int] | None = None) -> Atoms:
         """What `scope` covers; of these `regions` alone where some are given.
 

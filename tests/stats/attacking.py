@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from itertools import chain, product
 
 from tests.stats.attacker.differences import changes
-from tests.stats.attacker.knowledge import Cell, Knowledge, Scope
-from tests.stats.attacker.proofs import Attack, Target
+from tests.stats.attacker.knowledge import Cell, Knowledge, Rest, Scope
+from tests.stats.attacker.proofs import Attack, Gap, Target
 from tests.stats.attacker.said import Pages
 from tests.stats.attacker.served import Release, generations, read_all
 from tests.stats.attacker.system import Fact
-from tests.stats.judge import Truth, Unit, is_leak, is_told_of_few, readings_now, small_scopes
+from tests.stats.judge import Truth, Unit, is_leak, is_told_of_few, readings_now, small_rests, small_scopes
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Watch:
 
     def of_year(self, year: int, truth: Truth) -> Iterator:
         known = known_of(self.releases, year, truth)
-        attack = Attack(known, targets_of(known, truth))
+        attack = Attack(known, targets_of(known, truth), gaps_of(known, truth))
         return (claim for claim in attack.claims(own_of(known, truth)) if is_leak(claim, truth))
 
     def of_changes(self) -> Iterator:
@@ -80,12 +80,26 @@ def cell_of(known: Knowledge, unit: Unit) -> Cell | None:
 
 
 def targets_of(known: Knowledge, truth: Truth) -> list[Target]:
-    found = []
-    for scope in (Scope(*where) for where in small_scopes(truth, known.wide_places())):
-        if scope.measure in known.firsts and scope.first in (None, *known.firsts[scope.measure]):
-            inside, touched = known.whole(known.inside(scope)), known.touched(known.touching(scope))
-            found.append(Target(scope, frozenset(inside), None if touched is None else frozenset(touched)))
-    return found
+    found = (Scope(*where) for where in small_scopes(truth, known.wide_places()))
+    return [target_at(known, scope) for scope in found if is_served(known, scope)]
+
+
+def is_served(known: Knowledge, scope: Scope) -> bool:
+    return scope.measure in known.firsts and scope.first in (None, *known.firsts[scope.measure])
+
+
+def target_at(known: Knowledge, scope: Scope) -> Target:
+    inside, touched = known.whole(known.inside(scope)), known.touched(known.touching(scope))
+    return Target(scope, frozenset(inside), None if touched is None else frozenset(touched))
+
+
+def gaps_of(known: Knowledge, truth: Truth) -> list[Gap]:
+    rests = (Rest(Scope(*of), Scope(*by)) for of, by in small_rests(truth, known.wide_places()))
+    return [
+        Gap(rest, target_at(known, rest.of), target_at(known, rest.by))
+        for rest in rests
+        if is_served(known, rest.of) and is_served(known, rest.by)
+    ]
 
 
 def own_of(known: Knowledge, truth: Truth) -> dict[int, dict[int, int]]:

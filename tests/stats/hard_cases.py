@@ -209,6 +209,17 @@ def other_services() -> Moments:
     yield NEW_YEAR
 
 
+def nearly_all() -> Moments:
+    """Of those that declared all but two were hit; of incidents all but two had a leak, of leaks all but two names."""
+    some, others = bodies("53", 60), bodies("11", 60)
+    names, health = LEAK | {"categories": ("etat_civil", "sante")}, LEAK | {"categories": ("sante",)}
+    store(one_each(some[:28], on(2025, 2, 1), hours=(2,), **names) + one_each(some[28:30], on(2025, 2, 1), **health))
+    store(one_each(some[30:32], on(2025, 2, 1)) + one_each(others[:20], on(2025, 2, 1), hours=(2,), **names))
+    store(one_each(others[20:35], on(2025, 2, 1), **health) + one_each(others[35:], on(2025, 2, 1)))
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
 CASES: dict[str, Callable[[], Moments]] = {
     "demonstration": lambda: demonstration(80, "53", "11", "94"),
     "few cases": lambda: demonstration(25, *REGIONS),
@@ -230,4 +241,5 @@ CASES: dict[str, Callable[[], Moments]] = {
     "changed elsewhere": changed_elsewhere,
     "hit again": hit_again,
     "other services": other_services,
+    "nearly all": nearly_all,
 }

@@ -221,11 +221,38 @@ def scopes_over(unit: Unit) -> Iterable[tuple[range, str, int | None]]:
     return product((range(month, month + 1), range(quarter, quarter + 3), range(1, 13)), bands, (None, unit.first))
 
 
+LEAVES = (("bodies", "bodies_hit"), ("strata", "strata_hit"), ("incidents", "leaks"), ("leaks", "categories"))
+
+
+def small_rests(truth: Truth, places: Iterable[frozenset[str]]) -> Iterable[tuple[tuple, tuple]]:
+    """Two scopes, of which the second leaves of the first what one to K - 1 bodies have."""
+    regions = {unit.region for unit in truth.units}
+    for of, by in LEAVES:
+        bands = {unit.band for unit in truth.by_measure[by]} if by in ("strata_hit", "categories") else {""}
+        for band, place in product(sorted(bands), {*(frozenset([region]) for region in regions), *places}):
+            pair = (of, None, place, YEAR, band if by == "strata_hit" else ""), (by, None, place, YEAR, band)
+            if 0 < len(left_of(truth, pair)) < K and min(left_of(truth, pair).values()) > 0:
+                yield pair
+
+
+def left_of(truth: Truth, pair: tuple[tuple, tuple]) -> dict[int, int]:
+    """Body → units, without those of which nothing is left."""
+    left: Counter[int] = Counter()
+    for (measure, _first, regions, months, band), sign in zip(pair, (1, -1), strict=True):
+        for unit in truth.by_measure[measure]:
+            if unit.is_in((measure, None, regions, months, band)):
+                left[unit.body] += sign * unit.number
+    return {body: number for body, number in left.items() if number}
+
+
 # Verdicts
 
 
 def is_leak(claim, truth: Truth) -> bool:
     """Whether it is true, and concerns somebody, and fewer than K bodies."""
+    if len(claim.what) == 2:
+        left = left_of(truth, claim.what)
+        return 0 < len(left) < K and claim.lo <= sum(left.values()) <= claim.hi
     units = truth.inside(claim.what)
     others = [unit for unit in units if unit.body not in claim.coalition]
     total, bodies = sum(unit.number for unit in others), {unit.body for unit in units}

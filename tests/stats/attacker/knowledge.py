@@ -72,6 +72,13 @@ class Scope(NamedTuple):
     band: str
 
 
+class Rest(NamedTuple):
+    """What the second leaves of the first, in these regions and one year."""
+
+    of: Scope
+    by: Scope
+
+
 def is_under(band: str, parent: str) -> bool:
     return not parent or any(f"{band}/".startswith(f"{one}/") for one in parent.split(OR))
 

@@ -5,13 +5,13 @@ and gives it nothing: of each set it proves what it can from numbers alone.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, combinations, product
 from typing import NamedTuple
 
 import numpy as np
 
-from tests.stats.attacker.knowledge import BODIES, NOWHERE, OR, Knowledge, Scope, is_under
+from tests.stats.attacker.knowledge import BODIES, NOWHERE, OR, Knowledge, Rest, Scope, is_under
 from tests.stats.attacker.system import UNBOUNDED
 
 ENOUGH = 5
@@ -24,6 +24,14 @@ class Target(NamedTuple):
     what: object
     inside: frozenset[int]
     touched: frozenset[int] | None
+
+
+class Gap(NamedTuple):
+    """A rest, of which each side holds these unknowns whole, and touches those; None if not bounded."""
+
+    what: Rest
+    of: Target
+    by: Target
 
 
 class Claim(NamedTuple):
@@ -40,6 +48,7 @@ class Claim(NamedTuple):
 class Attack:
     known: Knowledge
     targets: list[Target]
+    gaps: list[Gap] = field(default_factory=list)
 
     def claims(self, own: dict[int, dict[int, int]]) -> Iterator[Claim]:
         """`own`: of each body that may collude, unknown → units that it knows to be its own."""
@@ -48,6 +57,7 @@ class Attack:
             proved.add(claim.what)
             yield claim
         yield from self.spared()
+        yield from self.left()
         left = [target for target in self.targets if target.inside and target.what not in proved]
         yield from self.colluded([target for target in left if not is_union(target.what)], own)
 
@@ -113,6 +123,20 @@ class Attack:
             inside = frozenset(self.known.whole(self.known.inside(scope)))
             if inside and (least := self.known.system.least(inside)) and existing - least < ENOUGH:
                 yield Claim("spared", scope, least, existing)
+
+    def left(self) -> Iterator[Claim]:
+        """By subtracting one number from another that holds it."""
+        for what, of, by in self.gaps:
+            if of.inside and by.touched is not None:
+                weights = self.rows([of.inside])[0] - self.rows([by.touched])[0]
+                least = float(weights @ self.known.system.world(weights))
+                if least >= 1:
+                    yield Claim("certain", what, least)
+            if of.touched is not None and (public := self.public_most(what.of)):
+                weights = self.rows([of.touched])[0] - self.rows([by.inside])[0]
+                most = float(weights @ self.known.system.world(-weights))
+                if most < min(ENOUGH, public):
+                    yield Claim("narrow", what, 0, most)
 
     def colluded(self, left: list[Target], own: dict[int, dict[int, int]]) -> Iterator[Claim]:
         """Worlds are then those that hold at least what they know, and a total is that of the others."""
