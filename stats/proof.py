@@ -75,18 +75,18 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
 
 
 def family_of(asked: Question) -> Family:
-    rests = rests_of(asked)
+    rests = list(rests_of(asked))
     units: dict[Any, dict[Any, int]] = {
         body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())
     }
-    for rest in rests.cells:
+    for rest in rests:
         for body, number in rest.units.items():
             units[body][rest.atom] = number
     return Family(
         sums=list(asked.sums()),
-        links=[*links_of(asked), *(rest.link for rest in rests.cells)],
+        links=[*links_of(asked), *(rest.link for rest in rests)],
         caps=list(caps_of(asked)),
-        nodes=[*nodes_of(asked), *rests.nodes],
+        nodes=[*nodes_of(asked), *(rest.node for rest in rests)],
         floors=list(floors_of(asked)),
         units=units,
     )

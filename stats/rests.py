@@ -3,11 +3,11 @@ those without a leak. No table has it, and it is a subtraction away: it must tel
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from stats.atoms import Atom, scope_of
+from stats.atoms import Atom, Atoms, scope_of
 from stats.audit import Link, Node
 from stats.enums import ALL_BANDS, FINEST, Measure
 from stats.hidden import gatherings, most_in
@@ -22,68 +22,75 @@ TAKEN = (
     (Measure.LEAKS, Measure.CATEGORIES, False),
 )
 
-type Units = Mapping[int, int]
-
 
 @dataclass(frozen=True)
 class Rest:
-    """In one region. `units`: what is left of each body there. `link`: what is taken, and it, are the whole."""
+    """Of some regions. `units`: what is left of each body there. `link`: what is taken, and it, are the whole."""
 
     atom: Atom
-    units: Units
+    units: Mapping[int, int]
     link: Link
+    node: Node
 
 
 @dataclass(frozen=True)
-class Rests:
-    """What is to be hidden, and the cells of that, with what everybody knows of them."""
+class Sides:
+    """In one region: the cells of the whole and of what is taken, and what is left of each body."""
 
-    nodes: list[Node]
-    cells: list[Rest]
+    whole: Atoms
+    taken: Atoms
+    left: Counter[int]
 
 
-def rests_of(asked: Question) -> Rests:
-    nodes, cells = [], dict[Atom, Rest]()
+def rests_of(asked: Question) -> Iterator[Rest]:
+    """Those of one to K - 1 bodies: of each region, and of the sets of regions that tables tell apart."""
+    gathered = gatherings(asked)
     for of, by, is_within in TAKEN:
         if {of, by} <= set(asked.tables):
+            places = {*(frozenset([region]) for region in asked.regions), asked.regions, *gathered[of], *gathered[by]}
             for band in FINEST[by] if by in (Measure.STRATA_HIT, Measure.CATEGORIES) else [ALL_BANDS]:
-                left = left_by_region(asked, of, by, band if is_within else ALL_BANDS, band)
-                for node in nodes_of(asked, of, by, left):
-                    nodes.append(node)
-                    cells |= {atom: left[atom.region] for atom in node.atoms if isinstance(atom, Atom)}
-    return Rests(nodes, list(cells.values()))
+                sides = sides_by_region(asked, (of, band if is_within else ALL_BANDS), (by, band))
+                yield from rests_in(asked, (of, by, band), sides, places)
 
 
-def left_by_region(asked: Question, of: Measure, by: Measure, of_band: str, by_band: str) -> dict[int, Rest]:
-    """Not where a correction since leaves less than nothing of some body."""
-    first = date(asked.year, 1, 1)
+def sides_by_region(asked: Question, of: tuple[Measure, str], by: tuple[Measure, str]) -> dict[int, Sides]:
     found = {}
     for region in sorted(asked.regions):
         whole, taken = (
-            asked.atoms_of(measure, scope_of(first, Grain.YEAR, band), frozenset([region]))
-            for measure, band in ((of, of_band), (by, by_band))
+            asked.atoms_of(measure, scope_of(date(asked.year, 1, 1), Grain.YEAR, band), frozenset([region]))
+            for measure, band in (of, by)
         )
-        units: Counter[int] = Counter()
+        left: Counter[int] = Counter()
         for atom in whole:
-            units.update(asked.held_in[atom])
+            left.update(asked.held_in[atom])
         for atom in taken:
-            units.subtract(asked.held_in[atom])
-        if whole and min(units.values(), default=0) >= 0:
-            atom = Atom(f"{of} − {by}", 0, region, first, by_band)
-            left = {body: number for body, number in units.items() if number}
-            found[region] = Rest(atom, left, Link(taken | {atom}, whole))
+            left.subtract(asked.held_in[atom])
+        found[region] = Sides(whole, taken, left)
     return found
 
 
-def nodes_of(asked: Question, of: Measure, by: Measure, left: Mapping[int, Rest]) -> Iterator[Node]:
-    """Of each region, and of the sets of regions that tables tell apart."""
-    gathered = gatherings(asked)
-    wide = {asked.regions, *gathered.get(of, ()), *gathered.get(by, ())}
-    for regions in [*(frozenset([region]) for region in left), *sorted(wide, key=sorted)]:
-        there = frozenset().union(*(left[one].units for one in regions if one in left))
-        if regions <= left.keys() and 0 < len(there) < K:
-            atoms = frozenset(left[one].atom for one in regions)
-            some = next(iter(atoms))
-            most = most_in(asked, of, frozenset(one for one in regions if left[one].units), [some.band])
+def rests_in(
+    asked: Question,
+    name: tuple[Measure, Measure, str],
+    sides: Mapping[int, Sides],
+    places: Collection[frozenset[int]],
+) -> Iterator[Rest]:
+    """Not where a correction since leaves less than nothing of some body."""
+    of, by, band = name
+    for regions in sorted(places, key=sorted):
+        left: Counter[int] = Counter()
+        for region in regions:
+            left.update(sides[region].left)
+        units = {body: number for body, number in left.items() if number}
+        if 0 < len(units) < K and min(units.values()) > 0:
+            whole, taken = (
+                frozenset[Atom]().union(*(getattr(sides[region], side) for region in regions))
+                for side in ("whole", "taken")
+            )
+            there = frozenset(region for region in regions if any(sides[region].left.values()))
+            atom = Atom(f"{of} − {by} {sorted(regions)}", 0, min(there), date(asked.year, 1, 1), band)
             # What those who collude learn of a difference is a limit that the method tells.
-            yield Node(f"{some.measure} {sorted(regions)} {some.band}", atoms, most, with_pairs=False)
+            node = Node(
+                f"{atom.measure} {band}", frozenset([atom]), most_in(asked, of, there, [band]), with_pairs=False
+            )
+            yield Rest(atom, units, Link(taken | {atom}, whole), node)
