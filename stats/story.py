@@ -189,7 +189,7 @@ def key_of_rate(page: Page) -> Key:
             % {"share": percent(rates.hit.share), "low": percent(rates.hit.low), "high": percent(rates.hit.high)}
         )
     if rates.may_be_more:
-        under += bound(_(". D’autres, comptées plus tard avec plusieurs régions, peuvent être d’ici"))
+        under += bound(_(". D’autres collectivités, comptées plus tard avec plusieurs régions, peuvent être d’ici"))
     return Key(
         _("%(name)s en %(year)s") % {"name": name, "year": rates.year}, under, text=percent(rates.declared.share)
     )

@@ -200,7 +200,7 @@ def test_a_rate_says_that_bodies_counted_later_may_be_of_that_region_too():
         return words([story.keys(page)[3].under])
 
     late = block("bodies", year(2025), 6)
-    elsewhere = "D’autres, comptées plus tard avec plusieurs régions, peuvent être d’ici"
+    elsewhere = "D’autres collectivités, comptées plus tard avec plusieurs régions, peuvent être d’ici"
     assert under(late).endswith(elsewhere)
     assert elsewhere not in under()
     assert elsewhere not in under(late, block("bodies", year(2025), 5, region="53"))
