@@ -64,21 +64,21 @@ class Question:
     def units(self) -> dict[int, Counter[Atom]]:
         """The truth: body → atom → units."""
         found: dict[int, Counter[Atom]] = defaultdict(Counter)
-        everything = [one.held for one in self.shown]
-        everything += [held_of(measure, UNPUBLISHED, units) for measure, units in self.unshown.items()]
-        for held in everything:
-            for atom, bodies in held.items():
+        for atom, parts in self.held_in.items():
+            for bodies in parts:
                 for body, number in bodies.items():
                     found[body][atom] += number
         return found
 
     @cached_property
-    def held_in(self) -> dict[Atom, dict[int, int]]:
-        """The same the other way round: atom → body → units."""
-        found: dict[Atom, dict[int, int]] = defaultdict(dict)
-        for body, atoms in self.units.items():
-            for atom, number in atoms.items():
-                found[atom][body] = number
+    def held_in(self) -> dict[Atom, list[Counter[int]]]:
+        """The same the other way round: atom → body → units, of each number and of what is in none."""
+        found: dict[Atom, list[Counter[int]]] = defaultdict(list)
+        everything = [one.held for one in self.shown]
+        everything += [held_of(measure, UNPUBLISHED, units) for measure, units in self.unshown.items()]
+        for held in everything:
+            for atom, bodies in held.items():
+                found[atom].append(bodies)
         return found
 
     def atoms(self, measure: str, scope: Scope, release: int, regions: frozenset[int] | None = None) -> Atoms:

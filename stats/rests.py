@@ -3,7 +3,7 @@ those without a leak. No table has it, and it is a subtraction away: it must tel
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,11 +35,11 @@ class Rest:
 
 @dataclass(frozen=True)
 class Sides:
-    """In one region: the cells of the whole and of what is taken, and what is left of each body."""
+    """In one region: the cells of the whole and of what is taken, and what is left of each body; None: of many."""
 
     whole: Atoms
     taken: Atoms
-    left: Counter[int]
+    left: Counter[int] | None
 
 
 def rests_of(asked: Question) -> Iterator[Rest]:
@@ -49,24 +49,26 @@ def rests_of(asked: Question) -> Iterator[Rest]:
         if {of, by} <= set(asked.tables):
             places = {*(frozenset([region]) for region in asked.regions), asked.regions, *gathered[of], *gathered[by]}
             for band in FINEST[by] if by in (Measure.STRATA_HIT, Measure.CATEGORIES) else [ALL_BANDS]:
-                sides = sides_by_region(asked, (of, band if is_within else ALL_BANDS), (by, band))
+                named = (of, band if is_within else ALL_BANDS), (by, band)
+                sides = {region: sides_in(asked, region, *named) for region in sorted(asked.regions)}
                 yield from rests_in(asked, (of, by, band), sides, places)
 
 
-def sides_by_region(asked: Question, of: tuple[Measure, str], by: tuple[Measure, str]) -> dict[int, Sides]:
-    found = {}
-    for region in sorted(asked.regions):
-        whole, taken = (
-            asked.atoms_of(measure, scope_of(date(asked.year, 1, 1), Grain.YEAR, band), frozenset([region]))
-            for measure, band in (of, by)
-        )
-        left: Counter[int] = Counter()
-        for atom in whole:
-            left.update(asked.held_in[atom])
-        for atom in taken:
-            left.subtract(asked.held_in[atom])
-        found[region] = Sides(whole, taken, left)
-    return found
+def sides_in(asked: Question, region: int, of: tuple[Measure, str], by: tuple[Measure, str]) -> Sides:
+    """Of many: whoever was moved to another region since, they are more than K."""
+    whole, taken = (
+        asked.atoms_of(measure, scope_of(date(asked.year, 1, 1), Grain.YEAR, band), frozenset([region]))
+        for measure, band in (of, by)
+    )
+    there, gone = ([one for atom in atoms for one in asked.held_in.get(atom, ())] for atoms in (whole, taken))
+    if len(set().union(*there)) - sum(sum(one.values()) for one in gone) >= 2 * K:
+        return Sides(whole, taken, None)
+    left: Counter[int] = Counter()
+    for one in there:
+        left.update(one)
+    for one in gone:
+        left.subtract(one)
+    return Sides(whole, taken, left)
 
 
 def rests_in(
@@ -76,21 +78,31 @@ def rests_in(
     places: Collection[frozenset[int]],
 ) -> Iterator[Rest]:
     """Not where a correction since leaves less than nothing of some body."""
-    of, by, band = name
     for regions in sorted(places, key=sorted):
-        left: Counter[int] = Counter()
-        for region in regions:
-            left.update(sides[region].left)
-        units = {body: number for body, number in left.items() if number}
+        units = left_in(sides[region].left for region in regions)
         if 0 < len(units) < K and min(units.values()) > 0:
-            whole, taken = (
-                frozenset[Atom]().union(*(getattr(sides[region], side) for region in regions))
-                for side in ("whole", "taken")
-            )
-            there = frozenset(region for region in regions if any(sides[region].left.values()))
-            atom = Atom(f"{of} − {by} {sorted(regions)}", 0, min(there), date(asked.year, 1, 1), band)
-            # What those who collude learn of a difference is a limit that the method tells.
-            node = Node(
-                f"{atom.measure} {band}", frozenset([atom]), most_in(asked, of, there, [band]), with_pairs=False
-            )
-            yield Rest(atom, units, Link(taken | {atom}, whole), node)
+            yield rest_in(asked, name, {region: sides[region] for region in regions}, units)
+
+
+def left_in(parts: Iterable[Counter[int] | None]) -> dict[int, int]:
+    """Empty where many are left."""
+    left: Counter[int] = Counter()
+    for one in parts:
+        if one is None:
+            return {}
+        left.update(one)
+    return {body: number for body, number in left.items() if number}
+
+
+def rest_in(
+    asked: Question, name: tuple[Measure, Measure, str], sides: Mapping[int, Sides], units: Mapping[int, int]
+) -> Rest:
+    of, by, band = name
+    there = frozenset(region for region, one in sides.items() if one.left and any(one.left.values()))
+    whole = frozenset[Atom]().union(*(one.whole for one in sides.values()))
+    taken = frozenset[Atom]().union(*(one.taken for one in sides.values()))
+    atom = Atom(f"{of} − {by} {sorted(sides)}", 0, min(there), date(asked.year, 1, 1), band)
+    most = most_in(asked, of, there, [band])
+    # What those who collude learn of a difference is a limit that the method tells.
+    node = Node(f"{atom.measure} {band}", frozenset([atom]), most, with_pairs=False)
+    return Rest(atom, units, Link(taken | {atom}, whole), node)
