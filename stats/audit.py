@@ -33,7 +33,7 @@ Every cell that outsiders cannot rule out must be an atom, empty ones too: leavi
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import inf
 from time import monotonic
@@ -97,18 +97,23 @@ class Node:
     """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it.
 
     `most`: what anybody would guess at most, from how few bodies exist there; to prove as much is no finding.
-    `with_pairs`: whether bodies that collude are looked for as well.
+    `with_pairs`: whether bodies that collude are looked for as well. `with_least`: whether it tells anything that some
+    are there.
     """
 
     name: str
     atoms: Atoms
     most: float = inf
     with_pairs: bool = True
+    with_least: bool = True
 
 
 @dataclass(frozen=True)
 class Family:
-    """All that is published and known, and the truth: the units (1 or more) that each body has in each atom."""
+    """All that is published and known, and the truth: the units (1 or more) that each body has in each atom.
+
+    `left`: the same of atoms of which nobody knows its own: that it was not hit.
+    """
 
     sums: Sequence[Sum]
     links: Sequence[Link]
@@ -116,6 +121,7 @@ class Family:
     nodes: Sequence[Node]
     units: Mapping[Body, Mapping[Atom, int]]
     floors: Sequence[Floor] = ()
+    left: Mapping[Body, Mapping[Atom, int]] = field(default_factory=dict)
 
 
 class Reason(StrEnum):
@@ -162,7 +168,7 @@ class Auditor:
         self.classes = Classes(self.rows)
         check_truth(family, self.rows)
         self.nodes = [node for node, bodies in bodies_of_nodes(family) if 0 < len(bodies) < k]
-        self.whole = self.groups(self.classes.whole(node.atoms) for node in self.nodes)
+        self.whole = self.groups(self.classes.whole(node.atoms) if node.with_least else [] for node in self.nodes)
         self.touched = self.groups(self.classes.touched(node.atoms) for node in self.nodes)
         self.is_free = np.array([not node.atoms <= self.classes.of.keys() for node in self.nodes], bool)
         truth = sum(sum(units.values()) for units in family.units.values())
@@ -261,7 +267,7 @@ class Auditor:
 def check_truth(family: Family, rows: Sequence[Row]) -> None:
     """Nobody can be deceived by numbers that are false, and no world need exist that agrees with them."""
     truth: dict[Atom, int] = defaultdict(int)
-    for units in family.units.values():
+    for units in (*family.units.values(), *family.left.values()):
         for atom, number in units.items():
             if number < 1:
                 raise AuditError(f"A body cannot have {number} units: leave it out.")
@@ -274,7 +280,7 @@ def check_truth(family: Family, rows: Sequence[Row]) -> None:
 
 def bodies_of_nodes(family: Family) -> Iterator[tuple[Node, frozenset[Body]]]:
     stand: dict[Atom, set[Body]] = defaultdict(set)
-    for body, units in family.units.items():
+    for body, units in (*family.units.items(), *family.left.items()):
         for atom in units:
             stand[atom].add(body)
     for node in family.nodes:

@@ -5,6 +5,7 @@ must stay hidden (`stats/hidden.py`, `stats/rests.py`). Years are audited one by
 either.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -76,17 +77,16 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
 
 def family_of(asked: Question) -> Family:
     rests = list(rests_of(asked))
-    units: dict[Any, dict[Any, int]] = {
-        body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())
-    }
+    left: dict[Any, dict[Any, int]] = defaultdict(dict)
     for rest in rests:
         for body, number in rest.units.items():
-            units[body][rest.atom] = number
+            left[body][rest.atom] = number
     return Family(
         sums=list(asked.sums()),
         links=[*links_of(asked), *(rest.link for rest in rests)],
         caps=list(caps_of(asked)),
         nodes=[*nodes_of(asked), *(rest.node for rest in rests)],
         floors=list(floors_of(asked)),
-        units=units,
+        units={body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())},
+        left=left,
     )

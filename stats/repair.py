@@ -28,7 +28,8 @@ def rank(cell: Cell, atoms: Atoms) -> tuple[bool, int, int, str]:
     scope = cell.scope
     is_then = any(scope.starts_on <= atom.first <= scope.ends_on for atom in atoms)
     is_there = any(scope.region == atom.region for atom in atoms)
-    has_band = any(is_under(atom.band, scope.band) for atom in atoms) != (len({atom.band for atom in atoms}) > 1)
+    has_band = any(is_under(atom.band, scope.band) for atom in atoms)
+    is_other = has_band != (len({atom.band for atom in atoms}) > 1)
     # The regions of a band are put together before bands are.
-    near = 2 * is_there + has_band if scope.region else has_band - 2
+    near = 2 * is_there + is_other if scope.region else has_band - 2
     return not is_then, -near, cell.value, repr(scope)

@@ -1,5 +1,6 @@
 """What one number leaves of another that holds it: of the bodies that declared, those that were not hit; of incidents,
-those without a leak. No table has it, and it is a subtraction away: it must tell as little as a cell of its own.
+those without a leak. No table has it, and it is a subtraction away. That few are left says of nearly all the others
+that they were hit, and must not be told; that some are left at least says nothing of anybody.
 """
 
 from collections import Counter
@@ -103,6 +104,5 @@ def rest_in(
     taken = frozenset[Atom]().union(*(one.taken for one in sides.values()))
     atom = Atom(f"{of} − {by} {sorted(sides)}", 0, min(there), date(asked.year, 1, 1), band)
     most = most_in(asked, of, there, [band])
-    # What those who collude learn of a difference is a limit that the method tells.
-    node = Node(f"{atom.measure} {band}", frozenset([atom]), most, with_pairs=False)
+    node = Node(f"{atom.measure} {band}", frozenset([atom]), most, with_least=False)
     return Rest(atom, units, Link(taken | {atom}, whole), node)

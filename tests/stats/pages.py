@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 REGROUPED = {"regroupé", "regr."}
-TO_COME = "à venir"
+TO_COME, ABSENT = "à venir", "pas publié"
 
 
 class Merged(NamedTuple):
@@ -89,7 +89,7 @@ def tables_of(client, **choice):
 def number(cell):
     """A figure, a merged one, None, or the share of a rate as it is written."""
     text = re.sub(r"[\u202f\u00a0]", "", cell.text)
-    if cell.text in REGROUPED or cell.text in (TO_COME, ""):
+    if cell.text in REGROUPED or cell.text in (TO_COME, ABSENT, ""):
         return None
     if "%" in text:
         return cell.text

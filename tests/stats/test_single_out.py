@@ -200,7 +200,7 @@ def test_whoever_colludes_knows_its_own():
 
 MACHINERY = (
     *("stats.audit", "stats.collusion", "stats.worlds", "stats.proof", "stats.family", "stats.partition"),
-    *("stats.question", "stats.links", "stats.hidden", "stats.atoms", "stats.cutting", "stats.repair"),
+    *("stats.question", "stats.links", "stats.hidden", "stats.rests", "stats.atoms", "stats.cutting", "stats.repair"),
     *("stats.closed", "stats.carrying", "stats.disclosure"),
 )
 

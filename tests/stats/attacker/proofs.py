@@ -125,13 +125,8 @@ class Attack:
                 yield Claim("spared", scope, least, existing)
 
     def left(self) -> Iterator[Claim]:
-        """By subtracting one number from another that holds it."""
+        """Nearly all had it, by subtracting one number from another that holds it."""
         for what, of, by in self.gaps:
-            if of.inside and by.touched is not None:
-                weights = self.rows([of.inside])[0] - self.rows([by.touched])[0]
-                least = float(weights @ self.known.system.world(weights))
-                if least >= 1:
-                    yield Claim("certain", what, least)
             if of.touched is not None and (public := self.public_most(what.of)):
                 weights = self.rows([of.touched])[0] - self.rows([by.inside])[0]
                 most = float(weights @ self.known.system.world(-weights))
