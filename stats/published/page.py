@@ -252,7 +252,7 @@ def count_in(numbers: Iterable[Number], region: int | None, periods: Sequence[Pe
 
 def trend_of(source: Source) -> Trend | None:
     """By month where half of the incidents stand in months; nearly all for the nation, which has its quarters, of
-    whichever of the two tables of the same incidents says more.
+    whichever of the two tables of the same incidents says more. Beside a year that was told from its start, if at all.
     """
     years = (source.year, source.year - 1)
     by_region = [number for year in years for number in source.of(Measure.INCIDENTS, year)]
@@ -265,7 +265,10 @@ def trend_of(source: Source) -> Trend | None:
     best = max((one for one in by_quarter if one), key=lambda one: one.alone, default=None)
     if by_month and by_month.alone >= (Fraction(1, 2) if source.region else Fraction(9, 10)) * every:
         best = by_month
-    return replace(best, apart=max(0, every - (best.now.total or 0))) if best else None
+    if not best:
+        return None
+    before = best.before if is_told_from_start(source, source.year - 1) else None
+    return replace(best, apart=max(0, every - (best.now.total or 0)), before=before)
 
 
 def year_of(source: Source) -> Period:

@@ -93,3 +93,10 @@ def test_a_region_of_which_no_number_counts_an_incident():
     assert words(story.story(page)) == "Aucun nombre publié ne compte d’incident en Corse pour 2025."
     assert cell_words(story.keys(page)[0].value) == "0"
     assert story.keys(page)[3].text == "pas publié"
+
+
+def test_a_year_in_which_the_service_began_is_not_drawn_beside():
+    """Three quarters of zero would say that nothing happened then."""
+    told = [block("quarters", quarter(2025, n), 30) for n in (1, 2, 3, 4)]
+    assert a_page(*told, block("quarters", quarter(2024, 4), 5)).trend.before is None
+    assert a_page(*told, *(block("quarters", quarter(2024, n), 5) for n in (1, 4))).trend.before
