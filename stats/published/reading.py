@@ -1,6 +1,8 @@
 """What is read of a release, in few queries whatever its size: the rows that one page needs, and nothing else."""
 
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -86,7 +88,7 @@ class Source:
 
 def read(asked: Asked) -> Source:
     """At most six queries. Raises UnknownSelectionError."""
-    regions, releases = list(Region.objects.all()), list(Release.objects.order_by("-number"))
+    regions, releases = list(Region.objects.all()), releases_told()
     region = chosen(asked.region, {one.code: one for one in regions})
     release = chosen(asked.release, {str(one.number): one for one in releases}) or next(iter(releases), None)
     if release is None:
@@ -96,8 +98,14 @@ def read(asked: Asked) -> Source:
     years = years_of(release)
     year = chosen(asked.year, {str(one): one for one in years}) or best_year(release, region, years)
     quarter = chosen(asked.quarter, {str(number): number for number in (1, 2, 3, 4)}) or 0
-    numbers, bodies = numbers_of(release, year, region), bodies_of(release, year)
+    numbers, bodies = numbers_of(release, year, region, releases), bodies_of(release, year)
     return Source(releases, release, regions, region, years, year, quarter, numbers, bodies)
+
+
+def releases_told() -> list[Release]:
+    """The last one first. `last_block`: the newest number of each, by key."""
+    newest = ReleaseBlock.objects.filter(release=OuterRef("pk")).order_by("-block").values("block")
+    return list(Release.objects.annotate(last_block=Subquery(newest[:1])).order_by("-number"))
 
 
 def chosen[T](code: str, known: dict[str, T]) -> T | None:
@@ -132,16 +140,19 @@ def best_year(release: Release, region: Region | None, years: list[int]) -> int:
     return last if by_region and by_region * 2 >= sums.get(Measure.QUARTERS, 0) else before[0]
 
 
-def numbers_of(release: Release, year: int, region: Region | None) -> list[Number]:
+def numbers_of(release: Release, year: int, region: Region | None, releases: Sequence[Release]) -> list[Number]:
     """Those of the year, and what it is compared with. Of a region: its own, those of several, and the map's."""
     wanted = Q(starts_on__year=year) | Q(starts_on__year=year - 1, measure__in=COMPARED)
     if region:
         wanted &= Q(region=region) | Q(region=None) | Q(starts_on__year=year, measure__in=EVERYWHERE)
-    # Looked up block by block: so it costs as much whatever the planner knows of the tables.
-    firsts = ReleaseBlock.objects.filter(block=OuterRef("pk")).order_by("release__number").values("release__number")
-    rows = Block.objects.filter(wanted, releases=release).annotate(since=Subquery(firsts[:1])).order_by("pk")
-    fields = ("measure", "region", "starts_on", "ends_on", "band", "value", "since")
-    return [Number(measure, of or SEVERAL, *rest) for measure, of, *rest in rows.values_list(*fields)]
+    rows = Block.objects.filter(wanted, releases=release).order_by("pk")
+    fields = ("pk", "measure", "region", "starts_on", "ends_on", "band", "value")
+    # Numbers stay, and new ones have higher keys: each came first in the first release that goes as far.
+    told = sorted((one.last_block or 0, one.number) for one in releases)  # type: ignore[attr-defined]
+    return [
+        Number(measure, of or SEVERAL, first, last, band, value, told[bisect_left(told, (key, 0))][1])
+        for key, measure, of, first, last, band, value in rows.values_list(*fields)
+    ]
 
 
 def bodies_of(release: Release, year: int) -> dict[tuple[int, int, str], int]:

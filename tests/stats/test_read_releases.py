@@ -3,9 +3,12 @@
 import xml.etree.ElementTree as ET
 
 import pytest
+from django.db.models import Min
 from selectolax.lexbor import LexborHTMLParser
 
 from stats.exports import read_edition
+from stats.models import Block, ReleaseBlock
+from stats.published.reading import numbers_of, releases_told
 from tests.cast import a_lead
 from tests.stats.pages import Tables
 from tests.stats.releases import first_release, second_release
@@ -18,6 +21,16 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 def two(db):
     read_edition.cache_clear()
     return first_release(), second_release()
+
+
+def test_each_number_is_read_with_the_release_in_which_it_came_first(two):
+    """Also of an earlier release, which does not hold the later ones."""
+    first = dict(ReleaseBlock.objects.values_list("block").annotate(Min("release__number")))
+    for release in two:
+        held = Block.objects.filter(releases=release, starts_on__year=2025).order_by("pk").values_list("pk", flat=True)
+        numbers = numbers_of(release, 2025, None, releases_told())
+        assert [one.since for one in numbers] == [first[key] for key in held]
+        assert {one.since for one in numbers} == set(range(1, release.number + 1))
 
 
 def feed_of(client):
