@@ -1,9 +1,12 @@
 """Pages beside numbers that are wider, of another table or of a later release. Blocks by hand, no database."""
 
+from dataclasses import replace
 from datetime import date
 
 from stats import sections, story, titles
+from stats.models import Release
 from stats.published.numbers import State
+from stats.published.page import page_of
 from stats.words import cell_words
 from tests.stats.blocks import a_page, block, month, quarter, year
 from tests.stats.test_tell_story import words
@@ -100,3 +103,12 @@ def test_a_year_in_which_the_service_began_is_not_drawn_beside():
     told = [block("quarters", quarter(2025, n), 30) for n in (1, 2, 3, 4)]
     assert a_page(*told, block("quarters", quarter(2024, 4), 5)).trend.before is None
     assert a_page(*told, *(block("quarters", quarter(2024, n), 5) for n in (1, 4))).trend.before
+
+
+def test_a_quarter_that_was_first_told_months_later_is_not_late_for_that():
+    """No release came when it closed: what the first one told after that is all that could be told."""
+    told = [block("incidents", quarter(2025, 1), 53, region="53")]
+    now = block("incidents", quarter(2026, 1), 30, region="53")
+    source = a_page(now, late=told, of_year=2026, until=date(2026, 3, 31), region="53", years=(2026, 2025)).source
+    releases = [Release(number=n, covers_until=date(year, 12, 31)) for n, year in ((1, 2024), (2, 2025))]
+    assert page_of(replace(source, releases=[*source.releases, *releases])).comparison.late == 0
