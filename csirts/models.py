@@ -11,7 +11,7 @@ import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from pghistory.core import event_models
@@ -104,7 +104,8 @@ class Csirt(models.Model):
         return self.name
 
     def contact(self, kind: ContactKind) -> "Contact | None":
-        """Read from the rows already fetched (`with_contacts`), so that a list costs one query."""
+        """All its contacts are read once, however many are asked; a list fetches those of all (`with_contacts`)."""
+        prefetch_related_objects([self], "contacts")
         return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
 
     def _value(self, kind: ContactKind) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -44,8 +43,6 @@ def case_page(
     status: int = 200,
 ) -> HttpResponse:
     """With a `form`, or a block `rate`, that was refused: what was typed, and what is wrong with it."""
-    if incident.csirt:
-        prefetch_related_objects([incident.csirt], "contacts")
     thread = thread_of(incident)
     standing = standing_of(incident, thread=thread)
     interruptions = list(incident.interruptions.order_by("id"))

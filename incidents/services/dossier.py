@@ -9,7 +9,6 @@ from itertools import batched
 from typing import Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -40,8 +39,6 @@ NO_MORE = gettext_lazy(
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Words only: they go to a template, or inert to typst. `incident` comes `with_words`."""
-    if incident.csirt:
-        prefetch_related_objects([incident.csirt], "contacts")
     zone = zone_of(incident.collectivity)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
