@@ -94,11 +94,13 @@ def make_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> Report | None:
-    """Take one due row from the other workers; it is put off and counted before it is tried."""
+    """Take one due row from the other workers; it is put off and counted before it is tried. The newest release comes
+    first, whatever a robot asks of the old ones.
+    """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
     rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("release", "region").defer("content")
-    report = rows.order_by("due_at", "id").first()
+    report = rows.order_by("-release__number", "due_at", "id").first()
     if report is not None:
         report.tries, report.due_at = report.tries + 1, now + LEASE
         report.save(update_fields=["tries", "due_at"])

@@ -202,6 +202,15 @@ def test_a_round_of_reports_is_short(client, monkeypatch):
     assert Report.objects.filter(state=PaperState.MADE).count() <= 1
 
 
+def test_the_newest_release_is_made_first(client):
+    """A robot that follows the links of all old releases keeps nobody waiting."""
+    client.get(FRANCE)
+    a_release(block("quarters", quarter(2026, 1), 99), until=quarter(2026, 1)[1])
+    client.get(BRETAGNE)
+    client.get("/statistiques/publications/2/rapports/france/2026-t1/")
+    assert making.claim(timezone.now()).release.number == 2
+
+
 def test_the_second_of_two_workers_changes_nothing(client, monkeypatch):
     client.get(FRANCE)
     slow = making.claim(timezone.now())
