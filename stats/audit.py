@@ -41,12 +41,14 @@ from time import monotonic
 import numpy as np
 
 from stats.collusion import Body, Coalition, Known, Standing, who_proves
+from stats.unions import Part, Unions
 from stats.worlds import Atom, Atoms, AuditError, AuditTimeout, Chosen, Classes, Groups, Row, Units, Worlds, unmet
 
 __all__ = [
     "AuditError",
     "AuditTimeout",
     "Cap",
+    "Choice",
     "Family",
     "Finding",
     "Floor",
@@ -97,15 +99,25 @@ class Node:
     """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it.
 
     `most`: what anybody would guess at most, from how few bodies exist there; to prove as much is no finding.
-    `with_pairs`: whether bodies that collude are looked for as well. `with_least`: whether it tells anything that some
-    are there.
+    `with_least`: whether it tells anything that some are there.
     """
 
     name: str
     atoms: Atoms
     most: float = inf
-    with_pairs: bool = True
     with_least: bool = True
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Cells side by side: no union of them in which fewer than k bodies stand may be certain to hold something.
+
+    Colluding bodies are not looked for: among thousands of cases some pair could nearly always prove something of such
+    a wide union, and the nation would have no quarters. The method says so.
+    """
+
+    name: str
+    parts: Mapping[str, Atoms]
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,7 @@ class Family:
     nodes: Sequence[Node]
     units: Mapping[Body, Mapping[Atom, int]]
     floors: Sequence[Floor] = ()
+    choices: Sequence[Choice] = ()
     left: Mapping[Body, Mapping[Atom, int]] = field(default_factory=dict)
 
 
@@ -139,10 +152,11 @@ class Finding:
     lo: int
     hi: float  # inf: nothing bounds it
     coalition: Coalition = ()
+    atoms: Atoms = field(default=frozenset(), compare=False, repr=False)
 
 
 def audit(family: Family, *, k: int, deadline: float, coalitions: Iterable[Coalition] | None = None) -> list[Finding]:
-    """What these tables tell of fewer than k bodies, in the order of the nodes, then of the caps; empty: nothing.
+    """What these tables tell of fewer than k bodies, in the order of the nodes, the choices, the caps; empty: nothing.
 
     One finding a node: without coalition if there is one, else with the first coalition that finds something.
     `coalitions` are tried as given, else looked for. Raises AuditTimeout after `deadline` seconds, AuditError if the
@@ -167,7 +181,8 @@ class Auditor:
         self.rows = rows_of(family)
         self.classes = Classes(self.rows)
         check_truth(family, self.rows)
-        self.nodes = [node for node, bodies in bodies_of_nodes(family) if 0 < len(bodies) < k]
+        self.stand = standing(family)
+        self.nodes = [node for node in family.nodes if 0 < len(self.bodies_in(node.atoms)) < k]
         self.whole = self.groups(self.classes.whole(node.atoms) if node.with_least else [] for node in self.nodes)
         self.touched = self.groups(self.classes.touched(node.atoms) for node in self.nodes)
         self.is_free = np.array([not node.atoms <= self.classes.of.keys() for node in self.nodes], bool)
@@ -182,16 +197,15 @@ class Auditor:
     def findings(self, coalitions: Iterable[Coalition] | None) -> list[Finding]:
         found = {n: self.finding(n, Reason.CERTAIN) for n in self.certain(~self.whole.is_empty)}
         found |= {n: self.finding(n, Reason.NARROW) for n in self.narrow() if n not in found}
-        spared = self.spared()
+        others = [*self.chosen(), *self.spared()]
         left = ~self.whole.is_empty & ~np.isin(np.arange(len(self.nodes)), list(found))
-        left &= np.array([node.with_pairs for node in self.nodes], bool)
         if coalitions is not None:
             found |= self.colluded(coalitions, left)
         else:
             for n, coalition in self.pairs_that_prove(left):
                 self.worlds.collude(self.known_to(coalition))
                 found[n] = self.finding(n, Reason.CERTAIN, coalition)
-        return [found[n] for n in sorted(found)] + spared
+        return [found[n] for n in sorted(found)] + others
 
     def certain(self, asked: Chosen) -> dict[int, int]:
         return unmet(self.worlds, self.whole, asked, lambda totals: totals == 0)
@@ -208,13 +222,29 @@ class Auditor:
         public = unmet(before, self.touched, asked, lambda totals: totals >= self.k, sign=-1)
         return [n for n, hi in low.items() if hi < min(public.get(n, self.k), self.nodes[n].most)]
 
+    def chosen(self) -> Iterator[Finding]:
+        """Unions of the choices that are certain to hold something, the smallest ones."""
+        search = Unions(self.worlds, self.classes, self.k)
+        for choice in self.family.choices:
+            parts = [Part(name, atoms, self.bodies_in(atoms)) for name, atoms in choice.parts.items()]
+            for some, lo in search.certain(parts):
+                atoms = frozenset[Atom]().union(*(part.atoms for part in some))
+                name = f"{choice.name} " + " + ".join(part.name for part in some)
+                yield Finding(name, Reason.CERTAIN, lo, inf, atoms=atoms)
+
+    def bodies_in(self, atoms: Atoms) -> frozenset[Body]:
+        return frozenset().union(*(self.stand[atom] for atom in atoms & self.stand.keys()))
+
     def spared(self) -> list[Finding]:
         """Strata of which it can be proved that some bodies were hit and that fewer than k were not."""
         caps = self.family.caps
         existing = np.array([cap.value for cap in caps], np.int64)
         hit = self.groups(self.classes.whole(cap.atoms) for cap in caps)
         proved = unmet(self.worlds, hit, ~hit.is_empty, lambda totals: (totals == 0) | (existing - totals >= self.k))
-        return [Finding(caps[n].name, Reason.SPARED, lo, self.highest(hit, n)) for n, lo in proved.items()]
+        return [
+            Finding(caps[n].name, Reason.SPARED, lo, self.highest(hit, n), atoms=caps[n].atoms)
+            for n, lo in proved.items()
+        ]
 
     def colluded(self, tried: Iterable[Coalition], left: Chosen) -> dict[int, Finding]:
         """Findings among the nodes left. Where all bodies collude, the truth is a world that leaves the others 0."""
@@ -247,7 +277,7 @@ class Auditor:
 
     def finding(self, n: int, reason: Reason, coalition: Coalition = ()) -> Finding:
         lo, hi = self.interval(n)
-        return Finding(self.nodes[n].name, reason, lo, hi, coalition)
+        return Finding(self.nodes[n].name, reason, lo, hi, coalition, self.nodes[n].atoms)
 
     def interval(self, n: int) -> tuple[int, float]:
         """What can be proved of the total of the n-th node."""
@@ -278,10 +308,9 @@ def check_truth(family: Family, rows: Sequence[Row]) -> None:
             raise AuditError(f"Infeasible: the true total of {row.says} is {total}, not {row.lower} to {row.upper}.")
 
 
-def bodies_of_nodes(family: Family) -> Iterator[tuple[Node, frozenset[Body]]]:
+def standing(family: Family) -> dict[Atom, set[Body]]:
     stand: dict[Atom, set[Body]] = defaultdict(set)
     for body, units in (*family.units.items(), *family.left.items()):
         for atom in units:
             stand[atom].add(body)
-    for node in family.nodes:
-        yield node, frozenset().union(*(stand[atom] for atom in node.atoms & stand.keys()))
+    return stand

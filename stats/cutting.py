@@ -11,9 +11,9 @@ from math import inf
 from time import monotonic
 
 from stats.atoms import Atom, Atoms, forget_cells
-from stats.audit import Cap, Finding, Node, Reason, audit
+from stats.audit import Finding, Reason, audit
 from stats.enums import Measure
-from stats.family import BY_MEASURE, tied_to
+from stats.family import BY_MEASURE, tied_to, tried_before
 from stats.partition import Cell, K, Shape, Unit, partition
 from stats.proof import Draft, families_with
 from stats.question import Shown
@@ -49,7 +49,8 @@ def told_already(draft: Draft, deadline: float) -> Already:
         return {}
     there = {one.measure for one in draft.shown}
     ties = {frozenset(tied_to(measure, there)) for measure in there}
-    families = [family for tables in ties for family in families_with(draft, min(tables))]
+    last = {max(tables, key=lambda one: len(tried_before(one))) for tables in ties}
+    families = [family for measure in sorted(last) for family in families_with(draft, measure)]
     told: dict[About, tuple[int, float]] = {}
     for one in chain.from_iterable(audit(family, k=K, deadline=deadline - monotonic()) for family in families):
         # Of what two readings tell, the less excuses.
@@ -112,13 +113,12 @@ def what_tells(draft: Draft, measure: Measure, already: Already, deadline: float
             found = audit(family, k=K, deadline=deadline - monotonic(), coalitions=coalitions)
             if new := [one for one in found if is_new(one, already)]:
                 worst = {one.name for one in new if one.reason is not Reason.NARROW} or {one.name for one in new}
-                judged: list[Node | Cap] = [*family.nodes, *family.caps]
-                return [atoms_of(one) for one in judged if one.name in worst]
+                return [atoms_of(one) for one in new if one.name in worst]
     return []
 
 
-def atoms_of(judged: Node | Cap) -> Atoms:
-    return frozenset(atom for atom in judged.atoms if isinstance(atom, Atom))
+def atoms_of(found: Finding) -> Atoms:
+    return frozenset(atom for atom in found.atoms if isinstance(atom, Atom))
 
 
 def coarsened(draft: Draft) -> Iterator[tuple[Measure, int | None]]:

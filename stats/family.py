@@ -90,6 +90,11 @@ BEHIND = (
 IN_ORDER = (Measure.CLOSING, Measure.HELP)
 
 
+def tried_before(measure: Measure) -> list[Measure]:
+    """The tables that a release has accepted, or left out, when it comes to that one."""
+    return [*BY_MEASURE][: [*BY_MEASURE].index(measure)]
+
+
 def tied_to(measure: Measure, there: set[Measure], *, with_hits: bool = True) -> set[Measure]:
     """The tables among `there` that some chain of links ties to `measure`, itself included; `HIT_BY` and `BEHIND` too,
     unless those are wanted that count the same cases.

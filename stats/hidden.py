@@ -1,16 +1,16 @@
 """What must stay hidden: every cell, and every union of cells on the way up to the nation's year, in which fewer than
-K bodies stand; and those unions of bands or of quarters of which a link speaks as a whole.
+K bodies stand; and whatever bands or quarters together of which a link speaks as a whole.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, product
 from math import inf
-from typing import Any
 
 from stats.atoms import Atom, Atoms, grain_of, is_under, prefixes_of, scope_of
-from stats.audit import Node
+from stats.audit import Choice, Node
 from stats.enums import ALL_BANDS, FINEST, Measure
 from stats.family import BY_MEASURE, COUNTS_BODIES, tied_to
 from stats.partition import Grain, K
@@ -22,29 +22,40 @@ type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 # the last three
 type Part = tuple[date, Grain, str]
 
-# In one place: ten bodies in as many bands make 385.
-MOST_UNIONS = 500
+
+@dataclass(frozen=True)
+class Hidden:
+    nodes: list[Node]
+    choices: list[Choice]
 
 
-def nodes_of(asked: Question) -> Iterator[Node]:
+def hidden_in(asked: Question) -> Hidden:
     stands = standing_by_atom(asked)
+    bodies_of = sorted(standing(asked, stands).items(), key=repr)
+    return Hidden(list(nodes_of(asked, stands, bodies_of)), list(choices_of(asked, dict(bodies_of))))
+
+
+def nodes_of(asked: Question, stands: Iterable[Atom], bodies_of: Iterable[tuple[Where, set[int]]]) -> Iterator[Node]:
     regions_of: dict[str, set[int]] = defaultdict(set)
     for atom in stands:
         regions_of[atom.measure].add(atom.region)
-    bodies_of = standing(asked, stands)
-    for where, bodies in sorted(bodies_of.items(), key=repr):
+    for where, bodies in bodies_of:
         if len(bodies) < K:
             measure, release, regions, first, grain, band = where
             name = f"{measure} {said(release)} {sorted(regions)} {first} {grain.value} {band}"
             yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], [band]))
-    for wheres in large_unions(bodies_of):
-        measure, release, regions, *_said = wheres[0]
-        name = f"{measure} {said(release)} {sorted(regions)} " + " + ".join(f"{one[3]} {one[5]}" for one in wheres)
-        atoms = frozenset[Any]().union(*(atoms_in(asked, where) for where in wheres))
-        most = most_in(asked, measure, regions & regions_of[measure], [band for *_where, band in wheres])
-        # Among thousands of cases some pair could nearly always prove something of such a wide union: the nation would
-        # have no quarters. The method says so.
-        yield Node(name, atoms, most, with_pairs=False)
+
+
+def choices_of(asked: Question, bodies_of: Mapping[Where, set[int]]) -> Iterator[Choice]:
+    """Unless few stand in all of it: what is certain of a part is certain of all."""
+    for where, bodies in bodies_of.items():
+        measure, release, regions, first, grain, band = where
+        if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
+            parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
+            small = [one for one in parts if len(bodies_of.get(one, ())) < K]
+            if len(small) > 1:
+                named = {f"{one[3]} {one[5]}": atoms_in(asked, one) for one in small}
+                yield Choice(f"{measure} {said(release)} {sorted(regions)}", named)
 
 
 def said(release: int | None) -> str:
@@ -60,45 +71,16 @@ def atoms_in(asked: Question, where: Where) -> Atoms:
     return asked.atoms(measure, scope, release, regions)
 
 
-def large_unions(standing: Mapping[Where, set[int]]) -> Iterator[list[Where]]:
-    """The largest unions of bands or of quarters in which fewer than K bodies stand, unless fewer stand in all of it:
-    what is certain of a smaller one is certain of it, and what is narrow is narrow of each of its parts.
-    """
-    for where, bodies in sorted(standing.items(), key=repr):
-        measure, release, regions, first, grain, band = where
-        if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
-            parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
-            few = {one: frozenset(standing.get(one, ())) for one in parts}
-            yield from largest({one: bodies for one, bodies in few.items() if len(bodies) < K})
-
-
 def parts_of(measure: str, year: int) -> list[Part]:
     """Those of which some are told apart from the others of a region together: where tables of the same cases say the
     total, and numbers of the region some of its bands; where as many of a kind exist; where cases are in order; where
-    the nation has its quarters.
+    the nation has its quarters; where incidents of a quarter bound what happened in it.
     """
-    if measure in (Measure.INCIDENTS, Measure.QUARTERS):
+    if measure in (Measure.INCIDENTS, Measure.QUARTERS, Measure.LEAKS, Measure.INTERRUPTIONS):
         return [(first, Grain.QUARTER, ALL_BANDS) for first in quarters_of(year)]
     if BY_MEASURE[Measure(measure)].same_units_as:
         return [(date(year, 1, 1), Grain.YEAR, band) for band in FINEST[measure]]
     return []
-
-
-def largest(small: Mapping[Where, frozenset[int]]) -> Iterator[list[Where]]:
-    """Of cells in each of which few bodies stand, or nobody: a reader does not know where. Where there are too many
-    such unions, all in one: more may stand there, so that it is more than has to stay hidden.
-    """
-    found, ahead = set[frozenset[int]](), set(filter(None, small.values()))
-    while ahead and len(found) <= MOST_UNIONS:
-        found |= ahead
-        ahead = {one | other for one in ahead for other in small.values() if len(one | other) < K} - found
-    if ahead:
-        yield list(small)
-        return
-    for some in sorted(found, key=sorted):
-        is_largest = all(other <= some or len(some | other) >= K for other in small.values())
-        if is_largest and len(wheres := [one for one, bodies in small.items() if bodies <= some]) > 1:
-            yield wheres
 
 
 def most_in(asked: Question, measure: str, regions: frozenset[int], bands: Sequence[str]) -> float:
@@ -130,13 +112,13 @@ def standing(asked: Question, stands: Mapping[Atom, set[int]]) -> dict[Where, se
 
 def pairs_of_regions(standing: Mapping[Where, set[int]]) -> dict[Where, set[int]]:
     """Over a quarter or a year, whatever the band, two regions of few bodies where few stand in both."""
-    beside: dict[tuple[str, int | None, date, Grain], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
+    beside: dict[tuple[str, int | None, date, Grain, str], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
     for (measure, release, regions, first, grain, band), bodies in standing.items():
-        if len(regions) == 1 and len(bodies) < K and band == ALL_BANDS and grain is not Grain.MONTH:
-            beside[measure, release, first, grain].append((regions, bodies))
+        if len(regions) == 1 and len(bodies) < K and grain is not Grain.MONTH:
+            beside[measure, release, first, grain, band].append((regions, bodies))
     return {
-        (measure, release, one | other, first, grain, ALL_BANDS): here | there
-        for (measure, release, first, grain), some in beside.items()
+        (measure, release, one | other, first, grain, band): here | there
+        for (measure, release, first, grain, band), some in beside.items()
         for (one, here), (other, there) in combinations(some, 2)
         if len(here | there) < K
     }

@@ -13,8 +13,8 @@ from typing import Any
 
 from stats.audit import Family
 from stats.enums import Measure
-from stats.family import BY_KIND, COUNTS_BODIES, tied_to
-from stats.hidden import nodes_of
+from stats.family import BY_KIND, COUNTS_BODIES, tied_to, tried_before
+from stats.hidden import hidden_in
 from stats.links import caps_of, floors_of, links_of
 from stats.partition import Cell, Shape, Unit
 from stats.question import Question, Shown
@@ -51,10 +51,12 @@ def families_with(draft: Draft, measure: Measure) -> Iterator[Family]:
     """What is to be audited of the tables that `measure` is tied to, and of it, as they are shown.
 
     A table of cases that is tied to no other is one partition, which tells nothing of fewer than K bodies whatever its
-    numbers; one of distinct bodies is held against how many exist. A case that changed since it was counted is taken
-    as it was, then both as it was and as it is: it depends on that which tables agree.
+    numbers; one of distinct bodies is held against how many exist. Of one that was tried and left out others tell.
+    A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
+    which tables agree.
     """
-    tables = tied_to(measure, {one.measure for one in draft.shown})
+    left_out = {one for one in tried_before(measure) if draft.unshown.get(one)}
+    tables = tied_to(measure, {one.measure for one in draft.shown} | left_out)
     # How many of each kind exist is known of a region whether or not a table by kind is shown.
     tables |= {kinds for bodies, kinds in BY_KIND.items() if bodies in tables}
     if len(tables) < 2 and measure not in COUNTS_BODIES:
@@ -76,7 +78,7 @@ def question_of(draft: Draft, tables: set[Measure], unshown: Mapping[Measure, li
 
 
 def family_of(asked: Question) -> Family:
-    rests = list(rests_of(asked))
+    rests, hidden = list(rests_of(asked)), hidden_in(asked)
     left: dict[Any, dict[Any, int]] = defaultdict(dict)
     for rest in rests:
         for body, number in rest.units.items():
@@ -85,7 +87,8 @@ def family_of(asked: Question) -> Family:
         sums=list(asked.sums()),
         links=[*links_of(asked), *(rest.link for rest in rests)],
         caps=list(caps_of(asked)),
-        nodes=[*nodes_of(asked), *(rest.node for rest in rests)],
+        nodes=[*hidden.nodes, *(rest.node for rest in rests)],
+        choices=hidden.choices,
         floors=list(floors_of(asked)),
         units={body: {atom: atoms[atom] for atom in atoms} for body, atoms in sorted(asked.units.items())},
         left=left,

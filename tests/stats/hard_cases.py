@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from collectivities.enums import GROUPINGS, TERRITORIAL
 from collectivities.models import Collectivity, Region
+from incidents.enums import PublicService
 from tests.stats.cases import Case, bodies, change, on, one_each, store
 
 SPRING, SUMMER, AUTUMN, NEW_YEAR = on(2025, 4, 30), on(2025, 7, 30), on(2025, 10, 30), on(2026, 1, 30)
@@ -220,6 +221,63 @@ def nearly_all() -> Moments:
     yield NEW_YEAR
 
 
+def left_out() -> Moments:
+    """Of the bodies that were hit all but three had a leak: no table says of what. And of all but two leaks a quarter
+    has, a year has more.
+    """
+    some, others = bodies("53", 60), bodies("11", 60)
+    store(one_each(some[:3], on(2025, 2, 1), hours=(30,)) + one_each(some[3:31], on(2025, 2, 1), **LEAK))
+    store(one_each(some[31:50], on(2025, 5, 1)) + one_each(others[:30], on(2025, 2, 1)))
+    store(one_each(others[30:40], on(2025, 2, 3), **LEAK))
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
+def many_services() -> Moments:
+    """One body had two services stopped four times each, fifteen others of its region one service each; and a band in
+    several regions, of which one had fewer in all.
+    """
+    names = [one for one in PublicService.values if one not in ("messagerie", "unknown")]
+    first, second, *rest = names
+    for code in ("53", "11", "52"):
+        some = bodies(code, 40)
+        store(one_each(some[:20], on(2025, 2, 1), services=("messagerie",)))
+        many = some[20:21] * 8 if code == "53" else some[20:28]
+        both = (first,) * 4 + (second,) * 4
+        store([Case(body=body, at=on(2025, 2, 1), services=(of,)) for body, of in zip(many, both, strict=True)])
+    others = bodies("53", 60)[21:36]
+    store([Case(body=body, at=on(2025, 2, 1), services=(of,)) for body, of in zip(others, rest, strict=False)])
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
+def band_of_two_regions() -> Moments:
+    """Of a service eight in several regions, of which one had seven interruptions in all."""
+    per_region = {
+        "53": {"telephonie": 4, "paie": 3},
+        "11": {"telephonie": 10, "messagerie": 10},
+        **{code: {"telephonie": 2, "paie": 4, "finances": 3, "messagerie": 6} for code in ("52", "93")},
+    }
+    for code, services in per_region.items():
+        names = [name for name, number in services.items() for _ in range(number)]
+        some = bodies(code, len(names))
+        store([Case(body=body, at=on(2025, 2, 1), services=(of,)) for body, of in zip(some, names, strict=True)])
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
+def leaks_of_later_quarters() -> Moments:
+    """Eight leaks, of which the five incidents of one quarter leave three to two bodies of others."""
+    some, later = bodies("53", 80), (on(2025, 8, 1), on(2025, 11, 1))
+    store(one_each(some[:4], on(2025, 2, 1), **LEAK) + one_each(some[4:5], on(2025, 2, 1)))
+    for n, at in enumerate(later):
+        store(one_each(some[10 + 20 * n : 30 + 20 * n], at) + one_each([some[60 + n]] * 2, at, **LEAK))
+    others = bodies("11", 40)
+    store(one_each(others[:30], on(2025, 2, 1)) + one_each(others[30:], on(2025, 2, 3), **LEAK))
+    store(one_each(bodies("94", 3), on(2025, 6, 1)))
+    yield NEW_YEAR
+
+
 CASES: dict[str, Callable[[], Moments]] = {
     "demonstration": lambda: demonstration(80, "53", "11", "94"),
     "few cases": lambda: demonstration(25, *REGIONS),
@@ -242,4 +300,8 @@ CASES: dict[str, Callable[[], Moments]] = {
     "hit again": hit_again,
     "other services": other_services,
     "nearly all": nearly_all,
+    "left out": left_out,
+    "many services": many_services,
+    "a band of two regions": band_of_two_regions,
+    "leaks of later quarters": leaks_of_later_quarters,
 }

@@ -37,7 +37,7 @@ def questions_of(release: Release) -> Iterator[Question]:
     for draft in disclosure.drafts(release, number=release.number, until=release.covers_until):
         changed_too = {measure: [*left, *draft.became[measure]] for measure, left in draft.unshown.items()}
         readings = [draft.unshown, changed_too] if any(draft.became.values()) else [draft.unshown]
-        there = {one.measure for one in draft.shown}
+        there = {one.measure for one in draft.shown} | {measure for measure, left in draft.unshown.items() if left}
         ties = {frozenset(tied_to(measure, there)) for measure in there}
         for tables, left in product(ties, readings):
             yield question_of(draft, set(tables), left)
@@ -46,7 +46,8 @@ def questions_of(release: Release) -> Iterator[Question]:
 LEAKY_UNLESS_AUDITED = {
     *("demonstration", "one commune", "dominant 60", "one corrected", "four corrected", "five corrected", "overseas"),
     *("all were hit", "few of a kind", "trickle", "late and often", "around five", "hit again", "changed elsewhere"),
-    *("other services", "nearly all", "few cases"),
+    *("other services", "nearly all", "few cases", "left out", "many services", "a band of two regions"),
+    "leaks of later quarters",
 }
 
 

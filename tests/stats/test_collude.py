@@ -52,13 +52,6 @@ def test_what_only_a_pair_could_tell_is_not_told_to_everybody(monkeypatch):
     assert told_with("x y", "y z", "x")
 
 
-def test_pairs_are_not_looked_for_beside_a_wide_union():
-    tables = family(TIGHT, "x y", "y z", nodes=["x"])
-    assert judge(tables, coalitions=None) != []
-    [node] = tables.nodes
-    assert judge(replace(tables, nodes=[replace(node, with_pairs=False)]), coalitions=None) == []
-
-
 def test_what_was_told_excuses_no_more_than_that():
     told = Finding("x", Reason.NARROW, 0, 4)
     already = {cutting.about(told): (told.lo, told.hi)}

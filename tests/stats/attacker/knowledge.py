@@ -95,7 +95,8 @@ class Knowledge:
         self.last = releases[-1]
         self.year = year
         self.numbers = [(first, one) for first, one in generations(releases) if one.year == year]
-        self.measures = sorted({one.measure for _first, one in self.numbers})
+        # That nothing is published of a measure says nothing of it; other numbers may.
+        self.measures = sorted({one.measure for _first, one in self.numbers} | set(unfinished))
         self.regions = [*self.last.regions, NOWHERE]
         self.firsts = {
             measure: sorted({first for first, one in self.numbers if one.measure == measure})
@@ -241,7 +242,8 @@ class Knowledge:
                 for as_of in self.moments(left, right):
                     yield self.compared([left], [right], place, at_least=0, as_of=as_of)
         for left, right in ((left, right) for left, right in AT_MOST if {*left, *right} <= every):
-            yield from (self.compared(left, right, place) for place in self.places([YEAR]))
+            periods = QUARTERS if left == ["leaks"] else [YEAR]
+            yield from (self.compared(left, right, place) for place in self.places(periods))
         yield from self.guesses_of_late(every)
         yield from self.guesses_by_band(every)
         yield from self.guesses_behind()
