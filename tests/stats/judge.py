@@ -229,8 +229,10 @@ def small_rests(truth: Truth, places: Iterable[frozenset[str]]) -> Iterable[tupl
     regions = {unit.region for unit in truth.units}
     for of, by in LEAVES:
         bands = {unit.band for unit in truth.by_measure[by]} if by in ("strata_hit", "categories") else {""}
-        for band, place in product(sorted(bands), {*(frozenset([region]) for region in regions), *places}):
-            pair = (of, None, place, YEAR, band if by == "strata_hit" else ""), (by, None, place, YEAR, band)
+        periods = [YEAR, *QUARTERS] if of == "incidents" else [YEAR]
+        everywhere = {*(frozenset([region]) for region in regions), *places}
+        for band, place, months in product(sorted(bands), everywhere, periods):
+            pair = (of, None, place, months, band if by == "strata_hit" else ""), (by, None, place, months, band)
             if 0 < len(left_of(truth, pair)) < K and min(left_of(truth, pair).values()) > 0:
                 yield pair
 

@@ -1,13 +1,15 @@
 """What a subtraction of two published numbers gives: of fewer than five bodies it must not be there to be done."""
 
-from stats import hidden
-from stats.hidden import largest
-from stats.partition import K
+from collectivities.models import Region
+from incidents.models import DataLeak
+from stats.models import Block
 from stats.services import publish_release
-from tests.stats.cases import Case, bodies, change, on, one_each, store
+from tests.stats.cases import Case, bodies, change, on, one_each, store, touch
+from tests.stats.hard_cases import LEAK
 from tests.stats.test_prove import YEAR_CLOSED, blocks
 
 AT, NEXT_SPRING = on(2025, 2, 1), on(2026, 4, 30)
+UNFOUNDED = {"leaks": (("unfounded", "6-50"),)}
 OTHERS = ("paie", "eau", "civil", "cantine", "urbanisme", "social")
 
 
@@ -56,6 +58,67 @@ def test_two_that_declared_and_were_not_hit_are_not_a_subtraction_away(db):
     assert blocks("bodies_hit") == [(None, "", 53)]
 
 
+def test_a_table_that_is_left_out_is_told_by_no_other(db):
+    """Eleven were hit, of which eight by a leak: three had an interruption, as nobody else in France."""
+    some, others = bodies("53", 40), bodies("11", 40)
+    store(one_each(some[:3], AT, hours=(30,)) + one_each(some[3:11], AT, **LEAK) + one_each(some[11:], AT))
+    store(one_each(others[:30], AT) + one_each(others[30:], AT, **LEAK))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("leaks") == [("11", "6-50/confirmed", 10), ("53", "6-50/confirmed", 8)]
+    assert blocks("interruptions") == blocks("bodies_hit") == blocks("strata_hit") == []
+
+
+def without_a_leak(number, **said):
+    """In the first quarter of Bretagne thirty incidents, of which all but `number` with a leak; twenty in the next."""
+    some, others = bodies("53", 60), bodies("11", 60)
+    cases = store(one_each(some[number:30], AT, **LEAK) + one_each(some[:number], AT, **said))
+    store(one_each(some[30:50], on(2025, 5, 1)) + one_each(others[:30], AT) + one_each(others[30:45], AT, **LEAK))
+    return cases[-number:]
+
+
+def test_two_incidents_of_a_quarter_without_a_leak_are_not_a_subtraction_away(db):
+    without_a_leak(2)
+    publish_release(now=YEAR_CLOSED)
+    assert leaks_of_bretagne() == [(12, 28)]
+
+
+def test_five_are(db):
+    without_a_leak(5)
+    publish_release(now=YEAR_CLOSED)
+    assert leaks_of_bretagne() == [(3, 25)]
+
+
+def leaks_of_bretagne():
+    """(last month, number)"""
+    there = Block.objects.filter(measure="leaks", region__code="53")
+    return [(block.ends_on.month, block.value) for block in there]
+
+
+def test_two_with_neither_a_leak_nor_an_unfounded_one_are_hidden(db):
+    some = bodies("53", 40)
+    store(one_each(some[:15], AT, **LEAK) + one_each(some[15:28], AT, **UNFOUNDED) + one_each(some[28:30], AT))
+    others = bodies("11", 60)
+    store(one_each(others[:30], AT, **LEAK) + one_each(others[30:45], AT, **UNFOUNDED) + one_each(others[45:], AT))
+    publish_release(now=YEAR_CLOSED)
+    assert ("53", "6-50/confirmed", 15) in blocks("leaks")
+    assert blocks("unfounded") == [(None, "", 28)]
+
+
+def test_a_case_that_came_from_elsewhere_hides_nothing(db):
+    """Ten of Bretagne without a leak: eight of these, and one moved there since, had one after all."""
+    some, others = bodies("53", 40), bodies("11", 40)
+    cases = store(one_each(some[:20], AT, **LEAK) + one_each(some[20:30], AT))
+    far = store(one_each(others, AT) + one_each(others[:9], AT, **LEAK))
+    publish_release(now=YEAR_CLOSED)
+    change(far[20:21], region=Region.objects.get(code="53"))
+    late = [*cases[20:28], far[20]]
+    DataLeak.objects.bulk_create(DataLeak(incident=one, status="confirmed", persons_band="6-50") for one in late)
+    touch(late)
+    publish_release(now=NEXT_SPRING)
+    assert ("53", "6-50/confirmed", 20) in blocks("leaks")
+    assert not {value for region, _band, value in blocks("leaks") if region == "53"} & {8, 9}
+
+
 def test_a_correction_that_leaves_less_than_nothing_stops_no_release(db):
     """Counted as hit, then as no incident at all; and cases that came late."""
     some = bodies("53", 60)
@@ -65,27 +128,3 @@ def test_a_correction_that_leaves_less_than_nothing_stops_no_release(db):
     store(one_each(some[30:], AT, hours=(2,)))
     publish_release(now=NEXT_SPRING)
     assert blocks("bodies_hit") == [("53", "", 30)] * 2
-
-
-# The largest unions
-
-
-def test_unions_are_as_large_as_the_bodies_in_them_are_few():
-    """Whatever has bodies of 1 to 4 alone, or nobody's; and no union that a larger one holds."""
-    small = {"a": {1}, "b": {2, 3}, "c": {3, 4}, "d": set(), "e": {5, 6, 7}}
-    found = {frozenset(some) for some in largest({name: frozenset(some) for name, some in small.items()})}
-    assert found == {frozenset("abcd"), frozenset("ade")}
-
-
-def test_one_cell_and_empty_ones_are_a_union():
-    assert list(largest({"a": frozenset([1]), "b": frozenset()})) == [["a", "b"]]
-    assert list(largest({"a": frozenset([1])})) == []
-    assert list(largest({"a": frozenset(), "b": frozenset()})) == []
-
-
-def test_too_many_unions_are_asked_as_one(monkeypatch):
-    small = {name: frozenset([name]) for name in range(10)}
-    assert len(list(largest(small))) == 210  # ways to choose K - 1 of ten
-    monkeypatch.setattr(hidden, "MOST_UNIONS", 50)
-    assert K == 5
-    assert list(largest(small)) == [list(small)]
