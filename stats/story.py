@@ -33,16 +33,20 @@ def story(page: Page) -> list[str]:
 
 
 def nothing_alone(page: Page) -> list[str]:
-    if cell(page.source.of(Measure.INCIDENTS), page.source.place).state is State.ZERO:
+    said = {"where": where(page.source.region), "when": when(page)}
+    state = page.source.cell(Measure.INCIDENTS).state
+    if state is State.ZERO:
+        return [_("Aucun nombre publié ne compte d’incident %(where)s pour %(when)s.") % said]
+    if state is State.ABSENT:
         return [
-            _("Aucun nombre publié ne compte d’incident %(where)s pour %(when)s.")
-            % {"where": where(page.source.region), "when": when(page)}
+            _("Le nombre d’incidents %(where)s n’est pas publié pour %(when)s.") % said,
+            _("Cela ne veut pas dire qu’il n’y en a pas eu."),
         ]
     is_late = not page.source.is_over and not page.source.quarter
     soon = _(" pour l’instant") if is_late else ""
     return [
         _("Aucun nombre d’incidents ne peut être montré à part %(where)s pour %(when)s%(soon)s.")
-        % {"where": where(page.source.region), "when": when(page), "soon": soon},
+        % {**said, "soon": soon},
         _(
             "S’il y a eu des cas, ils désigneraient presque quelqu’un, ou une autre région : ils sont comptés avec "
             "d’autres."
@@ -166,10 +170,10 @@ def keys(page: Page) -> list[Key]:
 
 
 def or_waiting(page: Page, measure: str, value: int | None) -> Cell | int | None:
-    """« regroupé » says that a wider number counts it: there may be none yet, or none at all."""
+    """« regroupé » says that a wider number counts it: there may be none yet, none at all, or no such table."""
     if value is not None:
         return value
-    one = cell(page.source.of(measure), page.source.place)
+    one = page.source.cell(measure)
     return None if one.is_withheld else one
 
 
@@ -230,7 +234,7 @@ def partly(page: Page, measure: str, words: str) -> str:
         )
         return f"{words} ; {said}"
     more = page.beside[measure]
-    if cell(page.source.of(measure), page.source.place).state is State.ZERO:
+    if page.source.cell(measure).state is State.ZERO:
         return _("%(words)s ; aucun nombre publié n’en compte") % {"words": words}
     if not more:
         return words

@@ -18,6 +18,11 @@ from stats.published.tables import QUARTERS
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 VARIABILITY = gettext_lazy("variabilité naturelle")
+WITHOUT_FIGURE = {
+    State.WITHHELD: gettext_lazy("regroupé"),
+    State.WAITING: gettext_lazy("à venir"),
+    State.ABSENT: gettext_lazy("pas publié"),
+}
 
 
 def figure(value: int) -> str:
@@ -29,9 +34,13 @@ def cell_words(value: Cell | int | None) -> str:
     """The figure, or the word for what is not shown alone: never a dash, and a zero only where nothing is counted."""
     if isinstance(value, int):
         return figure(value)
-    if value is None or value.state is State.WITHHELD:
-        return _("regroupé")
-    return _("à venir") if value.state is State.WAITING else figure(value.value or 0)
+    if value is None:
+        value = Cell(None, State.WITHHELD)
+    return str(WITHOUT_FIGURE[value.state]) if value.state in WITHOUT_FIGURE else figure(value.value or 0)
+
+
+def is_figure(value: Cell | int | None) -> bool:
+    return isinstance(value, int) or (value is not None and value.value is not None)
 
 
 def step_words(step: tuple[int, int, int | None]) -> str:

@@ -28,6 +28,7 @@ class State(StrEnum):
     ZERO = "zero"  # no published number covers it
     WITHHELD = "withheld"  # counted in a wider number
     WAITING = "waiting"  # the year is not over: it may still come
+    ABSENT = "absent"  # that table is not published: nobody knows that it is zero
 
 
 class Fit(StrEnum):

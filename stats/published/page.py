@@ -108,7 +108,7 @@ class Page:
 
 
 def read_page(asked: Asked) -> Page:
-    """In at most six queries. Raises UnknownSelectionError, for a quarter that has no figure of its own too."""
+    """In at most eight queries. Raises UnknownSelectionError, for a quarter that has no figure of its own too."""
     source = read(asked)
     return page_of(source) if source.year else Page(source)
 

@@ -13,7 +13,7 @@ from collectivities.models import Region
 from stats.enums import Measure
 from stats.models import Block, Denominator, Release, ReleaseBlock
 from stats.periods import last_day_of_quarter, quarters_of
-from stats.published.numbers import SEVERAL, Number, Period, Place
+from stats.published.numbers import SEVERAL, Cell, Number, Period, Place, State, cell
 
 # Of the year before, what the chosen one is compared with; and the last rate known.
 COMPARED = (Measure.INCIDENTS, Measure.QUARTERS, Measure.BODIES, Measure.BODIES_HIT)
@@ -48,6 +48,8 @@ class Source:
     numbers: list[Number] = field(default_factory=list)
     # year, region (0: all), stratum → bodies
     bodies: dict[tuple[int, int, str], int] = field(default_factory=dict)
+    # The tables that the release holds of the year, of whatever region; those that were read are not repeated.
+    tables: frozenset[str] = frozenset()
 
     @property
     def key(self) -> int | None:
@@ -78,6 +80,12 @@ class Source:
         """The numbers of one measure and year (the chosen one)."""
         return self._sorted[measure, year or self.year]
 
+    def cell(self, measure: str) -> Cell:
+        """What may be said of the chosen place and period. A table that was left out says no zero."""
+        one = cell(self.of(measure), self.place)
+        is_there = measure in self.tables or bool(self.of(measure))
+        return one if is_there or one.state is not State.ZERO else Cell(None, State.ABSENT)
+
     @cached_property
     def _sorted(self) -> dict[tuple[str, int], list[Number]]:
         found: dict[tuple[str, int], list[Number]] = defaultdict(list)
@@ -87,7 +95,7 @@ class Source:
 
 
 def read(asked: Asked) -> Source:
-    """At most six queries. Raises UnknownSelectionError."""
+    """At most eight queries. Raises UnknownSelectionError."""
     regions, releases = list(Region.objects.all()), releases_told()
     region = chosen(asked.region, {one.code: one for one in regions})
     release = chosen(asked.release, {str(one.number): one for one in releases}) or next(iter(releases), None)
@@ -99,7 +107,8 @@ def read(asked: Asked) -> Source:
     year = chosen(asked.year, {str(one): one for one in years}) or best_year(release, region, years)
     quarter = chosen(asked.quarter, {str(number): number for number in (1, 2, 3, 4)}) or 0
     numbers, bodies = numbers_of(release, year, region, releases), bodies_of(release, year)
-    return Source(releases, release, regions, region, years, year, quarter, numbers, bodies)
+    tables = tables_of(release, year) if region else frozenset()
+    return Source(releases, release, regions, region, years, year, quarter, numbers, bodies, tables)
 
 
 def releases_told() -> list[Release]:
@@ -153,6 +162,12 @@ def numbers_of(release: Release, year: int, region: Region | None, releases: Seq
         Number(measure, of or SEVERAL, first, last, band, value, told[bisect_left(told, (key, 0))][1])
         for key, measure, of, first, last, band, value in rows.values_list(*fields)
     ]
+
+
+def tables_of(release: Release, year: int) -> frozenset[str]:
+    """A region's page reads few numbers of the others: that there are some tells a zero from a table left out."""
+    rows = Block.objects.filter(releases=release, starts_on__year=year).order_by()
+    return frozenset(rows.values_list("measure", flat=True).distinct())
 
 
 def bodies_of(release: Release, year: int) -> dict[tuple[int, int, str], int]:

@@ -93,7 +93,7 @@ def is_nation_beside(page: Page, own: Page) -> bool:
 
 def key_said(key: story.Key) -> Said:
     text = key.text or words.cell_words(key.value)
-    is_figure = bool(key.text) or isinstance(key.value, int)
+    is_figure = bool(key.text) or words.is_figure(key.value)
     return {"name": key.name, "under": key.under, "text": text, "is_figure": is_figure}
 
 

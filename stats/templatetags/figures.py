@@ -33,8 +33,7 @@ register.filter("report_of", address_of_page)
 def cell(value: Cell | int | None) -> SafeString | str:
     """The figure, or the word for what is not shown alone, set as such."""
     said = words.cell_words(value)
-    is_figure = isinstance(value, int) or (value is not None and value.value is not None)
-    return said if is_figure else format_html('<span class="help">{}</span>', said)
+    return said if words.is_figure(value) else format_html('<span class="help">{}</span>', said)
 
 
 @register.filter

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from stats import sections, story, titles
 from stats.models import Release
 from stats.published.page import page_of
@@ -231,10 +233,33 @@ def test_a_region_of_which_no_number_counts_a_body_is_not_grouped():
 
 
 def test_what_no_number_counts_is_not_grouped_once_the_year_is_over():
-    page = a_page(block("incidents", year(2025), 14, region="53"))
+    told = [block(measure, year(2025), 9, region="11") for measure in ("incidents", "interruptions", "leaks")]
+    page = a_page(block("incidents", year(2025), 14, region="53"), *told, region="53")
     [_, interruptions, leaks, _] = story.keys(page)
     assert cell_words(interruptions.value) == cell_words(leaks.value) == "0"
     assert words([interruptions.under]) == "un service public arrêté ou ralenti ; aucun nombre publié n’en compte"
+
+
+@pytest.mark.parametrize("region", ["", "53", "94"])
+def test_of_a_table_that_was_left_out_nobody_says_zero(region):
+    """Some may have had an interruption or a leak: too few for any number."""
+    told = [block("incidents", year(2025), 14, region=code) for code in ("53", "94")]
+    page = a_page(*told, block("bodies_hit", year(2025), 7, region="53"), region=region, years=(2025,))
+    [_, interruptions, leaks, _] = story.keys(page)
+    assert cell_words(interruptions.value) == cell_words(leaks.value) == "pas publié"
+    assert words([interruptions.under]) == "un service public arrêté ou ralenti"
+    assert ":" not in words(story.story(page))
+
+
+def test_where_incidents_are_told_of_the_nation_only_no_region_has_zero():
+    told = [block("quarters", quarter(2025, n), 6) for n in (1, 2, 3, 4)]
+    page = a_page(*told, block("reports", year(2025), 30, region="94"), region="94", years=(2025,))
+    assert words(story.story(page)) == (
+        "Le nombre d’incidents en Corse n’est pas publié pour 2025. Cela ne veut pas dire qu’il n’y en a pas eu."
+    )
+    assert cell_words(story.keys(page)[0].value) == "pas publié"
+    nation = a_page(*told, years=(2025,))
+    assert story.keys(nation)[0].value == 24
 
 
 def test_no_rate_is_said_without_a_denominator():

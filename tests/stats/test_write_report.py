@@ -286,3 +286,15 @@ def test_a_demonstration_says_on_each_page_that_all_is_invented():
     assert "inventés" not in " ".join(pages(report()))
     mark_as_demonstration()
     assert all("Démonstration : tous ces nombres sont inventés." in page for page in pages(report()))
+
+
+def test_a_table_that_was_left_out_has_no_figure_in_it():
+    """Of Corse no number counts an interruption, and nobody has one of leaks."""
+    told = [block(measure, year(2025), 30, region="53") for measure in ("incidents", "interruptions", "reports")]
+    a_release(*told, block("reports", year(2025), 9, region="94"), until=END)
+    of_corse = said_of(Asked(region="94", year="2025", release="1"))["essential"]["keys"]
+    assert [(key["text"], key["is_figure"]) for key in of_corse[:3]] == [
+        ("0", True),
+        ("0", True),
+        ("pas publié", False),
+    ]
