@@ -30,7 +30,8 @@ def title_of_trend(page: Page) -> str:
             return _("Moins d’incidents déclarés %(same)s") % {"same": same}
     unit = _("mois") if page.trend.by_month else _("trimestre")
     told = [span.value for span in page.trend.now.spans if span.value is not None and not span.is_merged]
-    if len(told) > 1 and len(told) == len(page.trend.periods) and not page.trend.now.loose:
+    is_all = len(told) == len(page.trend.periods) and not page.trend.now.loose and not page.trend.apart
+    if len(told) > 1 and is_all:
         low, high = min(told), max(told)
         return (
             _("De %(low)s à %(high)s incidents par %(unit)s")

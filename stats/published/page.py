@@ -258,10 +258,11 @@ def trend_of(source: Source) -> Trend | None:
     by_region = [number for year in years for number in source.of(Measure.INCIDENTS, year)]
     quarters = [number for year in years for number in source.of(Measure.QUARTERS, year)]
     at = (source.key, source.year, source.until)
-    by_month = trend(by_region, *at, by_month=True)
+    others = [] if source.region else quarters
+    by_month = trend(by_region, *at, by_month=True, others=others)
     every = incidents_within(source, year_of(source)) or 0
-    tables = [by_region] if source.region else [quarters, by_region]
-    by_quarter = (trend(numbers, *at, by_month=False) for numbers in tables)
+    tables = [(by_region, others)] if source.region else [(quarters, by_region), (by_region, others)]
+    by_quarter = (trend(numbers, *at, by_month=False, others=beside) for numbers, beside in tables)
     best = max((one for one in by_quarter if one), key=lambda one: one.alone, default=None)
     if by_month and by_month.alone >= (Fraction(1, 2) if source.region else Fraction(9, 10)) * every:
         best = by_month
@@ -298,7 +299,8 @@ def types_of(source: Source) -> Heat | None:
 
 def heat_of(source: Source, *, by_month: bool) -> Heat | None:
     periods = [one for one in named(source.year, by_month=by_month) if is_there(source, one)]
-    return heat(source.of(Measure.INCIDENTS), source.place, periods)
+    others = [] if source.region else source.of(Measure.QUARTERS)
+    return heat(source.of(Measure.INCIDENTS), source.place, periods, others=others)
 
 
 def is_there(source: Source, period: Period) -> bool:

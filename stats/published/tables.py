@@ -28,6 +28,7 @@ from stats.published.numbers import (
     within,
 )
 from stats.published.spans import Row, Span, joined, merge, row_of
+from stats.published.zeros import unsure, without_unsure
 
 LEVELS = 5
 MONTHS = (
@@ -94,12 +95,21 @@ class Trend:
             yield period, span, before.get(index)
 
 
-def trend(numbers: Sequence[Number], region: int | None, year: int, until: date, *, by_month: bool) -> Trend | None:
-    """None where no number of the year stands for less than the year."""
+def trend(
+    numbers: Sequence[Number],
+    region: int | None,
+    year: int,
+    until: date,
+    *,
+    by_month: bool,
+    others: Sequence[Number] = (),
+) -> Trend | None:
+    """None where no number of the year stands for less than the year. `others`: of the same incidents."""
     is_one_cut = region is not None or all(number.region == SEVERAL for number in numbers)
     numbers = added(numbers, by_region=region is not None, by_band=False)
     now, before = (
-        along(numbers, region, named(one, by_month=by_month), until, is_one_cut=is_one_cut) for one in (year, year - 1)
+        along(numbers, region, named(one, by_month=by_month), until, is_one_cut=is_one_cut, others=others)
+        for one in (year, year - 1)
     )
     if not any(span.is_shown and not is_over_all(span, now) for span in now.spans):
         return None
@@ -108,7 +118,13 @@ def trend(numbers: Sequence[Number], region: int | None, year: int, until: date,
 
 
 def along(
-    numbers: Sequence[Number], region: int | None, periods: list[Period], until: date, *, is_one_cut: bool
+    numbers: Sequence[Number],
+    region: int | None,
+    periods: list[Period],
+    until: date,
+    *,
+    is_one_cut: bool,
+    others: Sequence[Number],
 ) -> Row:
     """The row of a year, to its end: what is not closed waits."""
     first, last = periods[0].starts_on, periods[-1].ends_on
@@ -116,6 +132,7 @@ def along(
     closed = [period for period in periods if last_day_of_quarter(period.starts_on) <= until]
     place = Place(region, periods[0], is_over=last <= until)
     row = row_of(str(first.year), of_year, of_year, closed, place, is_one_cut=is_one_cut)
+    row = without_unsure(row, closed, unsure(of_year, others, closed))
     waiting = (Span(index, 1, Cell(None, State.WAITING)) for index in range(len(closed), len(periods)))
     return replace(row, spans=(*row.spans, *waiting))
 
@@ -154,6 +171,11 @@ class Heat:
         return (self.total.total or 0) + self.apart
 
     @property
+    def of_no_type(self) -> int | None:
+        """The total of what is grouped; None where there is none in this table, and some beyond it."""
+        return self.grouped.total or (None if self.apart else 0)
+
+    @property
     def named(self) -> int:
         return sum(row.total or 0 for row in self.rows)
 
@@ -186,8 +208,11 @@ class Heat:
         return merged | {span.cell.state.value for span in self.spans}
 
 
-def heat(numbers: Sequence[Number], place: Place, periods: list[Period]) -> Heat | None:
-    """Of the place's period alone: what wider numbers hold of it is in no total."""
+def heat(
+    numbers: Sequence[Number], place: Place, periods: list[Period], *, others: Sequence[Number] = ()
+) -> Heat | None:
+    """Of the place's period alone: what wider numbers hold of it is in no total. `others`: of the same incidents."""
+    doubtful = unsure(numbers, others, periods)
     numbers = [one for one in added(numbers, by_region=place.region is not None) if place.period.meets(one)]
     inside = within(numbers, place.period)
     if not of_region(inside, place.region) or not periods:
@@ -198,6 +223,7 @@ def heat(numbers: Sequence[Number], place: Place, periods: list[Period]) -> Heat
     is_one_cut = place.region is not None
     grouped = row_of(_("Types regroupés"), whole, numbers, periods, place, is_one_cut=is_one_cut)
     total = row_of(_("Ensemble"), inside, numbers, periods, place, is_one_cut=is_one_cut)
+    *rows, grouped, total = (without_unsure(row, periods, doubtful) for row in (*rows, grouped, total))
     scale = scale_for((span.value or 0) / span.length for row in (*rows, grouped) for span in row.spans)
     return Heat(
         periods,

@@ -148,9 +148,9 @@ def along_said(page: Page) -> Said | None:
 def types_said(heat: Heat) -> Said:
     loose = [_("Non ventilé")] if heat.has_loose else []
     lines = [
-        *(heat_line(row, heat, loose=row.loose or None) for row in heat.rows),
-        heat_line(heat.grouped, heat, loose=heat.grouped.loose),
-        heat_line(heat.total, heat, loose=heat.total.loose, is_total=True),
+        *(heat_line(row, heat, row.total, loose=row.loose or None) for row in heat.rows),
+        heat_line(heat.grouped, heat, heat.of_no_type, loose=heat.grouped.loose),
+        heat_line(heat.total, heat, heat.total.total, loose=heat.total.loose, is_total=True),
     ]
     heads = [_("Type"), *(period.short for period in heat.periods), *loose, _("Total")]
     caption = _("Incidents par type et par mois") if heat.by_month else _("Incidents par type et par trimestre")
@@ -162,12 +162,12 @@ def types_said(heat: Heat) -> Said:
     }
 
 
-def heat_line(row: Row, heat: Heat, *, loose: int | None, is_total: bool = False) -> Said:
+def heat_line(row: Row, heat: Heat, total: int | None, *, loose: int | None, is_total: bool = False) -> Said:
     cells = cells_of(row)
     if heat.has_loose:
         blank = {"text": "", "kind": "blank", "length": 1, "level": 0}
         cells.append(blank if loose is None else number_said(loose))
-    return line_said(row.label, [*cells, number_said(row.total or 0)], is_total=is_total)
+    return line_said(row.label, [*cells, number_said(total)], is_total=is_total)
 
 
 def steps_said(steps: Iterable[tuple[int, int, int | None]]) -> list[Said]:

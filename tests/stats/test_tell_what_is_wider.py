@@ -7,6 +7,7 @@ from stats import sections, story, titles
 from stats.models import Release
 from stats.published.numbers import State
 from stats.published.page import page_of
+from stats.reports.tables import types_said
 from stats.words import cell_words
 from tests.stats.blocks import a_page, block, month, quarter, year
 from tests.stats.test_tell_story import words
@@ -66,6 +67,52 @@ def test_a_trend_that_is_not_all_says_so():
     page = a_page(*told, until=date(2025, 6, 30), years=(2025,))
     assert (page.totals.incidents, page.trend.now.total) == (500, 462)
     assert "38 autres incidents publiés ne sont pas ici." in words([titles.under_trend(page)])
+
+
+def kinds(types):
+    return {row.label: [cell_words(span.cell) for span in row.spans] for row in (*types.rows, types.grouped)}
+
+
+def test_where_the_nation_counts_more_than_its_regions_no_type_is_zero():
+    """January's forty others are of any type, in any month of their quarter; in the second one there are none."""
+    told = [block("quarters", quarter(2025, n), value) for n, value in ((1, 100), (2, 60))]
+    told += [typed(1, 60), typed(4, 30), typed(4, 30, MAILBOX)]
+    types = a_page(*told, until=date(2025, 6, 30), years=(2025,)).types
+    waits = ["à venir", "à venir"]
+    assert kinds(types) == {
+        "Rançongiciel": ["60", *waits, "30", *waits],
+        "Compromission de messagerie": ["regroupé", *waits, "30", *waits],
+        "Types regroupés": ["regroupé", *waits, "0", *waits],
+    }
+    assert types.apart == 40
+    [*_, grouped, total] = types_said(types)["lines"]
+    assert (grouped["cells"][-1]["text"], total["cells"][-1]["text"]) == ("regroupé", "120")
+
+
+def test_what_the_nation_counts_for_the_year_may_be_of_any_quarter_without_a_number():
+    told = [block("quarters", quarter(2025, 1), 30), block("quarters", year(2025), 6)]
+    types = a_page(*told, typed(1, 20), typed(2, 10, MAILBOX), years=(2025,)).types
+    zeros = {
+        label: [index for index, word in enumerate(cells) if word == "0"] for label, cells in kinds(types).items()
+    }
+    assert zeros == {"Rançongiciel": [1, 2], "Compromission de messagerie": [0, 2], "Types regroupés": [0, 1, 2]}
+    assert [span.length for span in types.total.spans if span.cell.is_withheld] == [9]
+
+
+def test_where_the_regions_count_more_than_the_nation_no_quarter_is_zero():
+    told = [block("incidents", year(2025), 12, region="53"), block("incidents", year(2025), 6)]
+    page = a_page(block("quarters", quarter(2025, 1), 5), *told, years=(2025,))
+    assert [(span.length, cell_words(span.cell)) for span in page.trend.now.spans] == [(1, "5"), (3, "regroupé")]
+    assert titles.title_of_trend(page) == "Les incidents, trimestre par trimestre"
+    assert words([titles.summary_of_trend(page)]).endswith(" : 5 (1er trimestre).")
+    alone = a_page(block("quarters", quarter(2025, 1), 5), block("incidents", year(2025), 5), years=(2025,))
+    assert titles.title_of_trend(alone) == "De 0 à 5 incidents par trimestre"
+
+
+def test_a_trend_that_is_not_all_has_no_range_in_its_title():
+    told = [block("quarters", quarter(2025, n), 30 + n) for n in (1, 2, 3, 4)]
+    more = block("incidents", year(2025), 150, region="53")
+    assert titles.title_of_trend(a_page(*told, more, years=(2025,))) == "Les incidents, trimestre par trimestre"
 
 
 def test_of_nothing_no_detail_is_missing():
