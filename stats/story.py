@@ -16,6 +16,7 @@ from stats.periods import SETTLED_AFTER, last_day_of_quarter, quarters_of
 from stats.published.lines import Spread
 from stats.published.numbers import ANY_PERSONS, Cell, State, cell
 from stats.published.page import Comparison, Page
+from stats.published.places import no_rate_of
 from stats.published.tables import QUARTERS
 from stats.words import bound, day, figure, percent, rate_words, when, where
 
@@ -182,10 +183,8 @@ def key_of_rate(page: Page) -> Key:
     name = _("taux de collectivités ayant déclaré")
     rates = page.rates
     if not rates or not rates.declared:
-        value = None if page.source.is_over else Cell(None, State.WAITING)
-        is_told = not page.source.is_over or page.source.of(Measure.BODIES)
         under = bound(_("se compte par année finie : pas encore, ou pas montré seul"))
-        return Key(name, under, value, text="" if is_told else _("pas publié"))
+        return Key(name, under, no_rate_of(page.source, page.source.key))
     under = rate_words(rates.declared)
     if rates.hit:
         under += bound(

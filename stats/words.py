@@ -22,6 +22,7 @@ WITHOUT_FIGURE = {
     State.WITHHELD: gettext_lazy("regroupé"),
     State.WAITING: gettext_lazy("à venir"),
     State.ABSENT: gettext_lazy("pas publié"),
+    State.NOBODY: gettext_lazy("aucune collectivité"),
 }
 
 

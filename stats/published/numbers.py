@@ -29,6 +29,7 @@ class State(StrEnum):
     WITHHELD = "withheld"  # counted in a wider number
     WAITING = "waiting"  # the year is not over: it may still come
     ABSENT = "absent"  # that table is not published: nobody knows that it is zero
+    NOBODY = "nobody"  # of a rate: no body exists there
 
 
 class Fit(StrEnum):

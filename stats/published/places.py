@@ -14,6 +14,7 @@ from stats.published.numbers import (
     Number,
     Period,
     Place,
+    State,
     added,
     cell,
     fit,
@@ -42,12 +43,16 @@ class Rates:
 
 @dataclass(frozen=True)
 class OfRegion:
-    """One line of the table by region, and one tile: `cells` in the order of the measures, incidents first."""
+    """One line of the table by region, and one tile: `cells` in the order of the measures, incidents first.
+
+    `no_rate`: why there is no rate, where there is none.
+    """
 
     region: Region
     cells: list[Cell]
     level: int
     rate: Rate | None
+    no_rate: Cell
 
     @property
     def incidents(self) -> Cell:
@@ -130,7 +135,7 @@ def may_hold(numbers: Iterable[Number], region: int | None, of_several: Iterable
 def line_of(source: Source, region: Region, cells: list[Cell], scale: Scale) -> OfRegion:
     incidents = cells[0].value
     rate = None if source.quarter else rate_of(source, Measure.BODIES, source.year, region.pk)
-    return OfRegion(region, cells, scale.level(incidents) if incidents else 0, rate)
+    return OfRegion(region, cells, scale.level(incidents) if incidents else 0, rate, no_rate_of(source, region.pk))
 
 
 # Rates
@@ -154,10 +159,26 @@ def bodies_elsewhere(source: Source, year: int) -> bool:
 def rate_of(source: Source, measure: str, year: int, region: int | None) -> Rate | None:
     """Zero where none of the numbers that are published may count a body of that region."""
     numbers = source.of(measure, year)
-    whole = Place(region, Period(date(year, 1, 1), date(year, 12, 31)), is_over=True)
-    number = cell(numbers, whole).value if numbers else None
+    number = cell(numbers, whole(year, region)).value if numbers else None
     bodies = source.bodies.get((year, region or SEVERAL, ""))
     return wilson(number, bodies) if number is not None and bodies else None
+
+
+def whole(year: int, region: int | None) -> Place:
+    return Place(region, Period(date(year, 1, 1), date(year, 12, 31)), is_over=True)
+
+
+def no_rate_of(source: Source, region: int | None) -> Cell:
+    """Why a region (None: the nation) has no rate of the chosen year. Without a body, there is none to be had."""
+    if not source.is_over:
+        return Cell(None, State.WAITING)
+    numbers = source.of(Measure.BODIES)
+    is_known = any(year == source.year for year, _region, _stratum in source.bodies)
+    bodies = source.bodies.get((source.year, region or SEVERAL, ""))
+    if is_known and not bodies and not of_region([*numbers, *source.of(Measure.INCIDENTS)], region):
+        return Cell(None, State.NOBODY)
+    is_grouped = cell(numbers, whole(source.year, region)).is_withheld
+    return Cell(None, State.WITHHELD if is_grouped else State.ABSENT)
 
 
 def strata_of(source: Source) -> list[OfStratum]:

@@ -4,12 +4,13 @@ A cell is a text and its kind (shown, zero, merged, withheld, waiting), so that 
 one. Nothing is computed here but places on paper.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from csirts.wording import curly
 from stats import titles
@@ -286,6 +287,13 @@ def strata_said(page: Page) -> Said:
     }
 
 
+WITHOUT_RATE = {
+    State.WITHHELD: gettext_lazy("Regroupé, pas montré seul"),
+    State.ABSENT: gettext_lazy("Pas publié"),
+    State.NOBODY: gettext_lazy("Aucune collectivité"),
+}
+
+
 def region_rates_said(page: Page, regions: ByRegion) -> Said | None:
     """None where no region has a rate of its own."""
     rates = [line.rate for line in regions.lines if line.rate]
@@ -295,7 +303,6 @@ def region_rates_said(page: Page, regions: ByRegion) -> Said | None:
     known = sorted(
         (line for line in regions.lines if line.rate), key=lambda line: -(line.rate.share if line.rate else 0)
     )
-    without = [curly(line.region.name) for line in regions.lines if not line.rate]
     return {
         "label": "",  # it is of every region, and its title says when
         "title": titles.title_of_region_rates(page),
@@ -305,7 +312,13 @@ def region_rates_said(page: Page, regions: ByRegion) -> Said | None:
             for line in known
             if line.rate
         ],
-        "without": bound(_("Regroupé, pas montré seul : %(names)s.") % {"names": ", ".join(without)})
-        if without
-        else "",
+        "without": " ".join(without_rate(regions)),
     }
+
+
+def without_rate(regions: ByRegion) -> Iterator[str]:
+    """Of which regions there is no rate, and why."""
+    for state, words in WITHOUT_RATE.items():
+        names = [curly(line.region.name) for line in regions.lines if not line.rate and line.no_rate.state is state]
+        if names:
+            yield bound(f"{words} : {', '.join(names)}.")

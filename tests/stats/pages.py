@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 REGROUPED = {"regroupé", "regr."}
-TO_COME, ABSENT = "à venir", "pas publié"
+NO_FIGURE = ("à venir", "pas publié", "aucune collectivité", "")
 
 
 class Merged(NamedTuple):
@@ -79,7 +79,7 @@ def rows_of(client, **choice):
 
 
 def tables_of(client, **choice):
-    """caption → {row label: [figures]}, None for what is regrouped or to come; the head is left out."""
+    """caption → {row label: [figures]}, None for what is regrouped, to come or not there; the head is left out."""
     return {
         caption: {label.text: [number(cell) for cell in cells] for label, *cells in rows[1:]}
         for caption, rows in rows_of(client, **choice).items()
@@ -89,7 +89,7 @@ def tables_of(client, **choice):
 def number(cell):
     """A figure, a merged one, None, or the share of a rate as it is written."""
     text = re.sub(r"[\u202f\u00a0]", "", cell.text)
-    if cell.text in REGROUPED or cell.text in (TO_COME, ABSENT, ""):
+    if cell.text in REGROUPED or cell.text in NO_FIGURE:
         return None
     if "%" in text:
         return cell.text

@@ -265,7 +265,37 @@ def test_where_incidents_are_told_of_the_nation_only_no_region_has_zero():
 def test_no_rate_is_said_without_a_denominator():
     page = a_page(block("incidents", year(2025), 14, region="53"), block("bodies", year(2025), 10, region="53"))
     assert page.rates is None
-    assert story.keys(page)[3].text == ""
+    assert (story.keys(page)[3].text, cell_words(story.keys(page)[3].value)) == ("", "pas publié")
+
+
+def no_rates(*blocks, **choice):
+    page = a_page(block("incidents", year(2025), 14, region="53"), *blocks, years=(2025,), **choice)
+    return {line.region.code: cell_words(line.no_rate) for line in page.by_region.lines if not line.rate}
+
+
+def test_a_region_without_a_rate_says_why():
+    """Of several regions together, eight bodies: of Corse perhaps, never of where there is none at all."""
+    bretagne, several = block("bodies", year(2025), 10, region="53"), block("bodies", year(2025), 8)
+    known = {(2025, code, ""): 300 for code in ("53", "94", "01", "11", "")}
+    assert no_rates(bretagne, several, bodies=known) == {
+        "94": "regroupé",
+        "01": "regroupé",
+        "11": "regroupé",
+        "975": "aucune collectivité",
+    }
+    assert no_rates(bretagne, bodies=known) == {"975": "aucune collectivité"}
+    assert no_rates(bretagne, bodies=known, until=date(2025, 9, 30)) == {"975": "à venir"}
+
+
+@pytest.mark.parametrize("region", ["", "53", "94"])
+def test_without_a_number_of_bodies_no_rate_is_published(region):
+    """Of the region's own page too, and of the nation's: its key figure and its table say the same."""
+    known = {(2025, code, ""): 300 for code in ("53", "94", "01", "11", "975", "")}
+    told = no_rates(bodies=known, region=region)
+    assert set(told.values()) == {"pas publié"}
+    assert len(told) == 5
+    page = a_page(block("incidents", year(2025), 14, region="53"), bodies=known, region=region)
+    assert cell_words(story.keys(page)[3].value) == "pas publié"
 
 
 # Titles

@@ -288,6 +288,18 @@ def test_a_demonstration_says_on_each_page_that_all_is_invented():
     assert all("Démonstration : tous ces nombres sont inventés." in page for page in pages(report()))
 
 
+def test_regions_without_a_rate_are_listed_with_the_reason():
+    """Nobody is counted of several regions together: Clipperton, which has no body, is grouped with nobody."""
+    known = {
+        (2025, code, ""): 300
+        for code in Region.objects.exclude(name="Île de Clipperton").values_list("code", flat=True)
+    }
+    told = [block(measure, year(2025), 30, region="53") for measure in ("incidents", "bodies")]
+    a_release(*told, until=END, bodies={**known, (2025, "", ""): 36_000})
+    rates = said_of(Asked(year="2025", release="1"))["rates"]
+    assert rates["regions"]["without"] == "Aucune collectivité\N{NO-BREAK SPACE}: Île de Clipperton."
+
+
 def test_a_table_that_was_left_out_has_no_figure_in_it():
     """Of Corse no number counts an interruption, and nobody has one of leaks."""
     told = [block(measure, year(2025), 30, region="53") for measure in ("incidents", "interruptions", "reports")]
