@@ -149,8 +149,8 @@ def under_strata(page: Page) -> str:
 def title_of_types(heat: Heat) -> str:
     """« Compromission de messagerie » needs to be first whatever is grouped."""
     hidden = heat.incidents - heat.named
-    first, second = heat.rows[0], heat.rows[1]
-    if (first.total or 0) <= (second.total or 0) + hidden:
+    first, *others = heat.rows
+    if (first.total or 0) <= sum(row.total or 0 for row in others[:1]) + hidden:
         return _("Les types d’incidents au fil de l’année")
     return bound(
         _("« %(label)s » : %(number)s incidents sur %(total)s")

@@ -181,8 +181,8 @@ class Heat:
 
     @property
     def says_something(self) -> bool:
-        """At least two types, and half of the cases told apart by type."""
-        return len(self.rows) > 1 and self.named * 2 >= self.incidents
+        """At least two types, and half of the cases told apart by type; or one that all of them are of."""
+        return self.named * 2 >= self.incidents if len(self.rows) > 1 else 0 < self.incidents == self.named
 
     @property
     def has_loose(self) -> bool:

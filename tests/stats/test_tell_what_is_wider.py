@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from stats import sections, story, titles
 from stats.models import Release
 from stats.published.numbers import State
@@ -71,6 +73,16 @@ def test_a_trend_that_is_not_all_says_so():
 
 def kinds(types):
     return {row.label: [cell_words(span.cell) for span in row.spans] for row in (*types.rows, types.grouped)}
+
+
+@pytest.mark.parametrize("region", ["", "53"])
+def test_where_all_are_of_one_type_no_type_is_missing(region):
+    page = a_page(*(typed(n, 20) for n in range(1, 13)), region=region, years=(2025,))
+    assert "types" not in words(story.not_shown(page))
+    assert words([titles.title_of_types(page.types)]) == "« Rançongiciel » : 240 incidents sur 240"
+    more = a_page(*(typed(n, 20) for n in range(1, 13)), block("incidents", year(2025), 6, region="53"), region=region)
+    assert "les types d’incidents" in words(story.not_shown(more))
+    assert not more.types.says_something
 
 
 def test_where_the_nation_counts_more_than_its_regions_no_type_is_zero():
