@@ -18,9 +18,19 @@ from incidents.enums import EventKind
 from incidents.models import Incident
 from stats.dictionary import BAND_WORDS, band_label
 from stats.enums import ALL_BANDS, BANDS, Measure
-from stats.facts import NOT_COUNTED, is_hit, is_incident
+from stats.facts import NOT_COUNTED, bands_by_measure
+from stats.family import FAMILY
 from stats.models import Block, BlockMember, CaseFact, Release
 from stats.periods import SETTLED_AFTER, last_day_of_quarter, month_of
+from stats.published.reading import tables_of
+
+# A body stands in the first table for a case of it that stands in one of the others.
+OF_BODIES = {
+    Measure.BODIES: (Measure.INCIDENTS,),
+    Measure.STRATA: (Measure.INCIDENTS,),
+    Measure.BODIES_HIT: (Measure.INTERRUPTIONS, Measure.LEAKS),
+    Measure.STRATA_HIT: (Measure.INTERRUPTIONS, Measure.LEAKS),
+}
 
 
 @dataclass(frozen=True)
@@ -55,17 +65,22 @@ def places_of(incident: Incident, release: Release) -> Iterator[Place]:
         releases=release, measure=OuterRef("measure"), starts_on__year=OuterRef("starts_on__year")
     ).exclude(region=None)
     is_there = Q(pk__in=mine.values("block"))
-    if fact := CaseFact.objects.filter(Exists(mine), pk=incident.pk).first():
-        is_there |= Q(pk__in=of_its_body(fact, release).values("block"))
+    counted = set(mine.values_list("block__measure", flat=True))
+    if counted and (fact := CaseFact.objects.filter(pk=incident.pk).first()):
+        is_there |= Q(pk__in=of_its_body(fact, release, counted).values("block"))
     blocks = Block.objects.filter(is_there).annotate(is_by_region=Exists(alone))
     for block in blocks.select_related("region").order_by("pk"):
         yield Place(what_of(block), where_of(block, is_by_region=block.is_by_region), block.value)
 
 
-def of_its_body(fact: CaseFact, release: Release) -> QuerySet[BlockMember]:
+def of_its_body(fact: CaseFact, release: Release, counted: set[str]) -> QuerySet[BlockMember]:
     """As far as this case says it: what others of the same body declared is not told here."""
-    said = [Measure.BODIES, Measure.STRATA] if is_incident(fact) else []
-    said += [Measure.BODIES_HIT, Measure.STRATA_HIT] if is_hit(fact) else []
+    there = tables_of(release, fact.month.year)
+    said = [
+        measure
+        for measure, tables in OF_BODIES.items()
+        if any(was_counted(table, fact, counted=counted, there=there) for table in tables)
+    ]
     return BlockMember.objects.filter(
         fact=None,
         collectivity=fact.collectivity_id,
@@ -73,6 +88,15 @@ def of_its_body(fact: CaseFact, release: Release) -> QuerySet[BlockMember]:
         block__releases=release,
         block__starts_on__year=fact.month.year,
     )
+
+
+def was_counted(measure: Measure, fact: CaseFact, *, counted: set[str], there: frozenset[str]) -> bool:
+    """Whether the case had what this table counts when it was published; whether it has, of a table left out.
+
+    `counted`: the tables in which the case stands; `there`: those of its year.
+    """
+    same_units = {measure, *(table.measure for table in FAMILY if table.same_units_as == measure)}
+    return bool(same_units & counted) if same_units & there else measure in bands_by_measure(fact)
 
 
 def what_of(block: Block) -> str:

@@ -11,13 +11,16 @@ from incidents.models import Incident
 from incidents.services.follow_up import secret_of
 from incidents.services.reopen import reopen_incident
 from incidents.services.triage import verify_incident
-from stats.models import BlockMember
-from stats.services import publish_release
+from stats.mine import standing_of
+from stats.models import Block, BlockMember
+from stats.services import fold_events, publish_release
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.stats.cases import Case, bodies, change, on, one_each, store
+from tests.stats.cases import Case, bodies, change, interruption_of, on, one_each, store, touch
 
 CLOSED = on(2025, 4, 30)
+YEAR_CLOSED = on(2026, 1, 30)
+LEAK = (("confirmed", "6-50"),)
 
 
 def opened(client, incident):
@@ -111,6 +114,54 @@ def test_the_numbers_of_bodies_in_which_its_body_is_are_told_too(client, mine):
         store(one_each(bodies("53", 31)[30:], on(2025, 3, 1)))
         other = declare(collectivity=mine.collectivity)
         assert counted(client, other) == []
+
+
+HIT = "collectivités ayant déclaré une interruption ou une fuite"
+DECLARED = "collectivités ayant déclaré un incident"
+
+
+def titles_of(incident):
+    return {place.title for place in standing_of(incident).places}
+
+
+def test_an_interruption_that_was_added_later_was_not_counted(db):
+    """Its body is counted for another one: that is not told here."""
+    some = bodies("53", 30)
+    hit = [Case(body=some[0], at=on(2025, 3, 1), hours=(2,)), *one_each(some[1:20], on(2025, 2, 1), hours=(2,))]
+    later, other, *_ = store([Case(body=some[0], at=on(2025, 2, 1)), *hit])
+    store(one_each(some[20:], on(2025, 2, 1)))
+    publish_release(now=YEAR_CLOSED)
+    interruption_of(later, 5).save()
+    touch([later])
+    fold_events()
+    assert {HIT, DECLARED} & titles_of(later) == {DECLARED}
+    assert {HIT, DECLARED} & titles_of(other) == {HIT, DECLARED}
+
+
+def test_an_interruption_of_which_the_table_was_left_out_is_told_by_its_body(db):
+    """Three of France: no number of interruptions, and eleven bodies that had one, or a leak."""
+    some = bodies("53", 40)
+    [first, *_] = store(one_each(some[:3], on(2025, 2, 1), hours=(30,)))
+    store(one_each(some[3:11], on(2025, 2, 1), leaks=LEAK))
+    store(one_each(some[11:], on(2025, 2, 1)) + one_each(bodies("11", 30), on(2025, 2, 1)))
+    store(one_each(bodies("11", 40)[30:], on(2025, 2, 3), leaks=LEAK))
+    [unhit, *_] = Incident.objects.filter(collectivity=some[11])
+    publish_release(now=YEAR_CLOSED)
+    assert not Block.objects.filter(measure="interruptions").exists()
+    assert HIT in titles_of(first)
+    assert HIT not in titles_of(unhit)
+
+
+def test_a_signalement_that_became_an_incident_was_not_counted_as_one(db):
+    some = bodies("53", 30)
+    reports = store(one_each(some[:8], on(2025, 2, 1)))
+    change(reports, nature="report")
+    store(one_each(some, on(2025, 3, 1)))
+    publish_release(now=YEAR_CLOSED)
+    assert titles_of(reports[0]) == {"signalements vérifiés"}
+    change(reports[:1], nature="incident")
+    fold_events()
+    assert titles_of(reports[0]) == {"signalements vérifiés"}
 
 
 @time_machine.travel(on(2025, 3, 1))
