@@ -109,6 +109,8 @@ def by_region_of(source: Source) -> ByRegion | None:
         region.pk: [cell(numbers, replace(source.place, region=region.pk)) for numbers in tables]
         for region in source.regions
     }
+    for some in cells.values():
+        some[0] = source.sure(some[0])
     scale = scale_for(some[0].value or 0 for some in cells.values())
     lines = [line_of(source, region, cells[region.pk], scale) for region in source.regions]
     lines.sort(key=lambda line: -(line.incidents.value or 0))

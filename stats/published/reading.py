@@ -14,6 +14,7 @@ from stats.enums import Measure
 from stats.models import Block, Denominator, Release, ReleaseBlock
 from stats.periods import last_day_of_quarter, quarters_of
 from stats.published.numbers import SEVERAL, Cell, Number, Period, Place, State, cell
+from stats.published.zeros import are_all_in
 
 # Of the year before, what the chosen one is compared with; and the last rate known.
 COMPARED = (Measure.INCIDENTS, Measure.QUARTERS, Measure.BODIES, Measure.BODIES_HIT)
@@ -83,8 +84,19 @@ class Source:
     def cell(self, measure: str) -> Cell:
         """What may be said of the chosen place and period. A table that was left out says no zero."""
         one = cell(self.of(measure), self.place)
-        is_there = measure in self.tables or bool(self.of(measure))
-        return one if is_there or one.state is not State.ZERO else Cell(None, State.ABSENT)
+        if one.state is not State.ZERO:
+            return one
+        if measure not in self.tables and not self.of(measure):
+            return Cell(None, State.ABSENT)
+        return self.sure(one) if measure == Measure.INCIDENTS else one
+
+    def sure(self, one: Cell) -> Cell:
+        """Of incidents of a region: no zero while the nation's own table counts some that no region's may hold."""
+        return one if self._are_all_by_region or one.state is not State.ZERO else Cell(None, State.WITHHELD)
+
+    @cached_property
+    def _are_all_by_region(self) -> bool:
+        return are_all_in(self.of(Measure.INCIDENTS), self.of(Measure.QUARTERS), self.period)
 
     @cached_property
     def _sorted(self) -> dict[tuple[str, int], list[Number]]:

@@ -32,6 +32,17 @@ def may_be_more(numbers: Sequence[Number], others: Sequence[Number], quarter: Pe
     return lies_over and counted(others, Period(first, last)) > counted(numbers, Period(first, last))
 
 
+def are_all_in(numbers: Sequence[Number], others: Sequence[Number], period: Period) -> bool:
+    """Whether what `others`, of the same incidents of the nation, count of that period may all stand in `numbers`.
+
+    Else a region of which none of these counts any may have some all the same.
+    """
+    scopes = [period]
+    if any(period.meets(one) and not period.holds(one) for one in others):
+        scopes.append(Period(period.starts_on.replace(month=1), period.starts_on.replace(month=12, day=31)))
+    return all(counted(others, one) <= sum(n.value for n in numbers if one.meets(n)) for one in scopes)
+
+
 def counted(numbers: Sequence[Number], period: Period) -> int:
     return sum(number.value for number in within(numbers, period))
 

@@ -111,6 +111,23 @@ def test_what_the_nation_counts_for_the_year_may_be_of_any_quarter_without_a_num
     assert [span.length for span in types.total.spans if span.cell.is_withheld] == [9]
 
 
+def incidents_by_region(page):
+    return {line.region.code: cell_words(line.incidents) for line in page.by_region.lines}
+
+
+def test_where_the_nation_counts_more_than_its_regions_no_region_has_zero():
+    """Six more of the nation may be of Corse; not where the regions' year holds as many as the nation's quarters."""
+    told = [block("incidents", quarter(2025, 1), 30, region="53"), block("quarters", quarter(2025, 1), 36)]
+    page = a_page(*told, years=(2025,))
+    assert set(incidents_by_region(page).values()) == {"30", "regroupé"}
+    corse = a_page(*told, region="94", years=(2025,))
+    assert words(story.story(corse)).startswith("Aucun nombre d’incidents ne peut être montré à part en Corse")
+    year_too = block("incidents", year(2025), 6, region="11")
+    for number, word in ((0, "6"), (1, "regroupé")):
+        of_all = incidents_by_region(a_page(*told, year_too, quarter_number=number, years=(2025,)))
+        assert (of_all["94"], of_all["11"]) == ("0", word)
+
+
 def test_where_the_regions_count_more_than_the_nation_no_quarter_is_zero():
     told = [block("incidents", year(2025), 12, region="53"), block("incidents", year(2025), 6)]
     page = a_page(block("quarters", quarter(2025, 1), 5), *told, years=(2025,))
