@@ -17,7 +17,6 @@ from stats import story
 from stats.chance import Direction
 from stats.freshness import SHOWN
 from stats.published import Asked, read_page
-from stats.published.numbers import State
 from stats.services import publish_release
 from stats.tasks import fold_events
 from stats.tasks import publish_release as publish
@@ -264,15 +263,6 @@ def test_late_cases_stand_in_what_is_not_broken_down(client, published):
     table = tables_of(client, region="53", annee="2025")["Par mois"]
     assert (table["Mai"], table["Juin"]) == ([6], [None])
     assert (table["Non ventilé"], table["Ensemble"]) == ([6], [24])
-
-
-def test_a_region_has_zero_of_a_table_that_is_published_and_nothing_of_one_left_out(client, two_regions):
-    """Bretagne has numbers of interruptions and of leaks; nobody has one of signalements."""
-    page = read_page(Asked(region="94"))
-    assert [one.value.state for one in story.keys(page)[1:3]] == [State.ZERO, State.ZERO]
-    a_release(*OF_2025[:4], until=date(2025, 12, 31), bodies=BODIES)
-    assert {one.value.state for one in story.keys(read_page(Asked(region="94")))[1:]} == {State.ABSENT}
-    assert '<span class="help">pas publié</span>' in client.get(PAGE, {"region": "94"}).content.decode()
 
 
 def test_it_costs_few_queries_whatever_the_number_of_blocks(client, two_regions, django_assert_max_num_queries):
