@@ -34,7 +34,8 @@ def grouped() -> str:
         "Ce qui est plus petit, ou en dirait trop à côté des autres nombres, est réuni : d’abord toutes les tranches, "
         "puis l’année, puis plusieurs régions. "
         "« Regroupé » veut dire : compté dans un nombre plus large. « Non ventilé » dit combien de cas sont dans ces "
-        "nombres plus larges. « À venir » : l’année n’est pas finie. 0 : aucun nombre publié n’en compte."
+        "nombres plus larges. « À venir » : l’année n’est pas finie. « Pas publié » : personne ne peut dire si c’est "
+        "zéro. 0 : aucun nombre publié n’en compte."
     )
 
 
