@@ -3,7 +3,7 @@ K bodies stand; and whatever bands or quarters together of which a link speaks a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, product
@@ -31,24 +31,29 @@ class Hidden:
 
 def hidden_in(asked: Question) -> Hidden:
     stands = standing_by_atom(asked)
-    bodies_of = sorted(standing(asked, stands).items(), key=repr)
-    return Hidden(list(nodes_of(asked, stands, bodies_of)), list(choices_of(asked, dict(bodies_of))))
-
-
-def nodes_of(asked: Question, stands: Iterable[Atom], bodies_of: Iterable[tuple[Where, set[int]]]) -> Iterator[Node]:
+    bodies_of = standing(asked, stands)
+    beside = pairs_of_regions(bodies_of)
     regions_of: dict[str, set[int]] = defaultdict(set)
     for atom in stands:
         regions_of[atom.measure].add(atom.region)
-    for where, bodies in bodies_of:
-        if len(bodies) < K:
-            measure, release, regions, first, grain, band = where
-            name = f"{measure} {said(release)} {sorted(regions)} {first} {grain.value} {band}"
-            yield Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], [band]))
+    small = {where: bodies for where, bodies in (beside | bodies_of).items() if len(bodies) < K}
+    return Hidden(
+        [node_at(asked, where, regions_of, is_beside=where not in bodies_of) for where in sorted(small, key=repr)],
+        list(choices_of(asked, bodies_of)),
+    )
+
+
+def node_at(asked: Question, where: Where, regions_of: Mapping[str, set[int]], *, is_beside: bool) -> Node:
+    """Beside a band of two regions that nobody names bodies that collude are not looked for, as in a `Choice`."""
+    measure, release, regions, first, grain, band = where
+    name = f"{measure} {said(release)} {sorted(regions)} {first} {grain.value} {band}"
+    most = most_in(asked, measure, regions & regions_of[measure], [band])
+    return Node(name, atoms_in(asked, where), most, with_pairs=not (is_beside and band))
 
 
 def choices_of(asked: Question, bodies_of: Mapping[Where, set[int]]) -> Iterator[Choice]:
     """Unless few stand in all of it: what is certain of a part is certain of all."""
-    for where, bodies in bodies_of.items():
+    for where, bodies in sorted(bodies_of.items(), key=repr):
         measure, release, regions, first, grain, band = where
         if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
             parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
@@ -107,7 +112,7 @@ def standing(asked: Question, stands: Mapping[Atom, set[int]]) -> dict[Where, se
                 there = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
                 if len(there) < K:
                     there |= bodies
-    return found | pairs_of_regions(found)
+    return found
 
 
 def pairs_of_regions(standing: Mapping[Where, set[int]]) -> dict[Where, set[int]]:

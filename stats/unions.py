@@ -16,11 +16,11 @@ import numpy as np
 from stats.collusion import Body, Numbers
 from stats.worlds import Atoms, Classes, Units, Worlds
 
-# How many worlds are looked for in one place. One that takes more counts as found: too much is refused, never too
+# How many unions are looked at in one place. One that takes more counts as found: that refuses too much, never too
 # little.
-MOST_ASKED = 200
-# The last worlds, which may do for other unions, and for other places.
-KEPT = 16
+MOST_ASKED = 1000
+# The last worlds do for other unions too, and for other places, as long as the search goes on in a few cells only.
+KEPT, FEW = 100, 4
 # What units inside cost against those beside; where that does not do, they alone are asked.
 DEAR = 100
 
@@ -37,7 +37,7 @@ class Part:
 class Unions:
     def __init__(self, worlds: Worlds, classes: Classes, k: int) -> None:
         self.worlds, self.classes, self.k = worlds, classes, k
-        self.kept: list[Units] = []
+        self.kept = np.empty((0, len(classes)), np.int64)
 
     def certain(self, parts: Sequence[Part]) -> Iterator[tuple[list[Part], int]]:
         """Each smallest union that is certain to hold something, with how much at least."""
@@ -73,9 +73,11 @@ class Unions:
 
     def without(self, inside: Numbers, beside: Numbers) -> Units:
         """A world with nothing inside, if there is one, and little beside; else one with the least inside."""
-        for world in self.kept:
-            if not world[inside].any() and not world[beside].any():
-                return world
+        fit = self.kept[~self.kept[:, inside].any(axis=1)]
+        there = (fit[:, beside] > 0).sum(axis=1)
+        if len(fit) and there.min() <= FEW:
+            known: Units = fit[there.argmin()]
+            return known
         costs = np.zeros(len(self.classes))
         costs[beside] = 1
         costs[inside] = DEAR
@@ -83,5 +85,5 @@ class Unions:
         if world[inside].any():
             costs[beside] = 0
             world = self.worlds.lowest(costs)
-        self.kept = [*self.kept[1 - KEPT :], world]
+        self.kept = np.concatenate([self.kept[1 - KEPT :], world[None]])
         return world
