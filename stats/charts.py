@@ -6,6 +6,7 @@ draw. A chart here is some rectangles, lines and words with classes.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 from stats.published.spans import Row, Span
 from stats.published.tables import Trend, round_up
@@ -13,6 +14,7 @@ from stats.words import figure
 
 CHARACTER = 7.6  # the width of a digit at 13 px, in units
 LINE = 16
+BESIDE = 8  # between a tick and its words
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,9 @@ def line_charts(trend: Trend) -> dict[str, LineChart]:
 
 def line_chart(trend: Trend, frame: Frame) -> LineChart:
     rows = [trend.now, *([trend.before] if trend.before else [])]
-    plot = Plot(frame, len(trend.periods), max(heights(rows), default=1))
     every = 1 if frame is WIDE or len(trend.periods) <= 4 else 3
+    plot = Plot(frame, len(trend.periods), max(heights(rows), default=1))
+    frame = plot.frame
     names = [
         Words(text(plot.x(index + 0.5)), text(frame.height - 8), period.short)
         for index, period in enumerate(trend.periods)
@@ -125,13 +128,14 @@ def apart(one: Series, other: Series) -> Series:
 
 
 class Plot:
-    """Columns of equal width, from zero to the highest tick."""
+    """Columns of equal width, from zero to the highest tick, whose words fit beside."""
 
     def __init__(self, frame: Frame, columns: int, highest: float) -> None:
-        self.frame = frame
-        self.column = (frame.width - frame.left - frame.right) / columns
         self.step = round_up(max(highest, 4) / 4)
         self.highest = self.step * max(1, -(-highest // self.step))
+        words = ceil(len(figure(int(self.highest))) * CHARACTER) + BESIDE
+        self.frame = frame = replace(frame, left=max(frame.left, words))
+        self.column = (frame.width - frame.left - frame.right) / columns
 
     def x(self, column: float) -> float:
         return self.frame.left + column * self.column

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from incidents.enums import PublicService
-from stats.charts import NARROW, WIDE, line_chart
+from stats.charts import BESIDE, CHARACTER, NARROW, WIDE, line_chart
 from stats.published.numbers import State
 from stats.published.tables import Scale, scale_for
 from stats.titles import beside_map
@@ -236,6 +236,15 @@ def test_a_chart_starts_at_zero_and_stays_in_its_frame():
             assert len(series.dots) == 4
             assert all(frame.top <= float(y) <= frame.floor for _x, y in series.dots)
         assert len(chart.now.lines) == 1
+
+
+@pytest.mark.parametrize("frame", [WIDE, NARROW])
+@pytest.mark.parametrize("value", [40, 12_400, 1_240_000])
+def test_the_words_of_the_ticks_stay_in_the_frame(frame, value):
+    chart = line_chart(a_page(*quarters(value, value), years=(2025,)).trend, frame)
+    longest = max(len(tick.text) for tick in chart.ticks)
+    assert chart.frame.left - BESIDE >= longest * CHARACTER
+    assert chart.ticks[0].path.startswith(f"M{chart.frame.left} ")
 
 
 def test_a_plateau_holds_what_it_counts_and_breaks_the_line():
