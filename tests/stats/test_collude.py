@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stats import cutting
 from stats.audit import Auditor, Family, Finding, Node, Reason, Sum
+from stats.enums import Measure
 from tests.stats.families import K, everybody, family, judge, people, some_examples, tiny, total
 
 # Five bodies in the block x y, of which two are in y; the block y z holds these and three more.
@@ -38,12 +39,12 @@ def test_a_pair_sees_what_no_single_body_sees():
 
 def test_what_only_a_pair_could_tell_is_not_told_to_everybody(monkeypatch):
     """Earlier numbers let two bodies prove something of x. That excuses no number that lets everybody prove it."""
-    draft = SimpleNamespace(units={"m": ["a late case"]}, shown=[SimpleNamespace(measure="m")])
+    draft = SimpleNamespace(units={Measure.LEAKS: ["a late case"]}, shown=[SimpleNamespace(measure=Measure.LEAKS)])
     monkeypatch.setattr(cutting, "tied_to", lambda measure, _there: {measure})
 
     def told_with(*published):
         monkeypatch.setattr(cutting, "families_with", lambda *_: [family(TIGHT, *published, nodes=["x"])])
-        return cutting.what_tells(draft, "m", already, monotonic() + 60)
+        return cutting.what_tells(draft, Measure.LEAKS, already, monotonic() + 60)
 
     already = {}
     assert told_with("x y", "y z")
