@@ -11,6 +11,7 @@ from incidents.models import Incident
 from incidents.services.follow_up import secret_of
 from incidents.services.reopen import reopen_incident
 from incidents.services.triage import verify_incident
+from stats import cutting
 from stats.mine import standing_of
 from stats.models import Block, BlockMember
 from stats.services import fold_events, publish_release
@@ -138,8 +139,11 @@ def test_an_interruption_that_was_added_later_was_not_counted(db):
     assert {HIT, DECLARED} & titles_of(other) == {HIT, DECLARED}
 
 
-def test_an_interruption_of_which_the_table_was_left_out_is_told_by_its_body(db):
-    """Three of France: no number of interruptions, and eleven bodies that had one, or a leak."""
+def test_an_interruption_of_which_the_table_was_left_out_is_told_by_its_body(db, monkeypatch):
+    """Three of France: no number of interruptions, and eleven bodies that had one, or a leak. The audit lets no such
+    thing through today; what was published stays.
+    """
+    monkeypatch.setattr(cutting, "what_tells", lambda *_args: [])
     some = bodies("53", 40)
     [first, *_] = store(one_each(some[:3], on(2025, 2, 1), hours=(30,)))
     store(one_each(some[3:11], on(2025, 2, 1), leaks=LEAK))
