@@ -99,14 +99,12 @@ class Node:
     """A finest cell, or any union of cells, which must tell nothing while fewer than k bodies stand in it.
 
     `most`: what anybody would guess at most, from how few bodies exist there; to prove as much is no finding.
-    `with_pairs`: whether bodies that collude are looked for as well. `with_least`: whether it tells anything that some
-    are there.
+    `with_least`: whether it tells anything that some are there.
     """
 
     name: str
     atoms: Atoms
     most: float = inf
-    with_pairs: bool = True
     with_least: bool = True
 
 
@@ -201,7 +199,6 @@ class Auditor:
         found |= {n: self.finding(n, Reason.NARROW) for n in self.narrow() if n not in found}
         others = [*self.chosen(), *self.spared()]
         left = ~self.whole.is_empty & ~np.isin(np.arange(len(self.nodes)), list(found))
-        left &= np.array([node.with_pairs for node in self.nodes], bool)
         if coalitions is not None:
             found |= self.colluded(coalitions, left)
         else:

@@ -79,6 +79,8 @@ HIT_BY = (
     (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
     (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
 )
+# Those that bound others even where nothing is in them, which nobody knows.
+BOUNDING = frozenset(other for _measure, others in (*AT_MOST, *HIT_BY) for other in others)
 ONE_LEAK = ((Measure.LEAKS, Measure.UNFOUNDED), (Measure.INCIDENTS,))
 # Behind each number of the first stand K bodies or more, so there are as many cases of the second.
 BEHIND = (

@@ -17,6 +17,9 @@ from stats.partition import Grain, K
 from stats.periods import quarters_of
 from stats.question import UNKNOWN_REGION, Question
 
+# What a body was hit by.
+HITS = (Measure.INTERRUPTIONS, Measure.LEAKS)
+
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]
 # the last three
@@ -32,35 +35,51 @@ class Hidden:
 def hidden_in(asked: Question) -> Hidden:
     stands = standing_by_atom(asked)
     bodies_of = standing(asked, stands)
-    beside = pairs_of_regions(bodies_of)
     regions_of: dict[str, set[int]] = defaultdict(set)
     for atom in stands:
         regions_of[atom.measure].add(atom.region)
-    small = {where: bodies for where, bodies in (beside | bodies_of).items() if len(bodies) < K}
-    return Hidden(
-        [node_at(asked, where, regions_of, is_beside=where not in bodies_of) for where in sorted(small, key=repr)],
-        list(choices_of(asked, bodies_of)),
-    )
+    small = sorted((where for where, bodies in bodies_of.items() if len(bodies) < K), key=repr)
+    return Hidden([node_at(asked, where, regions_of) for where in small], list(choices_of(asked, bodies_of)))
 
 
-def node_at(asked: Question, where: Where, regions_of: Mapping[str, set[int]], *, is_beside: bool) -> Node:
-    """Beside a band of two regions that nobody names bodies that collude are not looked for, as in a `Choice`."""
+def node_at(asked: Question, where: Where, regions_of: Mapping[str, set[int]]) -> Node:
     measure, release, regions, first, grain, band = where
     name = f"{measure} {said(release)} {sorted(regions)} {first} {grain.value} {band}"
-    most = most_in(asked, measure, regions & regions_of[measure], [band])
-    return Node(name, atoms_in(asked, where), most, with_pairs=not (is_beside and band))
+    return Node(name, atoms_in(asked, where), most_in(asked, measure, regions & regions_of[measure], [band]))
 
 
 def choices_of(asked: Question, bodies_of: Mapping[Where, set[int]]) -> Iterator[Choice]:
-    """Unless few stand in all of it: what is certain of a part is certain of all."""
+    """Of each place and year whatever bands or quarters; of each band and period whatever regions; and of what hits a
+    body whichever it is.
+    """
     for where, bodies in sorted(bodies_of.items(), key=repr):
         measure, release, regions, first, grain, band = where
         if len(bodies) >= K and grain is Grain.YEAR and band == ALL_BANDS:
-            parts = ((measure, release, regions, *part) for part in parts_of(measure, first.year))
-            small = [one for one in parts if len(bodies_of.get(one, ())) < K]
-            if len(small) > 1:
-                named = {f"{one[3]} {one[5]}": atoms_in(asked, one) for one in small}
-                yield Choice(f"{measure} {said(release)} {sorted(regions)}", named)
+            parts = [(measure, release, regions, *part) for part in parts_of(measure, first.year)]
+            yield from choice_of(asked, f"{measure} {said(release)} {sorted(regions)}", parts, bodies_of)
+    beside = {(where[0], where[1], *where[3:]) for where in bodies_of if where[4] is not Grain.MONTH}
+    for measure, release, first, grain, band in sorted(beside, key=repr):
+        alone = [(measure, release, frozenset([region]), first, grain, band) for region in sorted(asked.regions)]
+        yield from choice_of(asked, f"{measure} {said(release)} {first} {grain.value} {band}", alone, bodies_of)
+    yield from choices_of_hits(asked, bodies_of)
+
+
+def choices_of_hits(asked: Question, bodies_of: Mapping[Where, set[int]]) -> Iterator[Choice]:
+    """That a body was hit may be known without knowing by what."""
+    if set(HITS) <= set(asked.tables):
+        years = {one[1:] for one in bodies_of if one[0] in HITS and one[4:] == (Grain.YEAR, ALL_BANDS)}
+        for where in sorted(years, key=repr):
+            both = [(measure, *where) for measure in HITS]
+            yield from choice_of(asked, f"hits {said(where[0])} {sorted(where[1])}", both, bodies_of)
+
+
+def choice_of(
+    asked: Question, name: str, parts: Sequence[Where], bodies_of: Mapping[Where, set[int]]
+) -> Iterator[Choice]:
+    """Of those in which few stand, or nobody: no reader knows which."""
+    small = [one for one in parts if len(bodies_of.get(one, ())) < K]
+    if len(small) > 1 and any(bodies_of.get(one) for one in small):
+        yield Choice(name, {f"{one[0]} {sorted(one[2])} {one[3]} {one[5]}": atoms_in(asked, one) for one in small})
 
 
 def said(release: int | None) -> str:
@@ -112,18 +131,18 @@ def standing(asked: Question, stands: Mapping[Atom, set[int]]) -> dict[Where, se
                 there = found[atom.measure, release, regions, grain.first(atom.first), grain, band]
                 if len(there) < K:
                     there |= bodies
-    return found
+    return found | pairs_of_regions(found)
 
 
 def pairs_of_regions(standing: Mapping[Where, set[int]]) -> dict[Where, set[int]]:
     """Over a quarter or a year, whatever the band, two regions of few bodies where few stand in both."""
-    beside: dict[tuple[str, int | None, date, Grain, str], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
+    beside: dict[tuple[str, int | None, date, Grain], list[tuple[frozenset[int], set[int]]]] = defaultdict(list)
     for (measure, release, regions, first, grain, band), bodies in standing.items():
-        if len(regions) == 1 and len(bodies) < K and grain is not Grain.MONTH:
-            beside[measure, release, first, grain, band].append((regions, bodies))
+        if len(regions) == 1 and len(bodies) < K and band == ALL_BANDS and grain is not Grain.MONTH:
+            beside[measure, release, first, grain].append((regions, bodies))
     return {
-        (measure, release, one | other, first, grain, band): here | there
-        for (measure, release, first, grain, band), some in beside.items()
+        (measure, release, one | other, first, grain, ALL_BANDS): here | there
+        for (measure, release, first, grain), some in beside.items()
         for (one, here), (other, there) in combinations(some, 2)
         if len(here | there) < K
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from stats.audit import Family
 from stats.enums import Measure
-from stats.family import BY_KIND, COUNTS_BODIES, tied_to, tried_before
+from stats.family import BOUNDING, BY_KIND, COUNTS_BODIES, tied_to, tried_before
 from stats.hidden import hidden_in
 from stats.links import caps_of, floors_of, links_of
 from stats.partition import Cell, Shape, Unit
@@ -55,7 +55,7 @@ def families_with(draft: Draft, measure: Measure) -> Iterator[Family]:
     A case that changed since it was counted is taken as it was, then both as it was and as it is: it depends on that
     which tables agree.
     """
-    left_out = {one for one in tried_before(measure) if draft.unshown.get(one)}
+    left_out = {one for one in tried_before(measure) if draft.unshown.get(one) or one in BOUNDING}
     tables = tied_to(measure, {one.measure for one in draft.shown} | left_out)
     # How many of each kind exist is known of a region whether or not a table by kind is shown.
     tables |= {kinds for bodies, kinds in BY_KIND.items() if bodies in tables}

@@ -51,13 +51,17 @@ class Question:
 
     @cached_property
     def releases(self) -> dict[str, list[int]]:
-        """Of each table, the releases of which it has blocks of this year; 0 where something is in no block."""
+        """Of each table, the releases of which it has blocks of this year; 0 where something is in no block, or might
+        be, since it has none.
+        """
         found: dict[str, set[int]] = defaultdict(set)
         for one in self.shown:
             found[one.measure].add(one.release)
         for measure, units in self.unshown.items():
             if units:
                 found[measure].add(UNPUBLISHED)
+        for measure in self.tables:
+            found[measure] = found[measure] or {UNPUBLISHED}
         return {measure: sorted(releases) for measure, releases in found.items()}
 
     @cached_property

@@ -1,5 +1,7 @@
 """What a subtraction of two published numbers gives: of fewer than five bodies it must not be there to be done."""
 
+import pytest
+
 from collectivities.models import Region
 from incidents.models import DataLeak
 from stats.models import Block
@@ -66,6 +68,36 @@ def test_a_table_that_is_left_out_is_told_by_no_other(db):
     publish_release(now=YEAR_CLOSED)
     assert blocks("leaks") == [("11", "6-50/confirmed", 10), ("53", "6-50/confirmed", 8)]
     assert blocks("interruptions") == blocks("bodies_hit") == blocks("strata_hit") == []
+
+
+@pytest.mark.parametrize("interruptions", [0, 1])
+def test_what_hit_few_since_is_told_by_no_number_of_bodies(db, interruptions):
+    """Eleven leaks are told of the spring. With them fourteen bodies were hit in the year: three more, and by what
+    else if no interruption is told of?
+    """
+    some = bodies("53", 80)
+    store(one_each(some[:11], AT, **LEAK) + one_each(some[11:39], AT))
+    publish_release(now=on(2025, 4, 30))
+    late = on(2025, 8, 1)
+    store(
+        one_each(some[39:42], late, hours=(2,))[:interruptions] + one_each(some[42 + interruptions : 45], late, **LEAK)
+    )
+    store(one_each(some[45:70], late))
+    publish_release(now=YEAR_CLOSED)
+    assert blocks("leaks") == [("53", "6-50/confirmed", 11)]
+    assert blocks("bodies") != []
+    assert blocks("interruptions") == blocks("bodies_hit") == blocks("strata_hit") == []
+
+
+def test_a_region_where_nobody_is_hides_none(db):
+    """Eleven of telephonie: of these ten at most in two regions with five interruptions each, one in two others."""
+    for code, calls, mails in (("53", 3, 17), ("11", 0, 20), ("52", 4, 1), ("93", 4, 1)):
+        names = ["telephonie"] * calls + ["messagerie"] * mails
+        some = bodies(code, len(names))
+        store([Case(body=body, at=AT, services=(of,)) for body, of in zip(some, names, strict=True)])
+    publish_release(now=YEAR_CLOSED)
+    assert ("52", "0-4h", 5) in blocks("interruptions")
+    assert {value for region, _band, value in blocks("services") if not region} == {50}
 
 
 def without_a_leak(number, **said):
