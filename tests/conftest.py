@@ -17,6 +17,7 @@ from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
 
+from accounts.installation import forget_demonstration, mark_as_demonstration
 from config.celery import app as celery_app
 from tests.browser import running_browser
 from tests.cast import signed_in
@@ -94,6 +95,13 @@ def using_a_clone(ground: Ground) -> Iterator[str]:
 def point_at(name):
     connections.close_all()
     connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+
+
+@pytest.fixture
+def mark_demonstration():
+    """The process remembers it for ever; other tests of it have the same database, without that row."""
+    yield mark_as_demonstration
+    forget_demonstration()
 
 
 @pytest.fixture
