@@ -53,8 +53,8 @@ def told_already(draft: Draft, deadline: float) -> Already:
     families = [family for measure in sorted(last) for family in families_with(draft, measure)]
     told: dict[About, tuple[int, float]] = {}
     for one in chain.from_iterable(audit(family, k=K, deadline=deadline - monotonic()) for family in families):
-        if one.reason is Reason.CERTAIN and not one.lo:
-            continue  # it counted as found because it took too long: that tells nothing yet
+        if one.reason is Reason.CERTAIN and not one.lo and not one.coalition:
+            continue  # some union that counts as found since its search took too long: of which, nothing tells
         # Of what two readings tell, the less excuses.
         lo, hi = told.get(about(one), (one.lo, one.hi))
         told[about(one)] = min(lo, one.lo), max(hi, one.hi)
