@@ -9,15 +9,16 @@ its own, dropped afterwards. Nothing is ever truncated: the append-only tables r
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
 
-from accounts.installation import forget_demonstration, mark_as_demonstration
+from accounts import installation
 from config.celery import app as celery_app
 from tests.browser import running_browser
 from tests.cast import signed_in
@@ -39,6 +40,15 @@ def pytest_configure(config):
 def _force_login_shows_the_second_factor():
     """Hundreds of tests sign in without the page. tests/accounts/test_guard.py stops real sessions."""
     Client.force_login = signed_in
+
+
+@pytest.fixture(autouse=True)
+def _is_no_demonstration(monkeypatch):
+    """What a process remembers, a query a minute for a no and for ever a yes, would make tests count differently by
+    their order and their hour.
+    """
+    monkeypatch.setattr(installation, "NO_LASTS", inf)
+    monkeypatch.setattr(installation, "_answers", {str(connection.settings_dict["NAME"]): (False, 0.0)})
 
 
 def pytest_unconfigure(config):
@@ -95,13 +105,6 @@ def using_a_clone(ground: Ground) -> Iterator[str]:
 def point_at(name):
     connections.close_all()
     connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
-
-
-@pytest.fixture
-def mark_demonstration():
-    """The process remembers it for ever; other tests of it have the same database, without that row."""
-    yield mark_as_demonstration
-    forget_demonstration()
 
 
 @pytest.fixture

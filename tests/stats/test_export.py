@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from selectolax.lexbor import LexborHTMLParser
 
+from accounts.installation import mark_as_demonstration
 from stats.caching import form
 from stats.enums import Measure
 from stats.exports import blocks_of, read_edition
@@ -208,8 +209,8 @@ def test_no_cell_is_a_formula(said):
     assert cell(said) == f"'{said}"
 
 
-def test_a_demonstration_says_in_its_files_that_all_is_invented(client, release, mark_demonstration):
-    mark_demonstration()
+def test_a_demonstration_says_in_its_files_that_all_is_invented(client, release):
+    mark_as_demonstration()
     assert client.get(HOME + "datapackage.json").json()["title"].startswith("Démonstration, nombres inventés")
     assert "Démonstration, nombres inventés" in client.get(HOME + "LISEZMOI.md").content.decode()
 

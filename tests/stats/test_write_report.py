@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from pypdf import PdfReader
 
+from accounts.installation import mark_as_demonstration
 from collectivities.models import Region
 from incidents.typeset import typeset
 from stats import sections, story, titles
@@ -280,10 +281,10 @@ def test_a_hostile_name_stays_words(name):
     assert "9801547" not in "".join(found)
 
 
-def test_a_demonstration_says_on_each_page_that_all_is_invented(mark_demonstration):
+def test_a_demonstration_says_on_each_page_that_all_is_invented():
     a_release(*everything(2025), until=END, bodies=bodies_of(2025))
     assert "inventés" not in " ".join(pages(report()))
-    mark_demonstration()
+    mark_as_demonstration()
     assert all("Démonstration : tous ces nombres sont inventés." in page for page in pages(report()))
 
 
