@@ -52,6 +52,9 @@ COUNTS_BODIES = (Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STR
 BY_KIND = {Measure.BODIES: Measure.STRATA, Measure.BODIES_HIT: Measure.STRATA_HIT}
 BY_MEASURE = {table.measure: table for table in FAMILY}
 
+# What a body was hit by.
+HITS = (Measure.INTERRUPTIONS, Measure.LEAKS)
+
 # What is counted of the first is at most what is counted of the others together, in one region and year.
 AT_MOST = (
     (Measure.BODIES, (Measure.INCIDENTS,)),
@@ -66,8 +69,8 @@ AT_MOST = (
 LATE_AT_MOST = (
     (Measure.BODIES, (Measure.INCIDENTS,)),
     (Measure.STRATA, (Measure.INCIDENTS,)),
-    (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
-    (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+    (Measure.BODIES_HIT, HITS),
+    (Measure.STRATA_HIT, HITS),
 )
 # The same, band by band: a body is hit in its own stratum; a leak is counted once at most in each category.
 BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Measure.LEAKS, False))
@@ -76,8 +79,8 @@ BY_BAND = ((Measure.STRATA_HIT, Measure.STRATA, True), (Measure.CATEGORIES, Meas
 HIT_BY = (
     (Measure.LEAKS, (Measure.INCIDENTS,)),
     (Measure.UNFOUNDED, (Measure.INCIDENTS,)),
-    (Measure.BODIES_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
-    (Measure.STRATA_HIT, (Measure.INTERRUPTIONS, Measure.LEAKS)),
+    (Measure.BODIES_HIT, HITS),
+    (Measure.STRATA_HIT, HITS),
 )
 # Those that bound others even where nothing is in them, which nobody knows.
 BOUNDING = frozenset(other for _measure, others in (*AT_MOST, *HIT_BY) for other in others)

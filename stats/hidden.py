@@ -1,5 +1,5 @@
 """What must stay hidden: every cell, and every union of cells on the way up to the nation's year, in which fewer than
-K bodies stand; and whatever bands or quarters together of which a link speaks as a whole.
+K bodies stand; and whatever bands, quarters or regions together, as far as a link or a number speaks of all of them.
 """
 
 from collections import defaultdict
@@ -12,13 +12,10 @@ from math import inf
 from stats.atoms import Atom, Atoms, grain_of, is_under, prefixes_of, scope_of
 from stats.audit import Choice, Node
 from stats.enums import ALL_BANDS, FINEST, Measure
-from stats.family import BY_MEASURE, COUNTS_BODIES, tied_to
+from stats.family import BY_MEASURE, COUNTS_BODIES, HITS, tied_to
 from stats.partition import Grain, K
 from stats.periods import quarters_of
 from stats.question import UNKNOWN_REGION, Question
-
-# What a body was hit by.
-HITS = (Measure.INTERRUPTIONS, Measure.LEAKS)
 
 # measure, release (None: all), regions, first day, period, band
 type Where = tuple[str, int | None, frozenset[int], date, Grain, str]

@@ -19,7 +19,7 @@ from incidents.models import Incident
 from stats.dictionary import BAND_WORDS, band_label
 from stats.enums import ALL_BANDS, BANDS, Measure
 from stats.facts import NOT_COUNTED, bands_by_measure
-from stats.family import FAMILY
+from stats.family import FAMILY, HITS
 from stats.models import Block, BlockMember, CaseFact, Release
 from stats.periods import SETTLED_AFTER, last_day_of_quarter, month_of
 from stats.published.reading import tables_of
@@ -28,8 +28,8 @@ from stats.published.reading import tables_of
 OF_BODIES = {
     Measure.BODIES: (Measure.INCIDENTS,),
     Measure.STRATA: (Measure.INCIDENTS,),
-    Measure.BODIES_HIT: (Measure.INTERRUPTIONS, Measure.LEAKS),
-    Measure.STRATA_HIT: (Measure.INTERRUPTIONS, Measure.LEAKS),
+    Measure.BODIES_HIT: HITS,
+    Measure.STRATA_HIT: HITS,
 }
 
 
