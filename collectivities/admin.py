@@ -19,7 +19,7 @@ from collectivities.services import correct_region
 FOUND = 50
 FROM_THE_LIST = [
     *["name", "kind", "siren", "insee_code", "population", "postal_codes", "departement", "region"],
-    *["millesime", "vanished_on", "merged_into", "seat", "declared_at", "confirmed_at"],
+    *["millesime", "appeared_on", "vanished_on", "merged_into", "seat", "declared_at", "confirmed_at"],
 ]
 CORRECTION = ["region_correction", "region_correction_note"]
 

@@ -98,6 +98,8 @@ class Collectivity(models.Model):
     # A body that somebody added while declaring: until it is confirmed, nobody has said that it exists.
     declared_at = models.DateTimeField(_("ajoutée le"), null=True, blank=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True, editable=False)
+    # None: it was there before the first list loaded here, or somebody entered it before any list carried it.
+    appeared_on = models.DateField(_("apparue le"), null=True, blank=True, editable=False)
     vanished_on = models.DateField(_("disparue le"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="absorbed", verbose_name=_("fusionnée dans")

@@ -59,13 +59,13 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
 
     What a person corrected (`region_correction`) stays. Raise `UnreadableList` if a newer list is already loaded.
     """
-    _take_turn(official)
+    is_first = _take_turn(official) is None
     report = ImportReport(official.millesime)
     say(_("Régions et départements…"))
     grounds = Grounds(official.regions, official.departements)
     say(_("%(count)d collectivités…") % {"count": len(official.bodies)})
     known = {row.uid: row for row in Collectivity.objects.order_by()}
-    uids = _write_bodies(official, known, grounds, report)
+    uids = _write_bodies(official, known, grounds, report, is_first=is_first)
     ids = dict(Collectivity.objects.order_by().values_list("uid", "pk"))
     body_ids = {key: ids[uid] for key, uid in uids.items()}
     say(_("Fusions et disparitions…"))
@@ -81,7 +81,8 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     return report
 
 
-def _take_turn(official: OfficialList) -> None:
+def _take_turn(official: OfficialList) -> int | None:
+    """Wait for other imports. Return the newest millésime that is loaded, None before the first list."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
@@ -91,6 +92,7 @@ def _take_turn(official: OfficialList) -> None:
         raise UnreadableList(_("Le millésime %(newest)s est déjà chargé, celui de %(given)s est plus ancien.") % words)
     if not official.bodies:
         raise UnreadableList(_("La liste ne contient aucune collectivité."))
+    return newest
 
 
 class Grounds:
@@ -129,9 +131,18 @@ class Grounds:
 
 
 def _write_bodies(
-    official: OfficialList, known: dict[UUID, Collectivity], grounds: Grounds, report: ImportReport
+    official: OfficialList,
+    known: dict[UUID, Collectivity],
+    grounds: Grounds,
+    report: ImportReport,
+    *,
+    is_first: bool,
 ) -> dict[Key, UUID]:
-    """Create and change; return the uid under which each body stands, by family and code."""
+    """Create and change; return the uid under which each body stands, by family and code.
+
+    A body that no earlier list carried appears on the day of this one; nobody knows since when those of the first are.
+    """
+    appeared_on = None if is_first else date(official.millesime, 1, 1)
     by_hand = _by_hand(official, known)
     uids: dict[Key, UUID] = {}
     fresh, altered = [], []
@@ -139,10 +150,11 @@ def _write_bodies(
         uid = uids[body.key] = by_hand.get(body.siren, body.uid)
         row, before = _row(body, uid, grounds, official.millesime), known.get(uid)
         if before is None:
+            row.appeared_on = appeared_on
             fresh.append(row)
         elif _differ(row, before):
             altered.append(row)
-    _copy(Collectivity, ["uid", *LISTED, "is_listed", "millesime", "region_correction_note"], fresh)
+    _copy(Collectivity, ["uid", *LISTED, "is_listed", "millesime", "appeared_on", "region_correction_note"], fresh)
     _update(altered)
     report.created, report.changed = len(fresh), len(altered)
     report.unchanged = len(official.bodies) - len(fresh) - len(altered)

@@ -99,6 +99,21 @@ def test_a_newer_list(loaded, package):
     assert list(members) == ["29901", "56901", "56902"]
 
 
+def test_a_body_appears_with_the_list_that_first_carries_it(loaded, package):
+    """Of those of the first list nobody knows since when they are there; a later list leaves what was said."""
+    assert not Collectivity.objects.exclude(appeared_on=None).exists()
+    load(package(next_list(), "7.0.0"))
+    load(package(next_list(), "8.0.0"))
+    appeared = Collectivity.objects.exclude(appeared_on=None).values_list("insee_code", "appeared_on")
+    assert list(appeared) == [("56902", datetime.date(2027, 1, 1))]
+
+
+def test_a_body_that_returns_did_not_appear_then(loaded, package):
+    load(package(next_list(), "7.0.0"))
+    load(package(first_list(), "8.0.0"))
+    assert Collectivity.objects.get(insee_code="29903").appeared_on is None
+
+
 def test_a_merged_commune_is_found_as_what_it_became(loaded, package):
     siren = Collectivity.objects.get(insee_code="29902").siren
     load(package(next_list(), "7.0.0"))
