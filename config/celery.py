@@ -90,7 +90,7 @@ app.conf.update(
             "schedule": crontab(hour=3, minute="*/5"),
             "options": {"expires": 240},
         },
-        "publish figures": {"task": "stats.tasks.publish_release", "schedule": crontab(hour=4, minute=30)},
+        "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},
     },
 )
 app.autodiscover_tasks()

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ class Env:
         if not value.isdecimal():
             raise ImproperlyConfigured(f"{name} must be a whole number.")
         return int(value)
+
+    def day_of_year(self, name: str, default: str) -> tuple[int, int]:
+        """A month and a day of any year, written « 04-01 »."""
+        value = self.text(name, default)
+        try:
+            day = datetime.strptime(f"2001-{value}", "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be a month and a day, such as 04-01.") from None
+        return day.month, day.day
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         value = self.text(name, "1" if default else "0").lower()

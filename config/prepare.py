@@ -18,15 +18,14 @@ django.setup()
 
 from accounts.installation import read_demonstration  # noqa: E402 (rows, once the applications are loaded)
 from collectivities.models import Collectivity  # noqa: E402
-from config.celery import app  # noqa: E402
 from config.demonstration import REGION  # noqa: E402
 from config.env import Env  # noqa: E402
 from config.progress import step  # noqa: E402
 from config.showcase import has_showcase, make_showcase  # noqa: E402
 from csirts.models import Csirt  # noqa: E402
 from incidents.models import Incident, SearchDocument  # noqa: E402
+from stats.counting.rollups import fold_all  # noqa: E402
 from stats.models import Release  # noqa: E402
-from stats.rollups import fold_all  # noqa: E402
 
 CASES = Env().number("DEMO_CASES", 10_000)
 MONTHS = 24
@@ -52,8 +51,8 @@ def main() -> None:
         with quiet_step("Textes que la recherche lit"):
             call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
-        # For the worker, which starts next: to prove that figures may be shown takes minutes.
-        app.send_task("stats.tasks.publish_release")
+        with quiet_step("Chiffres publiés, arrondis et vérifiés"):
+            call_command("publish_releases")
     if read_demonstration():
         call_command("create_demonstration")
         if not has_showcase():

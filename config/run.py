@@ -41,7 +41,7 @@ READY = """
 {accounts}
     codes du moment : http://localhost:{port}/demonstration/
 
-  Chiffres publics, vérifiés par l’ouvrier (quelques minutes la première fois) :
+  Chiffres publics, arrondis et vérifiés :
     http://localhost:{port}/statistiques/
   Mails, lus ici et envoyés nulle part : http://localhost:{port}/mails/
   Journaux : .local/*.log    Arrêter : Ctrl-C

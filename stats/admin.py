@@ -9,7 +9,6 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from stats.enums import Measure
 from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
@@ -63,26 +62,25 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 class AttemptAdmin(ReadOnlyAdmin):
     """A publication that failed is seen here: nothing else of it is."""
 
-    list_display = ["at", "outcome", "release", "took", "coarser"]
+    list_display = ["at", "period", "outcome", "release", "took", "draws", "closed_tables"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("release")
 
     @admin.display(description=_("durée"))
     def took(self, attempt: Attempt) -> str:
-        return gettext("%(seconds)d s") % {"seconds": attempt.seconds}
+        return gettext("%(seconds)s s") % {"seconds": f"{attempt.seconds:.1f}".replace(".", ",")}
 
-    @admin.display(description=_("tables regroupées ou laissées"))
-    def coarser(self, attempt: Attempt) -> str:
-        said = (f"{Measure(code).label} ({', '.join(years)})" for code, years in sorted(attempt.coarsened.items()))
-        return ", ".join(said) or "–"
+    @admin.display(description=_("tables fermées par la vérification"))
+    def closed_tables(self, attempt: Attempt) -> str:
+        return ", ".join(attempt.closed) or "–"
 
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
     """One that cannot be made is seen here; whoever follows its link may ask for it again."""
 
-    list_display = ["asked_at", "release", "place", "period", "state", "tries", "made_at"]
+    list_display = ["asked_at", "release", "place", "state", "tries", "made_at"]
     list_filter = ["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -91,7 +89,3 @@ class ReportAdmin(ReadOnlyAdmin):
     @admin.display(description=_("périmètre"))
     def place(self, report: Report) -> str:
         return str(report.region or _("France"))
-
-    @admin.display(description=_("période"))
-    def period(self, report: Report) -> str:
-        return f"{report.year} T{report.quarter}" if report.quarter else str(report.year)

@@ -1,6 +1,7 @@
 """The words of the figures, as the database stores them and as people read them.
 
-What each measure means, in full, is in `stats/dictionary.py`; which tables are published, in `stats/family.py`.
+What each measure means, in full, is in `stats/open_data/dictionary.py`; which tables are published, in
+`stats/disclosure/tables.py`.
 """
 
 from django.db import models
@@ -25,11 +26,6 @@ class Measure(models.TextChoices):
     DISCOVERY = "discovery", _("délai entre la découverte et la déclaration")
     HELP = "help", _("délai entre la déclaration et la prise en charge")
     CLOSING = "closing", _("délai entre la déclaration et la clôture")
-    QUARTERS = "quarters", _("incidents en France par trimestre")
-    BODIES = "bodies", _("collectivités ayant déclaré un incident")
-    BODIES_HIT = "bodies_hit", _("collectivités ayant déclaré une interruption ou une fuite")
-    STRATA = "strata", _("collectivités ayant déclaré un incident, par nature et population")
-    STRATA_HIT = "strata_hit", _("collectivités ayant déclaré une interruption ou une fuite, par nature et population")
 
 
 class HoursBand(models.TextChoices):
@@ -71,12 +67,56 @@ class Stratum(models.TextChoices):
     LARGE = "large", _("départements, régions et collectivités à statut particulier")
 
 
+class ServiceFamily(models.TextChoices):
+    """Public services put together, for years with few interruptions."""
+
+    ONLINE = "online", _("site, messagerie et téléphone")
+    MONEY = "money", _("finances, paie et administration")
+    CIVIL = "civil", _("état civil, élections et urbanisme")
+    SOCIAL = "social", _("enfance, écoles, action sociale et culture")
+    NETWORKS = "networks", _("eau, déchets, transports et secours")
+    OTHER = "other", _("autre")
+
+
+FAMILY_OF: dict[str, ServiceFamily] = {
+    **dict.fromkeys((PublicService.WEBSITE, PublicService.MAIL, PublicService.TELEPHONY), ServiceFamily.ONLINE),
+    **dict.fromkeys(
+        (
+            *(PublicService.FINANCE, PublicService.PAYROLL, PublicService.STAFF_MANAGEMENT),
+            *(PublicService.COUNCIL, PublicService.BUSINESS_AID),
+        ),
+        ServiceFamily.MONEY,
+    ),
+    **dict.fromkeys(
+        (
+            *(PublicService.CIVIL, PublicService.ELECTIONS, PublicService.CEMETERY),
+            *(PublicService.PLANNING, PublicService.HOUSING),
+        ),
+        ServiceFamily.CIVIL,
+    ),
+    **dict.fromkeys(
+        (
+            *(PublicService.CANTEEN, PublicService.CHILDCARE, PublicService.SOCIAL, PublicService.CULTURE),
+            *(PublicService.CHILD_PROTECTION, PublicService.CARE_HOMES),
+            *(PublicService.MIDDLE_SCHOOLS, PublicService.HIGH_SCHOOLS),
+        ),
+        ServiceFamily.SOCIAL,
+    ),
+    **dict.fromkeys(
+        (
+            *(PublicService.WATER, PublicService.WASTE, PublicService.TRANSPORT, PublicService.ROADS),
+            *(PublicService.ENERGY, PublicService.POLICE, PublicService.RESCUE),
+        ),
+        ServiceFamily.NETWORKS,
+    ),
+    PublicService.OTHER: ServiceFamily.OTHER,
+}
+
+
 class Outcome(models.TextChoices):
     """What came of an attempt to publish."""
 
     PUBLISHED = "published", _("publié")
-    NOTHING_SAFE = "nothing_safe", _("rien ne peut être montré sans désigner quelqu’un")
-    TIMED_OUT = "timed_out", _("vérification trop longue, rien n’est publié")
     FAILED = "failed", _("vérification impossible, rien n’est publié")
 
 
@@ -87,25 +127,18 @@ NOT_SAID = "not_said"
 
 
 def leak_band(persons: str, status: str) -> str:
-    """A leak's band has two parts: how many persons, then what is known of it. A merged one keeps the first only."""
+    """Return the band of a leak: how many persons, then what is known of it."""
     return f"{persons}/{status}"
 
 
 def type_band(kind: str) -> str:
-    """A type's band has two parts: its RSIT class, then itself. A merged one keeps the class only."""
+    """Return the band of a type: its RSIT class, then itself."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
-
-
-def with_parents(bands: list[str]) -> list[str]:
-    """Of bands of several parts, what they are merged into as well; « all bands » first."""
-    parents = {"/".join(band.split("/")[:depth]) for band in bands for depth in range(1, band.count("/") + 2)}
-    return [ALL_BANDS, *sorted(parents)]
 
 
 LEAK_BANDS = [leak_band(persons, status) for persons in PersonsBand.values for status in LEAK_STATUSES]
 
-# The finest bands of each measure.
-FINEST: dict[str, list[str]] = {
+BANDS: dict[str, list[str]] = {
     Measure.DECLARED: [ALL_BANDS],
     Measure.INCIDENTS: [type_band(kind) for kind in IncidentType.values],
     Measure.REPORTS: [ALL_BANDS],
@@ -118,15 +151,4 @@ FINEST: dict[str, list[str]] = {
     Measure.DISCOVERY: DelayBand.values,
     Measure.HELP: DelayBand.values,
     Measure.CLOSING: DelayBand.values,
-    Measure.QUARTERS: [ALL_BANDS],
-    Measure.BODIES: [ALL_BANDS],
-    Measure.BODIES_HIT: [ALL_BANDS],
-    Measure.STRATA: Stratum.values,
-    Measure.STRATA_HIT: Stratum.values,
 }
-BANDS: dict[str, list[str]] = {measure: with_parents([b for b in bands if b]) for measure, bands in FINEST.items()}
-# Sums of units of cases, which add up over months; distinct bodies do not.
-# All but what nobody has checked yet may be published, each as a table of its own (`stats/family.py`).
-PUBLISHED = tuple(measure for measure in Measure if measure != Measure.DECLARED)
-NOT_SUMMED = (Measure.QUARTERS, Measure.BODIES, Measure.BODIES_HIT, Measure.STRATA, Measure.STRATA_HIT)
-SUMMED = tuple(measure for measure in Measure if measure not in NOT_SUMMED)

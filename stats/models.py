@@ -5,11 +5,9 @@ Nothing here holds a word of a case. What is published is never changed.
 
 from collections.abc import Iterable
 
-import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,22 +16,14 @@ from collectivities.models import Collectivity, Region
 from csirts.models import Csirt
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand, PublicService
 from incidents.models import Incident
-from stats.enums import BANDS, PUBLISHED, SUMMED, DelayBand, HoursBand, Measure, Outcome, Stratum
+from stats.append_only import never_changed
+from stats.enums import BANDS, DelayBand, HoursBand, Measure
+from stats.releases.rows import Attempt as Attempt
+from stats.releases.rows import CountedCase as CountedCase
+from stats.releases.rows import Denominator as Denominator
+from stats.releases.rows import Figure as Figure
+from stats.releases.rows import Release as Release
 from stats.reports.rows import Report as Report
-
-
-def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:
-    """Rows that are appended only. A row trigger lets TRUNCATE pass; the second refuses the statement itself."""
-    return [
-        pgtrigger.Protect(name=f"{name}_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-        pgtrigger.Trigger(
-            name=f"{name}_table_is_never_changed",
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-            func=f"RAISE EXCEPTION 'pgtrigger: {why}';",
-        ),
-    ]
 
 
 def known_bands(measures: Iterable[str]) -> Q:
@@ -125,7 +115,7 @@ class CaseFact(models.Model):
 
 
 class Rollup(models.Model):
-    """An exact sum, kept by signed differences. For those entitled only (`queries.py`): it protects nobody."""
+    """An exact sum, kept by signed differences, for those entitled only (`stats/counting/exact.py`)."""
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
@@ -138,8 +128,8 @@ class Rollup(models.Model):
         verbose_name = _("somme exacte")
         verbose_name_plural = _("sommes exactes")
         constraints = [
-            models.CheckConstraint(condition=Q(measure__in=SUMMED), name="rollup_measure_known"),
-            models.CheckConstraint(condition=known_bands(SUMMED), name="rollup_band_known"),
+            models.CheckConstraint(condition=Q(measure__in=Measure.values), name="rollup_measure_known"),
+            models.CheckConstraint(condition=known_bands(Measure.values), name="rollup_band_known"),
             models.UniqueConstraint(
                 fields=["csirt", "month", "measure", "band", "region"], nulls_distinct=False, name="rollup_once"
             ),
@@ -181,167 +171,6 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.collectivity_id}"
-
-
-class Block(models.Model):
-    """One published number: whole, safe, disjoint from the others of its measure. Public figures are sums of these.
-
-    No region: several together. No band: several together.
-    """
-
-    measure = models.CharField(_("mesure"), max_length=16, choices=Measure)
-    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
-    starts_on = models.DateField(_("premier jour"))
-    ends_on = models.DateField(_("dernier jour"))
-    band = models.CharField(_("tranche"), max_length=48, blank=True)
-    value = models.PositiveIntegerField(_("valeur"))
-
-    class Meta:
-        verbose_name = _("nombre publié")
-        verbose_name_plural = _("nombres publiés")
-        constraints = [
-            models.CheckConstraint(condition=Q(measure__in=PUBLISHED), name="block_measure_known"),
-            models.CheckConstraint(condition=known_bands(PUBLISHED), name="block_band_known"),
-            models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="block_starts_before_it_ends"),
-        ]
-        # A page shows one year; those published before it are not read.
-        indexes = [models.Index(fields=["starts_on"], name="block_starts_on")]
-        triggers = never_changed("block")
-
-    def __str__(self) -> str:
-        return f"{self.measure} {self.starts_on}"
-
-
-class Release(models.Model):
-    """A numbered publication: the blocks that everyone may read from that day on."""
-
-    number = models.PositiveIntegerField(_("numéro"), unique=True)
-    published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
-    covers_until = models.DateField(_("dernier jour couvert"))
-    made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
-    # `stats/seal.py`, all three in hexadecimal; empty for what was published before releases were signed.
-    digest = models.CharField(_("empreinte"), max_length=64, blank=True)
-    signature = models.CharField(_("signature"), max_length=128, blank=True)
-    verify_key = models.CharField(_("clé de vérification"), max_length=64, blank=True)
-    blocks = models.ManyToManyField(Block, through="ReleaseBlock", related_name="releases", verbose_name=_("nombres"))
-
-    class Meta:
-        verbose_name = _("publication")
-        verbose_name_plural = _("publications")
-        triggers = never_changed("release")
-
-    def __str__(self) -> str:
-        return str(self.number)
-
-
-class ReleaseBlock(models.Model):
-    """A block stands in a release; carried over unchanged, it is the same row in the next one."""
-
-    release = models.ForeignKey(Release, models.PROTECT, verbose_name=_("publication"))
-    block = models.ForeignKey(Block, models.PROTECT, verbose_name=_("nombre publié"))
-
-    class Meta:
-        verbose_name = _("nombre d’une publication")
-        verbose_name_plural = _("nombres des publications")
-        constraints = [models.UniqueConstraint(fields=["release", "block"], name="release_block_once")]
-        triggers = [
-            *never_changed("release_block"),
-            # CURRENT_TIMESTAMP is the transaction's: only the transaction that made the release may fill it.
-            pgtrigger.Trigger(
-                name="release_is_filled_once",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                func="""
-                    IF NOT EXISTS (
-                        SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
-                    ) THEN
-                        RAISE EXCEPTION 'pgtrigger: what was published is never changed';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.release_id} {self.block_id}"
-
-
-class BlockMember(models.Model):
-    """What a block was made of, so that the next release sees what changed since. Shown to nobody but to that body.
-
-    `fact` is empty in the tables of distinct bodies, of which a body is the unit.
-    """
-
-    block = models.ForeignKey(Block, models.PROTECT, related_name="members", verbose_name=_("nombre publié"))
-    collectivity = models.ForeignKey(Collectivity, models.PROTECT, related_name="+", verbose_name=_("collectivité"))
-    fact = models.ForeignKey(CaseFact, models.PROTECT, null=True, related_name="+", verbose_name=_("fait compté"))
-    # The finest cell that the units come from, which the block may have put together with others.
-    month = models.DateField(_("mois"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
-    band = models.CharField(_("tranche"), max_length=48, blank=True)
-    units = models.PositiveIntegerField(_("unités"))
-
-    class Meta:
-        verbose_name = _("part d’un nombre publié")
-        verbose_name_plural = _("parts des nombres publiés")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["block", "collectivity", "fact", "band", "month", "region"],
-                nulls_distinct=False,
-                name="block_member_once",
-            ),
-            models.CheckConstraint(condition=Q(units__gt=0), name="block_member_has_units"),
-        ]
-        triggers = never_changed("block_member")
-
-    def __str__(self) -> str:
-        return f"{self.block_id} {self.collectivity_id}"
-
-
-class Denominator(models.Model):
-    """How many bodies existed at the end of a year, for the rates of a release: public, and frozen with it.
-
-    `stratum` empty: all bodies of the région. `region` empty: all régions.
-    """
-
-    release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name=_("publication"))
-    year = models.PositiveSmallIntegerField(_("année"))
-    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name=_("région"))
-    stratum = models.CharField(_("strate"), max_length=48, blank=True, choices=Stratum)
-    bodies = models.PositiveIntegerField(_("collectivités existantes"))
-
-    class Meta:
-        verbose_name = _("dénominateur")
-        verbose_name_plural = _("dénominateurs")
-        constraints = [
-            models.CheckConstraint(condition=Q(stratum__in=["", *Stratum.values]), name="denominator_stratum_known"),
-            models.UniqueConstraint(
-                fields=["release", "year", "region", "stratum"], nulls_distinct=False, name="denominator_once"
-            ),
-        ]
-        triggers = never_changed("denominator")
-
-    def __str__(self) -> str:
-        return f"{self.release_id} {self.year} {self.stratum}"
-
-
-class Attempt(models.Model):
-    """That a release was tried, and what came of it: a publication that fails must not fail in silence."""
-
-    at = models.DateTimeField(_("le"), default=timezone.now)
-    outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
-    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
-    seconds = models.FloatField(_("durée en secondes"))
-    # Which tables were coarsened or left out: code → years → shape. No figure.
-    coarsened = models.JSONField(_("tables regroupées"), default=dict)
-
-    class Meta:
-        verbose_name = _("essai de publication")
-        verbose_name_plural = _("essais de publication")
-        constraints = [models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known")]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d} {self.outcome}"
 
 
 class ExactReading(models.Model):

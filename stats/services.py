@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from stats import disclosure, rollups
-from stats.audit import AuditError, AuditTimeout
+from stats.counting import rollups
+from stats.counting.scope import Scope
+from stats.disclosure.tables import Period
 from stats.enums import Outcome
 from stats.locks import PUBLISHING_LOCK, RECOUNT_LOCK, alone
 from stats.models import Attempt, ExactReading, FigureCheck, Release
-from stats.periods import last_closed_day
-from stats.reach import Reach
+from stats.releases.publish import list_due_periods, make_release
 from stats.reports import making
 
 logger = structlog.get_logger(__name__)
@@ -25,55 +25,42 @@ def fold_events() -> int:
     return rollups.fold_all()
 
 
-def publish_release(
-    *, now: datetime | None = None, seconds: float = disclosure.AUDIT_SECONDS, waits: bool = False
-) -> Release | None:
-    """Publish the periods that closed since the last release; None if none did or nothing in them may be shown.
+def publish_due(*, now: datetime | None = None, waits: bool = False) -> list[Release]:
+    """Publish each period that is due, the earliest first. Return the releases.
 
-    Counts what is pending first, and reads it by one statement, so that a release is one instant's. Whatever comes of
-    it is said: `Attempt`, but for nights on which nothing closed. An audit that takes more than `seconds`, or gives no
-    verdict, publishes nothing. While another process publishes, this one does nothing, unless it `waits` for its turn.
+    What is pending is counted first. Each release is one transaction and leaves an `Attempt`, whatever comes of it; a
+    failure stops the later periods, which wait for the earlier one. While another process publishes, this one does
+    nothing, unless it `waits` for its turn.
     """
+    now = now or timezone.now()
     with alone(PUBLISHING_LOCK, waits=waits) as is_free:
-        return try_release(now or timezone.now(), seconds) if is_free else None
+        if not is_free:
+            return []
+        count_what_is_pending()
+        return [publish_period(period, now) for period in list_due_periods(now)]
 
 
-def publish_tonight() -> Release | None:
-    """`publish_release`, once a quarter where nothing may be shown of it.
-
-    Tried again night after night, it would appear on the morrow of the fifth body's call: the day would tell of it.
-    """
-    until = last_closed_day(timezone.now())
-    last = Attempt.objects.filter(outcome=Outcome.NOTHING_SAFE).order_by("at").last()
-    return None if last and last_closed_day(last.at) >= until else publish_release()
-
-
-def try_release(at: datetime, seconds: float) -> Release | None:
+def publish_period(period: Period, now: datetime) -> Release:
+    """Make one release and note the attempt. Raises what went wrong, once it is noted."""
     began = monotonic()
-    count_what_is_pending()
-    release: Release | None = None
-    coarsened: disclosure.Coarsened = {}
     try:
-        release, coarsened = disclosure.make_release(now=at, seconds=seconds)
-        outcome = Outcome.PUBLISHED
-    except disclosure.NothingNewError:
-        return None
-    except disclosure.NothingSafeError:
-        outcome = Outcome.NOTHING_SAFE
-    except AuditTimeout:
-        outcome = Outcome.TIMED_OUT
-    except AuditError as error:
-        outcome = Outcome.FAILED
-        logger.exception("release not published", error=str(error))
+        release, drawn = make_release(period, now=now)
     except Exception:
-        # Not foreseen, and seen all the same; whoever called is told which it is.
-        Attempt.objects.create(at=at, outcome=Outcome.FAILED, seconds=monotonic() - began)
+        Attempt.objects.create(at=now, outcome=Outcome.FAILED, period=str(period), seconds=monotonic() - began)
+        logger.exception("release not published", period=str(period))
         raise
-    Attempt.objects.create(at=at, outcome=outcome, release=release, seconds=monotonic() - began, coarsened=coarsened)
-    if release:
-        making.prepare(release)
-    else:
-        logger.warning("nothing published", outcome=outcome.value, seconds=round(monotonic() - began, 1))
+    seconds = monotonic() - began
+    Attempt.objects.create(
+        at=now,
+        outcome=Outcome.PUBLISHED,
+        period=str(period),
+        release=release,
+        seconds=seconds,
+        draws=drawn.draws,
+        closed=list(drawn.closed),
+    )
+    logger.info("release published", period=str(period), number=release.number, seconds=round(seconds, 2))
+    making.prepare(release)
     return release
 
 
@@ -184,9 +171,9 @@ def finish(check: FigureCheck) -> None:
 # Who read exact figures
 
 
-def note_reading(*, reader: User, reach: Reach, year: int) -> None:
-    """`reader` is shown the exact figures of `reach` in `year`. Again in the same minute is the same reading."""
+def note_reading(*, reader: User, scope: Scope, year: int) -> None:
+    """`reader` is shown the exact figures of `scope` in `year`. Again in the same minute is the same reading."""
     minute = timezone.now().replace(second=0, microsecond=0)
     said = {"user": reader, "year": year, "minute": minute}
-    rows = [ExactReading(csirt_id=pk, **said) for pk in sorted(reach.csirts)]
-    ExactReading.objects.bulk_create(rows or [ExactReading(region_id=reach.region, **said)], ignore_conflicts=True)
+    rows = [ExactReading(csirt_id=pk, **said) for pk in sorted(scope.csirt_ids)]
+    ExactReading.objects.bulk_create(rows or [ExactReading(region_id=scope.region_id, **said)], ignore_conflicts=True)

@@ -3,7 +3,6 @@
 from celery import shared_task
 
 from stats import services
-from stats.disclosure import RELEASE_SECONDS
 from stats.reports import making
 
 
@@ -12,10 +11,9 @@ def fold_events() -> None:
     services.fold_events()
 
 
-@shared_task(time_limit=RELEASE_SECONDS, soft_time_limit=RELEASE_SECONDS - 30)
-def publish_release() -> None:
-    """Longer than a broker waits for a task: given again meanwhile, it finds itself at work and does nothing."""
-    services.publish_tonight()
+@shared_task
+def publish_releases() -> None:
+    services.publish_due()
 
 
 @shared_task

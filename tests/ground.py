@@ -112,7 +112,7 @@ def fill(database_url):
     environment = os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     for command in ["migrate", *filter(exists, LISTS)]:
         made = subprocess.run(
-            [sys.executable, "manage.py", command, "--verbosity=0"],
+            [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
             cwd=ROOT,
             env=environment,
             capture_output=True,

@@ -5,7 +5,6 @@ What is not yours and what is not there are the same 404.
 
 import json
 import re
-from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -19,12 +18,13 @@ from csirts.models import Coverage, Csirt
 from incidents.enums import BulkAct
 from incidents.models import CaseGroup, Incident, IncidentEvent, MessageTemplate, Task
 from incidents.services.bulk import start_bulk
+from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.routes import routes
-from tests.stats.blocks import a_release, block, year
+from tests.stats.printing import print_release, spread
 
 SENT = {
     "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
@@ -181,11 +181,11 @@ def places(route, incident, cast):
         "pk": 1,
         "person": cast["agent"].uid,
         "slug": "breizh-cyber",
+        "suffix": "csv",
         "kind": "rancon",
         "act": "clore",
         "section": "rappel",
         "place": "france",
-        "period": "2025",
         "id": cast["agent"].pk,
         "object_id": next((pk for start, pk in objects.items() if route.startswith(start)), incident.pk),
         "content_type_id": ContentType.objects.get_for_model(Incident).pk,
@@ -196,11 +196,10 @@ def places(route, incident, cast):
 
 
 def number_in(route):
-    """That of a release where the address is one's, else of a département."""
-    if "rapports/" in route:
-        return a_release(block("quarters", year(2025), 9), until=date(2025, 12, 31)).number
+    """Return the number of the release of a year where the address has one, else that of a département."""
     if "publications/" in route or "releases/" in route:
-        return Release.objects.get_or_create(number=1, defaults={"covers_until": date(2025, 12, 31)})[0].number
+        year = Period(2025)
+        return (Release.objects.first() or print_release(year, spread(year, 90))).number
     return "29"
 
 

@@ -197,6 +197,10 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tocsin <ne-pas-repondre@loc
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
+# Figures
+# On which day of the next year a year is published, once: few cases are still to be verified by then.
+STATS_YEAR_PUBLISHED_ON = env.day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")
+
 # API
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

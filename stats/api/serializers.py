@@ -1,24 +1,25 @@
-"""Shapes only: what a release says of itself, its numbers, and what may be asked of them."""
+"""Shapes only: what a release tells of itself, its figures, and what may be asked of them."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from collectivities.models import Region
-from stats.enums import ALL_BANDS, BANDS, Measure
+from stats.disclosure.tables import OTHER_REGION, REGIONS, TABLES, Period
 
-EVERY_BAND = sorted({band for bands in BANDS.values() for band in bands if band != ALL_BANDS})
-FIRST_YEAR, LAST_YEAR = 2000, 9999
+PERIOD = r"^[0-9]{4}(-T[1-4])?$"
 
 
 class HeadingOut(serializers.Serializer[object]):
     number = serializers.IntegerField()
+    period = serializers.CharField(help_text="« 2025 », ou « 2025-T1 » : le premier trimestre.")
     published_at = serializers.DateTimeField()
-    covers_until = serializers.DateField(help_text="Dernier jour couvert.")
     url = serializers.CharField(help_text="Page de la publication, avec ses fichiers.")
-    digest = serializers.CharField(help_text="SHA-256 de la forme canonique.")
-    signature = serializers.CharField(help_text="Ed25519 de la forme canonique, en hexadécimal.")
+    rounding_key = serializers.CharField(
+        help_text="Empreinte du secret de l’arrondi : un autre secret en a une autre."
+    )
+    digest = serializers.CharField(help_text="SHA-256 de la forme signée, canonical.json.")
+    signature = serializers.CharField(help_text="Ed25519 de la forme signée, en hexadécimal.")
     verify_key = serializers.CharField(help_text="Clé publique qui vérifie la signature, en hexadécimal.")
 
 
@@ -26,60 +27,60 @@ class HeadingsOut(serializers.Serializer[object]):
     results = HeadingOut(many=True)
 
 
-class NumberOut(serializers.Serializer[object]):
-    """`null` : plusieurs ensemble."""
+class ClosedTableOut(serializers.Serializer[object]):
+    table = serializers.ChoiceField(list(TABLES))
+    table_label = serializers.CharField()
+    why = serializers.CharField(help_text="La raison, en français.")
 
-    measure = serializers.ChoiceField(Measure.choices)
-    measure_label = serializers.CharField()
-    region = serializers.CharField(allow_null=True, help_text="Code INSEE.")
-    region_name = serializers.CharField(allow_null=True)
-    starts_on = serializers.DateField()
-    ends_on = serializers.DateField()
-    band = serializers.CharField(allow_null=True)
-    band_label = serializers.CharField()
-    regions_together = serializers.BooleanField()
-    bands_together = serializers.BooleanField()
-    whole_year = serializers.BooleanField()
-    value = serializers.IntegerField()
+
+class FigureOut(serializers.Serializer[object]):
+    """Une case d’un tableau. Le vrai nombre est entre `low` et `high`. Une case absente ne paraît pas."""
+
+    release = serializers.IntegerField(help_text="Publication qui donne la case.")
+    period = serializers.CharField()
+    table = serializers.ChoiceField(list(TABLES))
+    table_label = serializers.CharField()
+    counts = serializers.CharField(help_text="Code de ce qui est compté.")
+    region = serializers.CharField(
+        allow_null=True,
+        help_text="Code INSEE ; vide : autre territoire d’outre-mer, ou pas connu ; "
+        "null : le tableau n’est pas par région.",
+    )
+    region_label = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True, help_text="Code de l’autre classement, s’il y en a un.")
+    category_label = serializers.CharField(allow_null=True)
+    value = serializers.IntegerField(allow_null=True, help_text="Arrondie au hasard à un multiple de 5.")
+    low = serializers.IntegerField(allow_null=True, help_text="Le moins que peut être le vrai nombre.")
+    high = serializers.IntegerField(allow_null=True, help_text="Le plus que peut être le vrai nombre.")
+    rounded = serializers.BooleanField()
+    below_threshold = serializers.BooleanField(help_text="« Moins de 5 collectivités » : zéro ou peu.")
 
 
 class BodiesOut(serializers.Serializer[object]):
     """Les collectivités qui existent au 31 décembre : le dénominateur des taux."""
 
     year = serializers.IntegerField()
-    region = serializers.CharField(allow_null=True)
-    region_name = serializers.CharField(allow_null=True)
-    stratum = serializers.CharField(allow_null=True)
-    stratum_label = serializers.CharField(allow_null=True)
+    stratum = serializers.CharField()
+    stratum_label = serializers.CharField()
     bodies = serializers.IntegerField()
 
 
 class ReleaseOut(HeadingOut):
-    blocks = NumberOut(many=True)
+    closed_tables = ClosedTableOut(many=True)
+    figures = FigureOut(many=True)
     denominators = BodiesOut(many=True)
 
 
-class Asked(serializers.Serializer[dict[str, Any]]):
-    """Chaque filtre ne fait que choisir des lignes publiées ; rien n’est recalculé. Une liste vide ne dit pas zéro."""
+class Filters(serializers.Serializer[dict[str, Any]]):
+    """Chaque filtre ne fait que choisir des lignes publiées ; rien n’est recalculé."""
 
-    measure = serializers.ChoiceField(Measure.choices, required=False, help_text="Code de la mesure.")
-    region = serializers.CharField(required=False, max_length=3, help_text="Code INSEE de la région.")
-    year = serializers.IntegerField(
-        required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR, help_text="Année civile."
+    table = serializers.ChoiceField(list(TABLES), required=False, help_text="Code du tableau.")
+    region = serializers.ChoiceField(
+        [code for code in REGIONS if code != OTHER_REGION], required=False, help_text="Code INSEE de la région."
     )
-    band = serializers.ChoiceField(
-        EVERY_BAND, required=False, help_text="Code de la tranche ; les tranches qu’elle contient viennent avec elle."
-    )
-
-    def validate_region(self, code: str) -> str:
-        if not Region.objects.filter(code=code).exists():
-            raise serializers.ValidationError(_("Aucune région ne porte ce code."))
-        return code
 
     def to_internal_value(self, data: Any) -> Any:
-        """Of a QueryDict. What is no filter, is empty or is said twice is refused: left aside, it would give what was
-        not asked.
-        """
+        """Refuse what is no filter, is empty or is given twice: left aside, it would give what was not asked."""
         wrong = {name: [_("Ce filtre n’existe pas.")] for name in data if name not in self.fields}
         for name in self.fields:
             if "" in data.getlist(name):
@@ -89,3 +90,13 @@ class Asked(serializers.Serializer[dict[str, Any]]):
         if wrong:
             raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
+
+
+class LatestFilters(Filters):
+    period = serializers.RegexField(
+        PERIOD, required=False, help_text="« 2025 » ou « 2025-T1 ». Sans ce filtre : la dernière année publiée."
+    )
+
+    def validate_period(self, period: str) -> Period:
+        year, _dash, quarter = period.partition("-T")
+        return Period(int(year), int(quarter or 0))

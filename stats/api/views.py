@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from stats.api.serializers import Asked, HeadingsOut, ReleaseOut
-from stats.caching import BRIEFLY, FOR_EVER, is_held, kept, mark, unchanged
-from stats.exports import edition_of, heading_of, headings, last_heading
-from stats.package import Heading, Row, heading_said
+from stats.api.serializers import Filters, HeadingsOut, LatestFilters, ReleaseOut
+from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
+from stats.open_data.edition import Heading, Row, find_heading, find_last_heading, list_headings, read_edition
+from stats.open_data.package import describe_closed, describe_heading
 
 
 class PublicView(APIView):
@@ -25,61 +25,57 @@ class PublicView(APIView):
 class ReleaseListView(PublicView):
     @extend_schema(responses=HeadingsOut, operation_id="stats_releases_list")
     def get(self, request: Request) -> HttpResponseBase:
-        """Every publication, the last one first."""
-        every = headings()
-        etag = mark("list", *every)
+        """Toutes les publications, la dernière d’abord."""
+        headings = [describe_heading(heading) for heading in list_headings()]
+        etag = make_etag("list", *headings)
         if is_held(request.headers, etag):
-            return unchanged(etag, BRIEFLY)
-        return kept(Response({"results": [heading_said(one) for one in every]}), etag, BRIEFLY)
+            return answer_unchanged(etag, BRIEFLY)
+        return set_caching(Response({"results": headings}), etag, BRIEFLY)
 
 
 class ReleaseView(PublicView):
-    @extend_schema(parameters=[Asked], responses=ReleaseOut, operation_id="stats_release")
+    @extend_schema(parameters=[Filters], responses=ReleaseOut, operation_id="stats_release")
     def get(self, request: Request, number: int) -> HttpResponseBase:
-        """The numbers of one publication, all or those asked for. They never change."""
-        etag = mark("release", number, *asked_of(request))
+        """Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais."""
+        etag = make_etag("release", number, *list_asked(request))
         if is_held(request.headers, etag):
-            return unchanged(etag, FOR_EVER)
-        return kept(Response(chosen(heading_of(number), request)), etag, FOR_EVER)
+            return answer_unchanged(etag, FOR_EVER)
+        wanted = read_filters(Filters(data=request.query_params))
+        return set_caching(Response(describe_wanted(find_heading(number), wanted)), etag, FOR_EVER)
 
 
 class LatestReleaseView(PublicView):
-    @extend_schema(parameters=[Asked], responses=ReleaseOut, operation_id="stats_latest_release")
+    @extend_schema(parameters=[LatestFilters], responses=ReleaseOut, operation_id="stats_latest_release")
     def get(self, request: Request) -> HttpResponseBase:
-        """The numbers of the last publication, all or those asked for."""
-        heading = last_heading()
-        etag = mark("latest", heading, *asked_of(request))
+        """Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés."""
+        wanted = read_filters(LatestFilters(data=request.query_params))
+        heading = find_last_heading(wanted.get("period"))
+        etag = make_etag("latest", heading and heading.release.digest, *list_asked(request))
         if is_held(request.headers, etag):
-            return unchanged(etag, BRIEFLY)
-        return kept(Response(chosen(heading, request)), etag, BRIEFLY)
+            return answer_unchanged(etag, BRIEFLY)
+        return set_caching(Response(describe_wanted(heading, wanted)), etag, BRIEFLY)
 
 
-def asked_of(request: Request) -> list[tuple[str, str]]:
+def list_asked(request: Request) -> list[tuple[str, str]]:
     return sorted((name, value) for name, values in request.query_params.lists() for value in values)
 
 
-def chosen(heading: Heading | None, request: Request) -> dict[str, Any]:
-    asked = Asked(data=request.query_params)
-    asked.is_valid(raise_exception=True)
+def read_filters(filters: Filters) -> dict[str, Any]:
+    filters.is_valid(raise_exception=True)
+    wanted: dict[str, Any] = filters.validated_data
+    return wanted
+
+
+def describe_wanted(heading: Heading | None, wanted: dict[str, Any]) -> Row:
     if heading is None:
-        raise NotFound(_("Aucune publication ne porte ce numéro."))
-    edition, wanted = edition_of(heading), asked.validated_data
-    return heading_said(heading) | {
-        "blocks": [row for row in edition.numbers if is_wanted(row, wanted)],
-        "denominators": [row for row in edition.denominators if is_wanted_of_bodies(row, wanted)],
+        raise NotFound(_("Cette publication n’existe pas."))
+    edition, table = read_edition(heading), wanted.get("table")
+    return describe_heading(heading) | {
+        "closed_tables": [row for row in describe_closed(edition) if table in (None, row["table"])],
+        "figures": [
+            row
+            for row in edition.printed_figures
+            if table in (None, row["table"]) and wanted.get("region") in (None, row["region"])
+        ],
+        "denominators": edition.denominators,
     }
-
-
-def is_wanted(row: Row, wanted: dict[str, Any]) -> bool:
-    """Inside all that is asked; what is put together with others is inside of nothing smaller."""
-    band = wanted.get("band")
-    return (
-        wanted.get("measure") in (None, row["measure"])
-        and wanted.get("region") in (None, row["region"])
-        and wanted.get("year") in (None, row["starts_on"].year)
-        and (band is None or row["band"] == band or (row["band"] or "").startswith(f"{band}/"))
-    )
-
-
-def is_wanted_of_bodies(row: Row, wanted: dict[str, Any]) -> bool:
-    return wanted.get("region") in (None, row["region"]) and wanted.get("year") in (None, row["year"])

@@ -1,51 +1,48 @@
-"""How a report is named in its address and as a file: « /…/publications/3/rapports/53/2025-t2/ »."""
-
-import re
-from collections.abc import Iterable
+"""How a report is named in its address and as a file: « /…/publications/3/rapports/53/ »."""
 
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from csirts.wording import curly
-from stats.published import Asked, Page, UnknownSelectionError
+from stats.categories import label_category
+from stats.disclosure.tables import OTHER_REGION, REGIONS
+from stats.pages.page import Page, UnknownSelectionError
+from stats.releases.rows import Release
 from stats.reports.rows import Report
 
 NATION = "france"
-PLACE = re.compile(rf"{NATION}|[0-9]{{2,3}}")
-PERIOD = re.compile(r"([0-9]{4})(?:-t([1-4]))?")
+REPORTED_REGIONS = tuple(code for code in REGIONS if code != OTHER_REGION)
 
 
-def asked_by(number: int, place: str, period: str) -> Asked:
-    """What an address asks for, not yet whether it exists. Raises UnknownSelectionError."""
-    found = PERIOD.fullmatch(period)
-    if not found or not PLACE.fullmatch(place):
-        raise UnknownSelectionError(period)
-    return Asked(region="" if place == NATION else place, year=found[1], quarter=found[2] or "", release=str(number))
+def parse_place(place: str) -> str:
+    """Return the code of the région, "" for the nation. Raises UnknownSelectionError."""
+    if place == NATION:
+        return ""
+    if place not in REPORTED_REGIONS:
+        raise UnknownSelectionError(place)
+    return place
 
 
-def address_of(number: int, region: str, year: int, quarter: int = 0) -> str:
-    """Of the file. `region`: its code, "" for the nation."""
-    period = f"{year}-t{quarter}" if quarter else str(year)
-    return reverse("stats_report_file", args=[number, region or NATION, period])
+def file_address(number: int, region: str) -> str:
+    """Return the address of the PDF. `region`: its code, "" for the nation."""
+    return reverse("stats_report_file", args=[number, region or NATION])
 
 
 def address_of_page(page: Page) -> str:
-    """Of the report that says what the page says; "" while nothing is published."""
-    source = page.source
-    if source.release is None or page.is_empty:
-        return ""
-    return address_of(source.release.number, source.region.code if source.region else "", source.year, source.quarter)
+    """Return the address of the report on the place and year of a page; "" where there is none."""
+    release = page.printed.release
+    return file_address(release.number, page.region.code if page.region else "") if release else ""
 
 
-def addresses_of(number: int, year: int, regions: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Name and address of each report of a year, the nation's first. `regions`: code and name."""
-    places = [("", _("France")), *((code, curly(name)) for code, name in regions)]
-    return [(name, address_of(number, code, year)) for code, name in places]
+def list_addresses(release: Release) -> list[tuple[str, str]]:
+    """Return the name and address of each report of a release, the nation's first. A quarterly one has none."""
+    if release.quarter:
+        return []
+    names = {"": _("France")} | {code: label_category("region", code) for code in REPORTED_REGIONS}
+    return [(name, file_address(release.number, code)) for code, name in names.items()]
 
 
-def file_name_of(number: int, report: Report) -> str:
-    """Made of codes and of the name of a region: nothing that a visitor typed."""
+def name_file(report: Report) -> str:
+    """Return a file name made of codes and of the name of a région: nothing that a visitor typed."""
     place = slugify(report.region.name) if report.region else NATION
-    quarter = f"-t{report.quarter}" if report.quarter else ""
-    return f"rapport-{place}-{report.year}{quarter}-publication-{number}.pdf"
+    return f"rapport-{place}-{report.release.year}-publication-{report.release.number}.pdf"

@@ -1,80 +1,86 @@
-"""Reports that a task makes: each is a row before it is work, made once, kept for ever.
+"""Reports that a task makes: each is a row before it is work, is made once and never changes.
 
-There are as many as releases, places and periods that exist, whoever asks and how often. A worker claims one by
-pushing forward the instant of the next try; one that dies is followed by another within a minute. Two that make the
-same write the same words: the first to record wins.
+There are as many as yearly releases and places, whoever asks and how often. A worker claims a report by pushing
+forward the instant of its next try; a worker that dies is followed by another within a minute. Two workers that make
+the same report write the same words: the first to save it wins.
 """
 
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from collectivities.models import Region
 from incidents.enums import PaperState
 from incidents.typeset import typeset
 from stats.locks import REPORTS_LOCK, alone
-from stats.models import Release
-from stats.published import Asked, UnknownSelectionError, read_page
-from stats.published.reading import best_year, years_of
-from stats.reports.content import FOLDER, said_of
+from stats.pages.page import UnknownSelectionError
+from stats.releases.rows import Figure, Release
+from stats.reports.address import parse_place
+from stats.reports.content import FOLDER, describe_report
 from stats.reports.rows import PATIENCE, Report
 
 logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
-# One at a time, and not for long: the same workers send the mails of an emergency.
+# Reports are made one at a time and for a short while: the same workers send the mails of an emergency.
 LONGEST_ROUND = timedelta(seconds=5)
 
 
 # Asking
 
 
-def ask_report(asked: Asked) -> Report:
-    """The one row of that report, made now if nobody has asked before. Raises UnknownSelectionError.
+def ask_report(number: int, place: str) -> Report:
+    """Return the row of a report, and save it if nobody has asked for it before. Raises UnknownSelectionError.
 
-    `asked` names a release and a year. Nothing is read but that row when it is there.
+    One query if the row exists.
     """
-    return find_report(asked) or first_asked(asked)
+    region = parse_place(place)
+    rows = filter_reports(number, region)
+    report = rows.first()
+    if report is None:
+        save_report(number, region)
+        report = rows.get()
+    return report
 
 
-def find_report(asked: Asked) -> Report | None:
-    rows = Report.objects.defer("content").select_related("region")
-    place = {"region__code": asked.region} if asked.region else {"region": None}
-    return rows.filter(release__number=asked.release, year=asked.year, quarter=asked.quarter or 0, **place).first()
+def filter_reports(number: int, region: str) -> QuerySet[Report]:
+    rows = Report.objects.defer("content").select_related("release", "region").filter(release__number=number)
+    return rows.filter(region__code=region) if region else rows.filter(region=None)
 
 
-def first_asked(asked: Asked) -> Report:
-    source = read_page(asked).source
-    if source.release is None:
-        raise UnknownSelectionError
-    row = Report(release=source.release, region=source.region, year=source.year, quarter=source.quarter)
-    Report.objects.bulk_create([row], ignore_conflicts=True)
-    return Report.objects.defer("content").get(
-        release=source.release, region=source.region, year=source.year, quarter=source.quarter
-    )
+def save_report(number: int, region: str) -> None:
+    """Save the row, unless another visitor has. Raises UnknownSelectionError if no yearly release has that number."""
+    release = Release.objects.filter(number=number, quarter=0).first()
+    if release is None:
+        raise UnknownSelectionError(number)
+    place = Region.objects.get(code=region) if region else None
+    Report.objects.bulk_create([Report(release=release, region=place)], ignore_conflicts=True)
 
 
 def ask_again(report: Report) -> None:
-    """One that failed, or that nobody makes, counts as asked now; it keeps its place in the queue. Else nothing."""
-    now, mine = timezone.now(), Report.objects.filter(pk=report.pk)
+    """Count a report that failed, or that nobody makes, as asked now. It keeps its place in the queue."""
+    now, rows = timezone.now(), Report.objects.filter(pk=report.pk)
     late = {"state": PaperState.ASKED, "asked_at__lt": now - PATIENCE, "due_at__lt": now - PATIENCE}
-    for rows in (mine.filter(state=PaperState.FAILED), mine.filter(**late)):
-        rows.update(state=PaperState.ASKED, asked_at=now, tries=0)
+    for chosen in (rows.filter(state=PaperState.FAILED), rows.filter(**late)):
+        chosen.update(state=PaperState.ASKED, asked_at=now, tries=0)
 
 
 def prepare(release: Release) -> None:
-    """Ask for what the newest pages lead to: the nation and each region, in the year that is shown first."""
-    years = years_of(release)
-    places = [None, *Region.objects.all()] if years else []
-    rows = [Report(release=release, region=place, year=best_year(release, place, years)) for place in places]
+    """Ask for the reports of a yearly release: the nation, and each région that has a printed figure."""
+    if release.quarter:
+        return
+    printed = Figure.objects.filter(release=release, table="incidents_by_region", value__isnull=False)
+    regions = Region.objects.filter(code__in=printed.values("first"))
+    rows = [Report(release=release, region=region) for region in (None, *regions)]
     Report.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def content_of(report: Report) -> bytes:
-    """The bytes of one that was made."""
+def read_content(report: Report) -> bytes:
+    """Return the PDF of a report that was made."""
     return bytes(Report.objects.values_list("content", flat=True).get(pk=report.pk, state=PaperState.MADE) or b"")
 
 
@@ -82,8 +88,9 @@ def content_of(report: Report) -> bytes:
 
 
 def make_due() -> int:
-    """Make what is due, until nothing is left or the round is over; nothing while another worker is at it. Gives the
-    number of reports made.
+    """Make the reports that are due, until none is left or the round is over. Return how many were made.
+
+    Nothing is made while another worker is at it.
     """
     made, until = 0, timezone.now() + LONGEST_ROUND
     with alone(REPORTS_LOCK, waits=False) as is_free:
@@ -94,8 +101,9 @@ def make_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> Report | None:
-    """Take one due row from the other workers; it is put off and counted before it is tried. The newest release comes
-    first, whatever a robot asks of the old ones.
+    """Take one due row from the other workers, count the try and put the next one off.
+
+    The newest release comes first, whatever a robot asks of the old ones.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
@@ -108,9 +116,9 @@ def claim(now: datetime) -> Report | None:
 
 
 def attempt(report: Report) -> bool:
-    """Whatever is wrong with one report must not hold up the others: it is tried again, then said impossible."""
+    """Make one report and tell whether it was saved. What is wrong with it must not hold up the others."""
     try:
-        content = pdf_of(report)
+        content = make_pdf(report)
     except Exception as error:
         logger.exception("a report cannot be made", report=report.pk, error=type(error).__name__)
         return False
@@ -118,15 +126,6 @@ def attempt(report: Report) -> bool:
     return bool(rows.update(state=PaperState.MADE, content=content, made_at=timezone.now()))
 
 
-def pdf_of(report: Report) -> bytes:
-    """Read from the release alone."""
-    return typeset("report", said_of(asked_of(report)), folder=FOLDER)
-
-
-def asked_of(report: Report) -> Asked:
-    return Asked(
-        region=report.region.code if report.region else "",
-        year=str(report.year),
-        quarter=str(report.quarter or ""),
-        release=str(report.release.number),
-    )
+def make_pdf(report: Report) -> bytes:
+    content = describe_report(report.release, report.region.code if report.region else "")
+    return typeset("report", content, folder=FOLDER)

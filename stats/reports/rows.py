@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from collectivities.models import Region
 from incidents.enums import PaperState
 
-# Nobody has made it for so long: the page says so and offers to ask again.
+# When nobody has made it for so long, the page says so and offers to ask again.
 PATIENCE = timedelta(minutes=5)
 
 
 class Report(models.Model):
-    """The PDF of one release, place and period. No `region`: the nation. `quarter` 0: the whole year.
+    """The PDF of one yearly release, for the nation (no `region`) or a région.
 
     `content` is read by whoever downloads it and by nobody else: leave it out of other queries.
     """
@@ -25,8 +25,6 @@ class Report(models.Model):
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("région")
     )
-    year = models.PositiveSmallIntegerField(_("année"))
-    quarter = models.PositiveSmallIntegerField(_("trimestre"), default=0)
     state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
@@ -39,11 +37,8 @@ class Report(models.Model):
         verbose_name = _("rapport")
         verbose_name_plural = _("rapports")
         constraints = [
-            models.UniqueConstraint(
-                fields=["release", "year", "quarter", "region"], nulls_distinct=False, name="report_once"
-            ),
+            models.UniqueConstraint(fields=["release", "region"], nulls_distinct=False, name="report_once"),
             models.CheckConstraint(condition=Q(state__in=PaperState.values), name="report_state_known"),
-            models.CheckConstraint(condition=Q(quarter__lte=4), name="report_quarter_known"),
             models.CheckConstraint(
                 condition=Q(state=PaperState.MADE, content__isnull=False, made_at__isnull=False)
                 | ~Q(state=PaperState.MADE) & Q(content=None, made_at=None),
@@ -60,9 +55,9 @@ class Report(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.release_id} {self.region_id or ''} {self.year} {self.quarter or ''}".strip()
+        return f"{self.release_id} {self.region_id or ''}".strip()
 
     @property
     def is_late(self) -> bool:
-        """Asked for, and no worker has given a sign of life: there may be none."""
+        """Whether it was asked for and no worker has given a sign of life since: there may be none."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

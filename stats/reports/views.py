@@ -1,4 +1,4 @@
-"""The door of the reports: the file when it is made, else the page that says where it is. Public, without account."""
+"""The addresses of the reports: the file when it is made, else the page that says where it is. Public, no account."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -8,57 +8,60 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.enums import PaperState
-from stats.caching import FOR_EVER, is_held, kept, mark, unchanged
-from stats.published import Asked, UnknownSelectionError, read_page
-from stats.reports.address import addresses_of, asked_by, file_name_of
-from stats.reports.making import ask_again, ask_report, content_of
+from stats.open_data.caching import FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
+from stats.pages.page import UnknownSelectionError
+from stats.releases.rows import Release
+from stats.reports.address import list_addresses, name_file
+from stats.reports.making import ask_again, ask_report, read_content
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def report(request: HttpRequest, number: int, place: str, period: str) -> HttpResponse:
-    """Where the report is. Whoever comes first asks for it: one row a report, and no more of them than exist."""
+def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
+    """Show where a report is. The first visitor asks for it, and there are no more rows than reports."""
     try:
-        row = ask_report(asked_by(number, place, period))
+        row = ask_report(number, place)
     except UnknownSelectionError:
-        return not_there(request)
+        return render_not_there(request, number)
     if request.method == "POST":
         ask_again(row)
-        return redirect("stats_report", number, place, period)
-    names = {"number": number, "place": place, "period": period}
-    return render(request, "stats/report.html", {"report": row, **names})
+        return redirect("stats_report", number, place)
+    return render(request, "stats/report.html", {"report": row, "number": number, "place": place})
 
 
 @login_not_required
 @require_safe
-def report_file(request: HttpRequest, number: int, place: str, period: str) -> HttpResponseBase:
-    """The PDF, which never changes; its page while it is not made."""
-    etag = mark("report", number, place, period)
+def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
+    """Send the PDF, which never changes; while it is not made, lead to the page that says so."""
+    etag = make_etag("report", number, place)
     if is_held(request.headers, etag):
-        return unchanged(etag, FOR_EVER)
+        return answer_unchanged(etag, FOR_EVER)
     try:
-        row = ask_report(asked_by(number, place, period))
+        row = ask_report(number, place)
     except UnknownSelectionError:
-        return not_there(request)
+        return render_not_there(request, number)
     if row.state != PaperState.MADE:
-        return waiting(number, place, period)
-    response = HttpResponse(content_of(row), content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name_of(number, row)}"'
+        return redirect_to_page(number, place)
+    response = HttpResponse(read_content(row), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name_file(row)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return kept(response, etag, FOR_EVER)
+    return set_caching(response, etag, FOR_EVER)
 
 
-def waiting(number: int, place: str, period: str) -> HttpResponse:
-    response = redirect("stats_report", number, place, period)
+def redirect_to_page(number: int, place: str) -> HttpResponse:
+    response = redirect("stats_report", number, place)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def not_there(request: HttpRequest) -> HttpResponse:
-    """An address that names no report: what a good one is made of, and those of the last release."""
-    source = read_page(Asked()).source
-    places = [(region.code, region.name) for region in source.regions]
-    links = addresses_of(source.release.number, source.year, places) if source.release and source.year else []
-    context = {"source": source, "links": links}
+def render_not_there(request: HttpRequest, number: int) -> HttpResponse:
+    """Say why an address names no report, and list those of the last yearly release."""
+    releases = Release.objects.order_by("-number")
+    yearly = releases.filter(quarter=0).first()
+    context = {
+        "quarterly": releases.filter(number=number, quarter__gt=0).first(),
+        "release": yearly,
+        "links": list_addresses(yearly) if yearly else [],
+    }
     return render(request, "stats/report_not_there.html", context, status=404)

@@ -68,7 +68,7 @@ class BenchGround:
         # A crisis, so that the queue of the centre that is looked at fills its page at every size.
         self.manage(name, "simulate_incidents", "--region=53", f"--campaign={CAMPAIGN}")
         say(f"{count} incidents invented")
-        self.manage(name, "publish_release")  # which counts what is pending first
+        self.manage(name, "publish_releases")  # which counts what is pending first
         self.manage(name, "create_demonstration")
         with connected(self.url(name)) as connection:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")

@@ -1,6 +1,6 @@
-"""A year of a country counted and published: how long that takes, what may be told at its volume. A child process.
+"""A year of a country counted and published: how long each release takes, and what is told at its volume.
 
-BENCH_PER_YEAR: how many declarations that year holds.
+A child process. BENCH_PER_YEAR: how many declarations that year holds.
 """
 
 import os
@@ -11,71 +11,68 @@ import django
 
 django.setup()
 
-from django.db.models import Sum  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
-from stats.enums import Measure  # noqa: E402
-from stats.family import FAMILY  # noqa: E402
-from stats.models import Attempt, Block, Rollup  # noqa: E402
-from stats.rollups import fold_all  # noqa: E402
-from stats.services import publish_release  # noqa: E402
-from tests.bench.figures import Figure, absolute, hand_over  # noqa: E402
+from stats.counting.rollups import fold_all  # noqa: E402
+from stats.disclosure.draw import NOTHING  # noqa: E402
+from stats.models import Attempt, Figure, Release  # noqa: E402
+from stats.releases.publish import bodies_by_stratum  # noqa: E402
+from stats.releases.tally import count_cells  # noqa: E402
+from stats.services import publish_due  # noqa: E402
+from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
 
-AUDIT_SECONDS = 1800
-LEVELS = ["region × month × type", "region × month", "region × quarter", "region × year", "nation × year", "not shown"]
-DAYS_OF_A_MONTH, DAYS_OF_A_QUARTER = 31, 92
+# Seconds that a release may take, by the declarations of its year.
+MOST_SECONDS = {640: 2, 5_000: 3, 400_000: 10}
 
 
 def main():
-    year = f"{os.environ['BENCH_PER_YEAR']} declarations a year"
-    hand_over([*counted(year), *published(year), *shares(year), *tables(year)])
+    per_year = int(os.environ["BENCH_PER_YEAR"])
+    year = f"{per_year} declarations a year"
+    hand_over([*measure_counting(year), *measure_publishing(year, per_year), *measure_what_is_told(year)])
 
 
-def counted(year):
+def measure_counting(year):
     began = monotonic()
     facts = fold_all()
     yield absolute(f"{year}: facts counted", facts / max(monotonic() - began, 0.001), "facts/s")
 
 
-def published(year):
-    publish_release(seconds=AUDIT_SECONDS)
-    attempt = Attempt.objects.latest("pk")
-    name = f"{year}: a release made and audited ({attempt.outcome})"
-    yield Figure(name, round(attempt.seconds, 1), "s", "published", attempt.outcome == "published")
+def measure_publishing(year, per_year):
+    publish_due()
+    attempt = Attempt.objects.filter(release__quarter=0).latest("pk")
+    most = next((seconds for size, seconds in sorted(MOST_SECONDS.items()) if per_year <= size), None)
+    name = f"{year}: a yearly release counted, drawn, audited, saved ({attempt.draws} draws)"
+    yield at_most(name, attempt.seconds, most, "s") if most else absolute(name, attempt.seconds, "s")
+    yield absolute(f"{year}: tables closed by the audit", len(attempt.closed), "tables")
 
 
-def shares(year):
-    """Of the verified incidents of the closed year, how many are shown at each level of detail."""
-    shown = Counter()
-    for block in Block.objects.filter(measure=Measure.INCIDENTS):
-        shown[level(block)] += block.value
-    exact = Rollup.objects.filter(measure=Measure.INCIDENTS).aggregate(all=Sum("value"))["all"] or 0
-    shown["not shown"] = exact - shown.total()
-    for one in LEVELS:
-        yield absolute(f"{year}: incidents shown by {one}", 100 * shown[one] / max(exact, 1), "%")
+def measure_what_is_told(year):
+    """Of the units of each table of the last year, how many are in cells that are shown; and how far off they are."""
+    release = Release.objects.filter(quarter=0).latest("year")
+    with transaction.atomic():
+        counts = count_again(release)
+    told, errors = Counter(), []
+    for figure in Figure.objects.filter(release=release).exclude(value=None):
+        cell = tuple(filter(None, (figure.first, figure.second)))
+        units = counts[figure.table].get(cell, NOTHING).units
+        told[figure.table] += units
+        errors.append(figure.value - units)
+    for table, cells in counts.items():
+        every = sum(count.units for count in cells.values())
+        yield absolute(f"{year}: {table}, told", 100 * told[table] / every if every else 0, "%")
+    yield absolute(f"{year}: mean error of a number", sum(errors) / len(errors), "")
+    yield at_most(f"{year}: largest error of a number", max(map(abs, errors)), 4, "")
 
 
-def level(block):
-    if block.region_id is None:
-        return "nation × year"
-    days = (block.ends_on - block.starts_on).days
-    if days > DAYS_OF_A_QUARTER:
-        return "region × year"
-    if days > DAYS_OF_A_MONTH:
-        return "region × quarter"
-    return "region × month × type" if "/" in block.band else "region × month"
-
-
-def tables(year):
-    coarsened = Attempt.objects.latest("pk").coarsened
-    for table in FAMILY:
-        blocks = Block.objects.filter(measure=table.measure).count()
-        shapes = coarsened.get(table.measure, {}).values()
-        said = f"shapes {', '.join(map(shape_of, shapes))} of {len(table.shapes) - 1}" if shapes else "as declared"
-        yield absolute(f"{year}: {table.measure}, {said}", blocks, "blocks")
-
-
-def shape_of(number):
-    return "none" if number is None else str(number)
+def count_again(release):
+    """The truth of a release, from the cases that it counted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS "
+            "SELECT * FROM stats_countedcase WHERE release_id = %s",
+            [release.pk],
+        )
+    return count_cells(release.period, bodies_by_stratum(release.year))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
 from incidents.services.bulk import carry_on_bulk
 from incidents.services.index import index_all
-from stats.rollups import fold_all, mistakes
+from stats.counting.rollups import fold_all, mistakes
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder
 from tests.e2e import day

@@ -1,7 +1,6 @@
 """Every public page in every state: axe finds nothing, nothing scrolls sideways, nothing is refused or fetched."""
 
 import gzip
-from datetime import date
 
 import pytest
 from playwright.sync_api import expect
@@ -9,11 +8,13 @@ from playwright.sync_api import expect
 from incidents.reference import compact
 from incidents.services.triage import acknowledge_incident, close_incident
 from stats import services as figures
+from stats.disclosure.tables import Period
+from stats.pages.freshness import pages
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
-from tests.stats.blocks import a_release, block, bodies_of, everything, month, quarter
 from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.printing import print_release, print_year, spread
 
 LIGHT, DARK = (320, "light"), (1280, "dark")
 FRESH = [
@@ -230,35 +231,34 @@ def test_the_follow_up(visitor):
 FIGURES = [
     "/statistiques/?annee=2025",
     "/statistiques/?annee=2025&region=53",
-    "/statistiques/?annee=2025&trimestre=1&region=53",
     "/statistiques/?annee=2026",
     "/statistiques/?region=94",
     "/statistiques/?region=01&annee=2026",
-    "/statistiques/?region=53&publication=1",
 ]
 
 
-def test_the_figures(visitor):
-    """Two years with every section, a year that goes on, a region of one number, one that is never alone."""
-    told = [*everything(2024), *everything(2025)]
-    a_release(*everything(2024), until=date(2024, 12, 31), bodies=bodies_of(2024))
-    begun = [block("quarters", quarter(2026, 1), 70), block("incidents", month(2026, 2), 30, region="53")]
-    a_release(*told, *begun, until=date(2026, 3, 31), bodies=bodies_of(2024) | bodies_of(2025))
+@pytest.mark.parametrize("size", [84, 317, 5_000])
+def test_the_figures(visitor, size):
+    """A year of each size after another one, then a year in progress; the nation, a région, one with a dash."""
+    pages.clear()
+    print_year(2024, size * 3 // 4)
+    print_year(2025, size)
+    print_release(Period(2026, 1), spread(Period(2026, 1), size // 3))
     for path in FIGURES:
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-        visitor.look(name_of(path))
+        visitor.look(f"{name_of(path)}-{size}")
     visitor.check()
 
 
 def test_the_figures_that_are_really_published(visitor):
-    """Enough bodies for a figure in one region, and too few in another, through the rule and its audit."""
-    store(one_each(bodies("53", 12), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
+    """Enough bodies for a figure in one région, and too few in another, through the rule and its audit."""
+    pages.clear()
+    store(one_each(bodies("53", 60), on(2025, 2, 3), hours=(2, None), leaks=(("confirmed", "6-50"),)))
     store(one_each(bodies("94", 2), on(2025, 6, 3)))
-    figures.fold_events()
-    figures.publish_release()
-    pages = ["?annee=2025", "?annee=2025&region=53", "?region=94", "publications/", "publications/1/", "definitions/"]
-    for path in (f"/statistiques/{page}" for page in [*pages, "methode/"]):
+    figures.publish_due(now=on(2026, 4, 1))
+    paths = ["?annee=2025", "?annee=2025&region=53", "?region=94", "publications/", "publications/5/", "definitions/"]
+    for path in (f"/statistiques/{page}" for page in [*paths, "methode/"]):
         visitor.goto(path)
         visitor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
         visitor.look(f"published-{name_of(path)}")

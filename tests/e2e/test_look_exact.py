@@ -1,4 +1,8 @@
-"""The exact pages, empty and full, on both screens."""
+"""The exact pages, empty and full, on both screens, and their files."""
+
+from datetime import timedelta
+
+from django.utils import timezone
 
 from accounts.enums import Role
 from stats.services import fold_events
@@ -8,6 +12,7 @@ from tests.e2e.test_look import Visitor
 from tests.stats.cases import Case, bodies, on, store
 
 NATION = "/statistiques/exacts/france/"
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
 
 
 def test_it_works(live_site, browser):
@@ -15,15 +20,48 @@ def test_it_works(live_site, browser):
     visitor.goto(NATION)
     steps.sign_in(visitor.page, a_person(Role.NATIONAL))
     visitor.look("exact-empty")
-    said = {"csirt": csirt, "hours": (2, 30), "leaks": (("confirmed", "6-50"),)}
-    store([Case(body=body, at=on(2026, 1 + number, 5), **said) for number, body in enumerate(bodies("53", 6))])
-    fold_events()
+    store_two_years(csirt)
     for path in (
         NATION,
+        f"{NATION}?annee={timezone.localdate().year - 1}",
         "/statistiques/exacts/region/53/",
         "/statistiques/exacts/centre/breizh-cyber/",
         "/statistiques/",
     ):
         visitor.goto(path)
-        visitor.look("exact" + path.replace("/", "-"))
+        visitor.page.evaluate(OPEN_ALL)
+        visitor.look("exact" + path.replace("/", "-").replace("?", "-"))
     visitor.check()
+
+
+def test_the_links_to_the_files_lead_to_them(live_site, browser):
+    csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
+    visitor.goto(NATION)
+    steps.sign_in(visitor.page, a_person(Role.NATIONAL))
+    store_two_years(csirt)
+    year = timezone.localdate().year
+    visitor.goto(f"{NATION}?annee={year - 1}")
+    for words, suffix in (("tableur (XLSX)", "xlsx"), ("données (CSV)", "csv")):
+        with visitor.page.expect_download() as saved:
+            visitor.page.get_by_role("link", name=words).click()
+        assert saved.value.suggested_filename == f"tocsin-exacts-france-{year - 1}.{suffix}"
+
+
+def store_two_years(csirt):
+    """Six cases of the last year and six of this one, with all that a page can say of them."""
+    now = timezone.localtime(timezone.now())
+    said = {
+        "csirt": csirt,
+        "hours": (2, 30),
+        "leaks": (("confirmed", "6-50"),),
+        "categories": ("nir",),
+        "cause": "supplier",
+    }
+    people = bodies("53", 6)
+    store(
+        [
+            *(Case(body=body, at=on(now.year - 1, 1 + number, 5), **said) for number, body in enumerate(people)),
+            *(Case(body=body, at=now - timedelta(minutes=1 + number), **said) for number, body in enumerate(people)),
+        ]
+    )
+    fold_events()

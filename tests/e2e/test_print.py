@@ -1,7 +1,6 @@
 """What is printed fits its paper, in a real browser."""
 
 import re
-from datetime import date
 
 import pytest
 
@@ -9,11 +8,12 @@ from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from incidents.reference import spaced
 from incidents.services.follow_up import secret_of
+from stats.pages.freshness import pages
 from tests.browser import open_page
 from tests.cast import declare
 from tests.e2e import steps
 from tests.paper import codes_of
-from tests.stats.blocks import a_release, bodies_of, everything
+from tests.stats.printing import print_year
 
 
 def sheets_of_paper(page):
@@ -87,12 +87,13 @@ def test_each_screen_of_the_declaration_can_be_printed(page, live_site):
 
 def test_the_figures_of_a_region_fit_a_few_pages(page, live_site):
     """With their numbers and without what is for the screen; a chart that is grey on paper says its figures."""
-    a_release(*everything(2024), *everything(2025), until=date(2025, 12, 31), bodies=bodies_of(2024) | bodies_of(2025))
+    pages.clear()
+    print_year(2025, 5_000)
     page.goto(f"{live_site}/statistiques/?region=53&annee=2025")
     assert sheets_of_paper(page) <= 7
     page.emulate_media(media="print")
     assert not page.locator(".filters").is_visible()
     assert not page.get_by_text("Voir le tableau").locator("visible=true").count()
-    for words in ("Par mois", "Incidents par type et par mois", "24"):
+    for words in ("Incidents par trimestre", "Incidents par région", "Les types d’incidents", "70"):
         assert page.get_by_text(words).locator("visible=true").count(), words
-    assert page.locator(".keys dd").first.inner_text() == "146"
+    assert page.locator(".keys dd").first.inner_text() == "210"

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from stats import rollups
+from stats.counting import rollups
 from stats.models import FigureCheck
 from stats.services import verify_figures
 from tests.stats.histories import SERVICE_ACTS, History
@@ -29,7 +29,8 @@ FOLDER = """
 import time
 import django
 django.setup()
-from stats import rollups, services
+from stats import services
+from stats.counting import rollups
 rollups.BATCH = 200
 print("ready", flush=True)
 while True:
@@ -39,7 +40,8 @@ while True:
 REBUILDER = """
 import django
 django.setup()
-from stats import rollups, services
+from stats import services
+from stats.counting import rollups
 rollups.BATCH = 200
 print("ready", flush=True)
 while True:

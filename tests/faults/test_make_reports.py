@@ -14,7 +14,7 @@ from incidents.enums import PaperState
 from stats.models import Report
 from stats.reports.making import prepare
 from tests.faults.stage import Program, until
-from tests.stats.blocks import a_release, bodies_of, everything, year
+from tests.stats.printing import print_year
 
 # What beat asks of a worker every three seconds, for as long as something is left.
 SWEEP = "import django; django.setup(); from stats.reports.making import make_due\nwhile make_due(): pass"
@@ -34,7 +34,7 @@ def made():
 
 
 def test_it_works(worker):
-    prepare(a_release(*everything(2025), until=year(2025)[1], bodies=bodies_of(2025)))
+    prepare(print_year(2025, 317))
     every = Report.objects.count()
     worker.start()
     until(lambda: made().count() >= 2)

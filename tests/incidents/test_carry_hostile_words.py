@@ -20,7 +20,7 @@ from tests.hostile import MARKUP, parts
 from tests.incidents import doors
 from tests.post import Post
 from tests.routes import routes
-from tests.stats.releases import first_release
+from tests.stats.releases import year_of_releases
 from tests.walking import Log, Visitor
 
 TYPES = list(IncidentType.values)
@@ -41,7 +41,7 @@ PUBLIC = (
     *("/statistiques/donnees/", "/api/v1/stats/releases/", "/api/v1/stats/releases/1/"),
     "/api/v1/stats/releases/latest/",
 )
-REPORT = "/statistiques/publications/1/rapports/53/2025/"
+REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ class Crowd:
         for address in (f"/phrase/{shared}/", "/annuaire/"):
             self.nobody.get(address)
         if self.number == 0:
-            first_release()
+            year_of_releases()
             self.nobody.crawl(*PUBLIC, REPORT)
             make_reports()
             assert self.nobody.get(f"{REPORT}pdf/").status_code == 200

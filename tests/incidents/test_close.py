@@ -15,7 +15,7 @@ from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.erase import erase_personal_data
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import close_incident, verify_incident
-from stats import rollups
+from stats.counting import rollups
 from stats.models import Rollup
 from stats.services import fold_events
 from tests import harmless

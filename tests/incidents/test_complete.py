@@ -29,8 +29,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import rotate_access_by_declarant
 from incidents.services.snapshots import interruptions_of, leak_of
 from incidents.services.triage import close_incident, verify_incident
+from stats.counting.rollups import mistakes
 from stats.models import Rollup
-from stats.rollups import mistakes
 from stats.services import fold_events
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 

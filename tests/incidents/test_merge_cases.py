@@ -22,8 +22,8 @@ from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.withdraw import withdraw_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
+from stats.counting.rollups import fold_all, mistakes
 from stats.models import Rollup
-from stats.rollups import fold_all, mistakes
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.test_correspond import case, opened, page
 from tests.incidents.test_correspond import send as write_as_declarant

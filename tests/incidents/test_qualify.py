@@ -18,7 +18,7 @@ from incidents.services.qualify import Qualification, classify_incident, qualify
 from incidents.services.severity import set_severity
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import verify_incident
-from stats import rollups
+from stats.counting import rollups
 from stats.models import Rollup
 from stats.services import fold_events
 from tests import harmless

@@ -12,8 +12,8 @@ from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.dossier import dossier_of
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident
+from stats.counting.rollups import fold_all, mistakes
 from stats.models import CaseFact
-from stats.rollups import fold_all, mistakes
 from tests.cast import a_piece, a_responder, signed_in
 from tests.incidents.desk import text_of, url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked

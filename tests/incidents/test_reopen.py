@@ -14,7 +14,7 @@ from incidents.services.reopen import reopen_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.services.withdraw import withdraw_incident
 from incidents.workflow import InvalidTransition
-from stats import rollups
+from stats.counting import rollups
 from stats.models import Rollup
 from stats.services import fold_events
 from tests import harmless

@@ -1,99 +1,60 @@
-"""What anyone reads on the public page, taken from the HTML that is really served."""
+"""Pages made of printed numbers in memory, without a database."""
 
-import re
-from html.parser import HTMLParser
-from typing import NamedTuple
+from collectivities.models import Region
+from stats.disclosure.tables import CATEGORIES, TABLES
+from stats.enums import Stratum
+from stats.pages.page import Page
+from stats.releases.reading import PrintedYear
+from stats.releases.rows import Release
+from tests.stats.printing import PUBLISHED_AT
 
-REGROUPED = {"regroupé", "regr."}
-NO_FIGURE = ("à venir", "pas publié", "aucune collectivité", "")
-
-
-class Merged(NamedTuple):
-    """One number over several rows or columns; `key` tells two of the same value apart."""
-
-    value: int
-    key: int
+BRETAGNE, CORSE = Region(code="53", name="Bretagne"), Region(code="94", name="Corse")
+BODIES = dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True))
+FULL = (1, 2, 3, 4)
 
 
-class Text(NamedTuple):
-    text: str
-    rows: int
-    columns: int
-    key: int
+def a_page(tables, *, before=None, region=None, quarters=FULL, is_over=True):
+    """`tables` of 2025, and those of 2024 `before`: code → a number, or category → number; None is a dash.
+
+    Those of a quarter are under its number.
+    """
+    return Page(
+        regions=[BRETAGNE, CORSE],
+        region=region,
+        years={2025: is_over} | ({2024: True} if before else {}),
+        printed=a_year(2025, tables, quarters, is_over=is_over),
+        before=a_year(2024, before, FULL) if before else PrintedYear(2024),
+    )
 
 
-class Tables(HTMLParser):
-    """Every table of a page: caption → rows of cells, heads and feet included, each cell in every place it covers."""
-
-    def __init__(self):
-        super().__init__()
-        self.tables, self.rows, self.text = {}, None, None
-        self.caption, self.span, self.key, self.over = "", (1, 1), 0, {}
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "table":
-            self.rows, self.caption, self.over = [], "", {}
-        elif tag == "tr":
-            self.rows.append([])
-            self.fill()
-        if tag in ("th", "td", "caption"):
-            self.text = ""
-            said = dict(attrs)
-            self.span = int(said.get("rowspan", 1)), int(said.get("colspan", 1))
-
-    def handle_data(self, data):
-        if self.text is not None:
-            self.text += data
-
-    def handle_endtag(self, tag):
-        if tag == "caption":
-            self.caption = self.text
-        elif tag in ("th", "td"):
-            self.key += 1
-            self.put(Text(" ".join(self.text.split()), *self.span, self.key))
-        elif tag == "table":
-            self.tables[self.caption] = self.rows
-        if tag in ("th", "td", "caption"):
-            self.text = None
-
-    def put(self, cell):
-        for _ in range(cell.columns):
-            for below in range(1, cell.rows):
-                self.over[len(self.rows) - 1 + below, len(self.rows[-1])] = cell
-            self.rows[-1].append(cell)
-        self.fill()
-
-    def fill(self):
-        """Cells that began in a row above."""
-        while (here := (len(self.rows) - 1, len(self.rows[-1]))) in self.over:
-            self.rows[-1].append(self.over[here])
+def a_year(year, tables, quarters, *, is_over=True):
+    own = {code: table for code, table in tables.items() if isinstance(code, str)}
+    return PrintedYear(
+        year=year,
+        release=Release(number=5, year=year, published_at=PUBLISHED_AT) if is_over else None,
+        quarters={number: Release(number=number, year=year, quarter=number) for number in quarters},
+        tables={number: key_cells(tables.get(number, {})) for number in quarters}
+        | ({0: key_cells(own)} if is_over else {}),
+        existing=BODIES,
+    )
 
 
-def rows_of(client, **choice):
-    """caption → rows of texts, the head included."""
-    response = client.get("/statistiques/", choice)
-    assert response.status_code == 200
-    parser = Tables()
-    parser.feed(response.content.decode())
-    return parser.tables
-
-
-def tables_of(client, **choice):
-    """caption → {row label: [figures]}, None for what is regrouped, to come or not there; the head is left out."""
+def key_cells(tables):
     return {
-        caption: {label.text: [number(cell) for cell in cells] for label, *cells in rows[1:]}
-        for caption, rows in rows_of(client, **choice).items()
+        code: {
+            (*((cell,) if isinstance(cell, str) else cell), "", "")[:2]: value
+            for cell, value in (table if isinstance(table, dict) else {"": table}).items()
+        }
+        for code, table in tables.items()
     }
 
 
-def number(cell):
-    """A figure, a merged one, None, or the share of a rate as it is written."""
-    text = re.sub(r"[\u202f\u00a0]", "", cell.text)
-    if cell.text in REGROUPED or cell.text in NO_FIGURE:
-        return None
-    if "%" in text:
-        return cell.text
-    found = re.fullmatch(r"(\d+)( pour le trimestre| pour l’année| regroupés)?", text)
-    assert found, cell
-    value = int(found[1])
-    return Merged(value, cell.key) if found[2] or cell.rows * cell.columns > 1 else value
+def fill(table, *values, rest=None):
+    """Return the cells of a table: the first categories have these values, and the others `rest`."""
+    codes = CATEGORIES[TABLES[table].by[-1]]
+    return dict(zip(codes, [*values, *[rest] * (len(codes) - len(values))], strict=True))
+
+
+def plain(words):
+    """Return the words with ordinary spaces."""
+    return words.replace("\u202f", " ").replace("\u00a0", " ")

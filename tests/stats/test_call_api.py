@@ -5,107 +5,121 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from stats.enums import Stratum
-from stats.exports import read_edition
-from tests.stats.releases import first_release, second_release
+from stats.models import Figure
+from stats.open_data.edition import load_edition
+from tests.stats.releases import next_release, year_of_releases
 
 RELEASES = "/api/v1/stats/releases/"
 
 
 @pytest.fixture
-def two(db):
-    read_edition.cache_clear()
-    return first_release(), second_release()
+def six(db):
+    """The four quarters of 2025, their year, and the first quarter of 2026."""
+    load_edition.cache_clear()
+    return year_of_releases(), next_release()
 
 
-def blocks(client, number="1", **asked):
+def read_figures(client, number="5", **asked):
     response = client.get(f"{RELEASES}{number}/", asked)
     assert response.status_code == 200, response.content
-    return response.json()["blocks"]
+    return response.json()["figures"]
 
 
-def test_it_works(client, two):
-    first, second = two
+def test_it_works(client, six):
+    year, _quarter = six
     listed = client.get(RELEASES).json()["results"]
-    assert [one["number"] for one in listed] == [2, 1]
+    assert [(one["number"], one["period"]) for one in listed][:3] == [(6, "2026-T1"), (5, "2025"), (4, "2025-T4")]
     assert listed[1] == {
-        "number": 1,
-        "published_at": "2026-01-30T11:00:00Z",
-        "covers_until": "2025-12-31",
-        "url": "http://localhost:8000/statistiques/publications/1/",
-        "digest": first.digest,
-        "signature": first.signature,
-        "verify_key": first.verify_key,
+        "number": 5,
+        "period": "2025",
+        "published_at": "2026-04-01T10:00:00Z",
+        "url": "http://localhost:8000/statistiques/publications/5/",
+        "rounding_key": year.rounding_key,
+        "digest": year.digest,
+        "signature": year.signature,
+        "verify_key": year.verify_key,
     }
-    whole = client.get(f"{RELEASES}1/").json()
+    whole = client.get(f"{RELEASES}5/").json()
     assert {name: whole[name] for name in listed[1]} == listed[1]
-    assert sum(row["value"] for row in whole["blocks"] if row["measure"] == "incidents") == 30
-    latest = client.get(f"{RELEASES}latest/").json()
-    assert (latest["number"], len(latest["blocks"])) == (2, second.blocks.count())
+    assert len(whole["figures"]) == Figure.objects.filter(release=year).count() + 3  # and the months of the winter
+    assert read_figures(client, table="incidents_by_region", region="94") == [
+        {
+            "release": 5,
+            "period": "2025",
+            "table": "incidents_by_region",
+            "table_label": "incidents vérifiés, par région",
+            "counts": "incidents",
+            "region": "94",
+            "region_label": "Corse",
+            "category": None,
+            "category_label": None,
+            "value": 20,
+            "low": 16,
+            "high": 24,
+            "rounded": True,
+            "below_threshold": False,
+        }
+    ]
 
 
-def test_it_gives_the_rows_of_the_files(client, two):
-    said = client.get("/statistiques/publications/1/release.json").json()
-    given = client.get(f"{RELEASES}1/").json()
-    assert given["blocks"] == said["blocks"]
-    assert given["denominators"] == said["denominators"]
+def test_the_latest_is_that_of_the_last_year_or_of_a_period(client, six):
+    for asked, number in {"": 5, "2025": 5, "2025-T2": 2, "2026-T1": 6}.items():
+        answer = client.get(f"{RELEASES}latest/", {"period": asked} if asked else {})
+        assert answer.json()["number"] == number, asked
+    assert client.get(f"{RELEASES}latest/", {"period": "2026"}).status_code == 404
 
 
-def test_filters_choose_among_rows(client, two):
-    whole = blocks(client)
-    for asked, test in {
-        ("measure", "incidents"): lambda row: row["measure"] == "incidents",
-        ("region", "53"): lambda row: row["region"] == "53",
-        ("year", "2025"): lambda row: row["starts_on"].startswith("2025"),
-        ("band", "0-4h"): lambda row: row["band"] == "0-4h",
-        ("band", "information-content-security"): lambda row: str(row["band"]).startswith("information-content-sec"),
-    }.items():
-        expected = [row for row in whole if test(row)]
-        assert expected, asked
-        assert blocks(client, **dict([asked])) == expected, asked
-    both = blocks(client, measure="incidents", region="94")
-    assert [(row["value"], row["region_name"]) for row in both] == [(6, "Corse")]
-    denominators = client.get(f"{RELEASES}1/", {"region": "53", "year": "2025"}).json()["denominators"]
-    assert {(row["region"], row["year"]) for row in denominators} == {("53", 2025)}
-    assert [row["stratum"] for row in denominators] == [None, *sorted(Stratum.values)]
+def test_it_gives_the_rows_of_the_files(client, six):
+    told = client.get("/statistiques/publications/5/release.json").json()
+    given = client.get(f"{RELEASES}5/").json()
+    for name in ("figures", "denominators", "closed_tables"):
+        assert given[name] == told[name], name
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {"measure": "declared"},
-        {"measure": "incidents", "region": "01"},  # put together with others
-        {"measure": "incidents", "region": "11"},  # nothing declared
-        {"measure": "reports", "band": "0-4h"},
-        {"year": "2019"},
-    ],
-    ids=str,
-)
-def test_what_is_not_shown_alone_is_an_empty_list(client, two, asked):
-    """Too few, none or no such band: the same answer, which does not say why."""
-    answer = client.get(f"{RELEASES}1/", asked)
-    assert (answer.status_code, answer.json()["blocks"]) == (200, [])
-    assert set(answer.json()) == set(client.get(f"{RELEASES}1/").json())
+def test_filters_choose_among_rows(client, six):
+    whole = read_figures(client)
+    assert read_figures(client, table="leaks_by_status") == [row for row in whole if row["table"] == "leaks_by_status"]
+    bretagne = read_figures(client, region="53")
+    assert bretagne == [row for row in whole if row["region"] == "53"]
+    assert [(row["table"], row["category"], row["value"]) for row in bretagne] == [
+        ("incidents_by_region", None, 115),
+        ("incidents_by_region_and_quarter", "T1", 40),
+        ("incidents_by_region_and_quarter", "T2", 25),
+        ("incidents_by_region_and_quarter", "T3", 25),
+        ("incidents_by_region_and_quarter", "T4", 25),
+        ("incidents_by_region_and_type", "rancon", 100),
+        ("incidents_by_region_and_cause", "not_said", 115),
+    ]
+
+
+def test_a_dash_and_a_closed_table(client, six):
+    [guadeloupe] = read_figures(client, region="01")
+    assert (guadeloupe["value"], guadeloupe["low"], guadeloupe["high"]) == (None, None, None)
+    assert (guadeloupe["rounded"], guadeloupe["below_threshold"]) == (False, True)
+    closed = client.get(f"{RELEASES}5/", {"table": "interruptions_by_service"}).json()
+    assert (closed["figures"], [one["table"] for one in closed["closed_tables"]]) == ([], ["interruptions_by_service"])
+    assert closed["closed_tables"][0]["why"].startswith("Trop peu de cas pour ce tableau.")
 
 
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"measure": "victims"}, "measure"),
+        ({"table": "victims"}, "table"),
+        ({"table": ""}, "table"),
         ({"region": "999"}, "region"),
         ({"region": "Bretagne"}, "region"),
-        ({"year": "deux mille"}, "year"),
-        ({"year": "99999999999999999999"}, "year"),
-        ({"band": "0-5h"}, "band"),
-        ({"band": ""}, "band"),
+        ({"region": ""}, "region"),
         ({"regions": "53"}, "regions"),
-        ({"region": "53", "month": "2025-02"}, "month"),
+        ({"measure": "incidents"}, "measure"),
         ({"region": ["53", "94"]}, "region"),
+        ({"period": "2025-T5"}, "period"),
+        ({"period": "hier"}, "period"),
     ],
     ids=str,
 )
-def test_an_unknown_value_is_named(client, two, asked, named):
-    for number in ("1", "latest"):
+def test_an_unknown_value_is_named(client, six, asked, named):
+    """A period is a filter of the latest only."""
+    for number in ("5", "latest"):
         answer = client.get(f"{RELEASES}{number}/?{urlencode(asked, doseq=True)}")
         assert answer.status_code == 400
         assert answer["Content-Type"] == "application/problem+json"
@@ -113,8 +127,8 @@ def test_an_unknown_value_is_named(client, two, asked, named):
         assert "immutable" not in answer.get("Cache-Control", "")
 
 
-@pytest.mark.parametrize("number", ["3", "0", "99999999999999999999"])
-def test_no_such_release(client, two, number):
+@pytest.mark.parametrize("number", ["7", "0", "99999999999999999999"])
+def test_no_such_release(client, six, number):
     answer = client.get(f"{RELEASES}{number}/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
@@ -125,22 +139,22 @@ def test_before_the_first_release(client, db):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_nothing_is_written(client, two, method):
-    assert getattr(client, method)(f"{RELEASES}1/").status_code == 405
+def test_nothing_is_written(client, six, method):
+    assert getattr(client, method)(f"{RELEASES}5/").status_code == 405
 
 
-def test_a_numbered_release_is_kept_for_ever(client, two, django_assert_num_queries):
-    for query in ("", "?measure=incidents", "?region=53&year=2025"):
-        answer = client.get(f"{RELEASES}1/{query}")
+def test_a_numbered_release_is_kept_for_ever(client, six, django_assert_num_queries):
+    for query in ("", "?table=incidents", "?region=53&table=incidents_by_region"):
+        answer = client.get(f"{RELEASES}5/{query}")
         assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
         with django_assert_num_queries(0):
-            again = client.get(f"{RELEASES}1/{query}", headers={"If-None-Match": answer["ETag"]})
+            again = client.get(f"{RELEASES}5/{query}", headers={"If-None-Match": answer["ETag"]})
         assert again.status_code == 304
-    other = client.get(f"{RELEASES}1/?region=94", headers={"If-None-Match": answer["ETag"]})
+    other = client.get(f"{RELEASES}5/?region=94", headers={"If-None-Match": answer["ETag"]})
     assert other.status_code == 200
 
 
-def test_the_last_one_is_asked_again(client, two, django_assert_num_queries):
+def test_the_last_one_is_asked_again(client, six, django_assert_num_queries):
     for path in (RELEASES, f"{RELEASES}latest/"):
         answer = client.get(path)
         assert answer["Cache-Control"] == "public, max-age=300"
@@ -148,16 +162,15 @@ def test_the_last_one_is_asked_again(client, two, django_assert_num_queries):
             assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
 
 
-def test_it_costs_few_queries(client, two, django_assert_max_num_queries):
-    client.get("/statistiques/publications/")  # whether this is a demonstration is read once a minute
-    read_edition.cache_clear()
-    with django_assert_max_num_queries(5):
-        client.get(f"{RELEASES}1/", {"region": "53"})
-    with django_assert_max_num_queries(2):
-        client.get(f"{RELEASES}1/", {"region": "94"})
+def test_it_costs_few_queries(client, six, django_assert_max_num_queries):
+    load_edition.cache_clear()
+    with django_assert_max_num_queries(19):  # the year and its four quarters, as signed; names of the régions
+        client.get(f"{RELEASES}5/", {"region": "53"})
+    with django_assert_max_num_queries(1):
+        client.get(f"{RELEASES}5/", {"region": "94"})
 
 
-def test_a_token_that_ended_refuses_nobody(client, two):
+def test_a_token_that_ended_refuses_nobody(client, six):
     """It is open to all, so whoever asks is not looked at."""
     answer = Client().get(RELEASES, headers={"Authorization": "Bearer ended"})
     assert answer.status_code == 200
@@ -165,7 +178,12 @@ def test_a_token_that_ended_refuses_nobody(client, two):
 
 def test_the_schema_describes_it(client, db):
     schema = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
-    operation = schema["paths"]["/api/v1/stats/releases/{number}/"]["get"]
-    asked = {one["name"] for one in operation["parameters"] if one["in"] == "query"}
-    assert asked == {"measure", "region", "year", "band"}
-    assert "/api/v1/stats/releases/latest/" in schema["paths"]
+    asked = {
+        path: {
+            one["name"] for one in schema["paths"][f"{RELEASES}{path}/"]["get"]["parameters"] if one["in"] == "query"
+        }
+        for path in ("{number}", "latest")
+    }
+    assert asked == {"{number}": {"table", "region"}, "latest": {"table", "region", "period"}}
+    figure = schema["components"]["schemas"]["FigureOut"]["properties"]
+    assert figure["value"]["nullable"] if "nullable" in figure["value"] else "null" in figure["value"]["type"]

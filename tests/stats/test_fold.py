@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from incidents.models import Incident, PendingEvent
 from incidents.services.triage import close_incident, verify_incident
-from stats import rollups
+from stats.counting import rollups
 from stats.enums import Measure
 from stats.models import CaseFact, Presence, Rollup
 from stats.services import fold_events
@@ -204,7 +204,7 @@ KILLED = """
 import os, signal
 import django
 django.setup()
-from stats import rollups
+from stats.counting import rollups
 add = rollups.add
 def add_and_die(differences):
     add(differences)

@@ -1,31 +1,32 @@
-"""There is no way from a case to a public figure but `stats/disclosure.py`."""
+"""There is one way from a case to a public figure: `stats/releases/publish.py`."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-from stats.models import Block
+from stats.models import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 STATS = ROOT / "stats"
+APPS = ("accounts", "collectivities", "config", "csirts", "incidents", "notifications", "stats")
 # What holds cases or exact sums, and the modules that read them.
 EXACT = {
-    "CaseFact",
-    "Rollup",
-    "Presence",
-    "BlockMember",
-    "Incident",
-    "ServiceInterruption",
-    "DataLeak",
-    "IncidentEvent",
+    *("CaseFact", "Rollup", "Presence", "CountedCase", "Incident", "ServiceInterruption", "DataLeak", "IncidentEvent"),
+    *("stats.counting.facts", "stats.counting.rollups", "stats.releases.tally", "incidents.models"),
 }
-EXACT_MODULES = {"stats.facts", "stats.closed", "stats.rollups", "incidents.models"}
+# What the public pages, reports and files are made of.
+PUBLIC = [
+    str(path.relative_to(STATS))
+    for room in ("pages", "reports", "open_data", "api", "templatetags")
+    for path in sorted((STATS / room).glob("*.py"))
+]
+# This page tells a declarant of the own case, and asks who may see it.
+OF_ONE_CASE = "pages/views.py"
 
 
-def names(path):
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
+def list_names(path):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             yield node.module
             yield from (alias.name for alias in node.names)
@@ -36,63 +37,42 @@ def names(path):
             yield node.attr
 
 
+def find_users(names):
+    return {
+        str(path.relative_to(ROOT))
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts and names & set(list_names(path))
+    }
+
+
 def test_it_works():
-    """It is read for disclosure alone, and compared with what was published."""
-    assert {"stats.facts", "CaseFact"} <= set(names(STATS / "closed.py"))
-    assert "ClosedYears" in set(names(STATS / "disclosure.py"))
-    users = {path.name for path in STATS.rglob("*.py") if "ClosedYears" in set(names(path))}
-    assert users == {"disclosure.py", "carrying.py"}
-
-
-# What the public pages and files are made of.
-PUBLIC = [
-    *(f"published/{path.name}" for path in sorted((STATS / "published").glob("*.py"))),
-    *(f"reports/{path.name}" for path in sorted((STATS / "reports").glob("*.py"))),
-    *(
-        "story.py",
-        "method.py",
-        "tiles.py",
-        "titles.py",
-        "words.py",
-        "sections.py",
-        "charts.py",
-        "chance.py",
-        "freshness.py",
-        "seal.py",
-    ),
-    *("exports.py", "package.py", "open_data.py", "dictionary.py", "api/views.py", "api/serializers.py"),
-    "templatetags/figures.py",
-]
+    """The cases are frozen and counted for a release alone."""
+    assert find_users({"freeze_cases", "count_cells"}) == {"stats/releases/publish.py"}
+    assert find_users({"draw_release"}) == {"stats/releases/publish.py"}
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_the_public_page_reads_no_case_and_no_exact_sum(module):
-    found = set(names(STATS / module))
-    assert not found & (EXACT | EXACT_MODULES)
-    assert "aggregate" not in found
+def test_a_public_page_reads_no_case_and_no_exact_sum(module):
+    assert not set(list_names(STATS / module)) & EXACT
 
 
-def test_only_disclosure_makes_blocks():
-    makers = {
-        str(path.relative_to(ROOT))
-        for app in ("accounts", "collectivities", "config", "csirts", "incidents", "notifications", "stats")
-        for path in (ROOT / app).rglob("*.py")
-        if "migrations" not in path.parts and {"Block", "ReleaseBlock", "BlockMember"} & set(names(path))
-    }
-    readers = {f"stats/{name}.py" for name in ("published/reading", "seal", "exports", "mine", "carrying")}
-    assert makers == {"stats/disclosure.py"} | readers
-    for reader in readers:
-        source = (ROOT / reader).read_text()
+def test_only_a_release_makes_figures():
+    users = find_users({"Figure", "Denominator"})
+    readers = ("models", "releases/publish", "releases/reading", "releases/seal", "reports/making")
+    assert users == {f"stats/{name}.py" for name in readers}
+    for reader in ("reading", "seal"):
+        source = (STATS / "releases" / f"{reader}.py").read_text()
         assert not any(word in source for word in ("create(", ".save(", "bulk_create", "update("))
 
 
-def test_a_block_says_nothing_of_bodies_or_cases():
-    assert {field.name for field in Block._meta.local_concrete_fields} == {
-        "id",
-        "measure",
-        "region",
-        "starts_on",
-        "ends_on",
-        "band",
-        "value",
-    }
+def test_a_figure_holds_nothing_of_bodies_or_cases():
+    names = {field.name for field in Figure._meta.local_concrete_fields}
+    assert names == {"id", "release", "table", "first", "second", "value"}
+
+
+@pytest.mark.parametrize("module", ["tables", "draw", "audit"])
+def test_the_rule_knows_numbers_only(module):
+    names = set(list_names(STATS / "disclosure" / f"{module}.py"))
+    assert not {name for name in names if name and name.startswith("django")}
+    assert not names & EXACT

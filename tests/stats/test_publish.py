@@ -1,4 +1,4 @@
-"""Closed periods become numbered releases, which never change."""
+"""Each period is published once, on its day, whole or not at all, and never changes."""
 
 import threading
 from datetime import UTC, date, datetime
@@ -6,322 +6,317 @@ from datetime import UTC, date, datetime
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import PaperState
+from stats.counting.periods import last_day_of_month, last_day_of_quarter, month_of, quarter_of
+from stats.disclosure.draw import UnsafeReleaseError
+from stats.disclosure.tables import Period
 from stats.locks import PUBLISHING_LOCK, alone
-from stats.models import Attempt, Block, BlockMember, Denominator, Release, ReleaseBlock, Report
-from stats.periods import last_closed_day, last_day_of_month, last_day_of_quarter, month_of, quarter_of
-from stats.services import publish_release
-from stats.tasks import publish_release as task
-from tests.stats.cases import Case, bodies, change, on, one_each, store
+from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
+from stats.releases import publish
+from stats.releases.seal import is_intact
+from stats.services import publish_due
+from stats.tasks import publish_releases
+from tests.stats.cases import bodies, change, on, one_each, store
+from tests.stats.printed import list_periods, read_shown, read_table
 
-Q1_CLOSED, Q2_CLOSED, YEAR_CLOSED = on(2025, 4, 30), on(2025, 7, 30), on(2026, 1, 30)
-
-
-def published(release=None):
-    """The incidents' blocks of a release (the last one by default): region, first day, last day, value."""
-    release = release or Release.objects.latest("number")
-    blocks = release.blocks.filter(measure="incidents").order_by("starts_on", "ends_on", "region__code", "value")
-    return [(b.region and b.region.code, f"{b.starts_on:%m-%d}", f"{b.ends_on:%m-%d}", b.value) for b in blocks]
+Q1_DUE, Q2_DUE, YEAR_DUE = on(2025, 4, 30), on(2025, 7, 30), on(2026, 4, 1)
+QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
 
 
 def test_it_works(db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    with time_machine.travel(Q1_CLOSED, tick=False):
-        task()
-    release = Release.objects.get()
-    assert (release.number, release.covers_until, release.published_at) == (1, date(2025, 3, 31), Q1_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 6)]
+    """Fifty bodies in a quarter: its totals and its months are printed, and in time the year."""
+    store(one_each(bodies("53", 50), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+    with time_machine.travel(Q1_DUE, tick=False):
+        publish_releases()
+    assert list_periods() == ["2025-T1"]
+    assert read_table("incidents", quarter=1) == {"": 50}
+    assert read_table("incidents_by_month", quarter=1) == {"01": None, "02": 50, "03": None}
+    assert read_table("reports", quarter=1) == {"": None}
+    with time_machine.travel(YEAR_DUE, tick=False):
+        publish_releases()
+    assert list_periods() == [*QUARTERS_OF_2025, "2025"]
+    assert read_shown("incidents_by_region") == {"53": 50}
+    assert read_shown("incidents_by_type") == {"rancon": 50}
+    assert read_shown("leaks_by_persons") == {"6-50": 50}
+    assert all(is_intact(release) for release in Release.objects.all())
 
 
-def test_the_reports_of_a_release_are_prepared(db):
-    """Of the nation and of each region, for the year that is shown first; a task makes them."""
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    release = publish_release(now=Q1_CLOSED)
-    asked = Report.objects.filter(release=release, year=2025, quarter=0, state=PaperState.ASKED)
-    assert asked.count() == Report.objects.count() == Region.objects.count() + 1
-
-
-def test_a_quarter_is_closed_thirty_days_after_its_end(db):
-    store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    assert publish_release(now=on(2025, 4, 29, 23)) is None
-    assert publish_release(now=on(2025, 4, 30, 0)).number == 1
+# When
 
 
 @pytest.mark.parametrize(
-    ("now", "closed"),
+    ("period", "now"),
     [
-        (on(2025, 1, 29, 23), date(2024, 9, 30)),
-        (on(2025, 1, 30, 0), date(2024, 12, 31)),
-        (datetime(2025, 1, 29, 23, 30, tzinfo=UTC), date(2024, 12, 31)),
-        (on(2025, 10, 29), date(2025, 6, 30)),
-        (on(2025, 10, 30), date(2025, 9, 30)),
+        (Period(2025, 1), on(2025, 4, 30, 0)),
+        (Period(2025, 4), datetime(2026, 1, 29, 23, 30, tzinfo=UTC)),
+        (Period(2025), on(2026, 4, 1, 0)),
     ],
 )
-def test_the_last_closed_day(now, closed):
-    assert last_closed_day(now) == closed
+def test_a_period_is_due_on_its_day_in_paris(db, period, now):
+    store(one_each(bodies("53", 5), on(2025, 2, 1)))
+    publish.freeze_cases(period)  # any statement: a transaction is open
+    publish_due(now=on(2025, 2, 2))
+    assert publish.due_on(period) == timezone.localtime(now).date()
+    assert period in publish.list_due_periods(now)
+    assert period not in publish.list_due_periods(now.replace(day=now.day - 1) if now.day > 1 else on(2026, 3, 31))
+
+
+def test_the_day_of_a_year_is_a_setting_but_comes_after_its_last_quarter(settings):
+    settings.STATS_YEAR_PUBLISHED_ON = (5, 15)
+    assert publish.due_on(Period(2025)) == date(2026, 5, 15)
+    settings.STATS_YEAR_PUBLISHED_ON = (1, 1)
+    assert publish.due_on(Period(2025)) == publish.due_on(Period(2025, 4)) == date(2026, 1, 30)
 
 
 def test_the_edges_of_a_month_are_those_of_the_territory():
     assert month_of(datetime(2025, 3, 31, 21, 59, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 1)
     assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "Europe/Paris") == date(2025, 4, 1)
     assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "America/Cayenne") == date(2025, 3, 1)
-    assert month_of(datetime(2025, 3, 31, 12, 59, tzinfo=UTC), "Pacific/Noumea") == date(2025, 3, 1)
     assert month_of(datetime(2025, 3, 31, 13, 0, tzinfo=UTC), "Pacific/Noumea") == date(2025, 4, 1)
     assert last_day_of_month(date(2024, 2, 1)) == date(2024, 2, 29)
-    assert last_day_of_month(date(2024, 12, 1)) == date(2024, 12, 31)
     assert quarter_of(date(2025, 12, 31)) == date(2025, 10, 1)
-    assert last_day_of_quarter(date(2024, 1, 1)) == date(2024, 3, 31)
     assert last_day_of_quarter(date(2025, 10, 1)) == date(2025, 12, 31)
 
 
-def test_nothing_new_makes_no_release(db, capsys):
+def test_nothing_declared_publishes_nothing(db, capsys):
+    call_command("publish_releases")
+    assert capsys.readouterr().out == "Rien de nouveau à publier.\n"
+    assert (Release.objects.count(), Attempt.objects.count()) == (0, 0)
+
+
+def test_a_period_with_few_or_no_cases_is_published_like_any_other(db):
+    """The day of a release tells nothing, and a dash is zero or few."""
+    store(one_each(bodies("53", 4), on(2025, 2, 1)))
+    publish_due(now=on(2027, 4, 1))
+    assert list_periods() == [*QUARTERS_OF_2025, "2025", *(q.replace("5", "6", 1) for q in QUARTERS_OF_2025), "2026"]
+    for year in (2025, 2026):
+        assert read_table("incidents", year=year) == read_table("incidents", year=year, quarter=1) == {"": None}
+        assert read_table("incidents_by_region", year=year) == {}
+    assert not Figure.objects.exclude(value=None).exists()
+
+
+def test_a_period_is_published_once(db, capsys):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    with time_machine.travel(Q1_CLOSED, tick=False):
-        call_command("publish_release")
-        call_command("publish_release")
-    assert capsys.readouterr().out == "Publication no 1, jusqu’au 31/03/2025.\nRien de nouveau à publier.\n"
+    with time_machine.travel(Q1_DUE, tick=False):
+        call_command("publish_releases")
+        call_command("publish_releases")
+    assert capsys.readouterr().out == "Publication no 1 : 2025-T1.\nRien de nouveau à publier.\n"
+    with pytest.raises(IntegrityError, match="release_once_a_period"), transaction.atomic():
+        publish.make_release(Period(2025, 1), now=Q2_DUE)
     assert Release.objects.count() == 1
 
 
-@time_machine.travel(Q1_CLOSED, tick=False)
-def test_beside_another_the_command_waits_for_its_turn_and_the_task_does_nothing(transactional_db, capsys):
+def test_a_clock_that_went_back_publishes_nothing(db):
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    publish_due(now=YEAR_DUE)
+    assert publish_due(now=Q1_DUE) == publish_due(now=YEAR_DUE) == []
+
+
+def test_an_earlier_period_is_not_published_after_a_later_one(db):
+    """A case of 2024 that comes after 2025 began to be published is late, as any other."""
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    publish_due(now=Q1_DUE)
+    store(one_each(bodies("53", 30)[6:], on(2024, 5, 1)))
+    publish_due(now=YEAR_DUE)
+    assert list_periods() == [*QUARTERS_OF_2025, "2025"]
+    assert read_table("late") == {"": read_table("late")[""]} != {"": None}
+
+
+# What
+
+
+def test_only_verified_cases_that_count_are_published(db):
+    some = bodies("53", 100)
+    store(one_each(some[:40], on(2025, 2, 1)))
+    store(one_each(some[40:60], on(2025, 2, 1), verified=False))
+    store(one_each(some[60:70], on(2025, 2, 1), closing_reason="duplicate"))
+    store(one_each(some[70:80], on(2025, 2, 1), closing_reason="not_an_incident"))
+    store(one_each(some[80:], on(2025, 2, 1), nature="report", hours=(2,), leaks=(("claimed", "6-50"),)))
+    publish_due(now=YEAR_DUE)
+    assert read_table("incidents") == {"": 40}
+    assert read_table("reports") == {"": 20}
+    assert read_table("interruptions") == read_table("leaks") == {"": None}
+
+
+def test_what_was_printed_of_a_quarter_is_not_printed_again(db):
+    """The months of a quarter that opened are those of its release; the year prints the others."""
+    some = bodies("53", 80)
+    store(one_each(some[:60], on(2025, 2, 1)) + one_each(some[60:], on(2025, 5, 1)))
+    publish_due(now=YEAR_DUE)
+    assert read_shown("incidents_by_month", quarter=1) == {"02": 60}
+    assert read_table("incidents_by_month", quarter=2) == {}
+    assert sorted(read_table("incidents_by_month")) == [f"{month:02}" for month in range(4, 13)]
+    assert read_shown("incidents_by_month") == {"05": 20}
+
+
+def test_late_cases_are_a_line_of_the_next_year(db):
+    """Verified after their year was printed: under the same threshold, and once."""
+    some = bodies("53", 100)
+    store(one_each(some[:50], on(2025, 2, 1)))
+    late = store(one_each(some[50:60], on(2025, 2, 1), verified=False))
+    few = store(one_each(some[60:64], on(2025, 3, 1), verified=False))
+    publish_due(now=YEAR_DUE)
+    change(late, verified_at=on(2026, 5, 1), verification="call_back")
+    publish_due(now=on(2027, 4, 1))
+    assert (read_table("late"), read_table("late", year=2026)) == ({"": None}, {"": 10})
+    change(few, verified_at=on(2027, 5, 1), verification="call_back")
+    publish_due(now=on(2028, 4, 1))
+    assert read_table("late", year=2027) == {"": None}
+    assert read_table("incidents") == {"": 50}
+    assert CountedCase.objects.filter(is_late=True).values_list("release__year", "fact").count() == 14
+
+
+def test_a_quarter_that_changed_since_it_was_printed_stays_and_the_year_counts_what_is(db):
+    incidents = store(one_each(bodies("53", 60), on(2025, 2, 1)))
+    publish_due(now=Q1_DUE)
+    change(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
+    change(incidents[10:20], nature="report")
+    publish_due(now=YEAR_DUE)
+    assert read_table("incidents", quarter=1) == {"": 60}
+    assert (read_table("incidents"), read_table("reports")) == ({"": 40}, {"": 10})
+
+
+def test_what_becomes_of_a_case_after_its_year_changes_nothing(db):
+    """Judged unfounded, reopened, merged, sent to another centre: the printed numbers and their seal stay."""
+    incidents = store(one_each(bodies("53", 60), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
+    publish_due(now=YEAR_DUE)
+    before = list(Figure.objects.order_by("pk").values())
+    for incident in incidents[:20]:
+        incident.leaks.update(status="unfounded")
+    change(incidents[:20], closing_reason="duplicate", status="closed", closed_at=on(2026, 5, 1))
+    change(incidents[20:30], region=Region.objects.get(code="94"))
+    publish_due(now=on(2027, 4, 1))
+    assert list(Figure.objects.filter(release__year=2025).order_by("pk").values()) == before
+    assert read_table("late", year=2026) == read_table("incidents", year=2026) == {"": None}
+    assert all(is_intact(release) for release in Release.objects.all())
+
+
+def test_a_case_that_moves_to_another_year_is_counted_once(db):
+    incidents = store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    publish_due(now=YEAR_DUE)
+    change(incidents[:20], received_at=on(2026, 2, 1))
+    publish_due(now=on(2027, 4, 1))
+    assert (list_periods()[-1], read_table("incidents", year=2026)) == ("2026", {"": None})
+
+
+def test_merged_bodies_are_one_body(db):
+    some = bodies("53", 5)
+    store(one_each(some, on(2025, 2, 1)))
+    Collectivity.objects.filter(pk=some[0].pk).update(merged_into=some[1].pk, vanished_on=date(2025, 3, 1))
+    publish_due(now=YEAR_DUE)
+    assert read_table("incidents") == {"": None}
+
+
+def test_the_denominators_of_a_year_are_frozen_with_it(db):
+    store(one_each(bodies("53", 12), on(2025, 2, 1)))
+    publish_due(now=YEAR_DUE)
+    before = dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies"))
+    gone = Collectivity.objects.filter(kind="commune", population__lt=500, is_listed=True).first()
+    Collectivity.objects.filter(pk=gone.pk).update(vanished_on=date(2026, 1, 1))
+    publish_due(now=on(2027, 4, 1))
+    assert dict(Denominator.objects.filter(release__year=2025).values_list("stratum", "bodies")) == before
+    after = Denominator.objects.get(release__year=2026, stratum="commune/0-499").bodies
+    assert after == before["commune/0-499"] - 1
+
+
+# Whole, once, for ever
+
+
+def test_a_release_that_fails_half_way_leaves_nothing_but_the_attempt(transactional_db, monkeypatch):
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    monkeypatch.setattr(publish, "save_cases", lambda _release: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish_due(now=Q1_DUE)
+    assert (Release.objects.count(), Figure.objects.count(), CountedCase.objects.count()) == (0, 0, 0)
+    assert Attempt.objects.values_list("outcome", "period", "release").get() == ("failed", "2025-T1", None)
+    monkeypatch.undo()
+    assert [release.number for release in publish_due(now=Q1_DUE)] == [1]
+
+
+def test_a_release_that_cannot_be_made_safe_is_not_published(db, monkeypatch):
+    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    monkeypatch.setattr("stats.disclosure.draw.failing_tables", lambda printed, _earlier: {"incidents"})
+    monkeypatch.setattr("stats.disclosure.draw.MOST_DRAWS", 2)
+    with pytest.raises(UnsafeReleaseError):
+        publish_due(now=Q1_DUE)
+    assert Release.objects.count() == 0
+    assert Attempt.objects.get().outcome == "failed"
+
+
+@time_machine.travel(Q1_DUE, tick=False)
+def test_beside_another_the_command_waits_and_the_task_does_nothing(transactional_db, capsys):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
     held, over = threading.Event(), threading.Event()
 
-    def publishes():
+    def hold_the_lock():
         with alone(PUBLISHING_LOCK, waits=True):
             held.set()
             over.wait(60)
         connection.close()
 
-    other = threading.Thread(target=publishes)
+    other = threading.Thread(target=hold_the_lock)
     other.start()
     held.wait(60)
-    task()
+    publish_releases()
     assert Release.objects.count() == 0
     threading.Timer(0.5, over.set).start()
-    call_command("publish_release")
+    call_command("publish_releases")
     other.join()
-    assert capsys.readouterr().out == "Publication no 1, jusqu’au 31/03/2025.\n"
+    assert capsys.readouterr().out == "Publication no 1 : 2025-T1.\n"
 
 
-def test_nothing_to_show_makes_no_release(db):
-    store(one_each(bodies("53", 4), on(2025, 2, 1)))
-    assert publish_release(now=YEAR_CLOSED) is None
-    assert Release.objects.count() == 0
-
-
-def test_the_night_on_which_figures_appear_tells_nobody_who_came_last(db):
-    """Four bodies on the set day, and a fifth a week later: all wait for the next quarter's day."""
-    some = bodies("53", 6)
-    store(one_each(some[:4], on(2025, 2, 1)))
-    with time_machine.travel(Q1_CLOSED, tick=False):
-        task()
-    store(one_each(some[4:], on(2025, 2, 1)))
-    for day in (on(2025, 5, 7), on(2025, 7, 29)):
-        with time_machine.travel(day, tick=False):
-            task()
-    assert Release.objects.count() == 0
-    assert Attempt.objects.count() == 1
-    with time_machine.travel(Q2_CLOSED, tick=False):
-        task()
-    assert published() == [("53", "02-01", "02-28", 6)]
-
-
-def test_what_is_not_verified_is_not_published(db):
-    some = bodies("53", 12)
-    store(one_each(some[:6], on(2025, 2, 1)) + one_each(some[6:], on(2025, 2, 1), verified=False))
-    publish_release(now=Q1_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 6)]
-
-
-def test_what_was_no_incident_is_not_published(db):
-    some = bodies("53", 12)
-    store(one_each(some[:6], on(2025, 2, 1)))
-    store(one_each(some[6:9], on(2025, 2, 1), closing_reason="duplicate"))
-    store(one_each(some[9:], on(2025, 2, 1), closing_reason="not_an_incident"))
-    publish_release(now=Q1_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 6)]
-
-
-def test_each_table_has_its_own_blocks(db):
-    said = {"hours": (2, 30), "leaks": (("confirmed", "6-50"),)}
-    store(one_each(bodies("53", 6), on(2025, 2, 1), **said))
-    publish_release(now=Q1_CLOSED)
-    found = sorted(Block.objects.values_list("measure", "band", "value"))
-    assert found == [
-        ("incidents", "information-content-security/rancon", 6),
-        ("interruptions", "0-4h", 6),
-        ("interruptions", "1-3d", 6),
-        ("leaks", "6-50/confirmed", 6),
-        ("quarters", "", 6),
-    ]
-
-
-def test_a_small_quarter_waits_for_its_year(db):
-    some = bodies("53", 9)
-    store(one_each(some[:3], on(2025, 2, 1)) + one_each(some[3:6], on(2025, 5, 1)))
-    assert publish_release(now=Q2_CLOSED) is None
-    publish_release(now=YEAR_CLOSED)
-    assert published() == [("53", "01-01", "12-31", 6)]
-
-
-def test_a_published_quarter_is_not_absorbed_at_the_end_of_the_year(db):
-    some = bodies("53", 20)
-    store(one_each(some[:6], on(2025, 2, 1)))
-    publish_release(now=Q1_CLOSED)
-    store(one_each(some[6:9], on(2025, 5, 1)))
-    publish_release(now=YEAR_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 6)]
-
-
-def test_late_cases_make_a_block_of_their_own(db):
-    some = bodies("53", 20)
-    store(one_each(some[:6], on(2025, 2, 1)))
-    first = publish_release(now=Q1_CLOSED)
-    store(one_each(some[6:11], on(2025, 2, 20)))
-    publish_release(now=Q2_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 5), ("53", "02-01", "02-28", 6)]
-    assert published(first) == [("53", "02-01", "02-28", 6)]
-
-
-def test_few_late_cases_stay_out(db):
-    some = bodies("53", 20)
-    store(one_each(some[:6], on(2025, 2, 1)))
-    publish_release(now=Q1_CLOSED)
-    store(one_each(some[6:10], on(2025, 3, 1)))
-    publish_release(now=Q2_CLOSED)
-    assert published() == [("53", "02-01", "02-28", 6)]
-
-
-def test_a_block_stays_whatever_becomes_of_its_cases(db):
-    incidents = store(one_each(bodies("53", 12), on(2025, 2, 1)))
-    first = publish_release(now=Q1_CLOSED)
-    change(incidents[:10], status="closed", closed_at=on(2025, 5, 1), closing_reason="duplicate")
-    second = publish_release(now=Q2_CLOSED)
-    assert published(second) == [("53", "02-01", "02-28", 12)]
-    assert list(second.blocks.all()) == list(first.blocks.all())
-
-
-def test_a_rate_stays_whatever_becomes_of_the_list(db):
-    """Next year's list has other populations, and lacks a body that it should not have had."""
-    store(one_each(bodies("53", 12), on(2025, 2, 1)))
-    publish_release(now=YEAR_CLOSED)
-    gone, grown = Collectivity.objects.filter(region__code="53", kind="commune", population__lt=500)[:2]
-    Collectivity.objects.filter(pk=gone.pk).update(vanished_on=date(2025, 1, 1))
-    Collectivity.objects.filter(pk=grown.pk).update(population=20_000)
-    store(one_each(bodies("53", 12), on(2026, 2, 1)))
-    publish_release(now=on(2027, 1, 30))
-    told = [
-        set(Denominator.objects.filter(release__number=number, year=2025).values_list("region", "stratum", "bodies"))
-        for number in (1, 2)
-    ]
-    assert told[0] == told[1] != set()
-    [before, after] = (
-        Denominator.objects.get(release__number=2, year=year, region=None, stratum="").bodies for year in (2025, 2026)
-    )
-    assert after == before - 1
-
-
-def test_an_incident_that_turns_out_to_be_a_signalement_is_not_counted_twice(db):
-    """A case that nobody has qualified yet counts as an incident; of its leak, nobody knew that there was none."""
-    claimed = {"leaks": (("claimed", "6-50"),)}
-    incidents = store(one_each(bodies("53", 24), on(2025, 2, 1), **claimed))
-    publish_release(now=Q1_CLOSED)
-    change(incidents[:8], nature="report")
-    for incident in incidents[8:]:
-        incident.leaks.update(status="unfounded")
-    change(incidents[8:16], severity=3)
-    others = bodies("53", 44)[24:]
-    store(one_each(others[:6], on(2025, 2, 1), nature="report") + one_each(others, on(2025, 2, 1), **claimed))
-    publish_release(now=YEAR_CLOSED)
-    last = Release.objects.latest("number").blocks
-    told = {one: sum(block.value for block in last.filter(measure=one)) for one in ("incidents", "reports")}
-    assert told == {"incidents": 44, "reports": 6}
-    assert sum(block.value for block in last.filter(measure="leaks")) == 44
-    assert not last.filter(measure="unfounded").exists()
-
-
-def test_a_case_that_changes_band_is_not_counted_twice(db):
-    incidents = store(one_each(bodies("53", 8), on(2025, 2, 1), hours=(None,)))
-    publish_release(now=Q1_CLOSED)
-    for incident in incidents[:6]:
-        incident.interruptions.update(ended_at=on(2025, 2, 2))
-    change(incidents[:6], type="panne")
-    second = publish_release(now=Q2_CLOSED)
-    assert second.blocks.filter(measure="interruptions").values_list("band", "value").get() == ("unknown", 8)
-
-
-def test_a_late_case_is_not_told_by_what_others_become(db):
-    """Six get a duration, and one body declares late: of its quarter's interruptions there are no more than before."""
-    incidents = store(one_each(bodies("53", 14), on(2025, 2, 1), hours=(None,)))
-    publish_release(now=Q1_CLOSED)
-    for incident in incidents[:6]:
-        incident.interruptions.update(ended_at=on(2025, 2, 2))
-    change(incidents[:6], severity=3)
-    store(one_each(bodies("53", 15)[14:], on(2025, 2, 1), hours=(10,)))
-    second = publish_release(now=Q2_CLOSED)
-    assert sum(block.value for block in second.blocks.filter(measure="interruptions")) == 14
-
-
-def test_what_changed_in_other_blocks_makes_no_block_again(db):
-    """Of twelve short interruptions one became longer. Four bodies have another that changed, elsewhere."""
-    some, others = bodies("53", 12), bodies("53", 30)[12:]
-    cases = [Case(body=body, at=on(2025, 2, 1), hours=(2, 10) if 0 < n < 5 else (2,)) for n, body in enumerate(some)]
-    incidents = store(
-        cases + one_each(others, on(2025, 2, 1), hours=(10,)) + one_each(others, on(2025, 2, 2), hours=(30,))
-    )
-    publish_release(now=Q1_CLOSED)
-    for incident in incidents[:5]:
-        incident.interruptions.filter(pk=incident.interruptions.latest("pk").pk).update(ended_at=on(2025, 2, 2, 18))
-    change(incidents[:5], severity=3)
-    store(one_each(bodies("94", 6), on(2025, 5, 1)))
-    publish_release(now=Q2_CLOSED)
-    short = Release.objects.latest("number").blocks.filter(measure="interruptions", band="0-4h")
-    assert [block.value for block in short] == [12]
-
-
-@pytest.mark.parametrize("moved", [4, 8])
-def test_a_case_that_moves_to_another_year_is_counted_once(db, moved):
-    """It stays where it was published."""
-    incidents = store(one_each(bodies("53", 12), on(2024, 2, 1)))
-    publish_release(now=on(2024, 4, 30))
-    change(incidents[:moved], received_at=on(2025, 2, 1))
-    store(one_each(bodies("94", 6), on(2025, 2, 1)))
-    last = publish_release(now=Q1_CLOSED)
-    years = last.blocks.filter(measure="incidents").values_list("starts_on", "value")
-    assert dict(years) == {date(2024, 2, 1): 12, date(2025, 2, 1): 6}
-
-
-@pytest.mark.parametrize("model", [Release, Block, ReleaseBlock, BlockMember])
+@pytest.mark.parametrize("model", [Release, Figure, Denominator, CountedCase])
 def test_what_was_published_is_never_changed(db, model):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    publish_release(now=Q1_CLOSED)
+    publish_due(now=YEAR_DUE)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
             with pytest.raises(ProgrammingError, match="pgtrigger"), transaction.atomic():
                 cursor.execute(statement.format(model._meta.db_table))
-    assert published() == [("53", "02-01", "02-28", 6)]
 
 
 def test_a_release_is_filled_once(transactional_db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    release = publish_release(now=Q1_CLOSED)
-    another = Block.objects.create(measure="incidents", starts_on=date(2025, 1, 1), ends_on=date(2025, 3, 31), value=3)
+    [release] = publish_due(now=Q1_DUE)
     with pytest.raises(ProgrammingError, match="never changed"):
-        ReleaseBlock.objects.create(release=release, block=another)
-    assert published() == [("53", "02-01", "02-28", 6)]
+        Figure.objects.create(release=release, table="unfounded", value=5)
 
 
-def test_a_release_that_fails_half_way_leaves_nothing(transactional_db, monkeypatch):
+@pytest.mark.parametrize("value", [0, 3, 7, 12])
+def test_the_database_refuses_a_number_that_is_not_rounded(db, value):
+    release = Release.objects.create(number=1, year=2025)
+    with pytest.raises(IntegrityError, match="figure_is_rounded"), transaction.atomic():
+        Figure.objects.create(release=release, table="incidents", value=value)
+
+
+def test_a_new_secret_draws_from_the_next_release_on_and_shows(db, settings):
+    store(one_each(bodies("53", 52), on(2025, 2, 1)))
+    publish_due(now=Q1_DUE)
+    settings.SECRET_KEY = "another secret that is long enough for a test"
+    publish_due(now=Q2_DUE)
+    keys = list(Release.objects.order_by("number").values_list("rounding_key", "verify_key"))
+    assert len({rounding for rounding, _verify in keys}) == len({verify for _rounding, verify in keys}) == 2
+    assert all(is_intact(release) for release in Release.objects.all())
+
+
+def test_a_quarter_has_no_report_and_a_year_one_a_place(db):
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
-    monkeypatch.setattr(ReleaseBlock.objects, "bulk_create", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        publish_release(now=Q1_CLOSED)
-    assert (Release.objects.count(), Block.objects.count(), BlockMember.objects.count()) == (0, 0, 0)
-    monkeypatch.undo()
-    assert publish_release(now=Q1_CLOSED).number == 1
+    publish_due(now=Q1_DUE)
+    assert Report.objects.count() == 0
+    publish_due(now=YEAR_DUE)
+    reports = Report.objects.filter(release__year=2025, release__quarter=0, state=PaperState.ASKED)
+    assert reports.count() == Report.objects.count() >= 1
+
+
+def test_the_attempts_are_listed_for_the_administrator(db):
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    publish_due(now=Q1_DUE)
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.period, attempt.closed) == ("published", "2025-T1", [])
+    assert attempt.draws >= 1
+    assert attempt.seconds > 0

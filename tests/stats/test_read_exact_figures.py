@@ -1,26 +1,29 @@
 """Exact figures of a centre, a région, the nation: for the coordination and for analysts entitled in writing."""
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 import time_machine
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
+from psycopg.types.range import DateRange
 
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Collectivity, Region
-from stats import queries
-from stats.delays import quantile
+from incidents.enums import PublicService
+from stats.counting import exact
+from stats.counting.delays import quantile
+from stats.counting.strata import existing_bodies, listed_strata, regions_with_bodies
 from stats.enums import Stratum
 from stats.models import ExactReading
+from stats.pages.labels import bind
 from stats.services import fold_events
-from stats.strata import existing_bodies, listed_strata
-from stats.words import bound
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import Case, bodies, change, on, one_each, store
-from tests.stats.test_read_own_figures import row
+from tests.stats.test_read_own_figures import row, row_of_two
 
 NATION = "/statistiques/exacts/france/"
 BRETAGNE = "/statistiques/exacts/region/53/"
@@ -95,20 +98,20 @@ def test_it_works(client, national):
     fold_events()
     shown = html(client, BRETAGNE)
     assert "Les chiffres exacts en Bretagne, 2026" in shown
-    assert row("Janvier", 1, 1, 0, 2, 1) in shown
-    assert row("Février", 2, 2, 0, 0, 0) in shown
-    assert row("Mars", 1, 0, 1, 0, 0) in shown
-    assert row("Ensemble", 4, 3, 1, 2, 1) in shown
     for line in [
-        row("Rançongiciel", 3),
-        row("Prestataire compromis", 1),
-        row("Pas encore dite", 2),
-        row("Moins de 4 heures", 1),
-        row("De 1 à 4 heures", 1),
-        row("Numéro de sécurité sociale (NIR)", 1),
-        row("De 6 à 50 personnes", 1),
-        row("Confirmée", 1),
-        row("Sans fondement", 0),
+        row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)),
+        row_of_two("Février", (2, 0), (2, 0), (0, 0), (0, 0), (0, 0)),
+        row_of_two("Mars", (1, 0), (0, 0), (1, 0), (0, 0), (0, 0)),
+        row_of_two("Ensemble", (4, 0), (3, 0), (1, 0), (2, 0), (1, 0)),
+        row_of_two("Rançongiciel", (3, 0)),
+        row_of_two("Prestataire compromis", (1, 0)),
+        row_of_two("Pas encore dite", (2, 0)),
+        row_of_two("Moins de 4 heures", (1, 0)),
+        row_of_two("De 1 à 4 heures", (1, 0)),
+        row_of_two("Numéro de sécurité sociale (NIR)", (1, 0)),
+        row_of_two("De 6 à 50 personnes", (1, 0)),
+        row_of_two("Confirmée", (1, 0)),
+        row_of_two("Sans fondement", (0, 0)),
     ]:
         assert line in shown, line
     assert "Votre consultation est notée" in shown
@@ -136,13 +139,15 @@ def test_rates_have_the_denominators_of_the_list(client, national):
     assert bretagne > 1000
     percent = f"{100 * 2 / bretagne:.2f}".replace(".", ",")
     figures = (f"{bretagne:,}".replace(",", NARROW), 2, f"{percent} %", 1)
-    assert row("Collectivités de la région", *figures) in html(client, BRETAGNE)
-    assert row("Collectivités de son territoire", *figures) in html(client, CENTRE)
+    cells = "".join(f'<td class="number">{figure}</td>' for figure in figures)
+    before = f'<td class="number before">{100 / bretagne:.2f} %</td>'.replace(".", ",")  # the body of July 2025
+    assert f'<th scope="row">Collectivités de la région</th>{cells}{before}</tr>' in html(client, BRETAGNE)
+    assert f'<th scope="row">Collectivités de son territoire</th>{cells}{before}</tr>' in html(client, CENTRE)
     assert "Aucun taux ne peut être dit" in html(client, "/statistiques/exacts/centre/loin-cyber/")
     nation = html(client, NATION)
     for stratum in Stratum:
         number = f"{existing[0, stratum]:,}".replace(",", NARROW)
-        label = bound(stratum.label[0].upper() + stratum.label[1:])
+        label = bind(stratum.label[0].upper() + stratum.label[1:])
         assert f'<th scope="row">{label}</th><td class="number">{number}</td>' in nation
 
 
@@ -155,6 +160,29 @@ def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
     shown = html(client, BRETAGNE)
     assert "<dd>1</dd>" in shown
     assert '<td class="number">0</td><td class="number">0,00 %</td>' in shown
+
+
+def test_a_body_that_appeared_later_is_in_no_earlier_denominator():
+    region = Region.objects.get(code="53")
+    (one,) = bodies("53", 1)
+    counted = existing_bodies(2025)[region.pk, ""]
+    Collectivity.objects.filter(pk=one.pk).update(appeared_on="2026-01-01")
+    assert existing_bodies(2025)[region.pk, ""] == counted - 1
+    assert existing_bodies(2026)[region.pk, ""] == counted
+    Collectivity.objects.filter(pk=one.pk).update(vanished_on="2027-01-01")
+    assert [existing_bodies(year)[region.pk, ""] - counted for year in (2025, 2026, 2027)] == [-1, 0, -1]
+
+
+def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
+    empty = Region.objects.create(code="999", name="Terre vide", zone="com", sort_key="terre vide")
+    with django_assert_num_queries(1):
+        found = regions_with_bodies()
+    assert empty not in found
+    assert {"53", "11", "988"} <= {region.code for region in found}
+    assert found == sorted(found, key=lambda region: region.sort_key)
+    (one,) = bodies("53", 1)
+    Collectivity.objects.filter(pk=one.pk).update(region_correction=empty, region_correction_on="2026-01-01")
+    assert empty in regions_with_bodies()
 
 
 def test_strata_in_sql_are_those_of_python():
@@ -176,12 +204,136 @@ def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkey
         change([incident], acknowledged_at=incident.received_at + timedelta(minutes=10 * number))
     change(incidents[:1], nature="report")  # is no incident: its delay counts no more
     fold_events()
-    half = "Sur 10 connus, la moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
+    half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
-    monkeypatch.setattr(queries, "AT_MOST", 9)
+    monkeypatch.setattr(exact, "AT_MOST", 9)
     shown = html(client, BRETAGNE)
-    assert "Sur 10 connus" not in shown
+    assert "Cas connus" not in shown
     assert "dans la tranche « moins d’une heure », neuf sur dix dans « de 1 à 4 heures »" in shown
+
+
+def test_whole_days_are_said_without_hours(client, national):
+    incidents = store(one_each(bodies("53", 2), on(2026, 1, 5), csirt=breizh_cyber()))
+    change(incidents, acknowledged_at=incidents[0].received_at + timedelta(days=3))
+    fold_events()
+    assert "La moitié en 3 jours au plus, neuf sur dix en 3 jours au plus." in html(client, BRETAGNE)
+
+
+def test_bars_are_drawn_longest_first_and_what_is_not_known_last(client, national):
+    csirt = breizh_cyber()
+    one, two, three = bodies("53", 3)
+    store(
+        [
+            *one_each([one, two, three], on(2026, 1, 5), csirt=csirt, type="inconnu"),
+            *one_each([one, two], on(2026, 1, 6), csirt=csirt, type="panne"),
+            Case(body=one, at=on(2026, 1, 7), csirt=csirt, type="rancon", cause="supplier"),
+        ]
+    )
+    fold_events()
+    shown = html(client, BRETAGNE).partition('aria-labelledby="t-types"')[2].partition("</figure>")[0]
+    drawn = re.findall(r'<li( class="rest")?><span>(.*?)</span> <b>(\d+)</b>', shown)
+    assert drawn == [("", "Panne", "2"), ("", "Rançongiciel", "1"), (' class="rest"', "À qualifier", "3")]
+    lengths = re.findall(r'<rect width="([\d.]+)" height="4"/></svg>', shown)
+    assert lengths == ["66.7", "33.3", "100.0"]
+
+
+def test_of_many_services_the_first_twelve_are_drawn_and_all_stand_in_the_table(client, national):
+    services = PublicService.values[:14]
+    store([Case(body=bodies("53", 1)[0], at=on(2026, 1, 5), csirt=breizh_cyber(), services=tuple(services))])
+    fold_events()
+    shown = html(client, BRETAGNE).partition('aria-labelledby="t-services"')[2].partition("</figure>")[0]
+    assert shown.count("<li>") == 12
+    assert "Et 2 autres, dans le tableau." in shown
+    assert shown.count('<th scope="row">') == 14
+
+
+# Beside the year before
+
+
+def two_years():
+    """In Bretagne two cases in February 2025 and three in October, one in February 2026 and one in March."""
+    csirt = breizh_cyber()
+    one, two, three = bodies("53", 3)
+    store(
+        [
+            *one_each([one, two], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            *one_each([one, two, three], on(2025, 10, 5), csirt=csirt),
+            Case(body=one, at=on(2026, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=one, at=on(2026, 3, 5), csirt=csirt, hours=(2,)),
+        ]
+    )
+    fold_events()
+    return csirt
+
+
+def test_the_current_year_is_compared_with_the_same_months(client, national):
+    """October 2025 is in nothing that stands beside January to March 2026, but for the distinct bodies of the year."""
+    two_years()
+    shown = html(client, BRETAGNE)
+    assert "2 de janvier à mars 2025" in shown
+    assert "L’année précédente est comptée sur les mêmes mois : de janvier à mars 2025." in shown
+    assert "Mars 2026 n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés." in shown
+    assert "Les premiers chiffres datent de février 2025." in shown
+    assert '<th scope="col" class="number before">Janvier à mars 2025</th>' in shown
+    assert "chacune une fois ; 3 en 2025, toute l’année" in shown
+    for line in [
+        row_of_two("Février", (1, 2), (1, 2), (0, 0), (0, 0), (0, 0)),
+        row_of_two("Ensemble", (2, 2), (2, 2), (0, 0), (1, 0), (0, 0)),
+        row_of_two("Hameçonnage", (1, 2)),
+        row_of_two("Rançongiciel", (1, 0)),
+    ]:
+        assert line in shown, line
+    assert "Octobre" not in shown
+
+
+def test_a_year_that_is_over_is_compared_whole(client, national):
+    two_years()
+    with time_machine.travel(on(2027, 2, 3)):
+        client.force_login(national)
+        shown = html(client, BRETAGNE, annee="2026")
+    assert "5 en 2025" in shown
+    assert '<th scope="col" class="number before">2025</th>' in shown
+    assert "mêmes mois" not in shown
+    assert "toute l’année" not in shown
+    assert row_of_two("Octobre", (0, 3), (0, 3), (0, 0), (0, 0), (0, 0)) in shown
+    assert row_of_two("Rançongiciel", (1, 3)) in shown
+
+
+def test_a_first_year_is_compared_with_nothing(client, national):
+    two_years()
+    shown = html(client, BRETAGNE, annee="2025")
+    assert "Il n’y a pas de chiffres de 2024 à comparer." in shown
+    assert "before" not in shown
+    assert row("Octobre", 3, 3, 0, 0, 0) in shown
+
+
+def test_the_line_of_the_year_stops_where_the_year_has_come_to(client, national):
+    """Three dots of 2026; of 2025, the eleven months since the first figures."""
+    two_years()
+    shown = html(client, BRETAGNE)
+    wide = shown.partition('<svg class="wide"')[2].partition("</svg>")[0]
+    assert wide.count('<circle class="dot"') == 3
+    assert wide.count('<circle class="dot--before"') == 11
+    assert html(client, BRETAGNE, annee="2025").count('<circle class="dot"') == 2 * 12
+
+
+def test_a_centre_whose_territory_changed_has_no_rate_of_the_year_before(client, national):
+    csirt = two_years()
+    assert "autre territoire" not in html(client, CENTRE)
+    csirt.coverages.update(valid=DateRange(date(2026, 1, 1), None))
+    shown = html(client, CENTRE)
+    assert '<td class="number before">autre territoire</td>' in shown
+
+
+def test_regions_stand_in_the_order_of_their_incidents(client, national):
+    csirt = two_years()
+    store([*one_each(bodies("11", 3), on(2026, 1, 5), csirt=csirt), *one_each(bodies("84", 1), on(2025, 1, 5))])
+    fold_events()
+    shown = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
+    lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', shown)
+    assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
+    assert len(lines) == len(regions_with_bodies())
+    assert 'aria-labelledby="t-regions"' not in html(client, BRETAGNE)
 
 
 def test_a_quantile_is_postgresqls():
@@ -234,7 +386,7 @@ def test_an_entitled_analyst_reads_that_region_and_no_other(client):
     analyst = an_analyst()
     client.force_login(analyst)
     some_cases()
-    assert row("Janvier", 1, 1, 0, 2, 1) in html(client, BRETAGNE)
+    assert row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
     assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
     for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
         assert code(analyst, url) == 404, url

@@ -1,146 +1,211 @@
-"""The pages of the releases, and the feed that tells of them."""
+"""The pages of the releases and of the method, and the feed that tells of new ones."""
 
 import xml.etree.ElementTree as ET
 
 import pytest
-from django.db.models import Min
 from selectolax.lexbor import LexborHTMLParser
 
-from stats.exports import read_edition
-from stats.models import Block, ReleaseBlock
-from stats.published.reading import numbers_of, releases_told
+from stats.disclosure.draw import round_randomly
+from stats.open_data.edition import load_edition
 from tests.cast import a_lead
-from tests.stats.pages import Tables
-from tests.stats.releases import first_release, second_release
+from tests.stats.releases import next_release, year_of_releases
 
 HOME = "/statistiques/publications/"
+METHOD = "/statistiques/methode/"
 ATOM = "{http://www.w3.org/2005/Atom}"
+NEW_SECRET = "Un nouveau secret d’arrondi commence"
 
 
 @pytest.fixture
-def two(db):
-    read_edition.cache_clear()
-    return first_release(), second_release()
+def six(db):
+    """The four quarters of 2025, their year, and the first quarter of 2026."""
+    load_edition.cache_clear()
+    return year_of_releases(), next_release()
 
 
-def test_each_number_is_read_with_the_release_in_which_it_came_first(two):
-    """Also of an earlier release, which does not hold the later ones."""
-    first = dict(ReleaseBlock.objects.values_list("block").annotate(Min("release__number")))
-    for release in two:
-        held = Block.objects.filter(releases=release, starts_on__year=2025).order_by("pk").values_list("pk", flat=True)
-        numbers = numbers_of(release, 2025, None, releases_told())
-        assert [one.since for one in numbers] == [first[key] for key in held]
-        assert {one.since for one in numbers} == set(range(1, release.number + 1))
+def read_tree(client, path):
+    return LexborHTMLParser(client.get(path).content.decode())
 
 
-def feed_of(client):
+def read_words(client, path):
+    return " ".join(read_tree(client, path).css_first("main").text(separator=" ").replace("\xa0", " ").split())
+
+
+def read_table(client, path, caption):
+    table = next(node for node in read_tree(client, path).css("table") if node.css_first("caption").text() == caption)
+    rows = table.css("tbody tr")
+    return [[" ".join(cell.text(separator=" ").split()) for cell in row.css("th, td")] for row in rows]
+
+
+def read_feed(client):
     return ET.fromstring(client.get("/statistiques/publications.atom").content)  # noqa: S314 (our own)
 
 
-def tables_on(client, path):
-    parser = Tables()
-    parser.feed(client.get(path).content.decode())
-    return {name: [[cell.text for cell in row] for row in rows] for name, rows in parser.tables.items()}
-
-
-def test_it_works(client, two):
-    _head, *rows = tables_on(client, HOME)["Publications, la plus récente d’abord"]
-    assert rows == [
-        ["Publication no 2", "30 avril 2026", "31 mars 2026"],
-        ["Publication no 1", "30 janvier 2026", "31 décembre 2025"],
+def test_it_works(client, six):
+    assert read_table(client, HOME, "Publications, la plus récente d’abord") == [
+        ["Publication n o 6", "1er trimestre 2026", "30 avril 2026"],
+        ["Publication n o 5", "année 2025", "1er avril 2026"],
+        ["Publication n o 4", "4e trimestre 2025", "30 janvier 2026"],
+        ["Publication n o 3", "3e trimestre 2025", "30 octobre 2025"],
+        ["Publication n o 2", "2e trimestre 2025", "30 juillet 2025"],
+        ["Publication n o 1", "1er trimestre 2025", "30 avril 2025"],
     ]
 
 
-def test_a_release_has_its_page(client, two):
-    first, _second = two
-    page = client.get(HOME + "1/")
-    tree = LexborHTMLParser(page.content.decode())
-    words = tree.text()
-    assert "Parue le 30 janvier 2026. Données jusqu’au 31 décembre 2025." in words
-    assert {first.digest, first.signature, first.verify_key} <= {code.text() for code in tree.css("dd code")}
-    cited = tree.css_first(".cite").text()
-    assert cited.startswith("Tocsin, Incidents déclarés par les collectivités, publication no 1 du 30 janvier 2026")
-    assert HOME + "1/" in cited
-    assert first.digest in cited
+def test_a_release_has_its_page(client, six):
+    year, _quarter = six
+    tree = read_tree(client, f"{HOME}5/")
+    assert "Parue le 1er avril 2026. Elle ne changera plus." in tree.text()
+    codes = {code.text() for code in tree.css("dd code")}
+    assert codes == {year.digest, year.signature, year.verify_key, year.rounding_key}
+    assert tree.css_first(".cite").text() == (
+        "Tocsin, Incidents déclarés par les collectivités, année 2025, publication no 5 du 1er avril 2026, nombres "
+        f"arrondis. http://localhost:8000{HOME}5/ Licence Ouverte 2.0. SHA-256 {year.digest}."
+    )
     files = [link.attributes["href"] for link in tree.css("#t-fichiers ~ tbody a")]
-    assert files[0] == HOME + "1/tocsin-publication-1.zip"
+    assert files[0] == f"{HOME}5/tocsin-publication-5.zip"
     assert all(client.get(file).status_code == 200 for file in files)
-    assert "C’est la première publication." in words
+    assert NEW_SECRET not in tree.text()
 
 
-def test_a_release_says_what_changed(client, two):
-    first, second = two
-    head, *rows = tables_on(client, HOME + "2/")["Nombres, comparés à la publication précédente"]
-    assert head == ["Mesure", "Inchangés", "Nouveaux"]
-    before, after = (set(one.blocks.values_list("pk", flat=True)) for one in (first, second))
-    said = [sum(int(row[column]) for row in rows) for column in (1, 2)]
-    assert said == [len(before & after), len(after - before)]
-    assert said[0] > 0
-    assert said[1] > 0
+def test_a_release_tells_which_tables_are_open(client, six):
+    """How many cells are numbers, dashes and not printed; never how many bodies."""
+    rows = {name: cells for name, *cells in read_table(client, f"{HOME}5/", "Cases de chaque tableau ouvert")}
+    assert rows["Incidents vérifiés"] == ["1", "0", "0"]
+    assert rows["Signalements vérifiés"] == ["0", "1", "0"]
+    assert rows["Incidents vérifiés, par région"] == ["2", "19", "0"]
+    assert rows["Incidents vérifiés, par mois"] == ["5", "7", "0"]
+    assert rows["Incidents vérifiés, par région et par trimestre"] == ["4", "0", "80"]
+    assert "Interruptions de service, par service public" not in rows
 
 
-def test_the_data_lead_to_the_last_release(client, two):
-    response = client.get("/statistiques/donnees/")
-    assert (response.status_code, response["Location"]) == (302, HOME + "2/")
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (
+            5,
+            "Trop peu de cas pour ce tableau. S’ouvre quand le total, arrondi, atteint 100 : "
+            "« interruptions de service ».",
+        ),
+        (2, "Trop peu de cas pour ce tableau. S’ouvre quand le total, arrondi, atteint 40 : « incidents vérifiés »."),
+    ],
+)
+def test_a_release_tells_why_a_table_is_closed(client, six, number, why):
+    assert why in read_words(client, f"{HOME}{number}/")
+
+
+def test_a_table_that_the_audit_closed_says_so(client, db):
+    year_of_releases({"incidents_by_cause": None})
+    assert "À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé." in read_words(
+        client, f"{HOME}5/"
+    )
+
+
+def test_a_short_list_that_gives_way_says_so(client, db):
+    year_of_releases(
+        {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
+    )
+    assert "« interruptions de service, par service public » paraît à sa place, avec plus de détail." in read_words(
+        client, f"{HOME}5/"
+    )
+
+
+def test_a_new_secret_of_the_rounding_is_announced(client, db, settings):
+    year_of_releases()
+    settings.SECRET_KEY = "another secret, which is as long as the first one was"
+    next_release()
+    assert NEW_SECRET in read_words(client, f"{HOME}6/")
+    assert NEW_SECRET not in read_words(client, f"{HOME}5/")
+    assert NEW_SECRET not in read_words(client, f"{HOME}1/")
+
+
+def test_the_data_lead_to_the_last_year_else_to_the_last_release(client, db):
+    assert client.get("/statistiques/donnees/")["Location"] == HOME
+    next_release()
+    assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}1/"
+    year_of_releases()
+    assert client.get("/statistiques/donnees/")["Location"] == f"{HOME}6/"
 
 
 def test_before_the_first_release(client, db):
-    assert client.get("/statistiques/donnees/")["Location"] == HOME
-    assert "Rien n’est encore publié" in client.get(HOME).content.decode()
-    assert client.get(HOME + "1/").status_code == 404
-    assert client.get("/statistiques/methode/").status_code == 200
-    assert feed_of(client).findall(f"{ATOM}entry") == []
+    assert "Rien n’est encore publié" in read_words(client, HOME)
+    assert client.get(f"{HOME}1/").status_code == 404
+    assert client.get(METHOD).status_code == 200
+    assert read_feed(client).findall(f"{ATOM}entry") == []
 
 
-def test_the_feed_tells_of_each_release(client, two):
+def test_the_feed_tells_of_each_release(client, six):
     response = client.get("/statistiques/publications.atom")
     assert response["Content-Type"] == "application/atom+xml; charset=utf-8"
-    feed = feed_of(client)
-    said = {link.attrib["rel"]: link.attrib["href"] for link in feed.findall(f"{ATOM}link")}
-    assert said["self"] == "http://localhost:8000/statistiques/publications.atom"
+    feed = read_feed(client)
+    links = {link.attrib["rel"]: link.attrib["href"] for link in feed.findall(f"{ATOM}link")}
+    assert links["self"] == "http://localhost:8000/statistiques/publications.atom"
     assert feed.find(f"{ATOM}author/{ATOM}name").text == "Tocsin"
     entries = feed.findall(f"{ATOM}entry")
-    assert [entry.find(f"{ATOM}title").text for entry in entries] == [
-        "Publication no 2, jusqu’au 31 mars 2026",
-        "Publication no 1, jusqu’au 31 décembre 2025",
+    assert [entry.find(f"{ATOM}title").text for entry in entries][:3] == [
+        "Publication no 6 : 1er trimestre 2026",
+        "Publication no 5 : année 2025",
+        "Publication no 4 : 4e trimestre 2025",
     ]
     assert [entry.find(f"{ATOM}id").text for entry in entries] == [
-        f"http://localhost:8000{HOME}{number}/" for number in (2, 1)
+        f"http://localhost:8000{HOME}{number}/" for number in (6, 5, 4, 3, 2, 1)
     ]
     assert feed.find(f"{ATOM}updated").text == "2026-04-30T10:00:00+00:00"
     for name in ("id", "title", "updated", "link"):  # what RFC 4287 asks of each
         assert all(entry.find(ATOM + name) is not None for entry in entries), name
 
 
-def test_the_feed_is_not_read_twice(client, two, django_assert_num_queries):
+def test_the_feed_is_not_read_twice(client, six, django_assert_num_queries):
     etag = client.get("/statistiques/publications.atom")["ETag"]
     with django_assert_num_queries(1):
         assert client.get("/statistiques/publications.atom", headers={"If-None-Match": etag}).status_code == 304
 
 
-@pytest.mark.parametrize("page", ["", "definitions/", "methode/", "publications/", "publications/1/"])
-def test_the_pages_lead_to_the_feed(client, two, page):
-    tree = LexborHTMLParser(client.get("/statistiques/" + page).content.decode())
-    link = tree.css_first("head link[rel=alternate][type='application/atom+xml']")
+@pytest.mark.parametrize("page", ["definitions/", "methode/", "publications/", "publications/1/"])
+def test_the_pages_lead_to_the_feed(client, six, page):
+    link = read_tree(client, f"/statistiques/{page}").css_first("head link[type='application/atom+xml']")
     assert link.attributes["href"] == "/statistiques/publications.atom"
 
 
-@pytest.mark.parametrize("page", ["definitions/", "methode/", "publications/", "publications/1/", "donnees/"])
-def test_the_pages_are_the_same_for_everybody_and_cheap(client, two, page, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):  # one of them asks whether this is a demonstration, once a minute
-        response = client.get("/statistiques/" + page)
+@pytest.mark.parametrize(
+    ("page", "queries"),
+    [("definitions/", 2), ("methode/", 2), ("publications/", 2), ("donnees/", 2), ("publications/1/", 8)],
+)
+def test_the_pages_are_the_same_for_everybody_and_cheap(client, six, page, queries, django_assert_max_num_queries):
+    with django_assert_max_num_queries(queries):
+        response = client.get(f"/statistiques/{page}")
     assert response["Cache-Control"] == "max-age=300, public"
 
 
-def test_the_page_of_somebody_is_kept_by_nobody_else(client, two):
+def test_the_page_of_somebody_is_kept_by_nobody_else(client, six):
     client.force_login(a_lead())
-    response = client.get(HOME + "1/")
+    response = client.get(f"{HOME}1/")
     assert response["Cache-Control"] == "max-age=300, private"
     assert "Cookie" in response["Vary"]
 
 
-def test_the_pages_know_their_whole_address(client, two):
-    """The short method at the foot of the figures leads to the long one."""
-    tree = LexborHTMLParser(client.get("/statistiques/").content.decode())
-    leads = {link.attributes["href"] for link in tree.css("main a")}
-    assert {f"/statistiques/{page}/" for page in ("methode", "definitions", "publications")} <= leads
+def test_the_method_begins_with_three_sentences_for_everybody(client, db):
+    tree = read_tree(client, METHOD)
+    first = tree.css_first("main header p").text().replace("\xa0", " ")
+    assert first.startswith("Chaque année, nous publions les mêmes tableaux, chacun selon un seul découpage (région,")
+    assert first.endswith("donnerait les mêmes chiffres ; une année est publiée une seule fois.")
+    assert first.count(". ") == 2
+
+
+def test_the_example_of_the_method_is_what_the_draw_does(client, db):
+    """27 becomes 25 three times in five, 30 twice."""
+    drawn = [round_randomly(27, number / 5 + 0.1) for number in range(5)]
+    assert sorted(drawn) == [25, 25, 25, 30, 30]
+    assert "il imprime 25 trois fois sur cinq, et 30 deux fois sur cinq" in read_words(client, METHOD)
+
+
+def test_the_method_writes_the_numbers_of_the_rule(client, settings, db):
+    settings.STATS_YEAR_PUBLISHED_ON = (5, 12)
+    words = read_words(client, METHOD)
+    for sentence in (
+        "Aucune collectivité n’en fait à elle seule plus de 85 %.",
+        "Un tableau s’ouvre quand son total arrondi atteint 40 ; 100 pour la longue liste des services",
+        "une fois, le 12 mai de l’année suivante",
+        "L’arrondi fausse un écart de 8 au plus.",
+    ):
+        assert sentence in words

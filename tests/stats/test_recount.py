@@ -14,7 +14,8 @@ from django.db import connection
 
 from accounts.enums import Role
 from incidents.models import Incident
-from stats import rollups, services
+from stats import services
+from stats.counting import rollups
 from stats.locks import RECOUNT_LOCK, alone
 from stats.models import CaseFact, FigureCheck, Presence, Rollup
 from stats.services import check_tonight, fold_events, rebuild_figures, verify_figures
@@ -242,7 +243,8 @@ KILLED = """
 import os, signal, sys
 import django
 django.setup()
-from stats import rollups, services
+from stats import services
+from stats.counting import rollups
 rollups.BATCH = 7
 left = int(sys.argv[1])
 write = rollups.write_presences

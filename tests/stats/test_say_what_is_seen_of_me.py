@@ -7,182 +7,242 @@ import time_machine
 from django.urls import reverse
 
 from accounts.enums import Role
-from incidents.models import Incident
 from incidents.services.follow_up import secret_of
-from incidents.services.reopen import reopen_incident
 from incidents.services.triage import verify_incident
-from stats import cutting
-from stats.mine import standing_of
-from stats.models import Block, BlockMember
-from stats.services import fold_events, publish_release
+from stats.releases.case_visibility import describe_visibility
+from stats.services import publish_due
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.stats.cases import Case, bodies, change, interruption_of, on, one_each, store, touch
+from tests.stats.cases import bodies, change, on, one_each, store
 
-CLOSED = on(2025, 4, 30)
-YEAR_CLOSED = on(2026, 1, 30)
-LEAK = (("confirmed", "6-50"),)
+FIRST_QUARTER = on(2025, 4, 30)
+YEAR = on(2026, 4, 1)
+NEXT_YEAR = on(2027, 4, 1)
+NOT_KNOWN = "pas connu, ou pas encore"
+LATE_LINE = "la ligne « déclarés plus tard » de l’année 2026 : à partir du 1er avril 2027"
+BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
 
 
-def opened(client, incident):
+def open_page(client, incident):
     client.post(reverse("follow_up_access", args=[secret_of(incident.accesses.get())]))
     return client.get(reverse("figures_of_case", args=[incident.reference]))
 
 
-def counted(client, incident):
-    rows = harmless.answer(opened(client, incident)).css("tbody th")
-    return [one.text(strip=True).replace("\xa0", " ") for one in rows]
+def read(text):
+    return text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+def places_of(incident, edition=-1):
+    """What, where, number: of the last release that counted it."""
+    editions = describe_visibility(incident).editions
+    return [tuple(map(read, (one.title, one.where, one.number))) for one in editions[edition].places]
+
+
+def rest_of(incident):
+    visibility = describe_visibility(incident)
+    return read(visibility.why), [read(one) for one in visibility.coming]
+
+
+def verify_late(number):
+    """Some of 2025, verified once that year is published. Plouexemple is none of them."""
+    cases = store(one_each(bodies("53", number), on(2025, 2, 10), verified=False))
+    publish_due(now=YEAR)
+    change(cases, verification="call_back", verified_at=on(2026, 5, 19))
+    return cases
 
 
 @pytest.fixture
 def mine(db):
-    """A verified declaration of February, and five of other bodies."""
+    """A verified declaration of February 2025, and 49 of other bodies."""
     csirt = breizh_cyber()
     with time_machine.travel(on(2025, 2, 10)):
         incident = declare()
         verify_incident(reference=incident.reference, actor=a_lead(csirt))
-    store(one_each([body for body in bodies("53", 8) if body != incident.collectivity][:5], on(2025, 2, 1)))
+    store(one_each(bodies("53", 49), on(2025, 2, 1)))
+    incident.refresh_from_db()
     return incident
 
 
-@time_machine.travel(CLOSED)
+@time_machine.travel(FIRST_QUARTER)
 def test_it_works(client, mine):
-    publish_release(now=CLOSED)
-    page = opened(client, mine).content.decode()
-    assert "Bretagne, février 2025" in page
-    assert "France entière, de janvier à mars 2025" in page
-    assert '<td class="number">6</td>' in page
-    assert "Publication n<sup>o</sup>&nbsp;1 du 30 avril 2025" in page
-    assert mine.collectivity.label in page
+    publish_due(now=FIRST_QUARTER)
+    page = harmless.answer(open_page(client, mine))
+    rows = [[read(cell.text(strip=True)) for cell in row.css("th, td")] for row in page.css("tbody tr")]
+    assert rows == [
+        ["Incidents vérifiés", "France entière, 1er trimestre 2025", "50"],
+        ["Incidents vérifiés", "France entière, février 2025", "50"],
+    ]
+    assert read(page.css_first("h2").text()) == "Le 1er trimestre 2025 : publication no 1 du 30 avril 2025"
+    assert [read(one.text()) for one in page.css("main li")] == ["l’année 2025 : à partir du 1er avril 2026"]
+    assert mine.collectivity.label in page.html
 
 
-@time_machine.travel(CLOSED)
-def test_each_number_says_what_it_counts(client, mine):
-    """A number of one type says which."""
-    publish_release(now=CLOSED)
-    assert counted(client, mine)[0] == "Incidents vérifiés : Sécurité de l’information / rançongiciel"
+def test_a_year_says_the_totals_first_then_each_table(mine):
+    publish_due(now=YEAR)
+    few = "trop peu de cas pour ce tableau"
+    assert places_of(mine) == [
+        ("Incidents vérifiés", "France entière, 2025", "50"),
+        ("Incidents vérifiés", "Bretagne, 2025", "50"),
+        ("Incidents vérifiés, par type : rançongiciel", "France entière, 2025", "50"),
+        ("Incidents vérifiés, par cause : pas dite", "France entière, 2025", "50"),
+        (
+            f"Incidents vérifiés, par délai entre la découverte et la déclaration : {NOT_KNOWN}",
+            "France entière, 2025",
+            "50",
+        ),
+        (
+            f"Incidents vérifiés, par délai entre la déclaration et la prise en charge : {NOT_KNOWN}",
+            "France entière, 2025",
+            "50",
+        ),
+        (
+            f"Incidents vérifiés, par délai entre la déclaration et la clôture : {NOT_KNOWN}",
+            "France entière, 2025",
+            "50",
+        ),
+        ("Incidents vérifiés", "Bretagne, 1er trimestre 2025", few),
+        ("Incidents vérifiés, par type : rançongiciel", "Bretagne, 2025", few),
+        ("Incidents vérifiés, par cause : pas dite", "Bretagne, 2025", few),
+    ]
+    assert rest_of(mine) == ("", [])
 
 
-@time_machine.travel(CLOSED)
-def test_a_number_of_all_types_says_so(client, mine):
-    change(list(Incident.objects.exclude(pk=mine.pk)[:3]), type="panne")
-    publish_release(now=CLOSED)
-    assert counted(client, mine)[0] == "Incidents vérifiés, toutes les classes ensemble"
+def test_each_part_of_a_case_is_named_once(db):
+    """Two interruptions of one family. They are too few for the long list of services, so they come by family."""
+    parts = {"services": ("messagerie", "site"), "leaks": (("confirmed", "6-50"),)}
+    [case, *_] = store(one_each(bodies("53", 40), on(2025, 2, 1), **parts, categories=("etat_civil",)))
+    publish_due(now=YEAR)
+    titles = [title for title, _where, _number in places_of(case) if not title.startswith("Incidents vérifiés, ")]
+    assert titles == [
+        "Incidents vérifiés",
+        "Interruptions de service",
+        "Fuites de données",
+        "Incidents vérifiés",
+        "Fuites de données, par nombre de personnes : de 6 à 50 personnes",
+        "Fuites de données, par état : confirmée",
+        "Fuites de données, par catégorie de données : état civil (nom, date de naissance…)",
+        "Interruptions de service, par durée : moins de 4 heures",
+        "Interruptions de service, par famille de services : site, messagerie et téléphone",
+        "Collectivités ayant déclaré, par nature et population : communes de 500 à 1 999 habitants",
+        "Incidents vérifiés",
+    ]
 
 
-@time_machine.travel(CLOSED)
-def test_it_does_not_say_how_often_the_others_declared(client, mine):
-    """Twelve incidents of six bodies: the public page says twelve."""
-    others = [body for body in bodies("53", 8) if body != mine.collectivity][:5]
-    store([Case(body=body, at=on(2025, 2, day)) for body, day in zip([*others, others[0]], range(2, 8), strict=True)])
-    publish_release(now=CLOSED)
-    page = opened(client, mine).content.decode()
-    assert '<td class="number">12</td>' in page
-    assert not re.search("[0-9]+ (à [0-9]+ |ou plus )?collectivités", page)
+def test_a_dash_is_fewer_than_five_bodies(db):
+    [case, *_] = store(one_each(bodies("53", 3), on(2025, 2, 1)))
+    publish_due(now=FIRST_QUARTER)
+    assert places_of(case) == [
+        ("Incidents vérifiés", "France entière, 1er trimestre 2025", "moins de 5 collectivités")
+    ]
 
 
-@time_machine.travel(CLOSED)
-def test_a_quarter_that_closed_and_is_not_published_is_late_and_not_small(client, mine):
-    assert "les chiffres de son trimestre ne sont pas encore parus" in opened(client, mine).content.decode()
-
-
-@time_machine.travel(on(2025, 5, 20))
-def test_one_that_was_verified_later_waits_for_the_next_release(client, mine):
-    change([mine], verification="unverified", verified_at=None)
-    store(one_each([body for body in bodies("53", 9) if body != mine.collectivity][5:], on(2025, 2, 1)))
-    publish_release(now=CLOSED)
-    change([mine], verification="call_back", verified_at=on(2025, 5, 19))
-    assert "vérifiée après la dernière publication" in opened(client, mine).content.decode()
-
-
-def test_one_that_was_reopened_later_waits_for_the_next_release(client, mine):
-    """Closed by mistake as no incident on the day of the release."""
-    store(one_each([body for body in bodies("53", 9) if body != mine.collectivity][5:], on(2025, 2, 1)))
-    change([mine], status="closed", closed_at=on(2025, 2, 11), closing_reason="not_an_incident", due_for="nothing")
-    publish_release(now=CLOSED)
-    with time_machine.travel(on(2025, 5, 20)):
-        reopen_incident(reference=mine.reference, actor=a_lead(breizh_cyber()), motive="Clos par erreur.")
-        assert "rouverte après la dernière publication" in opened(client, mine).content.decode()
-
-
-def test_the_numbers_of_bodies_in_which_its_body_is_are_told_too(client, mine):
-    change([mine], collectivity=bodies("53", 1)[0])
-    store(one_each(bodies("53", 30)[1:], on(2025, 3, 1)))
-    with time_machine.travel(on(2026, 1, 30)):
-        publish_release(now=on(2026, 1, 30))
-        assert "Collectivités ayant déclaré" in " ".join(counted(client, mine))
-        change([mine], verification="unverified", verified_at=None)
-        store(one_each(bodies("53", 31)[30:], on(2025, 3, 1)))
-        other = declare(collectivity=mine.collectivity)
-        assert counted(client, other) == []
-
-
-HIT = "collectivités ayant déclaré une interruption ou une fuite"
-DECLARED = "collectivités ayant déclaré un incident"
-
-
-def titles_of(incident):
-    return {place.title for place in standing_of(incident).places}
-
-
-def test_an_interruption_that_was_added_later_was_not_counted(db):
-    """Its body is counted for another one: that is not told here."""
-    some = bodies("53", 30)
-    hit = [Case(body=some[0], at=on(2025, 3, 1), hours=(2,)), *one_each(some[1:20], on(2025, 2, 1), hours=(2,))]
-    later, other, *_ = store([Case(body=some[0], at=on(2025, 2, 1)), *hit])
-    store(one_each(some[20:], on(2025, 2, 1)))
-    publish_release(now=YEAR_CLOSED)
-    interruption_of(later, 5).save()
-    touch([later])
-    fold_events()
-    assert {HIT, DECLARED} & titles_of(later) == {DECLARED}
-    assert {HIT, DECLARED} & titles_of(other) == {HIT, DECLARED}
-
-
-def test_an_interruption_of_which_the_table_was_left_out_is_told_by_its_body(db, monkeypatch):
-    """Three of France: no number of interruptions, and eleven bodies that had one, or a leak. The audit lets no such
-    thing through today; what was published stays.
-    """
-    monkeypatch.setattr(cutting, "what_tells", lambda *_args: [])
+def test_a_month_that_the_year_printed_is_said_there(db):
+    """No quarter has forty incidents, the year has."""
     some = bodies("53", 40)
-    [first, *_] = store(one_each(some[:3], on(2025, 2, 1), hours=(30,)))
-    store(one_each(some[3:11], on(2025, 2, 1), leaks=LEAK))
-    store(one_each(some[11:], on(2025, 2, 1)) + one_each(bodies("11", 30), on(2025, 2, 1)))
-    store(one_each(bodies("11", 40)[30:], on(2025, 2, 3), leaks=LEAK))
-    [unhit, *_] = Incident.objects.filter(collectivity=some[11])
-    publish_release(now=YEAR_CLOSED)
-    assert not Block.objects.filter(measure="interruptions").exists()
-    assert HIT in titles_of(first)
-    assert HIT not in titles_of(unhit)
+    [case, *_] = store([*one_each(some[:20], on(2025, 2, 1)), *one_each(some[20:], on(2025, 5, 1))])
+    publish_due(now=YEAR)
+    assert places_of(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "20")]
+    assert ("Incidents vérifiés", "France entière, février 2025", "20") in places_of(case)
 
 
-def test_a_signalement_that_became_an_incident_was_not_counted_as_one(db):
-    some = bodies("53", 30)
-    reports = store(one_each(some[:8], on(2025, 2, 1)))
-    change(reports, nature="report")
-    store(one_each(some, on(2025, 3, 1)))
-    publish_release(now=YEAR_CLOSED)
-    assert titles_of(reports[0]) == {"signalements vérifiés"}
-    change(reports[:1], nature="incident")
-    fold_events()
-    assert titles_of(reports[0]) == {"signalements vérifiés"}
+def test_what_is_corrected_later_changes_nothing_of_it(mine):
+    publish_due(now=YEAR)
+    before = describe_visibility(mine)
+    change([mine], type="panne", cause="phishing", nature="report")
+    mine.refresh_from_db()
+    publish_due(now=on(2026, 4, 30))
+    assert describe_visibility(mine) == before
+
+
+@time_machine.travel(FIRST_QUARTER)
+def test_it_does_not_say_how_often_the_others_declared(client, mine):
+    """The page of Plouexemple says 60 incidents, and not that 50 bodies made them."""
+    store(one_each(bodies("53", 10), on(2025, 2, 7)))
+    publish_due(now=FIRST_QUARTER)
+    page = open_page(client, mine).content.decode()
+    assert '<td class="number">60</td>' in page
+    assert not re.search("[0-9]+.{0,20}collectivités", page)
+
+
+# What is not counted, or not yet
 
 
 @time_machine.travel(on(2025, 3, 1))
-def test_a_quarter_that_is_not_closed_has_its_day(client, mine):
-    assert "son trimestre le sera à partir du 30 avril 2025" in opened(client, mine).content.decode()
+def test_a_period_that_is_not_over_has_its_day(mine):
+    coming = ["le 1er trimestre 2025 : à partir du 30 avril 2025", "l’année 2025 : à partir du 1er avril 2026"]
+    assert rest_of(mine) == ("", coming)
+    assert describe_visibility(mine).editions == []
 
 
-@time_machine.travel(CLOSED)
-def test_it_says_why_nothing_is_published(client, mine):
-    change([mine], nature="report")
-    publish_release(now=CLOSED)
-    assert "trop peu de collectivités seraient derrière le nombre" in opened(client, mine).content.decode()
+@time_machine.travel(on(2025, 6, 1))
+def test_a_quarter_that_is_due_and_not_published_says_so(mine):
+    assert rest_of(mine)[1][0] == "le 1er trimestre 2025 : n’a pas encore paru"
+
+
+@time_machine.travel(on(2025, 5, 20))
+def test_one_that_its_quarter_missed_waits_for_the_year(mine):
     change([mine], verification="unverified", verified_at=None)
-    assert "seules les déclarations vérifiées" in opened(client, mine).content.decode()
+    publish_due(now=FIRST_QUARTER)
+    change([mine], verification="call_back", verified_at=on(2025, 5, 19))
+    mine.refresh_from_db()
+    coming = ["l’année 2025 : à partir du 1er avril 2026"]
+    assert rest_of(mine) == (f"Son trimestre a été publié sans elle. {BEFORE}", coming)
+
+
+@time_machine.travel(on(2026, 5, 20))
+def test_one_that_its_year_missed_is_a_late_case_of_the_next(db):
+    [case, *_] = verify_late(5)
+    case.refresh_from_db()
+    assert rest_of(case) == (f"Son année a été publiée sans elle. {BEFORE}", [LATE_LINE])
+    publish_due(now=NEXT_YEAR)
+    visibility = describe_visibility(case)
+    assert [edition.is_late for edition in visibility.editions] == [True]
+    line = "Incidents d’années antérieures, déclarés plus tard"
+    assert (places_of(case), rest_of(case)) == ([(line, "France entière, 2026", "5")], ("", []))
+
+
+@time_machine.travel(on(2026, 5, 20))
+def test_a_late_signalement_is_counted_nowhere(db):
+    [case] = verify_late(1)
+    change([case], nature="report")
+    case.refresh_from_db()
+    why = f"Son année a été publiée sans elle. {BEFORE} Un signalement n’est pas compté plus tard."
+    assert rest_of(case) == (why, [])
+
+
+@time_machine.travel(on(2026, 5, 20))
+def test_a_signalement_that_became_an_incident_is_a_late_case(db):
+    [case, *_] = store(one_each(bodies("53", 5), on(2025, 2, 1), nature="report"))
+    publish_due(now=YEAR)
+    assert (places_of(case), rest_of(case)) == ([("Signalements vérifiés", "France entière, 2025", "5")], ("", []))
+    change([case], nature="incident")
+    case.refresh_from_db()
+    why = "Son année l’a comptée comme signalement ; c’est devenu un incident."
+    assert rest_of(case) == (why, [LATE_LINE])
+    assert places_of(case) == [("Signalements vérifiés", "France entière, 2025", "5")]
+
+
+def test_it_says_why_nothing_is_counted(mine):
+    change([mine], verification="unverified", verified_at=None)
+    mine.refresh_from_db()
+    why = "Elle n’est comptée nulle part : seules les déclarations vérifiées par le centre sont comptées."
+    assert rest_of(mine) == (why, [])
     change([mine], status="closed", closed_at=on(2025, 3, 1), closing_reason="duplicate")
-    assert "comptée nulle part" in opened(client, mine).content.decode()
-    assert not BlockMember.objects.filter(fact=mine.pk).exists()
+    mine.refresh_from_db()
+    reason = "le centre l’a close comme doublon, comme retirée, ou sans incident."
+    assert rest_of(mine) == (f"Elle n’est comptée nulle part : {reason}", [])
+
+
+def test_one_that_is_discarded_between_quarter_and_year_stays_in_the_quarter_alone(mine):
+    publish_due(now=FIRST_QUARTER)
+    change([mine], status="closed", closed_at=on(2025, 5, 1), closing_reason="withdrawn")
+    mine.refresh_from_db()
+    publish_due(now=YEAR)
+    assert places_of(mine)[0] == ("Incidents vérifiés", "France entière, 1er trimestre 2025", "50")
+    assert rest_of(mine)[0].startswith("Elle n’entre plus dans ce qui paraîtra : le centre l’a close")
+
+
+# Who reads it
 
 
 def test_it_tells_the_others_nothing(client, mine):
@@ -194,9 +254,7 @@ def test_it_tells_the_others_nothing(client, mine):
         assert client.get(page).status_code == code
 
 
-@time_machine.travel(CLOSED)
-def test_it_costs_few_queries(client, mine, django_assert_max_num_queries):
-    publish_release(now=CLOSED)
-    opened(client, mine)
-    with django_assert_max_num_queries(12):
-        client.get(reverse("figures_of_case", args=[mine.reference]))
+def test_it_costs_few_queries(mine, django_assert_max_num_queries):
+    publish_due(now=YEAR)
+    with django_assert_max_num_queries(6):
+        describe_visibility(mine)

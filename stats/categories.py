@@ -1,0 +1,66 @@
+"""The names of the categories of each classification, as people read them."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.models import Region
+from csirts.wording import curly
+from incidents.enums import TYPE_TERMS, Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
+from stats.disclosure.tables import OTHER_REGION
+from stats.enums import NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
+
+type Labels = Mapping[str, str | Promise]
+
+MONTHS = (
+    *(_("janvier"), _("février"), _("mars"), _("avril"), _("mai"), _("juin"), _("juillet"), _("août")),
+    *(_("septembre"), _("octobre"), _("novembre"), _("décembre")),
+)
+SHORT_MONTHS = (*("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),)
+QUARTERS = {
+    "T1": _("1er trimestre"),
+    "T2": _("2e trimestre"),
+    "T3": _("3e trimestre"),
+    "T4": _("4e trimestre"),
+}
+# Written otherwise than in the form, where the town hall speaks.
+PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: _("nombre de personnes pas connu")}
+DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: _("catégories pas connues")}
+CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: _("pas dite")}
+DELAYS: Labels = dict(DelayBand.choices)
+# Classification → category → its name; regions are rows of the database.
+LABELS: dict[str, Labels] = {
+    "month": {f"{number:02}": name for number, name in enumerate(MONTHS, 1)},
+    "quarter": QUARTERS,
+    "type": TYPE_TERMS,
+    "cause": CAUSES,
+    "discovery": DELAYS,
+    "help": DELAYS,
+    "closing": DELAYS,
+    "persons": PERSONS,
+    "status": dict(LeakStatus.choices),
+    "category": DATA_CATEGORIES,
+    "hours": dict(HoursBand.choices),
+    "service": dict(PublicService.choices),
+    "family": dict(ServiceFamily.choices),
+    "stratum": dict(Stratum.choices),
+}
+UNKNOWN_REGION = _("territoire pas connu")
+OTHER_TERRITORIES = _("autres territoires d’outre-mer, ou territoire pas connu")
+# The categories that say that the answer is not known: they never come first in a title.
+UNKNOWN = {"unknown", NOT_SAID, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
+
+
+@cache
+def region_names() -> dict[str, str]:
+    """Code → name. The régions are official and do not change while a process lives."""
+    return {code: curly(name) for code, name in Region.objects.values_list("code", "name")}
+
+
+def label_category(classification: str, code: str) -> str:
+    """Return the name of a category: « de 1 à 3 jours », « Bretagne »."""
+    if classification == "region":
+        return str(OTHER_TERRITORIES) if code == OTHER_REGION else region_names().get(code, code)
+    return str(LABELS[classification][code])

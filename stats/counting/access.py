@@ -1,0 +1,87 @@
+"""Who may read exact figures, and of what: a lead its centres, the coordination everything, an entitled analyst."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.enums import Role
+from accounts.models import User
+from collectivities.models import Region
+from csirts.models import Csirt
+from csirts.wording import at
+from stats.counting.scope import Scope
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+
+
+def get_own_scope(user: User) -> Scope:
+    """Return the centres that this person leads, taken together. Raise Http404 for everybody else."""
+    led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD)).order_by("name")
+    return replace(make_centre_scope(list(led)), code="mon-centre")
+
+
+def get_centre_scope(user: User, slug: str) -> Scope:
+    """Return any centre for the coordination, one of theirs for a lead. Raise Http404."""
+    centres = Csirt.objects.filter(slug=slug)
+    if not user.has_role(Role.NATIONAL):
+        centres = centres.filter(pk__in=user.csirt_ids(Role.LEAD))
+    return make_centre_scope(list(centres))
+
+
+def make_centre_scope(centres: Collection[Csirt]) -> Scope:
+    """Return the scope of these centres. Raise Http404 if there are none."""
+    if not centres:
+        raise Http404
+    slugs = "-".join(one.slug for one in centres)
+    return Scope(
+        ", ".join(one.name for one in centres),
+        csirt_ids=frozenset(one.pk for one in centres),
+        code=f"centre-{slugs}",
+    )
+
+
+def get_region_scope(user: User, code: str) -> Scope:
+    """Return any région for the coordination, those that entitle an analyst today. Raise Http404."""
+    region = list_open_regions(user).filter(code=code).first()
+    if region is None:
+        raise Http404
+    return Scope(at(region), region_id=region.pk, region_code=region.code, code=f"region-{region.code}")
+
+
+def list_open_regions(user: User) -> QuerySet[Region]:
+    """Return the régions whose exact figures this person may read."""
+    if user.has_role(Role.NATIONAL):
+        return Region.objects.all()
+    return Region.objects.filter(pk__in=user.exact_region_ids())
+
+
+def get_nation_scope(user: User) -> Scope:
+    """Return the nation, for the coordination. Raise Http404 for everybody else."""
+    if not user.has_role(Role.NATIONAL):
+        raise Http404
+    return Scope(_("en France"), code="france")
+
+
+def list_exact_links(user: User | None) -> list[Link]:
+    """Return every exact page that this person may open; for most people none. Three queries at most."""
+    if user is None:
+        return []
+    links = []
+    if user.has_role(Role.LEAD):
+        links.append(Link(_("Mon centre"), reverse("own_statistics")))
+    if user.has_role(Role.NATIONAL):
+        links.append(Link(_("Toute la France"), reverse("exact_nation")))
+    if user.has_role(Role.NATIONAL) or user.exact_region_ids():
+        links += [Link(one.name, reverse("exact_region", args=[one.code])) for one in list_open_regions(user)]
+    if user.has_role(Role.NATIONAL):
+        centres = Csirt.objects.active().order_by("name")
+        links += [Link(one.name, reverse("exact_centre", args=[one.slug])) for one in centres]
+    return links

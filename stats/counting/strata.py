@@ -1,0 +1,92 @@
+"""How many bodies there are, by region and by stratum: the denominators of the rates. Public facts of the list."""
+
+from collections import Counter
+from datetime import date
+from itertools import product
+
+from django.db.models import Case, CharField, Count, Q, Value, When
+from django.db.models.functions import Coalesce
+
+from collectivities.enums import GROUPINGS, TERRITORIAL, Kind
+from collectivities.models import Collectivity, Region
+from stats.enums import ALL_BANDS, Stratum
+
+POPULATION_UNDER = (
+    (500, Stratum.COMMUNE_UNDER_500),
+    (2_000, Stratum.COMMUNE_UNDER_2000),
+    (10_000, Stratum.COMMUNE_UNDER_10000),
+)
+
+# region (0: unknown), stratum → number of bodies
+type Bodies = Counter[tuple[int, str]]
+
+
+def stratum_of(kind: str, population: int | None) -> Stratum | None:
+    """None where no rate is possible: no list says how many such bodies exist, or how large this one is."""
+    if kind in GROUPINGS:
+        return Stratum.GROUPING
+    if kind in TERRITORIAL:
+        return Stratum.LARGE
+    if kind != Kind.COMMUNE or population is None:
+        return None
+    return next((stratum for limit, stratum in POPULATION_UNDER if population < limit), Stratum.COMMUNE_OVER_10000)
+
+
+def stratum_in_sql(of: str = "") -> Case:
+    """The same in SQL, "" for none. `of`: the path to the body, with its two underscores."""
+    return Case(
+        When(**{f"{of}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
+        When(**{f"{of}kind__in": TERRITORIAL}, then=Value(Stratum.LARGE)),
+        When(~Q(**{f"{of}kind": Kind.COMMUNE}) | Q(**{f"{of}population": None}), then=Value("")),
+        *(When(**{f"{of}population__lt": limit}, then=Value(stratum)) for limit, stratum in POPULATION_UNDER),
+        default=Value(Stratum.COMMUNE_OVER_10000),
+        output_field=CharField(),
+    )
+
+
+def listed_strata() -> dict[int, Stratum]:
+    """Of each body of the official list, its stratum; bodies without one are left out."""
+    rows = Collectivity.objects.filter(is_listed=True).values_list("pk", "kind", "population")
+    strata = {pk: stratum_of(kind, population) for pk, kind, population in rows.iterator()}
+    return {pk: stratum for pk, stratum in strata.items() if stratum}
+
+
+def heirs_of_merged() -> dict[int, int]:
+    """Of each body that was merged, the one that has its files now: a commune nouvelle, or what a double stood for."""
+    into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
+    heirs = dict(into)
+    for _step in range(len(into)):  # one merged into one that was merged later; never in a circle for ever
+        further = {body: into[heir] for body, heir in heirs.items() if heir in into}
+        if not further:
+            break
+        heirs |= further
+    return heirs
+
+
+def existing_bodies(year: int) -> Bodies:
+    """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0).
+
+    Zero is said where a region has none of a stratum: everybody knows that as well. A body that appeared later is not
+    among them, nor one that had vanished.
+    """
+    last_day = date(year, 12, 31)
+    there = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
+    there &= Q(appeared_on=None) | Q(appeared_on__lte=last_day)
+    rows = Collectivity.objects.filter(there, is_listed=True).annotate(
+        home=Coalesce("region_correction", "region"), stratum=stratum_in_sql()
+    )
+    bodies: Bodies = Counter()
+    for home, stratum, number in rows.order_by().values_list("home", "stratum").annotate(Count("pk")):
+        if stratum:
+            for key in {(home or 0, stratum), (home or 0, ALL_BANDS), (0, stratum), (0, ALL_BANDS)}:
+                bodies[key] += number
+    bodies.update(dict.fromkeys(product({home for home, _stratum in bodies}, Stratum), 0))
+    return bodies
+
+
+def regions_with_bodies() -> list[Region]:
+    """Return the régions of which the list has bodies today, in the order of their names. One query."""
+    there = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
+        home=Coalesce("region_correction", "region")
+    )
+    return list(Region.objects.filter(pk__in=there.values("home")))

@@ -1,0 +1,154 @@
+"""From exact counts to the figures that are printed: threshold, dominance, random rounding, and redrawing.
+
+The rule in the words of the handbooks of statistical disclosure control: a cell is sensitive where fewer than
+`THRESHOLD` distinct bodies stand behind it (threshold rule) or where a single body makes more than `LARGEST_SHARE`
+of it (dominance rule). A sensitive cell is suppressed, and so is a true zero: a dash is « zero or few ». Every other
+cell is rounded at random, without bias, to one of the two multiples of `BASE` around it. Nothing is made additive:
+totals are drawn like any other cell.
+"""
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stats.disclosure.audit import BASE, THRESHOLD, Printed, failing_tables
+from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
+
+LARGEST_SHARE = 0.85
+MOST_DRAWS = 300  # before the table that fails most often is closed
+MANY = 10**9
+
+type Cell = tuple[str, ...]
+type Values = dict[Cell, int | None]
+
+
+class CellCount(NamedTuple):
+    """The truth of one cell. `largest`: the units of the body that has most; `spared`: the bodies of that stratum
+    that are not in the cell.
+    """
+
+    units: int
+    bodies: int
+    largest: int
+    spared: int = MANY
+
+
+NOTHING = CellCount(0, 0, 0)
+
+# Table → cell → its truth; a cell that counts nothing may be absent.
+type Counts = Mapping[str, Mapping[Cell, CellCount]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """`tables`: as they are printed. `closed`: those that no draw could make safe."""
+
+    tables: list[dict[str, Any]]
+    draws: int
+    closed: tuple[str, ...]
+
+
+class UnsafeReleaseError(Exception):
+    """What is left of the tables fails the audit, whatever is drawn and closed."""
+
+
+def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> Drawn:
+    """Draw until the audit passes; where `MOST_DRAWS` draws fail, close the table that fails most and go on.
+
+    `earlier`: the quarterly releases of the same year, as printed; they are held fast. `key`: the secret of the
+    rounding. The same arguments give the same figures.
+    """
+    closed: set[str] = set()
+    draws = 0
+    while len(closed) < len(list_tables(period)):
+        failures: Counter[str] = Counter()
+        for attempt in range(MOST_DRAWS):
+            draws += 1
+            tables = Draw(counts, period, earlier, key, attempt).print_tables(closed)
+            failing = failing_tables({"period": str(period), "tables": tables}, earlier)
+            if not failing:
+                return Drawn(tables, draws, tuple(sorted(closed)))
+            failures.update(failing)
+        if not failures.keys() - closed:
+            break
+        closed.add(most_failing(failures, closed))
+    raise UnsafeReleaseError(str(period))
+
+
+def most_failing(failures: Counter[str], closed: set[str]) -> str:
+    """Return the table to close: one with a classification before a total, which would take all its tables with it."""
+    return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One attempt: every cell has its own random number, drawn from the key and the number of the attempt."""
+
+    counts: Counts
+    period: Period
+    earlier: Sequence[Printed]
+    key: bytes
+    attempt: int
+
+    def print_tables(self, closed: set[str]) -> list[dict[str, Any]]:
+        printed: dict[str, Values] = {}
+        for table in list_tables(self.period):
+            printed[table.code] = {} if table.code in closed else dict(self.print_cells(table, printed))
+        for long, short in SHORT_LIST_OF.items():
+            if printed.get(long):
+                printed[short] = {}
+        return [describe_table(table, printed[table.code]) for table in list_tables(self.period)]
+
+    def print_cells(self, table: Table, printed: Mapping[str, Values]) -> Iterator[tuple[Cell, int | None]]:
+        done = months_printed(self.earlier)
+        for cell in table.cells():
+            if table.by == ("month",) and (cell[0] in done or cell[0] not in self.period.months):
+                continue
+            if is_open(table, cell, printed):
+                yield cell, self.print_value(table, cell)
+
+    def print_value(self, table: Table, cell: Cell) -> int | None:
+        count = self.counts.get(table.code, {}).get(cell, NOTHING)
+        return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
+
+    def draw_number(self, table: Table, cell: Cell) -> float:
+        """Between 0 (included) and 1. The count is no part of it: nested cells with the same units would share
+        their rounding, and their difference would show.
+        """
+        name = "|".join((str(self.period), table.code, *cell, str(self.attempt)))
+        return int.from_bytes(hmac.digest(self.key, name.encode(), hashlib.sha256)[:8]) / 2**64
+
+
+def is_sensitive(count: CellCount) -> bool:
+    return count.bodies < THRESHOLD or count.spared < THRESHOLD or count.largest > LARGEST_SHARE * count.units
+
+
+def round_randomly(units: int, number: float) -> int:
+    """Unbiased: the multiple above is taken with a chance of `units % BASE` in `BASE`."""
+    below, rest = divmod(units, BASE)
+    return BASE * (below + (number < rest / BASE))
+
+
+def is_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
+    """Whether each total above the cell, as printed, reaches what opens the table."""
+    totals = [printed[code].get(() if len(table.by) < 2 else (cell[at],)) for at, code in enumerate(table.opened_by)]
+    return all(total is not None and total >= table.opens_from for total in totals)
+
+
+def months_printed(earlier: Sequence[Printed]) -> set[str]:
+    """The months that a quarterly release has printed, dashes included."""
+    tables = [table for release in earlier for table in release["tables"] if table["by"] == ["month"]]
+    return {cell[0] for table in tables for cell, _value in table["cells"]}
+
+
+def describe_table(table: Table, values: Values) -> dict[str, Any]:
+    return {
+        "code": table.code,
+        "counts": table.counts,
+        "by": list(table.by),
+        "is_open": bool(values),
+        "cells": [[list(cell), value] for cell, value in values.items()],
+    }

@@ -1,0 +1,134 @@
+"""The fixed list of the tables that are published, whatever the numbers.
+
+A table counts one kind of unit by one classification, or crosses two of them. It opens when its total, as printed,
+reaches a fixed number: whether it is open tells a reader nothing that the printed totals do not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
+from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
+
+# Totals, as printed, from which a table opens. Both totals of a crossed cell must reach the last one.
+OPENS_FROM = 40
+LONG_LIST_OPENS_FROM = 100
+CROSSING_OPENS_FROM = 100
+
+# Where a territory is not known, or has a handful of bodies (975, 977, 978, 986): alone these would always be dashes,
+# which hold many incidents in a large year, so that the audit would close the table.
+OTHER_REGION = ""
+REGIONS = (
+    *("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"),
+    *("01", "02", "03", "04", "06", "987", "988", OTHER_REGION),
+)
+MONTHS = tuple(f"{number:02}" for number in range(1, 13))
+QUARTERS = ("T1", "T2", "T3", "T4")
+
+# Classification → its categories, in the order in which they are read.
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "region": REGIONS,
+    "month": MONTHS,
+    "quarter": QUARTERS,
+    "type": tuple(IncidentType.values),
+    "cause": (*Cause.values, NOT_SAID),
+    "discovery": tuple(DelayBand.values),
+    "help": tuple(DelayBand.values),
+    "closing": tuple(DelayBand.values),
+    "persons": tuple(PersonsBand.values),
+    "status": tuple(status.value for status in LEAK_STATUSES),
+    "category": tuple(DataCategory.values),
+    "hours": tuple(HoursBand.values),
+    "service": tuple(PublicService.values),
+    "family": tuple(ServiceFamily.values),
+    "stratum": tuple(Stratum.values),
+}
+
+
+class Period(NamedTuple):
+    """What one release covers: a whole year (`quarter` 0), or one quarter of it."""
+
+    year: int
+    quarter: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.year}-T{self.quarter}" if self.quarter else str(self.year)
+
+    @property
+    def starts_on(self) -> date:
+        return date(self.year, 3 * self.quarter - 2 if self.quarter else 1, 1)
+
+    @property
+    def last_month(self) -> date:
+        """The first day of the last month."""
+        return date(self.year, 3 * self.quarter or 12, 1)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        return MONTHS[3 * self.quarter - 3 : 3 * self.quarter] if self.quarter else MONTHS
+
+
+@dataclass(frozen=True)
+class Table:
+    """`counts`: the unit. `opened_by`: the tables whose printed totals open it, from `opens_from` on."""
+
+    code: str
+    counts: str
+    by: tuple[str, ...] = ()
+    opened_by: tuple[str, ...] = ()
+    opens_from: int = 0
+
+    def cells(self) -> Iterator[tuple[str, ...]]:
+        """Every cell, whether or not anything is in it."""
+        if not self.by:
+            yield ()
+        elif len(self.by) == 1:
+            yield from ((code,) for code in CATEGORIES[self.by[0]])
+        else:
+            first, second = self.by
+            yield from ((one, other) for one in CATEGORIES[first] for other in CATEGORIES[second])
+
+
+def count_by(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:
+    return Table(f"{counts}_by_{by}", unit or counts, (by,), (opened_by,), opens_from)
+
+
+def cross_with_region(by: str, *, opened_by: tuple[str, ...]) -> Table:
+    return Table(f"incidents_by_region_and_{by}", "incidents", ("region", by), opened_by, CROSSING_OPENS_FROM)
+
+
+BY_MONTH = count_by("incidents", "month", opened_by="incidents")
+# Tables come after those that open them.
+OF_A_YEAR = (
+    *(Table(code, code) for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")),
+    *(
+        count_by("incidents", by, opened_by="incidents")
+        for by in ("region", "type", "cause", "discovery", "help", "closing")
+    ),
+    BY_MONTH,
+    count_by("leaks", "persons", opened_by="leaks"),
+    count_by("leaks", "status", opened_by="leaks"),
+    count_by("leaks", "category", opened_by="leaks", unit="leak_categories"),
+    count_by("interruptions", "hours", opened_by="interruptions"),
+    count_by("interruptions", "service", opened_by="interruptions", opens_from=LONG_LIST_OPENS_FROM),
+    count_by("interruptions", "family", opened_by="interruptions"),
+    count_by("bodies", "stratum", opened_by="incidents"),
+    cross_with_region("quarter", opened_by=("incidents_by_region",)),
+    cross_with_region("type", opened_by=("incidents_by_region", "incidents_by_type")),
+    cross_with_region("cause", opened_by=("incidents_by_region", "incidents_by_cause")),
+)
+OF_A_QUARTER = (
+    Table("incidents", "incidents"),
+    Table("reports", "reports"),
+    *(Table(code, code, (), ("incidents",), OPENS_FROM) for code in ("interruptions", "leaks")),
+    BY_MONTH,
+)
+TABLES = {table.code: table for table in OF_A_YEAR}
+# Of a long list and a short one of the same units, one is printed: the long one where it opens.
+SHORT_LIST_OF = {"interruptions_by_service": "interruptions_by_family"}
+
+
+def list_tables(period: Period) -> tuple[Table, ...]:
+    return OF_A_QUARTER if period.quarter else OF_A_YEAR

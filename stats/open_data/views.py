@@ -1,0 +1,173 @@
+"""The pages and the files of the releases, the dictionary, the method and the feed: all public, none of them exact."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Concatenate
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from stats.counting.periods import SETTLED_AFTER
+from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.draw import LARGEST_SHARE
+from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM, OPENS_FROM
+from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
+from stats.open_data.definitions import FIXED_TABLES
+from stats.open_data.dictionary import UNDER_DECLARED, list_definitions, list_sources
+from stats.open_data.edition import (
+    Edition,
+    Heading,
+    find_heading,
+    find_last_heading,
+    list_headings,
+    read_edition,
+)
+from stats.open_data.package import LICENCE, make_files
+from stats.pages.wording import format_day
+from stats.reports.address import list_addresses
+
+BRIEF_SECONDS = 300
+# Files that a browser would otherwise show: a spreadsheet or a program opens them from the disk.
+SAVED = ("csv", "md", "py", "zip")
+FEED_LENGTH = 100
+# The numbers of the rule, as the pages that explain it write them.
+RULE = {
+    "least": THRESHOLD,
+    "base": BASE,
+    "beside": BASE - 1,
+    "twice_beside": 2 * (BASE - 1),
+    "share": round(100 * LARGEST_SHARE),
+    "opens_from": OPENS_FROM,
+    "long_opens_from": LONG_LIST_OPENS_FROM,
+    "crossing_opens_from": CROSSING_OPENS_FROM,
+    "days": SETTLED_AFTER.days,
+    "under_declared": UNDER_DECLARED,
+}
+
+
+def cached_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let everybody's cache keep the page a few minutes; nobody else's where its foot is that of an account."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        whose = {"private": True} if request.user.is_authenticated else {"public": True}
+        patch_cache_control(response, max_age=BRIEF_SECONDS, **whose)
+        return response
+
+    return answer
+
+
+@login_not_required
+@require_safe
+@cached_briefly
+def definitions(request: HttpRequest) -> HttpResponse:
+    context = {"entries": list_definitions(), "sources": list_sources(), "since": FIXED_TABLES}
+    return render(request, "stats/definitions.html", RULE | context)
+
+
+@login_not_required
+@require_safe
+@cached_briefly
+def method(request: HttpRequest) -> HttpResponse:
+    year_day, _space, _year = format_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
+    context = {"last": find_last_heading(), "year_day": year_day}
+    return render(request, "stats/method_page.html", RULE | context)
+
+
+@login_not_required
+@require_safe
+@cached_briefly
+def releases(request: HttpRequest) -> HttpResponse:
+    return render(request, "stats/releases.html", RULE | {"headings": list_headings()})
+
+
+@login_not_required
+@require_safe
+@cached_briefly
+def release(request: HttpRequest, number: int) -> HttpResponse:
+    edition = get_edition(number)
+    context = {
+        "edition": edition,
+        "heading": edition.heading,
+        "release": edition.heading.release,
+        "files": make_files(edition).values(),
+        "licence": LICENCE,
+        "reports": list_addresses(edition.heading.release),
+    }
+    return render(request, "stats/release.html", RULE | context)
+
+
+@login_not_required
+@require_safe
+def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
+    """Send one file of a release, as it will be for ever."""
+    etag = make_etag("file", number, name)
+    if is_held(request.headers, etag):
+        return answer_unchanged(etag, FOR_EVER)
+    file = make_files(get_edition(number)).get(name)
+    if file is None:
+        raise Http404
+    response = HttpResponse(file.body, content_type=file.media_type)
+    if file.extension in SAVED:
+        saved_as = name if str(number) in name else f"tocsin-{number}-{name}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{saved_as}"'
+    return set_caching(response, etag, FOR_EVER)
+
+
+@login_not_required
+@require_safe
+@cached_briefly
+def data(request: HttpRequest) -> HttpResponse:
+    """Lead to the release of the last published year, else to the last one; to their list while there is none."""
+    last = find_last_heading()
+    return redirect(last.path if last else "stats_releases")
+
+
+@login_not_required
+@require_safe
+def feed(request: HttpRequest) -> HttpResponseBase:
+    headings = list_headings()[:FEED_LENGTH]
+    etag = make_etag("feed", *(heading.release.digest for heading in headings[:1]))
+    if is_held(request.headers, etag):
+        return answer_unchanged(etag, BRIEFLY)
+    response = HttpResponse(write_feed(headings), content_type="application/atom+xml; charset=utf-8")
+    return set_caching(response, etag, BRIEFLY)
+
+
+def write_feed(headings: list[Heading]) -> str:
+    atom = Atom1Feed(
+        title=_("Tocsin : les publications de chiffres"),
+        link=settings.SITE_URL + reverse("stats_releases"),
+        description=str(UNDER_DECLARED),
+        language="fr",
+        author_name="Tocsin",
+        feed_url=settings.SITE_URL + reverse("stats_feed"),
+        feed_copyright=_("Licence Ouverte 2.0"),
+    )
+    for heading in headings:
+        atom.add_item(
+            title=_("Publication no %(number)d : %(period)s") % {"number": heading.number, "period": heading.period},
+            link=heading.url,
+            description=heading.citation,
+            unique_id=heading.url,
+            pubdate=heading.release.published_at,
+            updateddate=heading.release.published_at,
+        )
+    return atom.writeString("utf-8")
+
+
+def get_edition(number: int) -> Edition:
+    heading = find_heading(number)
+    if heading is None:
+        raise Http404
+    return read_edition(heading)

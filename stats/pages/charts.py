@@ -1,0 +1,243 @@
+"""Where the marks of a chart go: numbers in, coordinates out, as text for SVG attributes. Templates draw.
+
+No library fits: those for Python write inline styles or scripts, which our policy refuses, or need the browser to
+draw. A chart here is some rectangles, lines and words with classes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+
+from stats.pages.labels import format_number
+
+CHARACTER = 7.6  # the width of a digit at 13 px, in units
+LINE = 16  # from one line of words to the next
+BESIDE = 8  # between a tick and its words
+LEVELS = 5
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart. A value is None where the period has no number: the line breaks there."""
+
+    label: str
+    values: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Measures in units that are near to pixels on the screen that the frame is made for."""
+
+    width: int
+    height: int
+    left: int = 44
+    right: int = 44
+    top: int = 24
+    bottom: int = 28
+
+    @property
+    def floor(self) -> int:
+        return self.height - self.bottom
+
+
+WIDE, NARROW = Frame(600, 300), Frame(340, 240, left=38, right=40)
+
+
+@dataclass(frozen=True)
+class Words:
+    x: str
+    y: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    path: str
+    y: str
+    text: str
+    is_base: bool
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series as it is drawn. `lines`: the points of each unbroken run. `numbers`: empty where they have no room."""
+
+    lines: list[str] = field(default_factory=list)
+    dots: list[tuple[str, str]] = field(default_factory=list)
+    numbers: list[Words] = field(default_factory=list)
+    end: Words | None = None
+
+
+@dataclass(frozen=True)
+class LineChart:
+    frame: Frame
+    ticks: list[Tick]
+    names: list[Words]
+    now: Curve
+    before: Curve | None
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {self.frame.width} {self.frame.height}"
+
+
+def line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
+    """Return the same chart for a wide screen and a narrow one, so that its words stay near 13 px on both.
+
+    `names` are short labels of the axis, one for each period. Both series have as many values.
+    """
+    return {"wide": draw_lines(names, now, before, WIDE), "narrow": draw_lines(names, now, before, NARROW)}
+
+
+def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: Frame) -> LineChart:
+    values = [value for series in (now, before) if series for value in series.values if value is not None]
+    every = 1 if frame is WIDE or len(names) <= 4 else 3
+    plot = Plot(frame, len(names), max(values, default=1))
+    axis = [
+        Words(as_text(plot.x(index)), as_text(frame.height - 8), name)
+        for index, name in enumerate(names)
+        if index % every == 0
+    ]
+    curve = plot.draw(now, with_numbers=True)
+    earlier = keep_apart(plot.draw(before, with_numbers=False), curve) if before else None
+    return LineChart(plot.frame, list(plot.ticks()), axis, curve, earlier)
+
+
+def as_text(number: float) -> str:
+    """Return the number as SVG wants it, with a point, whatever the language."""
+    return f"{number:.1f}"
+
+
+def keep_apart(curve: Curve, other: Curve) -> Curve:
+    """Return the first curve with its end label moved, if it would cover that of the other."""
+    if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE * 3:
+        return curve
+    gap = float(curve.end.y) - float(other.end.y)
+    if abs(gap) >= LINE:
+        return curve
+    moved = float(other.end.y) + (LINE if gap >= 0 else -LINE)
+    return replace(curve, end=Words(curve.end.x, as_text(moved), curve.end.text))
+
+
+class Plot:
+    """Columns of equal width, from zero to the highest tick. The left margin grows with the words of the ticks."""
+
+    def __init__(self, frame: Frame, columns: int, highest: int) -> None:
+        self.step = round_up(max(highest, 4) / 4)
+        self.highest = self.step * max(1, -(-highest // self.step))
+        words = ceil(len(format_number(self.highest)) * CHARACTER) + BESIDE
+        self.frame = frame = replace(frame, left=max(frame.left, words))
+        self.column = (frame.width - frame.left - frame.right) / max(1, columns)
+
+    def x(self, index: int) -> float:
+        """Return the middle of a column."""
+        return self.frame.left + (index + 0.5) * self.column
+
+    def y(self, value: int) -> float:
+        return self.frame.floor - value * (self.frame.floor - self.frame.top) / self.highest
+
+    def ticks(self) -> Iterator[Tick]:
+        for value in range(0, self.highest + 1, self.step):
+            path = f"M{self.frame.left} {as_text(self.y(value))}H{self.frame.width - self.frame.right}"
+            yield Tick(path, as_text(self.y(value) + 4), format_number(value), is_base=value == 0)
+
+    def draw(self, series: Series, *, with_numbers: bool) -> Curve:
+        points = [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
+        if not points:
+            return Curve()
+        numbers = [Words(as_text(x), as_text(y - 10), format_number(value)) for x, y, value in points]
+        x, y, _value = points[-1]
+        return Curve(
+            lines=[" ".join(run) for run in self.find_runs(series.values)],
+            dots=[(as_text(x), as_text(y)) for x, y, _value in points],
+            numbers=numbers if with_numbers and self.has_room_for(numbers) else [],
+            end=Words(as_text(x + 12), as_text(y + 4), series.label),
+        )
+
+    def has_room_for(self, numbers: Sequence[Words]) -> bool:
+        """Tell whether every number fits in its column: all of them are written, or the table alone has them."""
+        return max(len(number.text) for number in numbers) * CHARACTER <= self.column
+
+    def find_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
+        """Yield the points that stand side by side, without a period that has no number between them."""
+        run: list[str] = []
+        for index, value in enumerate(values):
+            if value is not None:
+                run.append(f"{as_text(self.x(index))},{as_text(self.y(value))}")
+            elif run:
+                yield run
+                run = []
+        if run:
+            yield run
+
+
+# Levels
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Levels 1 to 5 of equal width, for the grounds of tiles that also say their number."""
+
+    step: int
+
+    def level(self, value: float) -> int:
+        return min(LEVELS, max(1, ceil(value / self.step)))
+
+    def steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
+        """Return (level, first value, last value) of the levels used. The highest has no last value: and more."""
+        return [
+            (level, (level - 1) * self.step + 1, level * self.step if level < LEVELS else None)
+            for level in sorted(set(used))
+        ]
+
+
+def scale_for(values: Iterable[float]) -> Scale:
+    return Scale(round_up(max(values, default=1) / LEVELS))
+
+
+def round_up(value: float) -> int:
+    """Return the next of 1, 2, 5, 10, 20, 50…, which people count by."""
+    ten = 1
+    while True:
+        for digit in (1, 2, 5):
+            if digit * ten >= value:
+                return digit * ten
+        ten *= 10
+
+
+# Bars
+
+
+def with_shares(values: Sequence[int | None]) -> list[str]:
+    """Return the length of each bar in percent of the longest; "0" for a value that is not known, or zero.
+
+    A bar of something is never shorter than can be seen.
+    """
+    longest = max((value for value in values if value), default=0)
+    return [as_text(max(0.6, 100 * value / longest)) if value else "0" for value in values]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of a bar chart. `text` stands for the number where `value` is None; `is_rest` draws it in grey."""
+
+    label: str
+    value: int | None
+    share: str
+    text: str = ""
+    is_rest: bool = False
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A spread and the mark within it, in percent of the widest bar."""
+
+    low: str
+    width: str
+    at: str
+
+
+def interval(low: float, share: float, high: float, highest: float) -> Interval:
+    """Return where the spread from `low` to `high` and the mark of `share` go, on a scale that ends at `highest`."""
+    scale = 100 / highest if highest else 0
+    return Interval(as_text(low * scale), as_text(max(0.6, (high - low) * scale)), as_text(share * scale))

@@ -1,0 +1,99 @@
+"""What printed figures prove: which category is first, how far half the cases go, and whether there are more.
+
+A printed number is known to `BASE - 1`; a cell without a number may hold all that its total leaves. Two years are
+compared as two Poisson counts of equal duration: given their sum, one of them is binomial with one half. « Plus » is
+written only if the least favourable true numbers still differ as chance alone would in less than one case out of
+forty. Cases that come together (one supplier, many bodies) vary more than this says.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from math import exp, inf, lgamma, log
+
+from stats.categories import UNKNOWN
+from stats.disclosure.audit import BASE
+from stats.pages.page import Breakdown, Line
+from stats.releases.reading import Cell
+
+ONE_SIDE = 0.025
+NEGLIGIBLE = 1e-13
+# A unit of these tables may lie in several categories, or in none.
+NOT_A_PARTITION = ("leaks_by_category", "bodies_by_stratum")
+
+
+class Change(StrEnum):
+    STABLE = "stable"  # rounding alone can make the difference
+    UNSURE = "unsure"  # chance alone can
+    MORE = "more"
+    FEWER = "fewer"
+
+
+def compare(now: Cell, before: Cell) -> Change | None:
+    """Return how two totals differ; None unless both are printed."""
+    if now.value is None or before.value is None:
+        return None
+    if abs(now.value - before.value) <= BASE:
+        return Change.STABLE
+    if is_more(now.low, before.high):
+        return Change.MORE
+    return Change.FEWER if is_more(before.low, now.high) else Change.UNSURE
+
+
+def is_more(one: int, other: int) -> bool:
+    """Tell whether equal rates would give such an excess of `one` over `other` in less than one case out of forty."""
+    return one > other and compute_tail(one, one + other) < ONE_SIDE
+
+
+def compute_tail(successes: int, tries: int) -> float:
+    """Return the chance of `successes` or more out of `tries`, each with a chance of one half."""
+    term = exp(lgamma(tries + 1) - lgamma(successes + 1) - lgamma(tries - successes + 1) - tries * log(2))
+    total = 0.0
+    for number in range(successes, tries + 1):
+        total += term
+        if term < NEGLIGIBLE * total:
+            break
+        term *= (tries - number) / (number + 1)
+    return total
+
+
+def find_first(breakdown: Breakdown) -> Line | None:
+    """Return the category that surely holds more than any other; None if there is none, or its name is « unknown »."""
+    shown = sorted(breakdown.shown, key=lambda line: line.cell.low, reverse=True)
+    if not shown or shown[0].code in UNKNOWN:
+        return None
+    first, others = shown[0], [line for line in breakdown.lines if line is not shown[0]]
+    return first if all(find_most(line, breakdown) < first.cell.low for line in others) else None
+
+
+def find_most(line: Line, breakdown: Breakdown) -> float:
+    """Return the most that a category may hold."""
+    if line.cell.is_shown:
+        return line.cell.high
+    if not breakdown.total.is_shown:
+        return inf
+    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(other.cell.low for other in breakdown.shown)
+    return max(0, breakdown.total.high - rest)
+
+
+def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
+    """Return the first of these ordered categories within which at least half of all cases surely are, or None.
+
+    Cases whose category is not known count among the others.
+    """
+    if not breakdown.total.is_shown:
+        return None
+    for number, code in enumerate(codes, 1):
+        within = [line for line in breakdown.lines if line.code in codes[:number]]
+        beyond = [line for line in breakdown.lines if line.code not in codes[:number]]
+        least = sum(line.cell.low for line in within)
+        if least >= find_most_beyond(beyond, breakdown.total.high - least):
+            return code
+    return None
+
+
+def find_most_beyond(lines: Iterable[Line], rest: int) -> int:
+    """Return the most that these categories hold together, where the total leaves them `rest`."""
+    lines = list(lines)
+    if all(line.cell.is_shown for line in lines):
+        return min(rest, sum(line.cell.high for line in lines))
+    return rest

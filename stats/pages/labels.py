@@ -1,0 +1,57 @@
+"""How numbers, shares, durations and French sentences are written, on the public pages and on the exact ones."""
+
+import re
+from datetime import timedelta
+from math import ceil
+
+from django.utils.translation import gettext as _
+
+NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+MINUTES_A_DAY = 24 * 60
+
+
+def format_number(value: int) -> str:
+    """Return « 12 345 » for 12345, with the narrow space that does not break."""
+    return f"{value:,}".replace(",", NARROW)
+
+
+def format_percent(share: float) -> str:
+    """Return a share between 0 and 1 with two digits that count: « 0,57 % », « 5,4 % », « 12 % »."""
+    value = share * 100
+    digits = 0 if value >= 10 else 1 if value >= 1 else 2
+    return f"{value:.{digits}f}{NO_BREAK}%".replace(".", ",")
+
+
+def format_duration(value: timedelta) -> str:
+    """Return « 12 min », « 2 h », « 2 h 10 », « 1 jour », « 3 jours » or « 3 j 4 h ».
+
+    Rounded up, to the minute under two days and to the hour beyond, so that « en 3 jours au plus » stays true.
+    """
+    minutes = ceil(value / timedelta(minutes=1))
+    if minutes > 2 * MINUTES_A_DAY:
+        minutes = 60 * ceil(minutes / 60)
+    days, rest = divmod(minutes, MINUTES_A_DAY)
+    if days and not rest:
+        words = _("1 jour") if days == 1 else _("%d jours") % days
+    elif minutes < 60:
+        words = f"{minutes} min"
+    elif minutes < 2 * MINUTES_A_DAY:
+        words = f"{minutes // 60} h {minutes % 60:02}" if minutes % 60 else f"{minutes // 60} h"
+    else:
+        words = f"{days} j {rest // 60} h"
+    return words.replace(" ", NO_BREAK)
+
+
+def bind(words: str) -> str:
+    """Return the words with spaces that do not break where French wants them: before « : ; ! ? % », in numbers."""
+    whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW, words)
+    return re.sub(r"« | (?=[:;?!»%])", lambda found: found[0].replace(" ", NO_BREAK), whole_numbers)
+
+
+def upper_first(label: str) -> str:
+    return label[:1].upper() + label[1:]
+
+
+def lower_first(label: str) -> str:
+    """Return the label as it stands within a sentence; « EHPAD » stays as it is."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -1,0 +1,98 @@
+"""France in equal tiles: of each territory three letters and a place on a grid of half tiles (as `charts.css`)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stats.pages.charts import scale_for
+from stats.pages.labels import format_number
+from stats.pages.page import Line, Page
+from stats.releases.reading import State
+
+
+class Tile(NamedTuple):
+    """`column`: of ten half tiles, from 1; a tile is two wide. `row` from 1; the sea is row 7."""
+
+    letters: str
+    column: int
+    row: int
+
+
+TILES = {
+    "32": Tile("HDF", 5, 1),
+    "28": Tile("NOR", 3, 2),
+    "11": Tile("IDF", 5, 2),
+    "44": Tile("GES", 7, 2),
+    "53": Tile("BRE", 1, 3),
+    "52": Tile("PDL", 3, 3),
+    "24": Tile("CVL", 5, 3),
+    "27": Tile("BFC", 7, 3),
+    "75": Tile("NAQ", 4, 4),
+    "84": Tile("ARA", 6, 4),
+    "76": Tile("OCC", 5, 5),
+    "93": Tile("PAC", 7, 5),
+    "94": Tile("COR", 9, 6),
+    "01": Tile("GUA", 1, 8),
+    "02": Tile("MTQ", 3, 8),
+    "03": Tile("GUF", 5, 8),
+    "04": Tile("REU", 7, 8),
+    "06": Tile("MAY", 9, 8),
+}
+# Collectivities overseas: half as wide, in one row below.
+SMALL = {"987": "PF", "988": "NC"}
+
+
+@dataclass(frozen=True)
+class MapLine:
+    """One territory. `level`: 1 to 5, 0 where it has no number."""
+
+    line: Line
+    letters: str
+    level: int
+    is_small: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Map:
+    """`unplaced`: incidents of the other territories, or of none that is known. `steps`: what each level means."""
+
+    tiles: list[MapLine]
+    unplaced: Line
+    steps: list[tuple[int, str]]
+
+    @property
+    def has_dash(self) -> bool:
+        return any(tile.line.cell.state is State.BELOW for tile in self.tiles)
+
+
+def draw_map(page: Page) -> Map | None:
+    """Return the map of the year, the same for every place; None if its table did not open."""
+    if not page.printed.is_open("incidents_by_region"):
+        return None
+    lines = page.by_region().lines
+    scale = scale_for(line.cell.value for line in lines if line.cell.value is not None and line.code)
+    tiles = [
+        MapLine(
+            line=line,
+            letters=TILES[line.code].letters if line.code in TILES else SMALL[line.code],
+            level=scale.level(line.cell.value) if line.cell.value is not None else 0,
+            is_small=line.code in SMALL,
+            is_chosen=page.region is not None and page.region.code == line.code,
+        )
+        for line in lines
+        if line.code
+    ]
+    steps = [
+        (level, format_step(first, last))
+        for level, first, last in scale.steps(tile.level for tile in tiles if tile.level)
+    ]
+    return Map(tiles, next(line for line in lines if not line.code), steps)
+
+
+def format_step(first: int, last: int | None) -> str:
+    """Return « 21 à 40 », « jusqu’à 20 » or « 81 et plus »: no number under five is printed."""
+    if last is None:
+        return f"{format_number(first)} et plus"
+    if first == last:
+        return format_number(first)
+    return f"jusqu’à {format_number(last)}" if first == 1 else f"{format_number(first)} à {format_number(last)}"

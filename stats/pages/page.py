@@ -1,0 +1,169 @@
+"""The page of the nation or of a région in one year: its figures as printed, laid out for sentences and charts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from collectivities.models import Region
+from stats.categories import label_category
+from stats.disclosure.tables import CATEGORIES, MONTHS, QUARTERS, REGIONS, TABLES
+from stats.releases.reading import Cell, PrintedYear, State, list_years
+
+TOTALS = ("incidents", "reports", "interruptions", "leaks")
+DELAYS = ("discovery", "help", "closing")
+
+
+class UnknownSelectionError(Exception):
+    """There is no such région, or nothing of that year is published."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One category of a breakdown."""
+
+    code: str
+    label: str
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """How one total spreads over a classification. `total` is printed on its own: the lines need not add up to it."""
+
+    table: str
+    classification: str
+    lines: tuple[Line, ...]
+    total: Cell
+
+    @property
+    def shown(self) -> list[Line]:
+        return [line for line in self.lines if line.cell.is_shown]
+
+    @property
+    def below(self) -> list[Line]:
+        """The categories with a dash: zero or few."""
+        return [line for line in self.lines if line.cell.state is State.BELOW]
+
+    @property
+    def closed(self) -> list[Line]:
+        """The categories that are too rare in the nation to be crossed with a région."""
+        return [line for line in self.lines if line.cell.state is State.CLOSED]
+
+
+@dataclass(frozen=True)
+class Page:
+    """`region` None: the nation. `before`: what was printed of the year before, if anything was."""
+
+    regions: list[Region]
+    region: Region | None
+    years: dict[int, bool]
+    printed: PrintedYear
+    before: PrintedYear
+
+    @property
+    def year(self) -> int:
+        return self.printed.year
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is published, of any year."""
+        return not self.years
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the year is published as a whole. Until then there are quarters of the nation only."""
+        return self.printed.is_over
+
+    def total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
+        """Return a total of the place and year. Of a région, incidents alone are printed."""
+        printed = self.before if before else self.printed
+        if self.region is None:
+            return printed.cell(counts)
+        if counts != "incidents":
+            return printed.cell("")  # closed, or waiting: no table has it
+        return printed.cell("incidents_by_region", self.region.code)
+
+    def months(self, *, before: bool = False) -> list[Cell]:
+        """Return the twelve months of the nation."""
+        printed = self.before if before else self.printed
+        return [printed.month(month) for month in MONTHS]
+
+    def quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
+        """Return the four quarters of the place. Of a région, incidents alone, where they are many."""
+        printed = self.before if before else self.printed
+        if self.region is None:
+            return [printed.cell(counts, quarter=number) for number in (1, 2, 3, 4)]
+        code = self.region.code
+        return [printed.cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
+
+    def by_region(self, *, before: bool = False) -> Breakdown:
+        """Return the incidents of each région, for the map."""
+        return breakdown(self.before if before else self.printed, "incidents_by_region")
+
+    def breakdown(self, table: str) -> Breakdown | None:
+        """Return a table of the place and year; None if it did not open."""
+        if self.region is not None:
+            return self.breakdown_of_region(table)
+        return breakdown(self.printed, table) if self.printed.is_open(table) else None
+
+    def breakdown_of_region(self, table: str) -> Breakdown | None:
+        """Return the région's row of the crossing; None if none of its cells is printed."""
+        crossing = crossing_of(table)
+        if self.region is None or crossing is None:
+            return None
+        found = breakdown(self.printed, crossing, self.region.code)
+        return found if found.shown or found.below else None
+
+    def is_comparable(self) -> bool:
+        """Tell whether the year before is published, and was counted from its first quarter on."""
+        return self.is_over and self.before.is_over and self.before.has_quarter(1)
+
+    def services(self) -> Breakdown | None:
+        """Return interruptions by service, or by family of services where they are few."""
+        return self.breakdown("interruptions_by_service") or self.breakdown("interruptions_by_family")
+
+
+def crossing_of(table: str) -> str | None:
+    """Return the code of the table that crosses this one of the nation with régions, or None if there is none."""
+    crossing = table.replace("incidents_by_", "incidents_by_region_and_")
+    return crossing if crossing != table and crossing in TABLES else None
+
+
+def breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
+    """Lay out one table; `within`: the région of a crossing, whose total is then that of the région."""
+    classification = TABLES[table].by[-1]
+    return Breakdown(
+        table=table,
+        classification=classification,
+        lines=tuple(
+            Line(code, label_category(classification, code), printed.cell(table, *within, code))
+            for code in CATEGORIES[classification]
+        ),
+        total=printed.cell("incidents_by_region", *within) if within else printed.cell(table.partition("_by_")[0]),
+    )
+
+
+def read_page(*, region: str = "", year: str = "") -> Page:
+    """Read the page of a région (its code, "" for the nation) and of a year ("" for the last full one).
+
+    At most nine queries. Raises UnknownSelectionError.
+    """
+    regions, years = list_regions(), list_years()
+    chosen = next((one for one in regions if one.code == region), None)
+    if region and chosen is None:
+        raise UnknownSelectionError(region)
+    number = choose_year(years, year)
+    return Page(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1))
+
+
+def choose_year(years: Mapping[int, bool], year: str) -> int:
+    """Return the year asked for, or the last one that is published as a whole, or the last one."""
+    if not year:
+        return next((number for number, is_over in years.items() if is_over), max(years, default=0))
+    if year not in map(str, years):
+        raise UnknownSelectionError(year)
+    return int(year)
+
+
+def list_regions() -> list[Region]:
+    """Return the régions of the fixed list: those that have bodies."""
+    return list(Region.objects.filter(code__in=REGIONS))

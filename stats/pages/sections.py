@@ -1,0 +1,233 @@
+"""The tables of a page that spread one total over its categories, in their order, with their words. No markup."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from stats.categories import UNKNOWN
+from stats.disclosure.tables import CATEGORIES
+from stats.pages.charts import with_shares
+from stats.pages.labels import bind, lower_first, upper_first
+from stats.pages.page import DELAYS, Breakdown, Line, Page
+from stats.pages.titles import title_delays, title_first, title_hours
+from stats.pages.wording import format_cell
+from stats.releases.reading import Cell, State
+
+MOST_BARS = 10
+ORDERED = ("hours", "persons", "status")  # classifications whose order means something
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`share`: its length in percent of the longest, as text. `is_rest`: the category says that nobody knows."""
+
+    label: str
+    value: int
+    share: str
+    is_rest: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """`title`: what the figures surely say. `note`: what has no number of its own. `total`: as printed, or words."""
+
+    code: str
+    title: str
+    subtitle: str
+    caption: str
+    heading: str
+    breakdown: Breakdown
+    note: str
+    total: str
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        """The longest first, unless the categories have an order; the unknown ones last."""
+        lines = list_drawn_lines(self.breakdown)
+        shares = with_shares([line.cell.value for line in lines])
+        return [
+            Bar(line.label, line.cell.value or 0, share, line.code in UNKNOWN)
+            for line, share in zip(lines, shares, strict=True)
+        ]
+
+    @property
+    def more(self) -> int:
+        """How many categories with a number are in the table alone."""
+        return len(self.breakdown.shown) - len(self.bars)
+
+
+def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
+    """Return the lines that are drawn as bars: the longest known categories, then the unknown ones."""
+    known = [line for line in breakdown.shown if line.code not in UNKNOWN]
+    if breakdown.classification not in ORDERED:
+        known.sort(key=lambda line: -(line.cell.value or 0))
+    return known[:MOST_BARS] + [line for line in breakdown.shown if line.code in UNKNOWN]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The words of one table, whatever its figures. `plain`: its title where the figures prove nothing."""
+
+    code: str
+    table: str
+    plain: str | Promise
+    subtitle: str | Promise
+    caption: str | Promise
+    heading: str | Promise
+
+
+NAMINGS = (
+    Naming(
+        "types",
+        "incidents_by_type",
+        gettext_lazy("Les types d’incidents"),
+        gettext_lazy("Incidents vérifiés, selon ce que la collectivité a déclaré."),
+        gettext_lazy("Incidents par type"),
+        gettext_lazy("Type"),
+    ),
+    Naming(
+        "causes",
+        "incidents_by_cause",
+        gettext_lazy("Comment c’est arrivé"),
+        gettext_lazy("Incidents vérifiés, selon leur cause, quand elle est connue."),
+        gettext_lazy("Incidents par cause"),
+        gettext_lazy("Cause"),
+    ),
+    Naming(
+        "services",
+        "interruptions_by_service",
+        gettext_lazy("Les services interrompus"),
+        gettext_lazy("Interruptions, selon le service public arrêté ou ralenti."),
+        gettext_lazy("Interruptions par service"),
+        gettext_lazy("Service"),
+    ),
+    Naming(
+        "durees",
+        "interruptions_by_hours",
+        gettext_lazy("La durée des interruptions"),
+        gettext_lazy("Interruptions de service public, selon leur durée."),
+        gettext_lazy("Interruptions selon leur durée"),
+        gettext_lazy("Durée"),
+    ),
+    Naming(
+        "categories",
+        "leaks_by_category",
+        gettext_lazy("Les données sorties"),
+        gettext_lazy("Catégories de la CNIL. Une fuite compte dans chaque ligne qui la concerne."),
+        gettext_lazy("Fuites par catégorie de données"),
+        gettext_lazy("Catégorie"),
+    ),
+    Naming(
+        "personnes",
+        "leaks_by_persons",
+        gettext_lazy("Combien de personnes par fuite"),
+        gettext_lazy("Fuites de données, selon le nombre de personnes touchées."),
+        gettext_lazy("Fuites selon le nombre de personnes"),
+        gettext_lazy("Personnes"),
+    ),
+    Naming(
+        "etats",
+        "leaks_by_status",
+        gettext_lazy("Ce que l’on sait de ces fuites"),
+        gettext_lazy("Fuites de données, selon leur état. Une fuite jugée sans fondement est comptée à part."),
+        gettext_lazy("Fuites selon leur état"),
+        gettext_lazy("État"),
+    ),
+)
+
+
+def list_sections(page: Page) -> list[Section]:
+    """Return types, causes, services, hours, data categories, persons and states: those that opened."""
+    made = []
+    for naming in NAMINGS:
+        found = page.services() if naming.code == "services" else page.breakdown(naming.table)
+        if found:
+            made.append(make_section(page, naming, found))
+    return made
+
+
+def make_section(page: Page, naming: Naming, found: Breakdown) -> Section:
+    note = write_note(found)
+    if naming.code == "etats":
+        note += _(" Jugées sans fondement : %s.") % format_cell(page.printed.cell("unfounded"))
+    return Section(
+        code=naming.code,
+        title=make_title(naming, found),
+        subtitle=bind(str(naming.subtitle)),
+        caption=str(naming.caption),
+        heading=str(naming.heading),
+        breakdown=found,
+        note=bind(note.strip()),
+        total=format_cell(found.total),
+    )
+
+
+def make_title(naming: Naming, found: Breakdown) -> str:
+    plain = str(naming.plain)
+    if naming.code == "durees":
+        return title_hours(found, plain)
+    return plain if naming.code == "etats" else title_first(found, plain)
+
+
+def write_note(breakdown: Breakdown) -> str:
+    """Return what is written of the categories without a number; empty if each has one."""
+    sentences = []
+    if breakdown.below:
+        sentences.append(_("Moins de 5 collectivités : %s.") % list_labels(breakdown.below))
+    if breakdown.closed:
+        sentences.append(_("Trop rares en France pour être croisés : %s.") % list_labels(breakdown.closed))
+    return " ".join(sentences)
+
+
+def list_labels(lines: list[Line]) -> str:
+    return " ; ".join(lower_first(line.label) for line in lines)
+
+
+# Delays
+
+HEADS = {
+    "discovery": gettext_lazy("de la découverte à la déclaration"),
+    "help": gettext_lazy("de la déclaration à la prise en charge"),
+    "closing": gettext_lazy("de la déclaration à la clôture"),
+}
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Delays side by side. `lines`: the label of a band, then its cell and its level (0 to 5) for each delay."""
+
+    title: str
+    subtitle: str
+    heads: list[str]
+    lines: list[tuple[str, list[tuple[Cell, int]]]]
+
+
+def list_delays(page: Page) -> Delays | None:
+    """Return the delays of the nation that opened, or None."""
+    found = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
+    columns = {code: one for code, one in found.items() if one}
+    if not columns:
+        return None
+    subtitle = _("Incidents vérifiés de %s, selon le temps passé. Plus la case est foncée, plus la part est grande.")
+    return Delays(
+        title=bind(title_delays(columns.get("help"))),
+        subtitle=bind(subtitle % page.year),
+        heads=[str(HEADS[code]) for code in columns],
+        lines=[list_band(list(columns.values()), number) for number in range(len(CATEGORIES["help"]))],
+    )
+
+
+def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
+    """Return the label of a band of delays, then its cell and its level in each column."""
+    label = upper_first(columns[0].lines[number].label)
+    return label, [(one.lines[number].cell, find_level(one.lines[number].cell, one.total)) for one in columns]
+
+
+def find_level(cell: Cell, total: Cell) -> int:
+    """Return the fifth of the total in which the cell lies, 1 to 5; 0 where there is no number."""
+    if cell.state is not State.SHOWN or not total.value:
+        return 0
+    return min(5, 1 + 5 * (cell.value or 0) // total.value)

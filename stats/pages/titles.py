@@ -1,0 +1,206 @@
+"""What a chart says, where its figures surely say something; else what it shows. No markup, as in `story.py`."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from csirts.wording import curly
+from stats.categories import label_category
+from stats.disclosure.tables import MONTHS, QUARTERS
+from stats.enums import DelayBand, HoursBand
+from stats.pages.intervals import Change, compare, find_first, find_half_within
+from stats.pages.labels import bind, format_number, lower_first
+from stats.pages.page import Breakdown, Page
+from stats.pages.rates import StratumRate
+from stats.pages.story import UNKNOWN_SHARE
+from stats.pages.wording import format_cell, format_place
+from stats.releases.reading import WAITING, Cell, State
+
+CHANGES = {
+    Change.MORE: gettext_lazy("Plus d’incidents déclarés qu’en %s"),
+    Change.FEWER: gettext_lazy("Moins d’incidents déclarés qu’en %s"),
+}
+WITHIN_HOURS: dict[str, object] = {
+    HoursBand.UNDER_4_HOURS: gettext_lazy("moins de 4 heures"),
+    HoursBand.UNDER_A_DAY: gettext_lazy("moins d’un jour"),
+    HoursBand.UNDER_3_DAYS: gettext_lazy("moins de 3 jours"),
+    HoursBand.UNDER_7_DAYS: gettext_lazy("moins de 7 jours"),
+}
+WITHIN_DELAYS: dict[str, object] = {
+    DelayBand.UNDER_AN_HOUR: gettext_lazy("en moins d’une heure"),
+    DelayBand.UNDER_4_HOURS: gettext_lazy("en moins de 4 heures"),
+    DelayBand.UNDER_A_DAY: gettext_lazy("en moins d’un jour"),
+    DelayBand.UNDER_3_DAYS: gettext_lazy("en moins de 3 jours"),
+    DelayBand.UNDER_7_DAYS: gettext_lazy("en moins de 7 jours"),
+    DelayBand.UNDER_30_DAYS: gettext_lazy("en moins de 30 jours"),
+}
+
+
+TOTAL_NAMES = {
+    "incidents": gettext_lazy("Incidents"),
+    "reports": gettext_lazy("Signalements"),
+    "interruptions": gettext_lazy("Interruptions"),
+    "leaks": gettext_lazy("Fuites"),
+}
+
+
+# Months of the nation, or quarters of a région
+
+
+def list_periods(page: Page) -> list[tuple[str, Cell, Cell]]:
+    """Return the name of each month (of a région, of each quarter), its cell, and that of the year before."""
+    if page.region is None:
+        names, now, before = MONTHS, page.months(), page.months(before=True)
+    else:
+        names, now, before = QUARTERS, page.quarters(), page.quarters(before=True)
+    kind = period_kind(page)
+    return [
+        # A year in which the service began would only show that it was new.
+        (label_category(kind, name), cell, earlier if page.before.has_quarter(1) else WAITING)
+        for name, cell, earlier in zip(names, now, before, strict=True)
+    ]
+
+
+def period_kind(page: Page) -> str:
+    return "month" if page.region is None else "quarter"
+
+
+def period_name(page: Page) -> str:
+    return _("mois") if page.region is None else _("trimestre")
+
+
+def title_months(page: Page) -> str:
+    change = compare(page.total(), page.total(before=True)) if page.is_comparable() else None
+    if change in CHANGES:
+        return str(CHANGES[change]) % (page.year - 1)
+    unit = period_name(page)
+    values = [cell.value for _name, cell, _before in list_periods(page)]
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < len(values) or min(numbers) == max(numbers):
+        return _("Les incidents, %(unit)s par %(unit)s") % {"unit": unit}
+    low, high = format_number(min(numbers)), format_number(max(numbers))
+    return _("De %(low)s à %(high)s incidents par %(unit)s") % {"low": low, "high": high, "unit": unit}
+
+
+def under_months(page: Page) -> str:
+    sentences = [_("Incidents vérifiés, par %s de réception.") % period_name(page)]
+    if any(cell.state is State.BELOW for _name, cell, _before in list_periods(page)):
+        sentences.append(_("La ligne s’interrompt où moins de 5 collectivités ont déclaré."))
+    return bind(" ".join(sentences))
+
+
+def summarize_months(page: Page) -> str:
+    """Return the numbers of the chart as a sentence, for a reader who does not see it."""
+    numbers = [f"{format_cell(now)} ({name})" for name, now, _before in list_periods(page) if not is_missing(now)]
+    return bind(
+        _("Incidents par %(unit)s %(place)s en %(year)s : %(numbers)s.")
+        % {
+            "unit": period_name(page),
+            "place": format_place(page.region),
+            "year": page.year,
+            "numbers": ", ".join(numbers),
+        }
+    )
+
+
+def is_missing(cell: Cell) -> bool:
+    return cell.state in (State.WAITING, State.CLOSED)
+
+
+def list_quarters(page: Page) -> list[str]:
+    """Return the heads of the table of quarters: those of the nation that are published, then the year if it is."""
+    if page.region is not None:
+        return []
+    return [*(f"T{number}" for number in page.printed.quarters), *([_("Année")] if page.is_over else [])]
+
+
+def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
+    """Return each of the four totals, its name first, in the order of `list_quarters`."""
+    periods = [*page.printed.quarters, *([0] if page.is_over else [])]
+    return [
+        (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in periods])
+        for counts, name in TOTAL_NAMES.items()
+    ]
+
+
+def under_quarters() -> str:
+    return bind(
+        _("Un trimestre compte ce qui était vérifié un mois après sa fin ; l’année, ce qui l’était quand elle a paru.")
+    )
+
+
+# The map
+
+
+def title_map(page: Page) -> str:
+    if page.region is not None:
+        return _("%s parmi les régions") % curly(page.region.name)
+    return _("Les incidents, région par région")
+
+
+def under_map(page: Page) -> str:
+    return bind(_("Incidents vérifiés en %s. Une région de plus de collectivités en compte plus.") % page.year)
+
+
+def summarize_map(page: Page) -> str:
+    """Return the numbers of the map as a sentence, for a reader who does not see it."""
+    lines = page.by_region()
+    numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.shown]
+    if lines.below:
+        numbers.append(_("ailleurs moins de 5 collectivités"))
+    return bind(_("Carte de France en carreaux, avec le nombre d’incidents : %s.") % (", ".join(numbers)))
+
+
+# Breakdowns and rates
+
+
+def title_first(breakdown: Breakdown, plain: str) -> str:
+    """Return « Le plus souvent : hameçonnage, 85 sur 320 » if that is sure, or the plain title."""
+    first = find_first(breakdown)
+    if first is None or not breakdown.total.is_shown:
+        return plain
+    return bind(
+        _("Le plus souvent : %(label)s, %(number)s sur %(total)s")
+        % {
+            "label": lower_first(first.label).partition(" (")[0],
+            "number": format_cell(first.cell),
+            "total": format_cell(breakdown.total),
+        }
+    )
+
+
+def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object:
+    """Return the words of the band within which at least half surely are, or None."""
+    code = find_half_within(breakdown, list(words))
+    return words[code] if code else None
+
+
+def title_hours(breakdown: Breakdown, plain: str) -> str:
+    within = find_half_words(breakdown, WITHIN_HOURS)
+    return _("Au moins la moitié dure %s") % within if within else plain
+
+
+def title_delays(helped: Breakdown | None) -> str:
+    """`helped`: how long the bodies waited for help."""
+    within = find_half_words(helped, WITHIN_DELAYS) if helped else None
+    return _("Au moins un incident sur deux pris en charge %s") % within if within else _("Les délais")
+
+
+def title_strata(rates: list[StratumRate]) -> str:
+    """Return the kind whose share surely lies above that of every other, or the plain title."""
+    for rate in rates:
+        if all(rate.low > other.high for other in rates if other is not rate):
+            return bind(_("Le taux le plus haut : %s") % rate.label)
+    return _("Le taux selon la nature et la population")
+
+
+def under_strata(page: Page) -> str:
+    return bind(
+        _(
+            "Part des collectivités ayant déclaré un incident vérifié en %(year)s : le trait va du plus petit taux "
+            "possible au plus grand. Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins "
+            "de 5. %(unknown)s"
+        )
+        % {"year": page.year, "unknown": UNKNOWN_SHARE}
+    )

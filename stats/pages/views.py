@@ -1,0 +1,127 @@
+"""The public page of the figures, and what they show of one case to those who may follow it."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import localtime
+from django.views.decorators.http import etag, require_safe
+
+from accounts.enums import Role
+from accounts.models import User
+from incidents.visits import find_case, private
+from stats.categories import SHORT_MONTHS
+from stats.counting.access import list_exact_links
+from stats.counting.periods import SETTLED_AFTER
+from stats.disclosure.tables import QUARTERS
+from stats.pages import method, story, titles
+from stats.pages.charts import LineChart, Series, line_charts
+from stats.pages.freshness import find_mark, keep_page, share_page
+from stats.pages.labels import bind
+from stats.pages.map import draw_map
+from stats.pages.page import Page, UnknownSelectionError, read_page
+from stats.pages.rates import list_rates
+from stats.pages.sections import list_delays, list_sections
+from stats.pages.wording import format_day, format_heading
+from stats.releases.case_visibility import describe_visibility
+
+
+@login_not_required
+@require_safe
+@share_page
+@etag(find_mark)
+@keep_page
+def statistics(request: HttpRequest) -> HttpResponse:
+    """Show printed figures only, chosen by plain links: `?region=53&annee=2025`."""
+    try:
+        page = read_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
+    except UnknownSelectionError:
+        return render(request, "stats/not_there.html", {"page": read_page()}, status=404)
+    context = {"page": page, **describe_reader(request), "method": method.list_paragraphs()}
+    if page.is_empty:
+        return render(request, "stats/statistics.html", context | {"days": SETTLED_AFTER.days})
+    return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
+
+
+def describe_reader(request: HttpRequest) -> dict[str, object]:
+    """Return the links to exact figures of a reader with an account."""
+    reader = request.user if isinstance(request.user, User) else None
+    return {
+        "is_lead": bool(reader and reader.csirt_ids(Role.LEAD)),
+        "exact_links": list_exact_links(reader),
+    }
+
+
+def write_sentences(page: Page) -> dict[str, object]:
+    release = page.printed.release
+    return {
+        "heading": format_heading(page.region, page.year),
+        "published_on": format_day(localtime(release.published_at).date()) if release else "",
+        "story": story.write_story(page),
+        "keys": story.list_keys(page),
+        "late_line": story.write_late_line(page),
+        "missing": story.explain_missing(page),
+        "rounding": bind(f"{story.ROUNDING} {story.DASH}"),
+        "unknown_share": story.UNKNOWN_SHARE,
+    }
+
+
+def lay_out_charts(page: Page) -> dict[str, object]:
+    """Return the charts and tables. Effects (interruptions) and leaks have a column each."""
+    sections = {section.code: section for section in list_sections(page)}
+    return {
+        "months": lay_out_months(page),
+        "quarters": titles.list_quarters(page),
+        "totals": titles.list_totals(page),
+        "quarters_under": titles.under_quarters(),
+        "map": draw_map(page),
+        "map_title": titles.title_map(page),
+        "map_under": titles.under_map(page),
+        "left": [sections[code] for code in ("types", "services", "durees") if code in sections],
+        "right": [sections[code] for code in ("causes", "categories", "personnes", "etats") if code in sections],
+        "delays": list_delays(page),
+        "strata": lay_out_strata(page),
+    }
+
+
+def lay_out_months(page: Page) -> dict[str, object] | None:
+    """Return the line of the twelve months (of a région, of the quarters); None if it has no number."""
+    periods = titles.list_periods(page)
+    if not any(now.is_shown for _name, now, _before in periods):
+        return None
+    return {
+        "periods": periods,
+        "has_before": any(before.is_shown for _name, _now, before in periods),
+        "charts": draw_periods(page),
+        "title": titles.title_months(page),
+        "under": titles.under_months(page),
+        "summary": titles.summarize_months(page),
+        "unit": titles.period_name(page),
+    }
+
+
+def draw_periods(page: Page) -> dict[str, LineChart]:
+    periods = titles.list_periods(page)
+    now = Series(str(page.year), tuple(cell.value for _name, cell, _before in periods))
+    before = Series(str(page.year - 1), tuple(cell.value for _name, _now, cell in periods))
+    names = SHORT_MONTHS if page.region is None else QUARTERS
+    return line_charts(names, now, before if any(before.values) else None)
+
+
+def lay_out_strata(page: Page) -> dict[str, object] | None:
+    rates = list_rates(page)
+    if not rates:
+        return None
+    return {
+        "rates": rates,
+        "highest": max((rate.high for rate in rates if rate.has_share), default=0.0),
+        "title": titles.title_strata(rates),
+        "under": titles.under_strata(page),
+    }
+
+
+@private
+@require_safe
+def figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show what is published of a case to those who may follow it: by its secret link, or with an account."""
+    incident, _guest = find_case(request, reference)
+    return render(request, "stats/mine.html", {"incident": incident, "visibility": describe_visibility(incident)})

@@ -1,0 +1,51 @@
+"""How cells, places and days are written in the sentences of the figures."""
+
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.models import Region
+from csirts.wording import at, of
+from stats.disclosure.audit import THRESHOLD
+from stats.disclosure.tables import Period
+from stats.pages.labels import format_number
+from stats.releases.publish import due_on
+from stats.releases.reading import Cell, State
+
+# What is written where there is no number.
+WITHOUT_NUMBER = {
+    State.BELOW: gettext_lazy("moins de %(least)s collectivités"),
+    State.CLOSED: gettext_lazy("pas publié"),
+    State.WAITING: gettext_lazy("à venir"),
+}
+
+
+def format_cell(cell: Cell) -> str:
+    """Return the number as printed, or the words for what has none. Nothing is ever called zero."""
+    if cell.value is not None:
+        return format_number(cell.value)
+    return str(WITHOUT_NUMBER[cell.state]) % {"least": THRESHOLD}
+
+
+def format_place(region: Region | None) -> str:
+    """Return « en Bretagne » or « en France »."""
+    return at(region) if region else _("en France")
+
+
+def format_heading(region: Region | None, year: int) -> str:
+    return _("Les incidents dans les collectivités %(of)s, %(year)s") % {
+        "of": of(region) if region else _("françaises"),
+        "year": year,
+    }
+
+
+def format_day(day: date) -> str:
+    written = date_format(day, "j F Y")
+    return written.replace("1 ", "1er ", 1) if day.day == 1 else written
+
+
+def format_due_day(year: int) -> str:
+    """Return the day from which the year itself is published: « 1er avril 2027 »."""
+    return format_day(due_on(Period(year)))

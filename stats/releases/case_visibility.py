@@ -1,0 +1,207 @@
+"""« Que voit-on de moi ? »: the published cells in which one case was counted, for those who may read the case.
+
+How many bodies share a cell is not told, not even in bands: beside the number, it would tell a declarant how often the
+others declared.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.zones import zone_in
+from incidents.enums import Nature
+from incidents.models import Incident
+from stats.categories import QUARTERS, label_category
+from stats.counting.facts import NOT_COUNTED
+from stats.counting.periods import PARIS, month_of
+from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list_tables
+from stats.enums import FAMILY_OF
+from stats.open_data.definitions import CLASSIFICATIONS, UNITS
+from stats.pages.labels import bind, lower_first, upper_first
+from stats.pages.wording import format_cell, format_day
+from stats.releases.publish import due_on, rank
+from stats.releases.reading import Cell, PrintedYear, State
+from stats.releases.rows import CountedCase, Release
+
+# Of each unit of a case, the categories that are columns of its row.
+OWN = ("region", "month", "quarter", "type", "cause", "discovery", "help", "closing", "stratum")
+PLACE_AND_TIME = ("region", "month", "quarter")
+YEAR = 5  # the rank of a year, after its quarters
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cell of a release in which the case was counted, in words. `number` says so where there is no number."""
+
+    title: str
+    where: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What one release counted of the case. `is_late`: as a case of an earlier year."""
+
+    title: str
+    is_late: bool
+    places: list[Place]
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """`why`: one sentence on what was not counted, or "". `coming`: the publications that are to count the case."""
+
+    editions: list[Edition]
+    why: str
+    coming: list[str]
+
+
+def describe_visibility(incident: Incident) -> Visibility:
+    """Say where a case was counted, and where it will be. At most nine queries."""
+    cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
+    years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
+    editions = [describe_edition(case, years[case.release.year]) for case in cases]
+    why, coming = describe_rest(incident, cases)
+    return Visibility(editions, why, coming)
+
+
+def describe_edition(case: CountedCase, printed: PrintedYear) -> Edition:
+    release = case.release
+    day = format_day(timezone.localtime(release.published_at, PARIS).date())
+    words = {"period": name_period(release.period), "number": release.number, "day": day}
+    title = _("%(period)s : publication no %(number)s du %(day)s") % words
+    return Edition(bind(upper_first(title)), case.is_late, list(list_places(case, printed)))
+
+
+def list_places(case: CountedCase, printed: PrintedYear) -> Iterator[Place]:
+    """Yield the cells of one release that count the case, the totals first."""
+    quarter = case.release.quarter
+    for table in list_tables(case.release.period):
+        for categories in dict.fromkeys(list_cells(case, table)):
+            cell = printed.cell(table.code, *categories, quarter=quarter)
+            if cell.state is not State.CLOSED or not is_printed_elsewhere(table, case, printed):
+                yield describe_place(table, categories, case.release.period, cell)
+
+
+def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
+    """Tell whether a table that did not open leaves its place to another: a quarter and its year share the months, and
+    of the two lists of services one opens at most.
+    """
+    if table == BY_MONTH:
+        return bool(case.release.quarter) or printed.month(case.month).state is not State.CLOSED
+    if table.code in SHORT_LIST_OF:
+        return printed.is_open(SHORT_LIST_OF[table.code])
+    return table.code in SHORT_LIST_OF.values()
+
+
+# The cells of a case: the same classification as stats/releases/tally.py, of one case
+
+
+def list_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
+    """Return the cell of each unit of the case that the table counts; of bodies, the cell of its body."""
+    return [tuple(unit[name] for name in table.by) for unit in list_units(case, table.counts)]
+
+
+def list_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
+    """Return, of each unit of that kind in the case, its category in each classification."""
+    own = {name: getattr(case, name) for name in OWN}
+    if case.is_report or case.is_late:
+        return [own] if counts == ("reports" if case.is_report else "late") else []
+    return [own | more for more in list_parts(case, counts)]
+
+
+def list_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
+    """Return the categories of each part of an incident: each leak, interruption… An incident has one part itself."""
+    leaks = zip(case.persons, case.statuses, strict=True)
+    interruptions = zip(case.hours, case.services, strict=True)
+    parts: dict[str, list[dict[str, str]]] = {
+        "incidents": [{}],
+        "bodies": [{}] if case.stratum else [],
+        "unfounded": [{}] * case.unfounded,
+        "leaks": [{"persons": persons, "status": status} for persons, status in leaks],
+        "leak_categories": [{"category": category} for category in case.categories],
+        "interruptions": [
+            {"hours": hours, "service": service, "family": FAMILY_OF[service].value}
+            for hours, service in interruptions
+        ],
+    }
+    return parts.get(counts, [])
+
+
+# In words
+
+
+def describe_place(table: Table, categories: tuple[str, ...], period: Period, cell: Cell) -> Place:
+    """Return « Incidents vérifiés, par type : rançongiciel », « Bretagne, 2025 », « 40 »."""
+    by = dict(zip(table.by, categories, strict=True))
+    title = str(UNITS[table.counts].name)
+    for name in by.keys() - PLACE_AND_TIME:
+        title += f", {CLASSIFICATIONS[name].name} : {lower_first(label_category(name, by[name]))}"
+    place = label_category("region", by["region"]) if "region" in by else _("France entière")
+    part = next((label_category(name, by[name]) for name in ("month", "quarter") if name in by), "")
+    when = f"{part} {period.year}" if part else name_period(period, article=False)
+    number = _("trop peu de cas pour ce tableau") if cell.state is State.CLOSED else format_cell(cell)
+    return Place(bind(upper_first(title)), f"{place}, {when}", number)
+
+
+def name_period(period: Period, *, article: bool = True) -> str:
+    """Return « le 1er trimestre 2025 », « l’année 2025 »; without the article « 1er trimestre 2025 », « 2025 »."""
+    if period.quarter:
+        return f"{_('le ') if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
+    return _("l’année %d") % period.year if article else str(period.year)
+
+
+# What is not counted, or not yet
+
+
+def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
+    """Return why the rest of what is published does not count the case ("" if it does), and what is to count it."""
+    if why := explain_exclusion(incident, was_counted=bool(cases)):
+        return why, []
+    month = month_of(incident.received_at, zone_in(incident.region.code if incident.region else None))
+    own = Period(month.year, (month.month + 2) // 3), Period(month.year)
+    last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
+    if waiting := [period for period in own if rank(period) > last]:
+        missed = _("Son trimestre a été publié sans elle. %s") % BEFORE if len(waiting) == 1 and not cases else ""
+        return missed, [announce(period) for period in waiting]
+    return describe_late(incident, cases, Period(last[0] + (last[1] == YEAR)))
+
+
+BEFORE = gettext_lazy("Elle n’était pas encore vérifiée, ou elle était close sans être comptée.")
+
+
+def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
+    if incident.closing_reason in NOT_COUNTED:
+        why = _("le centre l’a close comme doublon, comme retirée, ou sans incident.")
+    elif not incident.is_verified:
+        why = _("seules les déclarations vérifiées par le centre sont comptées.")
+    else:
+        return ""
+    start = _("Elle n’entre plus dans ce qui paraîtra") if was_counted else _("Elle n’est comptée nulle part")
+    return bind(f"{start} : {why}")
+
+
+def describe_late(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
+    """Return the same, once the year of the case is published. `following`: the next year to be published."""
+    yearly = [case for case in cases if not case.release.quarter]
+    is_report = incident.nature == Nature.REPORT
+    if any(is_report or not case.is_report for case in yearly):
+        return "", []
+    if yearly:
+        why = _("Son année l’a comptée comme signalement ; c’est devenu un incident.")
+    else:
+        why = _("Son année a été publiée sans elle. %s") % BEFORE
+    if is_report:
+        return bind(_("%s Un signalement n’est pas compté plus tard.") % why), []
+    return bind(why), [announce(following, line=_("la ligne « déclarés plus tard » de "))]
+
+
+def announce(period: Period, *, line: str = "") -> str:
+    """Return « l’année 2025 : à partir du 1er avril 2026 »."""
+    day = due_on(period)
+    is_due = day <= timezone.localdate(timezone=PARIS)
+    when = _("n’a pas encore paru") if is_due else _("à partir du %s") % format_day(day)
+    return bind(f"{line}{name_period(period)} : {when}")

@@ -1,0 +1,113 @@
+"""Publishing: which periods are due, and one release of each, whole or not at all.
+
+A year is published once, on a fixed day of the next one (`STATS_YEAR_PUBLISHED_ON`), when few cases are still to be
+verified; each quarter of it once, `SETTLED_AFTER` its end. A period that counts nothing is published like any other:
+the day of a release then tells nothing about cases.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max, Min
+
+from stats.counting.periods import PARIS, SETTLED_AFTER, last_day_of_month
+from stats.counting.strata import existing_bodies
+from stats.disclosure.draw import Drawn, draw_release
+from stats.disclosure.tables import Period
+from stats.enums import Stratum
+from stats.models import CaseFact
+from stats.releases import seal
+from stats.releases.rows import Denominator, Figure, Release
+from stats.releases.tally import count_cells, freeze_cases, save_cases
+
+
+def list_due_periods(now: datetime) -> list[Period]:
+    """Return the periods that are to be published at `now`, the earliest first.
+
+    They begin with that of the first declaration and follow the last one that was published: what is declared later of
+    an earlier period is a line of a later year.
+    """
+    today = now.astimezone(PARIS).date()
+    first = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
+    if first is None:
+        return []
+    last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
+    return [one for one in list_periods(first, today) if due_on(one) <= today and rank(one) > last]
+
+
+def rank(period: Period) -> tuple[int, int]:
+    """The order of publication: a year comes after its quarters."""
+    return period.year, period.quarter or 5
+
+
+def list_periods(first: date, today: date) -> Iterator[Period]:
+    """Yield the quarters of each year, then the year, from the quarter of `first` on."""
+    for year in range(first.year, today.year + 1):
+        for quarter in (1, 2, 3, 4):
+            if Period(year, quarter).starts_on >= first:
+                yield Period(year, quarter)
+        yield Period(year)
+
+
+def due_on(period: Period) -> date:
+    """Return the day, in Paris, from which a period is published. A year comes after its last quarter."""
+    quarter_is_due = last_day_of_month(period.last_month) + SETTLED_AFTER
+    if period.quarter:
+        return quarter_is_due
+    return max(date(period.year + 1, *settings.STATS_YEAR_PUBLISHED_ON), quarter_is_due)
+
+
+@transaction.atomic
+def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
+    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeReleaseError; then nothing is saved.
+
+    The caller is the only process that publishes. The database refuses a second release of a period.
+    """
+    check_foreign_keys_at_once()
+    key = seal.rounding_key()
+    release = Release(
+        number=(Release.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+        year=period.year,
+        quarter=period.quarter,
+        published_at=now,
+        rounding_key=seal.fingerprint(key),
+    )
+    freeze_cases(period)
+    bodies = Counter[str]() if period.quarter else bodies_by_stratum(period.year)
+    earlier = [seal.load_printed(one) for one in seal.list_earlier(period)]
+    drawn = draw_release(count_cells(period, bodies), period=period, earlier=earlier, key=key)
+    save_release(release, drawn, bodies)
+    save_cases(release)
+    return release, drawn
+
+
+def check_foreign_keys_at_once() -> None:
+    """Have foreign keys checked as each statement ends.
+
+    Kept for the end of the transaction, the checks of some hundred thousand cases would be gone through again for
+    each row that fires a trigger, since pgtrigger's function opens a subtransaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def bodies_by_stratum(year: int) -> Counter[str]:
+    existing = existing_bodies(year)
+    return Counter({stratum.value: existing[0, stratum] for stratum in Stratum})
+
+
+def save_release(release: Release, drawn: Drawn, bodies: Counter[str]) -> None:
+    denominators = [Denominator(release=release, stratum=one, bodies=number) for one, number in bodies.items()]
+    printed = seal.describe_release(release, drawn.tables, denominators, seal.list_earlier(release.period))
+    release.digest, release.signature, release.verify_key = seal.seal(printed)
+    release.save(force_insert=True)
+    Denominator.objects.bulk_create(denominators)
+    Figure.objects.bulk_create(
+        Figure(release=release, table=table["code"], first=first, second=second, value=value)
+        for table in drawn.tables
+        for cell, value in table["cells"]
+        for first, second in [(*cell, "", "")[:2]]
+    )

@@ -1,0 +1,116 @@
+"""What was printed of a year, for pages, reports, files and the API. Nothing here is computed or exact."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.tables import Period
+from stats.releases.rows import Denominator, Figure, Release
+
+# Table → cell → value, None for a dash.
+type Tables = dict[str, dict[tuple[str, ...], int | None]]
+
+
+class State(StrEnum):
+    SHOWN = "shown"
+    BELOW = "below"  # fewer than five bodies: zero or few
+    CLOSED = "closed"  # its table did not open
+    WAITING = "waiting"  # its period is not published yet
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as a reader sees it. `value` is None unless it is shown; it is rounded at random to a multiple of 5."""
+
+    value: int | None
+    state: State
+
+    @property
+    def is_shown(self) -> bool:
+        return self.state is State.SHOWN
+
+    @property
+    def low(self) -> int:
+        """The least that the true number can be."""
+        return max(THRESHOLD, self.value - BASE + 1) if self.value is not None else 0
+
+    @property
+    def high(self) -> int:
+        """The most that the true number can be. Only of a cell that is shown."""
+        return (self.value or 0) + BASE - 1
+
+
+BELOW, CLOSED, WAITING = (Cell(None, state) for state in (State.BELOW, State.CLOSED, State.WAITING))
+
+
+@dataclass(frozen=True)
+class PrintedYear:
+    """The releases of one year: its quarters, then the year. `release` is None until the year is published."""
+
+    year: int
+    release: Release | None = None
+    quarters: dict[int, Release] = field(default_factory=dict)
+    # Quarter (0: the year) → its tables.
+    tables: dict[int, Tables] = field(default_factory=dict)
+    # Stratum → how many bodies existed at the end of the year.
+    existing: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, year: int) -> Self:
+        """Read all that was printed of a year, in three queries. An unknown year has no release."""
+        releases = {release.quarter: release for release in Release.objects.filter(year=year)}
+        tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
+        rows = Figure.objects.filter(release__year=year)
+        for quarter, table, first, second, value in rows.values_list(
+            "release__quarter", "table", "first", "second", "value"
+        ):
+            tables[quarter][table][first, second] = value
+        bodies = Denominator.objects.filter(release__year=year).values_list("stratum", "bodies")
+        yearly = releases.pop(0, None)
+        return cls(year, yearly, dict(sorted(releases.items())), tables, dict(bodies))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the year itself is published."""
+        return self.release is not None
+
+    def cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
+        """Return a cell of a table of the year, or of one of its quarters."""
+        if quarter not in self.tables:
+            return WAITING
+        cells, key = self.tables[quarter].get(table, {}), (*categories, "", "")[:2]
+        if key not in cells:
+            return CLOSED
+        value = cells[key]
+        return BELOW if value is None else Cell(value, State.SHOWN)
+
+    def month(self, month: str) -> Cell:
+        """Return the incidents of the nation in a month, « 01 » to « 12 », whichever release printed them."""
+        quarter = (int(month) + 2) // 3
+        printed = self.cell("incidents_by_month", month, quarter=quarter)
+        if printed.state in (State.SHOWN, State.BELOW):
+            return printed
+        yearly = self.cell("incidents_by_month", month)
+        return yearly if self.is_over else printed
+
+    def is_open(self, table: str) -> bool:
+        """Whether any cell of a table of the year was printed."""
+        return bool(self.tables.get(0, {}).get(table))
+
+    def has_quarter(self, quarter: int) -> bool:
+        return quarter in self.quarters
+
+
+def list_years() -> dict[int, bool]:
+    """Return the years of which something is published, the last one first: whether the year itself is."""
+    years: dict[int, bool] = {}
+    for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):
+        years[period.year] = years.get(period.year, False) or not period.quarter
+    return years
+
+
+def last_full_year() -> int | None:
+    """Return the last year that is published as a whole; None while there is none."""
+    return next((year for year, is_over in list_years().items() if is_over), None)

@@ -1,0 +1,189 @@
+"""The rows of what is published: a release, its figures, and what was counted in it. None of them ever changes."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.models import Collectivity
+from stats.append_only import never_changed
+from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.tables import TABLES, Period
+from stats.enums import Outcome, Stratum
+
+# CURRENT_TIMESTAMP is the transaction's: only the transaction that made the release may fill it.
+FILLED_ONCE = """
+    IF NOT EXISTS (
+        SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
+    ) THEN
+        RAISE EXCEPTION 'pgtrigger: what was published is never changed';
+    END IF;
+    RETURN NEW;
+"""
+
+
+class Release(models.Model):
+    """One published edition: a year (`quarter` 0), or a quarter of the nation. Each period is published once."""
+
+    number = models.PositiveIntegerField(_("numéro"), unique=True)
+    year = models.PositiveSmallIntegerField(_("année"))
+    quarter = models.PositiveSmallIntegerField(_("trimestre"), default=0)
+    published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
+    made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
+    # Which secret drew the rounding: a fingerprint, so that readers see when a new one begins.
+    rounding_key = models.CharField(_("clé d’arrondi"), max_length=16)
+    # `stats/releases/seal.py`, all three in hexadecimal.
+    digest = models.CharField(_("empreinte"), max_length=64)
+    signature = models.CharField(_("signature"), max_length=128)
+    verify_key = models.CharField(_("clé de vérification"), max_length=64)
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        constraints = [
+            models.UniqueConstraint(fields=["year", "quarter"], name="release_once_a_period"),
+            models.CheckConstraint(condition=Q(quarter__lte=4), name="release_quarter_known"),
+        ]
+        triggers = never_changed("release")
+
+    def __str__(self) -> str:
+        return f"{self.number} ({self.period})"
+
+    @property
+    def period(self) -> Period:
+        return Period(self.year, self.quarter)
+
+
+class Figure(models.Model):
+    """One printed cell of a table: a multiple of `BASE`, or empty for a dash.
+
+    A cell of the fixed list that has no row in a release is not told there: its table did not open.
+    """
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="figures", verbose_name=_("publication"))
+    table = models.CharField(_("table"), max_length=40, choices=[(code, code) for code in TABLES])
+    # The categories, in the order of the table's classifications; empty where there is none.
+    first = models.CharField(_("catégorie"), max_length=24, blank=True)
+    second = models.CharField(_("seconde catégorie"), max_length=24, blank=True)
+    value = models.PositiveIntegerField(_("valeur"), null=True)
+
+    class Meta:
+        verbose_name = _("nombre publié")
+        verbose_name_plural = _("nombres publiés")
+        constraints = [
+            models.UniqueConstraint(fields=["release", "table", "first", "second"], name="figure_once"),
+            models.CheckConstraint(condition=Q(table__in=list(TABLES)), name="figure_table_known"),
+            models.CheckConstraint(
+                condition=Q(value=None) | Q(value__gte=THRESHOLD, value=F("value") / BASE * BASE),
+                name="figure_is_rounded",
+            ),
+        ]
+        triggers = [
+            *never_changed("figure"),
+            pgtrigger.Trigger(
+                name="figure_is_filled_once", when=pgtrigger.Before, operation=pgtrigger.Insert, func=FILLED_ONCE
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.first} {self.second}".strip()
+
+
+class Denominator(models.Model):
+    """How many bodies of a stratum existed at the end of a year: public, and frozen with the release of that year."""
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name=_("publication"))
+    stratum = models.CharField(_("strate"), max_length=48, choices=Stratum)
+    bodies = models.PositiveIntegerField(_("collectivités existantes"))
+
+    class Meta:
+        verbose_name = _("dénominateur")
+        verbose_name_plural = _("dénominateurs")
+        constraints = [
+            models.CheckConstraint(condition=Q(stratum__in=Stratum.values), name="denominator_stratum_known"),
+            models.UniqueConstraint(fields=["release", "stratum"], name="denominator_once"),
+        ]
+        triggers = never_changed("denominator")
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.stratum}"
+
+
+class CountedCase(models.Model):
+    """What a release counted of one case, as it stood then, in the categories of the tables.
+
+    `body`: the body that is protected, which is another than the declaring one where bodies have merged. `is_late`: of
+    an earlier year, whose release did not count it. Interruptions, and leaks that are not unfounded, have one entry in
+    each of their lists.
+    """
+
+    # The case and the body come from rows that are never deleted; checking each would take as long as all the rest.
+    release = models.ForeignKey(
+        Release, models.PROTECT, related_name="cases", db_index=False, verbose_name=_("publication")
+    )
+    fact = models.ForeignKey(
+        "stats.CaseFact",
+        models.PROTECT,
+        related_name="counted",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("fait compté"),
+    )
+    body = models.ForeignKey(
+        Collectivity,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("collectivité"),
+    )
+    is_report = models.BooleanField(_("signalement"))
+    is_late = models.BooleanField(_("déclaré plus tard"), default=False)
+    region = models.CharField(_("région"), max_length=3, blank=True)
+    month = models.CharField(_("mois"), max_length=2)
+    quarter = models.CharField(_("trimestre"), max_length=2)
+    type = models.CharField(_("type"), max_length=16)
+    cause = models.CharField(_("cause"), max_length=20)
+    discovery = models.CharField(_("délai de déclaration"), max_length=12)
+    help = models.CharField(_("délai de prise en charge"), max_length=12)
+    closing = models.CharField(_("délai de clôture"), max_length=12)
+    stratum = models.CharField(_("strate"), max_length=48, blank=True)
+    hours = ArrayField(models.CharField(max_length=12), verbose_name=_("durées des interruptions"))
+    services = ArrayField(models.CharField(max_length=16), verbose_name=_("services interrompus"))
+    persons = ArrayField(models.CharField(max_length=12), verbose_name=_("personnes par fuite"))
+    statuses = ArrayField(models.CharField(max_length=12), verbose_name=_("états des fuites"))
+    categories = ArrayField(models.CharField(max_length=16), verbose_name=_("catégories des fuites"))
+    unfounded = models.PositiveSmallIntegerField(_("fuites jugées sans fondement"))
+
+    class Meta:
+        verbose_name = _("dossier compté")
+        verbose_name_plural = _("dossiers comptés")
+        constraints = [models.UniqueConstraint(fields=["fact", "release"], name="counted_case_once")]
+        triggers = never_changed("counted_case")
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.fact_id}"
+
+
+class Attempt(models.Model):
+    """That a release was tried, and what came of it: a publication that fails must not fail in silence."""
+
+    at = models.DateTimeField(_("le"), default=timezone.now)
+    outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
+    period = models.CharField(_("période"), max_length=7)
+    release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
+    seconds = models.FloatField(_("durée en secondes"))
+    draws = models.PositiveIntegerField(_("tirages"), default=0)
+    # Codes of the tables that no draw could make safe.
+    closed = models.JSONField(_("tables fermées par la vérification"), default=list)
+
+    class Meta:
+        verbose_name = _("essai de publication")
+        verbose_name_plural = _("essais de publication")
+        constraints = [models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="attempt_outcome_known")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.period} {self.outcome}"

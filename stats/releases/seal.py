@@ -1,0 +1,110 @@
+"""The printed form of a release, its SHA-256 and its signature: anybody can check that a copy is what was published.
+
+The printed form (`canonical.json`) is one JSON object in UTF-8 without spaces, keys in order. It is all that the audit
+(`stats/disclosure/audit.py`) reads. Signed with Ed25519 (RFC 8032); the key that checks it stands in the release, so
+that a new secret breaks no old one.
+"""
+
+import hashlib
+import hmac
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.utils.timezone import localtime
+from nacl.signing import SigningKey, VerifyKey
+
+from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.tables import Period, list_tables
+from stats.releases.rows import Denominator, Figure, Release
+
+type Printed = dict[str, Any]
+
+
+class Seal(NamedTuple):
+    """All three in hexadecimal."""
+
+    digest: str
+    signature: str
+    verify_key: str
+
+
+def seal(printed: Printed) -> Seal:
+    body, key = encode(printed), signing_key()
+    return Seal(hashlib.sha256(body).hexdigest(), key.sign(body).signature.hex(), bytes(key.verify_key).hex())
+
+
+def encode(printed: Printed) -> bytes:
+    return json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def describe_release(
+    release: Release, tables: list[Printed], bodies: Iterable[Denominator], earlier: Iterable[Release]
+) -> Printed:
+    """Return the printed form. `tables` as drawn; `earlier` are the quarterly releases of the same year."""
+    return {
+        "number": release.number,
+        "period": str(release.period),
+        "published_on": localtime(release.published_at).date().isoformat(),
+        "rounding_key": release.rounding_key,
+        "rule": {"threshold": THRESHOLD, "base": BASE},
+        "earlier": {str(one.number): one.digest for one in earlier},
+        "tables": tables,
+        "existing": sorted([release.year, one.stratum, one.bodies] for one in bodies),
+    }
+
+
+def load_printed(release: Release) -> Printed:
+    """Return the printed form of a stored release, in three queries."""
+    cells: dict[str, dict[tuple[str, ...], int | None]] = defaultdict(dict)
+    rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
+    for code, first, second, value in rows:
+        cells[code][first, second] = value
+    tables = [
+        {
+            "code": table.code,
+            "counts": table.counts,
+            "by": list(table.by),
+            "is_open": bool(cells[table.code]),
+            "cells": [
+                [list(cell), cells[table.code][key]]
+                for cell in table.cells()
+                if (key := (*cell, "", "")[:2]) in cells[table.code]
+            ],
+        }
+        for table in list_tables(release.period)
+    ]
+    return describe_release(release, tables, release.denominators.all(), list_earlier(release.period))
+
+
+def list_earlier(period: Period) -> list[Release]:
+    """Return the quarterly releases of a year; of a quarter, none: it is printed before them, or beside them."""
+    if period.quarter:
+        return []
+    return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
+
+
+def is_intact(release: Release) -> bool:
+    """Whether what the database holds of a release is what was signed. Raises nacl.exceptions.BadSignatureError."""
+    body = encode(load_printed(release))
+    VerifyKey(bytes.fromhex(release.verify_key)).verify(body, bytes.fromhex(release.signature))
+    return hashlib.sha256(body).hexdigest() == release.digest
+
+
+# Keys: each is drawn from the installation's secret, and good for one use alone.
+
+
+def signing_key() -> SigningKey:
+    return SigningKey(hashlib.sha256(b"tocsin.stats.release\0" + settings.SECRET_KEY.encode()).digest())
+
+
+def rounding_key() -> bytes:
+    """Return the secret of the random rounding. A new SECRET_KEY gives a new one, from the next release on."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"tocsin.stats.rounding", hashlib.sha256)
+
+
+def fingerprint(key: bytes) -> str:
+    """Return sixteen hexadecimal digits that tell one key from another and say nothing of it."""
+    return hashlib.sha256(b"tocsin.stats.rounding.fingerprint\0" + key).hexdigest()[:16]

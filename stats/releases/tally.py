@@ -1,0 +1,139 @@
+# ruff: noqa: S608 (every name in these statements is ours)
+"""From cases to exact counts: freezes what a release counts, then counts each table of the list in PostgreSQL."""
+
+from collections import Counter
+from typing import Any
+
+from django.db import connection
+
+from incidents.enums import LeakStatus, Nature
+from stats.counting.strata import heirs_of_merged, listed_strata
+from stats.disclosure.draw import MANY, Cell, CellCount, Counts
+from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
+from stats.enums import FAMILY_OF, NOT_SAID
+from stats.releases.rows import Release
+
+# One statement, hence one instant. Of a signalement, interruptions and leaks do not count: nothing was proved.
+# An incident that a yearly release has counted is in no later one; those of earlier years are late.
+FREEZE = """
+CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS
+SELECT
+    fact.incident_id AS fact_id,
+    COALESCE(heir.body, fact.collectivity_id) AS body_id,
+    fact.nature = %(report)s AS is_report,
+    fact.month < %(starts_on)s AS is_late,
+    CASE WHEN region.code = ANY(%(regions)s) THEN region.code ELSE %(other_region)s END AS region,
+    to_char(fact.month, 'MM') AS month,
+    'T' || to_char(fact.month, 'Q') AS quarter,
+    fact.type,
+    COALESCE(NULLIF(fact.cause, ''), %(no_cause)s) AS cause,
+    fact.discovery_delay AS discovery,
+    fact.help_delay AS help,
+    fact.closing_delay AS closing,
+    COALESCE(listed.stratum, '') AS stratum,
+    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.interruption_hours END AS hours,
+    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.interruption_services END AS services,
+    COALESCE(leak.persons, '{}') AS persons,
+    COALESCE(leak.statuses, '{}') AS statuses,
+    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.leak_categories END AS categories,
+    COALESCE(leak.unfounded, 0) AS unfounded
+FROM stats_casefact fact
+LEFT JOIN collectivities_region region ON region.id = fact.region_id
+LEFT JOIN unnest(%(merged)s::bigint[], %(heirs)s::bigint[]) AS heir(merged, body) ON heir.merged = fact.collectivity_id
+LEFT JOIN unnest(%(bodies)s::bigint[], %(strata)s::text[]) AS listed(body, stratum)
+    ON listed.body = COALESCE(heir.body, fact.collectivity_id)
+LEFT JOIN LATERAL (
+    SELECT array_agg(part.persons) FILTER (WHERE part.status <> %(unfounded)s) AS persons,
+           array_agg(part.status) FILTER (WHERE part.status <> %(unfounded)s) AS statuses,
+           count(*) FILTER (WHERE part.status = %(unfounded)s) AS unfounded
+    FROM unnest(fact.leak_persons, fact.leak_statuses) AS part(persons, status)
+) leak ON cardinality(fact.leak_statuses) > 0 AND fact.nature <> %(report)s
+WHERE fact.is_counted AND fact.is_verified AND fact.month <= %(last_month)s
+    AND (fact.month >= %(starts_on)s OR %(is_yearly)s AND fact.nature <> %(report)s)
+    AND NOT (fact.nature <> %(report)s AND EXISTS (
+        SELECT FROM stats_countedcase counted JOIN stats_release release ON release.id = counted.release_id
+        WHERE counted.fact_id = fact.incident_id AND release.quarter = 0 AND NOT counted.is_report
+    ))
+"""
+COLUMNS_KEPT = (
+    *("fact_id", "body_id", "is_report", "is_late", "region", "month", "quarter", "type", "cause", "discovery"),
+    *("help", "closing", "stratum", "hours", "services", "persons", "statuses", "categories", "unfounded"),
+)
+
+# Unit → where its rows come from, a row a unit; every classification is a column of the same name.
+INCIDENTS = "SELECT * FROM frozen_case WHERE NOT is_report AND NOT is_late"
+UNITS = {
+    "incidents": INCIDENTS,
+    "reports": "SELECT * FROM frozen_case WHERE is_report",
+    "late": "SELECT * FROM frozen_case WHERE is_late",
+    "unfounded": f"SELECT incident.* FROM ({INCIDENTS}) incident, generate_series(1, unfounded)",
+    "leaks": f"SELECT incident.*, part.* FROM ({INCIDENTS}) incident, "
+    "unnest(incident.persons, incident.statuses) AS part(one_person, status)",
+    "leak_categories": f"SELECT incident.*, category FROM ({INCIDENTS}) incident, unnest(categories) AS category",
+    "interruptions": f"SELECT incident.*, part.*, family FROM ({INCIDENTS}) incident, "
+    "unnest(incident.hours, incident.services) AS part(one_hours, service) "
+    "JOIN unnest(%(services)s::text[], %(families)s::text[]) AS known(name, family) ON known.name = part.service",
+    "bodies": f"SELECT DISTINCT ON (body_id) * FROM ({INCIDENTS}) incident WHERE stratum <> '' ORDER BY body_id",
+}
+COLUMNS = {"persons": "one_person", "hours": "one_hours"}  # whose names are those of the lists that hold them
+COUNT = """
+SELECT {columns} sum(units), count(*), max(units)
+FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {columns} body_id) of_a_body
+{grouped}
+"""
+
+
+def freeze_cases(period: Period) -> None:
+    """Hold what a release of `period` counts, as it stands now, until the transaction ends; late cases with a year."""
+    heirs, strata = heirs_of_merged(), listed_strata()
+    arguments: dict[str, Any] = {
+        "starts_on": period.starts_on,
+        "last_month": period.last_month,
+        "is_yearly": not period.quarter,
+        "regions": list(REGIONS),
+        "other_region": OTHER_REGION,
+        "report": Nature.REPORT.value,
+        "unfounded": LeakStatus.UNFOUNDED.value,
+        "no_cause": NOT_SAID,
+        "merged": list(heirs.keys()),
+        "heirs": list(heirs.values()),
+        "bodies": list(strata.keys()),
+        "strata": [stratum.value for stratum in strata.values()],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS frozen_case")
+        cursor.execute(FREEZE, arguments)
+        cursor.execute("ANALYZE frozen_case")
+
+
+def count_cells(period: Period, existing: Counter[str]) -> Counts:
+    """Count every table of the period from the frozen cases. `existing`: stratum → how many bodies exist."""
+    with connection.cursor() as cursor:
+        # A table of a large year groups some hundred thousand bodies: in memory rather than on the disk.
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        return {table.code: count_table(cursor, table, existing) for table in list_tables(period)}
+
+
+def count_table(cursor: Any, table: Table, existing: Counter[str]) -> dict[Cell, CellCount]:
+    columns = "".join(f"{COLUMNS.get(name, name)}, " for name in table.by)
+    grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
+    cursor.execute(
+        COUNT.format(columns=columns, rows=UNITS[table.counts], grouped=grouped),
+        {"services": list(FAMILY_OF), "families": [family.value for family in FAMILY_OF.values()]},
+    )
+    counts = {}
+    for *cell, units, bodies, largest in cursor.fetchall():
+        spared = existing[cell[0]] - bodies if table.counts == "bodies" else MANY
+        counts[tuple(cell)] = CellCount(int(units or 0), bodies, largest or 0, spared)
+    return counts
+
+
+def save_cases(release: Release) -> None:
+    """Save the frozen cases as those that the release counted."""
+    columns = ", ".join(COLUMNS_KEPT)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO stats_countedcase (release_id, {columns}) SELECT %s, {columns} FROM frozen_case",
+            [release.pk],
+        )
+        cursor.execute("DROP TABLE frozen_case")

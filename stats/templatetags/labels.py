@@ -1,0 +1,20 @@
+"""How numbers and sentences are written in the templates of the figures."""
+
+from django import template
+
+from csirts.wording import curly
+from stats.pages import labels
+
+register = template.Library()
+
+register.filter("number", labels.format_number)
+register.filter("percent", labels.format_percent)
+register.filter("duration", labels.format_duration)
+register.filter("bind", labels.bind)
+register.filter("curly", curly)
+
+
+@register.filter
+def plural(value: int) -> str:
+    """Return the « s » of a plural; in French zero is singular."""
+    return "s" if value > 1 else ""

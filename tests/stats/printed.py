@@ -1,0 +1,20 @@
+"""What was printed, read from the rows in the shortest words."""
+
+from stats.models import Figure, Release
+
+
+def read_table(table: str, *, year: int = 2025, quarter: int = 0) -> dict[str, int | None]:
+    """Category (« a/b » for a crossing, "" for a total) → the printed number, None for a dash."""
+    rows = Figure.objects.filter(release__year=year, release__quarter=quarter, table=table)
+    return {
+        "/".join(filter(None, (first, second))): value
+        for first, second, value in rows.values_list("first", "second", "value")
+    }
+
+
+def read_shown(table: str, **period: int) -> dict[str, int]:
+    return {cell: value for cell, value in read_table(table, **period).items() if value is not None}
+
+
+def list_periods() -> list[str]:
+    return [str(release.period) for release in Release.objects.order_by("number")]

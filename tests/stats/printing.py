@@ -1,0 +1,92 @@
+"""Releases as rows, for tests of what is written about them: any printed numbers, without cases and without a draw."""
+
+from datetime import datetime
+from itertools import accumulate
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
+from stats.enums import Stratum
+from stats.releases.rows import Denominator, Figure, Release
+
+PARIS = ZoneInfo("Europe/Paris")
+PUBLISHED_AT = datetime(2026, 4, 1, 6, tzinfo=PARIS)
+BODIES = dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), strict=True))
+
+
+@transaction.atomic
+def print_release(period, tables, *, at=PUBLISHED_AT):
+    """Save a release with these figures. `tables`: code → cell → value, None for a dash."""
+    release = Release.objects.create(
+        number=Release.objects.count() + 1,
+        year=period.year,
+        quarter=period.quarter,
+        published_at=at,
+        rounding_key="0" * 16,
+        digest="d1" * 32,
+        signature="51" * 64,
+        verify_key="7e" * 32,
+    )
+    Figure.objects.bulk_create(
+        Figure(release=release, table=code, first=first, second=second, value=value)
+        for code, cells in tables.items()
+        for cell, value in cells.items()
+        for first, second in [(*cell, "", "")[:2]]
+    )
+    if not period.quarter:
+        Denominator.objects.bulk_create(
+            Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in BODIES.items()
+        )
+    return release
+
+
+def print_year(year, incidents, **changed):
+    """Save the five releases of a year of so many incidents, spread evenly over its quarters. Return that of the year.
+
+    `changed`: tables of the year to print otherwise.
+    """
+    for quarter in (1, 2, 3, 4):
+        period = Period(year, quarter)
+        print_release(period, spread(period, incidents // 4))
+    return print_release(Period(year), spread(Period(year), incidents) | changed)
+
+
+def spread(period, incidents):
+    """Return the tables of a period of so many incidents, by the rule that opens them."""
+    tables = {}
+    for table in list_tables(period):
+        cells = dict(spread_table(table, period, incidents, tables))
+        if cells:
+            tables[table.code] = cells
+    for long, short in SHORT_LIST_OF.items():
+        if long in tables:
+            tables.pop(short, None)
+    return tables
+
+
+TOTALS = {"incidents": 1, "reports": 0.6, "interruptions": 0.5, "leaks": 0.3, "unfounded": 0.1, "late": 0.05}
+
+
+def spread_table(table, period, incidents, tables):
+    if not table.by:
+        yield (), printed(incidents * TOTALS[table.code])
+        return
+    weights = weigh(period.months if table.by == ("month",) else CATEGORIES[table.by[-1]])
+    for first in CATEGORIES["region"] if len(table.by) > 1 else [None]:
+        cells = [(first,) if first is not None else (), *([(one,) for one in weights] if first is not None else [])]
+        totals = [tables.get(code, {}).get(cell) for code, cell in zip(table.opened_by, cells, strict=False)]
+        for category, weight in weights.items():
+            if all(total is not None and total >= table.opens_from for total in totals):
+                yield (*cells[0], category), printed(totals[0] * weight)
+
+
+def weigh(categories):
+    """Return a share for each category: every one is four fifths of the one before, and they add up to one."""
+    shares = list(accumulate(categories, lambda share, _code: share * 0.8, initial=1.0))[1:]
+    return {code: share / sum(shares) for code, share in zip(categories, shares, strict=True)}
+
+
+def printed(value):
+    """Return the nearest multiple of five, or a dash."""
+    return round(value / 5) * 5 if value >= 5 else None

@@ -1,0 +1,41 @@
+"""A short attack of releases of small countries; the long one is in `tests/proofs`."""
+
+import pytest
+
+from tests.proofs.attacker import attack
+from tests.proofs.bad_rules import Rule, print_year
+from tests.proofs.countries import draw_country, draw_country_without_region
+from tests.proofs.releases import draw_year
+
+COUNTRIES = [(draw_country, 84), (draw_country, 317), (draw_country_without_region, 150)]
+SECRETS = (b"one secret", b"another")
+
+
+def list_editions(cases, key, *, is_quarterly=False):
+    return [edition for edition, _drawn in draw_year(cases, key, is_quarterly=is_quarterly)]
+
+
+def test_it_works():
+    findings = attack(list_editions(draw_country(150), b"secret"))
+    assert findings.readers > 100
+    assert findings.questions > 1000
+    assert not findings.is_contradiction
+
+
+@pytest.mark.parametrize("key", SECRETS)
+@pytest.mark.parametrize(("draw", "number"), COUNTRIES)
+def test_nothing_is_proved_of_few_bodies(draw, number, key):
+    """By an outsider, or by any body that has a case."""
+    assert not attack(list_editions(draw(number), key)).facts
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_nothing_is_proved_by_quarters_and_their_year(is_sure):
+    editions = list_editions(draw_country(317), b"secret", is_quarterly=True)
+    assert len(editions) == 5
+    assert not attack(editions, is_sure=is_sure).facts
+
+
+def test_exact_numbers_would_prove_something():
+    edition = print_year(draw_country(84), Rule(base=1))
+    assert attack([edition], insiders=()).facts

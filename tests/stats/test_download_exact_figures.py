@@ -1,0 +1,251 @@
+"""The files of an exact page: who gets them, what is in them, and that their reading is noted."""
+
+import csv
+import io
+
+import openpyxl
+import pytest
+import time_machine
+
+from accounts.enums import Role
+from accounts.models import Membership
+from collectivities.models import Region
+from stats.counting.files import neutralise
+from stats.models import ExactReading
+from stats.services import fold_events
+from tests.cast import a_lead, a_person, breizh_cyber
+from tests.incidents.transferring import another_centre
+from tests.stats.cases import Case, bodies, on, one_each, store
+
+NATION = "/statistiques/exacts/france/"
+BRETAGNE = "/statistiques/exacts/region/53/"
+CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
+OWN = "/statistiques/mon-centre/"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _today():
+    with time_machine.travel(on(2026, 3, 20)):
+        yield
+
+
+@pytest.fixture
+def national(client):
+    national = a_person(Role.NATIONAL)
+    client.force_login(national)
+    return national
+
+
+def two_years():
+    csirt = breizh_cyber()
+    one, two, three = bodies("53", 3)
+    store(
+        [
+            *one_each([one, two], on(2025, 2, 5), csirt=csirt, type="hameconnage"),
+            Case(body=three, at=on(2025, 10, 5), csirt=csirt, type="panne"),
+            Case(body=one, at=on(2026, 2, 5), csirt=csirt, type="hameconnage", hours=(2,)),
+            Case(body=one, at=on(2026, 3, 5), csirt=csirt, cause="supplier"),
+        ]
+    )
+    fold_events()
+
+
+def download(client, url, **asked):
+    page = client.get(url, asked)
+    assert page.status_code == 200
+    return page
+
+
+def lines_of(page):
+    return list(csv.DictReader(io.StringIO(page.content.decode())))
+
+
+def book_of(page):
+    return openpyxl.load_workbook(io.BytesIO(page.content))
+
+
+def test_it_works(client, national):
+    """One line a cell; the year before beside each, over the same months, and the words that say which."""
+    two_years()
+    page = download(client, f"{BRETAGNE}chiffres.csv")
+    assert page["Content-Type"] == "text/csv; charset=utf-8"
+    assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-region-53-2026.csv"'
+    assert "no-store" in page["Cache-Control"]
+    assert page.content.startswith(
+        b"annee,tableau,ligne,mesure,valeur,periode_precedente,valeur_precedente\r\n"
+        + "2026,Totaux de l’année,Déclarés,Nombre,2,Janvier à mars 2025,2\r\n".encode()
+    )
+    found = {(line["tableau"], line["ligne"], line["mesure"]): line for line in lines_of(page)}
+    expected = {
+        ("Totaux de l’année", "Incidents", "Nombre"): ("2", "Janvier à mars 2025", "2"),
+        ("Totaux de l’année", "Interruptions", "Nombre"): ("1", "Janvier à mars 2025", "0"),
+        ("Mois par mois", "Février", "Incidents"): ("1", "2025", "2"),
+        ("Mois par mois", "Mars", "Déclarés"): ("1", "2025", "0"),
+        ("Incidents par type", "Hameçonnage", "Nombre"): ("1", "Janvier à mars 2025", "2"),
+        ("Incidents par cause", "Prestataire compromis", "Nombre"): ("1", "Janvier à mars 2025", "0"),
+        ("Durée des interruptions", "Moins de 4 heures", "Nombre"): ("1", "Janvier à mars 2025", "0"),
+    }
+    for key, value in expected.items():
+        line = found[key]
+        assert (line["valeur"], line["periode_precedente"], line["valeur_precedente"]) == value, key
+    bodies_line = found["Collectivités, chacune comptée une fois", "Ayant déclaré un incident", "Nombre"]
+    assert (bodies_line["valeur"], bodies_line["valeur_precedente"]) == ("1", "3")
+    assert bodies_line["periode_precedente"] == "Toute l’année 2025"
+    rate = found["Taux de collectivités ayant déclaré", "Collectivités de la région", "Taux"]
+    assert rate["valeur"] == f"{1 / 1267:.6f}"
+    assert rate["valeur_precedente"] == f"{3 / 1267:.6f}"
+    assert not [key for key in found if "Panne" in key[1] or "Octobre" in key[1] or "Ensemble" in key[1]]
+    assert len(found) == len(lines_of(page))
+
+
+def test_the_year_is_kept(client, national):
+    """2025 is the first year: there is nothing beside it."""
+    two_years()
+    page = download(client, f"{BRETAGNE}chiffres.csv", annee="2025")
+    assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-region-53-2025.csv"'
+    lines = lines_of(page)
+    assert {line["annee"] for line in lines} == {"2025"}
+    assert {(line["periode_precedente"], line["valeur_precedente"]) for line in lines} == {("", "")}
+    assert client.get(f"{BRETAGNE}chiffres.csv", {"annee": "2024"}).status_code == 404
+    assert f'href="{BRETAGNE}chiffres.xlsx?annee=2025"' in client.get(BRETAGNE, {"annee": "2025"}).content.decode()
+
+
+def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
+    two_years()
+    page = download(client, f"{NATION}chiffres.xlsx")
+    assert page["Content-Type"] == XLSX
+    assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-france-2026.xlsx"'
+    book = book_of(page)
+    assert book.sheetnames == [
+        *["À lire", "Totaux", "Collectivités", "Mois", "Régions", "Types", "États des fuites", "Causes"],
+        *["Services", "Durées", "Personnes", "Découverte", "Prise en charge", "Clôture", "Taux"],
+    ]
+    assert book.properties.title == "Chiffres exacts, en France, 2026"
+    notice = [cell.value for (cell,) in book["À lire"].iter_rows()]
+    assert notice[0] == "Chiffres exacts, en France, 2026"
+    assert "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas." in notice
+    assert [line for line in notice if "mêmes mois" in line and "de janvier à mars 2025" in line]
+
+
+def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):
+    two_years()
+    book = book_of(download(client, f"{BRETAGNE}chiffres.xlsx"))
+    months = book["Mois"]
+    heads = ["Mois", "Déclarés, 2026", "Déclarés, 2025", "Incidents, 2026", "Incidents, 2025", "Signalements, 2026"]
+    assert [cell.value for cell in months[1]][:6] == heads
+    assert [[cell.value for cell in row][:5] for row in months.iter_rows(min_row=2)] == [
+        ["Janvier", 0, 0, 0, 0],
+        ["Février", 1, 2, 1, 2],
+        ["Mars", 1, 0, 1, 0],
+        ["Ensemble", 2, 2, 2, 2],
+    ]
+    assert months.freeze_panes == "B2"
+    assert months["B3"].number_format == "#,##0"
+    assert months["A5"].font.bold
+    assert months.column_dimensions["A"].width >= len("Ensemble")
+    types = book["Types"]
+    assert [[cell.value for cell in row] for row in types.iter_rows()] == [
+        ["Type", "Nombre, 2026", "Nombre, janvier à mars 2025"],
+        ["Hameçonnage", 1, 2],
+        ["Rançongiciel", 1, 0],
+    ]
+    (rate,) = [row for row in book["Taux"].iter_rows(min_row=2) if row[0].value == "Collectivités de la région"]
+    assert rate[5].value == pytest.approx(1 / 1267)
+    assert rate[6].value == pytest.approx(3 / 1267)
+    assert rate[5].number_format == "0.00%"
+    assert book["Taux"]["G1"].value == "Taux, toute l’année 2025"
+    for sheet in book:
+        assert sheet.sheet_view.pane or sheet.title == "À lire"
+        for row in sheet.iter_rows():
+            assert not [cell for cell in row if cell.data_type == "f"]
+
+
+def test_no_cell_is_a_formula(client, national):
+    two_years()
+    Region.objects.filter(code="53").update(name='=HYPERLINK("http://evil.example")')
+    lines = lines_of(download(client, f"{NATION}chiffres.csv"))
+    (label,) = {line["ligne"] for line in lines if "HYPERLINK" in line["ligne"]}
+    assert label == '\'=HYPERLINK("http://evil.example")'
+    cell = book_of(download(client, f"{NATION}chiffres.xlsx"))["Régions"]["A2"]
+    assert (cell.value, cell.data_type, cell.hyperlink) == (label, "s", None)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+def test_what_begins_as_a_formula_gets_an_apostrophe(text):
+    assert neutralise(text) == f"'{text}"
+    assert neutralise(f"a{text}") == f"a{text}"
+
+
+def test_every_page_has_its_files(client, national):
+    two_years()
+    another_centre()
+    for url, name in [(NATION, "france"), (BRETAGNE, "region-53"), (CENTRE, "centre-breizh-cyber")]:
+        for suffix in ("csv", "xlsx"):
+            page = download(client, f"{url}chiffres.{suffix}")
+            assert page["Content-Disposition"] == f'attachment; filename="tocsin-exacts-{name}-2026.{suffix}"'
+            assert f'href="{url}chiffres.{suffix}?annee=2026"' in client.get(url).content.decode()
+    for suffix in ("ods", "CSV", "csv.exe", "xlsx/"):
+        assert client.get(f"{BRETAGNE}chiffres.{suffix}").status_code == 404
+
+
+def test_a_lead_of_two_centres_gets_one_file_of_both(client):
+    here, there = breizh_cyber(), another_centre()
+    lead = a_lead(here)
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=there, since_on="2021-01-01")
+    client.force_login(lead)
+    store(
+        [
+            *one_each(bodies("53", 2), on(2026, 1, 5), csirt=here),
+            *one_each(bodies("11", 1), on(2026, 1, 5), csirt=there),
+        ]
+    )
+    fold_events()
+    page = download(client, f"{OWN}chiffres.csv")
+    assert page["Content-Disposition"] == 'attachment; filename="tocsin-exacts-mon-centre-2026.csv"'
+    assert lines_of(page)[0]["valeur"] == "3"
+    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {here.pk, there.pk}
+
+
+def test_reading_a_file_is_noted_as_reading_the_page(client, national):
+    two_years()
+    with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
+        client.get(f"{BRETAGNE}chiffres.csv")
+        client.get(f"{BRETAGNE}chiffres.xlsx")
+        client.get(BRETAGNE)
+        clock.shift(61)
+        client.get(f"{NATION}chiffres.xlsx", {"annee": "2025"})
+        client.get(f"{NATION}chiffres.pdf")
+    kept = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
+    assert list(kept) == [(national.pk, None, "53", 2026), (national.pk, None, None, 2025)]
+
+
+def test_who_is_not_entitled_gets_a_404_and_leaves_no_reading(client):
+    two_years()
+    client.force_login(a_person(Role.ANALYST, region=Region.objects.get(code="53")))
+    for url in (NATION, BRETAGNE, CENTRE, OWN):
+        for suffix in ("csv", "xlsx"):
+            assert client.get(f"{url}chiffres.{suffix}").status_code == 404
+    assert not ExactReading.objects.exists()
+
+
+def test_an_empty_year_has_a_file_too(client, national):
+    lines = lines_of(download(client, f"{NATION}chiffres.csv"))
+    assert {line["valeur"] for line in lines if line["tableau"] == "Totaux de l’année"} == {"0"}
+    assert book_of(download(client, f"{NATION}chiffres.xlsx"))["Mois"]["D2"].value == 0
+
+
+@pytest.mark.parametrize("number", [2, 50])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_it_costs_the_same_whatever_the_number_of_cases(
+    client, national, django_assert_max_num_queries, suffix, number
+):
+    said = {"csirt": breizh_cyber(), "hours": (2,)}
+    people = bodies("53", number)
+    store([*one_each(people, on(2026, 1, 5), **said), *one_each(people, on(2025, 1, 5), **said)])
+    fold_events()
+    for url in (NATION, BRETAGNE, CENTRE):
+        with django_assert_max_num_queries(20):
+            download(client, f"{url}chiffres.{suffix}")

@@ -1,0 +1,200 @@
+"""Where the marks of a chart go, and how their numbers are written."""
+
+from datetime import timedelta
+
+import pytest
+from django.template.loader import render_to_string
+from selectolax.lexbor import LexborHTMLParser as Parser
+
+from stats.pages.charts import Bar, Interval, Series, interval, line_charts, round_up, scale_for, with_shares
+from stats.pages.labels import (
+    NARROW,
+    NO_BREAK,
+    bind,
+    format_duration,
+    format_number,
+    format_percent,
+    lower_first,
+    upper_first,
+)
+
+QUARTERS = ["T1", "T2", "T3", "T4"]
+MONTHS = [f"m{number}" for number in range(1, 13)]
+
+
+def test_it_works():
+    """Four columns of 128 units from 44, twenty cases in the 248 units between 24 and 272."""
+    chart = line_charts(QUARTERS, Series("2026", (0, 10, 20, 5)), None)["wide"]
+    assert chart.view_box == "0 0 600 300"
+    assert [(tick.text, tick.y, tick.is_base) for tick in chart.ticks] == [
+        ("0", "276.0", True),
+        ("5", "214.0", False),
+        ("10", "152.0", False),
+        ("15", "90.0", False),
+        ("20", "28.0", False),
+    ]
+    assert chart.ticks[0].path == "M44 272.0H556"
+    assert [(name.text, name.x, name.y) for name in chart.names] == [
+        ("T1", "108.0", "292.0"),
+        ("T2", "236.0", "292.0"),
+        ("T3", "364.0", "292.0"),
+        ("T4", "492.0", "292.0"),
+    ]
+    assert chart.now.lines == ["108.0,272.0 236.0,148.0 364.0,24.0 492.0,210.0"]
+    assert chart.now.dots == [("108.0", "272.0"), ("236.0", "148.0"), ("364.0", "24.0"), ("492.0", "210.0")]
+    assert [number.text for number in chart.now.numbers] == ["0", "10", "20", "5"]
+    assert (chart.now.end.x, chart.now.end.y, chart.now.end.text) == ("504.0", "214.0", "2026")
+    assert chart.before is None
+
+
+def test_a_line_breaks_where_a_period_has_no_number():
+    series = Series("2026", (1, 2, None, 3, None, None, 4, 5, None, None, None, None))
+    chart = line_charts(MONTHS, series, None)["wide"]
+    assert [len(run.split()) for run in chart.now.lines] == [2, 1, 2]
+    assert len(chart.now.dots) == 5
+    assert chart.now.end.text == "2026"
+    assert float(chart.now.end.x) == float(chart.now.dots[-1][0]) + 12
+
+
+def test_a_series_without_any_number_draws_nothing():
+    chart = line_charts(QUARTERS, Series("2026", (None,) * 4), Series("2025", (None,) * 4))["narrow"]
+    for curve in (chart.now, chart.before):
+        assert (curve.lines, curve.dots, curve.numbers, curve.end) == ([], [], [], None)
+    assert [tick.text for tick in chart.ticks] == ["0", "1"]
+
+
+def test_both_years_share_a_scale_and_the_first_alone_says_its_numbers():
+    chart = line_charts(QUARTERS, Series("2026", (1, 1, 1, 1)), Series("2025", (100, 0, 0, 0)))["wide"]
+    assert [tick.text for tick in chart.ticks] == ["0", "50", "100"]
+    assert [number.text for number in chart.now.numbers] == ["1", "1", "1", "1"]
+    assert chart.before.numbers == []
+    assert chart.before.dots[0] == ("108.0", "24.0")
+
+
+@pytest.mark.parametrize(("last", "gap"), [(10, 16.0), (9, 16.0), (20, 124.0)])
+def test_the_labels_at_the_ends_do_not_cover_each_other(last, gap):
+    chart = line_charts(QUARTERS, Series("2026", (0, 0, 20, 10)), Series("2025", (0, 0, 0, last)))["wide"]
+    assert abs(float(chart.before.end.y) - float(chart.now.end.y)) == gap
+
+
+def test_labels_far_apart_stay_where_they_are():
+    chart = line_charts(QUARTERS, Series("2026", (20, 10, None, None)), Series("2025", (0, 0, 0, 10)))["wide"]
+    assert chart.before.end.y == chart.now.end.y
+
+
+def test_a_narrow_screen_names_every_third_month_and_leaves_out_numbers_that_have_no_room():
+    series = Series("2026", (1234,) * 12)
+    charts = line_charts(MONTHS, series, None)
+    assert [name.text for name in charts["wide"].names] == MONTHS
+    assert [name.text for name in charts["narrow"].names] == ["m1", "m4", "m7", "m10"]
+    assert len(line_charts(QUARTERS, Series("2026", (1,) * 4), None)["narrow"].names) == 4
+    assert charts["narrow"].now.numbers == []
+    assert len(line_charts(MONTHS, Series("2026", (12,) * 12), None)["wide"].now.numbers) == 12
+
+
+def test_the_left_margin_grows_with_the_words_of_the_ticks():
+    chart = line_charts(QUARTERS, Series("2026", (1_000_000,) * 4), None)["narrow"]
+    assert chart.ticks[-1].text == f"1{NARROW}000{NARROW}000"
+    assert chart.frame.left == 77  # nine characters of 7.6 units, rounded up, and eight beside
+
+
+# Levels and bars
+
+
+@pytest.mark.parametrize(("value", "up"), [(0, 1), (1, 1), (1.2, 2), (3, 5), (6, 10), (11, 20), (50, 50), (201, 500)])
+def test_people_count_by_one_two_five(value, up):
+    assert round_up(value) == up
+
+
+def test_levels_are_of_equal_width_and_the_last_is_open():
+    scale = scale_for([3, 47])
+    assert [scale.level(value) for value in (0, 1, 10, 11, 40, 41, 400)] == [1, 1, 1, 2, 4, 5, 5]
+    assert scale.steps([5, 1, 2, 2]) == [(1, 1, 10), (2, 11, 20), (5, 41, None)]
+    assert scale_for([]).step == 1
+
+
+def test_bars_are_as_long_as_their_numbers():
+    assert with_shares([8, 2, 0, None, 1]) == ["100.0", "25.0", "0", "0", "12.5"]
+    assert with_shares([1000, 1]) == ["100.0", "0.6"]
+    assert with_shares([]) == []
+    assert with_shares([0, None]) == ["0", "0"]
+
+
+def test_a_spread_is_drawn_on_the_scale_of_the_widest():
+    assert interval(0.1, 0.2, 0.4, 0.8) == Interval("12.5", "37.5", "25.0")
+    assert interval(0.1, 0.1, 0.1, 0.4) == Interval("25.0", "0.6", "25.0")
+    assert interval(0, 0, 0, 0) == Interval("0.0", "0.6", "0.0")
+
+
+# Templates
+
+
+def test_a_bar_without_a_number_says_why():
+    lines = [
+        Bar("rançongiciel", 1200, "100.0"),
+        Bar("panne", None, "0", text="moins de 5 collectivités"),
+        Bar("pas dite", 3, "0.6", is_rest=True),
+    ]
+    page = Parser(render_to_string("stats/chart_bars.html", {"lines": lines}))
+    first, second, third = page.css("li")
+    assert first.css_first("b").text() == f"1{NARROW}200"
+    assert first.css("rect")[1].attributes["width"] == "100.0"
+    assert [span.text() for span in second.css("span")] == ["Panne", "moins de 5 collectivités"]
+    assert second.css("svg") == []
+    assert "withheld" in second.css_first("i").attributes["class"]
+    assert third.attributes["class"] == "rest"
+
+
+def test_a_chart_is_drawn_for_a_screen_reader_too():
+    charts = line_charts(QUARTERS, Series("2026", (1, 2, 3, 4)), Series("2025", (4, 3, None, 1)))
+    page = Parser(
+        render_to_string("stats/chart_line.html", {"chart": charts["wide"], "size": "wide", "summary": "De 1 à 4"})
+    )
+    svg = page.css_first("svg.wide")
+    assert (svg.attributes["role"], svg.attributes["aria-label"]) == ("img", "De 1 à 4")
+    assert len(page.css("circle.dot")) == 4
+    assert len(page.css("circle.dot--before")) == 3
+    assert [line.attributes["class"] for line in page.css("polyline")] == [
+        *["line line--before", "line line--before"],
+        "line",
+    ]
+    assert "style" not in svg.html
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (timedelta(0), "0 min"),
+        (timedelta(minutes=12), "12 min"),
+        (timedelta(minutes=12, seconds=1), "13 min"),
+        (timedelta(hours=2), "2 h"),
+        (timedelta(hours=2, minutes=10), "2 h 10"),
+        (timedelta(hours=2, minutes=5), "2 h 05"),
+        (timedelta(hours=23, minutes=59, seconds=59), "1 jour"),
+        (timedelta(days=1), "1 jour"),
+        (timedelta(hours=26), "26 h"),
+        (timedelta(hours=47, minutes=59), "47 h 59"),
+        (timedelta(days=2), "2 jours"),
+        (timedelta(days=3), "3 jours"),
+        (timedelta(days=3, minutes=1), "3 j 1 h"),
+        (timedelta(days=3, hours=4), "3 j 4 h"),
+        (timedelta(days=3, hours=23, minutes=1), "4 jours"),
+        (timedelta(days=400), "400 jours"),
+    ],
+)
+def test_a_duration_is_written_as_people_say_it_and_never_below_what_it_is(value, words):
+    assert format_duration(value) == words.replace(" ", NO_BREAK)
+
+
+def test_numbers_and_sentences_do_not_break_where_french_binds_them():
+    assert format_number(1234567) == f"1{NARROW}234{NARROW}567"
+    assert [format_percent(share) for share in (0.0057, 0.054, 0.12, 1)] == [
+        *[f"0,57{NO_BREAK}%", f"5,4{NO_BREAK}%"],
+        *[f"12{NO_BREAK}%", f"100{NO_BREAK}%"],
+    ]
+    assert bind("« Vu : 2 000 »") == f"«{NO_BREAK}Vu{NO_BREAK}: 2{NARROW}000{NO_BREAK}»"
+    assert [upper_first(word) for word in ("été", "")] == ["Été", ""]
+    assert [lower_first(word) for word in ("Été", "EHPAD")] == ["été", "EHPAD"]

@@ -1,0 +1,194 @@
+"""Threshold, dominance, random rounding, and which tables open: the rule on counts made by hand."""
+
+from collections import Counter
+from statistics import mean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stats.disclosure import draw
+from stats.disclosure.draw import CellCount, draw_release, is_sensitive, round_randomly
+from stats.disclosure.tables import CATEGORIES, OF_A_YEAR, Period
+
+KEY = b"a secret"
+YEAR = Period(2025)
+
+
+def spread(units):
+    """That many units of as many bodies."""
+    return CellCount(units, units, 1)
+
+
+def draw_tables(counts, period=YEAR, earlier=(), key=KEY):
+    """Table → its printed cells."""
+    drawn = draw_release(counts, period=period, earlier=earlier, key=key)
+    return {table["code"]: {tuple(cell): value for cell, value in table["cells"]} for table in drawn.tables}
+
+
+BY = ("region", "type", "cause", "discovery", "help", "closing", "month")
+
+
+def year_of(incidents, **tables):
+    """Counts of incidents that agree with each other; those of a classification that is not given are all alike."""
+    by = {name: tables.get(name, {CATEGORIES[name][0]: incidents}) for name in BY}
+    counts = {f"incidents_by_{name}": {(code,): spread(units) for code, units in by[name].items()} for name in BY}
+    for name in ("quarter", "type", "cause"):
+        alike = CATEGORIES[name][0]
+        counts[f"incidents_by_region_and_{name}"] = {
+            (region, alike): spread(units) for region, units in by["region"].items()
+        }
+    return {"incidents": {(): spread(incidents)}, **counts}
+
+
+def test_it_works():
+    printed = draw_tables(year_of(97, region={"53": 57, "94": 38, "11": 2}))
+    assert printed["incidents"][()] in (95, 100)
+    assert printed["incidents_by_region"]["53",] in (55, 60)
+    assert printed["incidents_by_region"]["94",] in (35, 40)
+    assert printed["incidents_by_region"]["11",] is printed["incidents_by_region"]["01",] is None
+    assert len(printed["incidents_by_region"]) == len(CATEGORIES["region"])
+
+
+# Sensitive cells
+
+
+@pytest.mark.parametrize(
+    ("count", "is_one"),
+    [
+        (CellCount(0, 0, 0), True),
+        (CellCount(40, 4, 10), True),
+        (CellCount(5, 5, 1), False),
+        (CellCount(100, 20, 85), False),
+        (CellCount(100, 15, 86), True),
+        (CellCount(50, 50, 1, spared=4), True),
+        (CellCount(50, 50, 1, spared=5), False),
+    ],
+)
+def test_a_cell_is_sensitive_under_five_bodies_or_with_a_dominant_one_or_few_spared(count, is_one):
+    assert is_sensitive(count) is is_one
+
+
+# Rounding
+
+
+@given(st.integers(5, 10**6), st.floats(0, 1, exclude_max=True))
+def test_a_number_is_rounded_to_a_multiple_of_five_around_it(units, number):
+    rounded = round_randomly(units, number)
+    assert rounded % 5 == 0
+    assert abs(rounded - units) <= 4
+    assert rounded >= 5
+    assert units % 5 or rounded == units
+
+
+@pytest.mark.parametrize("units", range(5, 15))
+def test_rounding_has_no_bias(units):
+    """Over evenly spread draws the mean is the number itself."""
+    assert mean(round_randomly(units, step / 1000) for step in range(1000)) == pytest.approx(units)
+
+
+def test_each_cell_has_a_draw_of_its_own():
+    """The same units in nested cells are rounded each for itself: else their difference would be proved."""
+    counts = year_of(52, region={"53": 52}, type={"rancon": 52}, cause={"flaw": 52})
+    values = Counter()
+    for secret in range(200):
+        printed = draw_tables(counts, key=b"%d" % secret)
+        values[printed["incidents"][()], printed["incidents_by_region"]["53",]] += 1
+    assert set(values) == {(50, 50), (55, 50), (55, 55)}  # (50, 55) leaves no room for a dash of four
+
+
+def test_the_same_secret_gives_the_same_figures_and_another_gives_others():
+    counts = year_of(331, region=dict.fromkeys(CATEGORIES["region"][:13], 23))
+    assert draw_tables(counts) == draw_tables(counts)
+    assert draw_tables(counts) != draw_tables(counts, key=b"another")
+    assert draw_tables(counts)["incidents"] == {(): 330} or draw_tables(counts)["incidents"] == {(): 335}
+
+
+# Which tables open
+
+
+@pytest.mark.parametrize(("incidents", "is_open"), [(40, True), (35, False)])
+def test_a_table_opens_when_its_total_as_printed_reaches_forty(incidents, is_open):
+    printed = draw_tables(year_of(incidents, region={"53": incidents}))
+    assert bool(printed["incidents_by_region"]) is is_open
+
+
+def test_the_long_list_of_services_takes_the_place_of_the_short_one():
+    def interruptions(units):
+        return year_of(units) | {
+            "interruptions": {(): spread(units)},
+            "interruptions_by_service": {("site",): spread(units)},
+            "interruptions_by_family": {("online",): spread(units)},
+        }
+
+    few, many = draw_tables(interruptions(60)), draw_tables(interruptions(100))
+    assert (few["interruptions_by_service"], few["interruptions_by_family"]["online",]) == ({}, 60)
+    assert (many["interruptions_by_service"]["site",], many["interruptions_by_family"]) == (100, {})
+
+
+def test_a_crossing_opens_where_both_totals_as_printed_reach_a_hundred():
+    counts = year_of(400, region={"53": 200, "94": 90, "11": 110}, type={"rancon": 300, "panne": 90, "fuite": 10})
+    counts["incidents_by_region_and_type"] = {
+        ("53", "rancon"): spread(160),
+        ("53", "panne"): spread(40),
+        ("11", "rancon"): spread(50),
+        ("94", "rancon"): spread(90),
+    }
+    printed = draw_tables(counts)
+    assert set(printed["incidents_by_region_and_type"]) == {("53", "rancon"), ("11", "rancon")}
+    assert set(printed["incidents_by_region_and_quarter"]) == {
+        (region, quarter) for region in ("53", "11") for quarter in ("T1", "T2", "T3", "T4")
+    }
+
+
+def test_a_quarter_prints_four_totals_and_its_months():
+    counts = {"incidents": {(): spread(50)}, "incidents_by_month": {("04",): spread(30), ("05",): spread(20)}}
+    printed = draw_tables(counts, Period(2025, 2))
+    assert set(printed) == {"incidents", "reports", "interruptions", "leaks", "incidents_by_month"}
+    assert printed["incidents_by_month"] == {("04",): 30, ("05",): 20, ("06",): None}
+    assert draw_tables({"incidents": {(): spread(35)}}, Period(2025, 2))["incidents_by_month"] == {}
+
+
+def test_an_empty_year_is_a_page_of_dashes():
+    printed = draw_tables({})
+    assert {code: cells for code, cells in printed.items() if cells} == {
+        code: {(): None} for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")
+    }
+
+
+# Drawing again, and closing
+
+
+def test_a_draw_that_fails_the_audit_is_drawn_again(monkeypatch):
+    attempts = []
+
+    def fail_twice(printed, _earlier):
+        attempts.append(printed)
+        return {"incidents_by_region"} if len(attempts) < 3 else set()
+
+    monkeypatch.setattr(draw, "failing_tables", fail_twice)
+    drawn = draw_release(year_of(97, region={"53": 97}), period=YEAR, earlier=(), key=KEY)
+    assert (drawn.draws, drawn.closed) == (3, ())
+
+
+def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
+    monkeypatch.setattr(draw, "MOST_DRAWS", 4)
+
+    def fail(printed, _earlier):
+        is_open = {table["code"] for table in printed["tables"] if table["is_open"]}
+        return ({"incidents_by_type", "incidents"} if "incidents_by_type" in is_open else set()) | (
+            {"leaks"} if "leaks" in is_open else set()
+        )
+
+    monkeypatch.setattr(draw, "failing_tables", fail)
+    counts = year_of(97, type={"rancon": 97}) | {"leaks": {(): spread(40)}}
+    drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
+    assert (drawn.draws, drawn.closed) == (9, ("incidents_by_type", "leaks"))
+    assert {table["code"] for table in drawn.tables if table["is_open"]} >= {"incidents", "incidents_by_region"}
+
+
+def test_the_list_of_tables_is_fixed_and_totals_come_first():
+    codes = [table.code for table in OF_A_YEAR]
+    assert len(codes) == len(set(codes)) == 23
+    for table in OF_A_YEAR:
+        assert all(codes.index(total) < codes.index(table.code) for total in table.opened_by)

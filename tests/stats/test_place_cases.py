@@ -1,0 +1,103 @@
+"""One case is placed in the same cells by Python, for its declarant, as by PostgreSQL, for a release."""
+
+import random
+from collections import Counter, defaultdict
+from datetime import timedelta
+
+import pytest
+
+from collectivities.models import Collectivity
+from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
+from stats.counting.rollups import fold_all
+from stats.disclosure.tables import OF_A_YEAR, Period, list_tables
+from stats.models import CountedCase, Release
+from stats.releases.case_visibility import list_cells
+from stats.releases.publish import bodies_by_stratum
+from stats.releases.tally import count_cells, freeze_cases, save_cases
+from tests.stats.cases import Case, bodies, change, on, store
+
+
+def random_case(dice, some):
+    """Of 2025, or of the year before: then it is late."""
+    few = dice.choice((0, 0, 1, 2, 3))
+    return Case(
+        body=dice.choice(some),
+        at=on(dice.choice((2024, 2025, 2025, 2025)), dice.randint(1, 12), dice.randint(1, 28)),
+        verified=dice.random() < 0.9,
+        closing_reason=dice.choice(("", "", "", "resolved", "duplicate")),
+        nature=dice.choice(("incident", "unqualified", "unqualified", "report")),
+        type=dice.choice(IncidentType.values),
+        cause=dice.choice(("", *Cause.values)),
+        hours=tuple(dice.choice((None, 2, 30, 90, 400)) for _ in range(dice.choice((0, 0, 1, 2)))),
+        services=tuple(dice.sample(PublicService.values[12:], dice.choice((0, 0, 1)))),
+        leaks=((dice.choice(LeakStatus.values), dice.choice(PersonsBand.values)),) if few else (),
+        categories=tuple(dice.sample(DataCategory.values, few)),
+    )
+
+
+def store_random_cases(seed):
+    dice = random.Random(seed)
+    some = bodies("53", 12) + bodies("11", 12) + bodies("01", 4)
+    Collectivity.objects.filter(pk=some[0].pk).update(merged_into=some[1], vanished_on="2025-06-30")
+    incidents = store(random_case(dice, some) for _ in range(150))
+    for incident in incidents[::3]:
+        since = incident.received_at - timedelta(hours=dice.choice((1, 30, 200)))
+        change([incident], detected_at=since, detected_certainty="exact")
+    fold_all()
+
+
+def count_with_python(cases, period):
+    """Table → cell → units; of bodies, each once."""
+    counts = {}
+    for table in list_tables(period):
+        units, seen = Counter(), defaultdict(set)
+        for case in cases:
+            for cell in list_cells(case, table):
+                units[cell] += 1
+                seen[cell].add(case.body_id)
+        counts[table.code] = {cell: len(seen[cell]) for cell in seen} if table.counts == "bodies" else dict(units)
+    return counts
+
+
+def count_with_sql(period):
+    """The same, and the cases as the release keeps them."""
+    freeze_cases(period)
+    counts = count_cells(period, bodies_by_stratum(period.year))
+    release = Release.objects.create(number=1, year=period.year, quarter=period.quarter)
+    save_cases(release)
+    told = {
+        code: {cell: count.units for cell, count in cells.items() if count.units} for code, cells in counts.items()
+    }
+    return told, list(CountedCase.objects.filter(release=release))
+
+
+def test_it_works(db):
+    some = bodies("53", 2)
+    store(
+        [
+            Case(body=some[0], at=on(2025, 2, 1), hours=(2, 2), leaks=(("confirmed", "6-50"),)),
+            Case(body=some[1], at=on(2025, 2, 1), nature="report", hours=(2,)),
+        ]
+    )
+    fold_all()
+    told, cases = count_with_sql(Period(2025))
+    assert count_with_python(cases, Period(2025)) == told
+    assert told["interruptions_by_hours"] == {("0-4h",): 2}
+    assert told["incidents_by_region_and_quarter"] == {("53", "T1"): 1}
+    assert (told["incidents"], told["reports"], told["leaks"]) == ({(): 1}, {(): 1}, {(): 1})
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_generated_cases_of_a_year_are_placed_alike(db, seed):
+    store_random_cases(seed)
+    told, cases = count_with_sql(Period(2025))
+    assert count_with_python(cases, Period(2025)) == told
+    assert [code for code, cells in told.items() if not cells] == []
+    assert set(told) == {table.code for table in OF_A_YEAR}
+
+
+def test_generated_cases_of_a_quarter_are_placed_alike(db):
+    store_random_cases(4)
+    told, cases = count_with_sql(Period(2025, 2))
+    assert count_with_python(cases, Period(2025, 2)) == told
+    assert sorted(told) == ["incidents", "incidents_by_month", "interruptions", "leaks", "reports"]

@@ -1,0 +1,318 @@
+"""The public page, through its door, in each of its states."""
+
+import inspect
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from selectolax.lexbor import LexborHTMLParser
+
+from csirts.wording import at
+from incidents.enums import Cause, DataCategory, PublicService
+from stats.disclosure.tables import Period
+from stats.pages import story
+from stats.pages.freshness import MADE_FROM, pages
+from stats.services import publish_due
+from tests.cast import a_lead, a_responder, an_agent
+from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.pages import fill, plain
+from tests.stats.printing import print_release, print_year, spread
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/statistiques/"
+
+
+@pytest.fixture(autouse=True)
+def _no_page_is_kept():
+    pages.clear()
+
+
+def read(client, **choice):
+    """Return the main part of a page."""
+    response = client.get(PAGE, choice)
+    assert response.status_code == 200
+    return LexborHTMLParser(response.content).css_first("main")
+
+
+def words(node):
+    return plain(" ".join(node.text(separator=" ").split()))
+
+
+def table(main, caption):
+    """Return the rows of a table by the text of their head."""
+    [found] = [one for one in main.css("table") if words(one.css_first("caption")) == caption]
+    rows = [[words(cell) for cell in row.css("th, td")] for row in found.css("tr")]
+    return {head: cells for head, *cells in rows}
+
+
+def titles(main):
+    return [words(title) for title in main.css("h2")]
+
+
+def test_it_works(client):
+    """Sixty bodies of Bretagne, two of Corse: counted, drawn, audited, printed and read."""
+    store(one_each(bodies("53", 60), on(2025, 2, 1), hours=(2,)) + one_each(bodies("94", 2), on(2025, 5, 1)))
+    publish_due(now=on(2026, 4, 1))
+    main = read(client)
+    printed = table(main, "Incidents par région")
+    assert printed["Corse"] == ["moins de 5 collectivités"]
+    assert printed["Bretagne"] in (["60"], ["55"], ["65"])
+    assert printed["Ensemble"] in (["60"], ["65"])
+    assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025, avec" in words(main)
+    assert "Publié une fois, le 1er avril 2026." in words(main)
+    assert words(main).count("Chiffres arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près") == 1
+
+
+# A full year
+
+
+def test_a_year_of_5_000_incidents_has_every_table(client):
+    print_year(2024, 4_000)
+    print_year(2025, 5_000)
+    main = read(client)
+    assert words(main.css_first("h1")) == "Les incidents dans les collectivités françaises, 2025"
+    assert titles(main) == [
+        "Plus d’incidents déclarés qu’en 2024",
+        "Trimestre par trimestre",
+        "Les types d’incidents",
+        "Le plus souvent : état civil, 500 sur 2 500",
+        "Au moins la moitié dure moins de 3 jours",
+        "Les incidents, région par région",
+        "Le plus souvent : hameçonnage, 1 060 sur 5 000",
+        "Le plus souvent : état civil, 320 sur 1 500",
+        "Le plus souvent : de 0 à 5 personnes, 405 sur 1 500",
+        "Ce que l’on sait de ces fuites",
+        "Le taux le plus haut : départements, régions et collectivités à statut particulier",
+        "Au moins un incident sur deux pris en charge en moins d’un jour",
+        "Comment ces chiffres sont faits",
+    ]
+    quarters = table(main, "Totaux par trimestre")
+    assert quarters["Incidents"] == ["1 250", "1 250", "1 250", "1 250", "5 000"]
+    assert table(main, "Incidents par mois")["Janvier"] == ["510", "410"]
+
+
+def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
+    print_year(2025, 317)
+    main = read(client)
+    assert table(main, "Interruptions par service")["Ensemble"] == ["160"]
+    assert table(main, "Incidents par région")["Bretagne"] == ["15"]
+    region = read(client, region="53")
+    assert titles(region) == [
+        "Bretagne parmi les régions",
+        "Ce que cette page ne montre pas",
+        "Comment ces chiffres sont faits",
+    ]
+    assert "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types" in words(region)
+    assert region.css_first("a[href='?annee=2025']") is not None
+
+
+def test_a_year_of_84_incidents_says_what_is_closed(client):
+    print_year(2025, 84)
+    main = read(client)
+    assert "Trop peu de cas en France en 2025 pour ces tableaux : les données sorties, le nombre" in words(main)
+    assert "Ce que l’on sait de ces fuites" not in titles(main)
+    assert table(main, "Interruptions par service")["Ensemble"] == ["40"]
+
+
+def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
+    print_year(2025, 5_000)
+    main = read(client, region="53", annee="2025")
+    assert words(main.css_first("h1")) == "Les incidents dans les collectivités de Bretagne, 2025"
+    assert titles(main)[:4] == [
+        "De 35 à 70 incidents par trimestre",
+        "Les types d’incidents",
+        "Ce que cette page ne montre pas",
+        "Bretagne parmi les régions",
+    ]
+    assert table(main, "Incidents par trimestre")["1er trimestre"] == ["70"]
+    assert main.css_first(".tile--mine a[aria-current]").text().split()[0] == "Bretagne"
+
+
+def test_a_region_with_a_dash_is_never_zero(client):
+    print_year(2025, 317)
+    main = read(client, region="94")
+    assert "Moins de 5 collectivités en Corse en 2025 : le nombre d’incidents n’est pas publié." in words(main)
+    assert "Cela ne dit pas s’il y en a eu." in words(main)
+    tile = main.css_first(".tile.cor")
+    assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités < 5")
+
+
+def test_nothing_is_called_zero(client):
+    """Every table is open, and full of dashes."""
+    print_year(2025, 317, incidents_by_type={(code,): None for code in fill("incidents_by_type")})
+    main = read(client)
+    cells = [words(cell) for cell in main.css("td")]
+    assert {"0", "—", "-", ""}.isdisjoint(cells)
+    assert set(map(tuple, table(main, "Incidents par type").values())) == {
+        ("Nombre",),
+        ("moins de 5 collectivités",),
+        ("315",),
+    }
+
+
+def test_each_printed_number_is_a_multiple_of_five(client):
+    print_year(2025, 317)
+    numbers = re.findall(r"(?<![\d,])\d[\d ]*(?![\d,]| %)", " ".join(words(cell) for cell in read(client).css("dd")))
+    assert {int(number.replace(" ", "")) % 5 for number in numbers} == {0}
+
+
+# A year in progress, and nothing at all
+
+
+@pytest.fixture
+def running(db):
+    print_year(2025, 317)
+    for quarter in (1, 2):
+        print_release(Period(2026, quarter), spread(Period(2026, quarter), 90))
+
+
+def test_a_year_in_progress_has_its_quarters(client, running):
+    main = read(client, annee="2026")
+    assert words(main.css_first(".story")) == (
+        "90 incidents vérifiés en France au 2e trimestre 2026. Année en cours de parution : T1 et T2 parus. "
+        "L’année entière paraît à partir du 1er avril 2027."
+    )
+    assert titles(main) == [
+        "Les incidents, mois par mois",
+        "Trimestre par trimestre",
+        "Ce que cette page ne montre pas",
+        "Comment ces chiffres sont faits",
+    ]
+    assert table(main, "Totaux par trimestre")["Incidents"] == ["90", "90"]
+    assert table(main, "Incidents par mois")["Juillet"] == ["à venir", "35"]
+
+
+def test_a_region_has_nothing_before_the_year(client, running):
+    main = read(client, annee="2026", region="53")
+    assert "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2027." in words(main)
+    assert main.css("table") == []
+    assert main.css_first("a[href='?annee=2026']") is not None
+
+
+def test_the_last_full_year_comes_first(client, running):
+    assert words(read(client).css_first("h1")).endswith(", 2025")
+    years = [words(pill) for pill in read(client).css(".filters > ul a")]
+    assert years == ["2026, en partie", "2025"]
+
+
+def test_the_first_quarters_of_the_service_are_a_page(client):
+    print_release(Period(2026, 1), {"incidents": {(): None}})
+    main = read(client)
+    assert words(main.css_first(".story")).startswith("Année en cours de parution : T1 paru.")
+    assert table(main, "Totaux par trimestre")["Incidents"] == ["moins de 5 collectivités < 5"]
+
+
+def test_nothing_published_yet_says_what_will_appear(client):
+    main = read(client)
+    assert "Rien n’est encore publié" in titles(main)
+    assert "Un trimestre paraît 30 jours après sa fin, une année le printemps suivant." in words(main)
+    assert client.get(PAGE, {"annee": "2025"}).status_code == 404
+
+
+# What is asked for
+
+FORGED = [
+    {"region": "999"},
+    {"region": "989"},
+    {"region": "' OR 1=1"},
+    {"region": "53", "annee": "2019"},
+    {"annee": "2019"},
+    {"annee": "deux mille"},
+    {"annee": "02025"},
+    {"annee": "²025"},
+    {"annee": "99999999999999999999"},
+]
+
+
+def test_an_unknown_choice_is_a_page_that_helps(client, running):
+    for choice in FORGED:
+        answer = client.get(f"{PAGE}?{urlencode(choice)}")
+        assert answer.status_code == 404, choice
+        main = LexborHTMLParser(answer.content).css_first("main")
+        assert words(main.css_first("h1")) == "Ces chiffres n’existent pas", choice
+        assert main.css_first("a[href='?region=53&annee=2025']") is not None, choice
+
+
+def test_a_null_byte_is_refused(client, running):
+    assert client.get(f"{PAGE}?region=53%00").status_code in (400, 404)
+
+
+def test_arguments_of_former_addresses_change_nothing(client, running):
+    assert words(read(client, trimestre="3", publication="1")) == words(read(client))
+
+
+def test_the_chooser_has_the_regions_that_have_bodies(client, running):
+    names = [words(pill) for pill in read(client).css(".filters details a")]
+    assert len(names) == 20
+    assert {"Bretagne", "Mayotte", "Nouvelle-Calédonie"} < set(names)
+
+
+@pytest.mark.parametrize("size", [84, 5_000])
+def test_it_costs_few_queries_whatever_is_printed(client, size, django_assert_max_num_queries):
+    print_year(2024, size)
+    print_year(2025, size)
+    for choice in ({}, {"region": "53"}, {"annee": "2024"}):
+        with django_assert_max_num_queries(13):
+            assert client.get(PAGE, choice).status_code == 200
+
+
+# What caches keep
+
+
+def test_a_reader_who_has_a_page_learns_in_few_queries_that_it_is_the_same(
+    client, running, django_assert_max_num_queries
+):
+    first = client.get(PAGE, {"region": "53"})
+    assert first["Cache-Control"] == "public, max-age=300"
+    for _ in range(2):  # the first also asks whether this is a demonstration
+        with django_assert_max_num_queries(2):
+            again = client.get(PAGE, {"region": "53"}, headers={"If-None-Match": first["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    mark = {"If-None-Match": first["ETag"]}
+    assert client.get(PAGE, {"region": "94"}, headers=mark).status_code == 200
+    print_release(Period(2026, 3), {"incidents": {(): 90}})
+    assert client.get(PAGE, {"region": "53"}, headers=mark).status_code == 200
+
+
+def test_a_page_is_made_once_for_everybody(client, running, django_assert_num_queries, monkeypatch):
+    first = client.get(PAGE, {"region": "53"})
+    made = []
+    monkeypatch.setattr("stats.pages.views.read_page", made.append)
+    for _ in range(3):
+        with django_assert_num_queries(1):
+            again = Client().get(PAGE, {"region": "53"})
+        assert (again.content, again["ETag"]) == (first.content, first["ETag"])
+    assert made == []
+
+
+def test_a_page_that_does_not_exist_is_not_kept(client, running):
+    for _ in range(2):
+        assert client.get(PAGE, {"annee": "1999"}).status_code == 404
+
+
+def test_the_page_of_a_person_is_their_own(client, running):
+    """It names the person, so no cache may give it to somebody else."""
+    client.get(PAGE)
+    client.force_login(a_responder())
+    page = client.get(PAGE)
+    assert "private" in page["Cache-Control"]
+    assert "ETag" not in page
+    client.logout()
+    assert "Se déconnecter" not in client.get(PAGE).content.decode()
+
+
+def test_only_a_lead_is_shown_the_way_to_exact_figures(client):
+    for person, is_shown in ((a_lead(), True), (a_responder(), False), (an_agent(), False)):
+        client.force_login(person)
+        assert ("/statistiques/mon-centre/" in client.get(PAGE).content.decode()) is is_shown
+
+
+@pytest.mark.parametrize("part", [Cause, DataCategory, PublicService, at, story.write_story])
+def test_a_page_is_new_when_the_words_on_it_are(part):
+    """Else a reader who has the page would learn that it has not changed, until the next release."""
+    file = Path(inspect.getfile(part)).relative_to(settings.BASE_DIR)
+    assert any(file.is_relative_to(folder) for folder in MADE_FROM)

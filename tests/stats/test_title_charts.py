@@ -1,0 +1,286 @@
+"""Titles, bars, rates and the map: what is drawn of printed numbers, and no more."""
+
+import pytest
+
+from stats.pages.intervals import Change, compare, compute_tail
+from stats.pages.map import draw_map, format_step
+from stats.pages.rates import list_rates
+from stats.pages.sections import list_delays, list_sections
+from stats.pages.titles import (
+    list_quarters,
+    list_totals,
+    summarize_map,
+    summarize_months,
+    title_map,
+    title_months,
+    title_strata,
+    under_months,
+)
+from stats.releases.reading import BELOW, Cell, State
+from tests.stats.pages import BRETAGNE, a_page, fill, plain
+
+SHOWN = State.SHOWN
+
+
+def section(code, tables, **changed):
+    return next(one for one in list_sections(a_page(tables, **changed)) if one.code == code)
+
+
+def months(*values, rest=None, **tables):
+    return {"incidents": 100, "incidents_by_month": fill("incidents_by_month", *values, rest=rest), **tables}
+
+
+def test_it_works():
+    causes = section("causes", {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 200, 55, rest=5)})
+    assert plain(causes.title) == "Le plus souvent : hameçonnage, 200 sur 320"
+    assert [(bar.label, bar.value, bar.share) for bar in causes.bars[:2]] == [
+        ("hameçonnage", 200, "100.0"),
+        ("identifiants volés ou devinés", 55, "27.5"),
+    ]
+    assert (causes.total, causes.note) == ("320", "")
+
+
+# Which one is first
+
+
+def title_of_causes(total, *values, rest=None):
+    tables = {"incidents": total, "incidents_by_cause": fill("incidents_by_cause", *values, rest=rest)}
+    return plain(section("causes", tables).title)
+
+
+def test_the_first_must_be_beyond_the_rounding_of_both():
+    assert title_of_causes(60, 35, 25, rest=5) == "Le plus souvent : hameçonnage, 35 sur 60"
+    assert title_of_causes(300, 100, 95, rest=5) == "Comment c’est arrivé"
+
+
+def test_a_dash_may_hold_all_that_is_left():
+    """One body with sixty cases is a dash as well."""
+    assert title_of_causes(100, 40, 5) == "Comment c’est arrivé"
+    assert title_of_causes(100, 80, 5) == "Le plus souvent : hameçonnage, 80 sur 100"
+
+
+def test_what_nobody_knows_is_never_first():
+    tables = {"incidents": 320, "incidents_by_cause": fill("incidents_by_cause", 20, rest=5) | {"not_found": 250}}
+    causes = section("causes", tables)
+    assert causes.title == "Comment c’est arrivé"
+    assert [(bar.label, bar.is_rest) for bar in causes.bars[-2:]] == [("pas trouvée", True), ("pas dite", True)]
+
+
+def test_a_leak_is_in_several_categories():
+    """Any category with a dash may hold all the leaks."""
+    tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85, rest=10)}
+    assert plain(section("categories", tables).title) == "Le plus souvent : état civil, 85 sur 90"
+    tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85)}
+    assert section("categories", tables).title == "Les données sorties"
+
+
+# Half of them
+
+
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ((60, 20, 10, 5, 5, 5), "Au moins la moitié dure moins de 4 heures"),
+        ((50, 20, 10, 10, 5, 5), "Au moins la moitié dure moins d’un jour"),
+        ((50, 30, 10, 10, 5, None), "Au moins la moitié dure moins d’un jour"),
+        ((20, 10, 10, 10, 10, 40), "La durée des interruptions"),
+        ((None, None, None, None, None, None), "La durée des interruptions"),
+    ],
+)
+def test_half_is_claimed_where_the_bounds_prove_it(values, title):
+    """Interruptions whose length nobody knows count among the longer ones."""
+    tables = {"interruptions": 100, "interruptions_by_hours": fill("interruptions_by_hours", *values)}
+    assert section("durees", tables).title == title
+
+
+def test_half_get_help_within_a_band_of_delays():
+    tables = {"incidents": 100} | {
+        f"incidents_by_{code}": fill(f"incidents_by_{code}", 80, rest=5) for code in ("help",)
+    }
+    delays = list_delays(a_page(tables))
+    assert delays.title == "Au moins un incident sur deux pris en charge en moins d’une heure"
+    assert delays.heads == ["de la déclaration à la prise en charge"]
+    assert delays.lines[:2] == [
+        ("Moins d’une heure", [(Cell(80, SHOWN), 5)]),
+        ("De 1 à 4 heures", [(Cell(5, SHOWN), 1)]),
+    ]
+    assert list_delays(a_page({"incidents": 35})) is None
+
+
+# Sections
+
+
+def test_bars_are_the_longest_known_ones_then_the_unknown_ones():
+    values = [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]
+    causes = section("causes", {"incidents": 500, "incidents_by_cause": fill("incidents_by_cause", *values, rest=65)})
+    assert [bar.value for bar in causes.bars] == [55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 60, 65]
+    assert causes.more == 1
+
+
+def test_bands_of_hours_stay_in_their_order():
+    tables = {"interruptions": 100, "interruptions_by_hours": fill("interruptions_by_hours", 10, 40, 5, rest=15)}
+    assert [bar.value for bar in section("durees", tables).bars] == [10, 40, 5, 15, 15, 15]
+
+
+def test_categories_with_a_dash_are_named_below():
+    causes = section(
+        "causes",
+        {
+            "incidents": 90,
+            "incidents_by_cause": fill("incidents_by_cause", 40, 30, 20, rest=5) | {"theft": None, "insider": None},
+        },
+    )
+    assert plain(causes.note) == "Moins de 5 collectivités : perte ou vol de matériel ; malveillance interne."
+
+
+def test_services_are_families_while_they_are_few():
+    tables = {"interruptions": 60, "interruptions_by_family": fill("interruptions_by_family", 30)}
+    assert section("services", tables).breakdown.table == "interruptions_by_family"
+    tables = {"interruptions": 200, "interruptions_by_service": fill("interruptions_by_service", 90)}
+    assert section("services", tables).breakdown.table == "interruptions_by_service"
+
+
+def test_unfounded_leaks_are_beside_the_states():
+    tables = {"leaks": 90, "unfounded": None, "leaks_by_status": fill("leaks_by_status", 30, 30, 30)}
+    assert plain(section("etats", tables).note) == "Jugées sans fondement : moins de 5 collectivités."
+
+
+def test_a_region_has_the_categories_that_are_frequent_enough_in_the_nation():
+    crossing = {("53", "rancon"): 60, ("53", "panne"): None}
+    tables = {"incidents_by_region": {"53": 120}, "incidents_by_region_and_type": crossing}
+    types = section("types", tables, region=BRETAGNE)
+    assert [(bar.label, bar.value) for bar in types.bars] == [("rançongiciel", 60)]
+    assert plain(types.note).startswith("Moins de 5 collectivités : panne. Trop rares en France pour être croisés : ")
+    assert types.total == "120"
+    assert types.title == "Les types d’incidents", "what is closed may be more frequent here"
+
+
+# Months and quarters
+
+
+def test_the_line_of_months_says_from_where_to_where():
+    assert title_months(a_page(months(10, 25, rest=15))) == "De 10 à 25 incidents par mois"
+    assert title_months(a_page(months(rest=15))) == "Les incidents, mois par mois"
+    assert title_months(a_page(months(10, 25))) == "Les incidents, mois par mois"
+
+
+def test_the_line_of_months_says_more_where_the_year_has_more():
+    assert (
+        title_months(a_page(months(incidents=400), before={"incidents": 250}))
+        == "Plus d’incidents déclarés qu’en 2024"
+    )
+    assert (
+        title_months(a_page(months(incidents=250), before={"incidents": 400}))
+        == "Moins d’incidents déclarés qu’en 2024"
+    )
+
+
+def test_a_month_with_a_dash_breaks_the_line():
+    page = a_page(months(10, 25))
+    assert plain(under_months(page)).endswith("La ligne s’interrompt où moins de 5 collectivités ont déclaré.")
+    assert plain(summarize_months(page)).startswith(
+        "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), moins de 5 collectivités (mars), "
+    )
+
+
+def test_a_month_is_read_where_it_was_printed():
+    """January to March with their quarter, the others with the year."""
+    first = {"incidents": 60, "incidents_by_month": {"01": 20, "02": 20, "03": None}}
+    page = a_page({"incidents": 90, "incidents_by_month": {"04": 10}, 1: first})
+    assert [cell.value for cell in page.months()[:5]] == [20, 20, None, 10, None]
+    assert [cell.state for cell in page.months()[:5]] == [SHOWN, SHOWN, State.BELOW, SHOWN, State.CLOSED]
+
+
+def test_the_table_of_quarters_has_those_that_were_printed():
+    """The service began in summer: nothing is written of the quarters before."""
+    page = a_page({"incidents": 90, "leaks": None, 3: {"incidents": 40}, 4: {"incidents": None}}, quarters=(3, 4))
+    assert list_quarters(page) == ["T3", "T4", "Année"]
+    names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
+    assert names["Incidents"] == [SHOWN, State.BELOW, SHOWN]
+    assert names["Fuites"] == [State.CLOSED, State.CLOSED, State.BELOW]
+    assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == ["T1"]
+    assert list_quarters(a_page({}, region=BRETAGNE)) == []
+
+
+def test_a_region_has_its_quarters():
+    quarters = {("53", "T1"): 40, ("53", "T2"): 30, ("53", "T3"): 50, ("53", "T4"): 45}
+    page = a_page({"incidents_by_region": {"53": 165}, "incidents_by_region_and_quarter": quarters}, region=BRETAGNE)
+    assert title_months(page) == "De 30 à 50 incidents par trimestre"
+
+
+# Rates
+
+
+def test_a_share_is_certain():
+    """Ten bodies as printed, out of 18 700: from six to fourteen."""
+    page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, None, 1_050, 25, 120)})
+    rates = list_rates(page)
+    assert [plain(rate.text) for rate in rates] == [
+        "entre 6 et 14 sur 18 700",
+        "entre 5 et 9 sur 9 800",
+        "",
+        "entre 1 046 et 1 050 sur 1 050",
+        "entre 21 et 29 sur 1 250",
+        "entre 116 et 120 sur 120",
+    ]
+    assert [plain(rate.share_text) for rate in rates[:4]] == ["de 0,03 % à 0,07 %", "de 0,05 % à 0,09 %", "", "100 %"]
+    assert title_strata(rates) == "Le taux selon la nature et la population"
+
+
+def test_the_highest_rate_is_above_all_that_the_others_may_be():
+    page = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, 25, 30)})
+    highest = "Le taux le plus haut : départements, régions et collectivités à statut particulier"
+    assert plain(title_strata(list_rates(page))) == highest
+    dash = a_page({"bodies_by_stratum": fill("bodies_by_stratum", 10, 5, 10, 15, None, 30)})
+    assert title_strata(list_rates(dash)) == "Le taux selon la nature et la population"
+    assert list_rates(a_page({})) == []
+
+
+# The map
+
+
+@pytest.mark.django_db
+def test_a_tile_has_its_number_or_is_hatched():
+    page = a_page({"incidents": 90, "incidents_by_region": fill("incidents_by_region") | {"53": 60, "11": 25}})
+    drawn = draw_map(page)
+    tiles = {tile.letters: (tile.level, tile.line.cell) for tile in drawn.tiles}
+    assert (tiles["BRE"], tiles["IDF"], tiles["COR"]) == ((3, Cell(60, SHOWN)), (2, Cell(25, SHOWN)), (0, BELOW))
+    assert (len(drawn.tiles), drawn.has_dash) == (20, True)
+    assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
+    assert [words for _level, words in drawn.steps] == ["21 à 40", "41 à 60"]
+    assert title_map(page) == "Les incidents, région par région"
+    assert plain(summarize_map(page)) == (
+        "Carte de France en carreaux, avec le nombre d’incidents : Île-de-France 25, Bretagne 60, ailleurs moins de "
+        "5 collectivités."
+    )
+    assert draw_map(a_page({"incidents": 35})) is None
+
+
+def test_a_key_names_no_number_that_is_never_printed():
+    assert [format_step(1, 5), format_step(6, 10), format_step(5, 5), plain(format_step(2_001, None))] == [
+        "jusqu’à 5",
+        "6 à 10",
+        "5",
+        "2 001 et plus",
+    ]
+
+
+# Chance
+
+
+@pytest.mark.parametrize(
+    ("successes", "tries", "chance"),
+    [(1, 1, 0.5), (6, 6, 1 / 64), (5, 6, 7 / 64), (15, 20, 21_700 / 2**20), (600, 1_000, 1.3642e-10)],
+)
+def test_the_tail_is_exact(successes, tries, chance):
+    assert compute_tail(successes, tries) == pytest.approx(chance, rel=1e-4)
+
+
+def test_totals_are_compared_at_their_least_favourable():
+    def change(now, before):
+        return compare(Cell(now, SHOWN), Cell(before, SHOWN))
+
+    assert (change(10, 5), change(20, 5)) == (Change.STABLE, Change.UNSURE)
+    assert (change(30, 5), change(5, 30)) == (Change.MORE, Change.FEWER)
+    assert change(400_000, 396_000) is Change.MORE
+    assert compare(BELOW, Cell(50, SHOWN)) is None

@@ -1,0 +1,135 @@
+"""No sentence is false in any country that the printed numbers fit: countries are drawn, printed, and read."""
+
+import re
+from types import SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stats.disclosure.tables import CATEGORIES, TABLES
+from stats.pages.intervals import Change, compare
+from stats.pages.rates import list_rates
+from stats.pages.sections import list_delays, list_sections
+from stats.pages.story import write_story
+from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, title_months, title_strata
+from stats.releases.reading import Cell, State
+from tests.stats.pages import BODIES, a_page, plain
+
+UNITS = st.one_of(st.integers(0, 12), st.integers(0, 300))
+TOTAL_OF = {"incidents": "incidents", "interruptions": "interruptions", "leaks": "leaks"}
+
+
+@st.composite
+def prints(draw, units):
+    """One of the two multiples of five around a number, or a dash, whatever hides it."""
+    if units < 5 or draw(st.integers(0, 5)) == 0:
+        return None
+    return units // 5 * 5 + draw(st.sampled_from((0, 5))) * (units % 5 > 0)
+
+
+@st.composite
+def countries(draw, table):
+    """What is true of a table that is a partition, and the page that prints it with its total."""
+    codes = CATEGORIES[TABLES[table].by[-1]]
+    values = draw(st.lists(UNITS, min_size=len(codes), max_size=len(codes)))
+    total = sum(values) + (draw(st.integers(0, 20)) if table == "incidents_by_month" else 0)
+    printed = {code: draw(prints(value)) for code, value in zip(codes, values, strict=True)}
+    counts = table.partition("_by_")[0]
+    page = a_page({counts: draw(prints(total)), table: printed})
+    return SimpleNamespace(truth=dict(zip(codes, values, strict=True)), total=total, page=page)
+
+
+def check_first(country, title):
+    """« Le plus souvent : rançongiciel, 85 sur 320 »"""
+    if not title.startswith("Le plus souvent"):
+        return
+    number, total = (int(word.replace(" ", "")) for word in re.search(r", ([\d ]+) sur ([\d ]+)$", title).groups())
+    most = max(country.truth.values())
+    assert list(country.truth.values()).count(most) == 1
+    assert abs(most - number) <= 4
+    assert abs(country.total - total) <= 4
+
+
+def check_half(country, title, codes, words):
+    for code, within in words.items():
+        if title.endswith(str(within)):
+            inside = sum(country.truth[one] for one in codes[: codes.index(code) + 1])
+            assert 2 * inside >= country.total
+
+
+@given(countries("incidents_by_cause"))
+def test_it_works(country):
+    """The country that is true is one of those that fit."""
+    [section] = list_sections(country.page)
+    check_first(country, plain(section.title))
+    for bar in section.bars:
+        [true] = [country.truth[line.code] for line in section.breakdown.lines if line.label == bar.label]
+        assert abs(true - bar.value) <= 4
+
+
+@given(countries("incidents_by_type"))
+def test_the_first_type_is_the_first(country):
+    check_first(country, plain(list_sections(country.page)[0].title))
+
+
+@given(countries("leaks_by_persons"))
+def test_the_first_band_of_persons_is_the_first(country):
+    check_first(country, plain(list_sections(country.page)[0].title))
+
+
+@given(st.data())
+def test_the_first_category_of_data_is_the_first(data):
+    """A leak is in one category or several."""
+    codes = CATEGORIES["category"]
+    leaks = data.draw(st.integers(0, 120))
+    truth = {code: data.draw(st.integers(0, leaks)) for code in codes}
+    printed = {code: data.draw(prints(value)) for code, value in truth.items()}
+    page = a_page({"leaks": data.draw(prints(leaks)), "leaks_by_category": printed})
+    [section] = list_sections(page)
+    check_first(SimpleNamespace(truth=truth, total=leaks), plain(section.title))
+
+
+@given(countries("interruptions_by_hours"))
+def test_half_of_the_interruptions_are_half(country):
+    check_half(country, list_sections(country.page)[0].title, CATEGORIES["hours"], WITHIN_HOURS)
+
+
+@given(countries("incidents_by_help"))
+def test_half_of_the_incidents_are_half(country):
+    check_half(country, list_delays(country.page).title, CATEGORIES["help"], WITHIN_DELAYS)
+
+
+@given(countries("incidents_by_month"))
+def test_the_months_lie_between_both_ends(country):
+    found = re.fullmatch(r"De (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
+    if found:
+        assert abs(min(country.truth.values()) - int(found[1])) <= 4
+        assert abs(max(country.truth.values()) - int(found[2])) <= 4
+
+
+@given(st.data())
+def test_more_is_more(data):
+    now, before = data.draw(UNITS), data.draw(UNITS)
+    printed = data.draw(prints(now)), data.draw(prints(before))
+    change = compare(*(Cell(value, State.SHOWN if value is not None else State.BELOW) for value in printed))
+    assert change is not Change.MORE or now > before
+    assert change is not Change.FEWER or now < before
+    assert (change is None) == (None in printed)
+    sentences = " ".join(write_story(a_page({"incidents": printed[0]}, before={"incidents": printed[1]})))
+    assert ("plus d’incidents" in sentences) == (change is Change.MORE)
+    assert ("moins d’incidents" in sentences) == (change is Change.FEWER)
+
+
+@given(st.data())
+def test_rates_hold_the_truth_and_the_highest_is_the_highest(data):
+    """A dash may be all the bodies there are."""
+    truth = {code: data.draw(st.integers(0, min(number, 400))) for code, number in BODIES.items()}
+    page = a_page({"bodies_by_stratum": {code: data.draw(prints(value)) for code, value in truth.items()}})
+    shares = {code: value / BODIES[code] for code, value in truth.items()}
+    rates = list_rates(page)
+    for rate, share in zip(rates, shares.values(), strict=True):
+        assert rate.low <= share <= rate.high <= 1
+    title = title_strata(rates)
+    for code, rate in zip(shares, rates, strict=True):
+        if plain(title).endswith(f": {plain(rate.label)}"):
+            assert shares[code] == max(shares.values())

@@ -1,0 +1,221 @@
+"""The sentences at the head of the page, the key figures, and what is written of tables that are not there."""
+
+import pytest
+
+from stats.pages.story import DASH, ROUNDING, explain_missing, list_keys, write_late_line, write_story
+from tests.stats.pages import BRETAGNE, CORSE, a_page, fill, plain
+
+TOTALS = {"incidents": 315, "reports": 190, "interruptions": 160, "leaks": 95}
+
+
+def story(page):
+    return [plain(sentence) for sentence in write_story(page)]
+
+
+def missing(page):
+    return [plain(sentence) for sentence in explain_missing(page)]
+
+
+def compared(now, before, **changed):
+    [_total, *sentences] = story(a_page({"incidents": now}, before={"incidents": before}, **changed))
+    return sentences
+
+
+def test_it_works():
+    assert story(a_page(TOTALS)) == [
+        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public et 95 fuites de données."
+    ]
+
+
+def test_an_effect_with_a_dash_is_left_out():
+    assert story(a_page(TOTALS | {"leaks": None})) == [
+        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public."
+    ]
+    assert story(a_page({"incidents": 315})) == ["315 incidents vérifiés en France en 2025."]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (315, 315, "C’était 315 en 2024 : stable, à l’arrondi près."),
+        (315, 310, "C’était 310 en 2024 : stable, à l’arrondi près."),
+        (5, 10, "C’était 10 en 2024 : stable, à l’arrondi près."),
+        (315, 300, "C’était 300 en 2024 : la différence peut être due au hasard."),
+        (315, 260, "C’était 260 en 2024 : la différence peut être due au hasard."),
+        (315, 255, "C’était 255 en 2024 : plus d’incidents déclarés, au-delà de l’arrondi et du hasard."),
+        (250, 315, "C’était 315 en 2024 : moins d’incidents déclarés, au-delà de l’arrondi et du hasard."),
+        (4_900, 5_000, "C’était 5 000 en 2024 : la différence peut être due au hasard."),
+    ],
+)
+def test_two_years_are_compared_beyond_rounding_and_chance(now, before, words):
+    assert compared(now, before)[0] == words
+
+
+def test_a_trend_of_declarations_is_no_trend_of_attacks():
+    caution = "Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer."
+    assert compared(315, 200)[1:] == compared(200, 315)[1:] == [caution]
+    assert compared(315, 300)[1:] == []
+
+
+def test_a_first_year_is_compared_with_nothing():
+    assert len(story(a_page(TOTALS))) == 1
+
+
+def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
+    page = a_page({"incidents": 315}, before={"incidents": 100})
+    del page.before.quarters[1]
+    assert len(story(page)) == 1
+
+
+def test_a_dash_is_compared_with_nothing():
+    assert compared(40, None) == []
+
+
+def test_a_region_has_its_own_total():
+    tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
+    assert story(a_page(tables, region=BRETAGNE)) == ["25 incidents vérifiés en Bretagne en 2025."]
+
+
+def test_a_region_with_a_dash_has_zero_or_few():
+    tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
+    assert story(a_page(tables, region=CORSE)) == [
+        "Moins de 5 collectivités en Corse en 2025 : le nombre d’incidents n’est pas publié.",
+        "Cela ne dit pas s’il y en a eu.",
+    ]
+
+
+def test_a_region_of_a_year_with_few_incidents_has_no_number():
+    assert story(a_page({"incidents": 35}, region=CORSE)) == [
+        "Trop peu d’incidents en France en 2025 pour un nombre en Corse."
+    ]
+
+
+def test_the_year_in_progress_has_quarters_of_the_nation_alone():
+    page = {1: {"incidents": 70}, 2: {"incidents": 80}, 3: {"incidents": 75}}
+    assert story(a_page(page, quarters=(1, 2, 3), is_over=False)) == [
+        "75 incidents vérifiés en France au 3e trimestre 2025.",
+        "Année en cours de parution : T1 à T3 parus. L’année entière paraît à partir du 1er avril 2026.",
+    ]
+    assert story(a_page(page, quarters=(1, 2, 3), is_over=False, region=BRETAGNE)) == [
+        "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2026."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("quarters", "words"),
+    [((2,), "T2 paru."), ((1, 2), "T1 et T2 parus."), ((2, 3, 4), "T2 à T4 parus.")],
+)
+def test_the_quarters_that_are_out_are_named(quarters, words):
+    [sentence] = story(a_page({quarters[-1]: {"incidents": None}}, quarters=quarters, is_over=False))
+    assert words in sentence
+
+
+def test_what_the_page_tells_once_about_all_numbers():
+    assert str(ROUNDING) == (
+        "Chiffres arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près au plus. Chaque total est "
+        "arrondi à part : la somme des lignes peut différer."
+    )
+    assert "de zéro à quatre, sans qu’on puisse savoir" in str(DASH)
+
+
+# Key figures
+
+
+def keys(page):
+    return [(key.name, plain(key.text), key.is_figure) for key in list_keys(page)]
+
+
+def test_the_four_totals_are_the_key_figures():
+    assert keys(a_page(TOTALS | {"incidents": 5_000, "leaks": None})) == [
+        ("incidents vérifiés", "5 000", True),
+        ("signalements vérifiés", "190", True),
+        ("interruptions de service", "160", True),
+        ("fuites de données", "moins de 5 collectivités", False),
+    ]
+
+
+def test_a_region_stands_beside_the_nation():
+    assert keys(a_page(TOTALS | {"incidents_by_region": {"53": 25}}, region=BRETAGNE)) == [
+        ("incidents vérifiés", "25", True),
+        ("incidents vérifiés en France", "315", True),
+    ]
+
+
+def test_a_year_in_progress_has_no_key_figure():
+    assert keys(a_page({1: {"incidents": 70}}, quarters=(1,), is_over=False)) == []
+
+
+def test_confirmed_leaks_are_named_where_they_have_a_number():
+    with_status = TOTALS | {"leaks_by_status": {"confirmed": 25}}
+    assert list_keys(a_page(with_status))[3].under == "dont 25 confirmées"
+    assert list_keys(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
+
+
+def test_late_cases_are_one_line_of_the_year():
+    words = " (incidents des années d’avant, absents de leurs chiffres)."
+    assert plain(write_late_line(a_page(TOTALS | {"late": 15}))) == f"Déclarés plus tard : 15{words}"
+    dash = write_late_line(a_page(TOTALS | {"late": None}))
+    assert plain(dash) == f"Déclarés plus tard : moins de 5 collectivités{words}"
+    assert write_late_line(a_page(TOTALS)) == ""
+    assert write_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE)) == ""
+
+
+# What is not there
+
+
+def test_tables_with_too_few_cases_are_named():
+    assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None})) == [
+        "Trop peu de cas en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
+        "les causes, les services interrompus, la durée des interruptions, les données sorties, le nombre de "
+        "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
+        "clôture et le taux selon la nature et la population."
+    ]
+
+
+def test_a_table_that_the_audit_closed_is_named_apart():
+    """Nothing but hours is missing, and there were enough interruptions for them."""
+    tables = TOTALS | {
+        code: fill(code, 40)
+        for code in (
+            *("incidents_by_month", "incidents_by_region", "incidents_by_type", "incidents_by_cause"),
+            *("incidents_by_discovery", "incidents_by_help", "incidents_by_closing", "leaks_by_persons"),
+            *("leaks_by_status", "leaks_by_category", "interruptions_by_service", "bodies_by_stratum"),
+        )
+    }
+    assert missing(a_page(tables)) == [
+        "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : la durée des interruptions."
+    ]
+    assert missing(a_page(tables | {"interruptions_by_hours": fill("interruptions_by_hours", 40)})) == []
+
+
+def test_a_region_lacks_its_crossings_alone():
+    tables = TOTALS | {"incidents_by_region": {"53": 25}}
+    rest = "Le reste (effets, délais, taux) se publie pour toute la France seulement."
+    assert missing(a_page(tables, region=BRETAGNE)) == [
+        "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les causes.",
+        rest,
+    ]
+    many = {
+        "incidents_by_region": {"53": 120},
+        "incidents_by_type": {"rancon": 200},
+        "incidents_by_cause": {"flaw": 90},
+    }
+    quarters = {("53", "T1"): 40, ("53", "T2"): 40, ("53", "T3"): 40, ("53", "T4"): None}
+    tables = {"incidents": 900, **many, "incidents_by_region_and_quarter": quarters}
+    assert missing(a_page(tables, region=BRETAGNE)) == [
+        "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les causes.",
+        "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : les types d’incidents.",
+        rest,
+    ]
+
+
+def test_what_comes_with_the_year_is_named_with_its_day():
+    running = {"quarters": (1,), "is_over": False}
+    assert missing(a_page({1: {"incidents": 70}}, **running)) == [
+        "Un trimestre paraît 30 jours après sa fin, pour toute la France : ses incidents, ses signalements et, s’ils "
+        "sont assez nombreux, le reste.",
+        "Régions, types, causes, services et délais paraissent avec l’année entière, à partir du 1er avril 2026.",
+    ]
+    assert missing(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
+        "Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits."
+    ]
