@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
+from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,11 +15,7 @@ from stats.enums import NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
 type Labels = Mapping[str, str | Promise]
 
-MONTHS = (
-    *(_("janvier"), _("février"), _("mars"), _("avril"), _("mai"), _("juin"), _("juillet"), _("août")),
-    *(_("septembre"), _("octobre"), _("novembre"), _("décembre")),
-)
-SHORT_MONTHS = (*("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),)
+SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 QUARTERS = {
     "T1": _("1er trimestre"),
     "T2": _("2e trimestre"),
@@ -32,7 +29,7 @@ CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: _("pas dite")}
 DELAYS: Labels = dict(DelayBand.choices)
 # Classification → category → its name; regions are rows of the database.
 LABELS: dict[str, Labels] = {
-    "month": {f"{number:02}": name for number, name in enumerate(MONTHS, 1)},
+    "month": {f"{number:02}": name for number, name in MONTHS.items()},
     "quarter": QUARTERS,
     "type": TYPE_TERMS,
     "cause": CAUSES,

@@ -1,6 +1,6 @@
 """The words of the figures, as the database stores them and as people read them.
 
-What each measure means, in full, is in `stats/open_data/dictionary.py`; which tables are published, in
+What each measure means, in full, is in `stats/open_data/definitions.py`; which tables are published, in
 `stats/disclosure/tables.py`.
 """
 
@@ -78,38 +78,29 @@ class ServiceFamily(models.TextChoices):
     OTHER = "other", _("autre")
 
 
+FAMILIES: dict[ServiceFamily, tuple[PublicService, ...]] = {
+    ServiceFamily.ONLINE: (PublicService.WEBSITE, PublicService.MAIL, PublicService.TELEPHONY),
+    ServiceFamily.MONEY: (
+        *(PublicService.FINANCE, PublicService.PAYROLL, PublicService.STAFF_MANAGEMENT),
+        *(PublicService.COUNCIL, PublicService.BUSINESS_AID),
+    ),
+    ServiceFamily.CIVIL: (
+        *(PublicService.CIVIL, PublicService.ELECTIONS, PublicService.CEMETERY),
+        *(PublicService.PLANNING, PublicService.HOUSING),
+    ),
+    ServiceFamily.SOCIAL: (
+        *(PublicService.CANTEEN, PublicService.CHILDCARE, PublicService.SOCIAL, PublicService.CULTURE),
+        *(PublicService.CHILD_PROTECTION, PublicService.CARE_HOMES),
+        *(PublicService.MIDDLE_SCHOOLS, PublicService.HIGH_SCHOOLS),
+    ),
+    ServiceFamily.NETWORKS: (
+        *(PublicService.WATER, PublicService.WASTE, PublicService.TRANSPORT, PublicService.ROADS),
+        *(PublicService.ENERGY, PublicService.POLICE, PublicService.RESCUE),
+    ),
+    ServiceFamily.OTHER: (PublicService.OTHER,),
+}
 FAMILY_OF: dict[str, ServiceFamily] = {
-    **dict.fromkeys((PublicService.WEBSITE, PublicService.MAIL, PublicService.TELEPHONY), ServiceFamily.ONLINE),
-    **dict.fromkeys(
-        (
-            *(PublicService.FINANCE, PublicService.PAYROLL, PublicService.STAFF_MANAGEMENT),
-            *(PublicService.COUNCIL, PublicService.BUSINESS_AID),
-        ),
-        ServiceFamily.MONEY,
-    ),
-    **dict.fromkeys(
-        (
-            *(PublicService.CIVIL, PublicService.ELECTIONS, PublicService.CEMETERY),
-            *(PublicService.PLANNING, PublicService.HOUSING),
-        ),
-        ServiceFamily.CIVIL,
-    ),
-    **dict.fromkeys(
-        (
-            *(PublicService.CANTEEN, PublicService.CHILDCARE, PublicService.SOCIAL, PublicService.CULTURE),
-            *(PublicService.CHILD_PROTECTION, PublicService.CARE_HOMES),
-            *(PublicService.MIDDLE_SCHOOLS, PublicService.HIGH_SCHOOLS),
-        ),
-        ServiceFamily.SOCIAL,
-    ),
-    **dict.fromkeys(
-        (
-            *(PublicService.WATER, PublicService.WASTE, PublicService.TRANSPORT, PublicService.ROADS),
-            *(PublicService.ENERGY, PublicService.POLICE, PublicService.RESCUE),
-        ),
-        ServiceFamily.NETWORKS,
-    ),
-    PublicService.OTHER: ServiceFamily.OTHER,
+    service: family for family, services in FAMILIES.items() for service in services
 }
 
 

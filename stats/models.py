@@ -33,12 +33,8 @@ def known_bands(measures: Iterable[str]) -> Q:
     return condition
 
 
-def known(field: str, values: Iterable[str]) -> models.CheckConstraint:
-    return models.CheckConstraint(condition=Q((f"{field}__in", list(values))), name=f"case_fact_{field}_known")
-
-
-def all_known(field: str, values: Iterable[str]) -> models.CheckConstraint:
-    condition = Q((f"{field}__contained_by", list(values)))
+def known(field: str, values: Iterable[str], lookup: str = "in") -> models.CheckConstraint:
+    condition = Q((f"{field}__{lookup}", list(values)))
     return models.CheckConstraint(condition=condition, name=f"case_fact_{field}_known")
 
 
@@ -95,11 +91,11 @@ class CaseFact(models.Model):
             known("discovery_delay", DelayBand.values),
             known("help_delay", DelayBand.values),
             known("closing_delay", DelayBand.values),
-            all_known("interruption_hours", HoursBand.values),
-            all_known("interruption_services", PublicService.values),
-            all_known("leak_statuses", LeakStatus.values),
-            all_known("leak_persons", PersonsBand.values),
-            all_known("leak_categories", DataCategory.values),
+            known("interruption_hours", HoursBand.values, "contained_by"),
+            known("interruption_services", PublicService.values, "contained_by"),
+            known("leak_statuses", LeakStatus.values, "contained_by"),
+            known("leak_persons", PersonsBand.values, "contained_by"),
+            known("leak_categories", DataCategory.values, "contained_by"),
         ]
         indexes = [
             models.Index(
@@ -115,7 +111,7 @@ class CaseFact(models.Model):
 
 
 class Rollup(models.Model):
-    """An exact sum, kept by signed differences, for those entitled only (`stats/counting/exact.py`)."""
+    """An exact sum, kept by signed differences, for those entitled only (`stats/exact/year.py`)."""
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from stats.counting import rollups
-from stats.counting.scope import Scope
 from stats.disclosure.tables import Period
 from stats.enums import Outcome
+from stats.exact.access import Scope
 from stats.locks import PUBLISHING_LOCK, RECOUNT_LOCK, alone
 from stats.models import Attempt, ExactReading, FigureCheck, Release
 from stats.releases.publish import list_due_periods, make_release
@@ -25,8 +25,12 @@ def fold_events() -> int:
     return rollups.fold_all()
 
 
-def publish_due(*, now: datetime | None = None, waits: bool = False) -> list[Release]:
-    """Publish each period that is due, the earliest first. Return the releases.
+# A year with its quarters. A clock that is wrong for a night then publishes no more of the future.
+MOST_A_NIGHT = 5
+
+
+def publish_due(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
+    """Publish the periods that are due, the earliest first, `most` of them at most. Return the releases.
 
     What is pending is counted first. Each release is one transaction and leaves an `Attempt`, whatever comes of it; a
     failure stops the later periods, which wait for the earlier one. While another process publishes, this one does
@@ -36,8 +40,8 @@ def publish_due(*, now: datetime | None = None, waits: bool = False) -> list[Rel
     with alone(PUBLISHING_LOCK, waits=waits) as is_free:
         if not is_free:
             return []
-        count_what_is_pending()
-        return [publish_period(period, now) for period in list_due_periods(now)]
+        fold_everything()
+        return [publish_period(period, now) for period in list_due_periods(now)[:most]]
 
 
 def publish_period(period: Period, now: datetime) -> Release:
@@ -64,8 +68,8 @@ def publish_period(period: Period, now: datetime) -> Release:
     return release
 
 
-def count_what_is_pending() -> None:
-    """A batch a transaction; then what another process was at, or came meanwhile, under the lock of the figures."""
+def fold_everything() -> None:
+    """Count a batch a transaction; then, under the lock, what another process was counting or what came meanwhile."""
     rollups.fold_all()
     with transaction.atomic():
         rollups.wait_for_lock()
@@ -114,52 +118,54 @@ def rebuild_figures() -> FigureCheck:
 
 
 def walk(check: FigureCheck, *, seconds: float | None = None) -> None:
-    """Slice after slice, until it is finished or `seconds` have passed. What was done stays done."""
+    """Recount slice after slice, until it is finished or `seconds` have passed. What was done stays done."""
     until = monotonic() + seconds if seconds else None
     while check.finished_at is None and (until is None or monotonic() < until):
-        if check.months_until is None and (ids := rollups.cases_after(check.cases_until)):
-            do_cases(check, ids)
-        elif month := rollups.month_after(check.months_until):
-            do_month(check, month)
+        if check.months_until is None and (ids := rollups.list_cases_after(check.cases_until)):
+            recount_cases(check, ids)
+        elif month := rollups.find_month_after(check.months_until):
+            recount_month(check, month)
         else:
-            finish(check)
+            finish_recount(check)
 
 
-def do_cases(check: FigureCheck, ids: list[int]) -> None:
+def recount_cases(check: FigureCheck, ids: list[int]) -> None:
     check.cases_until = ids[-1]
     if not check.repairs:
-        note(check, rollups.mistakes_of_cases(ids))
+        record_mistakes(check, rollups.list_case_mistakes(ids))
         return
     with transaction.atomic():
         rollups.wait_for_lock()
-        note(check, rollups.mend_cases(ids))
+        record_mistakes(check, rollups.repair_cases(ids))
     rollups.fold_all()  # it finds the lock taken most of the time, and would come late
 
 
-def do_month(check: FigureCheck, month: date) -> None:
-    lacking = rollups.drift(month, check.months_until)
+def recount_month(check: FigureCheck, month: date) -> None:
+    drift = rollups.find_drift(month, check.months_until)
     check.months_until = month
     if not check.repairs:
-        note(check, rollups.described(*lacking))
+        record_mistakes(check, rollups.describe_drift(*drift))
         return
     with transaction.atomic():
         rollups.wait_for_lock()
-        rollups.mend_sums(*lacking)
-        note(check, rollups.described(*lacking))
+        rollups.repair_sums(*drift)
+        record_mistakes(check, rollups.describe_drift(*drift))
     rollups.fold_all()
 
 
-def note(check: FigureCheck, found: list[str]) -> None:
-    """With how far it is; what it found is logged as numbers of rows and codes."""
-    if found:
-        logger.error("figures differ", check=check.pk, mistakes=len(found), first=found[:10], repairs=check.repairs)
-    check.mistakes += len(found)
-    check.found = [*check.found, *found][:MISTAKES_KEPT]
+def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
+    """Save progress and mistakes. Only codes and numbers of rows are logged."""
+    if mistakes:
+        logger.error(
+            "figures differ", check=check.pk, mistakes=len(mistakes), first=mistakes[:10], repairs=check.repairs
+        )
+    check.mistakes += len(mistakes)
+    check.found = [*check.found, *mistakes][:MISTAKES_KEPT]
     check.save(update_fields=["cases_until", "months_until", "mistakes", "found"])
 
 
-def finish(check: FigureCheck) -> None:
-    """What was wrong before it began is right again if it found nothing, or put all right."""
+def finish_recount(check: FigureCheck) -> None:
+    """Close the recount. If it found nothing, or repaired all it found, mark earlier failed ones as repaired."""
     check.finished_at = timezone.now()
     check.save(update_fields=["finished_at"])
     if check.repairs or not check.mistakes:
@@ -168,12 +174,10 @@ def finish(check: FigureCheck) -> None:
     logger.info("figures recounted", check=check.pk, mistakes=check.mistakes, repairs=check.repairs)
 
 
-# Who read exact figures
-
-
-def note_reading(*, reader: User, scope: Scope, year: int) -> None:
-    """`reader` is shown the exact figures of `scope` in `year`. Again in the same minute is the same reading."""
+def record_reading(*, reader: User, scope: Scope, year: int) -> None:
+    """Save that `reader` is shown the exact figures of `scope` in `year`, once a minute."""
     minute = timezone.now().replace(second=0, microsecond=0)
-    said = {"user": reader, "year": year, "minute": minute}
-    rows = [ExactReading(csirt_id=pk, **said) for pk in sorted(scope.csirt_ids)]
-    ExactReading.objects.bulk_create(rows or [ExactReading(region_id=scope.region_id, **said)], ignore_conflicts=True)
+    reading = {"user": reader, "year": year, "minute": minute}
+    rows = [ExactReading(csirt_id=pk, **reading) for pk in sorted(scope.csirt_ids)]
+    rows = rows or [ExactReading(region_id=scope.region_id, **reading)]
+    ExactReading.objects.bulk_create(rows, ignore_conflicts=True)

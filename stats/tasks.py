@@ -13,7 +13,7 @@ def fold_events() -> None:
 
 @shared_task
 def publish_releases() -> None:
-    services.publish_due()
+    services.publish_due(most=services.MOST_A_NIGHT)
 
 
 @shared_task

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats.api.serializers import Filters, HeadingsOut, LatestFilters, ReleaseOut
-from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
-from stats.open_data.edition import Heading, Row, find_heading, find_last_heading, list_headings, read_edition
-from stats.open_data.package import describe_closed, describe_heading
+from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
+from stats.open_data.edition import Edition, Row, find_last_edition, list_editions, read_edition
+from stats.open_data.package import describe_heading, describe_numbers
+from stats.releases.rows import Release
 
 
 class PublicView(APIView):
@@ -26,22 +27,20 @@ class ReleaseListView(PublicView):
     @extend_schema(responses=HeadingsOut, operation_id="stats_releases_list")
     def get(self, request: Request) -> HttpResponseBase:
         """Toutes les publications, la dernière d’abord."""
-        headings = [describe_heading(heading) for heading in list_headings()]
-        etag = make_etag("list", *headings)
-        if is_held(request.headers, etag):
-            return answer_unchanged(etag, BRIEFLY)
-        return set_caching(Response({"results": headings}), etag, BRIEFLY)
+        headings = [describe_heading(edition) for edition in list_editions()]
+        return answer_once(request, BRIEFLY, lambda: Response({"results": headings}), headings)
 
 
 class ReleaseView(PublicView):
     @extend_schema(parameters=[Filters], responses=ReleaseOut, operation_id="stats_release")
     def get(self, request: Request, number: int) -> HttpResponseBase:
         """Les nombres d’une publication, tous ou ceux demandés. Ils ne changent jamais."""
-        etag = make_etag("release", number, *list_asked(request))
-        if is_held(request.headers, etag):
-            return answer_unchanged(etag, FOR_EVER)
-        wanted = read_filters(Filters(data=request.query_params))
-        return set_caching(Response(describe_wanted(find_heading(number), wanted)), etag, FOR_EVER)
+
+        def choose() -> Response:
+            wanted = read_filters(Filters(data=request.query_params))
+            return Response(choose_numbers(find_edition(number=number), wanted))
+
+        return answer_once(request, FOR_EVER, choose)
 
 
 class LatestReleaseView(PublicView):
@@ -49,15 +48,11 @@ class LatestReleaseView(PublicView):
     def get(self, request: Request) -> HttpResponseBase:
         """Les nombres de la dernière année publiée, ou d’une période, tous ou ceux demandés."""
         wanted = read_filters(LatestFilters(data=request.query_params))
-        heading = find_last_heading(wanted.get("period"))
-        etag = make_etag("latest", heading and heading.release.digest, *list_asked(request))
-        if is_held(request.headers, etag):
-            return answer_unchanged(etag, BRIEFLY)
-        return set_caching(Response(describe_wanted(heading, wanted)), etag, BRIEFLY)
-
-
-def list_asked(request: Request) -> list[tuple[str, str]]:
-    return sorted((name, value) for name, values in request.query_params.lists() for value in values)
+        period = wanted.get("period")
+        last = find_edition(year=period.year, quarter=period.quarter) if period else find_last_edition()
+        return answer_once(
+            request, BRIEFLY, lambda: Response(choose_numbers(last, wanted)), last and last.release.digest
+        )
 
 
 def read_filters(filters: Filters) -> dict[str, Any]:
@@ -66,16 +61,18 @@ def read_filters(filters: Filters) -> dict[str, Any]:
     return wanted
 
 
-def describe_wanted(heading: Heading | None, wanted: dict[str, Any]) -> Row:
-    if heading is None:
+def find_edition(**lookup: int) -> Edition | None:
+    release = Release.objects.filter(**lookup).first()
+    return read_edition(release) if release else None
+
+
+def choose_numbers(edition: Edition | None, wanted: dict[str, Any]) -> Row:
+    """Return a release with the tables and the région wanted."""
+    if edition is None:
         raise NotFound(_("Cette publication n’existe pas."))
-    edition, table = read_edition(heading), wanted.get("table")
-    return describe_heading(heading) | {
-        "closed_tables": [row for row in describe_closed(edition) if table in (None, row["table"])],
-        "figures": [
-            row
-            for row in edition.printed_figures
-            if table in (None, row["table"]) and wanted.get("region") in (None, row["region"])
-        ],
-        "denominators": edition.denominators,
-    }
+    numbers, table, region = describe_numbers(edition), wanted.get("table"), wanted.get("region")
+    for name in ("closed_tables", "figures"):
+        numbers[name] = [row for row in numbers[name] if table in (None, row["table"])]
+    if region is not None:
+        numbers["figures"] = [row for row in numbers["figures"] if row["region"] == region]
+    return describe_heading(edition) | numbers

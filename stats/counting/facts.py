@@ -1,6 +1,6 @@
 """What is counted of one case. Read from the raw rows here, and nowhere else in `stats`."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -9,12 +9,12 @@ from django.db.models import Q
 from collectivities.zones import zone_in
 from incidents.enums import ClosingReason, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
-from stats.counting.periods import month_of, quarter_of
+from stats.counting.periods import find_month, find_quarter
 from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
 from stats.models import CaseFact
 
 NOT_COUNTED = (ClosingReason.NOT_AN_INCIDENT, ClosingReason.DUPLICATE, ClosingReason.WITHDRAWN)
-UP_TO = (
+HOURS_UP_TO = (
     (timedelta(hours=4), HoursBand.UNDER_4_HOURS),
     (timedelta(days=1), HoursBand.UNDER_A_DAY),
     (timedelta(days=3), HoursBand.UNDER_3_DAYS),
@@ -36,65 +36,74 @@ PERSONS_UP_TO = (
 )
 
 
-def facts_of(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
-    """The facts of these incidents as the raw rows stand now, unsaved, in three queries."""
-    ids = list(incident_ids)
-    incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ)
-    facts = {incident.pk: fact_of(incident) for incident in incidents}
-    for interruption in ServiceInterruption.objects.filter(incident__in=ids).order_by("pk"):
-        facts[interruption.incident_id].interruption_hours.append(hours_band(interruption))
-        facts[interruption.incident_id].interruption_services.append(interruption.service)
-    for leak in DataLeak.objects.filter(incident__in=ids).order_by("pk"):
-        facts[leak.incident_id].leak_statuses.append(leak.status)
-        facts[leak.incident_id].leak_persons.append(persons_band(leak))
-        if leak.status != LeakStatus.UNFOUNDED:
-            facts[leak.incident_id].leak_categories += sorted(set(leak.categories))
-    return facts
-
-
-READ = (
+# What `make_fact` reads of an incident.
+READ_FIELDS = (
     *("csirt", "region__code", "collectivity", "received_at", "type", "nature", "cause", "verification"),
     *("closing_reason", "detected_at", "acknowledged_at", "closed_at"),
 )
 
+# (measure, band) → number of incidents, interruptions, leaks…
+type Units = Counter[tuple[str, str]]
 
-def fact_of(incident: Incident) -> CaseFact:
-    """The month is that of the town hall's own clock; a case without a territory is of Paris' time."""
-    month = month_of(incident.received_at, zone_in(incident.region.code if incident.region else None))
+
+def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
+    """Return the facts of these incidents as the raw rows stand now, unsaved. Three queries."""
+    ids = list(incident_ids)
+    incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ_FIELDS)
+    facts = {incident.pk: make_fact(incident) for incident in incidents}
+    for interruption in ServiceInterruption.objects.filter(incident__in=ids).order_by("pk"):
+        fact = facts[interruption.incident_id]
+        fact.interruption_hours.append(find_hours_band(interruption))
+        fact.interruption_services.append(interruption.service)
+    for leak in DataLeak.objects.filter(incident__in=ids).order_by("pk"):
+        fact = facts[leak.incident_id]
+        fact.leak_statuses.append(leak.status)
+        fact.leak_persons.append(find_persons_band(leak))
+        if leak.status != LeakStatus.UNFOUNDED:
+            fact.leak_categories += sorted(set(leak.categories))
+    return facts
+
+
+def make_fact(incident: Incident) -> CaseFact:
+    """Return the fact without its interruptions and leaks.
+
+    The month is that of the town hall's own clock; a case without a territory is of Paris' time.
+    """
+    month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
     return CaseFact(
         incident_id=incident.pk,
         csirt_id=incident.csirt_id,
         region_id=incident.region_id,
         collectivity_id=incident.collectivity_id,
         month=month,
-        quarter=quarter_of(month),
+        quarter=find_quarter(month),
         type=incident.type,
         nature=incident.nature,
         cause=incident.cause,
         is_counted=incident.closing_reason not in NOT_COUNTED,
         is_verified=incident.is_verified,
-        discovery_delay=delay_band(incident.detected_at, incident.received_at),
-        help_delay=delay_band(incident.received_at, incident.acknowledged_at),
-        closing_delay=delay_band(incident.received_at, incident.closed_at),
+        discovery_delay=find_delay_band(incident.detected_at, incident.received_at),
+        help_delay=find_delay_band(incident.received_at, incident.acknowledged_at),
+        closing_delay=find_delay_band(incident.received_at, incident.closed_at),
     )
 
 
-def delay_band(since: datetime | None, until: datetime | None) -> str:
-    """Unknown where one end is, and where what was said goes backwards."""
+def find_delay_band(since: datetime | None, until: datetime | None) -> str:
+    """Return the band of a delay: unknown if one end is, or if the two ends are not in their order."""
     if since is None or until is None or until < since:
         return DelayBand.UNKNOWN
     return next((band for limit, band in DELAY_UP_TO if until - since < limit), DelayBand.OVER_30_DAYS)
 
 
-def hours_band(interruption: ServiceInterruption) -> str:
+def find_hours_band(interruption: ServiceInterruption) -> str:
     if interruption.started_at is None or interruption.ended_at is None:
         return HoursBand.UNKNOWN
     lasted = interruption.ended_at - interruption.started_at
-    return next((band for limit, band in UP_TO if lasted < limit), HoursBand.OVER_7_DAYS)
+    return next((band for limit, band in HOURS_UP_TO if lasted < limit), HoursBand.OVER_7_DAYS)
 
 
-def persons_band(leak: DataLeak) -> str:
-    """A number given wins over the band given."""
+def find_persons_band(leak: DataLeak) -> str:
+    """Return the band of a leak; a number given wins over the band given."""
     if leak.persons is None:
         return leak.persons_band
     persons = leak.persons
@@ -107,33 +116,36 @@ IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__over
 
 
 def is_incident(fact: CaseFact) -> bool:
-    """A verified case is an incident until somebody has qualified it as a signalement, the CSIRTs' own distinction."""
+    """Tell whether the case counts as an incident.
+
+    A verified case is an incident until somebody has qualified it as a signalement, the CSIRTs' own distinction.
+    """
     return fact.is_counted and fact.is_verified and fact.nature != Nature.REPORT
 
 
 def is_hit(fact: CaseFact) -> bool:
-    """An incident that stopped or slowed a public service, or in which data left as far as is known."""
+    """Tell whether it is an incident that stopped a public service, or in which data left as far as is known."""
     leaks = any(status != LeakStatus.UNFOUNDED for status in fact.leak_statuses)
     return is_incident(fact) and (bool(fact.interruption_hours) or leaks)
 
 
-def counts_of(fact: CaseFact) -> Counter[tuple[str, str]]:
-    """How many units this case brings to each (measure, band). Only declarations count before they are verified.
+def count_units(fact: CaseFact) -> Units:
+    """Return what this case adds to each (measure, band). Only declarations count before they are verified.
 
     Interruptions and leaks of a signalement do not count: nothing was proved.
     """
     if not fact.is_counted:
         return Counter()
-    counts: Counter[tuple[str, str]] = Counter({(Measure.DECLARED, ALL_BANDS): 1})
+    counts: Units = Counter({(Measure.DECLARED, ALL_BANDS): 1})
     if is_incident(fact):
-        counts += counts_of_incident(fact)
+        counts += count_incident_units(fact)
     elif fact.is_verified:
         counts[Measure.REPORTS, ALL_BANDS] = 1
     return counts
 
 
-def counts_of_incident(fact: CaseFact) -> Counter[tuple[str, str]]:
-    counts: Counter[tuple[str, str]] = Counter(
+def count_incident_units(fact: CaseFact) -> Units:
+    counts: Units = Counter(
         {
             (Measure.INCIDENTS, type_band(fact.type)): 1,
             (Measure.CAUSES, fact.cause or NOT_SAID): 1,
@@ -145,20 +157,12 @@ def counts_of_incident(fact: CaseFact) -> Counter[tuple[str, str]]:
     counts.update((Measure.INTERRUPTIONS, band) for band in fact.interruption_hours)
     counts.update((Measure.SERVICES, service) for service in fact.interruption_services)
     leaks = zip(fact.leak_statuses, fact.leak_persons, strict=True)
-    counts.update(leak_key(status, persons) for status, persons in leaks)
+    counts.update(find_leak_key(status, persons) for status, persons in leaks)
     counts.update((Measure.CATEGORIES, category) for category in fact.leak_categories)
     return counts
 
 
-def leak_key(status: str, persons: str) -> tuple[str, str]:
+def find_leak_key(status: str, persons: str) -> tuple[str, str]:
     if status == LeakStatus.UNFOUNDED:
         return Measure.UNFOUNDED, ALL_BANDS
     return Measure.LEAKS, leak_band(persons, status)
-
-
-def bands_by_measure(fact: CaseFact) -> dict[str, Counter[str]]:
-    """The same, measure by measure."""
-    bands: dict[str, Counter[str]] = defaultdict(Counter)
-    for (measure, band), units in counts_of(fact).items():
-        bands[measure][band] = units
-    return bands

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
 from incidents.models import Incident, PendingEvent
-from stats.counting.facts import IS_HIT, IS_INCIDENT, counts_of, facts_of, is_hit, is_incident
+from stats.counting.facts import IS_HIT, IS_INCIDENT, count_units, is_hit, is_incident, load_facts
 from stats.locks import LOCK
 from stats.models import CaseFact, Presence, Rollup
 
@@ -26,14 +26,13 @@ COUNTED = (
 )
 
 # csirt, region, month, measure, band
-type Place = tuple[int | None, int | None, date, str, str]
-type Sums = Counter[Place]
+type SumKey = tuple[int | None, int | None, date, str, str]
 # csirt, region, year, body
-type Whom = tuple[int | None, int | None, int, int]
-# csirt, region, year, body, whether with an interruption or a leak
-type Presences = Counter[tuple[int | None, int | None, int, int, bool]]
+type BodyKey = tuple[int | None, int | None, int, int]
+# Of each body, its incidents and those with an interruption or a leak.
+type Presences = dict[BodyKey, tuple[int, int]]
 
-ADD = """
+ADD_SUMS = """
     INSERT INTO stats_rollup (csirt_id, region_id, month, measure, band, value)
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::text[], %s::text[], %s::bigint[])
     ON CONFLICT (csirt_id, month, measure, band, region_id)
@@ -50,7 +49,7 @@ ADD_PRESENCES = """
 
 
 def fold_all() -> int:
-    """Count all that is pending, a batch a transaction. Returns how many events were counted."""
+    """Count all that is pending, a batch a transaction. Return how many events were counted."""
     total = 0
     while folded := fold_batch():
         total += folded
@@ -59,21 +58,21 @@ def fold_all() -> int:
 
 @transaction.atomic
 def fold_batch() -> int:
-    """Count up to `BATCH` pending events; none if somebody else is folding. All of it is kept, or none."""
-    if not take_lock():
+    """Count up to `BATCH` pending events in one transaction; none if another process is folding. Return how many."""
+    if not try_lock():
         return 0
-    pending = list(pending_events().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
-    recount({row.event.incident_id for row in pending})
+    pending = list(list_pending().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
+    recount_cases({row.event.incident_id for row in pending})
     PendingEvent.objects.filter(pk__in=[row.pk for row in pending]).delete()
     return len(pending)
 
 
-def pending_events() -> QuerySet[PendingEvent]:
+def list_pending() -> QuerySet[PendingEvent]:
     return PendingEvent.objects.filter(consumer=CONSUMER).select_related("event")
 
 
-def take_lock() -> bool:
-    """Until the end of the transaction; False if another one has it."""
+def try_lock() -> bool:
+    """Lock the figures until the end of the transaction. Return False if another one holds the lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
@@ -84,77 +83,71 @@ def wait_for_lock() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def recount(incident_ids: Iterable[int]) -> list[int]:
-    """Count these cases again, add what changed to the sums, give the ids of those. Call it under the lock."""
-    after = facts_of(incident_ids)
+def recount_cases(incident_ids: Iterable[int]) -> list[int]:
+    """Count these cases again, add what changed to the sums, return the ids of those. The caller holds the lock."""
+    after = load_facts(incident_ids)
     before = CaseFact.objects.in_bulk(after)
-    changed = [fact for pk, fact in after.items() if pk not in before or differs(fact, before[pk])]
+    changed = [fact for pk, fact in after.items() if pk not in before or is_different(fact, before[pk])]
     CaseFact.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=["incident_id"], update_fields=COUNTED, batch_size=BATCH
     )
     earlier = [before[fact.pk] for fact in changed if fact.pk in before]
-    differences = sums_of(changed)
-    differences.subtract(sums_of(earlier))
-    add({key: value for key, value in differences.items() if value})
-    there = presences_of(changed)
-    there.subtract(presences_of(earlier))
-    add_presences({key: value for key, value in there.items() if value})
+    differences = sum_facts(changed)
+    differences.subtract(sum_facts(earlier))
+    add_sums({key: value for key, value in differences.items() if value})
+    add_presences(compare_presences(earlier, changed))
     return [fact.pk for fact in changed]
 
 
-def differs(one: CaseFact, other: CaseFact) -> bool:
-    return any(getattr(one, name) != getattr(other, name) for name in COUNTED)
+def is_different(fact: CaseFact, other: CaseFact) -> bool:
+    return any(getattr(fact, name) != getattr(other, name) for name in COUNTED)
 
 
-def sums_of(facts: Iterable[CaseFact]) -> Sums:
-    sums: Sums = Counter()
+def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
+    sums: Counter[SumKey] = Counter()
     for fact in facts:
-        for (measure, band), units in counts_of(fact).items():
+        for (measure, band), units in count_units(fact).items():
             sums[fact.csirt_id, fact.region_id, fact.month, str(measure), band] += units
     return sums
 
 
-def presences_of(facts: Iterable[CaseFact]) -> Presences:
-    there: Presences = Counter()
-    for fact in facts:
-        if is_incident(fact):
-            there[fact.csirt_id, fact.region_id, fact.month.year, fact.collectivity_id, is_hit(fact)] += 1
-    return there
+def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> Presences:
+    """Return what changed in the incidents of each body, and in those with an interruption or a leak."""
+    incidents: Counter[BodyKey] = Counter()
+    hits: Counter[BodyKey] = Counter()
+    for facts, sign in ((before, -1), (after, 1)):
+        for fact in filter(is_incident, facts):
+            key = fact.csirt_id, fact.region_id, fact.month.year, fact.collectivity_id
+            incidents[key] += sign
+            hits[key] += sign * is_hit(fact)
+    return pair_counts(incidents, hits)
 
 
-def add_presences(differences: dict[tuple[int | None, int | None, int, int, bool], int]) -> None:
-    """Every incident counts; one that stopped a service or let data out counts as a hit too."""
-    incidents: Counter[Whom] = Counter()
-    hits: Counter[Whom] = Counter()
-    for (*key, was_hit), value in differences.items():
-        incidents[tuple(key)] += value  # type: ignore[index]  # four of the five parts
-        hits[tuple(key)] += value * was_hit  # type: ignore[index]
-    write_presences({key: (incidents[key], hits[key]) for key in incidents})
+def pair_counts(incidents: Counter[BodyKey], hits: Counter[BodyKey]) -> Presences:
+    return {key: (incidents[key], hits[key]) for key in incidents if incidents[key] or hits[key]}
 
 
-def write_presences(differences: dict[Whom, tuple[int, int]]) -> None:
-    rows = sorted(((*key, *values) for key, values in differences.items()), key=repr)
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(ADD_PRESENCES, [list(column) for column in zip(*rows, strict=True)])
+def add_sums(differences: dict[SumKey, int]) -> None:
+    add_rows(ADD_SUMS, [(*key, value) for key, value in differences.items()])
 
 
-def add(differences: dict[Place, int]) -> None:
-    if not differences:
-        return
-    # One order for everybody, so that two writers could not block each other.
-    rows = sorted(((*key, value) for key, value in differences.items()), key=repr)
-    with connection.cursor() as cursor:
-        cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
+def add_presences(differences: Presences) -> None:
+    add_rows(ADD_PRESENCES, [(*key, *values) for key, values in differences.items()])
+
+
+def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
+    """Write the rows in one order for everybody, so that two writers cannot block each other."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [list(column) for column in zip(*sorted(rows, key=repr), strict=True)])
 
 
 # What was counted, against what there is
 
 
 @contextmanager
-def one_instant() -> Iterator[None]:
-    """All that is read inside is as of one instant, and nobody waits: folding goes on meanwhile.
+def read_one_instant() -> Iterator[None]:
+    """Read all inside as of one instant, without making anybody wait: folding goes on meanwhile.
 
     Each folding is one transaction, so at any instant facts and sums agree, and what the raw rows owe to an event not
     yet counted stands beside that event. In a transaction that has begun, the lock keeps facts and sums still instead.
@@ -169,13 +162,13 @@ def one_instant() -> Iterator[None]:
         yield
 
 
-def cases_after(pk: int) -> list[int]:
-    """The next slice of cases, by their ids."""
+def list_cases_after(pk: int) -> list[int]:
+    """Return the ids of the next slice of cases."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
-def month_after(month: date | None) -> date | None:
-    """The next month that has figures of any kind; a year of which there are only bodies has its January."""
+def find_month_after(month: date | None) -> date | None:
+    """Return the next month that has figures of any kind; a year of which there are only bodies has its January."""
     later = {"month__gt": month} if month else {}
     firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
     years = Presence.objects.filter(year__gt=month.year if month else 0).aggregate(first=Min("year"))
@@ -183,88 +176,72 @@ def month_after(month: date | None) -> date | None:
     return min((first for first in firsts if first), default=None)
 
 
-def mistakes() -> list[str]:
-    """Where the figures differ from a recount of the raw rows, everywhere; empty when they agree to the unit."""
-    found, ids = [], cases_after(0)
-    while ids:
-        found += mistakes_of_cases(ids)
-        ids = cases_after(ids[-1])
-    before, month = None, month_after(None)
-    while month:
-        found += described(*drift(month, before))
-        before, month = month, month_after(month)
-    return found
+def list_case_mistakes(ids: list[int]) -> list[str]:
+    with read_one_instant():
+        return [f"incident {pk}" for pk in find_wrong_cases(ids)]
 
 
-def mistakes_of_cases(ids: list[int]) -> list[str]:
-    with one_instant():
-        return [f"incident {pk}" for pk in badly_counted(ids)]
-
-
-def described(sums: dict[Place, int], there: dict[Whom, tuple[int, int]]) -> list[str]:
+def describe_drift(sums: dict[SumKey, int], presences: Presences) -> list[str]:
     return [
-        *(f"rollup {key}: {off:+}" for key, off in sums.items()),
-        *(f"presence {key}: {incidents:+} {hits:+}" for key, (incidents, hits) in there.items()),
+        *(f"rollup {key}: {value:+}" for key, value in sums.items()),
+        *(f"presence {key}: {incidents:+} {hits:+}" for key, (incidents, hits) in presences.items()),
     ]
 
 
-def badly_counted(ids: list[int]) -> list[int]:
-    """The cases of which something else was counted than the raw rows say, but for those with an event to come."""
+def find_wrong_cases(ids: list[int]) -> list[int]:
+    """Return the cases that were not counted as the raw rows say, but for those with an event to come."""
     before = CaseFact.objects.in_bulk(ids)
-    suspects = [pk for pk, fact in facts_of(ids).items() if pk not in before or differs(fact, before[pk])]
-    return unexcused(suspects)
+    facts = load_facts(ids)
+    return drop_pending([pk for pk, fact in facts.items() if pk not in before or is_different(fact, before[pk])])
 
 
-def unexcused(ids: list[int]) -> list[int]:
-    waiting = pending_events().filter(event__incident__in=ids).values_list("event__incident_id", flat=True)
-    excused = set(waiting) if ids else set()
-    return [pk for pk in ids if pk not in excused]
+def drop_pending(ids: list[int]) -> list[int]:
+    """Return the cases that have no event to come."""
+    if not ids:
+        return []
+    pending = set(list_pending().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
+    return [pk for pk in ids if pk not in pending]
 
 
-def drift(month: date, before: date | None) -> tuple[dict[Place, int], dict[Whom, tuple[int, int]]]:
-    """What the sums of `month` lack (below zero: have too much) against the facts, and the bodies of a new year.
+def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
+    """Return what the sums of `month` lack (below zero: have too much) against the facts, and the same of a new year.
 
     `before`: the month that was read last. It is the same at any later instant: whatever is folded adds as much to the
     facts as to the sums.
     """
     is_new_year = before is None or before.year != month.year
-    with one_instant():
-        return drift_of_month(month), drift_of_year(month.year) if is_new_year else {}
+    with read_one_instant():
+        return find_month_drift(month), find_year_drift(month.year) if is_new_year else {}
 
 
-def drift_of_month(month: date) -> dict[Place, int]:
-    sums = sums_of(CaseFact.objects.filter(month=month).iterator(BATCH))
+def find_month_drift(month: date) -> dict[SumKey, int]:
+    sums = sum_facts(CaseFact.objects.filter(month=month).iterator(BATCH))
     rows = Rollup.objects.filter(month=month).values_list("csirt_id", "region_id", "month", "measure", "band", "value")
     for *key, value in rows.iterator(BATCH):
         sums[tuple(key)] -= value  # type: ignore[index]  # five of the six columns
-    return {key: off for key, off in sums.items() if off}
+    return {key: value for key, value in sums.items() if value}
 
 
-def drift_of_year(year: int) -> dict[Whom, tuple[int, int]]:
-    incidents: Counter[Whom] = Counter()
-    hits: Counter[Whom] = Counter()
+def find_year_drift(year: int) -> Presences:
+    incidents: Counter[BodyKey] = Counter()
+    hits: Counter[BodyKey] = Counter()
     facts = CaseFact.objects.filter(IS_INCIDENT, month__range=(date(year, 1, 1), date(year, 12, 31)))
-    counted = facts.values_list("csirt_id", "region_id", "collectivity_id").annotate(
-        Count("pk"), hits=Count("pk", filter=IS_HIT)
-    )
-    for csirt, region, body, number, hit in counted.iterator(BATCH):
-        incidents[csirt, region, year, body] += number
-        hits[csirt, region, year, body] += hit
-    for csirt, region, body, number, hit in Presence.objects.filter(year=year).values_list(*PRESENCE).iterator(BATCH):
-        incidents[csirt, region, year, body] -= number
-        hits[csirt, region, year, body] -= hit
-    return {key: (incidents[key], hits[key]) for key in incidents if incidents[key] or hits[key]}
+    key = "csirt_id", "region_id", "collectivity_id"
+    counted = facts.values_list(*key).annotate(Count("pk"), hits=Count("pk", filter=IS_HIT))
+    stored = Presence.objects.filter(year=year).values_list(*key, "incidents", "hits")
+    for rows, sign in ((counted, 1), (stored, -1)):
+        for csirt, region, body, number, hit in rows.iterator(BATCH):
+            incidents[csirt, region, year, body] += sign * number
+            hits[csirt, region, year, body] += sign * hit
+    return pair_counts(incidents, hits)
 
 
-PRESENCE = ("csirt_id", "region_id", "collectivity_id", "incidents", "hits")
+def repair_cases(ids: list[int]) -> list[str]:
+    """Count these cases again. Return those that no event to come would have put right. The caller holds the lock."""
+    return [f"incident {pk}" for pk in drop_pending(recount_cases(ids))]
 
 
-def mend_cases(ids: list[int]) -> list[str]:
-    """Count these cases again. Gives what no event to come would have put right. Call it under the lock."""
-    return [f"incident {pk}" for pk in unexcused(recount(ids))]
-
-
-def mend_sums(sums: dict[Place, int], there: dict[Whom, tuple[int, int]]) -> None:
-    """Add what was lacking, once. Call it under the lock."""
-    add(sums)
-    write_presences(there)
+def repair_sums(sums: dict[SumKey, int], presences: Presences) -> None:
+    """Add what was lacking, once. The caller holds the lock."""
+    add_sums(sums)
+    add_presences(presences)

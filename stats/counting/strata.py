@@ -21,8 +21,8 @@ POPULATION_UNDER = (
 type Bodies = Counter[tuple[int, str]]
 
 
-def stratum_of(kind: str, population: int | None) -> Stratum | None:
-    """None where no rate is possible: no list says how many such bodies exist, or how large this one is."""
+def find_stratum(kind: str, population: int | None) -> Stratum | None:
+    """Return None where no rate is possible: no list says how many such bodies exist, or how large this one is."""
     if kind in GROUPINGS:
         return Stratum.GROUPING
     if kind in TERRITORIAL:
@@ -32,27 +32,29 @@ def stratum_of(kind: str, population: int | None) -> Stratum | None:
     return next((stratum for limit, stratum in POPULATION_UNDER if population < limit), Stratum.COMMUNE_OVER_10000)
 
 
-def stratum_in_sql(of: str = "") -> Case:
-    """The same in SQL, "" for none. `of`: the path to the body, with its two underscores."""
+def express_stratum(path: str = "") -> Case:
+    """Return the same in SQL, "" for none. `path`: of the body, with its two underscores."""
     return Case(
-        When(**{f"{of}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
-        When(**{f"{of}kind__in": TERRITORIAL}, then=Value(Stratum.LARGE)),
-        When(~Q(**{f"{of}kind": Kind.COMMUNE}) | Q(**{f"{of}population": None}), then=Value("")),
-        *(When(**{f"{of}population__lt": limit}, then=Value(stratum)) for limit, stratum in POPULATION_UNDER),
+        When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
+        When(**{f"{path}kind__in": TERRITORIAL}, then=Value(Stratum.LARGE)),
+        When(~Q(**{f"{path}kind": Kind.COMMUNE}) | Q(**{f"{path}population": None}), then=Value("")),
+        *(When(**{f"{path}population__lt": limit}, then=Value(stratum)) for limit, stratum in POPULATION_UNDER),
         default=Value(Stratum.COMMUNE_OVER_10000),
         output_field=CharField(),
     )
 
 
-def listed_strata() -> dict[int, Stratum]:
-    """Of each body of the official list, its stratum; bodies without one are left out."""
+def load_strata() -> dict[int, Stratum]:
+    """Return the stratum of each body of the official list; bodies without one are left out. One query."""
     rows = Collectivity.objects.filter(is_listed=True).values_list("pk", "kind", "population")
-    strata = {pk: stratum_of(kind, population) for pk, kind, population in rows.iterator()}
+    strata = {pk: find_stratum(kind, population) for pk, kind, population in rows.iterator()}
     return {pk: stratum for pk, stratum in strata.items() if stratum}
 
 
-def heirs_of_merged() -> dict[int, int]:
-    """Of each body that was merged, the one that has its files now: a commune nouvelle, or what a double stood for."""
+def find_heirs() -> dict[int, int]:
+    """Return, of each body that was merged, the one that has its files now: a commune nouvelle, or the body that a
+    duplicate stood for. One query.
+    """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)
     for _step in range(len(into)):  # one merged into one that was merged later; never in a circle for ever
@@ -63,17 +65,16 @@ def heirs_of_merged() -> dict[int, int]:
     return heirs
 
 
-def existing_bodies(year: int) -> Bodies:
-    """How many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0).
+def count_existing_bodies(year: int) -> Bodies:
+    """Return how many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0).
 
-    Zero is said where a region has none of a stratum: everybody knows that as well. A body that appeared later is not
-    among them, nor one that had vanished.
+    A region that has none of a stratum has a zero there: everybody knows that as well. One query.
     """
     last_day = date(year, 12, 31)
-    there = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
-    there &= Q(appeared_on=None) | Q(appeared_on__lte=last_day)
-    rows = Collectivity.objects.filter(there, is_listed=True).annotate(
-        home=Coalesce("region_correction", "region"), stratum=stratum_in_sql()
+    existed = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
+    existed &= Q(appeared_on=None) | Q(appeared_on__lte=last_day)
+    rows = Collectivity.objects.filter(existed, is_listed=True).annotate(
+        home=Coalesce("region_correction", "region"), stratum=express_stratum()
     )
     bodies: Bodies = Counter()
     for home, stratum, number in rows.order_by().values_list("home", "stratum").annotate(Count("pk")):
@@ -84,9 +85,9 @@ def existing_bodies(year: int) -> Bodies:
     return bodies
 
 
-def regions_with_bodies() -> list[Region]:
+def list_regions_with_bodies() -> list[Region]:
     """Return the régions of which the list has bodies today, in the order of their names. One query."""
-    there = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
+    bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
         home=Coalesce("region_correction", "region")
     )
-    return list(Region.objects.filter(pk__in=there.values("home")))
+    return list(Region.objects.filter(pk__in=bodies.values("home")))

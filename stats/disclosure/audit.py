@@ -1,11 +1,8 @@
 """What a reader can prove of few bodies from printed figures, by linear programming. It reads nothing but the figures.
 
 A release is printed only if this audit finds nothing; because it looks at no secret, that it passed tells no more than
-the figures themselves, and anybody may run it again. This file is also the program `verify.py` of each published
-package: it needs Python 3.12, `highspy` (the solver) and `PyNaCl` (the signature), and no network.
-
-    python -m pip install highspy PyNaCl
-    python verify.py            # in the folder of the unpacked archive
+the figures themselves, and anybody may run it again: this file is the first part of the program `verify.py` of each
+published package.
 
 A printed cell is a multiple of `BASE`, whose true number of units lies within `BASE - 1` of it, or a dash: fewer than
 `THRESHOLD` bodies, however many units they have. The audit asks three things of all figures together:
@@ -13,18 +10,14 @@ A printed cell is a multiple of `BASE`, whose true number of units lies within `
 1. one country fits in which every dash is zero. No dash, sum of dashes or complement is then proved not empty,
    whatever a reader believes of the number of units behind a dash;
 2. each dash may also hold `THRESHOLD - 1` units, even for a reader who believes that none holds more;
-3. what a total holds beside a part of it (incidents without leak, leaks without a category, incidents beyond the
-   number of bodies) is not proved to be between 1 and `2 * (THRESHOLD - 1)`.
+3. what a total holds beside its parts (incidents without leak, leaks without a category, incidents beyond the number
+   of bodies, what has no figure beside what has one) is not proved to be between 1 and `2 * (THRESHOLD - 1)`.
 
 A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed,
 and with the quarterly releases of its year, for a reader who is sure that none was.
 """
 
-import csv
-import hashlib
-import json
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,15 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import highspy
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
 
 THRESHOLD = 5  # distinct bodies
 BASE = 5
 MANY = 1e7  # units in a cell that is not printed
 EPSILON = 1e-6
 TOTAL: tuple[str, ...] = ()
-QUARTERS = ("T1", "T2", "T3", "T4")
 
 type Printed = Mapping[str, Any]
 # Period, unit, classification, categories: « 2025 », « incidents », ("region",), ("53",)
@@ -50,20 +40,37 @@ type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 def failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> set[str]:
     """Return the codes of the tables of `printed` in which a reader proves something; empty if the audit passes.
 
-    `printed` holds « period » and « tables »; `earlier` are the quarterly releases of the same year.
+    `printed` holds « period » and « tables »; `earlier` are the quarterly releases of the same year. A release that no
+    country fits fails in every table.
     """
-    failing = audit(Figures([printed]), printed)
-    if not failing and earlier:
-        failing = audit(Figures([*earlier, printed]), printed)
-    return failing
+    failing = audit([printed], printed)
+    if failing is None:
+        return {table["code"] for table in printed["tables"] if table["cells"]}
+    return failing or (audit_with_quarters(printed, earlier) if earlier else set())
 
 
-def audit(figures: "Figures", printed: Printed) -> set[str]:
-    """Return the tables of `printed` that fail. Figures that no country fits prove nothing: their reader was wrong."""
+def audit_with_quarters(printed: Printed, earlier: Sequence[Printed]) -> set[str]:
+    """Audit a year as a reader does who is sure that nothing changed since its quarters were printed.
+
+    Where that reader is refuted, some numbers changed; others may not have, so each unit is audited alone.
+    """
+    releases = [*earlier, printed]
+    failing = audit(releases, printed)
+    if failing is not None:
+        return failing
+    units = {table["counts"] for release in earlier for table in release["tables"]}
+    return {code for unit in units for code in audit(releases, printed, unit) or ()}
+
+
+def audit(releases: Sequence[Printed], printed: Printed, unit: str = "") -> set[str] | None:
+    """Return the tables of `printed` that fail; None if no country fits the figures. `unit`: look at no other."""
+    figures = Figures(releases, unit)
+    if not figures.bounds:
+        return set()
     country = Country(figures)
     least = country.solve(dict.fromkeys(figures.dashes, 1.0))
     if least is None:
-        return set()
+        return None
     failing = {cell for cell in figures.dashes if least[cell] > EPSILON}
     if not failing:
         country.limit_dashes()
@@ -86,8 +93,8 @@ def cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
 
 
 def rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield a part of each total that is proved to leave a few units beside its parts, but not none."""
-    for total, parts in figures.inclusions():
+    """Yield a part of each total that is proved to leave a few units beside the parts that are told, but not none."""
+    for total, parts in [*figures.inclusions(), *figures.partial_sums()]:
         least = country.find({total: 1.0} | dict.fromkeys(parts, -1.0))
         rest = least[total] - sum(least[part] for part in parts)
         if EPSILON < rest <= 2 * (THRESHOLD - 1):
@@ -96,9 +103,10 @@ def rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]
 
 @dataclass
 class Figures:
-    """The cells of some releases, and what everybody knows of them."""
+    """The cells of some releases, of one unit if it is given, and what everybody knows of them."""
 
     releases: Sequence[Printed]
+    unit: str = ""
     # Cell → the least and the most units that it may hold.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
@@ -106,7 +114,7 @@ class Figures:
     def __post_init__(self) -> None:
         for release in self.releases:
             for table in release["tables"]:
-                for categories, value in table["cells"]:
+                for categories, value in table["cells"] if self.unit in ("", table["counts"]) else ():
                     self.add(cell_of(release, table, categories), value)
 
     def add(self, cell: Cell, value: int | None) -> None:
@@ -151,6 +159,16 @@ class Figures:
             yield from self.sums_of_tables(release)
         yield from self.sums_over_time()
 
+    def partial_sums(self) -> Iterator[tuple[Cell, list[Cell]]]:
+        """Yield each total with its parts where others are without a figure.
+
+        A yearly release that is looked at alone lacks the months that its quarters printed: these are told.
+        """
+        for total, parts, is_whole in self.sums():
+            is_alone = len(self.releases) == 1 and "-" not in total[0]
+            if not is_whole and not (is_alone and parts[0][2] == ("month",)):
+                yield total, parts
+
     def sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:
         sizes = {tuple(table["by"]): len(table["cells"]) for table in release["tables"]} | {("quarter",): 4}
         for table in release["tables"]:
@@ -174,10 +192,11 @@ class Figures:
             inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
             if inner:
                 yield total, inner, len(inner) == (3 if "-" in period else 12)
-            quarters = [self.get(f"{period}-{quarter}", counts) for quarter in QUARTERS]
+            # A quarter without a release was before the service began.
+            quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
             known = [cell for cell in quarters if cell]
-            if known and period in periods:
-                yield total, known, len(known) == len(QUARTERS)
+            if known:
+                yield total, known, len(known) == len(quarters)
         yield from self.sums_of_quarters()
 
     def sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
@@ -204,14 +223,28 @@ class Figures:
                 yield from ((leaks, [category]) for category in self.of(period, "leak_categories"))
 
     def orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
-        """Yield cells that hold no more than others do: a case that was closed within a delay had been taken charge of
-        within it, or nobody knows when. Delays are printed from the shortest on, « not known » last.
-        """
+        """Yield cells that together hold no more than others do."""
         for release in self.releases:
-            of_incidents = self.of(release["period"], "incidents")
-            closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
-            for number in range(1, len(closings) if len(closings) == len(helps) else 0):
-                yield closings[:number], [*helps[:number], helps[-1]]
+            yield from self.orders_of_delays(release)
+            yield from self.orders_of_quarters(release)
+
+    def orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """The regions' figures of a quarter lie within the nation's months, where all three are printed."""
+        crossed = [cell for cell in self.of(release["period"], "incidents") if cell[2] == ("region", "quarter")]
+        months = [cell for cell in self.of(release["period"], "incidents") if cell[2] == ("month",)]
+        for quarter in {cell[3][1] for cell in crossed}:
+            inner = [cell for cell in months if is_month_of(cell[3][0], f"-{quarter}")]
+            if len(inner) == 3:
+                yield [cell for cell in crossed if cell[3][1] == quarter], inner
+
+    def orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """A case that was closed within a delay had been taken charge of within it, or nobody knows when. Delays are
+        printed from the shortest on, « not known » last.
+        """
+        of_incidents = self.of(release["period"], "incidents")
+        closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
+        for number in range(1, len(closings) if len(closings) == len(helps) else 0):
+            yield closings[:number], [*helps[:number], helps[-1]]
 
     def covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
         """Yield each number of leaks with their categories: a leak has a category at least."""
@@ -296,98 +329,3 @@ class Country:
         if country is None:
             raise ArithmeticError("the solver lost a country that fits")
         return country
-
-
-# The program of a published package
-
-
-class WrongCopyError(Exception):
-    """A file of the package is not what was published."""
-
-
-def main(folder: Path) -> int:
-    """Check the seal and the tables of an unpacked package, and run the audit again. Return 0 if all hold."""
-    try:
-        verdict, failing = verify(folder)
-    except WrongCopyError as error:
-        verdict, failing = f"REFUSÉ. {error} Téléchargez de nouveau l’archive, depuis la page de la publication.", True
-    sys.stdout.write(f"{verdict}\n")
-    return 1 if failing else 0
-
-
-def verify(folder: Path) -> tuple[str, bool]:
-    """Return what to tell the reader, and whether the audit fails. Raises WrongCopyError."""
-    printed, seal = read_sealed(folder)
-    earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
-    check_tables(folder, [*earlier, printed])
-    failing = sorted(failing_tables(printed, earlier))
-    secret = (
-        f"Secret : CES TABLEAUX EN DISENT TROP : {', '.join(failing)}."
-        if failing
-        else "Secret : aucun nombre n’en dit trop. Tous les tirets peuvent valoir zéro, et chacun peut valoir quatre."
-    )
-    lines = (
-        f"Publication no {printed['number']}, {printed['period']}, parue le {printed['published_on']}.",
-        f"Signature : intacte. Clé, à comparer à celle de la page : {seal['verify_key']}",
-        "Tableaux CSV : les nombres signés, et eux seuls.",
-        secret,
-        "REFUSÉ." if failing else "CONFORME.",
-    )
-    return "\n".join(lines), bool(failing)
-
-
-def read_sealed(folder: Path) -> tuple[Printed, Mapping[str, str]]:
-    """Return the printed form and its seal."""
-    body = read_file(folder, "canonical.json")
-    try:
-        seal = json.loads(read_file(folder, "datapackage.json"))["seal"]
-        is_digest_right = hashlib.sha256(body).hexdigest() == seal["sha256"]
-        VerifyKey(bytes.fromhex(seal["verify_key"])).verify(body, bytes.fromhex(seal["signature"]))
-    except (BadSignatureError, KeyError, TypeError, ValueError):
-        raise WrongCopyError("La signature n’est pas celle de canonical.json : l’un des deux a changé.") from None
-    if not is_digest_right:
-        raise WrongCopyError("L’empreinte annoncée n’est pas celle de canonical.json.")
-    return json.loads(body), seal
-
-
-def read_earlier(folder: Path, number: str, digest: str) -> Printed:
-    name = f"canonical-{number}.json"
-    body = read_file(folder, name)
-    if hashlib.sha256(body).hexdigest() != digest:
-        raise WrongCopyError(f"{name} n’est pas la publication no {number}, dont celle-ci dépend.")
-    printed: Printed = json.loads(body)
-    return printed
-
-
-def read_file(folder: Path, name: str) -> bytes:
-    try:
-        return (folder / name).read_bytes()
-    except OSError:
-        raise WrongCopyError(f"Le fichier {name} manque.") from None
-
-
-def check_tables(folder: Path, releases: Sequence[Printed]) -> None:
-    """Raise WrongCopyError if the figures of the CSV files are not those that are signed."""
-    signed = dict(item for release in releases for item in list_signed(release))
-    found = {}
-    for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row.get("table_closed") == "false":
-                    key = row["release"], row["table"], *(row[name] for name in ("region", "category") if name in row)
-                    found[key] = row["value"]
-                    if signed.get(key) != row["value"]:
-                        raise WrongCopyError(f"{path.name} ne dit pas ce qui est signé : {', '.join(key)}.")
-    if missing := dict(list_signed(releases[-1])).keys() - found.keys():
-        raise WrongCopyError(f"Des cases signées manquent dans les CSV : {', '.join(min(missing))}.")
-
-
-def list_signed(release: Printed) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield each printed cell as its row in a CSV file."""
-    for table in release["tables"]:
-        for categories, value in table["cells"]:
-            yield (str(release["number"]), table["code"], *categories), "" if value is None else str(value)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(__file__).parent))

@@ -107,8 +107,10 @@ class Draw:
         for cell in table.cells():
             if table.by == ("month",) and (cell[0] in done or cell[0] not in self.period.months):
                 continue
-            if is_open(table, cell, printed):
-                yield cell, self.print_value(table, cell)
+            value = self.print_value(table, cell)
+            total = value if table.opened_by == table.code else printed.get(table.opened_by, {}).get(cell[:-1])
+            if not table.opened_by or (total is not None and total >= table.opens_from):
+                yield cell, value
 
     def print_value(self, table: Table, cell: Cell) -> int | None:
         count = self.counts.get(table.code, {}).get(cell, NOTHING)
@@ -130,12 +132,6 @@ def round_randomly(units: int, number: float) -> int:
     """Unbiased: the multiple above is taken with a chance of `units % BASE` in `BASE`."""
     below, rest = divmod(units, BASE)
     return BASE * (below + (number < rest / BASE))
-
-
-def is_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
-    """Whether each total above the cell, as printed, reaches what opens the table."""
-    totals = [printed[code].get(() if len(table.by) < 2 else (cell[at],)) for at, code in enumerate(table.opened_by)]
-    return all(total is not None and total >= table.opens_from for total in totals)
 
 
 def months_printed(earlier: Sequence[Printed]) -> set[str]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
 from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
-# Totals, as printed, from which a table opens. Both totals of a crossed cell must reach the last one.
+# Totals, as printed, from which a table opens. A crossing opens région by région, for all its categories: categories
+# without a cell would leave a rest that the others tell of.
 OPENS_FROM = 40
 LONG_LIST_OPENS_FROM = 100
 CROSSING_OPENS_FROM = 100
@@ -72,12 +73,14 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """`counts`: the unit. `opened_by`: the tables whose printed totals open it, from `opens_from` on."""
+    """`counts`: the unit. `opened_by`: the table whose printed total, of a crossing that of the région, opens this one
+    from `opens_from` on. It may be the table itself, and is empty for one that is always open.
+    """
 
     code: str
     counts: str
     by: tuple[str, ...] = ()
-    opened_by: tuple[str, ...] = ()
+    opened_by: str = ""
     opens_from: int = 0
 
     def cells(self) -> Iterator[tuple[str, ...]]:
@@ -92,11 +95,12 @@ class Table:
 
 
 def count_by(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FROM, unit: str = "") -> Table:
-    return Table(f"{counts}_by_{by}", unit or counts, (by,), (opened_by,), opens_from)
+    return Table(f"{counts}_by_{by}", unit or counts, (by,), opened_by, opens_from)
 
 
-def cross_with_region(by: str, *, opened_by: tuple[str, ...]) -> Table:
-    return Table(f"incidents_by_region_and_{by}", "incidents", ("region", by), opened_by, CROSSING_OPENS_FROM)
+def cross_with_region(by: str) -> Table:
+    code = f"incidents_by_region_and_{by}"
+    return Table(code, "incidents", ("region", by), "incidents_by_region", CROSSING_OPENS_FROM)
 
 
 BY_MONTH = count_by("incidents", "month", opened_by="incidents")
@@ -115,14 +119,11 @@ OF_A_YEAR = (
     count_by("interruptions", "service", opened_by="interruptions", opens_from=LONG_LIST_OPENS_FROM),
     count_by("interruptions", "family", opened_by="interruptions"),
     count_by("bodies", "stratum", opened_by="incidents"),
-    cross_with_region("quarter", opened_by=("incidents_by_region",)),
-    cross_with_region("type", opened_by=("incidents_by_region", "incidents_by_type")),
-    cross_with_region("cause", opened_by=("incidents_by_region", "incidents_by_cause")),
+    *(cross_with_region(by) for by in ("quarter", "type", "cause")),
 )
+# Of a quarter, a total that is small is not printed at all: beside that of the year, dashes would tell too much.
 OF_A_QUARTER = (
-    Table("incidents", "incidents"),
-    Table("reports", "reports"),
-    *(Table(code, code, (), ("incidents",), OPENS_FROM) for code in ("interruptions", "leaks")),
+    *(Table(code, code, (), code, OPENS_FROM) for code in ("incidents", "reports", "interruptions", "leaks")),
     BY_MONTH,
 )
 TABLES = {table.code: table for table in OF_A_YEAR}

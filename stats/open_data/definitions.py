@@ -1,21 +1,32 @@
-"""The text of the dictionary: what each unit counts, how each classification sorts it, and what neither tells.
+"""The dictionary of the published tables, in words that an elected official can read.
 
-`stats/open_data/dictionary.py` makes the entry of each table from both. A change of what is counted changes `since`,
-so that a broken series tells its reader.
+It tells what each unit counts, how each classification sorts it, and what neither tells; the entry of a table is made
+of both. When a table opens is read from the fixed list of tables. A change of what is counted changes `since`, so that
+a broken series tells its reader.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from stats.categories import label_category
+from stats.disclosure.audit import BASE
+from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, TABLES, Table
 from stats.enums import Measure
+from stats.pages.labels import bind
 
 type Words = str | Promise
 
 FIXED_TABLES = date(2026, 11, 27)
+# The sentence that stands beside every figure.
+UNDER_DECLARED = _(
+    "Ces chiffres comptent ce que les collectivités ont déclaré. Personne ne sait combien d’incidents ne sont pas "
+    "déclarés."
+)
 
 
 class Source(NamedTuple):
@@ -46,8 +57,7 @@ INSEE = Source(
 )
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What a table counts. `name` begins the name of the table, `unit` is what one unit of the number is."""
 
     name: Words
@@ -59,9 +69,8 @@ class Unit:
     since: date = FIXED_TABLES
 
 
-@dataclass(frozen=True)
-class Classification:
-    """How the units of a table are sorted: « par région »."""
+class Classification(NamedTuple):
+    """How the units of a table are sorted. `name` ends the name of the table: « par région »."""
 
     name: Words
     definition: Words
@@ -230,3 +239,97 @@ CLASSIFICATIONS: dict[str, Classification] = {
         _("La strate est la nature de la collectivité et, pour les communes, la tranche de population."),
     ),
 }
+
+
+# The entries
+
+
+class Definition(NamedTuple):
+    """The entry of one table. `total`: the code of the table whose units it sorts, "" where no table counts them all.
+
+    `own_definition` and `own_limits` leave out those of the total.
+    """
+
+    table: Table
+    name: str
+    unit: Unit
+    total: str
+    definition: str
+    own_definition: str
+    limits: str
+    own_limits: str
+    sources: list[Source]
+
+    @property
+    def code(self) -> str:
+        return self.table.code
+
+    @property
+    def formula(self) -> str:
+        words = gettext("%(formula)s ; arrondi au hasard à un multiple de %(base)d")
+        return bind(words % {"formula": self.unit.formula, "base": BASE})
+
+    @property
+    def opening(self) -> str:
+        return explain_opening(self.table)
+
+    @property
+    def total_name(self) -> str:
+        return name_table(self.total)
+
+    @property
+    def categories(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The name of each classification with the codes and labels of its categories."""
+        return [(str(CLASSIFICATIONS[code].name), list_categories(code)) for code in self.table.by]
+
+
+def list_definitions() -> list[Definition]:
+    return [define_table(table) for table in TABLES.values()]
+
+
+def define_table(table: Table) -> Definition:
+    parts: list[Unit | Classification] = [UNITS[table.counts], *(CLASSIFICATIONS[code] for code in table.by)]
+    return Definition(
+        table=table,
+        name=name_table(table.code),
+        unit=UNITS[table.counts],
+        total=table.counts if table.by and table.counts in TABLES else "",
+        definition=join_sentences(part.definition for part in parts),
+        own_definition=join_sentences(part.definition for part in parts[1:]),
+        limits=join_sentences(part.limits for part in parts),
+        own_limits=join_sentences(part.limits for part in parts[1:]),
+        sources=list(dict.fromkeys(source for part in parts for source in part.sources)),
+    )
+
+
+def list_sources() -> list[Source]:
+    """Return each standard that some definition names, once."""
+    return list(dict.fromkeys(source for entry in list_definitions() for source in entry.sources))
+
+
+def list_categories(classification: str) -> list[tuple[str, str]]:
+    return [(code, label_category(classification, code)) for code in CATEGORIES[classification]]
+
+
+def name_table(code: str) -> str:
+    """Return « incidents vérifiés, par région et par type »."""
+    by = gettext(" et ").join(str(CLASSIFICATIONS[classification].name) for classification in TABLES[code].by)
+    return ", ".join(filter(None, [str(UNITS[TABLES[code].counts].name), by]))
+
+
+def explain_opening(table: Table) -> str:
+    """Return the sentence that tells when a table is printed."""
+    if not table.opened_by:
+        return gettext("Paraît toujours.")
+    if len(table.by) > 1:
+        words = _("S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d.")
+    else:
+        words = _("S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s ».")
+    said = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
+    if table.code in SHORT_LIST_OF.values():
+        said += " " + gettext("Ne paraît pas quand la liste des services paraît.")
+    return bind(said)
+
+
+def join_sentences(sentences: Iterable[Words]) -> str:
+    return bind(" ".join(str(sentence) for sentence in sentences if sentence))

@@ -3,7 +3,6 @@
 A numbered release never changes, so each process reads one once and keeps the last few that were asked for.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts.installation import is_demonstration
 from stats.categories import QUARTERS, label_category
-from stats.disclosure.tables import SHORT_LIST_OF, TABLES, Period, Table, list_tables
+from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
-from stats.open_data.dictionary import explain_opening, name_table
+from stats.open_data.definitions import explain_opening, name_table
 from stats.pages.wording import format_day
 from stats.releases.reading import Cell, State
 from stats.releases.rows import Release
@@ -28,68 +27,6 @@ type Row = dict[str, Any]
 
 # How many releases a process keeps: each is some hundred kilobytes, files included.
 EDITIONS_KEPT = 4
-
-
-class PrintedCell(NamedTuple):
-    """`release`, `period`: those that printed it, which may be an earlier quarter."""
-
-    release: int
-    period: str
-    value: int | None
-
-
-# Table → categories → the printed cell.
-type Cells = Mapping[str, Mapping[tuple[str, ...], PrintedCell]]
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What a release tells of itself."""
-
-    release: Release
-
-    @property
-    def number(self) -> int:
-        return self.release.number
-
-    @property
-    def period(self) -> str:
-        return format_period(self.release.period)
-
-    @property
-    def path(self) -> str:
-        return reverse("stats_release", args=[self.number])
-
-    @property
-    def url(self) -> str:
-        return settings.SITE_URL + self.path
-
-    @property
-    def archive(self) -> str:
-        return f"tocsin-publication-{self.number}.zip"
-
-    @property
-    def published_on(self) -> date:
-        """The day in Paris, which may be the one after that of universal time."""
-        return localtime(self.release.published_at).date()
-
-    @property
-    def published_day(self) -> str:
-        return format_day(self.published_on)
-
-    @property
-    def citation(self) -> str:
-        """One line, as a bibliography wants it."""
-        return _(
-            "Tocsin, Incidents déclarés par les collectivités, %(period)s, publication no %(number)d du %(day)s, "
-            "nombres arrondis. %(url)s Licence Ouverte 2.0. SHA-256 %(digest)s."
-        ) % {
-            "period": self.period,
-            "number": self.number,
-            "day": self.published_day,
-            "url": self.url,
-            "digest": self.release.digest,
-        }
 
 
 class TableState(NamedTuple):
@@ -105,44 +42,100 @@ class TableState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Edition:
-    """`printed` is what was signed; `earlier`, the same of the quarters of its year. `is_invented`: a demonstration.
+    """A release with its words; its numbers are read when they are first needed. `is_invented`: a demonstration."""
 
-    `key_before`: the fingerprint of the secret of the rounding in the release before, empty if there is none.
-    """
-
-    heading: Heading
-    printed: Printed
-    earlier: tuple[Printed, ...]
-    key_before: str
+    release: Release
     is_invented: bool
 
     @property
+    def number(self) -> int:
+        return self.release.number
+
+    @property
+    def period(self) -> str:
+        """Return « année 2025 » or « 3e trimestre 2025 »."""
+        year, quarter = self.release.period
+        return f"{QUARTERS[f'T{quarter}']} {year}" if quarter else _("année %d") % year
+
+    @property
+    def path(self) -> str:
+        return reverse("stats_release", args=[self.number])
+
+    @property
+    def url(self) -> str:
+        return settings.SITE_URL + self.path
+
+    @property
+    def published_on(self) -> date:
+        """The day in Paris, which may be the one after that of universal time."""
+        return localtime(self.release.published_at).date()
+
+    @property
+    def published_day(self) -> str:
+        return format_day(self.published_on)
+
+    @property
     def title(self) -> str:
-        title = _("Incidents déclarés par les collectivités, %(period)s, publication no %(number)d") % {
-            "period": self.heading.period,
-            "number": self.heading.number,
-        }
+        words = {"period": self.period, "number": self.number}
+        title = _("Incidents déclarés par les collectivités, %(period)s, publication no %(number)d") % words
         return _("Démonstration, nombres inventés : %s") % title if self.is_invented else title
 
     @property
+    def citation(self) -> str:
+        """One line, as a bibliography wants it."""
+        return _(
+            "Tocsin, Incidents déclarés par les collectivités, %(period)s, publication no %(number)d du %(day)s, "
+            "nombres arrondis. %(url)s Licence Ouverte 2.0. SHA-256 %(digest)s."
+        ) % {
+            "period": self.period,
+            "number": self.number,
+            "day": self.published_day,
+            "url": self.url,
+            "digest": self.release.digest,
+        }
+
+    @cached_property
     def has_new_key(self) -> bool:
-        return self.key_before not in ("", self.heading.release.rounding_key)
+        """Whether the secret of the rounding is not that of the release before."""
+        before = Release.objects.filter(number__lt=self.number).order_by("-number").first()
+        return before is not None and before.rounding_key != self.release.rounding_key
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        return list_tables(self.heading.release.period)
+        return list_tables(self.release.period)
+
+    @cached_property
+    def printed(self) -> Printed:
+        """What was signed."""
+        return load_printed(self.release)
+
+    @cached_property
+    def earlier(self) -> list[Printed]:
+        """What was signed of the quarters of its year."""
+        return [load_printed(release) for release in list_earlier(self.release.period)]
 
     @cached_property
     def figures(self) -> list[Row]:
-        """Every cell of the fixed list, whether or not it is printed."""
-        cells = collect_cells(self.printed, self.earlier)
-        return [row for table in self.tables for row in list_figures(table, cells, self.heading.release)]
+        """Every cell of the fixed list, whether or not it is printed; a month as the first release printed it."""
+        cells = {
+            (table["code"], *cell): {"release": printed["number"], "period": printed["period"], "value": value}
+            for printed in (*self.earlier, self.printed)
+            for table in printed["tables"]
+            if printed is self.printed or table["by"] == ["month"]
+            for cell, value in table["cells"]
+        }
+        return [
+            describe_figure(table, cell, cells.get((table.code, *cell)), self.release)
+            for table in self.tables
+            for cell in table.cells()
+            if table.by != ("month",) or cell[0] in self.release.period.months
+        ]
 
     @property
     def printed_figures(self) -> list[Row]:
         """The cells that are printed, dashes included."""
-        rows = [dict(row) for row in self.figures if not row["table_closed"]]
-        return [row for row in rows if row.pop("table_closed") is False]
+        rows = [row for row in self.figures if not row["table_closed"]]
+        return [{name: value for name, value in row.items() if name != "table_closed"} for row in rows]
 
     @cached_property
     def denominators(self) -> list[Row]:
@@ -162,9 +155,8 @@ class Edition:
 
     def describe_state(self, table: Table) -> TableState:
         rows = [row for row in self.figures if row["table"] == table.code]
-        shown, below, closed = (
-            sum(row[flag] for row in rows) for flag in ("rounded", "below_threshold", "table_closed")
-        )
+        flags = ("rounded", "below_threshold", "table_closed")
+        shown, below, closed = (sum(row[flag] for row in rows) for flag in flags)
         why = "" if shown or below else self.explain_closing(table)
         return TableState(table.code, name_table(table.code), shown, below, closed, why)
 
@@ -172,7 +164,7 @@ class Edition:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
             return _("« %s » paraît à sa place, avec plus de détail.") % name_table(long)
-        if all(self.reaches(code, table.opens_from) for code in table.opened_by):
+        if not table.opened_by or self.reaches(table.opened_by, table.opens_from):
             return _("À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé.")
         return _("Trop peu de cas pour ce tableau.") + " " + explain_opening(table)
 
@@ -181,77 +173,44 @@ class Edition:
         return any((row["value"] or 0) >= least for row in self.figures if row["table"] == code)
 
 
-def list_headings() -> list[Heading]:
+def list_editions() -> list[Edition]:
     """Return every release, the last one first."""
-    return [Heading(release) for release in Release.objects.order_by("-number")]
+    return [Edition(release, is_demonstration()) for release in Release.objects.order_by("-number")]
 
 
-def find_heading(number: int) -> Heading | None:
-    release = Release.objects.filter(number=number).first()
-    return Heading(release) if release else None
-
-
-def find_last_heading(period: Period | None = None) -> Heading | None:
-    """Return the release of the last published year, or of that period; while no year is, the last of all."""
+def find_last_edition() -> Edition | None:
+    """Return the release of the last published year; while no year is, the last of all."""
     releases = Release.objects.order_by("-number")
-    if period:
-        release = releases.filter(year=period.year, quarter=period.quarter).first()
-    else:
-        release = releases.filter(quarter=0).first() or releases.first()
-    return Heading(release) if release else None
+    release = releases.filter(quarter=0).first() or releases.first()
+    return read_edition(release) if release else None
 
 
-def read_edition(heading: Heading) -> Edition:
-    """Return the whole of a release: a few queries the first time, none while it is kept."""
-    return load_edition(heading, heading.release.digest, is_demonstration())
+def read_edition(release: Release) -> Edition:
+    """Return the edition that this process keeps: a few queries the first time that its numbers are needed."""
+    return load_edition(release, release.digest, is_demonstration())
 
 
 @lru_cache(maxsize=EDITIONS_KEPT)
-def load_edition(heading: Heading, _digest: str, is_invented: bool) -> Edition:
-    release = heading.release
-    keys = Release.objects.filter(number__lt=release.number).order_by("-number").values_list("rounding_key", flat=True)
-    return Edition(
-        heading=heading,
-        printed=load_printed(release),
-        earlier=tuple(load_printed(one) for one in list_earlier(release.period)),
-        key_before=keys.first() or "",
-        is_invented=is_invented,
-    )
+def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
+    return Edition(release, is_invented)
 
 
-def collect_cells(printed: Printed, earlier: Iterable[Printed]) -> Cells:
-    """Return the cells that a release printed, and the months that earlier releases printed in its place."""
-    cells: dict[str, dict[tuple[str, ...], PrintedCell]] = {code: {} for code in TABLES}
-    for release in (*earlier, printed):
-        for table in release["tables"]:
-            if release is printed or table["by"] == ["month"]:
-                for cell, value in table["cells"]:
-                    cells[table["code"]][tuple(cell)] = PrintedCell(release["number"], release["period"], value)
-    return cells
-
-
-def list_figures(table: Table, cells: Cells, release: Release) -> Iterator[Row]:
-    for cell in table.cells():
-        if table.by != ("month",) or cell[0] in release.period.months:
-            yield describe_figure(table, cell, cells[table.code].get(cell), release)
-
-
-def describe_figure(table: Table, cell: tuple[str, ...], printed: PrintedCell | None, release: Release) -> Row:
+def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
     """Return one row. None in it stands for what is not known, or does not apply."""
-    value = printed.value if printed else None
-    known = Cell(value, State.SHOWN)
+    row = printed or {"release": release.number, "period": str(release.period), "value": None}
+    known = Cell(row["value"], State.SHOWN) if row["value"] is not None else None
     return {
-        "release": printed.release if printed else release.number,
-        "period": printed.period if printed else str(release.period),
+        "release": row["release"],
+        "period": row["period"],
         "table": table.code,
         "table_label": name_table(table.code),
         "counts": table.counts,
         **describe_categories(table, cell),
-        "value": value,
-        "low": None if value is None else known.low,
-        "high": None if value is None else known.high,
-        "rounded": value is not None,
-        "below_threshold": printed is not None and value is None,
+        "value": row["value"],
+        "low": known and known.low,
+        "high": known and known.high,
+        "rounded": known is not None,
+        "below_threshold": printed is not None and known is None,
         "table_closed": printed is None,
     }
 
@@ -263,10 +222,3 @@ def describe_categories(table: Table, cell: tuple[str, ...]) -> Row:
         name = "region" if classification == "region" else "category"
         found |= {name: code, f"{name}_label": label_category(classification, code)}
     return found
-
-
-def format_period(period: Period) -> str:
-    """Return « année 2025 » or « 3e trimestre 2025 »."""
-    if period.quarter:
-        return f"{QUARTERS[f'T{period.quarter}']} {period.year}"
-    return _("année %d") % period.year

@@ -2,7 +2,7 @@
 
 The package is that of https://datapackage.org/standard/data-package/ (version 2): CSV files with a Table Schema each,
 the same as one JSON, the dictionary, the signed form (`stats/releases/seal.py`) with those of the quarters of its
-year, and the program that checks the seal and runs the audit again (`stats/disclosure/audit.py`).
+year, and the program that checks the seal and runs the audit again (`stats/disclosure/verify.py`).
 """
 
 import csv
@@ -10,28 +10,28 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stats.disclosure import audit
+from stats.disclosure import audit, verify
 from stats.disclosure.tables import CATEGORIES
-from stats.open_data.definitions import Source
-from stats.open_data.dictionary import (
+from stats.open_data.definitions import (
     UNDER_DECLARED,
     Definition,
     list_categories,
     list_definitions,
     list_sources,
 )
-from stats.open_data.edition import EDITIONS_KEPT, Edition, Heading, Row
-from stats.open_data.sheets import Column, Sheet, list_sheets
+from stats.open_data.edition import EDITIONS_KEPT, Edition, Row
+from stats.open_data.sheets import Sheet, list_sheets
 from stats.pages.labels import format_number
 from stats.releases.seal import encode
 
@@ -68,28 +68,43 @@ class File(NamedTuple):
 @lru_cache(maxsize=EDITIONS_KEPT)
 def make_files(edition: Edition) -> dict[str, File]:
     """Return the files by name, in the order in which a page lists them: the archive first."""
-    parts = [*make_parts(edition)]
-    package = File("datapackage.json", _("Description du jeu de données"), describe_package(edition, parts))
-    read_me = File("LISEZMOI.md", _("Comment lire et vérifier ces fichiers"), write_read_me(edition))
-    inside = [package, read_me, *parts]
-    archive = File(edition.heading.archive, _("Tout, en une archive"), make_archive(inside))
+    sheets = list_sheets(edition.tables)
+    parts = [
+        *(File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_rows(sheet, edition))) for sheet in sheets),
+        File("release.json", _("Les mêmes nombres, en JSON"), write_json(describe_edition(edition))),
+        File("dictionary.json", _("Le dictionnaire, en JSON"), write_json(describe_dictionary())),
+        File("canonical.json", _("Les nombres, tels que signés"), encode(edition.printed)),
+    ]
+    for printed in edition.earlier:
+        title = _("Les nombres de la publication no %d, tels que signés") % printed["number"]
+        parts.append(File(f"canonical-{printed['number']}.json", title, encode(printed)))
+    parts.append(File("verify.py", _("Le programme qui vérifie tout"), read_program()))
+    package = write_json(describe_package(edition, sheets, parts))
+    inside = [
+        File("datapackage.json", _("Description du jeu de données"), package),
+        File("LISEZMOI.md", _("Comment lire et vérifier ces fichiers"), write_read_me(edition, sheets)),
+        *parts,
+    ]
+    archive = File(f"tocsin-publication-{edition.number}.zip", _("Tout, en une archive"), make_archive(inside))
     return {file.name: file for file in (archive, *inside)}
 
 
-def make_parts(edition: Edition) -> Iterator[File]:
-    for sheet in list_sheets(edition.tables):
-        yield File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_rows(sheet, edition)))
-    yield File("release.json", _("Les mêmes nombres, en JSON"), write_json(describe_edition(edition)))
-    yield File("dictionary.json", _("Le dictionnaire, en JSON"), write_json(describe_dictionary()))
-    yield File("canonical.json", _("Les nombres, tels que signés"), encode(edition.printed))
-    for printed in edition.earlier:
-        title = _("Les nombres de la publication no %d, tels que signés") % printed["number"]
-        yield File(f"canonical-{printed['number']}.json", title, encode(printed))
-    yield File("verify.py", _("Le programme qui vérifie tout"), read_program())
-
-
 def read_program() -> bytes:
-    return Path(audit.__file__).read_bytes()
+    program = Path(verify.__file__).read_text()
+    own_import = next(line for line in program.splitlines(keepends=True) if line.startswith("from stats."))
+    return (Path(audit.__file__).read_text() + "\n\n" + program.replace(own_import, "")).encode()
+
+
+def write_read_me(edition: Edition, sheets: list[Sheet]) -> bytes:
+    columns = {column["name"]: column for sheet in sheets if sheet.tables for column in sheet.columns}
+    context = {
+        "edition": edition,
+        "sheets": sheets,
+        "columns": columns.values(),
+        "site": settings.SITE_URL,
+        "under_declared": UNDER_DECLARED,
+    }
+    return render_to_string("stats/read_me.txt", context).encode()
 
 
 # What each file tells
@@ -101,12 +116,8 @@ def list_rows(sheet: Sheet, edition: Edition) -> list[Row]:
     if sheet.name == "denominators":
         return edition.denominators
     if sheet.name == "tables":
-        return [describe_definition(one) for one in list_definitions()]
-    return [
-        {"classification": classification, "category": code, "label": label}
-        for classification in CATEGORIES
-        for code, label in list_categories(classification)
-    ]
+        return [describe_definition(entry) for entry in list_definitions()]
+    return [{"classification": code, **row} for code in CATEGORIES for row in describe_categories(code)]
 
 
 def describe_definition(entry: Definition) -> Row:
@@ -121,29 +132,31 @@ def describe_definition(entry: Definition) -> Row:
         "opening": entry.opening,
         "by": " ".join(entry.table.by) or None,
         "sources": " ".join(source.code for source in entry.sources) or None,
-        "since": entry.since,
+        "since": entry.unit.since,
     }
+
+
+def describe_categories(classification: str) -> list[Row]:
+    return [{"category": code, "label": label} for code, label in list_categories(classification)]
 
 
 def describe_dictionary() -> Row:
     return {
         "under_declaration": str(UNDER_DECLARED),
-        "sources": [{"code": one.code, "name": str(one.name), "url": one.url} for one in list_sources()],
-        "tables": [describe_definition(one) for one in list_definitions()],
-        "categories": {
-            classification: [{"category": code, "label": label} for code, label in list_categories(classification)]
-            for classification in CATEGORIES
-        },
+        "sources": [source._asdict() for source in list_sources()],
+        "tables": [describe_definition(entry) for entry in list_definitions()],
+        "categories": {classification: describe_categories(classification) for classification in CATEGORIES},
     }
 
 
-def describe_heading(heading: Heading) -> Row:
-    release = heading.release
+def describe_heading(edition: Edition) -> Row:
+    """Return what a release tells of itself."""
+    release = edition.release
     return {
         "number": release.number,
         "period": str(release.period),
         "published_at": format_moment(release.published_at),
-        "url": heading.url,
+        "url": edition.url,
         "rounding_key": release.rounding_key,
         "digest": release.digest,
         "signature": release.signature,
@@ -152,123 +165,58 @@ def describe_heading(heading: Heading) -> Row:
 
 
 def describe_edition(edition: Edition) -> Row:
-    return describe_heading(edition.heading) | {
+    return describe_heading(edition) | {
         "title": edition.title,
         "is_invented": edition.is_invented,
-        "citation": edition.heading.citation,
+        "citation": edition.citation,
         "licence": LICENCE,
         "under_declaration": str(UNDER_DECLARED),
-        "closed_tables": describe_closed(edition),
+        **describe_numbers(edition),
+    }
+
+
+def describe_numbers(edition: Edition) -> Row:
+    return {
+        "closed_tables": [{"table": one.code, "table_label": one.name, "why": one.why} for one in edition.closed],
         "figures": edition.printed_figures,
         "denominators": edition.denominators,
     }
 
 
-def describe_closed(edition: Edition) -> list[Row]:
-    return [{"table": one.code, "table_label": one.name, "why": one.why} for one in edition.closed]
-
-
-def write_read_me(edition: Edition) -> bytes:
-    paragraphs = [
-        f"# {edition.title}",
-        edition.heading.citation,
-        str(UNDER_DECLARED),
-        *explain_numbers(),
-        _("Méthode : %s") % (settings.SITE_URL + reverse("stats_method")),
-        _("Définitions : %s") % (settings.SITE_URL + reverse("stats_definitions")),
-        *explain_checking(),
-        *explain_sheets(list_sheets(edition.tables)),
-    ]
-    return "\n\n".join(paragraphs).encode() + b"\n"
-
-
-def explain_numbers() -> list[str]:
-    return [
-        _("## Lire un nombre"),
-        _(
-            "Un nombre (`value`) est arrondi au hasard à un multiple de 5 : le vrai est entre `low` et `high`. Une "
-            "case vide avec `below_threshold` veut dire « moins de 5 collectivités » : zéro ou peu, personne ne peut "
-            "savoir. Une case vide avec `table_closed` ne paraît pas : trop peu de cas. Les fichiers JSON n’ont pas "
-            "ces cases-là. Chaque total est arrondi à part : n’additionnez pas les cases pour l’obtenir."
-        ),
-    ]
-
-
-def explain_checking() -> list[str]:
-    return [
-        _("## Vérifier"),
-        _(
-            "`verify.py` vérifie la signature, compare les CSV à ce qui est signé, puis refait la vérification du "
-            "secret sur ces seuls nombres. Il lui faut Python 3.12 ou plus, et aucun réseau :"
-        ),
-        "```\npython -m pip install highspy PyNaCl\npython verify.py\n```",
-    ]
-
-
-def explain_sheets(sheets: Iterable[Sheet]) -> Iterator[str]:
-    """Yield the list of the files of figures and their columns once, then the other files."""
-    sheets = list(sheets)
-    figures = [sheet for sheet in sheets if sheet.tables]
-    yield _("## Les tableaux")
-    yield "\n".join(f"- `{sheet.name}.csv` : {sheet.title}" for sheet in figures)
-    yield explain_columns(column for sheet in figures for column in sheet.columns)
-    for sheet in sheets:
-        if not sheet.tables:
-            yield f"## {sheet.name}.csv : {sheet.title}"
-            yield sheet.description
-            yield explain_columns(sheet.columns)
-
-
-def explain_columns(columns: Iterable[Column]) -> str:
-    lines = {column.name: f"- `{column.name}` ({column.title}) : {column.description}" for column in columns}
-    return "\n".join(lines.values())
-
-
 # The description of the whole
 
 
-def describe_package(edition: Edition, files: Iterable[File]) -> bytes:
-    heading = edition.heading
-    sheets = {f"{sheet.name}.csv": sheet for sheet in list_sheets(edition.tables)}
-    return write_json(
-        {
-            "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-            "name": "tocsin-incidents-collectivites",
-            "id": heading.url,
-            "title": edition.title,
-            "description": str(UNDER_DECLARED),
-            "homepage": settings.SITE_URL + reverse("statistics"),
-            "version": str(heading.number),
-            "created": format_moment(heading.release.published_at),
-            "keywords": ["cybersécurité", "collectivités", "incidents", "CSIRT"],
-            "licenses": [{"name": "etalab-2.0", "title": "Licence Ouverte / Open Licence 2.0", "path": LICENCE}],
-            "sources": [describe_source(source) for source in list_sources()],
-            "contributors": [{"title": "Tocsin", "path": settings.SITE_URL, "roles": ["publisher"]}],
-            "period": str(heading.release.period),
-            "citation": heading.citation,
-            "is_invented": edition.is_invented,
-            "seal": describe_seal(heading),
-            "resources": [describe_resource(file, sheets.get(file.name)) for file in files],
-        }
-    )
-
-
-def describe_source(source: Source) -> Row:
-    return {"title": str(source.name), "path": source.url}
-
-
-def describe_seal(heading: Heading) -> Row:
+def describe_package(edition: Edition, sheets: list[Sheet], files: list[File]) -> Row:
+    described = {f"{sheet.name}.csv": describe_table(sheet) for sheet in sheets}
     return {
-        "of": "canonical.json",
-        "sha256": heading.release.digest,
-        "algorithm": "Ed25519",
-        "signature": heading.release.signature,
-        "verify_key": heading.release.verify_key,
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "tocsin-incidents-collectivites",
+        "id": edition.url,
+        "title": edition.title,
+        "description": str(UNDER_DECLARED),
+        "homepage": settings.SITE_URL + reverse("statistics"),
+        "version": str(edition.number),
+        "created": format_moment(edition.release.published_at),
+        "keywords": ["cybersécurité", "collectivités", "incidents", "CSIRT"],
+        "licenses": [{"name": "etalab-2.0", "title": "Licence Ouverte / Open Licence 2.0", "path": LICENCE}],
+        "sources": [{"title": source.name, "path": source.url} for source in list_sources()],
+        "contributors": [{"title": "Tocsin", "path": settings.SITE_URL, "roles": ["publisher"]}],
+        "period": str(edition.release.period),
+        "citation": edition.citation,
+        "is_invented": edition.is_invented,
+        "seal": {
+            "of": "canonical.json",
+            "sha256": edition.release.digest,
+            "algorithm": "Ed25519",
+            "signature": edition.release.signature,
+            "verify_key": edition.release.verify_key,
+        },
+        "resources": [describe_file(file) | described.get(file.name, {}) for file in files],
     }
 
 
-def describe_resource(file: File, sheet: Sheet | None) -> Row:
-    resource = {
+def describe_file(file: File) -> Row:
+    return {
         "name": file.name.rpartition(".")[0],
         "path": file.name,
         "title": file.title,
@@ -278,7 +226,6 @@ def describe_resource(file: File, sheet: Sheet | None) -> Row:
         "bytes": len(file.body),
         "hash": f"sha256:{hashlib.sha256(file.body).hexdigest()}",
     }
-    return resource | (describe_table(sheet) if sheet else {})
 
 
 def describe_table(sheet: Sheet) -> Row:
@@ -296,8 +243,8 @@ def describe_table(sheet: Sheet) -> Row:
 def write_csv(sheet: Sheet, rows: Iterable[Row]) -> bytes:
     """Return RFC 4180, in UTF-8; no cell is a formula for a spreadsheet."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    names = [column.name for column in sheet.columns]
+    writer = csv.writer(text)
+    names = [column["name"] for column in sheet.columns]
     writer.writerow(names)
     writer.writerows([format_cell(row[name]) for name in names] for row in rows)
     return text.getvalue().encode()

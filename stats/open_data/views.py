@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed
@@ -20,19 +20,12 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.audit import BASE, THRESHOLD
 from stats.disclosure.draw import LARGEST_SHARE
 from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM, OPENS_FROM
-from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
-from stats.open_data.definitions import FIXED_TABLES
-from stats.open_data.dictionary import UNDER_DECLARED, list_definitions, list_sources
-from stats.open_data.edition import (
-    Edition,
-    Heading,
-    find_heading,
-    find_last_heading,
-    list_headings,
-    read_edition,
-)
+from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
+from stats.open_data.definitions import FIXED_TABLES, UNDER_DECLARED, list_definitions, list_sources
+from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
 from stats.pages.wording import format_day
+from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
 BRIEF_SECONDS = 300
@@ -80,7 +73,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
 @cached_briefly
 def method(request: HttpRequest) -> HttpResponse:
     year_day, _space, _year = format_day(date(2001, *settings.STATS_YEAR_PUBLISHED_ON)).rpartition(" ")
-    context = {"last": find_last_heading(), "year_day": year_day}
+    context = {"last": find_last_edition(), "year_day": year_day}
     return render(request, "stats/method_page.html", RULE | context)
 
 
@@ -88,21 +81,20 @@ def method(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cached_briefly
 def releases(request: HttpRequest) -> HttpResponse:
-    return render(request, "stats/releases.html", RULE | {"headings": list_headings()})
+    return render(request, "stats/releases.html", RULE | {"editions": list_editions()})
 
 
 @login_not_required
 @require_safe
 @cached_briefly
 def release(request: HttpRequest, number: int) -> HttpResponse:
-    edition = get_edition(number)
+    edition = read_edition(get_object_or_404(Release, number=number))
     context = {
         "edition": edition,
-        "heading": edition.heading,
-        "release": edition.heading.release,
+        "release": edition.release,
         "files": make_files(edition).values(),
         "licence": LICENCE,
-        "reports": list_addresses(edition.heading.release),
+        "reports": list_addresses(edition.release),
     }
     return render(request, "stats/release.html", RULE | context)
 
@@ -111,17 +103,18 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
     """Send one file of a release, as it will be for ever."""
-    etag = make_etag("file", number, name)
-    if is_held(request.headers, etag):
-        return answer_unchanged(etag, FOR_EVER)
-    file = make_files(get_edition(number)).get(name)
+    return answer_once(request, FOR_EVER, lambda: send_file(number, name))
+
+
+def send_file(number: int, name: str) -> HttpResponse:
+    file = make_files(read_edition(get_object_or_404(Release, number=number))).get(name)
     if file is None:
         raise Http404
     response = HttpResponse(file.body, content_type=file.media_type)
     if file.extension in SAVED:
         saved_as = name if str(number) in name else f"tocsin-{number}-{name}"
         response.headers["Content-Disposition"] = f'attachment; filename="{saved_as}"'
-    return set_caching(response, etag, FOR_EVER)
+    return response
 
 
 @login_not_required
@@ -129,22 +122,20 @@ def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBa
 @cached_briefly
 def data(request: HttpRequest) -> HttpResponse:
     """Lead to the release of the last published year, else to the last one; to their list while there is none."""
-    last = find_last_heading()
+    last = find_last_edition()
     return redirect(last.path if last else "stats_releases")
 
 
 @login_not_required
 @require_safe
 def feed(request: HttpRequest) -> HttpResponseBase:
-    headings = list_headings()[:FEED_LENGTH]
-    etag = make_etag("feed", *(heading.release.digest for heading in headings[:1]))
-    if is_held(request.headers, etag):
-        return answer_unchanged(etag, BRIEFLY)
-    response = HttpResponse(write_feed(headings), content_type="application/atom+xml; charset=utf-8")
-    return set_caching(response, etag, BRIEFLY)
+    editions = list_editions()[:FEED_LENGTH]
+    kind = "application/atom+xml; charset=utf-8"
+    digests = [edition.release.digest for edition in editions[:1]]
+    return answer_once(request, BRIEFLY, lambda: HttpResponse(write_feed(editions), content_type=kind), digests)
 
 
-def write_feed(headings: list[Heading]) -> str:
+def write_feed(editions: list[Edition]) -> str:
     atom = Atom1Feed(
         title=_("Tocsin : les publications de chiffres"),
         link=settings.SITE_URL + reverse("stats_releases"),
@@ -154,20 +145,13 @@ def write_feed(headings: list[Heading]) -> str:
         feed_url=settings.SITE_URL + reverse("stats_feed"),
         feed_copyright=_("Licence Ouverte 2.0"),
     )
-    for heading in headings:
+    for edition in editions:
         atom.add_item(
-            title=_("Publication no %(number)d : %(period)s") % {"number": heading.number, "period": heading.period},
-            link=heading.url,
-            description=heading.citation,
-            unique_id=heading.url,
-            pubdate=heading.release.published_at,
-            updateddate=heading.release.published_at,
+            title=_("Publication no %(number)d : %(period)s") % {"number": edition.number, "period": edition.period},
+            link=edition.url,
+            description=edition.citation,
+            unique_id=edition.url,
+            pubdate=edition.release.published_at,
+            updateddate=edition.release.published_at,
         )
     return atom.writeString("utf-8")
-
-
-def get_edition(number: int) -> Edition:
-    heading = find_heading(number)
-    if heading is None:
-        raise Http404
-    return read_edition(heading)

@@ -6,6 +6,7 @@ draw. A chart here is some rectangles, lines and words with classes.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import ceil
 
 from stats.pages.labels import format_number
@@ -13,6 +14,8 @@ from stats.pages.labels import format_number
 CHARACTER = 7.6  # the width of a digit at 13 px, in units
 LINE = 16  # from one line of words to the next
 BESIDE = 8  # between a tick and its words
+OWN = 3  # how much worse a number stands on its own line than on the other one
+GAP = 6  # between the numbers of two columns
 LEVELS = 5
 
 
@@ -98,9 +101,10 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
         for index, name in enumerate(names)
         if index % every == 0
     ]
-    curve = plot.draw(now, with_numbers=True)
-    earlier = keep_apart(plot.draw(before, with_numbers=False), curve) if before else None
-    return LineChart(plot.frame, list(plot.ticks()), axis, curve, earlier)
+    curve = plot.draw(now)
+    earlier = keep_apart(plot.draw(before), curve) if before else None
+    numbers = list(plot.place_numbers(now, [curve, *([earlier] if earlier else [])]))
+    return LineChart(plot.frame, list(plot.ticks()), axis, replace(curve, numbers=numbers), earlier)
 
 
 def as_text(number: float) -> str:
@@ -141,22 +145,44 @@ class Plot:
             path = f"M{self.frame.left} {as_text(self.y(value))}H{self.frame.width - self.frame.right}"
             yield Tick(path, as_text(self.y(value) + 4), format_number(value), is_base=value == 0)
 
-    def draw(self, series: Series, *, with_numbers: bool) -> Curve:
-        points = [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
+    def draw(self, series: Series) -> Curve:
+        """Return the line with its dots and the label at its end, without numbers."""
+        points = self.list_points(series)
         if not points:
             return Curve()
-        numbers = [Words(as_text(x), as_text(y - 10), format_number(value)) for x, y, value in points]
         x, y, _value = points[-1]
         return Curve(
             lines=[" ".join(run) for run in self.find_runs(series.values)],
             dots=[(as_text(x), as_text(y)) for x, y, _value in points],
-            numbers=numbers if with_numbers and self.has_room_for(numbers) else [],
             end=Words(as_text(x + 12), as_text(y + 4), series.label),
         )
 
-    def has_room_for(self, numbers: Sequence[Words]) -> bool:
-        """Tell whether every number fits in its column: all of them are written, or the table alone has them."""
-        return max(len(number.text) for number in numbers) * CHARACTER <= self.column
+    def list_points(self, series: Series) -> list[tuple[float, float, int]]:
+        return [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
+
+    def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[Words]:
+        """Yield the number of each point where the lines leave it most room. `curves`: that of the series first.
+
+        Where the columns are too narrow for all of them, the highest and the lowest alone are written.
+        """
+        points = self.list_points(series)
+        taken = [box_of(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
+        own, *others = [list_segments(curve) for curve in curves]
+        lines = [(OWN, line) for line in own] + [(1, line) for other in others for line in other]
+        for x, y, value in points if self.has_room_for(points) else choose_extremes(points):
+            choices = [
+                Words(as_text(x + aside), as_text(y + down), format_number(value))
+                for down in (-10, 20)
+                for aside in (0, -10, 10)
+                if y + down <= self.frame.floor - 2
+            ]
+            best = min(choices, key=lambda words: count_hits(box_of(float(words.x), words), lines, taken))
+            taken.append(box_of(float(best.x), best))
+            yield best
+
+    def has_room_for(self, points: Sequence[tuple[float, float, int]]) -> bool:
+        """Tell whether every number fits in its column, with a gap."""
+        return max((len(format_number(value)) for _x, _y, value in points), default=0) * CHARACTER + GAP <= self.column
 
     def find_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
         """Yield the points that stand side by side, without a period that has no number between them."""
@@ -169,6 +195,49 @@ class Plot:
                 run = []
         if run:
             yield run
+
+
+type Box = tuple[float, float, float, float]  # left, top, right, bottom
+type Segment = tuple[tuple[float, float], tuple[float, float]]
+
+
+def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
+    """Return the first of the highest points and the first of the lowest; none if all are as high."""
+    highest, lowest = (choose(points, key=lambda point: point[2], default=None) for choose in (max, min))
+    return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
+
+
+def read_point(written: str) -> tuple[float, float]:
+    x, _comma, y = written.partition(",")
+    return float(x), float(y)
+
+
+def box_of(x: float, words: Words, *, start: bool = False) -> Box:
+    """Return the room that words take around `x`, or from `x` on."""
+    width = len(words.text) * CHARACTER
+    left = x if start else x - width / 2
+    return left - 1, float(words.y) - 11, left + width + 1, float(words.y) + 1
+
+
+def list_segments(curve: Curve) -> Iterator[Segment]:
+    for run in curve.lines:
+        yield from pairwise(read_point(point) for point in run.split())
+
+
+def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], taken: Iterable[Box]) -> int:
+    """Return how much is under a box: words weigh more than any line, and each line has its weight."""
+    over = sum(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken)
+    return 10 * over + sum(weight for weight, line in lines if crosses(line, box))
+
+
+def crosses(line: Segment, box: Box) -> bool:
+    """Tell whether a line from left to right has a point in the box."""
+    (x1, y1), (x2, y2) = line
+    left, right = max(x1, box[0]), min(x2, box[2])
+    if left > right:
+        return False
+    heights = [y1 + (y2 - y1) * (x - x1) / (x2 - x1) for x in (left, right)]
+    return min(heights) < box[3] and max(heights) > box[1]
 
 
 # Levels

@@ -2,7 +2,8 @@
 
 import re
 from datetime import timedelta
-from math import ceil
+from fractions import Fraction
+from math import ceil, floor
 
 from django.utils.translation import gettext as _
 
@@ -18,8 +19,28 @@ def format_number(value: int) -> str:
 def format_percent(share: float) -> str:
     """Return a share between 0 and 1 with two digits that count: « 0,57 % », « 5,4 % », « 12 % »."""
     value = share * 100
-    digits = 0 if value >= 10 else 1 if value >= 1 else 2
-    return f"{value:.{digits}f}{NO_BREAK}%".replace(".", ",")
+    return f"{value:.{count_decimals(value)}f}{NO_BREAK}%".replace(".", ",")
+
+
+def round_percent_down(share: Fraction) -> float:
+    """Return the greatest share that `format_percent` writes and that is not above this one."""
+    unit = count_steps(share)
+    return floor(share * unit) / unit
+
+
+def round_percent_up(share: Fraction) -> float:
+    """Return the least share that `format_percent` writes and that is not below this one."""
+    unit = count_steps(share)
+    return ceil(share * unit) / unit
+
+
+def count_steps(share: Fraction) -> int:
+    """Return how many of the smallest steps that are written make a whole: 100 steps of 1 %, 1 000 of 0,1 %…"""
+    return 100 * int(10 ** count_decimals(share * 100))
+
+
+def count_decimals(percent: float | Fraction) -> int:
+    return 0 if percent >= 10 else 1 if percent >= 1 else 2
 
 
 def format_duration(value: timedelta) -> str:

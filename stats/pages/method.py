@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from stats.disclosure.tables import CROSSING_OPENS_FROM
 from stats.pages.labels import bind
+from stats.pages.story import DASH
 
 
 def list_paragraphs() -> list[str]:
@@ -10,25 +12,24 @@ def list_paragraphs() -> list[str]:
 
 
 def explain_tables() -> str:
-    return _(
-        "Chaque année, nous publions les mêmes tableaux, chacun selon un seul découpage (région, mois, type, cause…) "
-        "; quand les nombres sont grands, il est aussi croisé avec les régions."
+    words = _(
+        "Chaque année, nous publions les mêmes tableaux, chacun selon un seul découpage (région, mois, type, cause…). "
+        "Quand une région compte au moins %s incidents, ses trimestres, ses types et ses causes sont aussi publiés."
     )
+    return words % CROSSING_OPENS_FROM
 
 
 def explain_rule() -> str:
-    return _(
-        "Un chiffre ne paraît que si au moins cinq collectivités y sont ; il est arrondi au hasard à un multiple de "
-        "cinq, à quatre près au plus, et « moins de 5 collectivités » veut dire « de zéro à quatre collectivités », "
-        "sans qu’on puisse savoir si c’est zéro."
+    shown = _(
+        "Un nombre ne paraît que si au moins 5 collectivités y sont ; il est arrondi au hasard à un multiple de 5."
     )
+    return f"{shown} {DASH}"
 
 
 def explain_audit() -> str:
     return _(
-        "Avant de publier, nous vérifions, et chacun peut vérifier sur le fichier publié, qu’un pays où chaque "
-        "« moins de 5 collectivités » vaudrait zéro donnerait les mêmes chiffres ; une année est publiée une seule "
-        "fois."
+        "Avant de publier, un programme vérifie que les nombres, mis ensemble, ne prouvent rien de ce que les « – » "
+        "cachent ; chacun peut le refaire sur les fichiers publiés. Une année est publiée une seule fois."
     )
 
 

@@ -16,6 +16,10 @@ class UnknownSelectionError(Exception):
     """There is no such région, or nothing of that year is published."""
 
 
+class UnknownRegionError(UnknownSelectionError):
+    """No région of the tables has this code."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One category of a breakdown."""
@@ -42,11 +46,6 @@ class Breakdown:
     def below(self) -> list[Line]:
         """The categories with a dash: zero or few."""
         return [line for line in self.lines if line.cell.state is State.BELOW]
-
-    @property
-    def closed(self) -> list[Line]:
-        """The categories that are too rare in the nation to be crossed with a région."""
-        return [line for line in self.lines if line.cell.state is State.CLOSED]
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def read_page(*, region: str = "", year: str = "") -> Page:
     regions, years = list_regions(), list_years()
     chosen = next((one for one in regions if one.code == region), None)
     if region and chosen is None:
-        raise UnknownSelectionError(region)
+        raise UnknownRegionError(region)
     number = choose_year(years, year)
     return Page(regions, chosen, years, PrintedYear.read(number), PrintedYear.read(number - 1))
 

@@ -1,10 +1,12 @@
 """How many bodies of each kind declared an incident, out of those that exist: certain bounds, no estimate."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
-from stats.pages.labels import bind, format_number, format_percent
+from stats.pages.labels import bind, format_number, format_percent, round_percent_down, round_percent_up
 from stats.pages.page import Page
 from stats.releases.reading import Cell
 
@@ -27,9 +29,14 @@ class StratumRate:
         return self.cell.is_shown and self.bodies > 0
 
     @property
+    def least(self) -> int:
+        """The least that the true number can be."""
+        return min(self.cell.low, self.bodies)
+
+    @property
     def low(self) -> float:
         """The least that the true share can be."""
-        return min(self.cell.low, self.bodies) / self.bodies if self.has_share else 0.0
+        return self.least / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
@@ -37,11 +44,19 @@ class StratumRate:
         return self.most / self.bodies if self.has_share else 1.0
 
     @property
+    def written(self) -> tuple[float, float]:
+        """Both shares as they are written, rounded outwards. Only of a rate that has a share."""
+        return (
+            round_percent_down(Fraction(self.least, self.bodies)),
+            round_percent_up(Fraction(self.most, self.bodies)),
+        )
+
+    @property
     def text(self) -> str:
         """« entre 6 et 14 sur 1 202 »; empty where there is no number."""
         if not self.has_share:
             return ""
-        low, high = format_number(min(self.cell.low, self.bodies)), format_number(self.most)
+        low, high = format_number(self.least), format_number(self.most)
         return bind(
             _("entre %(low)s et %(high)s sur %(bodies)s")
             % {"low": low, "high": high, "bodies": format_number(self.bodies)}
@@ -49,11 +64,16 @@ class StratumRate:
 
     @property
     def share_text(self) -> str:
-        """« de 0,5 % à 1,2 % », « 11 % » where both are written alike; empty where there is no number."""
+        """« de 0,5 % à 1,3 % », rounded outwards; « 100 % » if it is known exactly; empty where there is no number."""
         if not self.has_share:
             return ""
-        low, high = format_percent(self.low), format_percent(self.high)
+        low, high = map(format_percent, self.written)
         return low if low == high else bind(_("de %(low)s à %(high)s") % {"low": low, "high": high})
+
+
+def find_scale_end(rates: Iterable[StratumRate]) -> float:
+    """Return the highest share that is possible, as it is written; zero if no rate has a number."""
+    return max((rate.written[1] for rate in rates if rate.has_share), default=0.0)
 
 
 def list_rates(page: Page) -> list[StratumRate]:

@@ -12,12 +12,12 @@ from stats.disclosure.tables import CATEGORIES
 from stats.pages.charts import with_shares
 from stats.pages.labels import bind, lower_first, upper_first
 from stats.pages.page import DELAYS, Breakdown, Line, Page
-from stats.pages.titles import title_delays, title_first, title_hours
+from stats.pages.titles import title_delay, title_delays, title_first, title_hours
 from stats.pages.wording import format_cell
 from stats.releases.reading import Cell, State
 
 MOST_BARS = 10
-ORDERED = ("hours", "persons", "status")  # classifications whose order means something
+ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")  # classifications whose order means something
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ NAMINGS = (
         "causes",
         "incidents_by_cause",
         gettext_lazy("Comment c’est arrivé"),
-        gettext_lazy("Incidents vérifiés, selon leur cause, quand elle est connue."),
+        gettext_lazy("Incidents vérifiés, selon leur cause."),
         gettext_lazy("Incidents par cause"),
         gettext_lazy("Cause"),
     ),
@@ -115,7 +115,7 @@ NAMINGS = (
     Naming(
         "categories",
         "leaks_by_category",
-        gettext_lazy("Les données sorties"),
+        gettext_lazy("Les données en cause"),
         gettext_lazy("Catégories de la CNIL. Une fuite compte dans chaque ligne qui la concerne."),
         gettext_lazy("Fuites par catégorie de données"),
         gettext_lazy("Catégorie"),
@@ -139,6 +139,31 @@ NAMINGS = (
 )
 
 
+DELAY_NAMINGS = tuple(
+    Naming(code, f"incidents_by_{code}", plain, subtitle, caption, gettext_lazy("Temps"))
+    for code, plain, subtitle, caption in (
+        (
+            "discovery",
+            gettext_lazy("Le délai de déclaration"),
+            gettext_lazy("Incidents vérifiés, selon le temps de la découverte à la déclaration."),
+            gettext_lazy("Incidents selon le délai de déclaration"),
+        ),
+        (
+            "help",
+            gettext_lazy("Le délai de prise en charge"),
+            gettext_lazy("Incidents vérifiés, selon le temps de la déclaration à la prise en charge."),
+            gettext_lazy("Incidents selon le délai de prise en charge"),
+        ),
+        (
+            "closing",
+            gettext_lazy("Le délai de clôture"),
+            gettext_lazy("Incidents vérifiés, selon le temps de la déclaration à la clôture."),
+            gettext_lazy("Incidents selon le délai de clôture"),
+        ),
+    )
+)
+
+
 def list_sections(page: Page) -> list[Section]:
     """Return types, causes, services, hours, data categories, persons and states: those that opened."""
     made = []
@@ -147,6 +172,12 @@ def list_sections(page: Page) -> list[Section]:
         if found:
             made.append(make_section(page, naming, found))
     return made
+
+
+def list_delay_sections(page: Page) -> list[Section]:
+    """Return the delays of the nation, a section each: those that opened."""
+    found = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
+    return [make_section(page, naming, one) for naming, one in found if one]
 
 
 def make_section(page: Page, naming: Naming, found: Breakdown) -> Section:
@@ -169,17 +200,14 @@ def make_title(naming: Naming, found: Breakdown) -> str:
     plain = str(naming.plain)
     if naming.code == "durees":
         return title_hours(found, plain)
+    if naming.code in DELAYS:
+        return title_delay(naming.code, found, plain)
     return plain if naming.code == "etats" else title_first(found, plain)
 
 
 def write_note(breakdown: Breakdown) -> str:
     """Return what is written of the categories without a number; empty if each has one."""
-    sentences = []
-    if breakdown.below:
-        sentences.append(_("Moins de 5 collectivités : %s.") % list_labels(breakdown.below))
-    if breakdown.closed:
-        sentences.append(_("Trop rares en France pour être croisés : %s.") % list_labels(breakdown.closed))
-    return " ".join(sentences)
+    return _("Moins de 5 collectivités : %s.") % list_labels(breakdown.below) if breakdown.below else ""
 
 
 def list_labels(lines: list[Line]) -> str:

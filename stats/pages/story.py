@@ -12,17 +12,18 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import Change, compare
 from stats.pages.labels import bind
-from stats.pages.page import Page, breakdown, crossing_of
+from stats.pages.page import Page, crossing_of
 from stats.pages.wording import format_cell, format_due_day, format_place
 from stats.releases.reading import Cell, State
 
 ROUNDING = gettext_lazy(
-    "Chiffres arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près au plus. Chaque total est arrondi "
-    "à part : la somme des lignes peut différer."
+    "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5 : le "
+    "vrai nombre est à 4 près au plus, et un 5 veut dire de 5 à 9. Chaque total est arrondi à part : la somme des "
+    "lignes peut différer."
 )
 DASH = gettext_lazy(
-    "« Moins de 5 collectivités » : de zéro à quatre, sans qu’on puisse savoir ; rarement plus, quand une seule fait "
-    "presque tout."
+    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule fait presque tout. "
+    "Le nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")
@@ -35,7 +36,7 @@ TABLE_NAMES = {
     "incidents_by_cause": gettext_lazy("les causes"),
     "interruptions_by_family": gettext_lazy("les services interrompus"),
     "interruptions_by_hours": gettext_lazy("la durée des interruptions"),
-    "leaks_by_category": gettext_lazy("les données sorties"),
+    "leaks_by_category": gettext_lazy("les données en cause"),
     "leaks_by_persons": gettext_lazy("le nombre de personnes par fuite"),
     "leaks_by_status": gettext_lazy("l’état des fuites"),
     "incidents_by_discovery": gettext_lazy("le délai de déclaration"),
@@ -50,9 +51,9 @@ def write_story(page: Page) -> list[str]:
     if not page.is_over:
         sentences = write_year_in_progress(page)
     elif page.total().is_shown:
-        sentences = [write_total(page), *compare_years(page)]
+        sentences = [write_total(page), *write_first_quarter(page), *compare_years(page)]
     else:
-        sentences = write_total_without_number(page)
+        sentences = [*write_total_without_number(page), *write_first_quarter(page)]
     return [bind(str(sentence)) for sentence in sentences]
 
 
@@ -91,7 +92,7 @@ def write_last_quarter(page: Page, quarter: int) -> list[str]:
 
 
 def write_total(page: Page) -> str:
-    """Return « 315 incidents vérifiés en France en 2025 : 140 interruptions de service public et 90 fuites… »."""
+    """Return « 315 incidents vérifiés en France en 2025, avec 140 interruptions… et 90 fuites de données… »."""
     counted = _("%(number)s incidents vérifiés %(place)s en %(year)s") % {
         "number": format_cell(page.total()),
         "place": format_place(page.region),
@@ -101,11 +102,22 @@ def write_total(page: Page) -> str:
         f"{format_cell(page.total(counts))} {words}"
         for counts, words in (
             ("interruptions", _("interruptions de service public")),
-            ("leaks", _("fuites de données")),
+            ("leaks", _("fuites de données revendiquées, soupçonnées ou confirmées")),
         )
         if page.total(counts).is_shown
     ]
     return f"{counted}, {_('avec')} {listed(effects)}." if effects else f"{counted}."
+
+
+def write_first_quarter(page: Page) -> list[str]:
+    """Return when the service began, if that was during the year: its number is not that of twelve months."""
+    first = min(page.printed.quarters, default=1)
+    if first == 1:
+        return []
+    return [
+        _("Le service a commencé au %(quarter)s %(year)s : l’année n’est pas entière.")
+        % {"quarter": label_category("quarter", f"T{first}"), "year": page.year}
+    ]
 
 
 def write_total_without_number(page: Page) -> list[str]:
@@ -128,9 +140,9 @@ def compare_years(page: Page) -> list[str]:
     change = compare(page.total(), before)
     if change is None:
         return []
-    was = _("C’était %(number)s en %(year)s") % {"number": format_cell(before), "year": page.year - 1}
+    was = _("Il y avait %(number)s incidents en %(year)s") % {"number": format_cell(before), "year": page.year - 1}
     return {
-        Change.STABLE: [_("%s : stable, à l’arrondi près.") % was],
+        Change.STABLE: [_("%s : nombre stable, à l’arrondi près.") % was],
         Change.UNSURE: [_("%s : la différence peut être due au hasard.") % was],
         Change.MORE: [_("%s : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
         Change.FEWER: [_("%s : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
@@ -230,7 +242,9 @@ def explain_closed(page: Page) -> list[str]:
             % list_names(unsafe)
         )
     if page.region is not None:
-        sentences.append(_("Le reste (effets, délais, taux) se publie pour toute la France seulement."))
+        sentences.append(
+            _("Les interruptions, les fuites, les délais et les taux se publient pour toute la France seulement.")
+        )
     return sentences
 
 
@@ -254,12 +268,8 @@ def is_printed(page: Page, code: str) -> bool:
 def is_scarce(page: Page, code: str) -> bool:
     """Tell whether the totals that open the table are too small: else the audit has closed it."""
     table = TABLES[(page.region and crossing_of(code)) or code]
-    if page.region is None:
-        return not is_at_least(page.printed.cell(*table.opened_by), table.opens_from)
-    if not is_at_least(page.total(), table.opens_from):
-        return True
-    others = [breakdown(page.printed, other) for other in table.opened_by[1:]]
-    return any(not any(is_at_least(line.cell, table.opens_from) for line in other.lines) for other in others)
+    total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
+    return not is_at_least(total, table.opens_from)
 
 
 def is_at_least(cell: Cell, number: int) -> bool:

@@ -10,9 +10,9 @@ from stats.categories import label_category
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
 from stats.pages.intervals import Change, compare, find_first, find_half_within
-from stats.pages.labels import bind, format_number, lower_first
+from stats.pages.labels import bind, format_number, format_percent, lower_first
 from stats.pages.page import Breakdown, Page
-from stats.pages.rates import StratumRate
+from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE
 from stats.pages.wording import format_cell, format_place
 from stats.releases.reading import WAITING, Cell, State
@@ -35,8 +35,11 @@ WITHIN_DELAYS: dict[str, object] = {
     DelayBand.UNDER_7_DAYS: gettext_lazy("en moins de 7 jours"),
     DelayBand.UNDER_30_DAYS: gettext_lazy("en moins de 30 jours"),
 }
-
-
+HALVES = {
+    "discovery": gettext_lazy("Au moins un incident sur deux déclaré %s"),
+    "help": gettext_lazy("Au moins un incident sur deux pris en charge %s"),
+    "closing": gettext_lazy("Au moins un incident sur deux clos %s"),
+}
 TOTAL_NAMES = {
     "incidents": gettext_lazy("Incidents"),
     "reports": gettext_lazy("Signalements"),
@@ -109,25 +112,24 @@ def is_missing(cell: Cell) -> bool:
 
 
 def list_quarters(page: Page) -> list[str]:
-    """Return the heads of the table of quarters: those of the nation that are published, then the year if it is."""
-    if page.region is not None:
-        return []
-    return [*(f"T{number}" for number in page.printed.quarters), *([_("Année")] if page.is_over else [])]
+    """Return the heads of the table of quarters: those of the nation that are published."""
+    return [f"T{number}" for number in page.printed.quarters] if page.region is None else []
 
 
 def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
     """Return each of the four totals, its name first, in the order of `list_quarters`."""
-    periods = [*page.printed.quarters, *([0] if page.is_over else [])]
     return [
-        (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in periods])
+        (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
     ]
 
 
-def under_quarters() -> str:
-    return bind(
-        _("Un trimestre compte ce qui était vérifié un mois après sa fin ; l’année, ce qui l’était quand elle a paru.")
-    )
+def under_quarters(*, is_over: bool = True) -> str:
+    """Return what a quarter counts, and beside a whole year why the quarters do not add up to it."""
+    sentences = [_("Un trimestre compte ce qui était vérifié un mois après sa fin.")]
+    if is_over:
+        sentences.append(_("L’année compte ce qui l’était quand elle a paru."))
+    return bind(" ".join(sentences))
 
 
 # The map
@@ -140,7 +142,10 @@ def title_map(page: Page) -> str:
 
 
 def under_map(page: Page) -> str:
-    return bind(_("Incidents vérifiés en %s. Une région de plus de collectivités en compte plus.") % page.year)
+    return bind(
+        _("Incidents vérifiés en %s. Les régions n’ont pas le même nombre de collectivités : ne les classez pas.")
+        % page.year
+    )
 
 
 def summarize_map(page: Page) -> str:
@@ -182,9 +187,15 @@ def title_hours(breakdown: Breakdown, plain: str) -> str:
 
 
 def title_delays(helped: Breakdown | None) -> str:
-    """`helped`: how long the bodies waited for help."""
-    within = find_half_words(helped, WITHIN_DELAYS) if helped else None
-    return _("Au moins un incident sur deux pris en charge %s") % within if within else _("Les délais")
+    """Return the title of the three delays together. `helped`: how long the bodies waited for help."""
+    plain = _("Les délais")
+    return title_delay("help", helped, plain) if helped else plain
+
+
+def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
+    """Return within what time at least half of the incidents surely were declared, helped or closed."""
+    within = find_half_words(breakdown, WITHIN_DELAYS)
+    return str(HALVES[code]) % within if within else plain
 
 
 def title_strata(rates: list[StratumRate]) -> str:
@@ -196,11 +207,14 @@ def title_strata(rates: list[StratumRate]) -> str:
 
 
 def under_strata(page: Page) -> str:
-    return bind(
-        _(
-            "Part des collectivités ayant déclaré un incident vérifié en %(year)s : le trait va du plus petit taux "
-            "possible au plus grand. Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins "
-            "de 5. %(unknown)s"
-        )
-        % {"year": page.year, "unknown": UNKNOWN_SHARE}
+    """Return what the bars of rates show, and how to read them."""
+    rates = list_rates(page)
+    shown = _(
+        "Part des collectivités ayant déclaré un incident vérifié en %s, du plus petit taux possible au plus grand."
     )
+    sentences = [shown % page.year]
+    if highest := find_scale_end(rates):
+        sentences.append(_("L’échelle va de 0 à %s.") % format_percent(highest))
+    if any(rate.cell.state is State.BELOW for rate in rates):
+        sentences.append(_("Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."))
+    return bind(" ".join([*sentences, str(UNKNOWN_SHARE)]))

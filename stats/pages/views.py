@@ -10,19 +10,21 @@ from accounts.enums import Role
 from accounts.models import User
 from incidents.visits import find_case, private
 from stats.categories import SHORT_MONTHS
-from stats.counting.access import list_exact_links
 from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.tables import QUARTERS
+from stats.exact.access import list_exact_links
 from stats.pages import method, story, titles
 from stats.pages.charts import LineChart, Series, line_charts
+from stats.pages.columns import lay_out_blocks
 from stats.pages.freshness import find_mark, keep_page, share_page
 from stats.pages.labels import bind
 from stats.pages.map import draw_map
-from stats.pages.page import Page, UnknownSelectionError, read_page
-from stats.pages.rates import list_rates
-from stats.pages.sections import list_delays, list_sections
+from stats.pages.page import Page, UnknownRegionError, UnknownSelectionError, read_page
+from stats.pages.rates import find_scale_end, list_rates
+from stats.pages.sections import list_delay_sections, list_sections
 from stats.pages.wording import format_day, format_heading
 from stats.releases.case_visibility import describe_visibility
+from stats.releases.reading import State
 
 
 @login_not_required
@@ -34,8 +36,9 @@ def statistics(request: HttpRequest) -> HttpResponse:
     """Show printed figures only, chosen by plain links: `?region=53&annee=2025`."""
     try:
         page = read_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
-    except UnknownSelectionError:
-        return render(request, "stats/not_there.html", {"page": read_page()}, status=404)
+    except UnknownSelectionError as error:
+        context = {"page": read_page(), "is_region": isinstance(error, UnknownRegionError)}
+        return render(request, "stats/not_there.html", context, status=404)
     context = {"page": page, **describe_reader(request), "method": method.list_paragraphs()}
     if page.is_empty:
         return render(request, "stats/statistics.html", context | {"days": SETTLED_AFTER.days})
@@ -59,27 +62,29 @@ def write_sentences(page: Page) -> dict[str, object]:
         "story": story.write_story(page),
         "keys": story.list_keys(page),
         "late_line": story.write_late_line(page),
-        "missing": story.explain_missing(page),
         "rounding": bind(f"{story.ROUNDING} {story.DASH}"),
         "unknown_share": story.UNKNOWN_SHARE,
     }
 
 
 def lay_out_charts(page: Page) -> dict[str, object]:
-    """Return the charts and tables. Effects (interruptions) and leaks have a column each."""
-    sections = {section.code: section for section in list_sections(page)}
-    return {
+    """Return the charts and tables, and which of them stand in which column."""
+    parts = {
         "months": lay_out_months(page),
         "quarters": titles.list_quarters(page),
-        "totals": titles.list_totals(page),
-        "quarters_under": titles.under_quarters(),
         "map": draw_map(page),
+        "strata": lay_out_strata(page),
+        "missing": story.explain_missing(page),
+        "method": method.list_paragraphs(),
+    }
+    totals = titles.list_totals(page)
+    return parts | {
+        "totals": totals,
+        "has_narrow_dash": any(cell.state is State.BELOW for _name, cells in totals for cell in cells),
+        "quarters_under": titles.under_quarters(is_over=page.is_over),
         "map_title": titles.title_map(page),
         "map_under": titles.under_map(page),
-        "left": [sections[code] for code in ("types", "services", "durees") if code in sections],
-        "right": [sections[code] for code in ("causes", "categories", "personnes", "etats") if code in sections],
-        "delays": list_delays(page),
-        "strata": lay_out_strata(page),
+        "layout": lay_out_blocks(parts, [*list_sections(page), *list_delay_sections(page)]),
     }
 
 
@@ -113,7 +118,7 @@ def lay_out_strata(page: Page) -> dict[str, object] | None:
         return None
     return {
         "rates": rates,
-        "highest": max((rate.high for rate in rates if rate.has_share), default=0.0),
+        "highest": find_scale_end(rates),
         "title": titles.title_strata(rates),
         "under": titles.under_strata(page),
     }

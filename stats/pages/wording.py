@@ -29,6 +29,11 @@ def format_cell(cell: Cell) -> str:
     return str(WITHOUT_NUMBER[cell.state]) % {"least": THRESHOLD}
 
 
+def format_narrow_cell(cell: Cell) -> str:
+    """Return the number, or « – » where the words « moins de 5 collectivités » have no room: a legend explains it."""
+    return "\N{EN DASH}" if cell.state is State.BELOW else format_cell(cell)
+
+
 def format_place(region: Region | None) -> str:
     """Return « en Bretagne » or « en France »."""
     return at(region) if region else _("en France")

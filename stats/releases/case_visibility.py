@@ -16,7 +16,7 @@ from incidents.enums import Nature
 from incidents.models import Incident
 from stats.categories import QUARTERS, label_category
 from stats.counting.facts import NOT_COUNTED
-from stats.counting.periods import PARIS, month_of
+from stats.counting.periods import PARIS, find_month
 from stats.disclosure.tables import BY_MONTH, SHORT_LIST_OF, Period, Table, list_tables
 from stats.enums import FAMILY_OF
 from stats.open_data.definitions import CLASSIFICATIONS, UNITS
@@ -161,7 +161,7 @@ def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, li
     """Return why the rest of what is published does not count the case ("" if it does), and what is to count it."""
     if why := explain_exclusion(incident, was_counted=bool(cases)):
         return why, []
-    month = month_of(incident.received_at, zone_in(incident.region.code if incident.region else None))
+    month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
     own = Period(month.year, (month.month + 2) // 3), Period(month.year)
     last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
     if waiting := [period for period in own if rank(period) > last]:

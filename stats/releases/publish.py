@@ -8,13 +8,14 @@ the day of a release then tells nothing about cases.
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import takewhile
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from stats.counting.periods import PARIS, SETTLED_AFTER, last_day_of_month
-from stats.counting.strata import existing_bodies
+from stats.counting.periods import PARIS, SETTLED_AFTER, find_month_end
+from stats.counting.strata import count_existing_bodies
 from stats.disclosure.draw import Drawn, draw_release
 from stats.disclosure.tables import Period
 from stats.enums import Stratum
@@ -28,14 +29,15 @@ def list_due_periods(now: datetime) -> list[Period]:
     """Return the periods that are to be published at `now`, the earliest first.
 
     They begin with that of the first declaration and follow the last one that was published: what is declared later of
-    an earlier period is a line of a later year.
+    an earlier period is a line of a later year. A period waits for those before it.
     """
     today = now.astimezone(PARIS).date()
     first = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
     if first is None:
         return []
     last = max((rank(Period(*row)) for row in Release.objects.values_list("year", "quarter")), default=(0, 0))
-    return [one for one in list_periods(first, today) if due_on(one) <= today and rank(one) > last]
+    later = (period for period in list_periods(first, today) if rank(period) > last)
+    return list(takewhile(lambda period: due_on(period) <= today, later))
 
 
 def rank(period: Period) -> tuple[int, int]:
@@ -54,7 +56,7 @@ def list_periods(first: date, today: date) -> Iterator[Period]:
 
 def due_on(period: Period) -> date:
     """Return the day, in Paris, from which a period is published. A year comes after its last quarter."""
-    quarter_is_due = last_day_of_month(period.last_month) + SETTLED_AFTER
+    quarter_is_due = find_month_end(period.last_month) + SETTLED_AFTER
     if period.quarter:
         return quarter_is_due
     return max(date(period.year + 1, *settings.STATS_YEAR_PUBLISHED_ON), quarter_is_due)
@@ -95,14 +97,15 @@ def check_foreign_keys_at_once() -> None:
 
 
 def bodies_by_stratum(year: int) -> Counter[str]:
-    existing = existing_bodies(year)
+    existing = count_existing_bodies(year)
     return Counter({stratum.value: existing[0, stratum] for stratum in Stratum})
 
 
 def save_release(release: Release, drawn: Drawn, bodies: Counter[str]) -> None:
     denominators = [Denominator(release=release, stratum=one, bodies=number) for one, number in bodies.items()]
     printed = seal.describe_release(release, drawn.tables, denominators, seal.list_earlier(release.period))
-    release.digest, release.signature, release.verify_key = seal.seal(printed)
+    release.printed = seal.encode(printed)
+    release.digest, release.signature, release.verify_key = seal.seal(release.printed)
     release.save(force_insert=True)
     Denominator.objects.bulk_create(denominators)
     Figure.objects.bulk_create(

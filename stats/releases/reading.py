@@ -60,7 +60,7 @@ class PrintedYear:
     @classmethod
     def read(cls, year: int) -> Self:
         """Read all that was printed of a year, in three queries. An unknown year has no release."""
-        releases = {release.quarter: release for release in Release.objects.filter(year=year)}
+        releases = {release.quarter: release for release in Release.objects.filter(year=year).defer("printed")}
         tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
         rows = Figure.objects.filter(release__year=year)
         for quarter, table, first, second, value in rows.values_list(

@@ -35,7 +35,9 @@ class Release(models.Model):
     made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
     # Which secret drew the rounding: a fingerprint, so that readers see when a new one begins.
     rounding_key = models.CharField(_("clé d’arrondi"), max_length=16)
-    # `stats/releases/seal.py`, all three in hexadecimal.
+    # The printed form, byte for byte as it was sealed (`stats/releases/seal.py`); leave it out of lists.
+    printed = models.BinaryField(_("forme imprimée"))
+    # All three in hexadecimal.
     digest = models.CharField(_("empreinte"), max_length=64)
     signature = models.CharField(_("signature"), max_length=128)
     verify_key = models.CharField(_("clé de vérification"), max_length=64)

@@ -8,7 +8,6 @@ that a new secret breaks no old one.
 import hashlib
 import hmac
 import json
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -16,8 +15,9 @@ from django.conf import settings
 from django.utils.timezone import localtime
 from nacl.signing import SigningKey, VerifyKey
 
+from stats.counting.periods import PARIS
 from stats.disclosure.audit import BASE, THRESHOLD
-from stats.disclosure.tables import Period, list_tables
+from stats.disclosure.tables import Period
 from stats.releases.rows import Denominator, Figure, Release
 
 type Printed = dict[str, Any]
@@ -31,8 +31,8 @@ class Seal(NamedTuple):
     verify_key: str
 
 
-def seal(printed: Printed) -> Seal:
-    body, key = encode(printed), signing_key()
+def seal(body: bytes) -> Seal:
+    key = signing_key()
     return Seal(hashlib.sha256(body).hexdigest(), key.sign(body).signature.hex(), bytes(key.verify_key).hex())
 
 
@@ -47,7 +47,7 @@ def describe_release(
     return {
         "number": release.number,
         "period": str(release.period),
-        "published_on": localtime(release.published_at).date().isoformat(),
+        "published_on": localtime(release.published_at, PARIS).date().isoformat(),
         "rounding_key": release.rounding_key,
         "rule": {"threshold": THRESHOLD, "base": BASE},
         "earlier": {str(one.number): one.digest for one in earlier},
@@ -57,26 +57,9 @@ def describe_release(
 
 
 def load_printed(release: Release) -> Printed:
-    """Return the printed form of a stored release, in three queries."""
-    cells: dict[str, dict[tuple[str, ...], int | None]] = defaultdict(dict)
-    rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
-    for code, first, second, value in rows:
-        cells[code][first, second] = value
-    tables = [
-        {
-            "code": table.code,
-            "counts": table.counts,
-            "by": list(table.by),
-            "is_open": bool(cells[table.code]),
-            "cells": [
-                [list(cell), cells[table.code][key]]
-                for cell in table.cells()
-                if (key := (*cell, "", "")[:2]) in cells[table.code]
-            ],
-        }
-        for table in list_tables(release.period)
-    ]
-    return describe_release(release, tables, release.denominators.all(), list_earlier(release.period))
+    """Return the printed form of a stored release, as it was sealed."""
+    printed: Printed = json.loads(bytes(release.printed))
+    return printed
 
 
 def list_earlier(period: Period) -> list[Release]:
@@ -88,9 +71,15 @@ def list_earlier(period: Period) -> list[Release]:
 
 def is_intact(release: Release) -> bool:
     """Whether what the database holds of a release is what was signed. Raises nacl.exceptions.BadSignatureError."""
-    body = encode(load_printed(release))
+    body = bytes(release.printed)
     VerifyKey(bytes.fromhex(release.verify_key)).verify(body, bytes.fromhex(release.signature))
-    return hashlib.sha256(body).hexdigest() == release.digest
+    printed = {
+        (table["code"], *(*cell, "", "")[:2], value)
+        for table in json.loads(body)["tables"]
+        for cell, value in table["cells"]
+    }
+    rows = Figure.objects.filter(release=release).values_list("table", "first", "second", "value")
+    return hashlib.sha256(body).hexdigest() == release.digest and printed == set(rows)
 
 
 # Keys: each is drawn from the installation's secret, and good for one use alone.

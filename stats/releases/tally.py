@@ -7,14 +7,15 @@ from typing import Any
 from django.db import connection
 
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import heirs_of_merged, listed_strata
+from stats.counting.strata import find_heirs, load_strata
 from stats.disclosure.draw import MANY, Cell, CellCount, Counts
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_SAID
 from stats.releases.rows import Release
 
 # One statement, hence one instant. Of a signalement, interruptions and leaks do not count: nothing was proved.
-# An incident that a yearly release has counted is in no later one; those of earlier years are late.
+# What a yearly release has counted is in no later one, but for a signalement that has become an incident; incidents of
+# earlier years are late.
 FREEZE = """
 CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS
 SELECT
@@ -50,10 +51,11 @@ LEFT JOIN LATERAL (
 ) leak ON cardinality(fact.leak_statuses) > 0 AND fact.nature <> %(report)s
 WHERE fact.is_counted AND fact.is_verified AND fact.month <= %(last_month)s
     AND (fact.month >= %(starts_on)s OR %(is_yearly)s AND fact.nature <> %(report)s)
-    AND NOT (fact.nature <> %(report)s AND EXISTS (
+    AND NOT EXISTS (
         SELECT FROM stats_countedcase counted JOIN stats_release release ON release.id = counted.release_id
-        WHERE counted.fact_id = fact.incident_id AND release.quarter = 0 AND NOT counted.is_report
-    ))
+        WHERE counted.fact_id = fact.incident_id AND release.quarter = 0
+            AND (NOT counted.is_report OR fact.nature = %(report)s)
+    )
 """
 COLUMNS_KEPT = (
     *("fact_id", "body_id", "is_report", "is_late", "region", "month", "quarter", "type", "cause", "discovery"),
@@ -85,7 +87,7 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 def freeze_cases(period: Period) -> None:
     """Hold what a release of `period` counts, as it stands now, until the transaction ends; late cases with a year."""
-    heirs, strata = heirs_of_merged(), listed_strata()
+    heirs, strata = find_heirs(), load_strata()
     arguments: dict[str, Any] = {
         "starts_on": period.starts_on,
         "last_month": period.last_month,

@@ -1,35 +1,42 @@
 """What a report says: four pages of words and numbers, from printed figures and nothing else. `stats/typst` draws.
 
 Every sentence is that of the page of the same place and year. What is not printed of a région is taken from the page
-of the nation in the same year, and labelled so.
+of the nation in the same year, and labelled so. A cell is a text and its state, so that what is no number never looks
+like one.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.installation import is_demonstration
+from stats.categories import QUARTERS, SHORT_MONTHS
 from stats.disclosure.tables import SHORT_LIST_OF
-from stats.open_data.dictionary import UNDER_DECLARED, list_definitions
-from stats.open_data.edition import Heading, read_edition
+from stats.enums import Measure
+from stats.open_data.definitions import UNDER_DECLARED, UNITS
+from stats.open_data.edition import Edition, read_edition
 from stats.open_data.package import LICENCE
-from stats.pages import method, story
-from stats.pages.labels import bind, upper_first
-from stats.pages.page import Page, read_page
-from stats.pages.wording import format_day, format_heading
+from stats.pages import method, story, titles
+from stats.pages.charts import WIDE, Plot
+from stats.pages.labels import bind, format_number, lower_first, upper_first
+from stats.pages.map import TILES, MapLine, draw_map
+from stats.pages.page import TOTALS, Page, read_page
+from stats.pages.rates import StratumRate, list_rates
+from stats.pages.sections import Bar, Section, list_delays, list_sections
+from stats.pages.wording import format_cell, format_heading, format_narrow_cell, format_place
+from stats.releases.reading import Cell, State
 from stats.releases.rows import Release
-from stats.reports import tables
-from stats.reports.tables import Content
+
+type Content = dict[str, Any]
 
 FOLDER = Path(__file__).parents[1] / "typst"
 
-INVENTED = gettext_lazy("Démonstration : tous ces nombres sont inventés.")
 CHAPTERS = (
     gettext_lazy("L’essentiel"),
     gettext_lazy("Quand, où et quoi"),
@@ -37,7 +44,7 @@ CHAPTERS = (
     gettext_lazy("Qui déclare, et comment lire ces chiffres"),
 )
 # Of the dictionary, what a reader of four pages needs.
-DEFINED = ("incidents", "reports", "interruptions", "leaks", "bodies_by_stratum")
+DEFINED = ("incidents", "reports", "interruptions", "leaks", "bodies")
 # Of each page, the tables whose absence is explained.
 OVER_TIME = ("incidents_by_month", "incidents_by_region", "incidents_by_type")
 EFFECTS = (
@@ -50,32 +57,28 @@ RATES = ("bodies_by_stratum",)
 
 def describe_report(release: Release, region: str) -> Content:
     """Return all that the template needs. `release` is that of a year; `region` is a code, "" for the nation."""
-    pages, heading = read_pages(release, region), Heading(release)
+    edition = read_edition(release)
+    # The page of the place; of a région, that of the nation too.
+    pages = [read_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
-    rates = find_nearest(pages, tables.describe_rates)
+    rates = find_nearest(pages, describe_rates)
     return {
         "title": format_heading(own.region, own.year),
         "chapters": [str(chapter) for chapter in CHAPTERS],
         "release": bind(
-            _("Publication no %(number)d du %(day)s")
-            % {"number": heading.number, "day": format_day(heading.published_on)}
+            _("Publication no %(number)d du %(day)s") % {"number": edition.number, "day": edition.published_day}
         ),
-        "place": f"{tables.label_place(own)}, {own.year}",
-        "closed_label": tables.label_place(pages[-1]) if own.region else "",
-        "invented": str(INVENTED) if is_demonstration() else "",
-        "address": heading.url.partition("://")[2],
+        "place": f"{label_place(own)}, {own.year}",
+        "closed_label": label_place(pages[-1]) if own.region else "",
+        "invented": _("Démonstration : tous ces nombres sont inventés.") if edition.is_invented else "",
+        "address": edition.url.partition("://")[2],
         "essential": describe_essential(pages),
         "brief": [*list_titles(2, time), *list_titles(3, effects), *list_titles(4, {"rates": rates})],
-        "time": time | {"closed": list_closed(heading, OVER_TIME)},
-        "effects": effects | {"closed": list_closed(heading, EFFECTS)},
+        "time": time | {"closed": list_closed(edition, OVER_TIME)},
+        "effects": effects | {"closed": list_closed(edition, EFFECTS)},
         "rates": rates,
-        "reading": describe_reading(own, heading) | {"closed": list_closed(heading, RATES)},
+        "reading": describe_reading(own, edition) | {"closed": list_closed(edition, RATES)},
     }
-
-
-def read_pages(release: Release, region: str) -> list[Page]:
-    """Return the page of the place; of a région, that of the nation too."""
-    return [read_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
 
 
 def find_nearest(pages: list[Page], describe: Callable[[Page], Content | None]) -> Content | None:
@@ -87,7 +90,7 @@ def find_nearest(pages: list[Page], describe: Callable[[Page], Content | None]) 
 
 
 def label_content(content: Content, page: Page, own: Page) -> Content:
-    return content | {"label": "" if page is own else tables.label_place(page)}
+    return content | {"label": "" if page is own else label_place(page)}
 
 
 # Page 1
@@ -118,10 +121,10 @@ def list_titles(number: int, parts: Content) -> Iterator[Content]:
 
 def describe_time(pages: list[Page]) -> Content:
     return {
-        "trend": find_nearest(pages, tables.describe_trend),
-        "quarters": find_nearest(pages, tables.describe_quarters),
-        "map": find_nearest(pages, tables.describe_map),
-        "types": find_nearest(pages, lambda page: tables.describe_sections(page).get("types")),
+        "trend": find_nearest(pages, describe_trend),
+        "quarters": find_nearest(pages, describe_quarters),
+        "map": find_nearest(pages, describe_map),
+        "types": find_nearest(pages, lambda page: describe_sections(page).get("types")),
     }
 
 
@@ -129,16 +132,14 @@ def describe_effects(pages: list[Page]) -> Content:
     """Return each other table once, from the nearest page that has it."""
     found: dict[str, Content] = {}
     for page in reversed(pages):
-        found |= {
-            code: label_content(content, page, pages[0]) for code, content in tables.describe_sections(page).items()
-        }
+        found |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
     found.pop("types", None)
-    return {"sections": list(found.values()), "delays": find_nearest(pages, tables.describe_delays)}
+    return {"sections": list(found.values()), "delays": find_nearest(pages, describe_delays)}
 
 
-def list_closed(heading: Heading, codes: Iterable[str]) -> list[Content]:
+def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
     """Return the tables of these that are closed for the whole nation, by what explains it."""
-    closed = {table.code: table for table in read_edition(heading).closed}
+    closed = {table.code: table for table in edition.closed}
     replaced = {short for long, short in SHORT_LIST_OF.items() if long not in closed}
     names: dict[str, list[str]] = defaultdict(list)
     for code in codes:
@@ -150,28 +151,202 @@ def list_closed(heading: Heading, codes: Iterable[str]) -> list[Content]:
 # Page 4
 
 
-def describe_reading(own: Page, heading: Heading) -> Content:
-    entries = {entry.code: entry for entry in list_definitions()}
+def describe_reading(own: Page, edition: Edition) -> Content:
+    screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
         "numbers": [bind(str(sentence)) for sentence in (story.ROUNDING, story.DASH)],
         "method": method.list_paragraphs(),
         "missing": story.explain_missing(own) if own.region else [],
         "definitions": [
-            {"name": bind(upper_first(str(entries[code].unit.name))), "text": bind(str(entries[code].unit.definition))}
+            {"name": bind(upper_first(str(UNITS[code].name))), "text": bind(str(UNITS[code].definition))}
             for code in DEFINED
         ],
         "limit": bind(str(UNDER_DECLARED)),
         "late": story.write_late_line(own),
-        "citation": bind(heading.citation),
+        "citation": bind(edition.citation),
         "licence": LICENCE,
-        "url": heading.url,
-        "screen": settings.SITE_URL + screen_address(own),
+        "url": edition.url,
+        "screen": settings.SITE_URL + reverse("statistics", query=screen),
         "method_url": settings.SITE_URL + reverse("stats_method"),
         "definitions_url": settings.SITE_URL + reverse("stats_definitions"),
     }
 
 
-def screen_address(page: Page) -> str:
-    """Return the address of the same figures as a page."""
-    query = {"region": page.region.code} if page.region else {}
-    return reverse("statistics", query={**query, "annee": page.year})
+# Cells
+
+
+def describe_cell(cell: Cell, *, level: int = 0) -> Content:
+    return {"text": format_cell(cell), "kind": cell.state.value, "value": cell.value, "level": level}
+
+
+def describe_narrow_cell(cell: Cell, *, level: int = 0) -> Content:
+    """Return a cell for which the words « moins de 5 collectivités » are too long."""
+    return describe_cell(cell, level=level) | {"text": format_narrow_cell(cell)}
+
+
+def describe_line(label: str, cells: Iterable[Content]) -> Content:
+    return {"label": bind(upper_first(label)), "cells": list(cells)}
+
+
+def describe_table(heads: Sequence[object], lines: list[Content]) -> Content:
+    return {"heads": [bind(upper_first(str(head))) for head in heads], "lines": lines}
+
+
+# Along time
+
+
+def describe_trend(page: Page) -> Content | None:
+    """Return the months of the nation, or the quarters of a région; None where none has a number."""
+    names, cells, before = zip(*titles.list_periods(page), strict=True)
+    if not any(cell.is_shown for cell in cells):
+        return None
+    has_before = any(cell.is_shown for cell in before)
+    plot = Plot(WIDE, len(names), max(cell.value or 0 for cell in (*cells, *before)))
+    heads = [*names] if page.region else [*SHORT_MONTHS]
+    rows = {page.year: cells} | ({page.year - 1: before} if has_before else {})
+    return {
+        "caption": _("Incidents par %s") % titles.period_name(page),
+        "title": titles.title_months(page),
+        "under": titles.under_months(page),
+        "alt": titles.summarize_months(page),
+        "names": heads,
+        "highest": plot.highest,
+        "ticks": [{"value": at, "text": format_number(at)} for at in range(0, plot.highest + 1, plot.step)],
+        "now": describe_series(page.year, cells),
+        "before": describe_series(page.year - 1, before) if has_before else None,
+        "table": describe_table(
+            [_("Incidents"), *heads],
+            [describe_line(str(year), map(describe_narrow_cell, row)) for year, row in rows.items()],
+        ),
+    }
+
+
+def describe_series(year: int, cells: Iterable[Cell]) -> Content:
+    return {"label": str(year), "cells": [describe_cell(cell) for cell in cells]}
+
+
+def describe_quarters(page: Page) -> Content | None:
+    """Return the four totals of each quarter and of the year; None of a région, or without a quarter."""
+    if page.region or not page.printed.quarters:
+        return None
+    columns = [[*page.quarters(counts), page.total(counts)] for counts in TOTALS]
+    labels = [*map(str, QUARTERS.values()), str(page.year)]
+    rows = zip(labels, zip(*columns, strict=True), strict=True)
+    return {
+        "caption": _("Totaux par trimestre"),
+        "title": _("Trimestre par trimestre"),
+        "under": titles.under_quarters(),
+        **describe_table(
+            [_("Trimestre"), *(Measure(counts).label for counts in TOTALS)],
+            [describe_line(label, map(describe_cell, row)) for label, row in rows],
+        ),
+    }
+
+
+def describe_map(page: Page) -> Content | None:
+    drawn = draw_map(page)
+    if drawn is None:
+        return None
+    tiles = {one.line.code: describe_tile(one) for one in drawn.tiles}
+    unplaced = {"label": upper_first(drawn.unplaced.label), "is_mine": False}
+    return {
+        "caption": _("Incidents par région"),
+        "title": titles.title_map(page),
+        "under": titles.under_map(page),
+        "alt": titles.summarize_map(page),
+        "tiles": [tiles[code] for code in TILES if code in tiles],
+        "small": [describe_tile(one) for one in drawn.tiles if one.is_small],
+        "lines": [*tiles.values(), unplaced | describe_narrow_cell(drawn.unplaced.cell)],
+        "steps": [{"level": level, "text": text} for level, text in drawn.steps],
+        "has_below": drawn.has_dash,
+        "below": format_cell(Cell(None, State.BELOW)),
+    }
+
+
+def describe_tile(one: MapLine) -> Content:
+    place = TILES[one.line.code]._asdict() if one.line.code in TILES else {}
+    names = {"label": one.line.label, "letters": one.letters, "is_mine": one.is_chosen}
+    return describe_narrow_cell(one.line.cell, level=one.level) | names | place
+
+
+# Bars
+
+
+def describe_sections(page: Page) -> dict[str, Content]:
+    """Return each open table, by its code."""
+    return {section.code: describe_section(section) for section in list_sections(page)}
+
+
+def describe_section(section: Section) -> Content:
+    return {
+        "code": section.code,
+        "caption": section.caption,
+        "title": section.title,
+        "under": section.subtitle,
+        "head": section.heading,
+        "lines": [describe_bar(bar) for bar in section.bars],
+        "total": section.total,
+        "notes": [note for note in (list_beyond(section), section.note) if note],
+    }
+
+
+def describe_bar(bar: Bar) -> Content:
+    words = {"label": bind(upper_first(bar.label)), "text": format_number(bar.value)}
+    return words | {"share": float(bar.share), "is_rest": bar.is_rest}
+
+
+def list_beyond(section: Section) -> str:
+    """Return the categories that have a number and no bar."""
+    drawn = {bar.label for bar in section.bars}
+    others = [line for line in section.breakdown.shown if line.label not in drawn]
+    others.sort(key=lambda line: -(line.cell.value or 0))
+    numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in others)
+    return bind(_("Puis : %s.") % numbers) if others else ""
+
+
+def describe_delays(page: Page) -> Content | None:
+    delays = list_delays(page)
+    if delays is None:
+        return None
+    return {
+        "caption": _("Délais par tranche"),
+        "title": delays.title,
+        "under": delays.subtitle,
+        **describe_table(
+            [_("Temps"), *delays.heads],
+            [
+                describe_line(label, [describe_cell(cell, level=level) for cell, level in cells])
+                for label, cells in delays.lines
+            ],
+        ),
+    }
+
+
+def describe_rates(page: Page) -> Content | None:
+    rates = list_rates(page)
+    if not rates:
+        return None
+    highest = max((rate.high for rate in rates if rate.has_share), default=1)
+    return {
+        "caption": _("Taux de collectivités ayant déclaré"),
+        "title": titles.title_strata(rates),
+        "under": titles.under_strata(page),
+        "lines": [describe_rate(rate, highest) for rate in rates],
+    }
+
+
+def describe_rate(rate: StratumRate, highest: float) -> Content:
+    """`low` and `high` are parts of the widest share."""
+    return {
+        "label": bind(upper_first(rate.label)),
+        "text": rate.text or format_cell(rate.cell),
+        "range": rate.share_text,
+        "kind": rate.cell.state.value if rate.has_share else State.BELOW.value,
+        "low": rate.low / highest,
+        "high": rate.high / highest,
+    }
+
+
+def label_place(page: Page) -> str:
+    """Return « En France », above what is of the nation in the report of a région."""
+    return upper_first(format_place(page.region))

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.enums import PaperState
-from stats.open_data.caching import FOR_EVER, answer_unchanged, is_held, make_etag, set_caching
+from stats.open_data.caching import FOR_EVER, answer_once
 from stats.pages.page import UnknownSelectionError
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses, name_file
@@ -34,24 +34,21 @@ def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 @require_safe
 def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
     """Send the PDF, which never changes; while it is not made, lead to the page that says so."""
-    etag = make_etag("report", number, place)
-    if is_held(request.headers, etag):
-        return answer_unchanged(etag, FOR_EVER)
+    return answer_once(request, FOR_EVER, lambda: send_file(request, number, place))
+
+
+def send_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
     try:
         row = ask_report(number, place)
     except UnknownSelectionError:
         return render_not_there(request, number)
     if row.state != PaperState.MADE:
-        return redirect_to_page(number, place)
+        waiting = redirect("stats_report", number, place)
+        waiting.headers["Cache-Control"] = "no-store"
+        return waiting
     response = HttpResponse(read_content(row), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name_file(row)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return set_caching(response, etag, FOR_EVER)
-
-
-def redirect_to_page(number: int, place: str) -> HttpResponse:
-    response = redirect("stats_report", number, place)
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -7,11 +7,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from csirts.wording import of
-from stats.disclosure.audit import THRESHOLD
 from stats.pages.charts import Interval, interval
+from stats.pages.labels import bind
 from stats.pages.page import Page
 from stats.pages.rates import StratumRate
-from stats.pages.wording import format_cell
+from stats.pages.story import DASH
+from stats.pages.wording import format_cell, format_narrow_cell
 from stats.releases.reading import Cell, State
 from stats.reports.address import address_of_page
 
@@ -29,13 +30,20 @@ def cell(value: Cell) -> SafeString | str:
 
 @register.filter
 def short_cell(value: Cell) -> SafeString | str:
-    """Return the number, or « < 5 » where there is little room; a screen reader gets the words."""
+    """Return the number, or « – » where there is little room; a screen reader gets the words."""
     if value.state is not State.BELOW:
         return cell(value)
-    short = f"<\N{NO-BREAK SPACE}{THRESHOLD}"
     return format_html(
-        '<span class="hidden word">{}</span><small aria-hidden="true">{}</small>', format_cell(value), short
+        '<span class="hidden word">{}</span><small aria-hidden="true">{}</small>',
+        format_cell(value),
+        format_narrow_cell(value),
     )
+
+
+@register.simple_tag
+def fewer_than_five() -> str:
+    """Return the one definition of « moins de 5 collectivités »."""
+    return bind(str(DASH))
 
 
 @register.filter

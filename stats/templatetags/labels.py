@@ -18,3 +18,11 @@ register.filter("curly", curly)
 def plural(value: int) -> str:
     """Return the « s » of a plural; in French zero is singular."""
     return "s" if value > 1 else ""
+
+
+@register.filter
+def figure(value: float) -> str:
+    """Return a number, or a share between 0 and 1 with two decimals: « 0,57 % »."""
+    if isinstance(value, int):
+        return labels.format_number(value)
+    return f"{100 * value:.2f}{labels.NO_BREAK}%".replace(".", ",")

@@ -127,7 +127,7 @@ def change_everything(history, rng):
 def settle():
     """Until no killed client's lock is left and all is folded."""
     deadline = time.monotonic() + 60
-    while rollups.pending_events().exists():
+    while rollups.list_pending().exists():
         assert time.monotonic() < deadline
         rollups.fold_all()
         time.sleep(0.1)

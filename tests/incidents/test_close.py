@@ -15,9 +15,8 @@ from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.erase import erase_personal_data
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import close_incident, verify_incident
-from stats.counting import rollups
 from stats.models import Rollup
-from stats.services import fold_events
+from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import made_up_siren
@@ -353,7 +352,7 @@ def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, inciden
     ransomware = ("incidents", "information-content-security/rancon")
     assert {("declared", ""), ransomware, ("interruptions", "4-24h"), ("unfounded", "")} <= counted
     assert not any(measure == "leaks" for measure, _band in counted)
-    assert rollups.mistakes() == []
+    assert verify_figures().found == []
 
 
 def test_the_end_keeps_the_value_before(client, responder, incident):

@@ -29,9 +29,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import rotate_access_by_declarant
 from incidents.services.snapshots import interruptions_of, leak_of
 from incidents.services.triage import close_incident, verify_incident
-from stats.counting.rollups import mistakes
 from stats.models import Rollup
-from stats.services import fold_events
+from stats.services import fold_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +263,7 @@ def test_figures_follow_a_correction(incident):
     fold_events()
     assert bands() == {"unknown": 1, "4-24h": 1}
     assert Rollup.objects.get(measure="leaks", value__gt=0).band == "6-50/confirmed"
-    assert mistakes() == []
+    assert verify_figures().found == []
 
 
 def bands():

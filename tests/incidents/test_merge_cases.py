@@ -22,8 +22,9 @@ from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.services.withdraw import withdraw_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
-from stats.counting.rollups import fold_all, mistakes
+from stats.counting.rollups import fold_all
 from stats.models import Rollup
+from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.test_correspond import case, opened, page
 from tests.incidents.test_correspond import send as write_as_declarant
@@ -128,7 +129,7 @@ def test_a_double_counts_nowhere_and_counts_again_once_undone(responder, main, d
 
 def counted():
     fold_all()
-    assert mistakes() == []
+    assert verify_figures().found == []
     return sum(Rollup.objects.filter(measure="declared").values_list("value", flat=True))
 
 

@@ -18,9 +18,8 @@ from incidents.services.qualify import Qualification, classify_incident, qualify
 from incidents.services.severity import set_severity
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import verify_incident
-from stats.counting import rollups
 from stats.models import Rollup
-from stats.services import fold_events
+from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 
@@ -269,7 +268,7 @@ def test_the_figures_follow(responder, incident):
     qualified(incident, responder, leak="confirmed")
     fold_events()
     assert {measure for measure, _band in leaks_counted()} == {"leaks"}
-    assert rollups.mistakes() == []
+    assert verify_figures().found == []
 
 
 def leaks_counted():

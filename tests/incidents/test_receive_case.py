@@ -12,8 +12,9 @@ from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.dossier import dossier_of
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident
-from stats.counting.rollups import fold_all, mistakes
+from stats.counting.rollups import fold_all
 from stats.models import CaseFact
+from stats.services import verify_figures
 from tests.cast import a_piece, a_responder, signed_in
 from tests.incidents.desk import text_of, url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked
@@ -52,7 +53,7 @@ def test_figures_follow(incident, giver, taker, elsewhere):
     fold_all()
 
     assert CaseFact.objects.get().csirt == elsewhere
-    assert mistakes() == []
+    assert verify_figures().found == []
 
 
 def test_the_declarant_reads_who_has_it_now_and_who_did_what(incident, giver, taker, client):

@@ -14,9 +14,8 @@ from incidents.services.reopen import reopen_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.services.withdraw import withdraw_incident
 from incidents.workflow import InvalidTransition
-from stats.counting import rollups
 from stats.models import Rollup
-from stats.services import fold_events
+from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP
@@ -77,7 +76,7 @@ def test_the_figures_count_it_again(responder):
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     fold_events()
     assert [(row.measure, row.value) for row in Rollup.objects.filter(value__gt=0)] == [("declared", 1)]
-    assert rollups.mistakes() == []
+    assert verify_figures().found == []
 
 
 def test_who_took_it_first_stays_named(responder):

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from stats.disclosure.draw import describe_table
 from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
 from stats.enums import Stratum
+from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -18,7 +20,7 @@ BODIES = dict(zip(Stratum.values, (18_700, 9_800, 5_300, 1_050, 1_250, 120), str
 @transaction.atomic
 def print_release(period, tables, *, at=PUBLISHED_AT):
     """Save a release with these figures. `tables`: code → cell → value, None for a dash."""
-    release = Release.objects.create(
+    release = Release(
         number=Release.objects.count() + 1,
         year=period.year,
         quarter=period.quarter,
@@ -28,16 +30,18 @@ def print_release(period, tables, *, at=PUBLISHED_AT):
         signature="51" * 64,
         verify_key="7e" * 32,
     )
+    existing = {} if period.quarter else BODIES
+    bodies = [Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in existing.items()]
+    described = [describe_table(table, tables.get(table.code, {})) for table in list_tables(period)]
+    release.printed = seal.encode(seal.describe_release(release, described, bodies, seal.list_earlier(period)))
+    release.save()
+    Denominator.objects.bulk_create(bodies)
     Figure.objects.bulk_create(
         Figure(release=release, table=code, first=first, second=second, value=value)
         for code, cells in tables.items()
         for cell, value in cells.items()
         for first, second in [(*cell, "", "")[:2]]
     )
-    if not period.quarter:
-        Denominator.objects.bulk_create(
-            Denominator(release=release, stratum=stratum, bodies=number) for stratum, number in BODIES.items()
-        )
     return release
 
 
@@ -73,12 +77,11 @@ def spread_table(table, period, incidents, tables):
         yield (), printed(incidents * TOTALS[table.code])
         return
     weights = weigh(period.months if table.by == ("month",) else CATEGORIES[table.by[-1]])
-    for first in CATEGORIES["region"] if len(table.by) > 1 else [None]:
-        cells = [(first,) if first is not None else (), *([(one,) for one in weights] if first is not None else [])]
-        totals = [tables.get(code, {}).get(cell) for code, cell in zip(table.opened_by, cells, strict=False)]
-        for category, weight in weights.items():
-            if all(total is not None and total >= table.opens_from for total in totals):
-                yield (*cells[0], category), printed(totals[0] * weight)
+    for within in [(code,) for code in CATEGORIES["region"]] if len(table.by) > 1 else [()]:
+        total = tables.get(table.opened_by, {}).get(within)
+        if total is not None and total >= table.opens_from:
+            for category, weight in weights.items():
+                yield (*within, category), printed(total * weight)
 
 
 def weigh(categories):

@@ -112,8 +112,38 @@ def test_figures_that_contradict_each_other_prove_nothing():
     assert failing_tables(printed(total("incidents", 600)), QUARTERS) == set()
 
 
-def test_a_country_without_a_solution_alone_proves_nothing():
-    assert failing_tables(printed(total("incidents", 100), by_region(r53=40, r94=30))) == set()
+def test_where_some_numbers_changed_the_others_are_still_weighed():
+    """Many leaks were judged unfounded late, but no incident changed: the fourth quarter has four at least."""
+    quarters = [printed(total("incidents", value), period=f"2025-T{n}") for n, value in enumerate((40, 45, 50), 1)]
+    quarters = [printed(*one["tables"], total("leaks", 40), period=one["period"]) for one in quarters]
+    last = printed(by_month(m10=None), period="2025-T4")
+    year = printed(total("incidents", 155), total("leaks", 5))
+    assert failing_tables(year) == set()
+    assert failing_tables(year, [*quarters, last]) == {"incidents"}
+
+
+def test_figures_that_contradict_each_other_in_one_release_fail():
+    release = printed(total("incidents", 100), by_region(r53=40, r94=30))
+    assert failing_tables(release) == {"incidents", "incidents_by_region"}
+
+
+def test_a_service_that_began_in_the_year_has_no_quarters_before():
+    """Two quarters make the year: each of the dashes in their months is known the better."""
+    third = printed(total("incidents", 40), by_month(m07=35, m08=None, m09=None), period="2025-T3")
+    fourth = printed(total("incidents", 40), by_month(m10=40, m11=None, m12=None), period="2025-T4")
+    assert failing_tables(printed(total("incidents", 85)), [third, fourth]) == set()
+    assert failing_tables(printed(total("incidents", 90)), [third, fourth]) == {"incidents"}
+
+
+def test_the_months_of_a_quarter_are_weighed_with_its_regions():
+    crossing = table(
+        *("incidents_by_region_and_quarter", "incidents", ["region", "quarter"]),
+        [[["53", "T1"], 5], [["53", "T2"], 45], [["53", "T3"], 25], [["53", "T4"], 25]],
+    )
+    months = by_month(m01=None, m02=None, m03=None, **{f"m{number:02}": 20 for number in range(4, 13)})
+    tables = (total("incidents", 180), by_region(r53=100, r94=80), months)
+    assert failing_tables(printed(*tables)) == set()
+    assert failing_tables(printed(*tables, crossing)) == {"incidents_by_month"}
 
 
 # Delays
@@ -133,3 +163,25 @@ def test_a_case_that_was_closed_had_been_taken_charge_of():
     assert failing_tables(printed(total("incidents", 50), helps)) == set()
     assert failing_tables(printed(total("incidents", 50), helps, later)) == set()
     assert failing_tables(printed(total("incidents", 50), helps, closings)) == {"incidents_by_help"}
+
+
+# What has no figure
+
+
+@pytest.mark.parametrize(("leaks", "fails"), [(25, False), (30, True), (40, False)])
+def test_the_quarters_without_a_figure_are_not_proved_to_hold_few(leaks, fails):
+    """One quarter tells 20 leaks, 24 at most; the year 30, 26 at least: the others hold between two and ten."""
+    first = printed(total("incidents", 80), total("leaks", 20), period="2025-T1")
+    year = printed(total("incidents", 200), total("leaks", leaks))
+    others = [printed(period=f"2025-T{number}") for number in (2, 3, 4)]
+    assert bool(failing_tables(year, [first, *others])) is fails
+
+
+def test_the_types_that_are_not_crossed_are_not_proved_to_hold_few():
+    def cross(*values):
+        cells = [[["53", code], value] for code, value in zip(("rancon", "panne"), values, strict=True)]
+        return table("incidents_by_region_and_type", "incidents", ["region", "type"], cells)
+
+    tables = (total("incidents", 300), by_region(r53=150, r94=150), by_type(rancon=150, panne=100, fuite=50))
+    assert failing_tables(printed(*tables, cross(80, 60))) == set()
+    assert failing_tables(printed(*tables, cross(75, 60))) == {"incidents_by_region_and_type"}

@@ -7,8 +7,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stats.categories import LABELS
 from stats.disclosure.tables import CATEGORIES, TABLES
-from stats.open_data.definitions import CLASSIFICATIONS, UNITS
-from stats.open_data.dictionary import UNDER_DECLARED, list_categories, list_definitions, list_sources
+from stats.open_data.definitions import (
+    CLASSIFICATIONS,
+    UNDER_DECLARED,
+    UNITS,
+    list_categories,
+    list_definitions,
+    list_sources,
+)
 
 PAGE = "/statistiques/definitions/"
 NEVER = re.compile(r"victimi|touchée|\bzéros?\b(?! ou peu)|regroup|ventil|Wilson", re.IGNORECASE)
@@ -21,6 +27,7 @@ def tree(client, db):
 
 def test_it_works(tree):
     assert str(UNDER_DECLARED) in tree.text()
+    assert tree.text().count("défini ainsi depuis le 27 novembre 2026") == len(TABLES)
     for entry in list_definitions():
         assert tree.css_first(f"h2#{entry.code}").text() == entry.name[0].upper() + entry.name[1:]
     links = {link.attributes["href"] for link in tree.css("main nav a[href^='#']")}
@@ -79,7 +86,7 @@ def test_a_table_is_named_by_what_it_counts_and_how(code, name):
         ),
         (
             "incidents_by_region_and_cause",
-            "S’ouvre région par région : quand chacun des deux totaux d’une case, arrondi, atteint 100.",
+            "S’ouvre région par région, quand le nombre de la région, arrondi, atteint 100.",
         ),
     ],
 )
@@ -110,4 +117,4 @@ def test_the_standards_are_named(tree):
 def test_words_that_are_never_written(client, db, path):
     """Nobody is called a victim, nothing is called zero alone, and the words of the earlier rule are gone."""
     text = LexborHTMLParser(client.get(path).content.decode()).css_first("main").text()
-    assert not NEVER.findall(text.replace("c’est zéro", "").replace("Zéro ou peu", ""))
+    assert not NEVER.findall(text.replace("c’est zéro", "").replace("De zéro à quatre", ""))

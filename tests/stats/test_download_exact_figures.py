@@ -10,7 +10,7 @@ import time_machine
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
-from stats.counting.files import neutralise
+from stats.exact.files import neutralise
 from stats.models import ExactReading
 from stats.services import fold_events
 from tests.cast import a_lead, a_person, breizh_cyber

@@ -92,6 +92,29 @@ def test_a_narrow_screen_names_every_third_month_and_leaves_out_numbers_that_hav
     assert len(line_charts(MONTHS, Series("2026", (12,) * 12), None)["wide"].now.numbers) == 12
 
 
+def test_a_number_stands_under_its_point_where_the_line_rises_on_both_sides():
+    """Above at the tops; beside the line where it only rises or only falls."""
+    chart = line_charts(MONTHS, Series("2026", (500, 300, 500, 400, 300, 400) * 2), None)["wide"]
+    placed = [
+        (round(float(number.x) - float(x)), round(float(number.y) - float(y)))
+        for number, (x, y) in zip(chart.now.numbers, chart.now.dots, strict=True)
+    ]
+    assert placed[:6] == [(0, -10), (0, 20), (0, -10), (10, -10), (0, 20), (-10, -10)]
+
+
+def test_the_highest_and_the_lowest_are_written_where_there_is_no_room_for_all():
+    chart = line_charts(MONTHS, Series("2026", (500, 300, 510, 400, 295, 400) * 2), None)["narrow"]
+    assert [number.text for number in chart.now.numbers] == ["510", "295"]
+
+
+def test_no_number_covers_the_label_at_the_end_of_a_line():
+    for before in (None, Series("2025", (100_000,) * 12)):
+        chart = line_charts(QUARTERS, Series("2026", (100_000, 90_000, 100_000, 100_000)), before)["wide"]
+        for end in filter(None, [chart.now.end, chart.before and chart.before.end]):
+            left = float(chart.now.numbers[-1].x) + len(chart.now.numbers[-1].text) * 7.6 / 2
+            assert left <= float(end.x) or abs(float(chart.now.numbers[-1].y) - float(end.y)) >= 12
+
+
 def test_the_left_margin_grows_with_the_words_of_the_ticks():
     chart = line_charts(QUARTERS, Series("2026", (1_000_000,) * 4), None)["narrow"]
     assert chart.ticks[-1].text == f"1{NARROW}000{NARROW}000"

@@ -19,7 +19,7 @@ from stats.disclosure.tables import CATEGORIES, OF_A_YEAR, TABLES
 from stats.enums import HoursBand
 from stats.models import Figure, Release
 from stats.open_data.caching import hash_form
-from stats.open_data.edition import find_last_heading, load_edition, read_edition
+from stats.open_data.edition import load_edition, read_edition
 from stats.open_data.package import FORMULA_SIGNS, format_cell, make_files
 from stats.releases import seal
 from stats.services import publish_due
@@ -120,13 +120,14 @@ def test_a_closed_table_keeps_its_lines(client, release):
     assert {(row["value"], row["table_closed"], row["below_threshold"]) for row in services} == {("", "true", "false")}
     crossed = read_rows(client, "incidents_by_region_and_type.csv")
     assert len(crossed) == len(CATEGORIES["region"]) * len(CATEGORIES["type"])
-    assert [(row["region"], row["category"], row["value"]) for row in crossed if row["table_closed"] == "false"] == [
-        ("53", "rancon", "100")
+    assert {row["region"] for row in crossed if row["table_closed"] == "false"} == {"53"}
+    assert [(row["region"], row["category"], row["value"]) for row in crossed if row["value"]] == [
+        ("53", "rancon", "115")
     ]
 
 
 def test_a_quarter_has_few_files(client, release):
-    names = [*make_files(read_edition(find_last_heading(seal.Period(2025, 1))))]
+    names = [*make_files(read_edition(Release.objects.get(number=1)))]
     assert names == [
         *("tocsin-publication-1.zip", "datapackage.json", "LISEZMOI.md", "totals.csv", "incidents_by_month.csv"),
         *("tables.csv", "categories.csv", "release.json", "dictionary.json", "canonical.json", "verify.py"),
@@ -213,7 +214,7 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
     assert done.stdout.splitlines()[-5:] == [
         "Publication no 5, 2025, parue le 2026-04-01.",
         f"Signature : intacte. Clé, à comparer à celle de la page : {Release.objects.get(number=5).verify_key}",
-        "Tableaux CSV : les nombres signés, et eux seuls.",
+        "Tableaux CSV : les codes et les nombres signés, et eux seuls. Les libellés ne sont pas signés.",
         "Secret : aucun nombre n’en dit trop. Tous les tirets peuvent valoir zéro, et chacun peut valoir quatre.",
         "CONFORME.",
     ]
@@ -231,11 +232,14 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
             "94,Corse,25",
             "incidents_by_region.csv ne dit pas ce qui est signé",
         ),
+        ("incidents_by_region.csv", "94,Corse,20,16,24", "94,Corse,20,20,20", "ne dit pas ce qui est signé"),
+        ("denominators.csv", "18700", "18701", "denominators.csv ne dit pas ce qui est signé"),
+        ("totals.csv", "value,low", "value,value", "totals.csv a deux colonnes de même nom"),
         (
             "totals.csv",
             "true,false,false",
             "true,false,true",
-            "Des cases signées manquent dans les CSV : 5, incidents.",
+            "totals.csv ne dit pas ce qui est signé : 5, incidents.",
         ),
     ],
 )

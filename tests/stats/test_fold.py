@@ -205,11 +205,11 @@ import os, signal
 import django
 django.setup()
 from stats.counting import rollups
-add = rollups.add
+add = rollups.add_sums
 def add_and_die(differences):
     add(differences)
     os.kill(os.getpid(), signal.SIGKILL)
-rollups.add = add_and_die
+rollups.add_sums = add_and_die
 rollups.fold_batch()
 """
 
@@ -303,4 +303,4 @@ def test_verify_stats_excuses_what_is_still_pending(db):
 def test_the_sums_of_facts_are_those_of_the_table(db):
     store(one_each(bodies("53", 4), on(2025, 2, 1)))
     fold_events()
-    assert Counter(rollups.sums_of(CaseFact.objects.all())).total() == sum(sums(*Measure).values())
+    assert Counter(rollups.sum_facts(CaseFact.objects.all())).total() == sum(sums(*Measure).values())

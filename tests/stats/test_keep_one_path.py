@@ -13,7 +13,8 @@ APPS = ("accounts", "collectivities", "config", "csirts", "incidents", "notifica
 # What holds cases or exact sums, and the modules that read them.
 EXACT = {
     *("CaseFact", "Rollup", "Presence", "CountedCase", "Incident", "ServiceInterruption", "DataLeak", "IncidentEvent"),
-    *("stats.counting.facts", "stats.counting.rollups", "stats.releases.tally", "incidents.models"),
+    *("stats.counting.facts", "stats.counting.rollups", "stats.exact.sums", "stats.exact.year", "stats.exact.tables"),
+    *("stats.releases.tally", "incidents.models"),
 }
 # What the public pages, reports and files are made of.
 PUBLIC = [

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from collectivities.models import Collectivity, Region
 from incidents.enums import PaperState
-from stats.counting.periods import last_day_of_month, last_day_of_quarter, month_of, quarter_of
+from stats.counting.periods import find_month, find_month_end, find_quarter
 from stats.disclosure.draw import UnsafeReleaseError
-from stats.disclosure.tables import Period
+from stats.disclosure.tables import CATEGORIES, Period
 from stats.locks import PUBLISHING_LOCK, alone
 from stats.models import Attempt, CountedCase, Denominator, Figure, Release, Report
 from stats.releases import publish
-from stats.releases.seal import is_intact
+from stats.releases.seal import is_intact, load_printed
 from stats.services import publish_due
 from stats.tasks import publish_releases
 from tests.stats.cases import bodies, change, on, one_each, store
@@ -35,7 +35,7 @@ def test_it_works(db):
     assert list_periods() == ["2025-T1"]
     assert read_table("incidents", quarter=1) == {"": 50}
     assert read_table("incidents_by_month", quarter=1) == {"01": None, "02": 50, "03": None}
-    assert read_table("reports", quarter=1) == {"": None}
+    assert read_table("reports", quarter=1) == {}
     with time_machine.travel(YEAR_DUE, tick=False):
         publish_releases()
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
@@ -73,13 +73,12 @@ def test_the_day_of_a_year_is_a_setting_but_comes_after_its_last_quarter(setting
 
 
 def test_the_edges_of_a_month_are_those_of_the_territory():
-    assert month_of(datetime(2025, 3, 31, 21, 59, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 1)
-    assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "Europe/Paris") == date(2025, 4, 1)
-    assert month_of(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "America/Cayenne") == date(2025, 3, 1)
-    assert month_of(datetime(2025, 3, 31, 13, 0, tzinfo=UTC), "Pacific/Noumea") == date(2025, 4, 1)
-    assert last_day_of_month(date(2024, 2, 1)) == date(2024, 2, 29)
-    assert quarter_of(date(2025, 12, 31)) == date(2025, 10, 1)
-    assert last_day_of_quarter(date(2025, 10, 1)) == date(2025, 12, 31)
+    assert find_month(datetime(2025, 3, 31, 21, 59, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 1)
+    assert find_month(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "Europe/Paris") == date(2025, 4, 1)
+    assert find_month(datetime(2025, 3, 31, 22, 0, tzinfo=UTC), "America/Cayenne") == date(2025, 3, 1)
+    assert find_month(datetime(2025, 3, 31, 13, 0, tzinfo=UTC), "Pacific/Noumea") == date(2025, 4, 1)
+    assert find_month_end(date(2024, 2, 1)) == date(2024, 2, 29)
+    assert find_quarter(date(2025, 12, 31)) == date(2025, 10, 1)
 
 
 def test_nothing_declared_publishes_nothing(db, capsys):
@@ -94,7 +93,8 @@ def test_a_period_with_few_or_no_cases_is_published_like_any_other(db):
     publish_due(now=on(2027, 4, 1))
     assert list_periods() == [*QUARTERS_OF_2025, "2025", *(q.replace("5", "6", 1) for q in QUARTERS_OF_2025), "2026"]
     for year in (2025, 2026):
-        assert read_table("incidents", year=year) == read_table("incidents", year=year, quarter=1) == {"": None}
+        assert read_table("incidents", year=year) == {"": None}
+        assert read_table("incidents", year=year, quarter=1) == {}
         assert read_table("incidents_by_region", year=year) == {}
     assert not Figure.objects.exclude(value=None).exists()
 
@@ -108,6 +108,23 @@ def test_a_period_is_published_once(db, capsys):
     with pytest.raises(IntegrityError, match="release_once_a_period"), transaction.atomic():
         publish.make_release(Period(2025, 1), now=Q2_DUE)
     assert Release.objects.count() == 1
+
+
+def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, settings):
+    settings.STATS_YEAR_PUBLISHED_ON = (5, 15)
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    publish_due(now=on(2026, 5, 14))
+    assert list_periods() == QUARTERS_OF_2025
+    publish_due(now=on(2026, 5, 15))
+    assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
+
+
+def test_a_night_publishes_no_more_than_a_year(db):
+    """A clock that is wrong for a night does not publish thirty years of the future."""
+    store(one_each(bodies("53", 6), on(2025, 2, 1)))
+    with time_machine.travel(on(2055, 5, 1), tick=False):
+        publish_releases()
+    assert list_periods() == [*QUARTERS_OF_2025, "2025"]
 
 
 def test_a_clock_that_went_back_publishes_nothing(db):
@@ -201,6 +218,15 @@ def test_a_case_that_moves_to_another_year_is_counted_once(db):
     change(incidents[:20], received_at=on(2026, 2, 1))
     publish_due(now=on(2027, 4, 1))
     assert (list_periods()[-1], read_table("incidents", year=2026)) == ("2026", {"": None})
+
+
+def test_a_signalement_that_moves_to_another_year_is_counted_once(db):
+    reports = store(one_each(bodies("53", 50), on(2025, 2, 1), nature="report"))
+    publish_due(now=YEAR_DUE)
+    change(reports[:20], received_at=on(2026, 2, 1))
+    change(reports[20:40], nature="incident")
+    publish_due(now=on(2027, 4, 1))
+    assert (read_table("reports", year=2026), read_table("late", year=2026)) == ({"": None}, {"": 20})
 
 
 def test_merged_bodies_are_one_body(db):
@@ -320,3 +346,21 @@ def test_the_attempts_are_listed_for_the_administrator(db):
     assert (attempt.outcome, attempt.period, attempt.closed) == ("published", "2025-T1", [])
     assert attempt.draws >= 1
     assert attempt.seconds > 0
+
+
+def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
+    """The list of tables or of their categories may change with the software: old releases stay as they were signed."""
+    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    publish_due(now=YEAR_DUE)
+    monkeypatch.setitem(CATEGORIES, "region", ("53", "94"))
+    assert all(is_intact(release) for release in Release.objects.all())
+    assert len(load_printed(Release.objects.get(quarter=0))["tables"]) == 23
+
+
+def test_a_row_that_was_changed_behind_the_triggers_is_seen(transactional_db):
+    store(one_each(bodies("53", 50), on(2025, 2, 1)))
+    [release] = publish_due(now=Q1_DUE)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE stats_figure DISABLE TRIGGER ALL")
+        cursor.execute("UPDATE stats_figure SET value = 55 WHERE \"table\" = 'incidents'")
+    assert not is_intact(release)

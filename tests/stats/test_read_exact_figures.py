@@ -13,10 +13,10 @@ from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Collectivity, Region
 from incidents.enums import PublicService
-from stats.counting import exact
-from stats.counting.delays import quantile
-from stats.counting.strata import existing_bodies, listed_strata, regions_with_bodies
+from stats.counting.strata import count_existing_bodies, list_regions_with_bodies, load_strata
 from stats.enums import Stratum
+from stats.exact import sums
+from stats.exact.sums import find_quantile
 from stats.models import ExactReading
 from stats.pages.labels import bind
 from stats.services import fold_events
@@ -134,7 +134,7 @@ def test_bodies_are_counted_once_for_the_scope_that_is_asked(client, national):
 
 def test_rates_have_the_denominators_of_the_list(client, national):
     some_cases()
-    existing = existing_bodies(2026)
+    existing = count_existing_bodies(2026)
     bretagne = existing[Region.objects.get(code="53").pk, ""]
     assert bretagne > 1000
     percent = f"{100 * 2 / bretagne:.2f}".replace(".", ",")
@@ -165,36 +165,36 @@ def test_a_body_of_no_list_is_counted_but_in_no_rate(client, national):
 def test_a_body_that_appeared_later_is_in_no_earlier_denominator():
     region = Region.objects.get(code="53")
     (one,) = bodies("53", 1)
-    counted = existing_bodies(2025)[region.pk, ""]
+    counted = count_existing_bodies(2025)[region.pk, ""]
     Collectivity.objects.filter(pk=one.pk).update(appeared_on="2026-01-01")
-    assert existing_bodies(2025)[region.pk, ""] == counted - 1
-    assert existing_bodies(2026)[region.pk, ""] == counted
+    assert count_existing_bodies(2025)[region.pk, ""] == counted - 1
+    assert count_existing_bodies(2026)[region.pk, ""] == counted
     Collectivity.objects.filter(pk=one.pk).update(vanished_on="2027-01-01")
-    assert [existing_bodies(year)[region.pk, ""] - counted for year in (2025, 2026, 2027)] == [-1, 0, -1]
+    assert [count_existing_bodies(year)[region.pk, ""] - counted for year in (2025, 2026, 2027)] == [-1, 0, -1]
 
 
 def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
     empty = Region.objects.create(code="999", name="Terre vide", zone="com", sort_key="terre vide")
     with django_assert_num_queries(1):
-        found = regions_with_bodies()
+        found = list_regions_with_bodies()
     assert empty not in found
     assert {"53", "11", "988"} <= {region.code for region in found}
     assert found == sorted(found, key=lambda region: region.sort_key)
     (one,) = bodies("53", 1)
     Collectivity.objects.filter(pk=one.pk).update(region_correction=empty, region_correction_on="2026-01-01")
-    assert empty in regions_with_bodies()
+    assert empty in list_regions_with_bodies()
 
 
 def test_strata_in_sql_are_those_of_python():
-    by_python = listed_strata()
+    by_python = load_strata()
     there = set(by_python.values())
     for stratum in there:
         number = sum(1 for one in by_python.values() if one == stratum)
         gone = Collectivity.objects.filter(
             pk__in=[pk for pk, one in by_python.items() if one == stratum], vanished_on__lte="2026-12-31"
         ).count()
-        assert existing_bodies(2026)[0, stratum] == number - gone
-    assert existing_bodies(2026)[0, ""] == sum(existing_bodies(2026)[0, stratum] for stratum in there)
+        assert count_existing_bodies(2026)[0, stratum] == number - gone
+    assert count_existing_bodies(2026)[0, ""] == sum(count_existing_bodies(2026)[0, stratum] for stratum in there)
 
 
 def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkeypatch):
@@ -206,10 +206,13 @@ def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkey
     fold_events()
     half = "Cas connus : 10. La moitié en 55 min au plus, neuf sur dix en 1 h 31 au plus."
     assert half in html(client, BRETAGNE)
-    monkeypatch.setattr(exact, "AT_MOST", 9)
+    monkeypatch.setattr(sums, "AT_MOST", 9)
     shown = html(client, BRETAGNE)
     assert "Cas connus" not in shown
-    assert "dans la tranche « moins d’une heure », neuf sur dix dans « de 1 à 4 heures »" in shown
+    assert (
+        "La moitié des cas connus : « moins d’une heure » ou moins. Neuf sur dix : « de 1 à 4 heures » ou moins."
+        in shown
+    )
 
 
 def test_whole_days_are_said_without_hours(client, national):
@@ -332,15 +335,15 @@ def test_regions_stand_in_the_order_of_their_incidents(client, national):
     shown = html(client, NATION).partition('aria-labelledby="t-regions"')[2].partition("</figure>")[0]
     lines = re.findall(r'region/(\d+)/\?annee=2026">.*?<td class="number">(\d+)</td>.*?before">(\d+)</td>', shown)
     assert lines[:4] == [("11", "3", "0"), ("53", "2", "2"), ("84", "0", "1"), ("27", "0", "0")]
-    assert len(lines) == len(regions_with_bodies())
+    assert len(lines) == len(list_regions_with_bodies())
     assert 'aria-labelledby="t-regions"' not in html(client, BRETAGNE)
 
 
 def test_a_quantile_is_postgresqls():
     minutes = [timedelta(minutes=number) for number in (1, 2, 3, 4)]
-    assert quantile(minutes, 0.5) == timedelta(minutes=2, seconds=30)
-    assert quantile(minutes, 0.9) == timedelta(minutes=3, seconds=42)
-    assert quantile(minutes[:1], 0.9) == timedelta(minutes=1)
+    assert find_quantile(minutes, 0.5) == timedelta(minutes=2, seconds=30)
+    assert find_quantile(minutes, 0.9) == timedelta(minutes=3, seconds=42)
+    assert find_quantile(minutes[:1], 0.9) == timedelta(minutes=1)
 
 
 def test_the_year_is_chosen_by_links(client, national):
@@ -356,7 +359,7 @@ def test_the_year_is_chosen_by_links(client, national):
 def test_a_year_without_anything_says_so(client, national):
     breizh_cyber()
     shown = html(client, CENTRE)
-    assert "Aucune déclaration reçue dans l’année." in shown
+    assert "Aucune déclaration retenue dans l’année." in shown
     assert "Rien n’est encore vérifié pour 2026" in shown
     assert "Durée des interruptions" not in shown
 

@@ -85,7 +85,7 @@ def test_what_is_pending_is_excused_and_counted_once(db, small_slices):
 def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monkeypatch):
     incidents = a_year()
     spoil(incidents)
-    whole, number = rollups.mend_cases, 0
+    whole, number = rollups.repair_cases, 0
 
     def mend(ids):
         nonlocal number
@@ -94,7 +94,7 @@ def test_a_recount_that_was_stopped_goes_on_where_it_was(db, small_slices, monke
             raise KeyboardInterrupt
         return whole(ids)
 
-    monkeypatch.setattr(rollups, "mend_cases", mend)
+    monkeypatch.setattr(rollups, "repair_cases", mend)
     with pytest.raises(KeyboardInterrupt):
         rebuild_figures()
     stopped = FigureCheck.objects.get()
@@ -188,7 +188,7 @@ def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, 
         dwelt.append(fold_events())
         connection.close()
 
-    whole = rollups.badly_counted
+    whole = rollups.find_wrong_cases
 
     def dwell(ids):
         found = whole(ids)
@@ -197,7 +197,7 @@ def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, 
         thread.join()
         return found
 
-    monkeypatch.setattr(rollups, "badly_counted", dwell)
+    monkeypatch.setattr(rollups, "find_wrong_cases", dwell)
     assert verify_figures().mistakes == 0
     assert dwelt == [1] * 5
 
@@ -247,14 +247,14 @@ from stats import services
 from stats.counting import rollups
 rollups.BATCH = 7
 left = int(sys.argv[1])
-write = rollups.write_presences
+write = rollups.add_presences
 def write_and_die(rows):
     global left
     write(rows)
     left -= 1
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-rollups.write_presences = write_and_die
+rollups.add_presences = write_and_die
 services.rebuild_figures()
 """
 

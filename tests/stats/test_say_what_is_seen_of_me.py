@@ -130,10 +130,11 @@ def test_each_part_of_a_case_is_named_once(db):
 
 def test_a_dash_is_fewer_than_five_bodies(db):
     [case, *_] = store(one_each(bodies("53", 3), on(2025, 2, 1)))
-    publish_due(now=FIRST_QUARTER)
-    assert places_of(case) == [
-        ("Incidents vérifiés", "France entière, 1er trimestre 2025", "moins de 5 collectivités")
+    publish_due(now=YEAR)
+    assert places_of(case, 0) == [
+        ("Incidents vérifiés", "France entière, 1er trimestre 2025", "trop peu de cas pour ce tableau")
     ]
+    assert ("Incidents vérifiés", "France entière, 2025", "moins de 5 collectivités") in places_of(case)
 
 
 def test_a_month_that_the_year_printed_is_said_there(db):
@@ -141,7 +142,9 @@ def test_a_month_that_the_year_printed_is_said_there(db):
     some = bodies("53", 40)
     [case, *_] = store([*one_each(some[:20], on(2025, 2, 1)), *one_each(some[20:], on(2025, 5, 1))])
     publish_due(now=YEAR)
-    assert places_of(case, 0) == [("Incidents vérifiés", "France entière, 1er trimestre 2025", "20")]
+    assert places_of(case, 0) == [
+        ("Incidents vérifiés", "France entière, 1er trimestre 2025", "trop peu de cas pour ce tableau")
+    ]
     assert ("Incidents vérifiés", "France entière, février 2025", "20") in places_of(case)
 
 

@@ -64,7 +64,7 @@ def test_it_works(client):
     assert printed["Ensemble"] in (["60"], ["65"])
     assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025, avec" in words(main)
     assert "Publié une fois, le 1er avril 2026." in words(main)
-    assert words(main).count("Chiffres arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près") == 1
+    assert words(main).count("chiffres sont arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près") == 1
 
 
 # A full year
@@ -78,20 +78,22 @@ def test_a_year_of_5_000_incidents_has_every_table(client):
     assert titles(main) == [
         "Plus d’incidents déclarés qu’en 2024",
         "Trimestre par trimestre",
+        "Les incidents, région par région",
         "Les types d’incidents",
+        "Le plus souvent : hameçonnage, 1 060 sur 5 000",
         "Le plus souvent : état civil, 500 sur 2 500",
         "Au moins la moitié dure moins de 3 jours",
-        "Les incidents, région par région",
-        "Le plus souvent : hameçonnage, 1 060 sur 5 000",
         "Le plus souvent : état civil, 320 sur 1 500",
         "Le plus souvent : de 0 à 5 personnes, 405 sur 1 500",
         "Ce que l’on sait de ces fuites",
-        "Le taux le plus haut : départements, régions et collectivités à statut particulier",
+        "Au moins un incident sur deux déclaré en moins d’un jour",
         "Au moins un incident sur deux pris en charge en moins d’un jour",
+        "Au moins un incident sur deux clos en moins d’un jour",
+        "Le taux le plus haut : départements, régions et collectivités à statut particulier",
         "Comment ces chiffres sont faits",
     ]
     quarters = table(main, "Totaux par trimestre")
-    assert quarters["Incidents"] == ["1 250", "1 250", "1 250", "1 250", "5 000"]
+    assert quarters["Incidents"] == ["1 250", "1 250", "1 250", "1 250"]
     assert table(main, "Incidents par mois")["Janvier"] == ["510", "410"]
 
 
@@ -113,7 +115,7 @@ def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
 def test_a_year_of_84_incidents_says_what_is_closed(client):
     print_year(2025, 84)
     main = read(client)
-    assert "Trop peu de cas en France en 2025 pour ces tableaux : les données sorties, le nombre" in words(main)
+    assert "Trop peu de cas en France en 2025 pour ces tableaux : les données en cause, le nombre" in words(main)
     assert "Ce que l’on sait de ces fuites" not in titles(main)
     assert table(main, "Interruptions par service")["Ensemble"] == ["40"]
 
@@ -122,11 +124,12 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
     print_year(2025, 5_000)
     main = read(client, region="53", annee="2025")
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités de Bretagne, 2025"
-    assert titles(main)[:4] == [
+    assert titles(main)[:5] == [
         "De 35 à 70 incidents par trimestre",
         "Les types d’incidents",
-        "Ce que cette page ne montre pas",
+        "Comment c’est arrivé",
         "Bretagne parmi les régions",
+        "Ce que cette page ne montre pas",
     ]
     assert table(main, "Incidents par trimestre")["1er trimestre"] == ["70"]
     assert main.css_first(".tile--mine a[aria-current]").text().split()[0] == "Bretagne"
@@ -137,8 +140,9 @@ def test_a_region_with_a_dash_is_never_zero(client):
     main = read(client, region="94")
     assert "Moins de 5 collectivités en Corse en 2025 : le nombre d’incidents n’est pas publié." in words(main)
     assert "Cela ne dit pas s’il y en a eu." in words(main)
+    assert [words(one) for one in main.css(".key li")][-1] == "– moins de 5 collectivités"
     tile = main.css_first(".tile.cor")
-    assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités < 5")
+    assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
 
 
 def test_nothing_is_called_zero(client):
@@ -203,7 +207,8 @@ def test_the_first_quarters_of_the_service_are_a_page(client):
     print_release(Period(2026, 1), {"incidents": {(): None}})
     main = read(client)
     assert words(main.css_first(".story")).startswith("Année en cours de parution : T1 paru.")
-    assert table(main, "Totaux par trimestre")["Incidents"] == ["moins de 5 collectivités < 5"]
+    assert table(main, "Totaux par trimestre")["Incidents"] == ["moins de 5 collectivités –"]
+    assert "– : moins de 5 collectivités." in words(main)
 
 
 def test_nothing_published_yet_says_what_will_appear(client):
@@ -243,6 +248,18 @@ def test_a_null_byte_is_refused(client, running):
 
 def test_arguments_of_former_addresses_change_nothing(client, running):
     assert words(read(client, trimestre="3", publication="1")) == words(read(client))
+
+
+def test_an_unknown_region_is_told_that_small_territories_are_counted_together(client, running):
+    """976 is the département of Mayotte, whose région is 06."""
+    main = LexborHTMLParser(client.get(PAGE, {"region": "976"}).content).css_first("main")
+    assert words(main.css_first("h1 + p")) == (
+        "Cette adresse ne correspond à aucune région de nos tableaux. Quelques petits territoires d’outre-mer sont "
+        "comptés ensemble, sous « autres territoires d’outre-mer »."
+    )
+    assert "open" in main.css_first(".filters details").attributes
+    main = LexborHTMLParser(client.get(PAGE, {"annee": "2019"}).content).css_first("main")
+    assert words(main.css_first("h1 + p")) == "Rien n’est publié de cette année."
 
 
 def test_the_chooser_has_the_regions_that_have_bodies(client, running):

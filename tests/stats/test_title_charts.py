@@ -4,8 +4,8 @@ import pytest
 
 from stats.pages.intervals import Change, compare, compute_tail
 from stats.pages.map import draw_map, format_step
-from stats.pages.rates import list_rates
-from stats.pages.sections import list_delays, list_sections
+from stats.pages.rates import StratumRate, list_rates
+from stats.pages.sections import list_delay_sections, list_delays, list_sections
 from stats.pages.titles import (
     list_quarters,
     list_totals,
@@ -14,7 +14,10 @@ from stats.pages.titles import (
     title_map,
     title_months,
     title_strata,
+    under_map,
     under_months,
+    under_quarters,
+    under_strata,
 )
 from stats.releases.reading import BELOW, Cell, State
 from tests.stats.pages import BRETAGNE, a_page, fill, plain
@@ -71,7 +74,7 @@ def test_a_leak_is_in_several_categories():
     tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85, rest=10)}
     assert plain(section("categories", tables).title) == "Le plus souvent : état civil, 85 sur 90"
     tables = {"leaks": 90, "leaks_by_category": fill("leaks_by_category", 85)}
-    assert section("categories", tables).title == "Les données sorties"
+    assert section("categories", tables).title == "Les données en cause"
 
 
 # Half of them
@@ -104,7 +107,25 @@ def test_half_get_help_within_a_band_of_delays():
         ("Moins d’une heure", [(Cell(80, SHOWN), 5)]),
         ("De 1 à 4 heures", [(Cell(5, SHOWN), 1)]),
     ]
+    [section] = list_delay_sections(a_page(tables))
+    assert section.title == delays.title
+    assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la prise en charge."
+    assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
     assert list_delays(a_page({"incidents": 35})) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "plainly"),
+    [
+        ("discovery", "Au moins un incident sur deux déclaré en moins de 4 heures", "Le délai de déclaration"),
+        ("closing", "Au moins un incident sur deux clos en moins de 4 heures", "Le délai de clôture"),
+    ],
+)
+def test_each_delay_says_within_what_time_half_of_them_were(code, title, plainly):
+    tables = {"incidents": 100, f"incidents_by_{code}": fill(f"incidents_by_{code}", 40, 40, rest=5)}
+    assert [one.title for one in list_delay_sections(a_page(tables))] == [title]
+    tables[f"incidents_by_{code}"] = fill(f"incidents_by_{code}")
+    assert [one.title for one in list_delay_sections(a_page(tables))] == [plainly]
 
 
 # Sections
@@ -145,14 +166,13 @@ def test_unfounded_leaks_are_beside_the_states():
     assert plain(section("etats", tables).note) == "Jugées sans fondement : moins de 5 collectivités."
 
 
-def test_a_region_has_the_categories_that_are_frequent_enough_in_the_nation():
+def test_a_region_with_many_incidents_has_its_types():
     crossing = {("53", "rancon"): 60, ("53", "panne"): None}
     tables = {"incidents_by_region": {"53": 120}, "incidents_by_region_and_type": crossing}
     types = section("types", tables, region=BRETAGNE)
     assert [(bar.label, bar.value) for bar in types.bars] == [("rançongiciel", 60)]
-    assert plain(types.note).startswith("Moins de 5 collectivités : panne. Trop rares en France pour être croisés : ")
+    assert plain(types.note) == "Moins de 5 collectivités : panne."
     assert types.total == "120"
-    assert types.title == "Les types d’incidents", "what is closed may be more frequent here"
 
 
 # Months and quarters
@@ -194,12 +214,14 @@ def test_a_month_is_read_where_it_was_printed():
 def test_the_table_of_quarters_has_those_that_were_printed():
     """The service began in summer: nothing is written of the quarters before."""
     page = a_page({"incidents": 90, "leaks": None, 3: {"incidents": 40}, 4: {"incidents": None}}, quarters=(3, 4))
-    assert list_quarters(page) == ["T3", "T4", "Année"]
+    assert list_quarters(page) == ["T3", "T4"]
     names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
-    assert names["Incidents"] == [SHOWN, State.BELOW, SHOWN]
-    assert names["Fuites"] == [State.CLOSED, State.CLOSED, State.BELOW]
+    assert names["Incidents"] == [SHOWN, State.BELOW]
+    assert names["Fuites"] == [State.CLOSED, State.CLOSED]
     assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == ["T1"]
     assert list_quarters(a_page({}, region=BRETAGNE)) == []
+    assert under_quarters(is_over=False) == "Un trimestre compte ce qui était vérifié un mois après sa fin."
+    assert under_quarters() == f"{under_quarters(is_over=False)} L’année compte ce qui l’était quand elle a paru."
 
 
 def test_a_region_has_its_quarters():
@@ -223,8 +245,34 @@ def test_a_share_is_certain():
         "entre 21 et 29 sur 1 250",
         "entre 116 et 120 sur 120",
     ]
-    assert [plain(rate.share_text) for rate in rates[:4]] == ["de 0,03 % à 0,07 %", "de 0,05 % à 0,09 %", "", "100 %"]
+    assert [plain(rate.share_text) for rate in rates] == [
+        *("de 0,03 % à 0,08 %", "de 0,05 % à 0,10 %", "", "de 99 % à 100 %", "de 1,6 % à 2,4 %", "de 96 % à 100 %"),
+    ]
     assert title_strata(rates) == "Le taux selon la nature et la population"
+
+
+def test_a_spread_is_rounded_outwards():
+    """101 to 109 of 125 are 80,8 % to 87,2 %; five of five are known exactly."""
+
+    def write(value, bodies):
+        return plain(StratumRate("communes", Cell(value, SHOWN), bodies).share_text)
+
+    assert (write(105, 125), write(105, 1_060)) == ("de 80 % à 88 %", "de 9,5 % à 11 %")
+    assert (write(5, 5), write(5, 6)) == ("100 %", "de 83 % à 100 %")
+
+
+def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is_one():
+    def under(*values):
+        return plain(under_strata(a_page({"bodies_by_stratum": fill("bodies_by_stratum", *values)})))
+
+    first = (
+        "Part des collectivités ayant déclaré un incident vérifié en 2025, du plus petit taux possible au plus grand."
+    )
+    last = "Personne ne sait combien d’incidents ne sont pas déclarés."
+    dash = "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."
+    assert under(10, 5, 10, 15, 25, 30) == f"{first} L’échelle va de 0 à 29 %. {last}"
+    assert under(10, 5, 10, 15, 25) == f"{first} L’échelle va de 0 à 2,4 %. {dash} {last}"
+    assert under() == f"{first} {dash} {last}"
 
 
 def test_the_highest_rate_is_above_all_that_the_others_may_be():
@@ -249,6 +297,9 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
     assert [words for _level, words in drawn.steps] == ["21 à 40", "41 à 60"]
     assert title_map(page) == "Les incidents, région par région"
+    assert plain(under_map(page)) == (
+        "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
+    )
     assert plain(summarize_map(page)) == (
         "Carte de France en carreaux, avec le nombre d’incidents : Île-de-France 25, Bretagne 60, ailleurs moins de "
         "5 collectivités."

@@ -1,6 +1,7 @@
 """No sentence is false in any country that the printed numbers fit: countries are drawn, printed, and read."""
 
 import re
+from fractions import Fraction
 from types import SimpleNamespace
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from stats.disclosure.tables import CATEGORIES, TABLES
 from stats.pages.intervals import Change, compare
-from stats.pages.rates import list_rates
+from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import list_delays, list_sections
 from stats.pages.story import write_story
 from stats.pages.titles import WITHIN_DELAYS, WITHIN_HOURS, title_months, title_strata
@@ -120,6 +121,15 @@ def test_more_is_more(data):
     assert ("moins d’incidents" in sentences) == (change is Change.FEWER)
 
 
+def check_spread(rate):
+    """« de 0,5 % à 1,3 % » holds every share that is possible, digit by digit, and the scale ends no lower."""
+    numbers = [Fraction(number.replace(",", ".")) / 100 for number in re.findall(r"[\d,]+", rate.share_text)]
+    assert bool(numbers) == rate.has_share
+    if numbers:
+        assert numbers[0] * rate.bodies <= rate.least <= rate.most <= numbers[-1] * rate.bodies
+        assert find_scale_end([rate]) >= rate.high
+
+
 @given(st.data())
 def test_rates_hold_the_truth_and_the_highest_is_the_highest(data):
     """A dash may be all the bodies there are."""
@@ -129,6 +139,7 @@ def test_rates_hold_the_truth_and_the_highest_is_the_highest(data):
     rates = list_rates(page)
     for rate, share in zip(rates, shares.values(), strict=True):
         assert rate.low <= share <= rate.high <= 1
+        check_spread(rate)
     title = title_strata(rates)
     for code, rate in zip(shares, rates, strict=True):
         if plain(title).endswith(f": {plain(rate.label)}"):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from stats.pages.method import list_paragraphs
 from stats.pages.story import DASH, ROUNDING, explain_missing, list_keys, write_late_line, write_story
 from tests.stats.pages import BRETAGNE, CORSE, a_page, fill, plain
 
+BEYOND = "au-delà de l’arrondi et du hasard."
 TOTALS = {"incidents": 315, "reports": 190, "interruptions": 160, "leaks": 95}
 
 
@@ -23,7 +25,8 @@ def compared(now, before, **changed):
 
 def test_it_works():
     assert story(a_page(TOTALS)) == [
-        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public et 95 fuites de données."
+        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public et 95 fuites de données "
+        "revendiquées, soupçonnées ou confirmées."
     ]
 
 
@@ -37,14 +40,18 @@ def test_an_effect_with_a_dash_is_left_out():
 @pytest.mark.parametrize(
     ("now", "before", "words"),
     [
-        (315, 315, "C’était 315 en 2024 : stable, à l’arrondi près."),
-        (315, 310, "C’était 310 en 2024 : stable, à l’arrondi près."),
-        (5, 10, "C’était 10 en 2024 : stable, à l’arrondi près."),
-        (315, 300, "C’était 300 en 2024 : la différence peut être due au hasard."),
-        (315, 260, "C’était 260 en 2024 : la différence peut être due au hasard."),
-        (315, 255, "C’était 255 en 2024 : plus d’incidents déclarés, au-delà de l’arrondi et du hasard."),
-        (250, 315, "C’était 315 en 2024 : moins d’incidents déclarés, au-delà de l’arrondi et du hasard."),
-        (4_900, 5_000, "C’était 5 000 en 2024 : la différence peut être due au hasard."),
+        (315, 315, "Il y avait 315 incidents en 2024 : nombre stable, à l’arrondi près."),
+        (315, 310, "Il y avait 310 incidents en 2024 : nombre stable, à l’arrondi près."),
+        (5, 10, "Il y avait 10 incidents en 2024 : nombre stable, à l’arrondi près."),
+        (315, 300, "Il y avait 300 incidents en 2024 : la différence peut être due au hasard."),
+        (315, 260, "Il y avait 260 incidents en 2024 : la différence peut être due au hasard."),
+        (315, 255, f"Il y avait 255 incidents en 2024 : plus d’incidents déclarés, {BEYOND}"),
+        (
+            250,
+            315,
+            f"Il y avait 315 incidents en 2024 : moins d’incidents déclarés, {BEYOND}",
+        ),
+        (4_900, 5_000, "Il y avait 5 000 incidents en 2024 : la différence peut être due au hasard."),
     ],
 )
 def test_two_years_are_compared_beyond_rounding_and_chance(now, before, words):
@@ -65,6 +72,22 @@ def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
     page = a_page({"incidents": 315}, before={"incidents": 100})
     del page.before.quarters[1]
     assert len(story(page)) == 1
+
+
+@pytest.mark.parametrize(
+    ("quarters", "words"),
+    [
+        ((4,), ["Le service a commencé au 4e trimestre 2025 : l’année n’est pas entière."]),
+        ((2, 3, 4), ["Le service a commencé au 2e trimestre 2025 : l’année n’est pas entière."]),
+        ((1, 2, 3, 4), []),
+        ((), []),
+    ],
+)
+def test_a_year_that_began_with_the_service_is_not_whole(quarters, words):
+    tables = {"incidents": 315, "incidents_by_region": {"53": 25, "94": None}}
+    assert story(a_page(tables, quarters=quarters))[1:] == words
+    assert story(a_page(tables, quarters=quarters, region=BRETAGNE))[1:] == words
+    assert story(a_page(tables, quarters=quarters, region=CORSE))[2:] == words
 
 
 def test_a_dash_is_compared_with_nothing():
@@ -112,10 +135,26 @@ def test_the_quarters_that_are_out_are_named(quarters, words):
 
 def test_what_the_page_tells_once_about_all_numbers():
     assert str(ROUNDING) == (
-        "Chiffres arrondis au hasard à un multiple de 5 : le vrai nombre est à 4 près au plus. Chaque total est "
-        "arrondi à part : la somme des lignes peut différer."
+        "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5 : "
+        "le vrai nombre est à 4 près au plus, et un 5 veut dire de 5 à 9. Chaque total est arrondi à part : la somme "
+        "des lignes peut différer."
     )
-    assert "de zéro à quatre, sans qu’on puisse savoir" in str(DASH)
+    assert str(DASH) == (
+        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule fait presque "
+        "tout. Le nombre n’est pas donné, pour ne désigner personne."
+    )
+
+
+def test_the_definition_of_the_dash_is_the_same_in_the_method():
+    tables, rule, audit, _cases = map(plain, list_paragraphs())
+    assert tables.endswith(
+        "Quand une région compte au moins 100 incidents, ses trimestres, ses types et ses causes sont aussi publiés."
+    )
+    assert rule.endswith(f" {DASH}")
+    assert audit == (
+        "Avant de publier, un programme vérifie que les nombres, mis ensemble, ne prouvent rien de ce que les « – » "
+        "cachent ; chacun peut le refaire sur les fichiers publiés. Une année est publiée une seule fois."
+    )
 
 
 # Key figures
@@ -166,7 +205,7 @@ def test_late_cases_are_one_line_of_the_year():
 def test_tables_with_too_few_cases_are_named():
     assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None})) == [
         "Trop peu de cas en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
-        "les causes, les services interrompus, la durée des interruptions, les données sorties, le nombre de "
+        "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
         "clôture et le taux selon la nature et la population."
     ]
@@ -190,7 +229,7 @@ def test_a_table_that_the_audit_closed_is_named_apart():
 
 def test_a_region_lacks_its_crossings_alone():
     tables = TOTALS | {"incidents_by_region": {"53": 25}}
-    rest = "Le reste (effets, délais, taux) se publie pour toute la France seulement."
+    rest = "Les interruptions, les fuites, les délais et les taux se publient pour toute la France seulement."
     assert missing(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les causes.",
         rest,
@@ -203,8 +242,8 @@ def test_a_region_lacks_its_crossings_alone():
     quarters = {("53", "T1"): 40, ("53", "T2"): 40, ("53", "T3"): 40, ("53", "T4"): None}
     tables = {"incidents": 900, **many, "incidents_by_region_and_quarter": quarters}
     assert missing(a_page(tables, region=BRETAGNE)) == [
-        "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les causes.",
-        "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : les types d’incidents.",
+        "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : les types d’incidents et les "
+        "causes.",
         rest,
     ]
 

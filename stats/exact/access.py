@@ -1,9 +1,8 @@
 """Who may read exact figures, and of what: a lead its centres, the coordination everything, an entitled analyst."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +12,31 @@ from accounts.models import User
 from collectivities.models import Region
 from csirts.models import Csirt
 from csirts.wording import at
-from stats.counting.scope import Scope
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Some centres taken together, one région, or the nation when both are empty.
+
+    `code` names the scope in file names: « region-53 ».
+    """
+
+    title: str
+    csirt_ids: frozenset[int] = frozenset()
+    region_id: int | None = None
+    region_code: str = ""
+    code: str = ""
+
+    @property
+    def row_filter(self) -> Q:
+        """The condition on facts, sums and presences."""
+        if self.csirt_ids:
+            return Q(csirt__in=self.csirt_ids)
+        return Q(region=self.region_id) if self.region_id else Q()
+
+    @property
+    def is_nation(self) -> bool:
+        return not self.csirt_ids and not self.region_id
 
 
 @dataclass(frozen=True)
@@ -25,7 +48,7 @@ class Link:
 def get_own_scope(user: User) -> Scope:
     """Return the centres that this person leads, taken together. Raise Http404 for everybody else."""
     led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD)).order_by("name")
-    return replace(make_centre_scope(list(led)), code="mon-centre")
+    return replace(make_centre_scope(led), code="mon-centre")
 
 
 def get_centre_scope(user: User, slug: str) -> Scope:
@@ -33,19 +56,15 @@ def get_centre_scope(user: User, slug: str) -> Scope:
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
         centres = centres.filter(pk__in=user.csirt_ids(Role.LEAD))
-    return make_centre_scope(list(centres))
+    return make_centre_scope(centres)
 
 
-def make_centre_scope(centres: Collection[Csirt]) -> Scope:
+def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
     """Return the scope of these centres. Raise Http404 if there are none."""
     if not centres:
         raise Http404
-    slugs = "-".join(one.slug for one in centres)
-    return Scope(
-        ", ".join(one.name for one in centres),
-        csirt_ids=frozenset(one.pk for one in centres),
-        code=f"centre-{slugs}",
-    )
+    title, slugs = ", ".join(centre.name for centre in centres), "-".join(centre.slug for centre in centres)
+    return Scope(title, csirt_ids=frozenset(centre.pk for centre in centres), code=f"centre-{slugs}")
 
 
 def get_region_scope(user: User, code: str) -> Scope:
@@ -75,13 +94,15 @@ def list_exact_links(user: User | None) -> list[Link]:
     if user is None:
         return []
     links = []
+    is_national = user.has_role(Role.NATIONAL)
     if user.has_role(Role.LEAD):
         links.append(Link(_("Mon centre"), reverse("own_statistics")))
-    if user.has_role(Role.NATIONAL):
+    if is_national:
         links.append(Link(_("Toute la France"), reverse("exact_nation")))
-    if user.has_role(Role.NATIONAL) or user.exact_region_ids():
-        links += [Link(one.name, reverse("exact_region", args=[one.code])) for one in list_open_regions(user)]
-    if user.has_role(Role.NATIONAL):
+    if is_national or user.exact_region_ids():
+        regions = list_open_regions(user)
+        links += [Link(region.name, reverse("exact_region", args=[region.code])) for region in regions]
+    if is_national:
         centres = Csirt.objects.active().order_by("name")
-        links += [Link(one.name, reverse("exact_centre", args=[one.slug])) for one in centres]
+        links += [Link(centre.name, reverse("exact_centre", args=[centre.slug])) for centre in centres]
     return links

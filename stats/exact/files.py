@@ -1,0 +1,128 @@
+"""The files of an exact page: one CSV of all its tables, and a spreadsheet with a sheet for each."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+import xlsxwriter
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from stats.exact.tables import Row, Table, Value
+from stats.exact.year import ExactYear
+from stats.pages.labels import bind, lower_first
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CSV_COLUMNS = ("annee", "tableau", "ligne", "mesure", "valeur", "periode_precedente", "valeur_precedente")
+# Characters of a column.
+WIDEST_LABEL, NARROWEST, WIDEST = 60, 12, 24
+
+type Styles = dict[str, Format]
+
+
+def neutralise(text: str) -> str:
+    """Return the text with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+# CSV
+
+
+def write_csv(exact: ExactYear, tables: Iterable[Table]) -> bytes:
+    """Return one line for each cell, as RFC 4180 wants it, in UTF-8, without totals of lines above them."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for table in tables:
+        for row in table.rows:
+            for column, (value, before) in zip(table.columns, row.cells, strict=True):
+                if not row.is_total:
+                    words = [neutralise(word) for word in (table.title, row.label, column)]
+                    writer.writerow([exact.year, *words, as_text(value), table.before, as_text(before)])
+    return text.getvalue().encode()
+
+
+def as_text(value: Value) -> str:
+    """Return a number as CSV holds it, shares with six digits; "" for what is not known."""
+    if value is None:
+        return ""
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+# XLSX
+
+
+def write_xlsx(exact: ExactYear, tables: Iterable[Table]) -> bytes:
+    """Return a workbook: what to know before using the numbers, then one sheet for each table."""
+    content = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(content, options) as workbook:
+        title = _("Chiffres exacts, %(scope)s, %(year)d") % {"scope": exact.scope.title, "year": exact.year}
+        workbook.set_properties({"title": title, "author": "Tocsin"})
+        styles = make_styles(workbook)
+        write_notice(workbook.add_worksheet(_("À lire")), title, exact, styles)
+        for table in tables:
+            write_sheet(workbook.add_worksheet(table.sheet), table, exact.year, styles)
+    return content.getvalue()
+
+
+def make_styles(workbook: xlsxwriter.Workbook) -> Styles:
+    total = {"top": 1, "bold": True}
+    formats = {
+        "head": {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"},
+        "words": {"text_wrap": True, "valign": "top"},
+        "number": {"num_format": "#,##0", "valign": "top"},
+        "share": {"num_format": "0.00%", "valign": "top"},
+        "total words": total,
+        "total number": total | {"num_format": "#,##0"},
+    }
+    return {name: workbook.add_format(properties) for name, properties in formats.items()}
+
+
+def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles) -> None:
+    """Write what the page says above its tables, so that the numbers do not travel without it."""
+    written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
+    lines = [
+        title,
+        _("Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas."),
+        _("Incidents, signalements, interruptions et fuites : ce qu’un centre a vérifié."),
+        *exact.notes,
+        _("Fichier fait le %s (heure de Paris). Sa lecture est notée.") % written,
+    ]
+    sheet.set_column(0, 0, 90)
+    for number, line in enumerate(lines):
+        sheet.write_string(number, 0, neutralise(bind(line)), styles["words" if number else "head"])
+
+
+def write_sheet(sheet: Worksheet, table: Table, year: int, styles: Styles) -> None:
+    """Write each column of the table, and that of the year before beside it, under a row that stays in sight."""
+    periods = [str(year), table.before] if table.before else [str(year)]
+    heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
+    for number, head in enumerate([table.heading, *heads]):
+        sheet.write_string(0, number, neutralise(head), styles["head"])
+        sheet.set_column(number, number, max(NARROWEST, min(WIDEST, len(head) + 2)))
+    widest = max(len(label) for label in [table.heading, *(row.label for row in table.rows)])
+    sheet.set_column(0, 0, min(WIDEST_LABEL, widest + 2))
+    for number, row in enumerate(table.rows, 1):
+        values = [value for cell in row.cells for value in (cell if table.before else cell[:1])]
+        write_row(sheet, number, row, values, styles)
+    sheet.freeze_panes(1, 1)
+
+
+def write_row(sheet: Worksheet, number: int, row: Row, values: Iterable[Value], styles: Styles) -> None:
+    total = "total " if row.is_total else ""
+    sheet.write_string(number, 0, neutralise(row.label), styles[f"{total}words"])
+    for column, value in enumerate(values, 1):
+        if value is not None:
+            style = styles["share" if isinstance(value, float) else f"{total}number"]
+            sheet.write_number(number, column, value, style)
+
+
+# Media type and writer of each suffix.
+FORMATS = {
+    "csv": ("text/csv; charset=utf-8", write_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
+}

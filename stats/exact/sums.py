@@ -1,0 +1,243 @@
+"""What an exact page reads of one scope, year by year: sums, bodies and their rates, times.
+
+Sums follow months and bands in number, never cases. Distinct bodies never add up over months. Times are no sums: they
+are computed from the rows, and only while a scope's year has few cases (`AT_MOST`), so that the page costs the same
+whatever the table holds. Where there are more, the bands say as much.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Case, CharField, Count, Max, Min, Q, Sum, Value, When
+from django.utils.translation import gettext as _
+
+from collectivities.models import Region
+from csirts.models import Coverage
+from incidents.models import ServiceInterruption
+from stats.counting.facts import IS_INCIDENT
+from stats.counting.strata import count_existing_bodies, express_stratum, list_regions_with_bodies
+from stats.enums import ALL_BANDS, Measure, Stratum
+from stats.exact.access import Scope
+from stats.models import CaseFact, Presence, Rollup
+
+# Up to how many incidents of one scope and year their times are computed: more than France declares in one.
+AT_MOST = 1000
+
+# (measure, band) → value
+type ByBand = Counter[tuple[str, str]]
+
+
+class Totals(NamedTuple):
+    """What is counted of a month, or of several together. Each field is the value of a `Measure`."""
+
+    declared: int
+    incidents: int
+    reports: int
+    interruptions: int
+    leaks: int
+
+
+class RegionCount(NamedTuple):
+    """The incidents of a région, None for those of which none is known. `before`: of the year before."""
+
+    region: Region | None
+    value: int
+    before: int
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums of one year by (number of the month, measure, band)."""
+
+    year: int
+    by_key: Mapping[tuple[int, str, str], int]
+
+    def sum_months(self, first: int, last: int) -> Totals:
+        by_measure: Counter[str] = Counter()
+        for (measure, _band), value in self.sum_bands(first, last).items():
+            by_measure[measure] += value
+        return Totals(*(by_measure[measure] for measure in Totals._fields))
+
+    def sum_bands(self, first: int, last: int) -> ByBand:
+        by_band: ByBand = Counter()
+        for (month, measure, band), value in self.by_key.items():
+            if first <= month <= last:
+                by_band[measure, band] += value
+        return by_band
+
+    def find_last_month(self, today: date) -> int:
+        """Return how many months of this year have begun. East of Paris the next one does so half a day before."""
+        if self.year < today.year:
+            return 12
+        begun = today.month if self.year == today.year else 1
+        return max([begun, *(month for month, _measure, _band in self.by_key)])
+
+
+def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
+    """Return the years that have figures, the last first, and the first month that has any. One query.
+
+    The current year is always among them.
+    """
+    ends = Rollup.objects.filter(scope.row_filter).aggregate(first=Min("month"), last=Max("month"))
+    months = [month for month in (ends["first"], ends["last"], today) if month]
+    first, last = min(months).year, max(months).year
+    return list(range(last, first - 1, -1)), ends["first"]
+
+
+def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
+    """Return the sums of the year before and of `year`. One query."""
+    rows = Rollup.objects.filter(scope.row_filter, month__range=(date(year - 1, 1, 1), date(year, 12, 31)))
+    by_year: dict[int, dict[tuple[int, str, str], int]] = defaultdict(dict)
+    for month, measure, band, value in rows.values_list("month", "measure", "band").annotate(Sum("value")):
+        by_year[month.year][month.month, measure, band] = value
+    return Sums(year - 1, by_year[year - 1]), Sums(year, by_year[year])
+
+
+def list_region_counts(year: int, last: int) -> list[RegionCount]:
+    """Return the verified incidents of the first `last` months of `year` and of the year before, by région.
+
+    Every région that has bodies, those with most incidents first, then what no région is known of. Two queries.
+    """
+    both_years = (date(year - 1, 1, 1), date(year, 12, 31))
+    rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last)
+    by_region: Counter[tuple[int, int | None]] = Counter()
+    for of_year, region_id, value in rows.values_list("month__year", "region").annotate(Sum("value")):
+        by_region[of_year, region_id] = value
+    regions = list_regions_with_bodies()
+    counts = [RegionCount(region, by_region[year, region.pk], by_region[year - 1, region.pk]) for region in regions]
+    counts.sort(key=lambda count: (-count.value, -count.before))
+    unknown = RegionCount(None, by_region[year, None], by_region[year - 1, None])
+    return [*counts, unknown] if unknown.value or unknown.before else counts
+
+
+# Bodies
+
+
+class BodyCount(NamedTuple):
+    """How many bodies declared an incident, and an interruption or a leak."""
+
+    declared: int = 0
+    hit: int = 0
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Of the bodies that exist, how many declared. `regions`: the territory of centres, which may change."""
+
+    label: str
+    bodies: int
+    declared: int
+    hit: int
+    regions: frozenset[int] = frozenset()
+
+    @property
+    def values(self) -> tuple[int | float, ...]:
+        """What a table shows of it, with the share of those that declared."""
+        share = self.declared / self.bodies if self.bodies else 0.0
+        return self.bodies, self.declared, share, self.hit
+
+
+# Of one year: stratum → bodies; "" for those that no list counts. A body is of one stratum: these add up.
+type Counts = dict[str, BodyCount]
+
+
+def count_bodies(rows: Q, year: int) -> Counts:
+    """Return the bodies that declared in `year`, each once, by stratum. `rows`: which presences. One query."""
+    listed = Case(
+        When(collectivity__is_listed=True, then=express_stratum("collectivity__")),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    bodies = Count("collectivity", distinct=True)
+    hit_bodies = Count("collectivity", distinct=True, filter=Q(hits__gt=0))
+    present = Presence.objects.filter(rows, year=year, incidents__gt=0).annotate(stratum=listed)
+    by_stratum = present.values_list("stratum").annotate(bodies, hit=hit_bodies)
+    return {stratum: BodyCount(declared, hit) for stratum, declared, hit in by_stratum}
+
+
+def sum_bodies(counts: Counts) -> BodyCount:
+    return BodyCount(sum(count.declared for count in counts.values()), sum(count.hit for count in counts.values()))
+
+
+def list_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
+    """Return the rates of `year` that can be said: of a région; of the nation and each stratum; of centres.
+
+    Centres have a rate of the régions for which they answer alone, if there are any: elsewhere nobody knows whose a
+    body is. `counts`: what `count_bodies` returned of the scope. Three queries at most.
+    """
+    existing = count_existing_bodies(year)
+    if scope.region_id:
+        return [make_rate(_("collectivités de la région"), counts, existing[scope.region_id, ALL_BANDS])]
+    if scope.is_nation:
+        strata = [
+            make_rate(stratum.label, {stratum: counts.get(stratum, BodyCount())}, existing[0, stratum])
+            for stratum in Stratum
+        ]
+        return [make_rate(_("collectivités de France"), counts, existing[0, ALL_BANDS]), *strata]
+    regions = find_regions_alone(scope, min(today, date(year, 12, 31)))
+    if not regions:
+        return []
+    counts = count_bodies(scope.row_filter & Q(region__in=regions), year)
+    bodies = sum(existing[region, ALL_BANDS] for region in regions)
+    return [make_rate(_("collectivités de son territoire"), counts, bodies, regions)]
+
+
+def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
+    """Return the rate of these counts. Only bodies of the official list are counted, since only those exist in it."""
+    listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
+    return Rate(str(label), existing, listed.declared, listed.hit, regions)
+
+
+def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
+    """Return the régions for all of which these centres answer alone on that day."""
+    whole = Coverage.objects.filter(departement=None, kind="", valid__contains=day)
+    return frozenset(whole.filter(csirt__in=scope.csirt_ids).values_list("region", flat=True))
+
+
+# Times
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Of `number` known times: half took no longer than `median`, nine in ten no longer than `ninth_decile`."""
+
+    number: int
+    median: timedelta
+    ninth_decile: timedelta
+
+
+def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
+    """Return the exact times by measure, nothing if there are too many `incidents` to look at each. Two queries.
+
+    A measure of which nothing is known is left out.
+    """
+    if not 0 < incidents <= AT_MOST:
+        return {}
+    facts = CaseFact.objects.filter(IS_INCIDENT, scope.row_filter, month__range=(date(year, 1, 1), date(year, 12, 31)))
+    fields = (f"incident__{name}_at" for name in ("detected", "received", "acknowledged", "closed"))
+    moments = list(facts.values_list(*fields))
+    stops = ServiceInterruption.objects.filter(incident__in=facts.values("pk")).values_list("started_at", "ended_at")
+    times = {
+        Measure.DISCOVERY: measure_times((detected, received) for detected, received, _taken, _closed in moments),
+        Measure.HELP: measure_times((received, taken) for _detected, received, taken, _closed in moments),
+        Measure.CLOSING: measure_times((received, closed) for _detected, received, _taken, closed in moments),
+        Measure.INTERRUPTIONS: measure_times(stops),
+    }
+    return {measure: quantiles for measure, quantiles in times.items() if quantiles}
+
+
+def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
+    """Return the quantiles of the times whose two ends are known and in their order, None if there are none."""
+    times = sorted(until - since for since, until in ends if since and until and since <= until)
+    return Quantiles(len(times), find_quantile(times, 0.5), find_quantile(times, 0.9)) if times else None
+
+
+def find_quantile(times: list[timedelta], share: float) -> timedelta:
+    """Interpolate between the two times next to that share, as PostgreSQL's percentile_cont."""
+    place = share * (len(times) - 1)
+    below = int(place)
+    above = min(below + 1, len(times) - 1)
+    return times[below] + (times[above] - times[below]) * (place - below)

@@ -1,0 +1,237 @@
+"""Every table of an exact page in one shape, for the page and for the files: rows, and the year before beside each."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext as _
+
+from csirts.wording import curly
+from stats.categories import SHORT_MONTHS, UNKNOWN_REGION
+from stats.exact.breakdowns import BREAKDOWNS, TIMES, Breakdown
+from stats.exact.sums import Quantiles
+from stats.exact.year import ExactYear, YearFigures
+from stats.pages.charts import Bar, LineChart, Series, line_charts, with_shares
+from stats.pages.labels import lower_first, upper_first
+
+# A float is a share between 0 and 1; None is what is not known, or cannot be compared.
+type Value = int | float | None
+
+MOST_BARS = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cells`: each value, and that of the year before. `is_rest`: its bar is drawn in grey."""
+
+    label: str
+    cells: list[tuple[Value, Value]]
+    is_rest: bool = False
+    is_total: bool = False
+    region_code: str = ""
+
+    @property
+    def number(self) -> int:
+        """The value in a table of one column."""
+        return int(self.cells[0][0] or 0)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`sheet` names it in a spreadsheet. `before` names the period of the year before, "" where there is none."""
+
+    sheet: str
+    title: str
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    before: str
+
+
+@dataclass(frozen=True)
+class BandTable(Table):
+    """How one measure spreads over its bands. `none`: what the page says if all are empty.
+
+    Of times: the bands that hold the median and the ninth decile of the known ones, and the exact times of few cases.
+    """
+
+    none: str
+    quantiles: Quantiles | None
+    median_band: str
+    ninth_decile_band: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(row.number for row in self.rows)
+
+    @property
+    def only_in_table(self) -> int:
+        """How many rows are not drawn; never one alone, whose sentence would be as long as its bar."""
+        beyond = sum(not row.is_rest for row in self.rows) - MOST_BARS
+        return beyond if beyond > 1 else 0
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The first rows, then what is drawn in grey."""
+        named = [row for row in self.rows if not row.is_rest]
+        drawn = [*named[: len(named) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
+        shares = with_shares([row.number for row in drawn])
+        return [
+            Bar(row.label, row.number, share, is_rest=row.is_rest) for row, share in zip(drawn, shares, strict=True)
+        ]
+
+
+def make_tables(exact: ExactYear) -> dict[str, Table]:
+    """Return every table of the page, in its order, by the names that the templates use."""
+    return {
+        "totals": make_totals(exact),
+        "bodies": make_bodies(exact),
+        "months": make_months(exact),
+        "regions": make_regions(exact),
+        **{name: make_breakdown(exact, breakdown) for name, breakdown in BREAKDOWNS.items()},
+        "rates": make_rates(exact),
+    }
+
+
+def name_measures() -> Sequence[str]:
+    """Return what is counted each month, in the order of `Totals`."""
+    return _("Déclarés"), _("Incidents"), _("Signalements"), _("Interruptions"), _("Fuites")
+
+
+def make_totals(exact: ExactYear) -> Table:
+    cells = list_cells(exact.now.total, exact.before.total if exact.before else ())
+    rows = [Row(label, [cell]) for label, cell in zip(name_measures(), cells, strict=True)]
+    return Table(_("Totaux"), _("Totaux de l’année"), _("Total"), [_("Nombre")], rows, name_same_months(exact))
+
+
+def make_bodies(exact: ExactYear) -> Table:
+    """The year before is whole here: distinct bodies are known for a year, not for some of its months."""
+    cells = list_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
+    labels = _("Ayant déclaré un incident"), _("Avec une interruption ou une fuite")
+    rows = [Row(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
+    title, heading = _("Collectivités, chacune comptée une fois"), _("Collectivités")
+    return Table(_("Collectivités"), title, heading, [_("Nombre")], rows, name_whole_year(exact))
+
+
+def make_months(exact: ExactYear) -> Table:
+    def list_month_cells(first: int, last: int) -> list[tuple[Value, Value]]:
+        before = exact.before.sums.sum_months(first, last) if exact.before else ()
+        return list_cells(exact.now.sums.sum_months(first, last), before)
+
+    last = exact.now.last
+    rows = [Row(upper_first(str(MONTHS[month])), list_month_cells(month, month)) for month in range(1, last + 1)]
+    rows.append(Row(_("Ensemble"), list_month_cells(1, last), is_total=True))
+    before = str(exact.before.year) if exact.before else ""
+    return Table(_("Mois"), _("Mois par mois"), _("Mois"), name_measures(), rows, before)
+
+
+def make_regions(exact: ExactYear) -> Table:
+    rows = []
+    for region, value, value_before in exact.regions:
+        cells = list_cells([value], [value_before] if exact.before else [])
+        if region:
+            rows.append(Row(curly(region.name), cells, region_code=region.code))
+        else:
+            rows.append(Row(upper_first(str(UNKNOWN_REGION)), cells))
+    title = _("Incidents par région")
+    return Table(_("Régions"), title, _("Région"), [_("Nombre")], rows, name_same_months(exact))
+
+
+def make_rates(exact: ExactYear) -> Table:
+    columns = (_("Existantes"), _("Ayant déclaré un incident"), _("Taux"), _("Avec interruption ou fuite"))
+    before = {(rate.label, rate.regions): rate for rate in (exact.before.rates if exact.before else [])}
+    rows = []
+    for rate in exact.now.rates:
+        rate_before = before.get((rate.label, rate.regions))
+        rows.append(Row(upper_first(rate.label), list_cells(rate.values, rate_before.values if rate_before else ())))
+    title = _("Taux de collectivités ayant déclaré")
+    return Table(_("Taux"), title, _("Collectivités"), columns, rows, name_whole_year(exact))
+
+
+def list_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
+    """Return each value beside that of the year before, None where there is none."""
+    return list(zip_longest(values, before))
+
+
+def name_same_months(exact: ExactYear) -> str:
+    return exact.before.label if exact.before else ""
+
+
+def name_whole_year(exact: ExactYear) -> str:
+    """Return « 2025 », or « Toute l’année 2025 » beside a year that goes on."""
+    if exact.before is None:
+        return ""
+    return _("Toute l’année %d") % exact.before.year if exact.is_running else str(exact.before.year)
+
+
+# How one measure spreads over its bands
+
+
+def make_breakdown(exact: ExactYear, breakdown: Breakdown) -> BandTable:
+    rows = list_category_rows(exact, breakdown)
+    is_of_time = breakdown.measure in TIMES
+    return BandTable(
+        str(breakdown.sheet),
+        upper_first(str(breakdown.title)),
+        str(breakdown.heading),
+        [_("Nombre")],
+        rows,
+        name_same_months(exact),
+        none=str(breakdown.none),
+        quantiles=exact.quantiles.get(breakdown.measure),
+        median_band=find_band(rows, 50) if is_of_time else "",
+        ninth_decile_band=find_band(rows, 90) if is_of_time else "",
+    )
+
+
+def list_category_rows(exact: ExactYear, breakdown: Breakdown) -> list[Row]:
+    now = breakdown.count_categories(exact.now.by_band)
+    before = breakdown.count_categories(exact.before.by_band) if exact.before else Counter()
+    categories = list(breakdown.labels)
+    if breakdown.is_sorted:
+        categories = [category for category in categories if now[category] or before[category]]
+        categories.sort(key=lambda category: (category == breakdown.rest, -now[category], -before[category]))
+    rows = []
+    for category in categories:
+        cells = list_cells([now[category]], [before[category]] if exact.before else [])
+        label = upper_first(str(breakdown.labels[category]))
+        rows.append(Row(label, cells, is_rest=category == breakdown.rest))
+    return rows
+
+
+def find_band(rows: Sequence[Row], percent: int) -> str:
+    """Return the band in which that share of the known ones is reached; "" when none is known."""
+    known = [row for row in rows if not row.is_rest]
+    total, reached = sum(row.number for row in known), 0
+    for row in known:
+        reached += row.number
+        if row.number and reached * 100 >= percent * total:
+            return lower_first(row.label)
+    return ""
+
+
+# The chart
+
+
+def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
+    """Return the chart of verified incidents along the year, the whole year before beside it; None if there are none.
+
+    The line stops where the year has come to. That of the year before begins with the first figures of the scope.
+    """
+    now = Series(str(exact.year), list_incidents(exact.now, 1, exact.now.last))
+    before = None
+    if exact.before:
+        first = exact.since.month if exact.since else 1
+        before = Series(str(exact.before.year), list_incidents(exact.before, first, 12))
+    if not any(now.values) and not (before and any(before.values)):
+        return None
+    return line_charts(SHORT_MONTHS, now, before)
+
+
+def list_incidents(figures: YearFigures, first: int, last: int) -> tuple[int | None, ...]:
+    """Return the incidents of each month of the year, None outside of the months asked."""
+    return tuple(
+        figures.sums.sum_months(month, month).incidents if first <= month <= last else None for month in range(1, 13)
+    )

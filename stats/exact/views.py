@@ -1,0 +1,64 @@
+"""The exact pages and their files, for those entitled; for everybody else they do not exist.
+
+Each view sends the page, or with a `suffix` its tables in one file.
+"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import user_of
+from stats.exact import access
+from stats.exact.files import FORMATS
+from stats.exact.tables import draw_months, make_tables
+from stats.exact.year import load_exact_year
+from stats.services import record_reading
+
+
+@require_safe
+def own_statistics(request: HttpRequest, suffix: str = "") -> HttpResponse:
+    return render_scope(request, access.get_own_scope(user_of(request)), suffix, is_own=True)
+
+
+@require_safe
+def exact_centre(request: HttpRequest, slug: str, suffix: str = "") -> HttpResponse:
+    return render_scope(request, access.get_centre_scope(user_of(request), slug), suffix)
+
+
+@require_safe
+def exact_region(request: HttpRequest, region: str, suffix: str = "") -> HttpResponse:
+    return render_scope(request, access.get_region_scope(user_of(request), region), suffix)
+
+
+@require_safe
+def exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
+    return render_scope(request, access.get_nation_scope(user_of(request)), suffix)
+
+
+@never_cache
+def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_own: bool = False) -> HttpResponse:
+    """Render the exact figures of `?annee=2025`, or of the current year, once this reading is recorded.
+
+    A file is named by codes alone. Raise Http404 for a format that there is not.
+    """
+    if suffix and suffix not in FORMATS:
+        raise Http404
+    exact = load_exact_year(scope, year=request.GET.get("annee", ""), today=timezone.localdate())
+    record_reading(reader=user_of(request), scope=scope, year=exact.year)
+    tables = make_tables(exact)
+    if suffix:
+        media_type, write = FORMATS[suffix]
+        name = f"tocsin-exacts-{scope.code}-{exact.year}.{suffix}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        content = write(exact, [table for table in tables.values() if table.rows])
+        return HttpResponse(content, content_type=media_type, headers=headers)
+    context = {
+        "exact": exact,
+        "tables": tables,
+        "is_own": is_own,
+        "charts": draw_months(exact),
+        "links": access.list_exact_links(user_of(request)),
+    }
+    return render(request, "stats/exact.html", context)

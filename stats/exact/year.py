@@ -1,0 +1,146 @@
+"""Exact figures, for those entitled (`stats/exact/access.py`). They protect nobody: nothing public is made of them.
+
+The year before stands beside the year asked, over the same months: while a year goes on, three months are compared
+with three. Distinct bodies are counted for a whole year, and the words say so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from django.http import Http404
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from stats.exact.access import Scope
+from stats.exact.sums import (
+    BodyCount,
+    ByBand,
+    Quantiles,
+    Rate,
+    RegionCount,
+    Sums,
+    Totals,
+    compute_quantiles,
+    count_bodies,
+    find_span,
+    list_rates,
+    list_region_counts,
+    load_sums,
+    sum_bodies,
+)
+from stats.models import FigureCheck
+from stats.pages.labels import upper_first
+
+
+@dataclass(frozen=True)
+class YearFigures:
+    """One year of a scope. `last`: the last of the months that are compared."""
+
+    year: int
+    last: int
+    sums: Sums
+    bodies: BodyCount
+    rates: list[Rate]
+
+    @cached_property
+    def total(self) -> Totals:
+        return self.sums.sum_months(1, self.last)
+
+    @cached_property
+    def by_band(self) -> ByBand:
+        return self.sums.sum_bands(1, self.last)
+
+    @property
+    def label(self) -> str:
+        """« 2025 », « Janvier à mars 2025 »: the head of a column."""
+        return upper_first(name_months(self.year, self.last))
+
+    @property
+    def within(self) -> str:
+        """« en 2025 », « de janvier à mars 2025 »: as in a sentence."""
+        words = name_months(self.year, self.last)
+        return _("de %s") % words if 1 < self.last < 12 else _("en %s") % words
+
+
+@dataclass(frozen=True)
+class ExactYear:
+    """One year of one scope. `before` is None where the scope has no figures of the year before.
+
+    `since`: the first month that has any figure, if it lies in the year before and is not its first.
+    """
+
+    scope: Scope
+    years: list[int]
+    today: date
+    now: YearFigures
+    before: YearFigures | None
+    since: date | None
+    quantiles: Mapping[str, Quantiles]
+    regions: list[RegionCount]
+    is_doubtful: bool
+
+    @property
+    def year(self) -> int:
+        return self.now.year
+
+    @property
+    def verified(self) -> int:
+        return self.now.total.incidents + self.now.total.reports
+
+    @property
+    def is_running(self) -> bool:
+        return self.year == self.today.year
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know before comparing the two years."""
+        notes = []
+        if self.before is None:
+            notes.append(_("Il n’y a pas de chiffres de %d à comparer.") % (self.year - 1))
+        elif self.is_running:
+            notes.append(_("L’année précédente est comptée sur les mêmes mois : %s.") % self.before.within)
+        if self.is_running:
+            month = upper_first(date_format(self.today, "F Y"))
+            notes.append(_("%s n’est pas fini, et ses dossiers ont eu moins de temps pour être vérifiés.") % month)
+        if self.since:
+            notes.append(_("Les premiers chiffres datent de %s.") % date_format(self.since, "F Y"))
+        return notes
+
+
+def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
+    """Return the year asked, "" for the current one. Raise Http404 for a year outside of the figures of this scope."""
+    years, first_month = find_span(scope, today)
+    if year and year not in map(str, years):
+        raise Http404
+    asked = int(year) if year else today.year
+    sums_before, sums = load_sums(scope, asked)
+    last = sums.find_last_month(today)
+    now = load_year(scope, sums, last, today)
+    has_before = asked - 1 in years
+    starts_late = first_month and first_month.year == asked - 1 and first_month.month > 1
+    return ExactYear(
+        scope=scope,
+        years=years,
+        today=today,
+        now=now,
+        before=load_year(scope, sums_before, last, today) if has_before else None,
+        since=first_month if starts_late else None,
+        quantiles=compute_quantiles(scope, asked, now.total.incidents),
+        regions=list_region_counts(asked, last) if scope.is_nation else [],
+        is_doubtful=FigureCheck.objects.filter(mistakes__gt=0, repaired_at=None).exists(),
+    )
+
+
+def load_year(scope: Scope, sums: Sums, last: int, today: date) -> YearFigures:
+    counts = count_bodies(scope.row_filter, sums.year)
+    return YearFigures(sums.year, last, sums, sum_bodies(counts), list_rates(scope, counts, sums.year, today))
+
+
+def name_months(year: int, last: int) -> str:
+    """Return « 2025 » for twelve months, else « janvier 2025 » or « janvier à mars 2025 »."""
+    if last == 12:
+        return str(year)
+    end = date_format(date(year, last, 1), "F Y")
+    return end if last == 1 else _("janvier à %s") % end

@@ -1,0 +1,85 @@
+"""Which parts of the page stand in which of two columns, so that neither ends far above the other.
+
+The order of reading stays as far as it can: the second column goes on where the first one ends. CSS columns would
+balance themselves, but would also move a part to the other column when a reader opens its table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+from stats.pages.sections import Section
+
+# Heights in pixels where there are two columns: near enough to choose where the first one ends.
+BEFORE_SECTIONS = {"months": 475, "quarters": 350, "map": 1050}
+AFTER_SECTIONS = {"strata": 670, "missing": 220, "method": 605}
+HEAD, BAR, NOTE = 225, 54, 45
+SPACE = 24
+# A hole that no reader minds, and how much more is worth one part out of order.
+UNSEEN = 150
+OUT_OF_ORDER = 60
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of the page. `template`: what draws it, with `section` if it is a breakdown."""
+
+    template: str
+    height: int
+    section: Section | None = None
+
+
+type Columns = tuple[list[Block], list[Block]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`columns`: one or two. `below`: what stands under both of them."""
+
+    columns: list[list[Block]]
+    below: list[Block]
+
+
+def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> Layout:
+    """Return the layout with the smallest hole, in the order of reading if it can. `parts`: what there is besides sections, by name."""
+    blocks = [
+        *list_parts(BEFORE_SECTIONS, parts),
+        *map(measure_section, sections),
+        *list_parts(AFTER_SECTIONS, parts),
+    ]
+    _cost, columns, below = min(
+        (
+            (max(UNSEEN, measure_hole(columns)) + moved * OUT_OF_ORDER, columns, below)
+            for inside, below in ((blocks, []), (blocks[:-1], blocks[-1:]))
+            for moved, columns in list_cuts(inside)
+        ),
+        key=lambda choice: choice[0],
+    )
+    return Layout([column for column in columns if column], below)
+
+
+def list_parts(heights: Mapping[str, int], parts: Mapping[str, object]) -> list[Block]:
+    return [Block(f"stats/{name}.html", height) for name, height in heights.items() if parts[name]]
+
+
+def measure_section(section: Section) -> Block:
+    note = NOTE if section.note or section.more else 0
+    return Block("stats/section.html", HEAD + BAR * len(section.bars) + note, section)
+
+
+def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
+    """Yield each way to cut the list in two, and how many blocks then change column: at most one.
+
+    The first block stays the first, and the last block the last.
+    """
+    numbers = range(len(blocks))
+    for cut in numbers:
+        for moved in (None, *(numbers[1:-1] if cut < numbers[-1] else ())):
+            is_first = [(number <= cut) != (number == moved) for number in numbers]
+            columns = list(compress(blocks, is_first)), [*compress(blocks, (not one for one in is_first))]
+            yield int(moved is not None), columns
+
+
+def measure_hole(columns: Columns) -> int:
+    one, other = (sum(block.height + SPACE for block in column) for column in columns)
+    return abs(one - other)
