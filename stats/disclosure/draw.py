@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stats.disclosure.audit import BASE, THRESHOLD, Printed, failing_tables
-from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
+from stats.disclosure.tables import OPENS_FROM, SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
 MOST_DRAWS = 300  # before the table that fails most often is closed
@@ -102,14 +102,13 @@ class Draw:
                 printed[short] = {}
         return [describe_table(table, printed[table.code]) for table in list_tables(self.period)]
 
-    def print_cells(self, table: Table, printed: Mapping[str, Values]) -> Iterator[tuple[Cell, int | None]]:
+    def print_cells(self, table: Table, printed: dict[str, Values]) -> Iterator[tuple[Cell, int | None]]:
         done = months_printed(self.earlier)
         for cell in table.cells():
             if table.by == ("month",) and (cell[0] in done or cell[0] not in self.period.months):
                 continue
             value = self.print_value(table, cell)
-            total = value if table.opened_by == table.code else printed.get(table.opened_by, {}).get(cell[:-1])
-            if not table.opened_by or (total is not None and total >= table.opens_from):
+            if is_open(table, cell, printed | {table.code: {(): value}}):
                 yield cell, value
 
     def print_value(self, table: Table, cell: Cell) -> int | None:
@@ -132,6 +131,17 @@ def round_randomly(units: int, number: float) -> int:
     """Unbiased: the multiple above is taken with a chance of `units % BASE` in `BASE`."""
     below, rest = divmod(units, BASE)
     return BASE * (below + (number < rest / BASE))
+
+
+def is_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
+    """Whether each total above the cell, as printed, reaches what opens the table."""
+    reached = is_reached(printed, table.opened_by, cell[:-1], table.opens_from)
+    return reached and is_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
+
+
+def is_reached(printed: Mapping[str, Values], code: str, cell: Cell, least: int) -> bool:
+    total = printed[code].get(cell) if code else least
+    return total is not None and total >= least
 
 
 def months_printed(earlier: Sequence[Printed]) -> set[str]:

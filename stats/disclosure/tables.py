@@ -12,8 +12,8 @@ from typing import NamedTuple
 from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
 from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
-# Totals, as printed, from which a table opens. A crossing opens région by région, for all its categories: categories
-# without a cell would leave a rest that the others tell of.
+# Totals, as printed, from which a table opens. A crossing opens région by région, for the categories that are not rare
+# in the nation: beside a small total, a dash of one région would prove that the others are not empty.
 OPENS_FROM = 40
 LONG_LIST_OPENS_FROM = 100
 CROSSING_OPENS_FROM = 100
@@ -74,7 +74,8 @@ class Period(NamedTuple):
 @dataclass(frozen=True)
 class Table:
     """`counts`: the unit. `opened_by`: the table whose printed total, of a crossing that of the région, opens this one
-    from `opens_from` on. It may be the table itself, and is empty for one that is always open.
+    from `opens_from` on. It may be the table itself, and is empty for one that is always open. `categories_opened_by`:
+    the table whose printed total of a crossed category must reach `OPENS_FROM` as well.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Table:
     by: tuple[str, ...] = ()
     opened_by: str = ""
     opens_from: int = 0
+    categories_opened_by: str = ""
 
     def cells(self) -> Iterator[tuple[str, ...]]:
         """Every cell, whether or not anything is in it."""
@@ -100,7 +102,8 @@ def count_by(counts: str, by: str, *, opened_by: str, opens_from: int = OPENS_FR
 
 def cross_with_region(by: str) -> Table:
     code = f"incidents_by_region_and_{by}"
-    return Table(code, "incidents", ("region", by), "incidents_by_region", CROSSING_OPENS_FROM)
+    categories = "" if by == "quarter" else f"incidents_by_{by}"
+    return Table(code, "incidents", ("region", by), "incidents_by_region", CROSSING_OPENS_FROM, categories)
 
 
 BY_MONTH = count_by("incidents", "month", opened_by="incidents")

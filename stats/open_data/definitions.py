@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stats.categories import label_category
 from stats.disclosure.audit import BASE
-from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, TABLES, Table
+from stats.disclosure.tables import CATEGORIES, OPENS_FROM, SHORT_LIST_OF, TABLES, Table
 from stats.enums import Measure
 from stats.pages.labels import bind
 
@@ -326,6 +326,8 @@ def explain_opening(table: Table) -> str:
     else:
         words = _("S’ouvre quand le total, arrondi, atteint %(least)d : « %(total)s ».")
     said = words % {"least": table.opens_from, "total": name_table(table.opened_by)}
+    if table.categories_opened_by:
+        said += " " + gettext("Les catégories sont celles qui, en France, atteignent %d.") % OPENS_FROM
     if table.code in SHORT_LIST_OF.values():
         said += " " + gettext("Ne paraît pas quand la liste des services paraît.")
     return bind(said)

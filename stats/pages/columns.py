@@ -11,8 +11,16 @@ from itertools import compress
 from stats.pages.sections import Section
 
 # Heights in pixels where there are two columns: near enough to choose where the first one ends.
-BEFORE_SECTIONS = {"months": 475, "quarters": 350, "map": 1050}
-AFTER_SECTIONS = {"strata": 670, "missing": 220, "method": 605}
+BEFORE_SECTIONS = {
+    "months": ("stats/months.html", 475),
+    "quarters": ("stats/quarters.html", 350),
+    "map": ("stats/map.html", 1050),
+}
+AFTER_SECTIONS = {
+    "strata": ("stats/strata.html", 670),
+    "missing": ("stats/missing.html", 220),
+    "method": ("stats/method.html", 605),
+}
 HEAD, BAR, NOTE = 225, 54, 45
 SPACE = 24
 # A hole that no reader minds, and how much more is worth one part out of order.
@@ -41,7 +49,10 @@ class Layout:
 
 
 def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> Layout:
-    """Return the layout with the smallest hole, in the order of reading if it can. `parts`: what there is besides sections, by name."""
+    """Return the layout with the smallest hole, in the order of reading if it can.
+
+    `parts`: what there is besides sections, by name. The method stands below where a column has no room to fill.
+    """
     blocks = [
         *list_parts(BEFORE_SECTIONS, parts),
         *map(measure_section, sections),
@@ -58,8 +69,8 @@ def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> 
     return Layout([column for column in columns if column], below)
 
 
-def list_parts(heights: Mapping[str, int], parts: Mapping[str, object]) -> list[Block]:
-    return [Block(f"stats/{name}.html", height) for name, height in heights.items() if parts[name]]
+def list_parts(known: Mapping[str, tuple[str, int]], parts: Mapping[str, object]) -> list[Block]:
+    return [Block(template, height) for name, (template, height) in known.items() if parts[name]]
 
 
 def measure_section(section: Section) -> Block:

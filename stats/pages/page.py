@@ -47,6 +47,11 @@ class Breakdown:
         """The categories with a dash: zero or few."""
         return [line for line in self.lines if line.cell.state is State.BELOW]
 
+    @property
+    def closed(self) -> list[Line]:
+        """The categories that are too rare in the nation to be crossed with a région."""
+        return [line for line in self.lines if line.cell.state is State.CLOSED]
+
 
 @dataclass(frozen=True)
 class Page:

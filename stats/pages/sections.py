@@ -207,7 +207,9 @@ def make_title(naming: Naming, found: Breakdown) -> str:
 
 def write_note(breakdown: Breakdown) -> str:
     """Return what is written of the categories without a number; empty if each has one."""
-    return _("Moins de 5 collectivités : %s.") % list_labels(breakdown.below) if breakdown.below else ""
+    below = _("Moins de 5 collectivités : %s.") % list_labels(breakdown.below) if breakdown.below else ""
+    rare = _("Trop rares en France pour un nombre par région : %s.") % list_labels(breakdown.closed)
+    return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
 
 
 def list_labels(lines: list[Line]) -> str:

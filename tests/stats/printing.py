@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from stats.disclosure.draw import describe_table
-from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
+from stats.disclosure.tables import CATEGORIES, OPENS_FROM, SHORT_LIST_OF, Period, list_tables
 from stats.enums import Stratum
 from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release
@@ -81,7 +81,9 @@ def spread_table(table, period, incidents, tables):
         total = tables.get(table.opened_by, {}).get(within)
         if total is not None and total >= table.opens_from:
             for category, weight in weights.items():
-                yield (*within, category), printed(total * weight)
+                rarity = tables.get(table.categories_opened_by, {}).get((category,)) or 0
+                if not table.categories_opened_by or rarity >= OPENS_FROM:
+                    yield (*within, category), printed(total * weight)
 
 
 def weigh(categories):

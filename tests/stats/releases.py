@@ -53,7 +53,6 @@ OF_THE_YEAR = {
     "incidents_by_region_and_cause": {"53 not_said": 115},
 }
 CROSSINGS = [code for code, table in TABLES.items() if len(table.by) > 1]
-CROSSED = "53"  # the région whose total opens them
 
 
 def first_release() -> Release:
@@ -94,5 +93,5 @@ def fill(table, period, shown):
         is_elsewhere = table.by == ("month",) and (
             cell[0] not in period.months or (cell[0] < "04" and not period.quarter)
         )
-        if not is_elsewhere and (cell[:1] == (CROSSED,) or table.code not in CROSSINGS):
+        if not is_elsewhere and (name in printed or table.code not in CROSSINGS):
             yield cell, printed.get(name)

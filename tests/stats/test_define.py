@@ -86,7 +86,8 @@ def test_a_table_is_named_by_what_it_counts_and_how(code, name):
         ),
         (
             "incidents_by_region_and_cause",
-            "S’ouvre région par région, quand le nombre de la région, arrondi, atteint 100.",
+            "S’ouvre région par région, quand le nombre de la région, arrondi, atteint 100. Les catégories sont "
+            "celles qui, en France, atteignent 40.",
         ),
     ],
 )

@@ -126,13 +126,16 @@ def test_the_long_list_of_services_takes_the_place_of_the_short_one():
     assert (many["interruptions_by_service"]["site",], many["interruptions_by_family"]) == (100, {})
 
 
-def test_a_crossing_opens_for_a_region_whose_total_as_printed_reaches_a_hundred():
-    """With all its categories: those without a cell would leave a rest that the others tell of."""
-    printed = draw_tables(year_of(400, region={"53": 200, "94": 90, "11": 110}))
-    for by in ("quarter", "type", "cause"):
-        assert set(printed[f"incidents_by_region_and_{by}"]) == {
-            (region, category) for region in ("53", "11") for category in CATEGORIES[by]
-        }
+def test_a_crossing_opens_for_a_large_region_and_categories_that_are_not_rare():
+    counts = year_of(400, region={"53": 200, "94": 90, "11": 110}, type={"rancon": 325, "panne": 40, "fuite": 35})
+    counts["incidents_by_region_and_type"] |= {("53", "rancon"): spread(160), ("53", "panne"): spread(40)}
+    printed = draw_tables(counts)
+    assert set(printed["incidents_by_region_and_quarter"]) == {
+        (region, quarter) for region in ("53", "11") for quarter in CATEGORIES["quarter"]
+    }
+    assert set(printed["incidents_by_region_and_type"]) == {
+        (region, category) for region in ("53", "11") for category in ("rancon", "panne")
+    }
 
 
 def test_a_quarter_prints_four_totals_and_its_months():

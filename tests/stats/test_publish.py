@@ -349,7 +349,7 @@ def test_the_attempts_are_listed_for_the_administrator(db):
 
 
 def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
-    """The list of tables or of their categories may change with the software: old releases stay as they were signed."""
+    """The tables and their categories may change with the software: old releases stay as they were signed."""
     store(one_each(bodies("53", 50), on(2025, 2, 1)))
     publish_due(now=YEAR_DUE)
     monkeypatch.setitem(CATEGORIES, "region", ("53", "94"))
