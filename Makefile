@@ -1,6 +1,6 @@
 # Tocsin. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench bench-large ready
+.PHONY: help run test proofs check fix bench bench-large ready
 
 PYTHON := .venv/bin/python
 SOURCE := accounts collectivities config csirts incidents notifications stats
@@ -16,7 +16,10 @@ run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre 
 	@exec $(PYTHON) -m config.run
 
 test: ready  ## Exécute toute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
-	$(PYTHON) -m pytest -n 2 $(or $(ARGS),--cov)
+	$(PYTHON) -m pytest -n 2 $(or $(ARGS),--cov --ignore=tests/proofs)
+
+proofs: ready  ## Exécute ce qui est long et prouve une chose une fois : l’attaque des chiffres publiés (ARGS="-k bite" pour une partie)
+	$(PYTHON) -m pytest -n 2 tests/proofs $(ARGS)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .

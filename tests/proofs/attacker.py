@@ -1,0 +1,304 @@
+"""An attacker of printed releases: what it proves of one to four bodies, alone or as one of the bodies itself.
+
+It shares nothing with the publication rule and takes more than it is given: a strong reader, who believes that a dash
+hides no more than four units (or the true number, where that is more). The judge tells it which sets of cells hold few
+bodies. That spares it what would be dismissed anyway and gives it nothing: it proves each from numbers alone.
+
+Of each set it looks for countries that agree with what is known, one in which the set is empty and others in which it
+differs by four. Where there are such countries nothing is proved. Where there are none, it has a fact.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.proofs.countries import Body
+from tests.proofs.knowledge import Edition, Knowledge, Unknown
+from tests.proofs.solver import ContradictionError, Program
+from tests.proofs.truth import Truth, find_truth
+
+FEW = 4
+LARGEST_SHARE = 0.85
+MORE_THAN_ANYTHING = 10_000_000
+OUTSIDER = None
+
+
+class Scope(NamedTuple):
+    """A set of cells of which the attacker asks how many units lie in them."""
+
+    cells: tuple[Unknown, ...]
+    bodies: frozenset[Body]
+
+
+class Fact(NamedTuple):
+    """Proved: the units of others than the reader in these cells lie between `least` and `most`. `true`: the units of
+    so many `bodies`. `own`: the reader's units in dashes among the cells.
+    """
+
+    reader: Body | None
+    cells: tuple[Unknown, ...]
+    least: int
+    most: int
+    true: int
+    bodies: int
+    own: int
+
+    @property
+    def kinds(self) -> list[str]:
+        width = self.most - self.least
+        kinds = {"certain": self.least > 0, "narrow": width < FEW, "pinned": width == 0}
+        return [kind for kind, holds in kinds.items() if holds]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it is no more than the strong reading of a dash: four units at most, of which some are my own."""
+        return self.least == 0 and self.most >= max(FEW - self.own, 1)
+
+
+@dataclass
+class Findings:
+    """`limits`: shown cells of exactly five bodies, each of which knows that four others exist. `readings`: what the
+    strong reading of a dash says by itself to a body that is in it; no facts.
+    """
+
+    facts: list[Fact] = field(default_factory=list)
+    readings: list[Fact] = field(default_factory=list)
+    readers: int = 0
+    questions: int = 0
+    limits: int = 0
+    solves: int = 0
+    is_contradiction: bool = False
+
+    def count(self, kind: str) -> int:
+        return sum(kind in fact.kinds for fact in self.facts)
+
+
+class Attack:
+    """Everything that is the same for each reader."""
+
+    def __init__(self, known: Knowledge, truth: Truth) -> None:
+        self.known, self.truth = known, truth
+        self.program = Program(known.unknowns, known.rows)
+        self.columns = self.program.columns
+        self.units = np.array([truth[unknown].total() if unknown in truth else 0 for unknown in known.unknowns])
+        self.threshold, self.base = known.rule["threshold"], known.rule["base"]
+        self.least, self.most = np.array([self.read_bounds(unknown) for unknown in known.unknowns]).T
+        self.is_shown = np.array([self.has_value(unknown) for unknown in known.unknowns])
+        self.is_dash = np.array([unknown in known.values for unknown in known.unknowns]) & ~self.is_shown
+        self.scopes = list(self.list_scopes())
+        self.places = self.place_scopes()
+        self.sizes = np.array([len(scope.bodies) for scope in self.scopes], int)
+        self.scopes_of = self.index_scopes()
+        self.limits = self.list_limits()
+        self.inequalities = self.program.matrix(row for row in known.rows if row.least < 0)
+        self.countries = np.zeros((0, self.program.width), np.int64)
+        self.own = self.count_own()
+
+    def has_value(self, unknown: Unknown) -> bool:
+        return any(value is not None for value in self.known.values.get(unknown, ()))
+
+    def read_bounds(self, unknown: Unknown) -> tuple[int, int]:
+        """Return what all the figures printed of an unknown allow together, for a reader who is in none of them."""
+        values = [value for value in self.known.values.get(unknown, ()) if value is not None]
+        is_zero = bool(values) and not values[0]
+        if is_zero:
+            return 0, 0
+        least = [max(self.threshold, value - self.base + 1) for value in values]
+        most = [value + self.base - 1 for value in values]
+        fewest = int(self.known.rule.get("shows_zeros", False) and unknown in self.known.values)
+        return max(least, default=fewest), min(most, default=MORE_THAN_ANYTHING)
+
+    # Questions
+
+    def list_scopes(self) -> Iterator[Scope]:
+        """Yield the sets of cells that hold one to five bodies: five, because one of them may be the reader."""
+        sets = dict.fromkeys((unknown,) for unknown in self.known.unknowns)
+        for _whole, parts in self.known.partitions:
+            hidden = tuple(part for part in parts if not self.has_value(part))
+            sets |= dict.fromkeys([hidden] if hidden else [])
+            sets |= dict.fromkeys(combinations(hidden, len(hidden) - 1) if len(hidden) > 2 else [])
+            few = [part for part in parts if len(self.truth.get(part, ())) <= self.threshold]
+            sets |= dict.fromkeys(combinations(few, 2))
+        for cells in sets:
+            inside = [self.truth[cell] for cell in cells if cell in self.truth]
+            if max(map(len, inside), default=0) <= self.threshold:
+                bodies = frozenset().union(*inside)
+                if 1 <= len(bodies) <= self.threshold:
+                    yield Scope(cells, bodies)
+
+    def place_scopes(self) -> np.ndarray:
+        """Return the columns of each scope, filled up with one that is always empty."""
+        longest = max((len(scope.cells) for scope in self.scopes), default=0)
+        places = np.full((len(self.scopes), longest), self.program.width)
+        for number, scope in enumerate(self.scopes):
+            places[number, : len(scope.cells)] = [self.columns[cell] for cell in scope.cells]
+        return places
+
+    # Readers
+
+    def count_own(self) -> dict[Body, dict[int, int]]:
+        """Return each body's own units by column."""
+        own_units: dict[Body, dict[int, int]] = {}
+        for unknown, bodies in self.truth.items():
+            if unknown in self.columns:
+                for body, units in bodies.items():
+                    own_units.setdefault(body, {})[self.columns[unknown]] = units
+        return own_units
+
+    def bound_others(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the reader knows of the units of others in each unknown.
+
+        It is one of at least five bodies in a shown cell that it is in, and makes 85 % of it at most. Of a dash it
+        believes that others have four units at most.
+        """
+        at_least = np.maximum(self.threshold - 1, np.ceil(own / LARGEST_SHARE - own - 1e-9))
+        least = np.maximum(self.least - own, 0)
+        least = np.where(self.is_shown & (own > 0) & (self.most > 0), np.maximum(least, at_least), least)
+        most = np.where(self.is_dash, np.maximum(FEW, self.units - own), self.most - own)
+        return least, most
+
+    def index_scopes(self) -> dict[Body, list[int]]:
+        scopes_of: dict[Body, list[int]] = {}
+        for number, scope in enumerate(self.scopes):
+            for body in scope.bodies:
+                scopes_of.setdefault(body, []).append(number)
+        return scopes_of
+
+    def list_limits(self) -> list[Counter[Body]]:
+        """Return the units of each shown cell of exactly five bodies: each of them knows that four others exist."""
+        shown = (self.truth[cell] for cell, column in self.columns.items() if self.is_shown[column])
+        return [bodies for bodies in shown if len(bodies) == self.threshold]
+
+    def is_limit(self, scope: Scope, reader: Body) -> bool:
+        """Whether the scope holds all of a shown cell of which the reader is one of exactly five bodies."""
+        limits = [bodies for bodies in self.limits if reader in bodies and bodies.keys() <= scope.bodies]
+        if not limits:
+            return False
+        inside = sum((self.truth[cell] for cell in scope.cells), Counter())
+        return any(bodies <= inside for bodies in limits)
+
+    def list_questions(self, reader: Body | None) -> np.ndarray:
+        """Return the scopes in which others are one to four."""
+        others = self.sizes.copy()
+        own = self.scopes_of.get(reader, []) if reader else []
+        others[own] -= 1
+        others[[number for number in own if self.is_limit(self.scopes[number], reader)]] = 0
+        return np.flatnonzero((others > 0) & (others < self.threshold))
+
+    def recall_countries(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
+        """Return the countries found for the outsider in which this reader may be."""
+        others = self.countries - own
+        fits = ((others >= least) & (others <= most)).all(axis=1)
+        return others[fits & (others @ self.inequalities.T <= 0).all(axis=1)]
+
+    def ask_all(self, insiders: Iterable[Body]) -> Findings:
+        findings = Findings(limits=len(self.limits))
+        try:
+            for reader in (OUTSIDER, *insiders):
+                self.ask(reader, findings)
+        except ContradictionError:
+            findings.is_contradiction = True
+        findings.solves = self.program.solves
+        return findings
+
+    def ask(self, reader: Body | None, findings: Findings) -> None:
+        """Add what this reader proves. Raise ContradictionError if no country agrees with what it knows."""
+        own = np.zeros(self.program.width, np.int64)
+        for column, units in self.own.get(reader, {}).items() if reader else ():
+            own[column] = units
+        numbers = self.list_questions(reader)
+        findings.readers += 1
+        findings.questions += len(numbers)
+        if not len(numbers):
+            return
+        least, most = self.bound_others(own)
+        self.program.set_bounds(least, most)
+        questions = Questions(self.program, self.places[numbers])
+        for country in self.recall_countries(own, least, most):
+            questions.look_at(country)
+        questions.find_least()
+        questions.find_most()
+        if reader is OUTSIDER:
+            self.countries = np.array(questions.countries)
+        for place in questions.list_proved():
+            fact = self.describe_fact(reader, self.scopes[numbers[place]], own, questions.bound(place))
+            (findings.readings if fact.is_reading else findings.facts).append(fact)
+
+    def describe_fact(self, reader: Body | None, scope: Scope, own: np.ndarray, bounds: tuple[int, int]) -> Fact:
+        columns = [self.columns[cell] for cell in scope.cells]
+        true = int((self.units - own)[columns].sum())
+        own_in_dashes = int((own * self.is_dash)[columns].sum())
+        return Fact(reader, scope.cells, *bounds, true, len(scope.bodies - {reader}), own_in_dashes)
+
+
+class Questions:
+    """How few and how many units each set of cells may hold, as far as countries were found that show it."""
+
+    def __init__(self, program: Program, places: np.ndarray) -> None:
+        self.program, self.places = program, places
+        self.least = np.full(len(places), MORE_THAN_ANYTHING)
+        self.most = np.full(len(places), -1)
+        self.is_least_known = np.zeros(len(places), bool)
+        self.is_most_known = np.zeros(len(places), bool)
+        self.countries: list[np.ndarray] = []
+
+    def weigh(self, chosen: Iterable[int], sign: int) -> np.ndarray:
+        weights = np.zeros(self.program.width + 1)
+        for place in chosen:
+            weights[self.places[place]] = sign
+        return weights[:-1]
+
+    def look_at(self, country: np.ndarray) -> None:
+        """See what a country holds in every set."""
+        held = np.append(country, 0)[self.places].sum(axis=1)
+        self.least, self.most = np.minimum(self.least, held), np.maximum(self.most, held)
+
+    def find_country(self, chosen: np.ndarray, sign: int) -> None:
+        """Find the country with least (1) or most (-1) in these sets together."""
+        country = self.program.find_country(self.weigh(chosen, sign))
+        self.countries.append(country)
+        self.look_at(country)
+
+    def find_least(self) -> None:
+        """Ask for all sets to be empty together that are not known to be; then for each that still is not."""
+        is_first = True
+        while len(left := np.flatnonzero((self.least > 0) & ~self.is_least_known)):
+            self.find_country(left if is_first else left[:1], 1)
+            self.is_least_known[left[0]] |= not is_first
+            is_first = False
+
+    def find_most(self) -> None:
+        """Ask for much in all sets together that are not known to differ by four; then for each that still is not."""
+        before = -1
+        while len(left := np.flatnonzero((self.most - self.least < FEW) & ~self.is_most_known)):
+            if len(left) != before:
+                self.find_country(left, -1)
+                before = len(left)
+            else:
+                self.find_country(left[:1], -1)
+                self.is_most_known[left[0]] = True
+                before = -1
+
+    def bound(self, place: int) -> tuple[int, int]:
+        """Return the least and the most that any country holds in one set."""
+        weights = self.weigh([place], 1)
+        least, most = (self.program.find_country(sign * weights) @ weights for sign in (1, -1))
+        return int(least), int(most)
+
+    def list_proved(self) -> Iterator[int]:
+        yield from np.flatnonzero((self.least > 0) | (self.most - self.least < FEW))
+
+
+def prepare_attack(editions: Sequence[Edition], *, is_sure: bool = True) -> Attack:
+    known = Knowledge(editions, is_sure=is_sure)
+    return Attack(known, find_truth(known))
+
+
+def attack(editions: Sequence[Edition], *, is_sure: bool = True, insiders: Iterable[Body] | None = None) -> Findings:
+    """Return what an outsider proves, and each of `insiders` (every body that has a case, if None) by itself."""
+    prepared = prepare_attack(editions, is_sure=is_sure)
+    return prepared.ask_all(prepared.own if insiders is None else insiders)

@@ -1,0 +1,145 @@
+"""Publication rules that were rejected, printed here to show that the attacker finds what is wrong with each.
+
+It shares no code with the rule that stands.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
+from stats.enums import DelayBand, HoursBand, Stratum
+from tests.proofs.attacker import Attack, Findings, Questions, attack, prepare_attack
+from tests.proofs.countries import BODIES, Body, Case
+from tests.proofs.knowledge import MONTHS, QUARTERS, Edition, Row, Unknown
+from tests.proofs.tally import FAMILIES, OF_A_YEAR, SMALL_REGIONS, tally_cases
+
+CODES: dict[str, Sequence[str]] = {
+    "region": [region for region in BODIES if region not in SMALL_REGIONS],
+    "month": MONTHS,
+    "quarter": QUARTERS,
+    "type": IncidentType.values,
+    "cause": [*Cause.values, "not_said"],
+    **dict.fromkeys(("discovery", "help", "closing"), DelayBand.values),
+    "persons": PersonsBand.values,
+    "status": ("claimed", "suspected", "confirmed"),
+    "category": DataCategory.values,
+    "hours": HoursBand.values,
+    "family": tuple(FAMILIES),
+    "service": PublicService.values,
+    "stratum": Stratum.values,
+}
+TABLES = {**OF_A_YEAR, "bodies_by_stratum": ("bodies", ("stratum",))}
+OPENED_BY = {"leak_categories": "leaks", "bodies": "incidents"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`base` 1: no rounding. `is_audited_on_truth`: drawn again while anything is proved of one to four bodies."""
+
+    base: int = 5
+    threshold: int = 5
+    shows_zeros: bool = False
+    opens_everything: bool = False
+    is_audited_on_truth: bool = False
+
+
+def print_year(cases: Sequence[Case], rule: Rule, *, seed: int = 0, year: int = 2025, number: int = 1) -> Edition:
+    """Return a yearly release by this rule."""
+    for attempt in range(300):
+        rng = random.Random(f"{seed}/{attempt}")
+        edition = Edition(print_tables(cases, rule, rng, year=year, number=number), cases)
+        if not (rule.is_audited_on_truth and attack([edition], insiders=()).facts):
+            return edition
+    raise AssertionError("no draw passes")
+
+
+def print_tables(cases: Sequence[Case], rule: Rule, rng: random.Random, *, year: int, number: int) -> dict[str, Any]:
+    counts = tally_cases(cases, year=year)
+    tables: dict[str, dict[str, Any]] = {}
+    for code, (unit, by) in sorted(TABLES.items(), key=lambda item: len(item[1][1])):
+        told = [cell for cell in list_cells(by) if is_open(tables, rule, unit, by, cell)]
+        cells = [[list(cell), print_cell(counts[code].get(cell), rule, rng)] for cell in told]
+        tables[code] = {"code": code, "counts": unit, "by": list(by), "is_open": bool(cells), "cells": cells}
+    described = {"threshold": rule.threshold, "base": rule.base, "shows_zeros": rule.shows_zeros}
+    return {"number": number, "period": str(year), "rule": described, "tables": list(tables.values())}
+
+
+def list_cells(by: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if len(by) < 2:
+        yield from ((code,) for code in CODES[by[0]]) if by else [()]
+    else:
+        yield from ((one, other) for one in CODES[by[0]] for other in CODES[by[1]])
+
+
+def is_open(
+    tables: dict[str, dict[str, Any]], rule: Rule, unit: str, by: tuple[str, ...], cell: tuple[str, ...]
+) -> bool:
+    if not by or (rule.opens_everything and by not in (("family",), ("quarter",))):
+        return True
+    if len(by) == 2:
+        margins = [(f"incidents_by_{name}", code) for name, code in zip(by, cell, strict=True) if name != "quarter"]
+        printed = [dict(map(read_cell, tables[table]["cells"])).get((code,)) for table, code in margins]
+        return all(value is not None and value >= 100 for value in printed)
+    total = tables[OPENED_BY.get(unit, unit)]["cells"][0][1] or 0
+    return {"service": total >= 100, "family": 40 <= total < 100}.get(by[0], total >= 40)
+
+
+def read_cell(cell: list[Any]) -> tuple[tuple[str, ...], int | None]:
+    return tuple(cell[0]), cell[1]
+
+
+def print_cell(count: Any, rule: Rule, rng: random.Random) -> int | None:
+    if count is None:
+        return 0 if rule.shows_zeros else None
+    if count.bodies < rule.threshold or count.spared < rule.threshold or count.largest > 0.85 * count.units:
+        return None
+    below, rest = divmod(count.units, rule.base)
+    return rule.base * (below + (rng.random() < rest / rule.base))
+
+
+def attack_audit_on_truth(edition: Edition) -> Findings:
+    """Return what an outsider proves who knows that whatever it proves not to be empty holds five bodies.
+
+    Dashes hold four bodies at most, and four units: a set of dashes that holds five bodies holds five units.
+    """
+    prepared = prepare_attack([edition])
+    dashes = [
+        [part for part in parts if prepared.is_dash[prepared.columns[part]]]
+        for _whole, parts in prepared.known.partitions
+    ]
+    sets = {cells for some in dashes for cells in [*combinations(some, 2), tuple(some)] if cells}
+    proved = list(list_proved(prepared, sorted(sets)))
+    for cells in proved:
+        prepared.program.add_row(Row(dict.fromkeys(cells, 1), prepared.threshold, float("inf")))
+    return prepared.ask_all(())
+
+
+def list_proved(prepared: Attack, sets: Sequence[tuple[Unknown, ...]]) -> Iterator[tuple[Unknown, ...]]:
+    """Yield the sets of cells that are not empty in any country."""
+    prepared.program.set_bounds(*prepared.bound_others(np.zeros(prepared.program.width, np.int64)))
+    longest = max(map(len, sets))
+    places = np.full((len(sets), longest), prepared.program.width)
+    for number, cells in enumerate(sets):
+        places[number, : len(cells)] = [prepared.columns[cell] for cell in cells]
+    questions = Questions(prepared.program, places)
+    questions.find_least()
+    yield from (sets[place] for place in np.flatnonzero(questions.least > 0))
+
+
+def draw_leaky_country() -> list[Case]:
+    """Return a year of 48 leaks, of which four are claimed and four suspected, each by a body of its own."""
+    statuses = ["claimed"] * 4 + ["suspected"] * 4 + ["confirmed"] * 40
+    case = Case(Body("84", "grouping", 0), "2025-03", type="fuite", cause="phishing")
+    return [
+        replace(
+            case,
+            body=Body("84", "commune/500-1999", number),
+            leaks=(("6-50", status, ("etat_civil",)),),
+        )
+        for number, status in enumerate(statuses)
+    ]

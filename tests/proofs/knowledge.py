@@ -1,0 +1,228 @@
+"""What printed releases say, with what everybody knows besides, as linear relations between unknown numbers.
+
+An unknown is the number of units of one cell in one book. A reader who is sure that nothing changed between the
+releases of a year reads them as one book. A reader who is not sure keeps one book for each release; it knows that
+cases were only added, so that each later number is an earlier one and a change.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, NamedTuple
+
+from tests.proofs.countries import Case
+
+QUARTERS = ("T1", "T2", "T3", "T4")
+MONTHS = tuple(f"{number:02}" for number in range(1, 13))
+DELAYS = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d")
+# Their cells do not add up to a total that is printed.
+NOT_SUMMED = ("bodies", "leak_categories")
+CHANGE = " > "
+
+type At = tuple[tuple[str, str], ...]
+
+
+class Unknown(NamedTuple):
+    """`at`: the category of each classification; nothing for a total. `counts` may also be what lies in a total and
+    in no part of it: « no_leak », « neither », « repeats », « leaks_without ».
+    """
+
+    book: str
+    counts: str
+    at: At = ()
+
+
+class Row(NamedTuple):
+    """Σ sign · unknown lies between `least` and `most`."""
+
+    signs: dict[Unknown, int]
+    least: float = 0
+    most: float = 0
+
+
+class Partition(NamedTuple):
+    whole: Unknown
+    parts: tuple[Unknown, ...]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A release as printed, and the truth of which it was drawn, for the judge. `late`: earlier years' incidents."""
+
+    printed: dict[str, Any]
+    cases: Sequence[Case]
+    late: Sequence[Case] = ()
+
+    @property
+    def year(self) -> str:
+        return self.printed["period"][:4]
+
+    @property
+    def quarter(self) -> str:
+        return self.printed["period"][5:]
+
+    @property
+    def label(self) -> str:
+        return f"{self.printed['period']} no {self.printed['number']}"
+
+
+@dataclass
+class Book:
+    """`dims`: what is counted → the classifications of which a number is printed. `quarter`: "" for a year's book."""
+
+    name: str
+    year: str
+    quarter: str
+    editions: list[Edition]
+    dims: dict[str, set[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(set))
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        months = MONTHS[3 * int(self.quarter[1]) - 3 :][:3] if self.quarter else MONTHS
+        self.codes |= {"month": months, "quarter": (self.quarter,) if self.quarter else QUARTERS}
+        for edition in self.editions:
+            self.read_tables(edition)
+
+    def read_tables(self, edition: Edition) -> None:
+        """Take the classifications and their categories from the printed tables."""
+        for table in edition.printed["tables"]:
+            if table["is_open"]:
+                by = tuple(table["by"])
+                self.dims[table["counts"]] |= {by or (("quarter",) if edition.quarter else ())}
+                self.dims[table["counts"]] |= {("quarter",)} if {"quarter", "month"} & {*by} else set()
+                if len(by) == 1 and by != ("month",):
+                    self.codes[by[0]] = tuple(cell[0] for cell, _value in table["cells"])
+
+    def unknowns(self, counts: str, by: tuple[str, ...]) -> list[Unknown]:
+        codes = product(*(self.codes[name] for name in by))
+        return [Unknown(self.name, counts, tuple(zip(by, code, strict=True))) for code in codes]
+
+    def has(self, counts: str, by: tuple[str, ...] = ()) -> bool:
+        return by in self.dims.get(counts, ())
+
+
+def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
+    if not is_sure:
+        books = [Book(edition.label, edition.year, edition.quarter, [edition]) for edition in editions]
+        for earlier, later in list_links(books):
+            for counts, dims in earlier.dims.items():
+                later.dims[counts] |= dims
+            later.codes = {**earlier.codes, **later.codes}
+        return books
+    by_year = defaultdict(list)
+    for edition in editions:
+        by_year[edition.year].append(edition)
+    return [Book(year, year, "", some) for year, some in by_year.items()]
+
+
+def list_links(books: Sequence[Book]) -> Iterator[tuple[Book, Book]]:
+    """Yield each book with each later one that covers its period."""
+    for number, later in enumerate(books):
+        for earlier in books[:number]:
+            if later.year == earlier.year and later.quarter in ("", earlier.quarter):
+                yield earlier, later
+
+
+class Knowledge:
+    """`values`: unknown → what is printed of it, None for a dash. `partitions`: for the questions of the attacker."""
+
+    def __init__(self, editions: Sequence[Edition], *, is_sure: bool = True) -> None:
+        self.books = write_books(editions, is_sure=is_sure)
+        self.rule = editions[-1].printed["rule"]
+        self.values: dict[Unknown, list[int | None]] = defaultdict(list)
+        self.partitions: list[Partition] = []
+        self.rows: list[Row] = []
+        for book in self.books:
+            self.read_values(book)
+            self.add_partitions(book)
+            self.add_inclusions(book)
+            self.add_delays(book)
+        for earlier, later in list_links(self.books):
+            self.add_changes(earlier, later)
+        self.unknowns = list(dict.fromkeys([*self.values, *(cell for row in self.rows for cell in row.signs)]))
+
+    def read_values(self, book: Book) -> None:
+        for edition in book.editions:
+            when = (("quarter", edition.quarter),) if edition.quarter else ()
+            for table in edition.printed["tables"]:
+                for codes, value in table["cells"]:
+                    at = tuple(zip(table["by"], codes, strict=True)) or when
+                    self.values[Unknown(book.name, table["counts"], at)].append(value)
+
+    def add_partitions(self, book: Book) -> None:
+        for counts, by in [(counts, by) for counts, dims in book.dims.items() for by in sorted(dims)]:
+            if counts in NOT_SUMMED or not by:
+                continue
+            if by == ("month",):
+                self.add_months(book, counts)
+            elif len(by) == 2:
+                self.add_crossing(book, counts, by)
+            elif not (by == ("quarter",) and book.quarter):
+                self.add_partition(Unknown(book.name, counts), book.unknowns(counts, by))
+
+    def add_partition(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
+        parts = tuple(parts)
+        self.partitions.append(Partition(whole, parts))
+        self.rows.append(Row({whole: -1, **dict.fromkeys(parts, 1)}))
+
+    def add_months(self, book: Book, counts: str) -> None:
+        months = book.unknowns(counts, ("month",))
+        for quarter in book.unknowns(counts, ("quarter",)):
+            number = QUARTERS.index(quarter.at[0][1])
+            inside = [cell for cell in months if (int(cell.at[0][1]) - 1) // 3 == number]
+            self.add_partition(quarter, inside)
+
+    def add_crossing(self, book: Book, counts: str, by: tuple[str, ...]) -> None:
+        cells = book.unknowns(counts, by)
+        for place in (0, 1):
+            for whole in book.unknowns(counts, (by[1 - place],)):
+                self.add_partition(whole, [cell for cell in cells if cell.at[1 - place] == whole.at[0]])
+
+    def add_inclusions(self, book: Book) -> None:
+        """An incident has one leak at most, or one that is unfounded; a leak has a category at least, each once at
+        most; a body is in one stratum, and has an incident at least.
+        """
+        for by in ((), ("quarter",)):
+            if book.has("incidents", by) and book.has("leaks", by):
+                for whole in book.unknowns("incidents", by):
+                    leaks, rest = whole._replace(counts="leaks"), whole._replace(counts="no_leak")
+                    self.add_sum(whole, [leaks, rest])
+                    if not by and book.has("unfounded"):
+                        unfounded, neither = whole._replace(counts="unfounded"), whole._replace(counts="neither")
+                        self.add_sum(rest, [unfounded, neither])
+        whole = Unknown(book.name, "leaks")
+        if book.has("leak_categories", ("category",)):
+            categories = book.unknowns("leak_categories", ("category",))
+            self.rows.append(Row({whole: 1, **dict.fromkeys(categories, -1)}, least=float("-inf")))
+            for category in categories:
+                self.add_sum(whole, [category, category._replace(counts="leaks_without")])
+        if book.has("bodies", ("stratum",)):
+            strata, repeats = book.unknowns("bodies", ("stratum",)), Unknown(book.name, "repeats")
+            self.add_sum(Unknown(book.name, "incidents"), [*strata, repeats])
+
+    def add_sum(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
+        """Add a sum of which the parts are no table."""
+        self.rows.append(Row({whole: -1, **dict.fromkeys(parts, 1)}))
+
+    def add_delays(self, book: Book) -> None:
+        """Whoever's case was closed within some time had help within it, unless nobody knows when."""
+        if not (book.has("incidents", ("help",)) and book.has("incidents", ("closing",))):
+            return
+        bands = {name: book.unknowns("incidents", (name,)) for name in ("help", "closing")}
+        for number in range(1, len(DELAYS) + 1):
+            closed, helped = (
+                [cell for cell in bands[name] if cell.at[0][1] in (*DELAYS[:number], *unknown)]
+                for name, unknown in (("closing", ()), ("help", ("unknown",)))
+            )
+            self.rows.append(Row({**dict.fromkeys(closed, 1), **dict.fromkeys(helped, -1)}, least=float("-inf")))
+
+    def add_changes(self, earlier: Book, later: Book) -> None:
+        name = f"{earlier.name}{CHANGE}{later.name}"
+        for counts, dims in earlier.dims.items():
+            for by in dims:
+                for cell in earlier.unknowns(counts, by):
+                    self.add_sum(cell._replace(book=later.name), [cell, cell._replace(book=name)])
+        for whole, parts in [*self.partitions]:
+            if whole.book == earlier.name:
+                self.add_partition(whole._replace(book=name), [cell._replace(book=name) for cell in parts])

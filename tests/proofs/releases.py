@@ -1,0 +1,45 @@
+"""Releases of invented countries, drawn by the publication rule as it stands."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from stats.disclosure.draw import Drawn, draw_release
+from stats.disclosure.tables import Period
+from tests.proofs.countries import EXISTING, Case
+from tests.proofs.knowledge import Edition
+from tests.proofs.tally import tally_cases
+
+RULE = {"threshold": 5, "base": 5}
+QUARTERS = (1, 2, 3, 4)
+
+
+def print_release(period: str, tables: list[dict[str, Any]], *, number: int = 1) -> dict[str, Any]:
+    """Return the printed file, without what tells nothing of the cases."""
+    existing = [[int(period[:4]), "", stratum, count] for stratum, count in EXISTING.items()]
+    return {"number": number, "period": period, "rule": RULE, "tables": tables, "existing": existing}
+
+
+def draw_edition(
+    cases: Sequence[Case],
+    key: bytes,
+    period: Period,
+    *,
+    earlier: Iterable[Edition] = (),
+    late: Sequence[Case] = (),
+    number: int = 1,
+) -> tuple[Edition, Drawn]:
+    counts = tally_cases(cases, year=period.year, quarter=period.quarter, late=late)
+    drawn = draw_release(counts, period=period, earlier=[edition.printed for edition in earlier], key=key)
+    return Edition(print_release(str(period), drawn.tables, number=number), cases, late), drawn
+
+
+def draw_year(
+    cases: Sequence[Case], key: bytes, *, year: int = 2025, is_quarterly: bool = False, late: Sequence[Case] = ()
+) -> list[tuple[Edition, Drawn]]:
+    """Return the release of a year, last, after those of its quarters if there are any, each held fast by the next."""
+    drawn: list[tuple[Edition, Drawn]] = []
+    for quarter in (*(QUARTERS if is_quarterly else ()), 0):
+        earlier = [edition for edition, _drawn in drawn]
+        rest = {"earlier": earlier, "late": () if quarter else late, "number": 1 + len(drawn)}
+        drawn.append(draw_edition(cases, key, Period(year, quarter), **rest))
+    return drawn

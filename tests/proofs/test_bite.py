@@ -1,0 +1,56 @@
+"""Controls: rules that were rejected, in which the attacker finds what it must find."""
+
+import pytest
+
+from tests.proofs.attacker import attack
+from tests.proofs.bad_rules import Rule, attack_audit_on_truth, draw_leaky_country, print_year
+from tests.proofs.countries import draw_country, draw_late_cases
+
+SEEDS = range(4)
+YEARLY = (84, 317, 640)
+
+
+def count_facts(number, rule):
+    """Facts of an outsider in four draws, by kind."""
+    findings = [attack([print_year(draw_country(number, seed=seed), rule, seed=seed)], insiders=()) for seed in SEEDS]
+    return {kind: sum(one.count(kind) for one in findings) for kind in ("certain", "narrow", "pinned")}
+
+
+def test_it_works():
+    assert count_facts(84, Rule(base=1))["certain"]
+
+
+@pytest.mark.parametrize("number", YEARLY)
+def test_exact_numbers_give_facts(number):
+    facts = count_facts(number, Rule(base=1))
+    assert facts["certain"]
+    assert facts["narrow"] or number > 400
+
+
+@pytest.mark.parametrize("number", YEARLY)
+def test_crossings_that_are_all_open_give_facts(number):
+    assert count_facts(number, Rule(opens_everything=True))["certain"]
+
+
+@pytest.mark.parametrize("number", YEARLY)
+def test_zeros_shown_make_every_other_dash_certain(number):
+    assert count_facts(number, Rule(shows_zeros=True))["certain"]
+
+
+def test_audit_that_looks_at_the_truth_gives_facts():
+    """Of two dashes that are proved to hold somebody together, each is proved to."""
+    edition = print_year(draw_leaky_country(), Rule(is_audited_on_truth=True))
+    assert not attack([edition], insiders=()).facts
+    facts = attack_audit_on_truth(edition).facts
+    assert {cell.at for fact in facts for cell in fact.cells} >= {(("status", "claimed"),), (("status", "suspected"),)}
+
+
+@pytest.mark.parametrize("number", YEARLY)
+def test_second_edition_of_a_year_gives_facts_on_what_came_late(number):
+    facts = 0
+    for seed in SEEDS:
+        cases = draw_country(number, seed=seed)
+        first = print_year(cases, Rule(), seed=seed)
+        second = print_year([*cases, *draw_late_cases(cases, share=0.04)], Rule(), seed=seed + 100, number=2)
+        facts += len(attack([first, second], is_sure=False, insiders=()).facts)
+    assert facts

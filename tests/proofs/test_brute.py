@@ -1,0 +1,56 @@
+"""The attacker and the audit against a list of every country that agrees with small printed releases."""
+
+import random
+
+import pytest
+
+from stats.disclosure.audit import failing_tables
+from tests.proofs.brute import SHAPES, Brute, bound_by_programs, print_at_random, print_values
+
+FILES = 60
+
+
+def print_files(name, number=FILES):
+    """Printed files of a shape that at least one country agrees with, and their countries."""
+    shape, found = SHAPES[name], 0
+    for seed in range(40 * number):
+        editions = print_at_random(shape, random.Random(f"{name}/{seed}"))
+        brute = Brute(shape, editions)
+        if len(brute.countries):
+            found += 1
+            yield editions, brute
+        if found == number:
+            return
+
+
+def is_passed(editions):
+    *earlier, last = (edition.printed for edition in editions)
+    return not failing_tables(last, earlier)
+
+
+def test_it_works():
+    _editions, brute = next(print_files("bodies"))
+    assert len(brute.countries)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_attacker_finds_the_least_and_the_most_of_all_countries(name):
+    for editions, brute in print_files(name, 8):
+        sets = brute.list_sets()
+        assert bound_by_programs(editions, sets) == [brute.bound(cells) for cells in sets]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_audit_passes_what_is_safe_and_nothing_else(name):
+    verdicts = [(is_passed(editions), brute.is_safe()) for editions, brute in print_files(name)]
+    assert [passed for passed, _safe in verdicts] == [safe for _passed, safe in verdicts]
+    assert {safe for _passed, safe in verdicts} == {True, False}
+
+
+def test_audit_knows_that_help_comes_before_the_closing():
+    """Five cases were closed within an hour: they had help within it, or nobody knows when."""
+    values = {"incidents": [15], "help": [None, 10, None], "closing": [5, 5, None]}
+    editions = print_values(SHAPES["delays in their order"], values)
+    brute = Brute(SHAPES["delays in their order"], editions)
+    assert not brute.is_safe()
+    assert not is_passed(editions)

@@ -1,0 +1,129 @@
+"""Whatever happens to cases, in whatever order it is folded, the figures are those of a recount in plain Python.
+
+TOCSIN_HISTORIES says how many histories are tried.
+"""
+
+import os
+import random
+from datetime import date
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from stats.counting import rollups
+from stats.exact.access import Scope
+from stats.exact.year import load_exact_year
+from stats.services import rebuild_figures, verify_figures
+from tests.stats.histories import RAW_ACTS, SERVICE_ACTS, History
+from tests.stats.recount import pending, recounted, stored
+
+ACTS = st.sampled_from([*SERVICE_ACTS, *RAW_ACTS])
+CHANCE = st.randoms(use_true_random=False)
+
+
+class Figures(RuleBasedStateMachine):
+    """Each run in a transaction that is undone."""
+
+    def __init__(self):
+        super().__init__()
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+        self.history = History()
+
+    def teardown(self):
+        try:
+            agree(self.history)
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+
+    @initialize(rng=CHANCE)
+    def some_cases(self, rng):
+        for name in ("declares", "declares", "stores", "stores", "stores", "verifies", "verifies"):
+            self.history.act(name, rng)
+
+    @rule(name=ACTS, rng=CHANCE)
+    def something_happens(self, name, rng):
+        self.history.act(name, rng)
+
+    @rule(size=st.integers(1, 4))
+    def some_is_folded(self, size):
+        whole, rollups.BATCH = rollups.BATCH, size
+        try:
+            rollups.fold_batch()
+        finally:
+            rollups.BATCH = whole
+
+    @rule()
+    def all_is_rebuilt(self):
+        assert rebuild_figures().mistakes == 0
+
+    @rule()
+    def what_is_pending_is_excused(self):
+        assert verify_figures().found == []
+
+
+def agree(history):
+    rollups.fold_all()
+    assert pending() == 0
+    assert verify_figures().mistakes == 0
+    sums, there = recounted()
+    assert stored() == (sums, there)
+    scopes = [
+        Scope("", csirt_ids=frozenset([history.here.pk])),
+        Scope("", csirt_ids=frozenset([history.here.pk, history.there.pk])),
+        *(Scope("", region_id=region.pk) for region in history.regions),
+        Scope(""),
+    ]
+    for scope in scopes:
+        for year in {key[2].year for key in sums}:
+            assert read_totals(scope, year) == expect_totals(scope, year, sums, there)
+
+
+def is_within(scope, csirt, region):
+    return csirt in scope.csirt_ids if scope.csirt_ids else scope.region_id in (None, region)
+
+
+def read_totals(scope, year):
+    exact = load_exact_year(scope, year=str(year) if year in list_years(scope) else "", today=date(2026, 12, 31))
+    if exact.year != year:
+        return (0,) * 5, 0, 0
+    return exact.now.total, exact.now.bodies.declared, exact.now.bodies.hit
+
+
+def list_years(scope):
+    return load_exact_year(scope, year="", today=date(2026, 12, 31)).years
+
+
+def expect_totals(scope, year, sums, there):
+    of = {key: value for key, value in sums.items() if is_within(scope, *key[:2]) and key[2].year == year}
+    columns = ("declared", "incidents", "reports", "interruptions", "leaks")
+    figures = tuple(sum(value for key, value in of.items() if key[3] == one) for one in columns)
+    mine = [(key[3], hits) for key, (_n, hits) in there.items() if is_within(scope, *key[:2]) and key[2] == year]
+    return figures, len({body for body, _hits in mine}), len({body for body, hits in mine if hits})
+
+
+@pytest.mark.usefixtures("db")
+def test_it_works():
+    run_state_machine_as_test(
+        Figures,
+        settings=settings(
+            max_examples=int(os.environ.get("TOCSIN_HISTORIES", "6")),
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
+
+
+def test_the_recount_sees_a_mistake(db, monkeypatch):
+    """The machine is worth what its recount is: one that is broken must be seen."""
+    history, rng = History(), random.Random(1)
+    history.stores(rng, number=30)
+    monkeypatch.setattr(rollups, "is_incident", lambda fact: fact.is_counted and fact.is_verified)
+    with pytest.raises(AssertionError):
+        agree(history)

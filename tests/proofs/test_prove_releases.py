@@ -1,0 +1,119 @@
+"""What the attacker proves in releases drawn by the rule, over many secrets: nothing. -s shows the summary."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from stats.disclosure.tables import Period
+from tests.proofs.attacker import attack, prepare_attack
+from tests.proofs.countries import (
+    draw_country,
+    draw_country_without_region,
+    draw_heavy_country,
+    draw_late_cases,
+    draw_struck_country,
+)
+from tests.proofs.figures import Measured, list_keys, measure_editions, tabulate_coverage
+from tests.proofs.releases import draw_edition, draw_year
+
+# Incidents a year → secrets.
+YEARLY = {84: 40, 150: 10, 317: 40, 640: 40}
+QUARTERLY = {84: 10, 150: 10, 317: 10, 640: 5}
+
+
+def prove_nothing(editions, *, is_sure=True, insiders=None):
+    findings = attack(editions, is_sure=is_sure, insiders=insiders)
+    assert not findings.is_contradiction
+    assert not findings.facts
+    return findings
+
+
+def check_truth(editions):
+    """An attacker whose beliefs exclude the truth would prove nothing of it."""
+    prepared = prepare_attack(editions)
+    least, most = prepared.bound_others(0 * prepared.units)
+    assert (least <= prepared.units).all()
+    assert (prepared.units <= most).all()
+
+
+def attack_secrets(number, secrets, *, is_quarterly=False, draw=draw_country):
+    """Draw releases with one secret after another, attack each, and print what they tell."""
+    measured, sums = Measured(), Counter()
+    for which, key in enumerate(list_keys(secrets)):
+        drawn = draw_year(draw(number, seed=which % 5), key, is_quarterly=is_quarterly)
+        editions = [edition for edition, _drawn in drawn]
+        check_truth(editions)
+        for is_sure in (True, False) if is_quarterly else (True,):
+            findings = prove_nothing(editions, is_sure=is_sure)
+            sums.update(readers=findings.readers, questions=findings.questions, readings=len(findings.readings))
+            sums["cells of exactly 5 bodies"] += findings.limits
+        measure_editions(drawn, measured=measured)
+    lines = [f"{draw.__name__} {number}: {secrets} secrets, 0 facts, {dict(sums)}; {measured.describe_draws()}"]
+    print("", *lines, *tabulate_coverage({str(number): measured}), sep="\n")  # noqa: T201
+    return measured
+
+
+def test_it_works():
+    prove_nothing([edition for edition, _drawn in draw_year(draw_country(150), b"secret")])
+
+
+@pytest.mark.parametrize("number", YEARLY)
+def test_year(number):
+    measured = attack_secrets(number, YEARLY[number])
+    assert max(map(abs, measured.errors)) < 5
+    assert abs(sum(measured.errors) / len(measured.errors)) < 0.2
+
+
+@pytest.mark.parametrize("number", QUARTERLY)
+def test_quarters_and_then_their_year(number):
+    """For a reader who is sure that nothing changed since, and for one who is not."""
+    attack_secrets(number, QUARTERLY[number], is_quarterly=True)
+
+
+def test_region_in_which_nothing_happened():
+    attack_secrets(317, 5, draw=draw_country_without_region)
+
+
+@pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])
+def test_many_cases(draw, number):
+    """Crossings are open. Readers are the bodies of which a question is asked, and two hundred others."""
+    [(edition, drawn)] = draw_year(draw(number), b"secret")
+    assert any(table["is_open"] for table in drawn.tables if "_and_" in table["code"])
+    check_truth([edition])
+    prepared = prepare_attack([edition])
+    others = sorted(prepared.own.keys() - prepared.scopes_of.keys())
+    findings = prepared.ask_all([*prepared.scopes_of, *random.Random(0).sample(others, 200)])
+    assert not findings.is_contradiction
+    assert not findings.facts
+
+
+@pytest.mark.parametrize("number", [84, 317])
+def test_two_years_together(number):
+    """With what came late of the first in the second."""
+    for which, key in enumerate(list_keys(5)):
+        first, second = draw_country(number, seed=which, year=2024), draw_country(number, seed=which)
+        late = draw_late_cases(first, share=0.1)
+        [(one, _drawn)] = draw_year(first, key, year=2024)
+        [(other, _drawn)] = draw_year(second, key, late=late)
+        prove_nothing([one, other])
+
+
+@pytest.mark.parametrize("number", [84, 317])
+def test_cases_that_came_between_the_quarters_and_their_year(number):
+    """What was added since is no clearer than the rest."""
+    for which, key in enumerate(list_keys(5)):
+        cases = draw_country(number, seed=which)
+        quarters = [edition for edition, _drawn in draw_year(cases, key, is_quarterly=True)][:-1]
+        grown = [*cases, *draw_late_cases(cases, share=0.04, seed=which)]
+        year, _drawn = draw_edition(grown, key, Period(2025), earlier=quarters, number=5)
+        prove_nothing([*quarters, year], is_sure=False)
+
+
+def test_body_that_makes_half_of_all_incidents_proves_nothing_of_a_cell():
+    """What lies beside the parts of a total may be told of it, without a place or a name."""
+    rests = {"no_leak", "neither", "leaks_without", "repeats"}
+    for number in (84, 317):
+        [(edition, _drawn)] = draw_year(draw_heavy_country(number), b"secret")
+        facts = attack([edition]).facts
+        assert not [fact for fact in facts if not {cell.counts for cell in fact.cells} <= rests]
