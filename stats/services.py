@@ -63,7 +63,6 @@ def publish_period(period: Period, now: datetime) -> Release:
         draws=drawn.draws,
         closed=list(drawn.closed),
     )
-    logger.info("release published", period=str(period), number=release.number, seconds=round(seconds, 2))
     making.prepare(release)
     return release
 

@@ -101,10 +101,10 @@ SHAPES: dict[str, Shape] = {
         {
             "2025": INCIDENTS
             | list_by("incidents", "region", REGIONS[:2])
-            | list_by("incidents", "type", TYPES)
-            | cross("type", REGIONS[:1], TYPES[:1])
+            | list_by("incidents", "type", (*TYPES, "panne"))
+            | cross("type", REGIONS[:1], TYPES)
         },
-        vary(region=REGIONS[:2], type=TYPES),
+        vary(region=REGIONS[:2], type=(*TYPES, "panne")),
     ),
     "quarters and their year": Shape(TOTALS_BY_QUARTER, vary(month=("2025-01", "2025-04", "2025-07", "2025-10"))),
     "months of a quarter": Shape(
@@ -229,8 +229,9 @@ class Brute:
                 yield self.bound([unknown])[0]
         for whole, parts in self.known.partitions:
             untold = [part for part in parts if part not in self.known.values]
+            hidden = [part for part in parts if not any(self.known.values.get(part, ()))]
             if whole in self.known.values and 0 < len(untold) < len(parts):
-                yield self.bound(untold)[0]
+                yield from (self.bound(cells)[0] for cells in (untold, hidden))
 
 
 def bound_by_programs(editions: Sequence[Edition], sets: Sequence[tuple[Unknown, ...]]) -> list[tuple[int, int]]:
