@@ -46,7 +46,7 @@ def verify(folder: Path) -> tuple[str, bool]:
     secret = (
         f"Secret : CES TABLEAUX EN DISENT TROP : {', '.join(failing)}."
         if failing
-        else "Secret : aucun nombre n’en dit trop. Tous les tirets peuvent valoir zéro, et chacun peut valoir quatre."
+        else "Secret : aucun nombre n’en dit trop. Toutes les cases cachées peuvent valoir zéro, et chacune quatre."
     )
     lines = (
         f"Publication no {printed['number']}, {printed['period']}, parue le {printed['published_on']}.",

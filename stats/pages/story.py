@@ -17,13 +17,13 @@ from stats.pages.wording import format_cell, format_due_day, format_place
 from stats.releases.reading import Cell, State
 
 ROUNDING = gettext_lazy(
-    "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5 : le "
-    "vrai nombre est à 4 près au plus, et un 5 veut dire de 5 à 9. Chaque total est arrondi à part : la somme des "
-    "lignes peut différer."
+    "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, à 4 "
+    "près au plus : 160 veut dire de 156 à 164, et 5 de 5 à 9. Chaque total est arrondi à part : la somme des lignes "
+    "peut différer."
 )
 DASH = gettext_lazy(
-    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule fait presque tout. "
-    "Le nombre n’est pas donné, pour ne désigner personne."
+    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque tous "
+    "les cas. Leur nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")

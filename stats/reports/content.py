@@ -154,7 +154,7 @@ def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
 def describe_reading(own: Page, edition: Edition) -> Content:
     screen = ({"region": own.region.code} if own.region else {}) | {"annee": str(own.year)}
     return {
-        "numbers": [bind(str(sentence)) for sentence in (story.ROUNDING, story.DASH)],
+        "numbers": [bind(str(story.ROUNDING))],
         "method": method.list_paragraphs(),
         "missing": story.explain_missing(own) if own.region else [],
         "definitions": [

@@ -137,12 +137,12 @@ def print_at_random(shape: Shape, rng: random.Random) -> list[Edition]:
 
 
 def print_values(shape: Shape, values: Mapping[str, Sequence[int | None]]) -> list[Edition]:
-    """Print a year with these figures, by classification (« incidents » for their total)."""
+    """Print a year with these figures, by classification (« region x type »), the unit for its total."""
     [(period, tables)] = shape.tables.items()
     by_unknown = {
         Unknown(period, unit, tuple(zip(by, cell, strict=True))): value
         for unit, by, cells in tables.values()
-        for cell, value in zip(cells, values[by[0] if by else unit], strict=True)
+        for cell, value in zip(cells, values[" x ".join(by) or unit], strict=True)
     }
     return [print_edition(period, tables, by_unknown)]
 

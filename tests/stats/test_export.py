@@ -214,7 +214,7 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
         "Publication no 5, 2025, parue le 2026-04-01.",
         f"Signature : intacte. Clé, à comparer à celle de la page : {Release.objects.get(number=5).verify_key}",
         "Tableaux CSV : les codes et les nombres signés, et eux seuls. Les libellés ne sont pas signés.",
-        "Secret : aucun nombre n’en dit trop. Tous les tirets peuvent valoir zéro, et chacun peut valoir quatre.",
+        "Secret : aucun nombre n’en dit trop. Toutes les cases cachées peuvent valoir zéro, et chacune quatre.",
         "CONFORME.",
     ]
 

@@ -135,13 +135,13 @@ def test_the_quarters_that_are_out_are_named(quarters, words):
 
 def test_what_the_page_tells_once_about_all_numbers():
     assert str(ROUNDING) == (
-        "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5 : "
-        "le vrai nombre est à 4 près au plus, et un 5 veut dire de 5 à 9. Chaque total est arrondi à part : la somme "
-        "des lignes peut différer."
+        "Pour que personne ne reconnaisse une collectivité, les chiffres sont arrondis au hasard à un multiple de 5, "
+        "à 4 près au plus : 160 veut dire de 156 à 164, et 5 de 5 à 9. Chaque total est arrondi à part : la somme des "
+        "lignes peut différer."
     )
     assert str(DASH) == (
-        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule fait presque "
-        "tout. Le nombre n’est pas donné, pour ne désigner personne."
+        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque "
+        "tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
     )
 
 
