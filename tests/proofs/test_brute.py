@@ -54,12 +54,3 @@ def test_audit_knows_that_help_comes_before_the_closing():
     brute = Brute(SHAPES["delays in their order"], editions)
     assert not brute.is_safe()
     assert not is_passed(editions)
-
-
-def test_audit_knows_that_dashes_and_what_is_not_told_hold_the_rest():
-    """In region 11 two incidents at least are of other types than « boite »: a dash and a type that is not told."""
-    values = {"incidents": [20], "region": [15, 10], "type": [10, None, 10], "region x type": [5, None]}
-    editions = print_values(SHAPES["crossings of which some are not told"], values)
-    brute = Brute(SHAPES["crossings of which some are not told"], editions)
-    assert not brute.is_safe()
-    assert not is_passed(editions)
