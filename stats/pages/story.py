@@ -22,8 +22,8 @@ ROUNDING = gettext_lazy(
     "peut différer."
 )
 DASH = gettext_lazy(
-    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque tous "
-    "les cas. Leur nombre n’est pas donné, pour ne désigner personne."
+    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque "
+    "tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")

@@ -140,8 +140,8 @@ def test_what_the_page_tells_once_about_all_numbers():
         "lignes peut différer."
     )
     assert str(DASH) == (
-        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque "
-        "tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
+        "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
+        "presque tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
     )
 
 
