@@ -229,9 +229,8 @@ class Brute:
                 yield self.bound([unknown])[0]
         for whole, parts in self.known.partitions:
             untold = [part for part in parts if part not in self.known.values]
-            hidden = [part for part in parts if not any(self.known.values.get(part, ()))]
             if whole in self.known.values and 0 < len(untold) < len(parts):
-                yield from (self.bound(cells)[0] for cells in (untold, hidden))
+                yield self.bound(untold)[0]
 
 
 def bound_by_programs(editions: Sequence[Edition], sets: Sequence[tuple[Unknown, ...]]) -> list[tuple[int, int]]:
