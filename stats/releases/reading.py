@@ -109,8 +109,3 @@ def list_years() -> dict[int, bool]:
     for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):
         years[period.year] = years.get(period.year, False) or not period.quarter
     return years
-
-
-def last_full_year() -> int | None:
-    """Return the last year that is published as a whole; None while there is none."""
-    return next((year for year, is_over in list_years().items() if is_over), None)

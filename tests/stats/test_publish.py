@@ -58,7 +58,6 @@ def test_it_works(db):
 )
 def test_a_period_is_due_on_its_day_in_paris(db, period, now):
     store(one_each(bodies("53", 5), on(2025, 2, 1)))
-    publish.freeze_cases(period)  # any statement: a transaction is open
     publish_due(now=on(2025, 2, 2))
     assert publish.due_on(period) == timezone.localtime(now).date()
     assert period in publish.list_due_periods(now)
@@ -140,7 +139,7 @@ def test_an_earlier_period_is_not_published_after_a_later_one(db):
     store(one_each(bodies("53", 30)[6:], on(2024, 5, 1)))
     publish_due(now=YEAR_DUE)
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
-    assert read_table("late") == {"": read_table("late")[""]} != {"": None}
+    assert read_table("late")[""] in (20, 25)  # 24 bodies
 
 
 # What
