@@ -36,7 +36,15 @@ ADDED = """
 INNER = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 
 # Types of files that are saved and never shown in their place.
-SAVED = ("application/pdf", "application/octet-stream", "application/zip", "text/csv", "text/markdown")
+SAVED = (
+    "application/pdf",
+    "application/octet-stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/zip",
+    "text/csv",
+    "text/markdown",
+    "text/x-python",
+)
 
 
 @cache

@@ -122,9 +122,9 @@ class Crowd:
         self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
         self.agent.get("/mes-dossiers/")
         for address in ("/statistiques/mon-centre/", f"/statistiques/exacts/centre/{self.csirt.slug}/"):
-            self.lead.get(address)
+            read_exact_figures(self.lead, address)
         for address in ("/statistiques/exacts/france/", "/statistiques/exacts/region/53/"):
-            self.national.get(address)
+            read_exact_figures(self.national, address)
         self.responder.get(f"/triage/{self.incident.reference}/")
         self.responder.client.post(f"{managed}confirmer/")
         doors.withdraw(self.holder, self.incident)
@@ -137,6 +137,12 @@ class Crowd:
         getattr(self, role).crawl(start, most=2 if self.number == 0 else 1)
         getattr(self, role).send_the_rest()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
+
+
+def read_exact_figures(visitor, address):
+    """The page and its two files."""
+    for name in ("", "chiffres.csv", "chiffres.xlsx"):
+        assert visitor.get(f"{address}{name}").status_code == 200
 
 
 @pytest.mark.parametrize("kind", TYPES)

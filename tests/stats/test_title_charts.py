@@ -171,7 +171,10 @@ def test_a_region_with_many_incidents_has_its_types():
     tables = {"incidents_by_region": {"53": 120}, "incidents_by_region_and_type": crossing}
     types = section("types", tables, region=BRETAGNE)
     assert [(bar.label, bar.value) for bar in types.bars] == [("rançongiciel", 60)]
-    assert plain(types.note) == "Moins de 5 collectivités : panne."
+    below, rare = plain(types.note).split(". ", 1)
+    assert below == "Moins de 5 collectivités : panne"
+    assert rare.startswith("Trop rares en France pour un nombre par région : à qualifier ; ")
+    assert "rançongiciel" not in rare
     assert types.total == "120"
 
 
