@@ -17,6 +17,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AXE = Axe()
 SCREENSHOTS = Path(__file__).resolve().parents[1] / ".local" / "screenshots"
 
 
@@ -69,14 +70,24 @@ def host_of(url):
     return url.split("/")[2] if "://" in url else url.partition(":")[0]
 
 
-def violations(page, *impacts):
-    """What axe finds, as (rule, first element, number of elements). It fetches no stylesheet again to read it."""
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+def violations(page, *impacts, rules=()):
+    """What axe finds by `rules`, or by all, as (rule, first element, number of elements). It fetches no stylesheet
+    again to read it.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.axe_script)
+    options = {"preload": False, "resultTypes": ["violations"]} | ({"runOnly": [*rules]} if rules else {})
+    found = page.evaluate("options => axe.run(options)", options)
     return [
         (rule["id"], rule["nodes"][0]["html"][:200], len(rule["nodes"]))
-        for rule in found
+        for rule in found["violations"]
         if not impacts or rule["impact"] in impacts
     ]
+
+
+def settle(page):
+    """Wait for the end of every transition that is under way, a change of colours for example."""
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map(each => each.finished))")
 
 
 def overflow(page):

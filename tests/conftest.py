@@ -3,7 +3,8 @@
 One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL.
 One template database holds the schema and the official lists; each worker works in a clone of it. A test takes
 `db` (rolled back) or, when it needs real commits, threads or other processes, `transactional_db`: a clone of
-its own, dropped afterwards. Nothing is ever truncated: the append-only tables refuse it.
+its own, dropped afterwards. Nothing is ever truncated: the append-only tables refuse it. A worker has one browser and
+one site, which tests with `live_site` point to their database.
 """
 
 import os
@@ -65,7 +66,10 @@ def stand_on(ground):
     settings.CACHES["default"]["LOCATION"] = ground.redis_url
 
 
+@pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items):
+    """Tests with a browser come last: once it runs, so does its loop, which other tests shall not meet."""
+    items.sort(key=lambda item: "browser" in item.fixturenames)
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and (marker.kwargs.get("transaction") or marker.args):
@@ -109,20 +113,35 @@ def point_at(name):
     connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
 
 
-@pytest.fixture
-def live_site(transactional_db):
-    """The site on a real port, each request in a thread of its own. Gives its address, without a final slash."""
+@pytest.fixture(scope="session")
+def site_server(django_db_setup):
+    """The site on a real port, each request in a thread and a connection of its own, to the database of the moment."""
     server = LiveServerThread("localhost", StaticFilesHandler)
     server.start()
     server.is_ready.wait()
     if server.error:
         raise server.error
-    yield f"http://localhost:{server.port}"
+    yield server
     server.terminate()
 
 
 @pytest.fixture
-def browser(live_site):
-    """A real browser. Asked for after `live_site`, so that its loop is gone when the database is dropped."""
-    with running_browser() as chromium:
+def live_site(site_server, transactional_db):
+    """The site on a database of this test's own. Gives its address, without a final slash."""
+    return f"http://localhost:{site_server.port}"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A real browser for the session. Its loop runs in this thread from now on, beside the reading of rows."""
+    with running_browser() as chromium, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield chromium
+
+
+@pytest.fixture
+def browser(chromium):
+    """A real browser that remembers nothing of the tests before."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()

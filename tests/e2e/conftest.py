@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
-from django.db import connections
 
 from tests.cast import breizh_cyber, plouexemple
 from tests.ground import ROOT
@@ -14,14 +13,11 @@ from tests.post import Post
 
 
 @pytest.fixture(autouse=True)
-def ground_for_a_walk(monkeypatch, browser):
-    """The town and its centre. Playwright's loop runs in this thread, beside the test's own reading of rows."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def ground_for_a_walk(browser, live_site):
+    """The town and its centre."""
     cache.clear()  # the counter of declarations from one address outlives a test
     plouexemple(postal_codes=["29998"])
     breizh_cyber()
-    yield
-    connections.close_all()  # the one that was opened under the loop: nobody else sees it
 
 
 @pytest.fixture

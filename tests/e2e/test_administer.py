@@ -6,7 +6,7 @@ from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
 from notifications.dispatch import announce_events
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
 
@@ -27,10 +27,10 @@ class Desk:
         self.page.wait_for_load_state("load")
         self.page.wait_for_timeout(100)  # for the scripts that dress lists once all is there
         self.found += [(name, complaint) for complaint in self.page.complaints]
-        for scheme in ("light", "dark"):
+        for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
             self.page.emulate_media(color_scheme=scheme)
-            self.page.wait_for_timeout(250)  # Django’s own colours take their time
-            self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical")]
+            settle(self.page)
+            self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical", rules=rules)]
             shoot(self.page, f"admin-{name}-{scheme}")
         self.page.set_viewport_size({"width": 360, "height": 760})
         if (beyond := overflow(self.page)) > 0:

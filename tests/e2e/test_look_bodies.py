@@ -9,7 +9,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import propose_body
 from incidents.models import Incident
-from tests.browser import open_page, overflow, shoot, violations
+from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
 from tests.e2e.test_look import Visitor
@@ -111,7 +111,7 @@ def click(page, name):
 
 def look_at(page, name):
     page.wait_for_load_state("load")
-    page.wait_for_timeout(250)
+    settle(page)
     assert not page.complaints
     assert violations(page, "serious", "critical") == []
     page.complaints.clear()  # axe's own are not the page's
