@@ -15,7 +15,7 @@ from math import inf
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.testcases import LiveServerThread
 
@@ -87,6 +87,14 @@ def django_db_setup(ground, django_db_blocker):
     with django_db_blocker.unblock(), using_a_clone(ground):
         region_names()  # read once a process: the first test to need them would count a query more
         yield
+
+
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup, django_db_blocker):
+    """For fixtures that write once for a module what each of its tests reads: `db` is then a savepoint after it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

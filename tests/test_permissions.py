@@ -5,6 +5,7 @@ What is not yours and what is not there are the same 404.
 
 import json
 import re
+from copy import deepcopy
 from uuid import uuid4
 
 import pytest
@@ -67,13 +68,16 @@ SENT = {
 }
 
 
-@pytest.fixture
-def incident(db):
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def incident(module_rows):
     breizh_cyber()
     return declare(supplier="Exemple SAS")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cast(incident):
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
@@ -86,12 +90,26 @@ def cast(incident):
     return dict(zip(ROLES, people, strict=True))
 
 
+@pytest.fixture(scope="module")
+def devices(cast):
+    """The cookies of each role, signed in."""
+    return {role: sign_in(user) for role, user in cast.items()}
+
+
+def sign_in(user):
+    client = Client()
+    if user:
+        client.force_login(user)
+    return client.cookies
+
+
 @pytest.mark.parametrize(("method", "route", "codes"), [(method, route, codes) for method, route, *codes in MATRIX])
-def test_it_works(incident, cast, method, route, codes):
+def test_it_works(incident, cast, devices, method, route, codes):
     expected = dict(zip(ROLES, codes * len(ROLES) if len(codes) == 1 else codes, strict=True))
     url = "/" + route.format(**places(route, incident, cast))
 
-    assert {role: answer(method, route, url, user, incident) for role, user in cast.items()} == expected
+    answers = {role: answer(method, route, url, cast[role], incident, devices[role]) for role in ROLES}
+    assert answers == expected
 
 
 # Pages to sign in on, which send back whoever has given no password yet; and one that leads everybody to the account.
@@ -122,6 +140,7 @@ def test_without_second_factor(incident, monkeypatch):
         "lead": a_person(Role.LEAD, csirt=incident.csirt, enrolled=False),
         "administrator": a_person(Role.ADMINISTRATOR, enrolled=False),
     }
+    devices = {role: sign_in(user) for role, user in cast.items()}
     for method, route, nobody, *_others in MATRIX:
         if route.startswith("api/"):
             continue  # takes no session
@@ -130,14 +149,18 @@ def test_without_second_factor(incident, monkeypatch):
         with transaction.atomic():
             url = "/" + route.format(**places(route, incident, cast))
             for role in ("responder", "lead", "administrator"):
-                assert answer(method, route, url, cast[role], incident) == expected, (role, method, route)
+                assert answer(method, route, url, cast[role], incident, devices[role]) == expected, (
+                    role,
+                    method,
+                    route,
+                )
             transaction.set_rollback(True)
 
 
-def answer(method, route, url, user, incident):
+def answer(method, route, url, user, incident, cookies):
     """The code, or IN. What was written is undone; what was refused wrote nothing."""
     with transaction.atomic():
-        response = call(method, route, url, user, incident)
+        response = call(method, route, url, user, incident, cookies)
         signs_in = response.headers.get("Location", "").startswith(("/connexion/", "/admin/login/"))
         if signs_in or response.status_code >= 400:
             assert IncidentEvent.objects.count() == 1
@@ -147,7 +170,7 @@ def answer(method, route, url, user, incident):
     return IN if signs_in else response.status_code
 
 
-def call(method, route, url, user, incident):
+def call(method, route, url, user, incident, cookies):
     client = Client(raise_request_exception=False)
     if route.startswith("api/"):
         token = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
@@ -155,8 +178,7 @@ def call(method, route, url, user, incident):
             return client.get(url, SENT.get(route, {}), headers=token)
         declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
         return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
-    if user:
-        client.force_login(user)
+    client.cookies = deepcopy(cookies)
     return getattr(client, method)(url, SENT.get(route, {}))
 
 

@@ -3,6 +3,8 @@
 The roles of accounts alone stand in `test_permissions`; here is what a device holds besides, or instead.
 """
 
+from copy import deepcopy
+
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -75,8 +77,11 @@ SENT = {
 }
 
 
-@pytest.fixture
-def incident(db):
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def incident(module_rows):
     breizh_cyber()
     return declare()
 
@@ -88,7 +93,7 @@ def device(*incidents, user=None, sign_in=signed_in):
     return sign_in(client, user) if user else client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cast(incident):
     """The device of each, made before the link is replaced for one of them."""
     neighbour = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
@@ -105,13 +110,13 @@ def cast(incident):
     return dict(zip(ROLES, devices, strict=True))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shared(incident, cast):
     guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
     return shared_secret_of(share_sentence(reference=incident.reference, guest=guest))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def places(incident, shared):
     objects = {"uid": an_upload(incident).uid, "piece": a_piece(incident).uid}
     return objects | {"reference": incident.reference, "section": "rappel", "secret": shared}
@@ -126,13 +131,14 @@ def test_it_works(cast, places, method, route, codes):
 
 
 def answer(client, method, url, sent):
-    """The code. What was written is undone; what was refused wrote nothing."""
-    before = IncidentEvent.objects.count()
+    """The code. What was written is undone, on the device too; what was refused wrote nothing."""
+    before, cookies = IncidentEvent.objects.count(), deepcopy(client.cookies)
     with transaction.atomic():
         response = getattr(client, method)(url, sent)
         if response.status_code >= 400:
             assert IncidentEvent.objects.count() == before
         transaction.set_rollback(True)
+    client.cookies = cookies
     return response.status_code
 
 
