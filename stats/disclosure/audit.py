@@ -14,7 +14,8 @@ A printed cell is a multiple of `BASE`, whose true number of units lies within `
    of bodies, what has no figure beside what has one) is not proved to be between 1 and `2 * (THRESHOLD - 1)`.
 
 A yearly release is audited alone, for a reader who knows that cases were corrected since the quarters were printed,
-and with the quarterly releases of its year, for a reader who is sure that none was.
+and with the quarterly releases of its year, for a reader who believes that none was, or none but those that the
+figures themselves show.
 """
 
 import os
@@ -37,48 +38,42 @@ type Printed = Mapping[str, Any]
 type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 
-def failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> set[str]:
+def find_failing_tables(printed: Printed, earlier: Sequence[Printed] = ()) -> set[str]:
     """Return the codes of the tables of `printed` in which a reader proves something; empty if the audit passes.
 
-    `printed` holds « period » and « tables »; `earlier` are the quarterly releases of the same year. A release that no
-    country fits fails in every table.
+    Of a crossing, the line of a région is named instead: « code/53 ». `printed` holds « period » and « tables »;
+    `earlier` are the quarterly releases of the same year. A release that no country fits fails in every table.
     """
     failing = audit([printed], printed)
     if failing is None:
         return {table["code"] for table in printed["tables"] if table["cells"]}
-    return failing or (audit_with_quarters(printed, earlier) if earlier else set())
+    return failing or (audit([*earlier, printed], printed) or set() if earlier else set())
 
 
-def audit_with_quarters(printed: Printed, earlier: Sequence[Printed]) -> set[str]:
-    """Audit a year as a reader does who is sure that nothing changed since its quarters were printed.
+def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
+    """Return the tables of `printed` that fail; None if no country fits the figures of a single release.
 
-    Where that reader is refuted, some numbers changed; others may not have, so each unit is audited alone.
+    Several releases that no country fits show that cases changed between them. They are audited for a reader who
+    believes that nothing else changed.
     """
-    releases = [*earlier, printed]
-    failing = audit(releases, printed)
-    if failing is not None:
-        return failing
-    units = {table["counts"] for release in earlier for table in release["tables"]}
-    return {code for unit in units for code in audit(releases, printed, unit) or ()}
-
-
-def audit(releases: Sequence[Printed], printed: Printed, unit: str = "") -> set[str] | None:
-    """Return the tables of `printed` that fail; None if no country fits the figures. `unit`: look at no other."""
-    figures = Figures(releases, unit)
+    figures = Figures(releases)
     if not figures.bounds:
         return set()
     country = Country(figures)
     least = country.solve(dict.fromkeys(figures.dashes, 1.0))
+    if least is None and len(releases) > 1:
+        country.allow_least_change()
+        least = country.find(dict.fromkeys(figures.dashes, 1.0))
     if least is None:
         return None
     failing = {cell for cell in figures.dashes if least[cell] > EPSILON}
     if not failing:
         country.limit_dashes()
-        failing = {*cells_proved_low(country, figures)} or {*rests_proved_small(country, figures)}
-    return {figures.table_to_close(cell, printed) for cell in failing}
+        failing = {*find_cells_proved_low(country, figures)} or {*find_rests_proved_small(country, figures)}
+    return {figures.find_table_to_close(cell, printed) for cell in failing}
 
 
-def cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
+def find_cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
     """Yield the dashes that cannot hold as much as a dash may. Each country that is found settles several of them."""
     left = list(figures.dashes)
     while left:
@@ -92,21 +87,25 @@ def cells_proved_low(country: "Country", figures: "Figures") -> Iterator[Cell]:
         left = [cell for cell in left if cell not in full]
 
 
-def rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
-    """Yield a part of each total that is proved to leave a few units beside the parts that are told, but not none."""
-    for total, parts in [*figures.inclusions(), *figures.partial_sums()]:
-        least = country.find({total: 1.0} | dict.fromkeys(parts, -1.0))
-        rest = least[total] - sum(least[part] for part in parts)
+def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[Cell]:
+    """Yield a part of each whole that is proved to hold a few units beside its parts, but not none."""
+    for whole, parts in figures.list_rests():
+        least = country.find(dict.fromkeys(whole, 1.0) | dict.fromkeys(parts, -1.0))
+        rest = sum(least[cell] for cell in whole) - sum(least[part] for part in parts)
         if EPSILON < rest <= 2 * (THRESHOLD - 1):
             yield parts[0]
 
 
+def bound_value(value: int) -> tuple[int, int]:
+    """Return the least and the most units that a cell may hold that is printed as `value`."""
+    return max(THRESHOLD, value - BASE + 1), value + BASE - 1
+
+
 @dataclass
 class Figures:
-    """The cells of some releases, of one unit if it is given, and what everybody knows of them."""
+    """The cells of some releases, and what everybody knows of them."""
 
     releases: Sequence[Printed]
-    unit: str = ""
     # Cell → the least and the most units that it may hold.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
@@ -114,35 +113,35 @@ class Figures:
     def __post_init__(self) -> None:
         for release in self.releases:
             for table in release["tables"]:
-                for categories, value in table["cells"] if self.unit in ("", table["counts"]) else ():
-                    self.add(cell_of(release, table, categories), value)
+                for categories, value in table["cells"]:
+                    self.add(locate_cell(release, table, categories), value)
 
     def add(self, cell: Cell, value: int | None) -> None:
         if value is None:
             self.bounds[cell] = (0, MANY)
             self.dashes.append(cell)
         else:
-            self.bounds[cell] = (max(THRESHOLD, value - BASE + 1), value + BASE - 1)
+            self.bounds[cell] = bound_value(value)
 
     def get(self, period: str, counts: str) -> Cell | None:
         """Return the total of that unit if it is printed."""
         cell = (period, counts, TOTAL, TOTAL)
         return cell if cell in self.bounds else None
 
-    def of(self, period: str, counts: str) -> list[Cell]:
+    def list_cells(self, period: str, counts: str) -> list[Cell]:
         """Return the cells of the classifications of that unit."""
         return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
 
-    def table_to_close(self, cell: Cell, printed: Printed) -> str:
-        """Return the code of the cell's table. Of a quarter that is printed already, the finest table of the year that
-        bears on it.
+    def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
+        """Return the code of the cell's table, of a crossing with its région. Of a quarter that is printed already,
+        the finest table of the year that bears on it.
         """
-        period, counts, by, _categories = cell
+        period, counts, by, categories = cell
         open_tables = {
             (table["counts"], tuple(table["by"])): table["code"] for table in printed["tables"] if table["cells"]
         }
         if period == printed["period"]:
-            return str(open_tables[counts, by])
+            return "/".join((str(open_tables[counts, by]), *categories[: len(by) - 1]))
         bearing = [
             ("incidents", ("region", "quarter")),
             ("incidents", ("month",)),
@@ -153,37 +152,40 @@ class Figures:
 
     # What everybody knows
 
-    def sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
         """Yield each total with its parts, and whether these are all of it: others may be without a figure."""
         for release in self.releases:
-            yield from self.sums_of_tables(release)
-        yield from self.sums_over_time()
+            yield from self.list_sums_of_tables(release)
+        yield from self.list_sums_over_time()
 
-    def partial_sums(self) -> Iterator[tuple[Cell, list[Cell]]]:
-        """Yield each total with its parts where others are without a figure.
-
-        A yearly release that is looked at alone lacks the months that its quarters printed: these are told.
-        """
-        for total, parts, is_whole in self.sums():
+    def list_rests(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """Yield each whole with parts beside which it may hold a few units."""
+        yield from (([total], parts) for total, parts in self.list_inclusions())
+        yield from ((others, cells) for cells, others in self.list_orders())
+        for total, parts, is_whole in self.list_sums():
+            # A yearly release that is looked at alone lacks the months that its quarters printed: these are known.
             is_alone = len(self.releases) == 1 and "-" not in total[0]
             if not is_whole and not (is_alone and parts[0][2] == ("month",)):
-                yield total, parts
+                yield [total], parts
+                numbers = [part for part in parts if self.bounds[part][0]]
+                if len(parts[0][2]) > 1 and numbers:
+                    yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
-    def sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:
         sizes = {tuple(table["by"]): len(table["cells"]) for table in release["tables"]} | {("quarter",): 4}
         for table in release["tables"]:
             by = tuple(table["by"])
             for at in range(len(by)):
                 parts: dict[Cell, list[Cell]] = defaultdict(list)
                 for categories, _value in table["cells"]:
-                    cell = cell_of(release, table, categories)
+                    cell = locate_cell(release, table, categories)
                     total = (*cell[:2], by[:at] + by[at + 1 :], cell[3][:at] + cell[3][at + 1 :])
                     parts[total].append(cell)
                 for total, inner in parts.items():
                     if total in self.bounds and by != ("month",):
                         yield total, inner, len(inner) == sizes.get((by[at],), len(inner))
 
-    def sums_over_time(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_over_time(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
         """Months make a quarter, quarters a year; months may stand in the release of either."""
         periods = [release["period"] for release in self.releases]
         months = [cell for cell in self.bounds if cell[2] == ("month",)]
@@ -197,9 +199,9 @@ class Figures:
             known = [cell for cell in quarters if cell]
             if known:
                 yield total, known, len(known) == len(quarters)
-        yield from self.sums_of_quarters()
+        yield from self.list_sums_of_quarters()
 
-    def sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+    def list_sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
         """The regions' figures of a quarter lie within the nation's."""
         parts: dict[Cell, list[Cell]] = defaultdict(list)
         for cell in self.bounds:
@@ -207,12 +209,12 @@ class Figures:
                 parts[f"{cell[0]}-{cell[3][1]}", cell[1], TOTAL, TOTAL].append(cell)
         yield from ((total, inner, False) for total, inner in parts.items() if total in self.bounds)
 
-    def inclusions(self) -> Iterator[tuple[Cell, list[Cell]]]:
+    def list_inclusions(self) -> Iterator[tuple[Cell, list[Cell]]]:
         """Yield each total with parts that lie within it together."""
         for release in self.releases:
             period = release["period"]
             incidents, leaks = self.get(period, "incidents"), self.get(period, "leaks")
-            unfounded, bodies = self.get(period, "unfounded"), self.of(period, "bodies")
+            unfounded, bodies = self.get(period, "unfounded"), self.list_cells(period, "bodies")
             if incidents and leaks:
                 yield incidents, [leaks]
             if incidents and leaks and unfounded:
@@ -220,41 +222,46 @@ class Figures:
             if incidents and bodies:
                 yield incidents, bodies
             if leaks:
-                yield from ((leaks, [category]) for category in self.of(period, "leak_categories"))
+                yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
 
-    def orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield cells that together hold no more than others do."""
         for release in self.releases:
-            yield from self.orders_of_delays(release)
-            yield from self.orders_of_quarters(release)
+            yield from self.list_orders_of_delays(release)
+            yield from self.list_orders_of_quarters(release)
 
-    def orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """The regions' figures of a quarter lie within the nation's months, where all three are printed."""
-        crossed = [cell for cell in self.of(release["period"], "incidents") if cell[2] == ("region", "quarter")]
-        months = [cell for cell in self.of(release["period"], "incidents") if cell[2] == ("month",)]
+        crossed = [
+            cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("region", "quarter")
+        ]
+        months = [cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("month",)]
         for quarter in {cell[3][1] for cell in crossed}:
             inner = [cell for cell in months if is_month_of(cell[3][0], f"-{quarter}")]
             if len(inner) == 3:
                 yield [cell for cell in crossed if cell[3][1] == quarter], inner
 
-    def orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+    def list_orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """A case that was closed within a delay had been taken charge of within it, or nobody knows when. Delays are
         printed from the shortest on, « not known » last.
         """
-        of_incidents = self.of(release["period"], "incidents")
+        of_incidents = self.list_cells(release["period"], "incidents")
         closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
         for number in range(1, len(closings) if len(closings) == len(helps) else 0):
             yield closings[:number], [*helps[:number], helps[-1]]
 
-    def covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
+    def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
         """Yield each number of leaks with their categories: a leak has a category at least."""
         for release in self.releases:
-            leaks, categories = self.get(release["period"], "leaks"), self.of(release["period"], "leak_categories")
+            leaks, categories = (
+                self.get(release["period"], "leaks"),
+                self.list_cells(release["period"], "leak_categories"),
+            )
             if leaks and categories:
                 yield leaks, categories
 
 
-def cell_of(release: Printed, table: Printed, categories: Iterable[str]) -> Cell:
+def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> Cell:
     return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
 
 
@@ -287,24 +294,37 @@ class Country:
         self.solver = start_solver()
         for low, high in figures.bounds.values():
             self.solver.addVar(low, high)
-        for total, parts, is_whole in figures.sums():
-            self.add_row(total, parts, low=0 if is_whole else -MANY, high=0)
-        for total, parts in figures.inclusions():
-            self.add_row(total, parts, low=-MANY, high=0)
-        for total, parts in figures.covers():
-            self.add_row(total, parts, low=0, high=MANY)
-        for cells, others in figures.orders():
-            self.add_order(cells, others)
+        for total, parts, is_whole in figures.list_sums():
+            self.add_row([total], parts, low=0 if is_whole else -MANY, high=0)
+        for total, parts in figures.list_inclusions():
+            self.add_row([total], parts, low=-MANY, high=0)
+        for total, parts in figures.list_covers():
+            self.add_row([total], parts, low=0, high=MANY)
+        for cells, others in figures.list_orders():
+            self.add_row(others, cells, low=-MANY, high=0)
 
-    def add_order(self, cells: Iterable[Cell], others: Iterable[Cell]) -> None:
-        """These cells together hold no more than the others."""
-        weights = {self.columns[cell]: 1.0 for cell in cells} | {self.columns[cell]: -1.0 for cell in others}
-        self.solver.addRow(-MANY, 0, len(weights), [*weights], [*weights.values()])
+    def add_row(self, whole: Iterable[Cell], parts: Iterable[Cell], *, low: float, high: float) -> None:
+        """Let the parts less their whole lie between `low` and `high`; between releases, with room for changes."""
+        weights = dict.fromkeys(parts, 1.0) | dict.fromkeys(whole, -1.0)
+        columns, values = [self.columns[cell] for cell in weights], [*weights.values()]
+        if len({cell[0] for cell in weights}) > 1:
+            for sign in (1.0, -1.0):
+                self.solver.addVar(0, 0)
+                columns.append(self.solver.getNumCol() - 1)
+                values.append(sign)
+        self.solver.addRow(low, high, len(columns), columns, values)
 
-    def add_row(self, total: Cell, parts: Iterable[Cell], *, low: float, high: float) -> None:
-        """The parts less their total lie between `low` and `high`."""
-        weights = {self.columns[part]: 1.0 for part in parts} | {self.columns[total]: -1.0}
-        self.solver.addRow(low, high, len(weights), [*weights], [*weights.values()])
+    def allow_least_change(self) -> None:
+        """From now on, cases changed between releases where the fewest changes that explain the figures put them."""
+        changes = range(len(self.cells), self.solver.getNumCol())
+        for column in changes:
+            self.solver.changeColBounds(column, 0, MANY)
+        costs = [0.0] * len(self.cells) + [1.0] * len(changes)
+        least = self.run(costs)
+        if least is None:
+            raise ArithmeticError("a release that fitted alone fits no more")
+        for column in changes:
+            self.solver.changeColBounds(column, 0, MANY if least[column] > EPSILON else 0)
 
     def limit_dashes(self) -> None:
         """From now on, no dash holds `THRESHOLD` units or more. The country in which all are zero still fits."""
@@ -313,12 +333,17 @@ class Country:
 
     def solve(self, weights: Mapping[Cell, float]) -> dict[Cell, float] | None:
         """Return a country in which the weighted sum of these cells is least; None if no country fits."""
-        columns = list(range(len(self.cells)))
-        self.solver.changeColsCost(len(columns), columns, [weights.get(cell, 0.0) for cell in self.cells])
+        costs = [weights.get(cell, 0.0) for cell in self.cells]
+        values = self.run(costs + [0.0] * (self.solver.getNumCol() - len(costs)))
+        return None if values is None else dict(zip(self.cells, values, strict=False))
+
+    def run(self, costs: Sequence[float]) -> list[float] | None:
+        """Return the value of each column at the least cost; None if no country fits."""
+        self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
         self.solver.run()
         status = self.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
-            return dict(zip(self.cells, self.solver.getSolution().col_value, strict=True))
+            return list(self.solver.getSolution().col_value)
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return None
         raise ArithmeticError(f"the solver gave no answer: {status}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stats.disclosure.audit import BASE, THRESHOLD, Printed, failing_tables
+from stats.disclosure.audit import BASE, THRESHOLD, Printed, find_failing_tables, is_month_of
 from stats.disclosure.tables import OPENS_FROM, SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
@@ -68,17 +68,17 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
         for attempt in range(MOST_DRAWS):
             draws += 1
             tables = Draw(counts, period, earlier, key, attempt).print_tables(closed)
-            failing = failing_tables({"period": str(period), "tables": tables}, earlier)
+            failing = find_failing_tables({"period": str(period), "tables": tables}, earlier)
             if not failing:
                 return Drawn(tables, draws, tuple(sorted(closed)))
             failures.update(failing)
         if not failures.keys() - closed:
             break
-        closed.add(most_failing(failures, closed))
+        closed.add(choose_table_to_close(failures, closed))
     raise UnsafeReleaseError(str(period))
 
 
-def most_failing(failures: Counter[str], closed: set[str]) -> str:
+def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
     """Return the table to close: one with a classification before a total, which would take all its tables with it."""
     return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
 
@@ -96,20 +96,31 @@ class Draw:
     def print_tables(self, closed: set[str]) -> list[dict[str, Any]]:
         printed: dict[str, Values] = {}
         for table in list_tables(self.period):
-            printed[table.code] = {} if table.code in closed else dict(self.print_cells(table, printed))
+            printed[table.code] = {} if table.code in closed else dict(self.print_cells(table, printed, closed))
         for long, short in SHORT_LIST_OF.items():
             if printed.get(long):
                 printed[short] = {}
         return [describe_table(table, printed[table.code]) for table in list_tables(self.period)]
 
-    def print_cells(self, table: Table, printed: dict[str, Values]) -> Iterator[tuple[Cell, int | None]]:
-        done = months_printed(self.earlier)
+    def print_cells(
+        self, table: Table, printed: dict[str, Values], closed: set[str]
+    ) -> Iterator[tuple[Cell, int | None]]:
+        months = self.list_months()
         for cell in table.cells():
-            if table.by == ("month",) and (cell[0] in done or cell[0] not in self.period.months):
+            is_elsewhere = table.by == ("month",) and cell[0] not in months
+            if is_elsewhere or f"{table.code}/{cell[0] if cell else ''}" in closed:
                 continue
             value = self.print_value(table, cell)
             if is_open(table, cell, printed | {table.code: {(): value}}):
                 yield cell, value
+
+    def list_months(self) -> set[str]:
+        """Return the months that this release prints: none that a quarter printed, and none of a quarter that has no
+        release although others of its year have, since it was over when the service began.
+        """
+        quarters = {release["period"] for release in self.earlier} or {str(self.period)}
+        months = {month for month in self.period.months if any(is_month_of(month, quarter) for quarter in quarters)}
+        return months - list_months_printed(self.earlier)
 
     def print_value(self, table: Table, cell: Cell) -> int | None:
         count = self.counts.get(table.code, {}).get(cell, NOTHING)
@@ -144,8 +155,8 @@ def is_reached(printed: Mapping[str, Values], code: str, cell: Cell, least: int)
     return total is not None and total >= least
 
 
-def months_printed(earlier: Sequence[Printed]) -> set[str]:
-    """The months that a quarterly release has printed, dashes included."""
+def list_months_printed(earlier: Sequence[Printed]) -> set[str]:
+    """Return the months that a quarterly release has printed, dashes included."""
     tables = [table for release in earlier for table in release["tables"] if table["by"] == ["month"]]
     return {cell[0] for table in tables for cell, _value in table["cells"]}
 

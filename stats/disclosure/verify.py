@@ -16,7 +16,7 @@ from pathlib import Path
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from stats.disclosure.audit import BASE, THRESHOLD, Printed, failing_tables
+from stats.disclosure.audit import Printed, bound_value, find_failing_tables
 
 # The CSV files that are no table with a classification.
 FILES = {"totals", "denominators", "tables", "categories"}
@@ -42,7 +42,7 @@ def verify(folder: Path) -> tuple[str, bool]:
     printed, seal = read_sealed(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
     check_tables(folder, [*earlier, printed])
-    failing = sorted(failing_tables(printed, earlier))
+    failing = sorted(find_failing_tables(printed, earlier))
     secret = (
         f"Secret : CES TABLEAUX EN DISENT TROP : {', '.join(failing)}."
         if failing
@@ -132,11 +132,7 @@ def list_signed(release: Printed) -> Iterator[tuple[tuple[str, ...], tuple[str, 
     """Yield each printed cell as its row in a CSV file: its key; its value, bounds and flag."""
     for table in release["tables"]:
         for categories, value in table["cells"]:
-            told = (
-                ("", "", "")
-                if value is None
-                else (str(value), str(max(THRESHOLD, value - BASE + 1)), str(value + BASE - 1))
-            )
+            told = ("", "", "") if value is None else (str(value), *map(str, bound_value(value)))
             yield (str(release["number"]), table["code"], *categories), (*told, "false")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.audit import bound_value
 from stats.disclosure.tables import Period
 from stats.releases.rows import Denominator, Figure, Release
 
@@ -34,12 +34,12 @@ class Cell:
     @property
     def low(self) -> int:
         """The least that the true number can be."""
-        return max(THRESHOLD, self.value - BASE + 1) if self.value is not None else 0
+        return bound_value(self.value)[0] if self.value is not None else 0
 
     @property
     def high(self) -> int:
         """The most that the true number can be. Only of a cell that is shown."""
-        return (self.value or 0) + BASE - 1
+        return bound_value(self.value or 0)[1]
 
 
 BELOW, CLOSED, WAITING = (Cell(None, state) for state in (State.BELOW, State.CLOSED, State.WAITING))

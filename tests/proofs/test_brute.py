@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from stats.disclosure.audit import failing_tables
+from stats.disclosure.audit import find_failing_tables
 from tests.proofs.brute import SHAPES, Brute, bound_by_programs, print_at_random, print_values
 
 FILES = 60
@@ -25,7 +25,7 @@ def print_files(name, number=FILES):
 
 def is_passed(editions):
     *earlier, last = (edition.printed for edition in editions)
-    return not failing_tables(last, earlier)
+    return not find_failing_tables(last, earlier)
 
 
 def test_it_works():

@@ -152,6 +152,14 @@ def test_a_quarter_with_small_totals_prints_nothing():
     assert not any(draw_tables(counts, Period(2025, 2)).values())
 
 
+def test_months_before_the_service_began_are_not_printed():
+    """The fourth quarter alone was published, with its months; the year has no cell for the nine others."""
+    fourth = {"period": "2025-T4", "tables": draw_release({}, period=Period(2025, 4), earlier=[], key=KEY).tables}
+    year = draw_release(year_of(50), period=Period(2025), earlier=[fourth], key=KEY)
+    months = next(table for table in year.tables if table["code"] == "incidents_by_month")
+    assert [cell for [cell], _value in months["cells"]] == ["10", "11", "12"]
+
+
 def test_an_empty_year_is_a_page_of_dashes():
     printed = draw_tables({})
     assert {code: cells for code, cells in printed.items() if cells} == {
@@ -169,7 +177,7 @@ def test_a_draw_that_fails_the_audit_is_drawn_again(monkeypatch):
         attempts.append(printed)
         return {"incidents_by_region"} if len(attempts) < 3 else set()
 
-    monkeypatch.setattr(draw, "failing_tables", fail_twice)
+    monkeypatch.setattr(draw, "find_failing_tables", fail_twice)
     drawn = draw_release(year_of(97, region={"53": 97}), period=YEAR, earlier=(), key=KEY)
     assert (drawn.draws, drawn.closed) == (3, ())
 
@@ -183,7 +191,7 @@ def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
             {"leaks"} if "leaks" in is_open else set()
         )
 
-    monkeypatch.setattr(draw, "failing_tables", fail)
+    monkeypatch.setattr(draw, "find_failing_tables", fail)
     counts = year_of(97, type={"rancon": 97}) | {"leaks": {(): spread(40)}}
     drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
     assert (drawn.draws, drawn.closed) == (9, ("incidents_by_type", "leaks"))
