@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from time import monotonic
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -36,35 +37,33 @@ def publish_due(*, now: datetime | None = None, waits: bool = False, most: int |
     failure stops the later periods, which wait for the earlier one. While another process publishes, this one does
     nothing, unless it `waits` for its turn.
     """
-    now = now or timezone.now()
     with alone(PUBLISHING_LOCK, waits=waits) as is_free:
         if not is_free:
             return []
         fold_everything()
+        now = now or timezone.now()
         return [publish_period(period, now) for period in list_due_periods(now)[:most]]
 
 
 def publish_period(period: Period, now: datetime) -> Release:
-    """Make one release and note the attempt. Raises what went wrong, once it is noted."""
+    """Make one release with its reports and its `Attempt`, all or nothing. Raises what went wrong, having noted it."""
     began = monotonic()
     try:
-        release, drawn = make_release(period, now=now)
+        with transaction.atomic():
+            release, drawn = make_release(period, now=now)
+            note_attempt(period, now, began, release=release, draws=drawn.draws, closed=list(drawn.closed))
+            making.prepare(release)
     except Exception:
-        Attempt.objects.create(at=now, outcome=Outcome.FAILED, period=str(period), seconds=monotonic() - began)
         logger.exception("release not published", period=str(period))
+        note_attempt(period, now, began)
         raise
-    seconds = monotonic() - began
-    Attempt.objects.create(
-        at=now,
-        outcome=Outcome.PUBLISHED,
-        period=str(period),
-        release=release,
-        seconds=seconds,
-        draws=drawn.draws,
-        closed=list(drawn.closed),
-    )
-    making.prepare(release)
     return release
+
+
+def note_attempt(period: Period, now: datetime, began: float, **made: Any) -> None:
+    """Save what came of an attempt; it `began` at an instant of the monotonic clock. `made` is empty if it failed."""
+    outcome = Outcome.PUBLISHED if made else Outcome.FAILED
+    Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **made)
 
 
 def fold_everything() -> None:

@@ -161,7 +161,8 @@ class Figures:
     def list_rests(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield each whole with parts beside which it may hold a few units."""
         yield from (([total], parts) for total, parts in self.list_inclusions())
-        yield from ((others, cells) for cells, others in self.list_orders())
+        for release in self.releases:
+            yield from ((months, crossed) for crossed, months in self.list_orders_of_quarters(release))
         for total, parts, is_whole in self.list_sums():
             # A yearly release that is looked at alone lacks the months that its quarters printed: these are known.
             is_alone = len(self.releases) == 1 and "-" not in total[0]

@@ -213,8 +213,8 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
     assert done.stdout.splitlines()[-5:] == [
         "Publication no 5, 2025, parue le 2026-04-01.",
         f"Signature : intacte. Clé, à comparer à celle de la page : {Release.objects.get(number=5).verify_key}",
-        "Tableaux CSV : les codes et les nombres signés, et eux seuls. Les libellés ne sont pas signés.",
-        "Secret : aucun nombre n’en dit trop. Toutes les cases cachées peuvent valoir zéro, et chacune quatre.",
+        "Tableaux CSV et JSON : les nombres signés, et eux seuls. Libellés et dictionnaires ne sont pas signés.",
+        "Secret : aucun nombre n’en dit trop. Tous les tirets peuvent valoir zéro, et chacun quatre.",
         "CONFORME.",
     ]
 
@@ -240,6 +240,15 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
             "true,false,true",
             "totals.csv ne dit pas ce qui est signé : 5, incidents.",
         ),
+        ("totals.csv", "5,2025,", "5,2019,", "totals.csv ne dit pas ce qui est signé : 5, incidents."),
+        ("totals.csv", "true,false,false", "false,false,false", "totals.csv ne dit pas ce qui est signé"),
+        ("totals.csv", "table_closed\r\n", "table_closed,exact\r\n", "totals.csv n’est pas le fichier de son tableau"),
+        ("incidents_by_region.csv", "false,true,false", "false,false,false", "incidents_by_region.csv ne dit pas"),
+        ("incidents_by_region.csv", ",incidents,94", ",leaks,94", "incidents_by_region.csv ne dit pas ce qui est"),
+        ("incidents_by_month.csv", "1,2025-T1,", "5,2025,", "incidents_by_month.csv ne dit pas ce qui est signé"),
+        ("denominators.csv", "18700", "dix", "denominators.csv ne dit pas ce qui est signé"),
+        ("release.json", '"value": 135', '"value": 500', "release.json ne dit pas ce qui est signé : 5, incidents."),
+        ("release.json", '"figures"', '"nombres"', "release.json ne se lit pas"),
     ],
 )
 def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, told):
@@ -252,6 +261,19 @@ def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, tol
     assert told in done.stdout
     assert "REFUSÉ. " in done.stdout
     assert done.stderr == ""
+
+
+def test_files_that_hold_more_or_less_than_what_was_printed_are_refused(unpacked):
+    months = unpacked / "incidents_by_month.csv"
+    whole = months.read_bytes()
+    months.write_bytes(b"".join(line for line in whole.splitlines(keepends=True) if not line.startswith(b"1,")))
+    assert "L’ensemble des CSV ne dit pas tout ce qui est signé : 1, incidents_by_month" in verify(unpacked).stdout
+    months.write_bytes(whole + whole.splitlines(keepends=True)[1])
+    assert "L’ensemble des CSV dit deux fois une case : 1, incidents_by_month, 01." in verify(unpacked).stdout
+    months.write_bytes((unpacked / "incidents_by_type.csv").read_bytes())
+    assert "incidents_by_month.csv n’est pas le fichier de son tableau" in verify(unpacked).stdout
+    months.write_bytes("é".encode("latin-1"))
+    assert "incidents_by_month.csv ne se lit pas" in verify(unpacked).stdout
 
 
 @pytest.mark.parametrize("part", ["sha256", "signature", "verify_key"])
@@ -270,6 +292,17 @@ def test_a_seal_that_was_changed_is_refused(unpacked, part):
 def test_a_missing_file_is_named(unpacked):
     (unpacked / "canonical-2.json").unlink()
     assert "Le fichier canonical-2.json manque." in verify(unpacked).stdout
+
+
+def test_missing_denominators_are_named(unpacked):
+    (unpacked / "denominators.csv").unlink()
+    assert "Le fichier denominators.csv manque." in verify(unpacked).stdout
+
+
+def test_a_quarter_has_no_denominators(client, release, tmp_path):
+    unpack(client, f"{RELEASES}1/tocsin-publication-1.zip", tmp_path)
+    (tmp_path / "denominators.csv").write_text("year,stratum,stratum_label,bodies\n2025,large,x,7\n")
+    assert "denominators.csv n’est pas un fichier de cette publication" in verify(tmp_path).stdout
 
 
 def test_the_commands_of_openssl_check_a_release(client, unpacked):
