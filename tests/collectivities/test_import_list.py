@@ -18,8 +18,15 @@ from tests.factories.collectivities import CollectivityFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def empty():
+@pytest.fixture(scope="module", autouse=True)
+def _first_list(module_rows, tmp_path_factory):
+    """In place of the official list, which is as long as France."""
+    delete_bodies()
+    load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
+    connection.check_constraints()  # once: after each test, those of 36 354 deleted bodies would be checked again
+
+
+def delete_bodies():
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM collectivities_alias")
         cursor.execute("DELETE FROM collectivities_grouping")
@@ -36,11 +43,6 @@ def package(tmp_path):
     return write
 
 
-@pytest.fixture
-def loaded(empty, package):
-    load(package(first_list()))
-
-
 def load(source=None):
     out = StringIO()
     call_command("import_collectivities", *(["--source", source] if source else []), stdout=out)
@@ -52,32 +54,7 @@ def counts(said):
     return tuple(int(line.split()[1]) for line in said.splitlines() if line.split() and line.split()[0] in words)
 
 
-def test_it_works(empty):
-    said = load()
-    assert "millésime 2026" in said
-    assert counts(said) == (36_354, 0, 0, 0, 0)
-    assert Collectivity.objects.filter(kind=Kind.COMMUNE).count() == 34_969
-    assert Grouping.objects.count() == 35_000
-    brest = Collectivity.objects.get(insee_code="29019")
-    assert (brest.siren, brest.departement.code, brest.region.code) == ("212900195", "29", "53")
-    assert brest.postal_codes == ["29200"]
-    assert [membership.group.name for membership in brest.memberships.all()] == ["Brest Métropole"]
-
-
-def test_a_second_time_changes_nothing():
-    before = list(Collectivity.objects.order_by("pk").values())
-    said = load()
-    assert counts(said) == (0, 0, 0, 0, 36_354)
-    assert "appartenances ajoutées 0, retirées 0" in said
-    assert list(Collectivity.objects.order_by("pk").values()) == before
-
-
-def test_every_import_gives_the_same_public_identifiers():
-    uids = {body.uid for body in read_official_list().bodies}
-    assert set(Collectivity.objects.filter(is_listed=True).values_list("uid", flat=True)) == uids
-
-
-def test_a_newer_list(loaded, package):
+def test_it_works(package):
     epci = Collectivity.objects.get(siren=EPCI)
     kept = Collectivity.objects.get(insee_code="56901")
     said = load(package(next_list(), "7.0.0"))
@@ -99,7 +76,7 @@ def test_a_newer_list(loaded, package):
     assert list(members) == ["29901", "56901", "56902"]
 
 
-def test_a_body_appears_with_the_list_that_first_carries_it(loaded, package):
+def test_a_body_appears_with_the_list_that_first_carries_it(package):
     """Of those of the first list nobody knows since when they are there; a later list leaves what was said."""
     assert not Collectivity.objects.exclude(appeared_on=None).exists()
     load(package(next_list(), "7.0.0"))
@@ -108,13 +85,13 @@ def test_a_body_appears_with_the_list_that_first_carries_it(loaded, package):
     assert list(appeared) == [("56902", datetime.date(2027, 1, 1))]
 
 
-def test_a_body_that_returns_did_not_appear_then(loaded, package):
+def test_a_body_that_returns_did_not_appear_then(package):
     load(package(next_list(), "7.0.0"))
     load(package(first_list(), "8.0.0"))
     assert Collectivity.objects.get(insee_code="29903").appeared_on is None
 
 
-def test_a_merged_commune_is_found_as_what_it_became(loaded, package):
+def test_a_merged_commune_is_found_as_what_it_became(package):
     siren = Collectivity.objects.get(insee_code="29902").siren
     load(package(next_list(), "7.0.0"))
     host = Collectivity.objects.get(insee_code="29901")
@@ -125,7 +102,7 @@ def test_a_merged_commune_is_found_as_what_it_became(loaded, package):
     assert collectivity_by_code("29903") is None
 
 
-def test_a_merged_name_is_kept_when_the_list_forgets_it(loaded, package):
+def test_a_merged_name_is_kept_when_the_list_forgets_it(package):
     lists = next_list()
     lists["communes"] = [row for row in lists["communes"] if row["type"] == "commune-actuelle"]
     load(package(lists, "7.0.0"))
@@ -134,7 +111,7 @@ def test_a_merged_name_is_kept_when_the_list_forgets_it(loaded, package):
     assert find_collectivities("Tréexemple") == [host]
 
 
-def test_a_body_that_returns_is_the_same_row(loaded, package):
+def test_a_body_that_returns_is_the_same_row(package):
     before = Collectivity.objects.get(insee_code="29902")
     load(package(next_list(), "7.0.0"))
     load(package(first_list(), "8.0.0"))
@@ -143,7 +120,7 @@ def test_a_body_that_returns_is_the_same_row(loaded, package):
     assert collectivity_by_code("29902") == after
 
 
-def test_two_bodies_may_exchange_their_siren(loaded, package):
+def test_two_bodies_may_exchange_their_siren(package):
     lists = first_list()
     one, other = lists["communes"][:2]
     one["siren"], other["siren"] = other["siren"], one["siren"]
@@ -152,7 +129,7 @@ def test_two_bodies_may_exchange_their_siren(loaded, package):
     assert Collectivity.objects.get(insee_code="29901").siren == one["siren"]
 
 
-def test_a_correction_survives(loaded, package):
+def test_a_correction_survives(package):
     epci = Collectivity.objects.get(siren=EPCI)
     correct_region(collectivity=epci, region=Region.objects.get(code="52"), note="Convention de 2026")
     load(package(next_list(), "7.0.0"))
@@ -161,7 +138,8 @@ def test_a_correction_survives(loaded, package):
     assert epci.region_correction_note == "Convention de 2026"
 
 
-def test_a_body_entered_by_hand_keeps_its_identity_when_a_list_carries_it(empty, package):
+def test_a_body_entered_by_hand_keeps_its_identity_when_a_list_carries_it(package):
+    delete_bodies()
     by_hand = CollectivityFactory(siren=EPCI, kind=Kind.OTHER, name="Com com de l’exemple")
     load(package(first_list()))
     load(package(first_list(), "7.0.0"))
@@ -170,7 +148,7 @@ def test_a_body_entered_by_hand_keeps_its_identity_when_a_list_carries_it(empty,
     assert (epci.kind, epci.is_listed) == (Kind.CC, True)
 
 
-def test_a_body_entered_by_hand_does_not_vanish(loaded, package):
+def test_a_body_entered_by_hand_does_not_vanish(package):
     by_hand = CollectivityFactory(kind=Kind.SIVU)
     load(package(next_list(), "7.0.0"))
     by_hand.refresh_from_db()
@@ -197,13 +175,13 @@ def test_an_unreadable_source_says_so(tmp_path):
         load(tmp_path / "absent.csv.xz")
 
 
-def test_former_names_and_codes_are_kept_apart(loaded, package):
+def test_former_names_and_codes_are_kept_apart(package):
     load(package(next_list(), "7.0.0"))
     aliases = Alias.objects.filter(collectivity__insee_code="29901").values_list("code", "name")
     assert list(aliases) == [("29902", "Tréexemple")]
 
 
-def test_progress_is_said_unless_asked_not_to(loaded, package):
+def test_progress_is_said_unless_asked_not_to(package):
     assert "Anciens noms" in load(package(next_list(), "7.0.0"))
     out = StringIO()
     call_command("import_collectivities", source=package(next_list(), "8.0.0"), verbosity=0, stdout=out)

@@ -1,0 +1,36 @@
+"""The official list of 36 354 bodies, loaded by the command into an empty table, and a second time."""
+
+import pytest
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, Grouping
+from collectivities.official import read_official_list
+from tests.collectivities.test_import_list import counts, delete_bodies, load
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_works():
+    delete_bodies()
+    said = load()
+    assert "millésime 2026" in said
+    assert counts(said) == (36_354, 0, 0, 0, 0)
+    assert Collectivity.objects.filter(kind=Kind.COMMUNE).count() == 34_969
+    assert Grouping.objects.count() == 35_000
+    brest = Collectivity.objects.get(insee_code="29019")
+    assert (brest.siren, brest.departement.code, brest.region.code) == ("212900195", "29", "53")
+    assert brest.postal_codes == ["29200"]
+    assert [membership.group.name for membership in brest.memberships.all()] == ["Brest Métropole"]
+
+
+def test_a_second_time_changes_nothing():
+    before = list(Collectivity.objects.order_by("pk").values())
+    said = load()
+    assert counts(said) == (0, 0, 0, 0, 36_354)
+    assert "appartenances ajoutées 0, retirées 0" in said
+    assert list(Collectivity.objects.order_by("pk").values()) == before
+
+
+def test_every_import_gives_the_same_public_identifiers():
+    uids = {body.uid for body in read_official_list().bodies}
+    assert set(Collectivity.objects.filter(is_listed=True).values_list("uid", flat=True)) == uids
