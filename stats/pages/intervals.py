@@ -22,7 +22,7 @@ NOT_A_PARTITION = ("leaks_by_category", "bodies_by_stratum")
 
 
 class Change(StrEnum):
-    STABLE = "stable"  # rounding alone can make the difference
+    ROUNDING = "rounding"  # rounding alone can make the difference
     UNSURE = "unsure"  # chance alone can
     MORE = "more"
     FEWER = "fewer"
@@ -33,7 +33,7 @@ def compare(now: Cell, before: Cell) -> Change | None:
     if now.value is None or before.value is None:
         return None
     if abs(now.value - before.value) <= BASE:
-        return Change.STABLE
+        return Change.ROUNDING
     if is_more(now.low, before.high):
         return Change.MORE
     return Change.FEWER if is_more(before.low, now.high) else Change.UNSURE

@@ -99,6 +99,11 @@ class Page:
         code = self.region.code
         return [printed.cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
+    def has_quarter_totals(self) -> bool:
+        """Tell whether any total of a published quarter of the nation has a number."""
+        quarters = self.printed.quarters
+        return any(self.printed.cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
+
     def by_region(self, *, before: bool = False) -> Breakdown:
         """Return the incidents of each région, for the map."""
         return breakdown(self.before if before else self.printed, "incidents_by_region")

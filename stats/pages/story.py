@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from csirts.wording import listed, of
 from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.counting.periods import SETTLED_AFTER
-from stats.disclosure.tables import TABLES
+from stats.disclosure.tables import OPENS_FROM, TABLES
 from stats.pages.intervals import Change, compare
-from stats.pages.labels import bind
+from stats.pages.labels import bind, upper_first
 from stats.pages.page import Page, crossing_of
 from stats.pages.wording import format_cell, format_due_day, format_place
 from stats.releases.reading import Cell, State
@@ -23,10 +23,16 @@ ROUNDING = gettext_lazy(
 )
 DASH = gettext_lazy(
     "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque "
-    "tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
+    "tous les cas. Le nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")
+COUNTED_QUARTERS = (
+    gettext_lazy("Un trimestre de %d a paru"),
+    gettext_lazy("Deux trimestres de %d ont paru"),
+    gettext_lazy("Trois trimestres de %d ont paru"),
+    gettext_lazy("Les quatre trimestres de %d ont paru"),
+)
 # What a reader may look for, by the table of the nation.
 TABLE_NAMES = {
     "incidents_by_quarter": gettext_lazy("les trimestres"),
@@ -47,11 +53,11 @@ TABLE_NAMES = {
 
 
 def write_story(page: Page) -> list[str]:
-    """Return one to three sentences on the total of the place and year."""
+    """Return one to four sentences on the total of the place and year."""
     if not page.is_over:
         sentences = write_year_in_progress(page)
     elif page.total().is_shown:
-        sentences = [write_total(page), *write_first_quarter(page), *compare_years(page)]
+        sentences = [write_total(page), *write_effects(page), *write_first_quarter(page), *compare_years(page)]
     else:
         sentences = [*write_total_without_number(page), *write_first_quarter(page)]
     return [bind(str(sentence)) for sentence in sentences]
@@ -65,19 +71,19 @@ def write_year_in_progress(page: Page) -> list[str]:
         ]
     return [
         *write_last_quarter(page, max(page.printed.quarters)),
-        _("Année en cours de parution : %(quarters)s. L’année entière paraît à partir du %(day)s.")
-        % {"quarters": format_quarters(page), "day": format_due_day(page.year)},
+        count_quarters(page),
+        _("L’année entière paraît à partir du %s.") % format_due_day(page.year),
     ]
 
 
-def format_quarters(page: Page) -> str:
-    """Return « T1 à T3 parus », « T1 et T2 parus » or « T2 paru »."""
-    first, last = min(page.printed.quarters), max(page.printed.quarters)
-    if first == last:
-        return _("T%d paru") % last
-    if last == first + 1:
-        return _("T%(first)d et T%(last)d parus") % {"first": first, "last": last}
-    return _("T%(first)d à T%(last)d parus") % {"first": first, "last": last}
+def count_quarters(page: Page) -> str:
+    """Return « Trois trimestres de 2026 ont paru. », and why no number is written of them if there is none."""
+    counted = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
+    if page.has_quarter_totals():
+        return f"{counted}."
+    if len(page.printed.quarters) == 1:
+        return _("%s ; aucun de ses totaux n’est assez grand pour être publié.") % counted
+    return _("%s ; aucun de leurs totaux n’est assez grand pour être publié.") % counted
 
 
 def write_last_quarter(page: Page, quarter: int) -> list[str]:
@@ -92,21 +98,25 @@ def write_last_quarter(page: Page, quarter: int) -> list[str]:
 
 
 def write_total(page: Page) -> str:
-    """Return « 315 incidents vérifiés en France en 2025, avec 140 interruptions… et 90 fuites de données… »."""
-    counted = _("%(number)s incidents vérifiés %(place)s en %(year)s") % {
+    """Return « 315 incidents vérifiés en France en 2025. »."""
+    return _("%(number)s incidents vérifiés %(place)s en %(year)s.") % {
         "number": format_cell(page.total()),
         "place": format_place(page.region),
         "year": page.year,
     }
+
+
+def write_effects(page: Page) -> list[str]:
+    """Return « Ils ont arrêté ou ralenti 140 services publics… et comptent 90 fuites de données… »."""
     effects = [
-        f"{format_cell(page.total(counts))} {words}"
+        words % format_cell(page.total(counts))
         for counts, words in (
-            ("interruptions", _("interruptions de service public")),
-            ("leaks", _("fuites de données revendiquées, soupçonnées ou confirmées")),
+            ("interruptions", _("ont arrêté ou ralenti %s services publics (parfois plusieurs à la fois)")),
+            ("leaks", _("comptent %s fuites de données revendiquées, soupçonnées ou confirmées")),
         )
         if page.total(counts).is_shown
     ]
-    return f"{counted}, {_('avec')} {listed(effects)}." if effects else f"{counted}."
+    return [_("Ils %s.") % listed(effects)] if effects else []
 
 
 def write_first_quarter(page: Page) -> list[str]:
@@ -121,11 +131,12 @@ def write_first_quarter(page: Page) -> list[str]:
 
 
 def write_total_without_number(page: Page) -> list[str]:
-    words = {"place": format_place(page.region), "year": page.year}
+    words: dict[str, str] = {"place": format_place(page.region), "year": str(page.year)}
     if page.total().state is State.BELOW:
         return [
-            _("Moins de 5 collectivités %(place)s en %(year)s : le nombre d’incidents n’est pas publié.") % words,
-            _("Cela ne dit pas s’il y en a eu."),
+            _("%(place)s, en %(year)s : « moins de 5 collectivités » (–).")
+            % {**words, "place": upper_first(words["place"])},
+            _("Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu."),
         ]
     if page.region is not None:
         return [_("Trop peu d’incidents en France en %(year)s pour un nombre %(place)s.") % words]
@@ -137,12 +148,17 @@ def compare_years(page: Page) -> list[str]:
     if not page.is_comparable():
         return []
     before = page.total(before=True)
-    change = compare(page.total(), before)
+    change, is_same = compare(page.total(), before), page.total() == before
     if change is None:
         return []
     was = _("Il y avait %(number)s incidents en %(year)s") % {"number": format_cell(before), "year": page.year - 1}
+    rounded = (
+        _("%s : le même nombre, à l’arrondi près.")
+        if is_same
+        else _("%s : l’arrondi suffit à expliquer la différence.")
+    )
     return {
-        Change.STABLE: [_("%s : nombre stable, à l’arrondi près.") % was],
+        Change.ROUNDING: [rounded % was],
         Change.UNSURE: [_("%s : la différence peut être due au hasard.") % was],
         Change.MORE: [_("%s : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
         Change.FEWER: [_("%s : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
@@ -176,8 +192,16 @@ def list_keys(page: Page) -> list[Key]:
         return [incidents, make_key(_("incidents vérifiés en France"), _("la même année"), nation)]
     return [
         incidents,
-        make_key(_("signalements vérifiés"), _("à part, sans acte malveillant prouvé"), page.total("reports")),
-        make_key(_("interruptions de service"), _("un service public arrêté ou ralenti"), page.total("interruptions")),
+        make_key(
+            _("signalements vérifiés"),
+            _("à part : comportements anormaux, sans dommage prouvé"),
+            page.total("reports"),
+        ),
+        make_key(
+            _("interruptions de service"),
+            _("services publics arrêtés ou ralentis ; un incident peut en toucher plusieurs"),
+            page.total("interruptions"),
+        ),
         make_key(_("fuites de données"), write_under_leaks(page), page.total("leaks")),
     ]
 
@@ -194,12 +218,13 @@ def write_under_leaks(page: Page) -> str:
 
 
 def write_late_line(page: Page) -> str:
-    """Return the line on late declarations of earlier years; empty of a région or of a year that is not published."""
+    """Return the line on incidents of earlier years; empty of a région, and where no earlier year is published."""
     cell = page.printed.cell("late")
-    if not page.is_over or page.region is not None or cell.state is State.CLOSED:
+    if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
     return bind(
-        _("Déclarés plus tard : %s (incidents des années d’avant, absents de leurs chiffres).") % format_cell(cell)
+        _("Comptés plus tard : %s (incidents déclarés les années d’avant, absents de leurs chiffres).")
+        % format_cell(cell)
     )
 
 
@@ -213,13 +238,14 @@ def explain_missing(page: Page) -> list[str]:
 
 
 def explain_waiting(page: Page) -> list[str]:
-    words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days}
+    words = {"day": format_due_day(page.year), "days": SETTLED_AFTER.days, "least": OPENS_FROM}
     if page.region is not None:
         return [_("Une région n’a pas de chiffres par trimestre avant cela : ils seraient trop petits.")]
     return [
         _(
-            "Un trimestre paraît %(days)s jours après sa fin, pour toute la France : ses incidents, ses signalements "
-            "et, s’ils sont assez nombreux, le reste."
+            "Un trimestre paraît %(days)s jours après sa fin, pour toute la France : incidents, signalements, "
+            "interruptions et fuites, chacun si son total arrondi atteint %(least)s ; et ses mois, si les incidents "
+            "l’atteignent."
         )
         % words,
         _("Régions, types, causes, services et délais paraissent avec l’année entière, à partir du %(day)s.") % words,
@@ -232,20 +258,38 @@ def explain_closed(page: Page) -> list[str]:
     words = {"place": format_place(page.region), "year": page.year}
     sentences = []
     if scarce:
-        sentences.append(
-            _("Trop peu de cas %(place)s en %(year)s pour ces tableaux : %(names)s.")
-            % {**words, "names": list_names(scarce)}
+        few = ngettext(
+            "Trop peu de cas %(place)s en %(year)s pour ce tableau : %(names)s.",
+            "Trop peu de cas %(place)s en %(year)s pour ces tableaux : %(names)s.",
+            len(scarce),
         )
+        sentences.append(few % {**words, "names": list_names(scarce)})
     if unsafe := [code for code in closed if code not in scarce]:
-        sentences.append(
-            _("La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : %s.")
-            % list_names(unsafe)
+        refused = ngettext(
+            "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : %s.",
+            "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : %s.",
+            len(unsafe),
         )
+        sentences.append(refused % list_names(unsafe))
+    return [*sentences, *explain_place(page)]
+
+
+def explain_place(page: Page) -> list[str]:
+    """Return what a région never has, or that no quarter of the nation has a number."""
     if page.region is not None:
-        sentences.append(
-            _("Les interruptions, les fuites, les délais et les taux se publient pour toute la France seulement.")
-        )
-    return sentences
+        return [
+            _(
+                "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour "
+                "toute la France seulement."
+            )
+        ]
+    if page.has_quarter_totals() or not page.printed.quarters:
+        return []
+    words = {"year": page.year, "least": OPENS_FROM}
+    return [
+        _("Aucun trimestre de %(year)s n’a de nombre : un total de trimestre ne paraît qu’à partir de %(least)s.")
+        % words
+    ]
 
 
 def list_names(codes: list[str]) -> str:

@@ -62,7 +62,7 @@ def test_it_works(client):
     assert printed["Corse"] == ["moins de 5 collectivités"]
     assert printed["Bretagne"] in (["60"], ["55"], ["65"])
     assert printed["Ensemble"] in (["60"], ["65"])
-    assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025, avec" in words(main)
+    assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025. Ils ont arrêté ou" in words(main)
     assert "Publié une fois, le 1er avril 2026." in words(main)
     assert words(main).count("chiffres sont arrondis au hasard à un multiple de 5") == 1
 
@@ -138,8 +138,8 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
 def test_a_region_with_a_dash_is_never_zero(client):
     print_year(2025, 317)
     main = read(client, region="94")
-    assert "Moins de 5 collectivités en Corse en 2025 : le nombre d’incidents n’est pas publié." in words(main)
-    assert "Cela ne dit pas s’il y en a eu." in words(main)
+    assert "En Corse, en 2025 : « moins de 5 collectivités » (–)." in words(main)
+    assert "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu." in words(main)
     assert [words(one) for one in main.css(".key li")][-1] == "– moins de 5 collectivités"
     tile = main.css_first(".tile.cor")
     assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
@@ -177,7 +177,7 @@ def running(db):
 def test_a_year_in_progress_has_its_quarters(client, running):
     main = read(client, annee="2026")
     assert words(main.css_first(".story")) == (
-        "90 incidents vérifiés en France au 2e trimestre 2026. Année en cours de parution : T1 et T2 parus. "
+        "90 incidents vérifiés en France au 2e trimestre 2026. Deux trimestres de 2026 ont paru. "
         "L’année entière paraît à partir du 1er avril 2027."
     )
     assert titles(main) == [

@@ -25,14 +25,16 @@ def compared(now, before, **changed):
 
 def test_it_works():
     assert story(a_page(TOTALS)) == [
-        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public et 95 fuites de données "
-        "revendiquées, soupçonnées ou confirmées."
+        "315 incidents vérifiés en France en 2025.",
+        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois) et comptent 95 fuites de données "
+        "revendiquées, soupçonnées ou confirmées.",
     ]
 
 
 def test_an_effect_with_a_dash_is_left_out():
     assert story(a_page(TOTALS | {"leaks": None})) == [
-        "315 incidents vérifiés en France en 2025, avec 160 interruptions de service public."
+        "315 incidents vérifiés en France en 2025.",
+        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois).",
     ]
     assert story(a_page({"incidents": 315})) == ["315 incidents vérifiés en France en 2025."]
 
@@ -40,9 +42,9 @@ def test_an_effect_with_a_dash_is_left_out():
 @pytest.mark.parametrize(
     ("now", "before", "words"),
     [
-        (315, 315, "Il y avait 315 incidents en 2024 : nombre stable, à l’arrondi près."),
-        (315, 310, "Il y avait 310 incidents en 2024 : nombre stable, à l’arrondi près."),
-        (5, 10, "Il y avait 10 incidents en 2024 : nombre stable, à l’arrondi près."),
+        (315, 315, "Il y avait 315 incidents en 2024 : le même nombre, à l’arrondi près."),
+        (315, 310, "Il y avait 310 incidents en 2024 : l’arrondi suffit à expliquer la différence."),
+        (10, 5, "Il y avait 5 incidents en 2024 : l’arrondi suffit à expliquer la différence."),
         (315, 300, "Il y avait 300 incidents en 2024 : la différence peut être due au hasard."),
         (315, 260, "Il y avait 260 incidents en 2024 : la différence peut être due au hasard."),
         (315, 255, f"Il y avait 255 incidents en 2024 : plus d’incidents déclarés, {BEYOND}"),
@@ -65,7 +67,7 @@ def test_a_trend_of_declarations_is_no_trend_of_attacks():
 
 
 def test_a_first_year_is_compared_with_nothing():
-    assert len(story(a_page(TOTALS))) == 1
+    assert len(story(a_page({"incidents": 315}))) == 1
 
 
 def test_a_year_that_began_with_the_service_is_no_year_to_compare_with():
@@ -102,8 +104,8 @@ def test_a_region_has_its_own_total():
 def test_a_region_with_a_dash_has_zero_or_few():
     tables = TOTALS | {"incidents_by_region": {"53": 25, "94": None}}
     assert story(a_page(tables, region=CORSE)) == [
-        "Moins de 5 collectivités en Corse en 2025 : le nombre d’incidents n’est pas publié.",
-        "Cela ne dit pas s’il y en a eu.",
+        "En Corse, en 2025 : « moins de 5 collectivités » (–).",
+        "Le nombre d’incidents n’est pas publié ; cela ne dit pas s’il y en a eu.",
     ]
 
 
@@ -117,7 +119,8 @@ def test_the_year_in_progress_has_quarters_of_the_nation_alone():
     page = {1: {"incidents": 70}, 2: {"incidents": 80}, 3: {"incidents": 75}}
     assert story(a_page(page, quarters=(1, 2, 3), is_over=False)) == [
         "75 incidents vérifiés en France au 3e trimestre 2025.",
-        "Année en cours de parution : T1 à T3 parus. L’année entière paraît à partir du 1er avril 2026.",
+        "Trois trimestres de 2025 ont paru.",
+        "L’année entière paraît à partir du 1er avril 2026.",
     ]
     assert story(a_page(page, quarters=(1, 2, 3), is_over=False, region=BRETAGNE)) == [
         "Les chiffres de Bretagne paraissent avec l’année entière, à partir du 1er avril 2026."
@@ -126,11 +129,18 @@ def test_the_year_in_progress_has_quarters_of_the_nation_alone():
 
 @pytest.mark.parametrize(
     ("quarters", "words"),
-    [((2,), "T2 paru."), ((1, 2), "T1 et T2 parus."), ((2, 3, 4), "T2 à T4 parus.")],
+    [
+        ((2,), "Un trimestre de 2025 a paru"),
+        ((1, 2), "Deux trimestres de 2025 ont paru"),
+        ((1, 2, 3, 4), "Les quatre trimestres de 2025 ont paru"),
+    ],
 )
-def test_the_quarters_that_are_out_are_named(quarters, words):
-    [sentence] = story(a_page({quarters[-1]: {"incidents": None}}, quarters=quarters, is_over=False))
-    assert words in sentence
+def test_the_quarters_that_are_out_are_counted(quarters, words):
+    numbers = {quarters[0]: {"reports": 40}}
+    assert story(a_page(numbers, quarters=quarters, is_over=False))[0] == f"{words}."
+    whose = "ses" if len(quarters) == 1 else "leurs"
+    without = story(a_page({}, quarters=quarters, is_over=False))[0]
+    assert without == f"{words} ; aucun de {whose} totaux n’est assez grand pour être publié."
 
 
 def test_what_the_page_tells_once_about_all_numbers():
@@ -141,7 +151,7 @@ def test_what_the_page_tells_once_about_all_numbers():
     )
     assert str(DASH) == (
         "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
-        "presque tous les cas. Leur nombre n’est pas donné, pour ne désigner personne."
+        "presque tous les cas. Le nombre n’est pas donné, pour ne désigner personne."
     )
 
 
@@ -190,20 +200,34 @@ def test_confirmed_leaks_are_named_where_they_have_a_number():
     assert list_keys(a_page(TOTALS))[3].under == "revendiquées, soupçonnées ou confirmées"
 
 
+def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is():
+    _incidents, reports, interruptions, _leaks = [plain(key.under) for key in list_keys(a_page(TOTALS))]
+    assert interruptions == "services publics arrêtés ou ralentis ; un incident peut en toucher plusieurs"
+    assert reports == "à part : comportements anormaux, sans dommage prouvé"
+
+
 def test_late_cases_are_one_line_of_the_year():
-    words = " (incidents des années d’avant, absents de leurs chiffres)."
-    assert plain(write_late_line(a_page(TOTALS | {"late": 15}))) == f"Déclarés plus tard : 15{words}"
-    dash = write_late_line(a_page(TOTALS | {"late": None}))
-    assert plain(dash) == f"Déclarés plus tard : moins de 5 collectivités{words}"
-    assert write_late_line(a_page(TOTALS)) == ""
-    assert write_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE)) == ""
+    words = " (incidents déclarés les années d’avant, absents de leurs chiffres)."
+    before = {"before": {"incidents": 250}}
+    assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"Comptés plus tard : 15{words}"
+    dash = write_late_line(a_page(TOTALS | {"late": None}, **before))
+    assert plain(dash) == f"Comptés plus tard : moins de 5 collectivités{words}"
+    assert write_late_line(a_page(TOTALS, **before)) == ""
+    assert write_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE, **before)) == ""
+
+
+def test_the_first_year_of_the_service_has_no_line_on_earlier_years():
+    assert write_late_line(a_page(TOTALS | {"late": None})) == ""
 
 
 # What is not there
 
 
+SPRING = {2: {"incidents": 80}}
+
+
 def test_tables_with_too_few_cases_are_named():
-    assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None})) == [
+    assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
         "Trop peu de cas en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
         "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
@@ -213,23 +237,45 @@ def test_tables_with_too_few_cases_are_named():
 
 def test_a_table_that_the_audit_closed_is_named_apart():
     """Nothing but hours is missing, and there were enough interruptions for them."""
-    tables = TOTALS | {
-        code: fill(code, 40)
-        for code in (
-            *("incidents_by_month", "incidents_by_region", "incidents_by_type", "incidents_by_cause"),
-            *("incidents_by_discovery", "incidents_by_help", "incidents_by_closing", "leaks_by_persons"),
-            *("leaks_by_status", "leaks_by_category", "interruptions_by_service", "bodies_by_stratum"),
-        )
-    }
+    tables = (
+        SPRING
+        | TOTALS
+        | {
+            code: fill(code, 40)
+            for code in (
+                *("incidents_by_month", "incidents_by_region", "incidents_by_type", "incidents_by_cause"),
+                *("incidents_by_discovery", "incidents_by_help", "incidents_by_closing", "leaks_by_persons"),
+                *("leaks_by_status", "leaks_by_category", "interruptions_by_service", "bodies_by_stratum"),
+            )
+        }
+    )
     assert missing(a_page(tables)) == [
-        "La vérification a fermé ces tableaux, qui en diraient trop à côté des autres : la durée des interruptions."
+        "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : la durée des interruptions."
     ]
-    assert missing(a_page(tables | {"interruptions_by_hours": fill("interruptions_by_hours", 40)})) == []
+    whole = tables | {"interruptions_by_hours": fill("interruptions_by_hours", 40)}
+    assert missing(a_page(whole)) == []
+    del whole["bodies_by_stratum"], whole["leaks_by_status"]
+    assert missing(a_page(whole | {"incidents": 35})) == [
+        "Trop peu de cas en France en 2025 pour ce tableau : le taux selon la nature et la population.",
+        "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : l’état des fuites.",
+    ]
+
+
+def test_quarters_without_a_number_are_told_once():
+    words = "Aucun trimestre de 2025 n’a de nombre : un total de trimestre ne paraît qu’à partir de 40."
+    tables = {"incidents": 90}
+    assert missing(a_page(tables))[-1] == words
+    assert words not in missing(a_page(tables | SPRING))
+    assert words not in missing(a_page(tables, quarters=()))
+    assert words not in missing(a_page(tables, region=BRETAGNE))
 
 
 def test_a_region_lacks_its_crossings_alone():
     tables = TOTALS | {"incidents_by_region": {"53": 25}}
-    rest = "Les interruptions, les fuites, les délais et les taux se publient pour toute la France seulement."
+    rest = (
+        "Les signalements, les mois, les interruptions, les fuites, les délais et les taux se publient pour toute la "
+        "France seulement."
+    )
     assert missing(a_page(tables, region=BRETAGNE)) == [
         "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les causes.",
         rest,
@@ -251,8 +297,8 @@ def test_a_region_lacks_its_crossings_alone():
 def test_what_comes_with_the_year_is_named_with_its_day():
     running = {"quarters": (1,), "is_over": False}
     assert missing(a_page({1: {"incidents": 70}}, **running)) == [
-        "Un trimestre paraît 30 jours après sa fin, pour toute la France : ses incidents, ses signalements et, s’ils "
-        "sont assez nombreux, le reste.",
+        "Un trimestre paraît 30 jours après sa fin, pour toute la France : incidents, signalements, interruptions et "
+        "fuites, chacun si son total arrondi atteint 40 ; et ses mois, si les incidents l’atteignent.",
         "Régions, types, causes, services et délais paraissent avec l’année entière, à partir du 1er avril 2026.",
     ]
     assert missing(a_page({1: {"incidents": 70}}, **running, region=BRETAGNE)) == [
