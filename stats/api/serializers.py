@@ -53,7 +53,9 @@ class FigureOut(serializers.Serializer[object]):
     low = serializers.IntegerField(allow_null=True, help_text="Le moins que peut être le vrai nombre.")
     high = serializers.IntegerField(allow_null=True, help_text="Le plus que peut être le vrai nombre.")
     rounded = serializers.BooleanField()
-    below_threshold = serializers.BooleanField(help_text="« Moins de 5 collectivités » : zéro ou peu.")
+    below_threshold = serializers.BooleanField(
+        help_text="« Moins de 5 collectivités » : zéro ou peu, ou l’une d’elles en fait presque tout."
+    )
 
 
 class BodiesOut(serializers.Serializer[object]):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stats.categories import label_category
 from stats.disclosure.audit import BASE
-from stats.disclosure.tables import CATEGORIES, OPENS_FROM, SHORT_LIST_OF, TABLES, Table
+from stats.disclosure.tables import CATEGORIES, OF_A_QUARTER, OPENS_FROM, SHORT_LIST_OF, TABLES, Table
 from stats.enums import Measure
 from stats.pages.labels import bind
 
@@ -58,7 +58,9 @@ INSEE = Source(
 
 
 class Unit(NamedTuple):
-    """What a table counts. `name` begins the name of the table, `unit` is what one unit of the number is."""
+    """What a table counts. `name` begins the name of the table, `unit` is what one unit of the number is, `share` how
+    a rate is made of the rounded number.
+    """
 
     name: Words
     definition: Words
@@ -67,6 +69,7 @@ class Unit(NamedTuple):
     limits: Words
     sources: tuple[Source, ...] = ()
     since: date = FIXED_TABLES
+    share: Words = ""
 
 
 class Classification(NamedTuple):
@@ -132,7 +135,7 @@ UNITS: dict[str, Unit] = {
         formula=_("nombre de fuites qui contiennent chaque catégorie, dans les incidents vérifiés"),
         unit=_("fuite et catégorie"),
         limits=_(
-            "Une fuite compte une fois dans chacune de ses catégories : ensemble, elles dépassent le nombre de fuites."
+            "Une fuite compte une fois dans chacune de ses catégories : ensemble, elles peuvent en dépasser le nombre."
         ),
         sources=(CNIL,),
     ),
@@ -144,7 +147,7 @@ UNITS: dict[str, Unit] = {
         limits=_("Ces fuites ne sont pas dans « fuites de données »."),
     ),
     "late": Unit(
-        name=_("incidents d’années antérieures, déclarés plus tard"),
+        name=_("incidents d’années antérieures, comptés plus tard"),
         definition=_(
             "Les incidents reçus une année antérieure, que la publication de leur année n’a pas comptés : vérifiés, "
             "ou qualifiés d’incident, après elle."
@@ -158,9 +161,10 @@ UNITS: dict[str, Unit] = {
     "bodies": Unit(
         name=_("collectivités ayant déclaré"),
         definition=_("Les collectivités différentes qui ont déclaré au moins un incident vérifié dans l’année."),
-        formula=_(
-            "nombre de collectivités de la liste officielle ayant au moins un incident vérifié. Le taux est ce nombre "
-            "divisé par les collectivités existantes (fichier « denominators »)"
+        formula=_("nombre de collectivités de la liste officielle ayant au moins un incident vérifié"),
+        share=_(
+            "Le taux va de la borne « low » à la borne « high », divisées par le nombre de collectivités existantes "
+            "(fichier « denominators »)."
         ),
         unit=_("collectivité"),
         limits=_(
@@ -237,6 +241,7 @@ CLASSIFICATIONS: dict[str, Classification] = {
     "stratum": Classification(
         _("par nature et population"),
         _("La strate est la nature de la collectivité et, pour les communes, la tranche de population."),
+        _("Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."),
     ),
 }
 
@@ -267,7 +272,8 @@ class Definition(NamedTuple):
     @property
     def formula(self) -> str:
         words = gettext("%(formula)s ; arrondi au hasard à un multiple de %(base)d")
-        return bind(words % {"formula": self.unit.formula, "base": BASE})
+        rounded = words % {"formula": self.unit.formula, "base": BASE}
+        return bind(f"{rounded}. {self.unit.share}" if self.unit.share else rounded)
 
     @property
     def opening(self) -> str:
@@ -320,7 +326,7 @@ def name_table(code: str) -> str:
 def explain_opening(table: Table) -> str:
     """Return the sentence that tells when a table is printed."""
     if not table.opened_by:
-        return gettext("Paraît toujours.")
+        return bind(explain_total(table))
     if len(table.by) > 1:
         words = _("S’ouvre région par région, quand le nombre de la région, arrondi, atteint %(least)d.")
     else:
@@ -331,6 +337,13 @@ def explain_opening(table: Table) -> str:
     if table.code in SHORT_LIST_OF.values():
         said += " " + gettext("Ne paraît pas quand la liste des services paraît.")
     return bind(said)
+
+
+def explain_total(table: Table) -> str:
+    words = gettext("Paraît chaque année, sauf si la vérification le ferme.")
+    if any(quarterly.code == table.code for quarterly in OF_A_QUARTER):
+        words += " " + gettext("Paraît dans un trimestre si ce total, arrondi, y atteint %d.") % OPENS_FROM
+    return words
 
 
 def join_sentences(sentences: Iterable[Words]) -> str:

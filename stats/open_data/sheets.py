@@ -75,7 +75,7 @@ def list_columns(codes: tuple[str, ...], by: tuple[str, ...]) -> list[Column]:
     below = _(
         "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait presque tout. Ce n’est jamais un zéro sûr."
     )
-    closed = _("Vrai : la case ne paraît pas. La page de la publication dit pourquoi.")
+    closed = _("Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication.")
     return [
         make_column("release", _("publication"), _("Numéro de la publication qui donne la case."), "integer"),
         make_column("period", _("période"), _("« 2025 », ou « 2025-T1 » : 1er trimestre.")),

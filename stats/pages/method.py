@@ -14,7 +14,8 @@ def list_paragraphs() -> list[str]:
 def explain_tables() -> str:
     words = _(
         "Chaque année, nous publions les mêmes tableaux, chacun selon un seul découpage (région, mois, type, cause…). "
-        "Quand une région compte au moins %s incidents, ses trimestres, ses types et ses causes sont aussi publiés."
+        "Quand le nombre publié d’une région atteint %s, s’y ajoutent ses trimestres, et ses types et ses causes "
+        "assez fréquents en France."
     )
     return words % CROSSING_OPENS_FROM
 
@@ -35,7 +36,8 @@ def explain_audit() -> str:
 
 def explain_cases() -> str:
     return _(
-        "Un incident est compté quand un centre de secours informatique l’a vérifié. « Plus » et « moins » ne sont "
-        "écrits que si ni l’arrondi ni le hasard ne suffisent à expliquer l’écart. Un seul prestataire attaqué peut "
-        "toucher beaucoup de collectivités d’un coup : les nombres varient alors plus que le hasard ne le dit."
+        "Un incident est compté quand un centre de secours informatique l’a vérifié. « Plus d’incidents » ou « moins "
+        "d’incidents » qu’un an avant n’est écrit que si ni l’arrondi ni le hasard ne suffisent à l’expliquer. Un "
+        "seul prestataire attaqué peut toucher beaucoup de collectivités d’un coup : les nombres varient alors plus "
+        "que le hasard ne le dit."
     )

@@ -147,18 +147,14 @@ def compare_years(page: Page) -> list[str]:
     """Return how the total differs from that of the year before; nothing of a first year."""
     if not page.is_comparable():
         return []
-    before = page.total(before=True)
-    change, is_same = compare(page.total(), before), page.total() == before
+    now, before = page.total(), page.total(before=True)
+    change = compare(now, before)
     if change is None:
         return []
     was = _("Il y avait %(number)s incidents en %(year)s") % {"number": format_cell(before), "year": page.year - 1}
-    rounded = (
-        _("%s : le même nombre, à l’arrondi près.")
-        if is_same
-        else _("%s : l’arrondi suffit à expliquer la différence.")
-    )
+    same, near = _("%s : le même nombre, à l’arrondi près."), _("%s : l’arrondi suffit à expliquer la différence.")
     return {
-        Change.ROUNDING: [rounded % was],
+        Change.ROUNDING: [(same if now == before else near) % was],
         Change.UNSURE: [_("%s : la différence peut être due au hasard.") % was],
         Change.MORE: [_("%s : plus d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],
         Change.FEWER: [_("%s : moins d’incidents déclarés, au-delà de l’arrondi et du hasard.") % was, str(NO_TREND)],

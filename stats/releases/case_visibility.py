@@ -196,7 +196,7 @@ def describe_late(incident: Incident, cases: list[CountedCase], following: Perio
         why = _("Son année a été publiée sans elle. %s") % BEFORE
     if is_report:
         return bind(_("%s Un signalement n’est pas compté plus tard.") % why), []
-    return bind(why), [announce(following, line=_("la ligne « déclarés plus tard » de "))]
+    return bind(why), [announce(following, line=_("la ligne « comptés plus tard » de "))]
 
 
 def announce(period: Period, *, line: str = "") -> str:

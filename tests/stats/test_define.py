@@ -62,7 +62,7 @@ def test_every_category_has_its_label(db):
     ("code", "name"),
     [
         ("incidents", "incidents vérifiés"),
-        ("late", "incidents d’années antérieures, déclarés plus tard"),
+        ("late", "incidents d’années antérieures, comptés plus tard"),
         ("incidents_by_help", "incidents vérifiés, par délai entre la déclaration et la prise en charge"),
         ("leaks_by_category", "fuites de données, par catégorie de données"),
         ("bodies_by_stratum", "collectivités ayant déclaré, par nature et population"),
@@ -76,7 +76,12 @@ def test_a_table_is_named_by_what_it_counts_and_how(code, name):
 @pytest.mark.parametrize(
     ("code", "opening"),
     [
-        ("late", "Paraît toujours."),
+        ("late", "Paraît chaque année, sauf si la vérification le ferme."),
+        (
+            "interruptions",
+            "Paraît chaque année, sauf si la vérification le ferme. Paraît dans un trimestre si ce total, arrondi, y "
+            "atteint 40.",
+        ),
         ("incidents_by_month", "S’ouvre quand le total, arrondi, atteint 40 : « incidents vérifiés »."),
         ("interruptions_by_service", "S’ouvre quand le total, arrondi, atteint 100 : « interruptions de service »."),
         (
@@ -106,6 +111,19 @@ def test_what_a_table_sorts_is_defined_once(tree):
     assert entries["leaks_by_category"].total == entries["bodies_by_stratum"].total == ""
     assert tree.text().count("Un incident est un dossier qu’un centre") == 1
     assert whole.formula.replace("\xa0", " ").endswith("; arrondi au hasard à un multiple de 5")
+
+
+def test_a_rate_is_made_of_the_rounded_number_and_is_not_rounded_to_five():
+    formulas = {entry.code: entry.formula.replace("\xa0", " ") for entry in list_definitions()}
+    counted, share = formulas["bodies_by_stratum"].split(". ")
+    assert counted.endswith("; arrondi au hasard à un multiple de 5")
+    assert share.startswith("Le taux va de la borne « low » à la borne « high »")
+
+
+def test_the_page_promises_no_total_beside_a_table_that_did_not_open(tree):
+    words = tree.css_first("#lire ~ dl").text().replace("\xa0", " ")
+    assert "paraît quand même" not in words
+    assert "trop peu de cas, ou il en aurait trop dit à côté des autres, ou un autre plus détaillé" in words
 
 
 def test_the_standards_are_named(tree):

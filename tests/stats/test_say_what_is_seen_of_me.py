@@ -19,7 +19,7 @@ FIRST_QUARTER = on(2025, 4, 30)
 YEAR = on(2026, 4, 1)
 NEXT_YEAR = on(2027, 4, 1)
 NOT_KNOWN = "pas connu, ou pas encore"
-LATE_LINE = "la ligne « déclarés plus tard » de l’année 2026 : à partir du 1er avril 2027"
+LATE_LINE = "la ligne « comptés plus tard » de l’année 2026 : à partir du 1er avril 2027"
 BEFORE = "Elle n’était pas encore vérifiée, ou elle était close sans être comptée."
 
 
@@ -200,7 +200,7 @@ def test_one_that_its_year_missed_is_a_late_case_of_the_next(db):
     publish_due(now=NEXT_YEAR)
     visibility = describe_visibility(case)
     assert [edition.is_late for edition in visibility.editions] == [True]
-    line = "Incidents d’années antérieures, déclarés plus tard"
+    line = "Incidents d’années antérieures, comptés plus tard"
     assert (places_of(case), rest_of(case)) == ([(line, "France entière, 2026", "5")], ("", []))
 
 

@@ -26,8 +26,8 @@ def compared(now, before, **changed):
 def test_it_works():
     assert story(a_page(TOTALS)) == [
         "315 incidents vérifiés en France en 2025.",
-        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois) et comptent 95 fuites de données "
-        "revendiquées, soupçonnées ou confirmées.",
+        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois) et comptent 95 fuites de "
+        "données revendiquées, soupçonnées ou confirmées.",
     ]
 
 
@@ -158,7 +158,8 @@ def test_what_the_page_tells_once_about_all_numbers():
 def test_the_definition_of_the_dash_is_the_same_in_the_method():
     tables, rule, audit, _cases = map(plain, list_paragraphs())
     assert tables.endswith(
-        "Quand une région compte au moins 100 incidents, ses trimestres, ses types et ses causes sont aussi publiés."
+        "Quand le nombre publié d’une région atteint 100, s’y ajoutent ses trimestres, et ses types et ses causes "
+        "assez fréquents en France."
     )
     assert rule.endswith(f" {DASH}")
     assert audit == (
