@@ -27,13 +27,15 @@ PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: _("nombre de
 DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: _("catégories pas connues")}
 CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: _("pas dite")}
 DELAYS: Labels = dict(DelayBand.choices)
+# A case has been declared: its delay is known, or never will be.
+DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: _("pas connu")}
 # Classification → category → its name; regions are rows of the database.
 LABELS: dict[str, Labels] = {
     "month": {f"{number:02}": name for number, name in MONTHS.items()},
     "quarter": QUARTERS,
     "type": TYPE_TERMS,
     "cause": CAUSES,
-    "discovery": DELAYS,
+    "discovery": DISCOVERY,
     "help": DELAYS,
     "closing": DELAYS,
     "persons": PERSONS,

@@ -100,8 +100,8 @@ class Page:
         return [printed.cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
     def has_quarter_totals(self) -> bool:
-        """Tell whether any total of a published quarter of the nation has a number."""
-        quarters = self.printed.quarters
+        """Tell whether any total of a published quarter of the nation has a number. No région has such totals."""
+        quarters = self.printed.quarters if self.region is None else ()
         return any(self.printed.cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
 
     def by_region(self, *, before: bool = False) -> Breakdown:

@@ -84,7 +84,7 @@ NAMINGS = (
         "types",
         "incidents_by_type",
         gettext_lazy("Les types d’incidents"),
-        gettext_lazy("Incidents vérifiés, selon ce que la collectivité a déclaré."),
+        gettext_lazy("Incidents vérifiés, selon le type déclaré, ou corrigé par le centre."),
         gettext_lazy("Incidents par type"),
         gettext_lazy("Type"),
     ),
@@ -252,7 +252,7 @@ def list_delays(page: Page) -> Delays | None:
 
 def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
     """Return the label of a band of delays, then its cell and its level in each column."""
-    label = upper_first(columns[0].lines[number].label)
+    label = upper_first(columns[-1].lines[number].label)  # of a delay that may still run, if there is one
     return label, [(one.lines[number].cell, find_level(one.lines[number].cell, one.total)) for one in columns]
 
 

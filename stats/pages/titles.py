@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from csirts.wording import curly
 from stats.categories import label_category
-from stats.disclosure.tables import MONTHS, QUARTERS
+from stats.disclosure.tables import MONTHS, OPENS_FROM, QUARTERS
 from stats.enums import DelayBand, HoursBand
 from stats.pages.intervals import Change, compare, find_first, find_half_within
-from stats.pages.labels import bind, format_number, format_percent, lower_first
+from stats.pages.labels import bind, format_number, format_percent, lower_first, upper_first
 from stats.pages.page import Breakdown, Page
 from stats.pages.rates import StratumRate, find_scale_end, list_rates
 from stats.pages.story import UNKNOWN_SHARE
-from stats.pages.wording import format_cell, format_place
+from stats.pages.wording import explain_narrow_cells, format_cell, format_place
 from stats.releases.reading import WAITING, Cell, State
 
+POINTS_OF_A_LINE = 3
 CHANGES = {
     Change.MORE: gettext_lazy("Plus d’incidents déclarés qu’en %s"),
     Change.FEWER: gettext_lazy("Moins d’incidents déclarés qu’en %s"),
@@ -83,13 +83,13 @@ def title_months(page: Page) -> str:
     if len(numbers) < len(values) or min(numbers) == max(numbers):
         return _("Les incidents, %(unit)s par %(unit)s") % {"unit": unit}
     low, high = format_number(min(numbers)), format_number(max(numbers))
-    return _("De %(low)s à %(high)s incidents par %(unit)s") % {"low": low, "high": high, "unit": unit}
+    return _("Environ %(low)s à %(high)s incidents par %(unit)s") % {"low": low, "high": high, "unit": unit}
 
 
 def under_months(page: Page) -> str:
     sentences = [_("Incidents vérifiés, par %s de réception.") % period_name(page)]
-    if any(cell.state is State.BELOW for _name, cell, _before in list_periods(page)):
-        sentences.append(_("La ligne s’interrompt où moins de 5 collectivités ont déclaré."))
+    if has_line(page) and any(cell.state is State.BELOW for _name, cell, _before in list_periods(page)):
+        sentences.append(_("La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."))
     return bind(" ".join(sentences))
 
 
@@ -108,12 +108,20 @@ def summarize_months(page: Page) -> str:
 
 
 def is_missing(cell: Cell) -> bool:
-    return cell.state in (State.WAITING, State.CLOSED)
+    return cell.state in (State.WAITING, State.CLOSED, State.EARLIER)
+
+
+def has_line(page: Page) -> bool:
+    """Tell whether there are points enough, in this year or the one before, for a line: else a table says more."""
+    periods = list_periods(page)
+    now = sum(cell.is_shown for _name, cell, _before in periods)
+    before = sum(cell.is_shown for _name, _now, cell in periods)
+    return max(now, before) >= POINTS_OF_A_LINE
 
 
 def list_quarters(page: Page) -> list[str]:
-    """Return the heads of the table of quarters: those of the nation that are published."""
-    return [f"T{number}" for number in page.printed.quarters] if page.region is None else []
+    """Return the heads of the table of quarters: those of the nation that are published; none without a number."""
+    return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
 def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
@@ -124,12 +132,15 @@ def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def under_quarters(*, is_over: bool = True) -> str:
-    """Return what a quarter counts, and beside a whole year why the quarters do not add up to it."""
-    sentences = [_("Un trimestre compte ce qui était vérifié un mois après sa fin.")]
-    if is_over:
+def under_quarters(page: Page) -> str:
+    """Return what a quarter counts, why the quarters do not add up to a year, and why some have no number."""
+    sentences = [_("Un trimestre compte ce qui était vérifié le jour où il a paru, un mois au moins après sa fin.")]
+    if page.is_over:
         sentences.append(_("L’année compte ce qui l’était quand elle a paru."))
-    return bind(" ".join(sentences))
+    cells = [cell for _name, row in list_totals(page) for cell in row]
+    if any(cell.state is State.CLOSED for cell in cells):
+        sentences.append(_("Un total de trimestre ne paraît qu’à partir de %s.") % OPENS_FROM)
+    return bind(" ".join([*sentences, explain_narrow_cells(cells)]).strip())
 
 
 # The map
@@ -137,7 +148,7 @@ def under_quarters(*, is_over: bool = True) -> str:
 
 def title_map(page: Page) -> str:
     if page.region is not None:
-        return _("%s parmi les régions") % curly(page.region.name)
+        return _("%s et dans les autres régions") % upper_first(format_place(page.region))
     return _("Les incidents, région par région")
 
 
@@ -183,7 +194,7 @@ def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object
 
 def title_hours(breakdown: Breakdown, plain: str) -> str:
     within = find_half_words(breakdown, WITHIN_HOURS)
-    return _("Au moins la moitié dure %s") % within if within else plain
+    return _("Au moins une interruption sur deux dure %s") % within if within else plain
 
 
 def title_delays(helped: Breakdown | None) -> str:

@@ -24,7 +24,6 @@ from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import list_delay_sections, list_sections
 from stats.pages.wording import format_day, format_heading
 from stats.releases.case_visibility import describe_visibility
-from stats.releases.reading import State
 
 
 @login_not_required
@@ -77,11 +76,9 @@ def lay_out_charts(page: Page) -> dict[str, object]:
         "missing": story.explain_missing(page),
         "method": method.list_paragraphs(),
     }
-    totals = titles.list_totals(page)
     return parts | {
-        "totals": totals,
-        "has_narrow_dash": any(cell.state is State.BELOW for _name, cells in totals for cell in cells),
-        "quarters_under": titles.under_quarters(is_over=page.is_over),
+        "totals": titles.list_totals(page),
+        "quarters_under": titles.under_quarters(page),
         "map_title": titles.title_map(page),
         "map_under": titles.under_map(page),
         "layout": lay_out_blocks(parts, [*list_sections(page), *list_delay_sections(page)]),
@@ -96,7 +93,7 @@ def lay_out_months(page: Page) -> dict[str, object] | None:
     return {
         "periods": periods,
         "has_before": any(before.is_shown for _name, _now, before in periods),
-        "charts": draw_periods(page),
+        "charts": draw_periods(page) if titles.has_line(page) else {},
         "title": titles.title_months(page),
         "under": titles.under_months(page),
         "summary": titles.summarize_months(page),

@@ -1,5 +1,6 @@
 """How cells, places and days are written in the sentences of the figures."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.utils.formats import date_format
@@ -10,16 +11,19 @@ from collectivities.models import Region
 from csirts.wording import at, of
 from stats.disclosure.audit import THRESHOLD
 from stats.disclosure.tables import Period
-from stats.pages.labels import format_number
+from stats.pages.labels import NO_BREAK, bind, format_number
 from stats.releases.publish import due_on
-from stats.releases.reading import Cell, State
+from stats.releases.reading import BELOW, CLOSED, Cell, State
 
 # What is written where there is no number.
 WITHOUT_NUMBER = {
     State.BELOW: gettext_lazy("moins de %(least)s collectivités"),
     State.CLOSED: gettext_lazy("pas publié"),
     State.WAITING: gettext_lazy("à venir"),
+    State.EARLIER: gettext_lazy("avant le service"),
 }
+# What is written instead where these words have no room: a legend explains it.
+NARROW = {State.BELOW: gettext_lazy("–"), State.CLOSED: gettext_lazy("n. p.")}
 
 
 def format_cell(cell: Cell) -> str:
@@ -30,8 +34,16 @@ def format_cell(cell: Cell) -> str:
 
 
 def format_narrow_cell(cell: Cell) -> str:
-    """Return the number, or « – » where the words « moins de 5 collectivités » have no room: a legend explains it."""
-    return "\N{EN DASH}" if cell.state is State.BELOW else format_cell(cell)
+    """Return the number, or « – » or « n. p. » where the words have no room: `explain_narrow_cells` is beside it."""
+    return str(NARROW[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW else format_cell(cell)
+
+
+def explain_narrow_cells(cells: Iterable[Cell]) -> str:
+    """Return « – : moins de 5 collectivités. n. p. : pas publié. » for those signs that are used; else nothing."""
+    used = {cell.state for cell in cells}
+    return " ".join(
+        bind(f"{format_narrow_cell(cell)} : {format_cell(cell)}.") for cell in (BELOW, CLOSED) if cell.state in used
+    )
 
 
 def format_place(region: Region | None) -> str:

@@ -18,6 +18,7 @@ class State(StrEnum):
     BELOW = "below"  # fewer than five bodies: zero or few
     CLOSED = "closed"  # its table did not open
     WAITING = "waiting"  # its period is not published yet
+    EARLIER = "earlier"  # its period ended before the service began
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Cell:
 
 
 BELOW, CLOSED, WAITING = (Cell(None, state) for state in (State.BELOW, State.CLOSED, State.WAITING))
+EARLIER = Cell(None, State.EARLIER)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class PrintedYear:
         if printed.state in (State.SHOWN, State.BELOW):
             return printed
         yearly = self.cell("incidents_by_month", month)
+        if yearly.value is None and quarter < min(self.quarters, default=0):
+            return EARLIER
         return yearly if self.is_over else printed
 
     def is_open(self, table: str) -> bool:

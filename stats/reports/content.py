@@ -29,8 +29,8 @@ from stats.pages.map import TILES, MapLine, draw_map
 from stats.pages.page import TOTALS, Page, read_page
 from stats.pages.rates import StratumRate, list_rates
 from stats.pages.sections import Bar, Section, list_delays, list_sections
-from stats.pages.wording import format_cell, format_heading, format_narrow_cell, format_place
-from stats.releases.reading import Cell, State
+from stats.pages.wording import explain_narrow_cells, format_cell, format_heading, format_narrow_cell, format_place
+from stats.releases.reading import BELOW, Cell, State
 from stats.releases.rows import Release
 
 type Content = dict[str, Any]
@@ -209,6 +209,8 @@ def describe_trend(page: Page) -> Content | None:
         "title": titles.title_months(page),
         "under": titles.under_months(page),
         "alt": titles.summarize_months(page),
+        "is_drawn": titles.has_line(page),
+        "legend": explain_narrow_cells(cell for row in rows.values() for cell in row),
         "names": heads,
         "highest": plot.highest,
         "ticks": [{"value": at, "text": format_number(at)} for at in range(0, plot.highest + 1, plot.step)],
@@ -226,21 +228,25 @@ def describe_series(year: int, cells: Iterable[Cell]) -> Content:
 
 
 def describe_quarters(page: Page) -> Content | None:
-    """Return the four totals of each quarter and of the year; None of a région, or without a quarter."""
-    if page.region or not page.printed.quarters:
+    """Return the four totals of each published quarter and of the year; None where no quarter has a number."""
+    if not page.has_quarter_totals():
         return None
-    columns = [[*page.quarters(counts), page.total(counts)] for counts in TOTALS]
-    labels = [*map(str, QUARTERS.values()), str(page.year)]
-    rows = zip(labels, zip(*columns, strict=True), strict=True)
+    rows = [describe_quarter(page, number) for number in page.printed.quarters]
+    year = describe_line(str(page.year), (describe_cell(page.total(counts)) for counts in TOTALS))
     return {
         "caption": _("Totaux par trimestre"),
         "title": _("Trimestre par trimestre"),
-        "under": titles.under_quarters(),
+        "under": titles.under_quarters(page),
         **describe_table(
             [_("Trimestre"), *(Measure(counts).label for counts in TOTALS)],
-            [describe_line(label, map(describe_cell, row)) for label, row in rows],
+            [*rows, year],
         ),
     }
+
+
+def describe_quarter(page: Page, number: int) -> Content:
+    cells = (page.printed.cell(counts, quarter=number) for counts in TOTALS)
+    return describe_line(str(QUARTERS[f"T{number}"]), map(describe_narrow_cell, cells))
 
 
 def describe_map(page: Page) -> Content | None:
@@ -256,10 +262,11 @@ def describe_map(page: Page) -> Content | None:
         "alt": titles.summarize_map(page),
         "tiles": [tiles[code] for code in TILES if code in tiles],
         "small": [describe_tile(one) for one in drawn.tiles if one.is_small],
-        "lines": [*tiles.values(), unplaced | describe_narrow_cell(drawn.unplaced.cell)],
+        "lines": [*tiles.values()],
+        "unplaced": unplaced | describe_narrow_cell(drawn.unplaced.cell),
         "steps": [{"level": level, "text": text} for level, text in drawn.steps],
-        "has_below": drawn.has_dash,
-        "below": format_cell(Cell(None, State.BELOW)),
+        "has_below": drawn.has_dash or drawn.unplaced.cell.state is State.BELOW,
+        "below": explain_narrow_cells([BELOW]).rstrip("."),
     }
 
 

@@ -12,8 +12,8 @@ from stats.pages.labels import bind
 from stats.pages.page import Page
 from stats.pages.rates import StratumRate
 from stats.pages.story import DASH
-from stats.pages.wording import format_cell, format_narrow_cell
-from stats.releases.reading import Cell, State
+from stats.pages.wording import NARROW, format_cell, format_narrow_cell
+from stats.releases.reading import Cell
 from stats.reports.address import address_of_page
 
 register = template.Library()
@@ -30,8 +30,8 @@ def cell(value: Cell) -> SafeString | str:
 
 @register.filter
 def short_cell(value: Cell) -> SafeString | str:
-    """Return the number, or « – » where there is little room; a screen reader gets the words."""
-    if value.state is not State.BELOW:
+    """Return the number, or « – » or « n. p. » where there is little room; a screen reader gets the words."""
+    if value.state not in NARROW:
         return cell(value)
     return format_html(
         '<span class="hidden word">{}</span><small aria-hidden="true">{}</small>',

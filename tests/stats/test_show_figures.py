@@ -82,7 +82,7 @@ def test_a_year_of_5_000_incidents_has_every_table(client):
         "Les types d’incidents",
         "Le plus souvent : hameçonnage, 1 060 sur 5 000",
         "Le plus souvent : état civil, 500 sur 2 500",
-        "Au moins la moitié dure moins de 3 jours",
+        "Au moins une interruption sur deux dure moins de 3 jours",
         "Le plus souvent : état civil, 320 sur 1 500",
         "Le plus souvent : de 0 à 5 personnes, 405 sur 1 500",
         "Ce que l’on sait de ces fuites",
@@ -104,7 +104,7 @@ def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
     assert table(main, "Incidents par région")["Bretagne"] == ["15"]
     region = read(client, region="53")
     assert titles(region) == [
-        "Bretagne parmi les régions",
+        "En Bretagne et dans les autres régions",
         "Ce que cette page ne montre pas",
         "Comment ces chiffres sont faits",
     ]
@@ -125,10 +125,10 @@ def test_a_region_with_many_incidents_has_quarters_types_and_causes(client):
     main = read(client, region="53", annee="2025")
     assert words(main.css_first("h1")) == "Les incidents dans les collectivités de Bretagne, 2025"
     assert titles(main)[:5] == [
-        "De 35 à 70 incidents par trimestre",
+        "Environ 35 à 70 incidents par trimestre",
         "Les types d’incidents",
         "Comment c’est arrivé",
-        "Bretagne parmi les régions",
+        "En Bretagne et dans les autres régions",
         "Ce que cette page ne montre pas",
     ]
     assert table(main, "Incidents par trimestre")["1er trimestre"] == ["70"]
@@ -204,11 +204,32 @@ def test_the_last_full_year_comes_first(client, running):
 
 
 def test_the_first_quarters_of_the_service_are_a_page(client):
-    print_release(Period(2026, 1), {"incidents": {(): None}})
+    print_release(Period(2026, 1), {"incidents": {(): 45}, "leaks": {(): None}})
     main = read(client)
-    assert words(main.css_first(".story")).startswith("Année en cours de parution : T1 paru.")
-    assert table(main, "Totaux par trimestre")["Incidents"] == ["moins de 5 collectivités –"]
-    assert "– : moins de 5 collectivités." in words(main)
+    assert words(main.css_first(".story")).startswith("45 incidents vérifiés en France au 1er trimestre 2026. Un trim")
+    assert table(main, "Totaux par trimestre")["Incidents"] == ["45"]
+    assert table(main, "Totaux par trimestre")["Fuites"] == ["moins de 5 collectivités –"]
+    assert table(main, "Totaux par trimestre")["Interruptions"] == ["pas publié n. p."]
+    assert "– : moins de 5 collectivités. n. p. : pas publié." in words(main)
+
+
+def test_quarters_without_a_number_have_no_table(client):
+    print_release(Period(2026, 1), {})
+    main = read(client)
+    assert words(main.css_first(".story")).startswith(
+        "Un trimestre de 2026 a paru ; aucun de ses totaux n’est assez grand pour être publié."
+    )
+    assert main.css("table") == []
+
+
+def test_months_with_few_numbers_are_a_table_without_a_chart(client):
+    months = {("01",): 10, ("02",): None, ("03",): 15}
+    print_release(Period(2026, 1), {"incidents": {(): 45}, "incidents_by_month": months})
+    main = read(client)
+    assert table(main, "Incidents par mois")["Janvier"] == ["10"]
+    assert (main.css(".chart svg"), main.css(".chart details")) == ([], [])
+    print_release(Period(2026, 2), {"incidents": {(): 45}, "incidents_by_month": {("04",): 10}})
+    assert read(client).css(".chart svg") != []
 
 
 def test_nothing_published_yet_says_what_will_appear(client):

@@ -4,9 +4,11 @@ import pytest
 
 from stats.pages.intervals import Change, compare, compute_tail
 from stats.pages.map import draw_map, format_step
+from stats.pages.page import TOTALS
 from stats.pages.rates import StratumRate, list_rates
 from stats.pages.sections import list_delay_sections, list_delays, list_sections
 from stats.pages.titles import (
+    has_line,
     list_quarters,
     list_totals,
     summarize_map,
@@ -19,6 +21,7 @@ from stats.pages.titles import (
     under_quarters,
     under_strata,
 )
+from stats.pages.wording import format_cell
 from stats.releases.reading import BELOW, Cell, State
 from tests.stats.pages import BRETAGNE, a_page, fill, plain
 
@@ -83,9 +86,9 @@ def test_a_leak_is_in_several_categories():
 @pytest.mark.parametrize(
     ("values", "title"),
     [
-        ((60, 20, 10, 5, 5, 5), "Au moins la moitié dure moins de 4 heures"),
-        ((50, 20, 10, 10, 5, 5), "Au moins la moitié dure moins d’un jour"),
-        ((50, 30, 10, 10, 5, None), "Au moins la moitié dure moins d’un jour"),
+        ((60, 20, 10, 5, 5, 5), "Au moins une interruption sur deux dure moins de 4 heures"),
+        ((50, 20, 10, 10, 5, 5), "Au moins une interruption sur deux dure moins d’un jour"),
+        ((50, 30, 10, 10, 5, None), "Au moins une interruption sur deux dure moins d’un jour"),
         ((20, 10, 10, 10, 10, 40), "La durée des interruptions"),
         ((None, None, None, None, None, None), "La durée des interruptions"),
     ],
@@ -112,6 +115,16 @@ def test_half_get_help_within_a_band_of_delays():
     assert section.subtitle == "Incidents vérifiés, selon le temps de la déclaration à la prise en charge."
     assert [(bar.value, bar.is_rest) for bar in section.bars] == [(80, False), *[(5, False)] * 6, (5, True)]
     assert list_delays(a_page({"incidents": 35})) is None
+
+
+def test_a_declaration_is_not_awaited():
+    """Of a case that was declared, the time before is known or never will be; that of help may still run."""
+    tables = {"incidents": 100, "incidents_by_discovery": fill("incidents_by_discovery", 40)}
+    assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu"
+    tables["incidents_by_help"] = fill("incidents_by_help", 40)
+    assert list_delays(a_page(tables)).lines[-1][0] == "Pas connu, ou pas encore"
+    last = [one.breakdown.lines[-1].label for one in list_delay_sections(a_page(tables))]
+    assert last == ["pas connu", "pas connu, ou pas encore"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +195,7 @@ def test_a_region_with_many_incidents_has_its_types():
 
 
 def test_the_line_of_months_says_from_where_to_where():
-    assert title_months(a_page(months(10, 25, rest=15))) == "De 10 à 25 incidents par mois"
+    assert title_months(a_page(months(10, 25, rest=15))) == "Environ 10 à 25 incidents par mois"
     assert title_months(a_page(months(rest=15))) == "Les incidents, mois par mois"
     assert title_months(a_page(months(10, 25))) == "Les incidents, mois par mois"
 
@@ -199,11 +212,31 @@ def test_the_line_of_months_says_more_where_the_year_has_more():
 
 
 def test_a_month_with_a_dash_breaks_the_line():
-    page = a_page(months(10, 25))
-    assert plain(under_months(page)).endswith("La ligne s’interrompt où moins de 5 collectivités ont déclaré.")
+    page = a_page(months(10, 25, 15))
+    words = "La ligne s’interrompt où il n’y a pas de nombre : « moins de 5 collectivités »."
+    assert plain(under_months(page)).endswith(words)
     assert plain(summarize_months(page)).startswith(
-        "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), moins de 5 collectivités (mars), "
+        "Incidents par mois en France en 2025 : 10 (janvier), 25 (février), 15 (mars), moins de 5 "
+        "collectivités (avril), "
     )
+
+
+def test_a_line_has_three_points_in_one_of_its_years():
+    assert not has_line(a_page(months(10, 25)))
+    assert "La ligne" not in under_months(a_page(months(10, 25)))
+    assert has_line(a_page(months(10, 25, 15)))
+    assert has_line(a_page(months(10), before=months(10, 25, 15)))
+
+
+def test_a_month_before_the_service_is_not_awaited():
+    """The service began in autumn: of the months before, nothing will ever come."""
+    tables = months(10, rest=None) | {4: {"incidents_by_month": {"10": 10, "11": None, "12": 15}}}
+    for is_over in (True, False):
+        cells = a_page(tables, quarters=(4,), is_over=is_over).months()
+        assert [cell.state for cell in cells[1:]] == [State.EARLIER] * 8 + [SHOWN, State.BELOW, SHOWN]
+    assert format_cell(cells[1]) == "avant le service"
+    running = a_page({2: {"incidents_by_month": {"04": 10}}}, quarters=(2,), is_over=False).months()
+    assert [cell.state for cell in running] == [State.EARLIER] * 3 + [SHOWN] + [State.CLOSED] * 2 + [State.WAITING] * 6
 
 
 def test_a_month_is_read_where_it_was_printed():
@@ -221,16 +254,30 @@ def test_the_table_of_quarters_has_those_that_were_printed():
     names = {name: [cell.state for cell in cells] for name, cells in list_totals(page)}
     assert names["Incidents"] == [SHOWN, State.BELOW]
     assert names["Fuites"] == [State.CLOSED, State.CLOSED]
-    assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == ["T1"]
-    assert list_quarters(a_page({}, region=BRETAGNE)) == []
-    assert under_quarters(is_over=False) == "Un trimestre compte ce qui était vérifié un mois après sa fin."
-    assert under_quarters() == f"{under_quarters(is_over=False)} L’année compte ce qui l’était quand elle a paru."
+    assert list_quarters(a_page({1: {"reports": 40}}, quarters=(1,), is_over=False)) == ["T1"]
+    assert list_quarters(a_page({1: {}}, quarters=(1,), is_over=False)) == []
+    assert list_quarters(a_page({1: {"reports": 40}}, region=BRETAGNE)) == []
+
+
+def test_what_a_quarter_counts_and_why_it_may_have_no_number():
+    def under(quarter, *, is_over=True):
+        return plain(under_quarters(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
+
+    first = "Un trimestre compte ce qui était vérifié le jour où il a paru, un mois au moins après sa fin."
+    year = "L’année compte ce qui l’était quand elle a paru."
+    whole = dict.fromkeys(TOTALS, 40)
+    assert under(whole, is_over=False) == first
+    assert under(whole) == f"{first} {year}"
+    assert under({"incidents": 40, "reports": None}) == (
+        f"{first} {year} Un total de trimestre ne paraît qu’à partir de 40. – : moins de 5 collectivités. "
+        "n. p. : pas publié."
+    )
 
 
 def test_a_region_has_its_quarters():
     quarters = {("53", "T1"): 40, ("53", "T2"): 30, ("53", "T3"): 50, ("53", "T4"): 45}
     page = a_page({"incidents_by_region": {"53": 165}, "incidents_by_region_and_quarter": quarters}, region=BRETAGNE)
-    assert title_months(page) == "De 30 à 50 incidents par trimestre"
+    assert title_months(page) == "Environ 30 à 50 incidents par trimestre"
 
 
 # Rates

@@ -102,7 +102,7 @@ def test_half_of_the_incidents_are_half(country):
 
 @given(countries("incidents_by_month"))
 def test_the_months_lie_between_both_ends(country):
-    found = re.fullmatch(r"De (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
+    found = re.fullmatch(r"Environ (\d+) à (\d+) incidents par mois", plain(title_months(country.page)))
     if found:
         assert abs(min(country.truth.values()) - int(found[1])) <= 4
         assert abs(max(country.truth.values()) - int(found[2])) <= 4

@@ -55,7 +55,7 @@ def test_it_works():
     assert "Publication no 5 du 1er avril 2026" in first
     assert "65 incidents vérifiés en Île-de-France en 2025" in first
     assert "En France · 315 incidents vérifiés en France en 2025" in first
-    assert "Île-de-France parmi les régions" in second
+    assert "En Île-de-France et dans les autres régions" in second
     assert "Messagerie" in third
     assert "Licence Ouverte 2.0" in fourth
     assert "160 veut dire de 156 à 164" in fourth
@@ -118,7 +118,7 @@ def test_a_region_without_a_number_is_set_beside_the_nation():
 
 def test_a_region_with_many_has_quarters_types_and_causes_of_its_own():
     _first, second, third, _fourth = make_pages(print_year(2025, 50_000), "53")
-    assert second.startswith("Quand, où et quoi De 365 à 715 incidents par trimestre")
+    assert second.startswith("Quand, où et quoi Environ 365 à 715 incidents par trimestre")
     assert "En France Les types d’incidents" not in second
     assert "En France Comment c’est arrivé" not in third
     assert re.search(r"En France [^.]* Interruptions, selon le service public arrêté ou ralenti.", third)
@@ -143,15 +143,40 @@ def test_a_year_of_dashes_has_four_pages_without_a_zero():
         print_release(period, {code: dict.fromkeys(cells) for code, cells in spread(period, 1).items()})
     )
     assert len(found) == 4
-    assert found[0].count("moins de 5 collectivités") == 4
+    assert found[0].count("moins de 5 collectivités") == 1 + 4  # the sentence and the keys
     assert not re.search(r"\b(0|zéro|aucune?) (incident|signalement|interruption|fuite)", " ".join(found).lower())
 
 
 def test_a_dash_has_no_number_in_the_data_of_the_template():
-    lines = describe_report(print_year(2025, 84), "53")["time"]["map"]["lines"]
+    drawn = describe_report(print_year(2025, 84), "53")["time"]["map"]
+    lines = [*drawn["lines"], drawn["unplaced"]]
     below = [line for line in lines if line["kind"] == "below"]
     assert len(below) == 21 - 6
     assert {(line["text"], line["value"], line["level"]) for line in below} == {("–", None, 0)}
+
+
+def test_a_dash_is_explained_on_the_page_that_draws_it():
+    _first, second, *_rest = make_pages(print_year(2025, 84))
+    assert second.count("– : moins de 5 collectivités") == 2  # under the months and beside the map
+
+
+def test_a_first_year_awaits_no_quarter_before_the_service():
+    autumn = Period(2025, 4)
+    print_release(autumn, spread(autumn, 45) | {"leaks": {}})
+    release = print_release(Period(2025), spread(Period(2025), 45) | {"incidents_by_month": {}})
+    _first, second, *_rest = make_pages(release)
+    assert "à venir" not in second
+    assert "1er trimestre" not in second
+    assert "Un total de trimestre ne paraît qu’à partir de 40. n. p. : pas publié." in second
+    assert second.count("avant le service") == 9
+    figures = list_tags(PdfReader(BytesIO(make_pdf(release))).trailer["/Root"]["/StructTreeRoot"], [])
+    assert [str(one["/Alt"])[:14] for one in figures if one["/S"] == "/Figure"] == ["Incidents par ", "Carte de Franc"]
+
+
+def test_quarters_without_a_number_are_no_table():
+    print_release(Period(2025, 1), {})
+    release = print_release(Period(2025), spread(Period(2025), 84))
+    assert describe_report(release, "")["time"]["quarters"] is None
 
 
 # Accessible
