@@ -32,7 +32,6 @@ from stats.open_data.definitions import (
 )
 from stats.open_data.edition import EDITIONS_KEPT, Edition, Row
 from stats.open_data.sheets import Sheet, list_sheets
-from stats.pages.labels import format_number
 from stats.releases.seal import encode
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
@@ -59,10 +58,6 @@ class File(NamedTuple):
     @property
     def media_type(self) -> str:
         return MEDIA_TYPES[self.extension]
-
-    @property
-    def size(self) -> str:
-        return format_number(len(self.body))
 
 
 @lru_cache(maxsize=EDITIONS_KEPT)

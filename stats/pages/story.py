@@ -12,8 +12,8 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.tables import OPENS_FROM, TABLES
 from stats.pages.intervals import Change, compare
 from stats.pages.labels import bind, upper_first
-from stats.pages.page import Page, crossing_of
-from stats.pages.wording import format_cell, format_due_day, format_place
+from stats.pages.page import Page, breakdown, crossing_of
+from stats.pages.wording import format_cell, format_due_day, format_narrow_cell, format_place
 from stats.releases.reading import Cell, State
 
 ROUNDING = gettext_lazy(
@@ -166,12 +166,13 @@ def compare_years(page: Page) -> list[str]:
 
 @dataclass(frozen=True)
 class Key:
-    """A key figure. `is_figure`: whether `text` is a number, or the words for what has none."""
+    """A key figure. `is_figure`: whether `text` is a number, or the words for what has none; `sign` is « – » then."""
 
     name: str
     under: str
     text: str
     is_figure: bool
+    sign: str
 
 
 def list_keys(page: Page) -> list[Key]:
@@ -203,7 +204,7 @@ def list_keys(page: Page) -> list[Key]:
 
 
 def make_key(name: str, under: str, cell: Cell) -> Key:
-    return Key(name, bind(under), bind(format_cell(cell)), cell.is_shown)
+    return Key(name, bind(under), bind(format_cell(cell)), cell.is_shown, format_narrow_cell(cell))
 
 
 def write_under_leaks(page: Page) -> str:
@@ -309,7 +310,11 @@ def is_scarce(page: Page, code: str) -> bool:
     """Tell whether the totals that open the table are too small: else the audit has closed it."""
     table = TABLES[(page.region and crossing_of(code)) or code]
     total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
-    return not is_at_least(total, table.opens_from)
+    crossed = table.categories_opened_by
+    is_rare = crossed and not any(
+        is_at_least(line.cell, OPENS_FROM) for line in breakdown(page.printed, crossed).lines
+    )
+    return bool(is_rare) or not is_at_least(total, table.opens_from)
 
 
 def is_at_least(cell: Cell, number: int) -> bool:

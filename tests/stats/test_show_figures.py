@@ -145,6 +145,19 @@ def test_a_region_with_a_dash_is_never_zero(client):
     assert ("withheld" in tile.attributes["class"], words(tile)) == (True, "Corse COR moins de 5 collectivités –")
 
 
+def test_a_key_without_a_number_is_a_sign_that_is_explained_under_its_name(client):
+    print_year(2025, 317)
+    first, nation = read(client, region="94").css(".keys div")
+    assert (words(first.css_first("dd")), words(first.css_first("small"))) == ("–", "– : moins de 5 collectivités")
+    assert (words(nation.css_first("dd")), words(nation.css_first("small"))) == ("315", "la même année")
+
+
+@pytest.mark.parametrize(("page", "current"), [("", "page"), ("methode/", "true"), ("publications/", "true")])
+def test_the_menu_says_that_one_is_among_the_figures(client, page, current):
+    menu = LexborHTMLParser(client.get(PAGE + page).content).css(".nav [aria-current]")
+    assert [(link.text(), link.attributes["aria-current"]) for link in menu] == [("Chiffres", current)]
+
+
 def test_nothing_is_called_zero(client):
     """Every table is open, and full of dashes."""
     print_year(2025, 317, incidents_by_type={(code,): None for code in fill("incidents_by_type")})

@@ -293,6 +293,12 @@ def test_a_region_lacks_its_crossings_alone():
         "causes.",
         rest,
     ]
+    tables["incidents_by_cause"] = {"flaw": 35}
+    assert missing(a_page(tables, region=BRETAGNE)) == [
+        "Trop peu de cas en Bretagne en 2025 pour ce tableau : les causes.",
+        "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : les types d’incidents.",
+        rest,
+    ]
 
 
 def test_what_comes_with_the_year_is_named_with_its_day():
