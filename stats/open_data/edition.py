@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.installation import is_demonstration
 from stats.categories import QUARTERS, label_category
-from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
+from stats.disclosure.tables import OPENS_FROM, SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
 from stats.pages.wording import format_day
@@ -164,7 +164,9 @@ class Edition:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
             return _("« %s » paraît à sa place, avec plus de détail.") % name_table(long)
-        if not table.opened_by or self.reaches(table.opened_by, table.opens_from):
+        crossed = table.categories_opened_by
+        has_categories = not crossed or self.reaches(crossed, OPENS_FROM)
+        if not table.opened_by or (self.reaches(table.opened_by, table.opens_from) and has_categories):
             return _("À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé.")
         return _("Trop peu de cas pour ce tableau.") + " " + explain_opening(table)
 

@@ -143,8 +143,7 @@ def describe_place(table: Table, categories: tuple[str, ...], period: Period, ce
     place = label_category("region", by["region"]) if "region" in by else _("France entière")
     part = next((label_category(name, by[name]) for name in ("month", "quarter") if name in by), "")
     when = f"{part} {period.year}" if part else name_period(period, article=False)
-    number = _("trop peu de cas pour ce tableau") if cell.state is State.CLOSED else format_cell(cell)
-    return Place(bind(upper_first(title)), f"{place}, {when}", number)
+    return Place(bind(upper_first(title)), f"{place}, {when}", format_cell(cell))
 
 
 def name_period(period: Period, *, article: bool = True) -> str:

@@ -102,6 +102,14 @@ def test_a_table_that_the_audit_closed_says_so(client, db):
     )
 
 
+def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(client, db):
+    few = dict.fromkeys(("phishing", "flaw", "supplier", "theft", "insider", "not_said"), 20)
+    year_of_releases({"incidents_by_cause": few, "incidents_by_region_and_cause": None})
+    words = read_words(client, f"{HOME}5/")
+    assert "la vérification l’a fermé" not in words
+    assert "Les catégories sont celles qui, en France, atteignent 40." in words
+
+
 def test_a_short_list_that_gives_way_says_so(client, db):
     year_of_releases(
         {"interruptions": {"": 100}, "interruptions_by_service": {"civil": 100}, "interruptions_by_family": None}
