@@ -34,7 +34,7 @@ class TableState(NamedTuple):
 
     code: str
     name: str
-    shown: int
+    numbered: int
     below: int
     closed: int
     why: str

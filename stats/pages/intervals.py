@@ -58,7 +58,7 @@ def compute_tail(successes: int, tries: int) -> float:
 
 def find_first(breakdown: Breakdown) -> Line | None:
     """Return the category that surely holds more than any other; None if there is none, or its name is « unknown »."""
-    shown = sorted(breakdown.shown, key=lambda line: line.cell.low, reverse=True)
+    shown = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
     if not shown or shown[0].code in UNKNOWN:
         return None
     first, others = shown[0], [line for line in breakdown.lines if line is not shown[0]]
@@ -71,7 +71,7 @@ def find_most(line: Line, breakdown: Breakdown) -> float:
         return line.cell.high
     if not breakdown.total.is_shown:
         return inf
-    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(other.cell.low for other in breakdown.shown)
+    rest = 0 if breakdown.table in NOT_A_PARTITION else sum(other.cell.low for other in breakdown.numbered)
     return max(0, breakdown.total.high - rest)
 
 

@@ -39,7 +39,7 @@ class Breakdown:
     total: Cell
 
     @property
-    def shown(self) -> list[Line]:
+    def numbered(self) -> list[Line]:
         return [line for line in self.lines if line.cell.is_shown]
 
     @property
@@ -120,7 +120,7 @@ class Page:
         if self.region is None or crossing is None:
             return None
         found = breakdown(self.printed, crossing, self.region.code)
-        return found if found.shown or found.below else None
+        return found if found.numbered or found.below else None
 
     def is_comparable(self) -> bool:
         """Tell whether the year before is published, and was counted from its first quarter on."""

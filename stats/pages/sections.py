@@ -56,15 +56,15 @@ class Section:
     @property
     def more(self) -> int:
         """How many categories with a number are in the table alone."""
-        return len(self.breakdown.shown) - len(self.bars)
+        return len(self.breakdown.numbered) - len(self.bars)
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
     """Return the lines that are drawn as bars: the longest known categories, then the unknown ones."""
-    known = [line for line in breakdown.shown if line.code not in UNKNOWN]
+    known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
     if breakdown.classification not in ORDERED:
         known.sort(key=lambda line: -(line.cell.value or 0))
-    return known[:MOST_BARS] + [line for line in breakdown.shown if line.code in UNKNOWN]
+    return known[:MOST_BARS] + [line for line in breakdown.numbered if line.code in UNKNOWN]
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def under_map(page: Page) -> str:
 def summarize_map(page: Page) -> str:
     """Return the numbers of the map as a sentence, for a reader who does not see it."""
     lines = page.by_region()
-    numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.shown]
+    numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
     if lines.below:
         numbers.append(_("ailleurs moins de 5 collectivités"))
     return bind(_("Carte de France en carreaux, avec le nombre d’incidents : %s.") % (", ".join(numbers)))

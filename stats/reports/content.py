@@ -305,7 +305,7 @@ def describe_bar(bar: Bar) -> Content:
 def list_beyond(section: Section) -> str:
     """Return the categories that have a number and no bar."""
     drawn = {bar.label for bar in section.bars}
-    others = [line for line in section.breakdown.shown if line.label not in drawn]
+    others = [line for line in section.breakdown.numbered if line.label not in drawn]
     others.sort(key=lambda line: -(line.cell.value or 0))
     numbers = " ; ".join(f"{lower_first(line.label)} {format_cell(line.cell)}" for line in others)
     return bind(_("Puis : %s.") % numbers) if others else ""

@@ -93,8 +93,8 @@ def list_sentences(page):
 def test_each_number_of_a_place_is_in_it():
     words = set(" ".join(make_pages(print_year(2025, 317))).replace(".", " ").replace(";", " ").split())
     page = read_page(year="2025")
-    shown = [line.cell.value for section in sections.list_sections(page) for line in section.breakdown.shown]
-    shown += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().shown]
+    shown = [line.cell.value for section in sections.list_sections(page) for line in section.breakdown.numbered]
+    shown += [cell.value for cell in page.months()] + [line.cell.value for line in page.by_region().numbered]
     assert {str(value) for value in shown} <= words
 
 
