@@ -8,26 +8,21 @@ from typing import Any
 import structlog
 from celery import Celery, Task
 from celery.loaders.app import AppLoader
-from celery.schedules import crontab
 from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from config.broker import BROKER, LONGEST_TASK_SECONDS
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 logger = structlog.get_logger(__name__)
 
-LONGEST_TASK_SECONDS = 5 * 60
 # Above it a child of the worker makes way for another, once its task is done: typst keeps the pages that it made last,
 # some 80 MB a report.
-MOST_KIBIBYTES = 600_000
-
-
-def sweep(task: str, seconds: float) -> dict[str, Any]:
-    """A sweep that waited longer than its period is dropped: the next one does its work."""
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+MOST_KIBIBYTES = 250_000
 
 
 class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs only
@@ -41,7 +36,7 @@ class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs
 
 
 class Loader(AppLoader):
-    """Asked by the worker and by beat before they do anything."""
+    """Asked by the worker before it does anything."""
 
     def on_worker_init(self) -> None:
         if settings.REFUSES_DEMONSTRATION:
@@ -53,45 +48,15 @@ class Loader(AppLoader):
 app = Celery("tocsin", task_cls=OnALiveConnection, loader="config.celery:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
+    **BROKER,
     timezone="Europe/Paris",
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_time_limit=LONGEST_TASK_SECONDS,
     task_soft_time_limit=LONGEST_TASK_SECONDS - 30,
-    task_publish_retry=False,
     worker_prefetch_multiplier=1,
     worker_max_memory_per_child=MOST_KIBIBYTES,
-    worker_hijack_root_logger=False,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    broker_transport_options={
-        "visibility_timeout": LONGEST_TASK_SECONDS + 60,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 2,
-        "health_check_interval": 5,
-    },
-    beat_schedule={
-        "announce events": sweep("notifications.tasks.announce_events", 5),
-        "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
-        "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
-        "look for events left behind": sweep("notifications.tasks.reconcile", 60),
-        "carry on acts on many cases": sweep("incidents.tasks.carry_on_bulk", 3),
-        "make papers": sweep("incidents.tasks.make_papers", 3),
-        "index cases for the search": sweep("incidents.tasks.index_cases", 5),
-        "fold events into figures": sweep("stats.tasks.fold_events", 10),
-        "make reports": sweep("stats.tasks.make_reports", 3),
-        "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
-        "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
-        "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},
-        # Each carries on where the last one stopped; once the night's recount is finished there is nothing to do.
-        "check figures": {
-            "task": "stats.tasks.check_figures",
-            "schedule": crontab(hour=3, minute="*/5"),
-            "options": {"expires": 240},
-        },
-        "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},
-    },
 )
 app.autodiscover_tasks()
 

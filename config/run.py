@@ -31,6 +31,7 @@ CHILDREN = LOCAL / "run.json"
 THREADS = 8
 START_SECONDS = 60
 CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
+CLOCK = [sys.executable, "-m", "celery", "-A", "config.clock", "beat"]
 
 READY = """
 ──────────────────────────────────────────────────────────────
@@ -93,7 +94,7 @@ class Supervisor:
         self.children = [
             Child("web", [*granian(port), "config.wsgi:application"], DATABASE_POOL=str(THREADS)),
             Child("worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]),
-            Child("beat", [*CELERY, "beat", "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
+            Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
         ]
 
     def run(self) -> None:

@@ -3,15 +3,15 @@
 Everything given here may be hostile. Text is read in short pieces, so that the time grows with its length alone.
 """
 
+import importlib
 import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ioc_fanger import fang
-from ioc_finder import find_iocs
 from stdnum import iban
 from stdnum.exceptions import ValidationError as BadNumber
 
@@ -55,6 +55,14 @@ FILE = re.compile(rf"(?i)(?<![\w.@/-])[^\W_][\w.-]{{0,150}}\.(?:{SUSPICIOUS})(?!
 RATHER_FILES = re.compile(r"(?i)\.(?:zip|py|one|apk|url)$")
 DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})")
 LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:\\]{1,64}")
+
+
+@cache
+def load_library(name: str) -> Any:
+    """Return `ioc_finder` or `ioc_fanger`. Their grammars take 6 MB and a third of a second to build, which most
+    processes do without.
+    """
+    return importlib.import_module(name)
 
 
 class Found(NamedTuple):
@@ -205,7 +213,7 @@ def tame(chunk: str) -> str:
 
 
 def refanged(text: str) -> str:
-    return str(fang(AT.sub("@", DOT.sub(".", text))))
+    return str(load_library("ioc_fanger").fang(AT.sub("@", DOT.sub(".", text))))
 
 
 def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
@@ -223,7 +231,7 @@ def raw_in(text: str) -> Iterator[tuple[ObservableKind, str]]:
 
 
 def by_library(text: str) -> Iterator[tuple[ObservableKind, str]]:
-    found = find_iocs(text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True)
+    found = load_library("ioc_finder").find_iocs(text, included_ioc_types=list(FROM_LIBRARY), parse_unicode_iocs=True)
     for name, kind in FROM_LIBRARY.items():
         for value in sorted(found.get(name, []), key=text.find):
             yield kind, value

@@ -1,15 +1,16 @@
 """PDF, made by typst from a template of ours and data that stay inert: no word of a stranger is ever its source."""
 
+import importlib
 import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
 import segno
-import typst
 
 FOLDER = Path(__file__).parent / "typst"
 # Characters that no font draws and JSON or PDF may refuse: controls, lone surrogates, private and unassigned ones.
@@ -23,12 +24,19 @@ ROLES = b"/Datetime/Span/Terms/Part/Title/P/Strong/Span/Em/Span"
 OF_A_PART = re.compile(rb"<xmpTPg:NPages>\d+</xmpTPg:NPages>")
 
 
+@cache
+def load_typst() -> Any:
+    """Return the library that draws. It takes 7 MB and more as it draws, which most processes do without."""
+    return importlib.import_module("typst")
+
+
 def typeset(template: str, data: Any, *, folder: Path = FOLDER) -> bytes:
     """One PDF, with the fonts of typst alone: the same on every machine. `folder`: where the template stands.
 
     Accessible (PDF/UA-1) unless a word holds a character that its fonts lack, such as an emoji: then it is tagged all
     the same, and the character is drawn as a box.
     """
+    typst = load_typst()
     standards: tuple[list[Any], ...] = (["ua-1"], [])
     inputs = {"data": json.dumps(drawable(data))}
     for last, standard in enumerate(standards, start=1):

@@ -18,14 +18,14 @@ and with the quarterly releases of its year, for a reader who believes that none
 figures themselves show.
 """
 
+import importlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import highspy
 
 THRESHOLD = 5  # distinct bodies
 BASE = 5
@@ -271,13 +271,19 @@ def is_month_of(month: str, period: str) -> bool:
     return not dash or (int(month) + 2) // 3 == int(quarter)
 
 
+@cache
+def load_solver() -> Any:
+    """Return the library of the solver. It takes 13 MB with numpy, which processes that never audit do without."""
+    return importlib.import_module("highspy")
+
+
 def start_solver() -> Any:
     """Return a silent solver. Its constructor writes a banner to the file descriptor itself, which is put aside."""
     kept = os.dup(1)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
-            solver = highspy.Highs()  # type: ignore[no-untyped-call]  # its sources carry no types
+            solver = load_solver().Highs()
     finally:
         os.dup2(kept, 1)
         os.close(kept)
@@ -343,9 +349,10 @@ class Country:
         self.solver.changeColsCost(len(costs), list(range(len(costs))), list(costs))
         self.solver.run()
         status = self.solver.getModelStatus()
-        if status == highspy.HighsModelStatus.kOptimal:
+        statuses = load_solver().HighsModelStatus
+        if status == statuses.kOptimal:
             return list(self.solver.getSolution().col_value)
-        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
             return None
         raise ArithmeticError(f"the solver gave no answer: {status}")
 

@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 
 from config.celery import app, nudge, send_nudges
+from config.clock import SCHEDULE
 from config.embedded import free_port
 from tests.cast import breizh_cyber, declare
 
@@ -21,7 +22,7 @@ def test_the_figures_are_woken_by_what_happens_to_a_case(ground, transactional_d
     with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
         declare()
         assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
-    assert app.conf.beat_schedule["fold events into figures"]["schedule"] <= 10
+    assert SCHEDULE["fold events into figures"]["schedule"] <= 10
 
 
 def first_task(queue):
@@ -74,5 +75,5 @@ def test_no_request_waits_for_the_broker(broker_at):
 
 def test_every_beat_task_exists():
     app.loader.import_default_modules()
-    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    scheduled = {entry["task"] for entry in SCHEDULE.values()}
     assert scheduled | set(settings.EVENT_CONSUMERS.values()) <= set(app.tasks)

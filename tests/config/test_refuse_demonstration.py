@@ -1,4 +1,4 @@
-"""The worker and beat of production do not start on a demonstration, as the site does not."""
+"""The worker of production does not start on a demonstration, as the site does not. Beat knows no database."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from tests.ground import ROOT, Ground
 WORKER = ["worker", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
-def start(database_url, *command, **changes):
+def start(database_url):
     """In production's settings, which nothing names: they are the worker's own."""
     environment = os.environ | {
         "EVIDENCE_KEY": b64encode(os.urandom(32)).decode(),
@@ -27,24 +27,19 @@ def start(database_url, *command, **changes):
     }
     del environment["DJANGO_SETTINGS_MODULE"]
     return subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "config.celery", *command],
+        [sys.executable, "-m", "celery", "-A", "config.celery", *WORKER],
         cwd=ROOT,
-        env=environment | changes,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-@pytest.fixture(params=[WORKER, ["beat", "-s", "{folder}/beat", "--pidfile="]], ids=["worker", "beat"])
-def command(request, tmp_path):
-    return [word.format(folder=tmp_path) for word in request.param]
-
-
-def test_it_works(transactional_db, command):
+def test_it_works(transactional_db):
     forget_demonstration()
     mark_as_demonstration()
-    process = start(transactional_db, *command)
+    process = start(transactional_db)
 
     said, _ = process.communicate(timeout=60)
 
@@ -52,8 +47,8 @@ def test_it_works(transactional_db, command):
     assert "DATABASE_URL points to a demonstration database" in said
 
 
-def test_a_real_database_is_served(transactional_db, command):
-    process = start(transactional_db, *command)
+def test_a_real_database_is_served(transactional_db):
+    process = start(transactional_db)
     try:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=6)

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 
 from config.embedded import Servers, free_port
-from config.run import CELERY, THREADS, granian
+from config.run import CELERY, CLOCK, THREADS, granian
 from tests.faults.mailbox import Mailbox
 from tests.ground import CACHE, ROOT, fill, fingerprint, keep
 
@@ -95,7 +95,7 @@ class Stage:
         self.worker = self.program(
             "worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]
         )
-        self.beat = self.program("beat", [*CELERY, "beat", "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
+        self.beat = self.program("beat", [*CLOCK, "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
 
     def program(self, name: str, command: list[str], **more: str) -> Program:
         return Program(name, command, self.environment | more, self.home)

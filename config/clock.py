@@ -1,0 +1,49 @@
+"""The clock of the queue: it sends each task by its name when it is due.
+
+    celery -A config.clock beat
+
+It is an application of Celery of its own, without Django's: it needs no model and no database, and takes a third of
+the memory of a worker.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+from config.broker import BROKER
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
+
+
+def sweep(task: str, seconds: float) -> dict[str, Any]:
+    """A sweep that waited longer than its period is dropped: the next one does its work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+SCHEDULE = {
+    "announce events": sweep("notifications.tasks.announce_events", 5),
+    "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
+    "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
+    "look for events left behind": sweep("notifications.tasks.reconcile", 60),
+    "carry on acts on many cases": sweep("incidents.tasks.carry_on_bulk", 3),
+    "make papers": sweep("incidents.tasks.make_papers", 3),
+    "index cases for the search": sweep("incidents.tasks.index_cases", 5),
+    "fold events into figures": sweep("stats.tasks.fold_events", 10),
+    "make reports": sweep("stats.tasks.make_reports", 3),
+    "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
+    "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
+    "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},
+    # Each carries on where the last one stopped; once the night's recount is finished there is nothing to do.
+    "check figures": {
+        "task": "stats.tasks.check_figures",
+        "schedule": crontab(hour=3, minute="*/5"),
+        "options": {"expires": 240},
+    },
+    "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},
+}
+
+app = Celery("tocsin", fixups=[])
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(**BROKER, timezone="Europe/Paris", beat_schedule=SCHEDULE)
