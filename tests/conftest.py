@@ -26,16 +26,33 @@ from tests.browser import running_browser
 from tests.cast import signed_in
 from tests.ground import Ground, Session
 
+NEED_GROUND = {"ground", "db", "client", "django_db_setup"}
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
 
 
 def pytest_configure(config):
-    """The first process of the session starts the ground; the others find it in their environment."""
-    if not hasattr(config, "workerinput") and not config.option.collectonly:
-        config.stash[Session.key] = session = Session()
-        session.start()
+    """The first process of several starts the ground; the others find it in their environment."""
     if "TOCSIN_TEST_TEMPLATE" in os.environ:
         stand_on(Ground.of_the_environment())
+    elif config.getoption("numprocesses", None) and not config.option.collectonly:
+        start_ground(config)
+
+
+def pytest_collection_finish(session):
+    """A single process starts the ground once it knows that a test needs it."""
+    is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
+    if is_without and any(needs_ground(item) for item in session.items):
+        start_ground(session.config)
+
+
+def needs_ground(item):
+    return item.get_closest_marker("django_db") or NEED_GROUND & {*item.fixturenames}
+
+
+def start_ground(config):
+    config.stash[Session.key] = session = Session()
+    session.start()
+    stand_on(Ground.of_the_environment())
 
 
 @pytest.fixture(autouse=True, scope="session")

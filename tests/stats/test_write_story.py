@@ -236,7 +236,7 @@ def test_tables_with_too_few_cases_are_named():
     ]
 
 
-def test_a_table_that_the_audit_closed_is_named_apart():
+def test_a_table_that_the_audit_closed_is_named_apart(db):
     """Nothing but hours is missing, and there were enough interruptions for them."""
     tables = (
         SPRING
