@@ -15,11 +15,11 @@ ready:
 run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre port) ; Ctrl-C arrête tout
 	@exec $(PYTHON) -m config.run
 
-test: ready  ## Exécute toute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
-	$(PYTHON) -m pytest -n 2 $(or $(ARGS),--cov --ignore=tests/proofs)
+test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
+	$(PYTHON) -m pytest -n 2 -m "not proof" $(or $(ARGS),--cov)
 
-proofs: ready  ## Exécute ce qui est long et prouve une chose une fois : l’attaque des chiffres publiés (ARGS="-k bite" pour une partie)
-	$(PYTHON) -m pytest -n 2 tests/proofs $(ARGS)
+proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
+	$(PYTHON) -m pytest -n 2 -m proof $(ARGS)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .

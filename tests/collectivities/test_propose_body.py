@@ -1,4 +1,4 @@
-"""A body that no list carries: added, found or not, confirmed, merged, and met by a newer list."""
+"""A body that no list carries: added, found or not, confirmed, merged."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,11 +12,8 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities, siren_in
 from collectivities.services import confirm_body, merge_body, propose_body
-from tests.collectivities.made_up import EPCI, first_list
-from tests.collectivities.test_import_list import empty, load, loaded, package
 from tests.factories.collectivities import CollectivityFactory, made_up_siren
 
-__all__ = ["empty", "loaded", "package"]
 SIREN = made_up_siren(424_242)
 
 
@@ -143,48 +140,3 @@ def test_the_database_refuses_a_confirmation_of_nothing(db, wrong):
 def test_the_database_refuses_a_listed_body_to_confirm(db):
     with pytest.raises(IntegrityError, match="collectivity_listed_is_confirmed"), transaction.atomic():
         Collectivity.objects.filter(insee_code="29232").update(declared_at=timezone.now())
-
-
-def commune_of(code):
-    return Collectivity.objects.with_territory().get(insee_code=code)
-
-
-def test_a_newer_list_leaves_it_as_it_is(loaded, package):
-    body = a_syndicate(seat=commune_of("29901"))
-    load(package(first_list(), "7.0.0"))
-    body.refresh_from_db()
-    assert (body.vanished_on, body.is_unconfirmed) == (None, True)
-
-
-def test_a_list_that_now_carries_its_number_takes_it_up(loaded, package):
-    seat = commune_of("29901")
-    Collectivity.objects.get(siren=EPCI).delete()
-    body = a_syndicate(siren=EPCI, seat=seat)
-    load(package(first_list(), "7.0.0"))
-    body.refresh_from_db()
-    assert (body.name, body.kind, body.is_listed) == ("CC de l'Exemple (CCEX)", Kind.CC, True)
-    assert (body.is_unconfirmed, body.seat) == (False, None)
-    assert Collectivity.objects.filter(siren=EPCI).count() == 1
-
-
-def test_it_never_takes_the_place_of_a_body_of_the_list(loaded, package):
-    """A commune whose number the list did not know, and a stranger who gave that number to something else."""
-    commune = commune_of("29902")
-    siren = commune.siren
-    Collectivity.objects.filter(pk=commune.pk).update(siren=None)
-    body = a_syndicate(siren=siren, seat=commune_of("29901"))
-    load(package(first_list(), "7.0.0"))
-    commune.refresh_from_db()
-    body.refresh_from_db()
-    assert (commune.siren, commune.name, commune.vanished_on) == (siren, "Tréexemple", None)
-    assert (body.merged_into, body.siren) == (commune, None)
-
-
-def test_a_merged_body_gives_its_number_back_to_the_list(loaded, package):
-    Collectivity.objects.get(siren=EPCI).delete()
-    body = a_syndicate(siren=EPCI, seat=commune_of("29901"))
-    merge_body(body, into=commune_of("29901"))
-    load(package(first_list(), "7.0.0"))
-    body.refresh_from_db()
-    assert (body.siren, body.merged_into) == (None, commune_of("29901"))
-    assert Collectivity.objects.get(siren=EPCI).is_listed

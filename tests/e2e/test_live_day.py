@@ -14,6 +14,8 @@ from tests.cast import a_responder
 from tests.e2e import day
 from tests.e2e.day import SUPPLIER, Desk, another_centre, open_own_page
 
+pytestmark = pytest.mark.proof
+
 ADVICE = "Coupez l’accès de votre prestataire, et gardez les journaux."
 RELAY = "Plouexemple attend un rappel à 18 h."
 AFTERWARDS = "Le syndicat a rappelé, tout va mieux."

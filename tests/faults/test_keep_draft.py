@@ -9,6 +9,8 @@ import pytest
 from tests.faults.stage import on_stage
 from tests.faults.visitors import Visitor
 
+pytestmark = pytest.mark.proof
+
 BODY = """
     SELECT uid::text FROM collectivities_collectivity
     WHERE kind = 'commune' AND vanished_on IS NULL AND insee_code = '29232'

@@ -42,6 +42,8 @@ import django
 django.setup()
 from stats import services
 from stats.counting import rollups
+
+pytestmark = pytest.mark.proof
 rollups.BATCH = 200
 print("ready", flush=True)
 while True:

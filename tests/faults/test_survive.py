@@ -9,6 +9,8 @@ import pytest
 from tests.faults.stage import on_stage, until
 from tests.faults.visitors import Crowd, Visitor
 
+pytestmark = pytest.mark.proof
+
 DECLARATIONS = 500
 THREADS = 4
 STALLED_SECONDS = 40

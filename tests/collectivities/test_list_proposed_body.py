@@ -1,0 +1,58 @@
+"""A body that no list carried, met by a newer list."""
+
+import pytest
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.services import merge_body
+from tests.collectivities.made_up import EPCI, first_list
+from tests.collectivities.test_import_list import _first_list, load, package
+from tests.collectivities.test_propose_body import a_syndicate
+
+__all__ = ["_first_list", "package"]
+pytestmark = pytest.mark.django_db
+
+
+def commune_of(code):
+    return Collectivity.objects.with_territory().get(insee_code=code)
+
+
+def test_a_newer_list_leaves_it_as_it_is(package):
+    body = a_syndicate(seat=commune_of("29901"))
+    load(package(first_list(), "7.0.0"))
+    body.refresh_from_db()
+    assert (body.vanished_on, body.is_unconfirmed) == (None, True)
+
+
+def test_a_list_that_now_carries_its_number_takes_it_up(package):
+    seat = commune_of("29901")
+    Collectivity.objects.get(siren=EPCI).delete()
+    body = a_syndicate(siren=EPCI, seat=seat)
+    load(package(first_list(), "7.0.0"))
+    body.refresh_from_db()
+    assert (body.name, body.kind, body.is_listed) == ("CC de l'Exemple (CCEX)", Kind.CC, True)
+    assert (body.is_unconfirmed, body.seat) == (False, None)
+    assert Collectivity.objects.filter(siren=EPCI).count() == 1
+
+
+def test_it_never_takes_the_place_of_a_body_of_the_list(package):
+    """A commune whose number the list did not know, and a stranger who gave that number to something else."""
+    commune = commune_of("29902")
+    siren = commune.siren
+    Collectivity.objects.filter(pk=commune.pk).update(siren=None)
+    body = a_syndicate(siren=siren, seat=commune_of("29901"))
+    load(package(first_list(), "7.0.0"))
+    commune.refresh_from_db()
+    body.refresh_from_db()
+    assert (commune.siren, commune.name, commune.vanished_on) == (siren, "Tréexemple", None)
+    assert (body.merged_into, body.siren) == (commune, None)
+
+
+def test_a_merged_body_gives_its_number_back_to_the_list(package):
+    Collectivity.objects.get(siren=EPCI).delete()
+    body = a_syndicate(siren=EPCI, seat=commune_of("29901"))
+    merge_body(body, into=commune_of("29901"))
+    load(package(first_list(), "7.0.0"))
+    body.refresh_from_db()
+    assert (body.siren, body.merged_into) == (None, commune_of("29901"))
+    assert Collectivity.objects.get(siren=EPCI).is_listed
