@@ -20,7 +20,19 @@ from tests.hostile import COMPUTED, MARK
 
 # Controls but tab and line ends, marks of reading order, separators of lines: none reaches anybody raw.
 RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-LEADING = ("href", "src", "action", "formaction", "data", "poster", "ping", "background", "cite", "xlink:href")
+LEADING = (
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "data",
+    "poster",
+    "ping",
+    "background",
+    "cite",
+    "xlink:href",
+    "hx-get",
+)
 OURS = re.compile(r"(/(?![/\\])|\?|#|$|tel:[+0-9 ]*$|mailto:|otpauth://totp/|http://localhost:8000/|\.)")
 # Attributes whose value is words that people read.
 WORDED = ("value", "title", "aria-label", "placeholder", "content", "alt")

@@ -205,6 +205,7 @@ def places(route, incident, cast):
         "slug": "breizh-cyber",
         "suffix": "csv",
         "kind": "rancon",
+        "form": "qualifier",
         "act": "clore",
         "section": "rappel",
         "place": "france",

@@ -145,6 +145,7 @@ class Visitor:
         if response.tree is None:
             return []
         links = [one.attributes.get("href") or "" for one in response.tree.css("a[href]")]
+        links += [one.attributes.get("hx-get") for one in response.tree.css("[hx-get]")]
         searches = [self.search(form) for form in response.forms if form.method == "get" and form.written]
         leads = [urljoin(response.address, one.partition("#")[0]) for one in links] + searches
         return [one for one in leads if one.startswith("/") and not one.startswith(("/static/", "//"))]

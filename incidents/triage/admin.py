@@ -34,7 +34,7 @@ from incidents.triage.refresh import with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.saved_views import VIEWS
 from incidents.triage.search_page import to_search
-from incidents.triage.severity import SeverityForm
+from incidents.triage.severity import SeverityForm, make_severity_form
 from incidents.triage.thread import ReplyForm
 
 
@@ -156,7 +156,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = context_of_case(request, incident)
         if is_stale:
-            read_again(form, context["weighed"]["form"])
+            read_again(form, make_severity_form(incident, timezone.now()))
         context["weighed"] |= {"form": form, "is_stale": is_stale}
         return self.as_typed(request, context, status=409 if is_stale else 422)
 

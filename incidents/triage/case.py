@@ -119,7 +119,7 @@ def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[An
             for leak in leaks
         ],
         "answers": answers,
-        "qualify": qualify_block(incident, leaks),
+        "qualify": qualify_block(incident),
         "weighed": severity_block(
             incident,
             now,

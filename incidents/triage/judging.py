@@ -36,5 +36,5 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return refused(request, reference, error)
         form.refuse(error)
-    block = qualify_block(incident, [leak] if leak else []) | {"form": form, "is_stale": is_stale}
+    block = qualify_block(incident) | {"form": form, "is_stale": is_stale}
     return case_as_typed(request, incident, status=409 if is_stale else 422, qualify=block)

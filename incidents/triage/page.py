@@ -16,6 +16,7 @@ from accounts.signed_in import user_of
 from incidents.models import Incident
 from incidents.triage.body import proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
+from incidents.triage.opened import open_form
 from incidents.triage.work.ready import choose_ready
 
 # Fields of the pages of a case in which a person types freely.
@@ -42,8 +43,10 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
-    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+    now = timezone.now()
+    context = case_context(incident, user, now) | {"proposed": proposed, "doubt": doubt}
     choose_ready(context, request.GET.get("modele", ""))
+    open_form(context, incident, request.GET.get("ouvrir", ""), now)
     return context
 
 

@@ -1,6 +1,7 @@
 """What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from incidents.enums import TYPE_TERMS, Cause, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.qualify import Qualification, qualification_of, stamp
+from incidents.services.snapshots import first_leak
 from incidents.sharing import PAP_MEANS, TLP_MEANS
 
 NATURES = {
@@ -122,11 +124,12 @@ def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
     return [("", none), *LeakStatus.choices]
 
 
-def qualify_block(incident: Incident, leaks: Sequence[DataLeak]) -> dict[str, Any]:
-    """`leaks` as the page has read them: it costs no query."""
-    leak = leaks[0] if leaks else None
+def make_qualify_form(incident: Incident, now: datetime) -> QualifyForm:
+    return QualifyForm(incident, first_leak(incident))
+
+
+def qualify_block(incident: Incident) -> dict[str, Any]:
     return {
-        "form": QualifyForm(incident, leak),
         "techniques": titles_of(incident.techniques),
         "tlp_means": TLP_MEANS[incident.tlp],
         "pap_means": PAP_MEANS[incident.pap],

@@ -11,6 +11,7 @@ from incidents.triage.history import history_page
 from incidents.triage.judging import qualify_view
 from incidents.triage.known import known_values_view, look_up_view
 from incidents.triage.observe import observable_view, observables_view
+from incidents.triage.opened import form_view
 from incidents.triage.page import Route
 from incidents.triage.search_page import search_view
 from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
@@ -33,6 +34,7 @@ OF_A_CASE: list[Route] = [
     Route("indicateurs/<uuid:uid>", observable_view, "observable"),
     Route("fusionner", merging.compare, "compare"),
     Route("messages", messages.thread_page, "messages"),
+    Route("formulaire/<slug:form>", form_view, "form"),
 ]
 BESIDE: list[Route] = [
     Route("relais", relay.relay_view, "handover"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from collectivities.zones import day_of, zone_of
 from incidents.enums import Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.services.severity import assessment_of
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
 from incidents.triage.answers import SectionBlock
@@ -26,6 +27,12 @@ class SeverityForm(forms.Form):
     severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
     motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+def make_severity_form(incident: Incident, now: datetime) -> SeverityForm:
+    """Return the form with the level that the facts give now chosen."""
+    found = assessment_of(incident, now)
+    return SeverityForm(initial={"severity": found.severity, "seen": incident.severity})
 
 
 def severity_rows(incident: Incident) -> Columns:
@@ -60,7 +67,6 @@ def severity_block(
         # The day alone can do that: everything else that weighs more raises it at once.
         "is_behind": found.severity > incident.severity,
         "choice": None if is_found else chosen,
-        "form": SeverityForm(initial={"severity": found.severity, "seen": incident.severity}),
     }
 
 

@@ -88,7 +88,7 @@ def answer(responder, incident):
     responder.fill(case, to="/message/")
     responder.client.post(f"{case}prendre/")
     responder.get(f"{case}messages/")
-    responder.fill(case, to="/gravite/")
+    responder.fill(f"{case}?ouvrir=gravite", to="/gravite/")
     responder.fill(case, to="/corriger/", leave="s")
     work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
@@ -98,7 +98,7 @@ def work(responder, incident, case):
     """What is written for colleagues, and the end of the shift."""
     responder.client.post(f"{case}guide/")
     responder.fill(case, to="/note/", kind="note")
-    responder.fill(case, to="/taches/", due="", due_time="")
+    responder.fill(f"{case}?ouvrir=tache", to="/taches/", due="", due_time="")
     responder.fill(f"{TRIAGE}relais/", dossier=incident.reference, colleague="personne")
 
 

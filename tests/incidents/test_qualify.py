@@ -36,8 +36,8 @@ def text_of(response):
 
 
 def shown(client, incident):
-    """What the form of the page holds."""
-    form = client.get(url(incident)).context["qualify"]["form"]
+    """What the form of the page holds, once it is opened."""
+    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
     return {name: form[name].value() for name in form.fields}
 
 

@@ -217,7 +217,7 @@ def test_the_page_still_costs_at_most_twenty_queries(client, responder, incident
 
 
 def seen_on(client, incident):
-    return client.get(url(incident)).context["weighed"]["form"]["seen"].value()
+    return client.get(url(incident), {"ouvrir": "gravite"}).context["weighed"]["form"]["seen"].value()
 
 
 def test_the_second_writer_is_told_and_loses_nothing(client, responder, incident):

@@ -55,6 +55,10 @@ class TaskForm(forms.Form):
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone), **clock)
 
 
+def make_task_form(incident: Incident, now: datetime) -> TaskForm:
+    return TaskForm(zone=zone_of(incident.collectivity))
+
+
 class Line(NamedTuple):
     task: Task
     is_late: bool
@@ -69,7 +73,6 @@ def tasks_block(incident: Incident, now: datetime, tasks: list[Any]) -> dict[str
         "total": len(tasks),
         "may_add": is_open,
         "missing": missing(incident, tasks) if tasks else None,
-        "form": TaskForm(zone=zone_of(incident.collectivity)),
     }
 
 

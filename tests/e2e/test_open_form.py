@@ -1,0 +1,78 @@
+"""The forms of the case page that are drawn once they are opened, in a real browser."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from tests.browser import open_page
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_administer import Desk
+
+
+@pytest.fixture
+def desk(live_site, browser):
+    desk = Desk(browser, live_site)
+    desk.sign_in(a_responder())
+    return desk
+
+
+@pytest.fixture
+def case(live_site):
+    return f"{live_site}/admin/incidents/incident/{declare().reference}/"
+
+
+def test_it_works(desk, case):
+    """By keyboard: the form takes the place of its link and the focus; nothing above moves, no word is lost."""
+    page = desk.page
+    page.goto(case)
+    reply = page.get_by_label("Votre message au déclarant")
+    reply.fill("Nous arrivons.")
+    link = page.get_by_role("link", name="Qualifier", exact=True)
+    place, below = link.bounding_box(), page.locator("#gravite")
+    reply_at = reply.bounding_box()
+    link.press("Enter")
+
+    summary = page.locator("summary", has_text="Qualifier")
+    expect(summary).to_be_focused()
+    assert summary.bounding_box()["y"] == pytest.approx(place["y"], abs=1)
+    assert summary.bounding_box()["height"] == pytest.approx(place["height"], abs=1)
+    assert reply.bounding_box() == reply_at
+    assert reply.input_value() == "Nous arrivons."
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=nature]").first).to_be_focused()
+    desk.look("case-form-opened")
+    summary.press("Enter")
+    expect(page.locator("[name=nature]").first).to_be_hidden()
+    expect(below).to_be_visible()
+    desk.check()
+
+
+def test_the_form_that_was_opened_is_sent(desk, case):
+    page = desk.page
+    page.goto(case)
+    page.get_by_role("link", name="Changer la gravité").click()
+    page.get_by_label("Gravité", exact=True).select_option("1")
+    page.get_by_role("button", name="Changer la gravité").click()
+    expect(page.get_by_label("Pourquoi", exact=True)).to_be_visible()
+    page.get_by_label("Pourquoi", exact=True).fill("Un poste isolé, déjà remis.")
+    page.get_by_role("button", name="Changer la gravité").click()
+    expect(page.get_by_role("heading", name="Gravité faible")).to_be_visible()
+    desk.check()
+
+
+def test_a_session_that_ended_leads_to_the_page_that_says_so(desk, case):
+    page = desk.page
+    page.goto(case)
+    Session.objects.all().delete()
+    page.get_by_role("link", name="Qualifier", exact=True).click()
+    expect(page.get_by_label("Mot de passe")).to_be_visible()
+
+
+def test_without_a_script_the_link_leads_to_the_open_form(browser, live_site, case):
+    page = open_page(browser, width=1280, java_script_enabled=False)
+    page.goto(f"{live_site}/admin/")
+    steps.sign_in(page, a_responder())
+    page.goto(case)
+    page.get_by_role("link", name="Qualifier", exact=True).click()
+    expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()

@@ -1,0 +1,65 @@
+"""A form of the case page is drawn once it is opened: in the place of its link, or on the page that this leads to."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from incidents.services.erase import erase_personal_data
+from incidents.triage.opened import FORMS
+from tests import harmless
+from tests.cast import a_lead
+from tests.incidents.desk import taken_by, url
+
+pytestmark = pytest.mark.django_db
+LEADS_TO = {"qualifier": "/qualifier/#qualification", "gravite": "/gravite/#gravite", "tache": "/taches/#taches"}
+
+
+def read(response):
+    assert response.status_code == 200
+    harmless.answer(response)
+    return LexborHTMLParser(response.content.decode())
+
+
+def form_in(tree, name):
+    return tree.css_first(f"details[open] > form[action$='{LEADS_TO[name]}']")
+
+
+def plainly(node):
+    """Without the token that each answer writes anew."""
+    for one in node.css("input[name=csrfmiddlewaretoken]"):
+        one.decompose()
+    return " ".join(node.html.split())
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_it_works(client, responder, incident, name):
+    case = taken_by(responder, incident)
+    closed = read(client.get(url(case)))
+    assert form_in(closed, name) is None
+    link = closed.css_first(f"a[href*='ouvrir={name}#']").attributes
+
+    opened = form_in(read(client.get(link["href"])), name)
+    alone = read(client.get(link["hx-get"]))
+
+    assert opened.css_first("button") is not None
+    assert plainly(form_in(alone, name)) == plainly(opened)
+    assert alone.css_first("#container") is None
+
+
+def test_one_form_is_opened_at_a_time(client, responder, incident):
+    page = read(client.get(url(taken_by(responder, incident)), {"ouvrir": "gravite"}))
+    assert form_in(page, "gravite")
+    assert form_in(page, "qualifier") is None
+
+
+@pytest.mark.parametrize("name", ["", "effacer", "<b>"])
+def test_an_unknown_form_opens_nothing(client, responder, incident, name):
+    page = read(client.get(url(incident), {"ouvrir": name}))
+    assert not [known for known in FORMS if form_in(page, known)]
+
+
+def test_a_form_that_the_page_does_not_offer_is_not_there(client, incident):
+    lead = a_lead()
+    client.force_login(lead)
+    assert client.get(url(incident, "formulaire", "effacer")).status_code == 404
+    erase_personal_data(reference=incident.reference, actor=lead)
+    assert [client.get(url(incident, "formulaire", name)).status_code for name in FORMS] == [404, 404, 404]
