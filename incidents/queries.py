@@ -79,9 +79,9 @@ class Useful:
 
 
 def sheets_of(incident: Incident) -> list[Kept]:
-    """Newest first, in one query."""
+    """Newest first, in one query, two where an account wrote some."""
     zone = zone_of(incident.collectivity)
-    sheets = incident.sheets.select_related("actor").order_by("-id")[:SHEETS_READ]
+    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [Kept(sheet, zone) for sheet in sheets]
 
 
@@ -155,19 +155,19 @@ def pieces_of(incident: Incident) -> list[Piece]:
 
 
 def with_openings(incident: Incident, evidence: list[Evidence]) -> list[Piece]:
-    opened = openings_of(incident) if evidence else {}
+    opened = openings_of(evidence) if evidence else {}
     return [Piece(one, opened.get(one.pk, [])) for one in evidence]
 
 
-def openings_of(incident: Incident) -> dict[int, list[Opened]]:
+def openings_of(evidence: Iterable[Evidence]) -> dict[int, list[Opened]]:
     """Who opened each piece, the first one first."""
     opened: dict[int, list[Opened]] = {}
-    openings = Opening.objects.filter(evidence__incident=incident).values_list(
+    openings = Opening.objects.filter(evidence__in=[one.pk for one in evidence]).values_list(
         "evidence", "user", "user__display_name"
     )
     spans = openings.annotate(times=Count("id"), first_at=Min("at"), last_at=Max("at"))
-    for evidence, *span in spans.order_by("first_at", "user"):
-        opened.setdefault(evidence, []).append(Opened(*span))
+    for piece, *span in spans.order_by("first_at", "user"):
+        opened.setdefault(piece, []).append(Opened(*span))
     return opened
 
 

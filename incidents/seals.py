@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from incidents.enums import EventKind
-from incidents.models import Evidence, Incident
+from incidents.models import Evidence, Incident, IncidentEvent
 
 
 def instant(at: datetime) -> str:
@@ -27,15 +27,20 @@ def seal_after(previous: str, piece: Evidence) -> str:
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def first_broken(incident: Incident, pieces: Iterable[Evidence]) -> int | None:
+def first_broken(
+    incident: Incident, pieces: Iterable[Evidence], events: Iterable[IncidentEvent] | None = None
+) -> int | None:
     """The number of the first piece that does not fit, None when all of them do. `pieces` come in their order.
+
+    `events`: the whole history, oldest first, for a caller that has read it.
 
     Once a case was erased its names are gone, and its seals cannot be computed again: only the rest is held against
     the history.
     """
     told = [
         (event.data["evidence"], event.data["sha256"])
-        for event in incident.events.filter(kind=EventKind.FILE).order_by("id")
+        for event in events or incident.events.filter(kind=EventKind.FILE).order_by("id")
+        if event.kind == EventKind.FILE
     ]
     previous, number = incident.reference, 0
     for number, piece in enumerate(pieces, start=1):

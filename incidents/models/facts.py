@@ -15,6 +15,7 @@ from incidents.enums import (
 )
 from incidents.models.checks import known
 from incidents.models.incident import Incident
+from incidents.models.labelled import Labelled
 
 
 class Story(models.Model):
@@ -36,7 +37,7 @@ class Story(models.Model):
         return str(self.incident_id)
 
 
-class ServiceInterruption(models.Model):
+class ServiceInterruption(Labelled):
     """A public service stopped or slowed. No end: it still is."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name=_("incident"))
@@ -70,7 +71,7 @@ class ServiceInterruption(models.Model):
         return str(self.get_service_display())
 
 
-class DataLeak(models.Model):
+class DataLeak(Labelled):
     """Personal data that left, or are said to have left."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name=_("incident"))

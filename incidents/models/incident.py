@@ -33,6 +33,7 @@ from incidents.enums import (
 )
 from incidents.models.checks import instant_fits_certainty, known
 from incidents.models.groups import CaseGroup
+from incidents.models.labelled import Labelled
 from incidents.querysets import IncidentQuerySet
 from incidents.rsit import RsitClass, RsitType
 
@@ -45,7 +46,7 @@ VIEWS = {
 }
 
 
-class Incident(models.Model):
+class Incident(Labelled):
     """One declaration of one body, and what became of it. Changed by `incidents.services` only."""
 
     reference = models.CharField(_("référence"), max_length=8, unique=True, editable=False)

@@ -13,9 +13,10 @@ from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, IncidentType, NoteKind
 from incidents.models.checks import known
 from incidents.models.incident import Incident
+from incidents.models.labelled import Labelled
 
 
-class Note(models.Model):
+class Note(Labelled):
     """Words between responders: a note, a call, a hand-over. A table apart from `Message`: no declarant reads it."""
 
     uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)

@@ -23,12 +23,17 @@ def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
     """
     if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
         return
+    earlier = Reading.objects.filter(incident=incident, user=reader).select_related("incident").first()
+    save_reading(earlier, incident=earlier.incident if earlier else incident, reader=reader, at=at)
+
+
+def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
+    """The same for a caller that has read the earlier reading of `reader`, a responder of the centre of the case."""
     mine = Reading.objects.filter(incident=incident, user=reader)
-    earlier = mine.select_related("incident").first()
     if earlier is None:
         first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
         Reading.objects.bulk_create([first], ignore_conflicts=True)
-    elif earlier.last_at < at - WRITTEN_EVERY or has_news(earlier.incident, earlier.last_at):
+    elif earlier.last_at < at - WRITTEN_EVERY or has_news(incident, earlier.last_at):
         mine.update(last_at=at, present_at=at)
     elif earlier.present_at is None or earlier.present_at < at - SAID_EVERY:
         mine.update(present_at=at)

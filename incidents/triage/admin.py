@@ -20,11 +20,11 @@ from incidents.reference import groups
 from incidents.services.bodies import StaleBody, correct_body
 from incidents.services.correspond import write_to_declarant, write_with_doubles
 from incidents.services.follow_up import rotate_access, secret_of
-from incidents.services.read import note_reading
+from incidents.services.read import save_reading
 from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
-from incidents.triage.desk import desk_of, mark_of_desk
+from incidents.triage.desk import desk_of, mark_of_waiting
 from incidents.triage.group import with_groups
 from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.moved import told_when_moved
@@ -98,7 +98,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         incident = get_incident(user_of(request), reference, to=Ability.WORK)
         context = context_of_case(request, incident)
         if request.method == "GET":  # after the context, which says what is new since the last time
-            note_reading(incident=incident, reader=user_of(request), at=began)
+            save_reading(context["thread"]["mine"], incident=incident, reader=user_of(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
@@ -156,7 +156,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = context_of_case(request, incident)
         if is_stale:
-            read_again(form, make_severity_form(incident, timezone.now()))
+            read_again(form, make_severity_form(incident))
         context["weighed"] |= {"form": form, "is_stale": is_stale}
         return self.as_typed(request, context, status=409 if is_stale else 422)
 
@@ -198,7 +198,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     is_narrowed = bool(set(queue.get_filters_params()) - {ViewFilter.parameter_name})
     desk = desk_of(user, now, is_narrowed=is_narrowed)
     if queue.is_first:
-        queue.mark += mark_of_desk(desk)
+        queue.mark += mark_of_waiting(desk.offers, desk.awakened)
     return {
         "title": _("Dossiers"),
         "now": now,

@@ -1,6 +1,5 @@
-"""All that the page of one case shows, in a bounded number of queries."""
+"""All that the page of one case shows. The number of its queries follows its blocks, never the rows."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,18 +16,18 @@ from incidents.services.triage import last_word_of
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.doubles import doubles_block
-from incidents.triage.emergency import emergency_contacts, emergency_rows
-from incidents.triage.ending import closing_rows, ending_block, may_be_reopened, rating_rows
-from incidents.triage.evidence import evidence_block, evidence_rows
-from incidents.triage.group import group_block, group_rows
+from incidents.triage.emergency import emergency_contacts
+from incidents.triage.ending import ending_block, may_be_reopened
+from incidents.triage.evidence import evidence_block
+from incidents.triage.group import group_block
 from incidents.triage.observables import observables_block
 from incidents.triage.qualify import qualify_block
-from incidents.triage.severity import severity_block, severity_rows
-from incidents.triage.thread import reading_rows, thread_context
-from incidents.triage.timeline import SHOWN, latest, moments_of, words_of
-from incidents.triage.together import Columns, Whole, read_together
-from incidents.triage.transfer import transfer_block, transfer_rows
-from incidents.triage.work.blocks import work_context, work_rows
+from incidents.triage.rows import CaseRows, read_rows
+from incidents.triage.severity import severity_block
+from incidents.triage.thread import thread_context
+from incidents.triage.timeline import SHOWN, moments_of, words_of
+from incidents.triage.transfer import transfer_block
+from incidents.triage.work.blocks import work_context
 
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -39,52 +38,35 @@ INSTANT_LABELS = {
 
 
 def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    lists = read_together(Incident.objects.filter(pk=incident.pk), **lists_of(incident))
-    thread = thread_context(incident, user, lists["readings"])
-    evidence = evidence_block(incident, lists["evidence"])
+    rows = read_rows(incident)
+    thread = thread_context(incident, user, rows.readings)
+    evidence = evidence_block(incident, rows.evidence, rows.history)
     return (
-        facts_context(incident, now, lists)
-        | history_context(incident, now, thread, evidence, lists)
+        facts_context(incident, now, rows)
+        | history_context(incident, now, thread, evidence, rows)
         | doubles_block(incident, user, now)
-        | work_context(incident, user, now, lists)
+        | work_context(incident, user, now, rows)
         | {
             "incident": incident,
             "now": now,
             "zone": zone_of(incident.collectivity),
             "term": wording.term(incident),
             "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
-            "groups": lists["groupings"],
-            "group": group_block(incident, user, lists["groups"]),
+            "groups": list_groupings(incident.collectivity),
+            "group": group_block(incident, user),
             "waiting": wording.waiting(incident, now),
             "late": wording.lateness(incident, now),
             "reasons": ClosingReason.choices,
             "last_word": last_word_of(incident),
             "thread": thread,
             "evidence": evidence,
-            "emergency": emergency_contacts(lists["emergency"]),
-            "ending": ending_block(incident, lists["closings"], lists["ratings"]),
+            "emergency": emergency_contacts(incident),
+            "ending": ending_block(incident),
             "number_sources": NumberSource.choices,
-            "transfers": transfer_block(incident, lists["transfers"]),
+            "transfers": transfer_block(incident, rows.transfers),
             "observables": observables_block(incident, user),
         }
     )
-
-
-def lists_of(incident: Incident) -> dict[str, Columns | Whole]:
-    """The short lists of the page, in one query together."""
-    return work_rows(incident) | {
-        "groupings": grouping_rows(incident.collectivity),
-        "emergency": emergency_rows(incident),
-        "severity": severity_rows(incident),
-        "interruptions": Whole(incident.interruptions.order_by("started_at", "id")),
-        "leaks": Whole(incident.leaks.order_by("id")),
-        "readings": reading_rows(incident),
-        "evidence": evidence_rows(incident),
-        "groups": group_rows(incident),
-        "transfers": transfer_rows(incident),
-        "closings": closing_rows(incident),
-        "ratings": rating_rows(incident),
-    }
 
 
 def history_context(
@@ -92,21 +74,20 @@ def history_context(
     now: datetime,
     thread: dict[str, Any],
     evidence: dict[str, Any],
-    lists: Mapping[str, list[Any]],
+    rows: CaseRows,
 ) -> dict[str, Any]:
     """The latest events, with the words that the page has read anyway."""
-    events = latest(incident)
     said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
-    noted = [(note.uid, note.text) for note in lists["notes"]]
+    noted = [(note.uid, note.text) for note in rows.notes]
     words, zone = words_of([*said, *named, *noted]), zone_of(incident.collectivity)
-    moments = moments_of(events[:SHOWN], words=words, zone=zone, now=now)
-    return {"moments": moments, "has_earlier": len(events) > SHOWN}
+    moments = moments_of(rows.events[:SHOWN], words=words, zone=zone, now=now)
+    return {"moments": moments, "has_earlier": rows.has_earlier}
 
 
-def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[Any]]) -> dict[str, Any]:
+def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
     """What is known of the incident, and how much it weighs."""
-    interruptions, leaks = lists["interruptions"], lists["leaks"]
+    interruptions, leaks = rows.interruptions, rows.leaks
     answers = answers_of(incident)
     return {
         "instants": list(instants(incident)),
@@ -126,14 +107,14 @@ def facts_context(incident: Incident, now: datetime, lists: Mapping[str, list[An
             interruptions=interruptions,
             leaks=leaks,
             answers=answers,
-            choices=lists["severity"],
         ),
     }
 
 
-def grouping_rows(body: Collectivity) -> Columns:
-    """The intercommunalities of a commune; no other body is a member of one."""
-    return Columns(Grouping.objects.filter(member=body).order_by("group__sort_key"), name="group__name")
+def list_groupings(body: Collectivity) -> list[str]:
+    """Return the names of the intercommunalities of a commune; no other body is a member of one."""
+    groups = Grouping.objects.filter(member=body).order_by("group__sort_key")
+    return list(groups.values_list("group__name", flat=True))
 
 
 def outdated(incident: Incident) -> set[str]:

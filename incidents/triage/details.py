@@ -28,7 +28,8 @@ type Codes = Mapping[str, Any]
 def title(event: IncidentEvent) -> str:
     """« Appel passé », « tâche rouverte »: the name of its kind, or a truer one where the kind is of several sorts."""
     say = TITLES.get(event.kind)
-    return say(event.data) if say else str(event.get_kind_display())
+    # Of the enumeration itself: Django’s get_…_display translates all its labels anew for each event.
+    return say(event.data) if say else str(EventKind(event.kind).label)
 
 
 def detail(event: IncidentEvent) -> str:

@@ -1,9 +1,10 @@
 """The other cases of a body: which may tell the same thing, which are doubles of this one, of which this is one."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, OuterRef, Subquery, When
+from django.db.models import Count, Q
 
 from accounts.models import User
 from incidents.duplicates import likely_doubles
@@ -12,33 +13,50 @@ from incidents.services.read import has_news
 
 # The newest of a body: those among which doubles are looked for, and those that are listed.
 LOOKED_AT, LISTED = 50, 10
+# What is said of them and by what they are compared: fifty whole cases would cost more than the rest of the page.
+SAID = (
+    *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
+    *("erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
+    *("story__contact_name", "story__contact_role", "story__contact_phone", "story__contact_email"),
+)
 
 
 def doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """What a case says of the others of its body, in one query."""
+    """What a case says of the others of its body. One query; two more where it has doubles."""
     family = family_of(incident, user)
     others = [one for one in family if one.merged_into_id != incident.pk]
     doubles = [one for one in family if one.merged_into_id == incident.pk]
+    read_at, written = marks_of(doubles, user)
+    for double in doubles:
+        double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template
     return {
         "others": others[:LISTED],
         "likely": likely_doubles(incident, others, now),
-        "doubles": [(one, has_news(one, getattr(one, "read_at", None))) for one in doubles],
+        "doubles": [(one, has_news(one, read_at.get(one.pk))) for one in doubles],
         "main": next((one for one in others if one.pk == incident.merged_into_id), None),
     }
 
 
 def family_of(incident: Incident, user: User) -> list[Incident]:
-    """The newest other cases of the same body that this person may see, all its doubles, and what it is a double of.
+    """Return the newest other cases of the same body that this person may see, all its doubles, and its main case.
 
-    Each comes with its story and when this person last read it, a double with the number of its messages.
+    Each comes with its story. One query, two where the body has more than are looked at.
     """
-    body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).order_by()
-    newest = body.order_by("-received_at", "-id").values("pk")[:LOOKED_AT]
-    legs = [body.filter(merged_into=incident).values("pk")]
-    legs += [body.filter(pk=incident.merged_into_id).values("pk")] if incident.merged_into_id else []
-    mine = Reading.objects.filter(incident=OuterRef("pk"), user=user).values("last_at")[:1]
-    thread = Message.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
-    written = Case(When(merged_into=incident, then=Subquery(thread.annotate(number=Count("pk")).values("number"))))
-    family = Incident.objects.filter(pk__in=newest.union(*legs)).exclude(pk=incident.pk).select_related("story")
-    family = family.annotate(written=written, read_at=Subquery(mine))
-    return list(family.order_by("-received_at", "-id"))
+    body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
+    body = body.select_related("story").only(*SAID).order_by("-received_at", "-id")
+    family = list(body[:LOOKED_AT])
+    if len(family) == LOOKED_AT:
+        known = {one.pk for one in family}
+        kin = body.filter(Q(merged_into=incident) | Q(pk=incident.merged_into_id))
+        family += [one for one in kin if one.pk not in known]
+    return family
+
+
+def marks_of(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
+    """Return when this person last read each, and how many messages each has."""
+    keys = [one.pk for one in doubles]
+    if not keys:
+        return {}, {}
+    readings = Reading.objects.filter(user=user, incident__in=keys).values_list("incident", "last_at")
+    written = Message.objects.filter(incident__in=keys).order_by().values_list("incident").annotate(Count("pk"))
+    return dict(readings), dict(written)

@@ -7,9 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents.enums import Status
-from incidents.models import Closing, Incident, Rating
+from incidents.models import Incident, Rating
 from incidents.services.reopen import MOTIVE_LIMIT
-from incidents.triage.together import PERSON, Columns, Whole
 
 AWAKENED_SHOWN = 5
 
@@ -25,21 +24,15 @@ class ReopenForm(forms.Form):
     )
 
 
-def closing_rows(incident: Incident) -> Whole:
-    return Whole(incident.closings.order_by("-id")[:1], actor=PERSON)
-
-
-def rating_rows(incident: Incident) -> Whole:
-    return Whole(Rating.objects.filter(incident=incident))
-
-
-def ending_block(incident: Incident, closings: list[Closing], ratings: list[Rating]) -> dict[str, Any]:
-    """Nothing while the case is open. `closings`: the newest one, if any."""
+def ending_block(incident: Incident) -> dict[str, Any]:
+    """Nothing while the case is open, else two queries."""
     if incident.status != Status.CLOSED:
         return {}
-    # Reopened, then withdrawn by the declarant: that report is of an earlier end.
-    closing = next((one for one in closings if one.closed_at == incident.closed_at), None)
-    return {"closing": closing, "rating": next(iter(ratings), None), "form": ReopenForm(auto_id="rouvrir_%s")}
+    closing = incident.closings.select_related("actor").order_by("-id").first()
+    if closing and closing.closed_at != incident.closed_at:
+        closing = None  # reopened, then withdrawn by the declarant: that report is of an earlier end
+    rating = Rating.objects.filter(incident=incident).first()
+    return {"closing": closing, "rating": rating, "form": ReopenForm(auto_id="rouvrir_%s")}
 
 
 def may_be_reopened(incident: Incident) -> bool:
@@ -47,7 +40,8 @@ def may_be_reopened(incident: Incident) -> bool:
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
 
 
-def awakened_rows(user: User) -> Columns:
-    """My centres' closed cases on which the declarant wrote and nobody has done anything since, the newest first."""
+def list_awakened(user: User) -> list[dict[str, Any]]:
+    """Return my centres' newest closed cases on which the declarant wrote and nobody has done anything since."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids()).wrote_since_closing()
-    return Columns(mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN], "reference", "declarant_wrote_at")
+    newest = mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
+    return [dict(one) for one in newest.values("reference", "declarant_wrote_at")]

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, Value, When
+from django.db.models import Count, QuerySet
 
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
-from incidents.triage.together import PERSON, Whole
 
 OFFERED = 50
 
@@ -23,32 +22,22 @@ class GroupBlock:
     others: tuple[CaseGroup, ...] = ()
 
 
-def group_rows(incident: Incident) -> Whole:
-    """Its own, or else those that it may be put in."""
-    ours = CaseGroup.objects.filter(csirt=incident.csirt_id).annotate(is_named=named_by(incident))
-    if incident.group_id:
-        return Whole(ours.filter(pk=incident.group_id), also=("is_named",), author=PERSON)
-    offered = ours.filter(closed_at=None).order_by("-is_named", "-opened_at", "-id")[:OFFERED]
-    return Whole(offered, also=("is_named",), author=PERSON)
-
-
-def group_block(incident: Incident, user: User, groups: list[Any]) -> GroupBlock:
-    """Nothing for whoever is not of the centre."""
+def group_block(incident: Incident, user: User) -> GroupBlock:
+    """Its own group, or else those that it may be put in; nothing for whoever is not of the centre. Two queries."""
     if incident.csirt_id not in user.csirt_ids():
         return GroupBlock()
     if incident.group_id:
-        return GroupBlock(mine=groups[0])
-    return GroupBlock(
-        named=tuple(one for one in groups if one.is_named), others=tuple(one for one in groups if not one.is_named)
-    )
+        return GroupBlock(mine=incident.group)
+    offered = CaseGroup.objects.filter(csirt=incident.csirt_id, closed_at=None).order_by("-opened_at", "-id")
+    named = list(offered.filter(pk__in=holders_of_supplier(incident))[:OFFERED]) if incident.supplier_key else []
+    others = [one for one in offered[:OFFERED] if one not in named]
+    return GroupBlock(named=tuple(named), others=tuple(others[: OFFERED - len(named)]))
 
 
-def named_by(incident: Incident) -> Case | Value:
-    if not incident.supplier_key:
-        return Value(value=False, output_field=BooleanField())
+def holders_of_supplier(incident: Incident) -> QuerySet[Any]:
+    """The groups that hold an open case of the same supplier."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
-    holders = same.exclude(group=None).order_by().values("group")
-    return Case(When(pk__in=holders, then=True), default=False, output_field=BooleanField())
+    return same.exclude(group=None).order_by().values("group")
 
 
 def with_groups(suppliers: list[dict[str, Any]], user: User) -> list[dict[str, Any]]:

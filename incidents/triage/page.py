@@ -43,10 +43,10 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
-    now = timezone.now()
-    context = case_context(incident, user, now) | {"proposed": proposed, "doubt": doubt}
-    choose_ready(context, request.GET.get("modele", ""))
-    open_form(context, incident, request.GET.get("ouvrir", ""), now)
+    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+    if asked := request.GET.get("modele"):
+        choose_ready(context, incident, user, asked)
+    open_form(context, incident, user, request.GET.get("ouvrir", ""))
     return context
 
 

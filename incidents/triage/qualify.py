@@ -1,7 +1,6 @@
 """What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -124,7 +123,7 @@ def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
     return [("", none), *LeakStatus.choices]
 
 
-def make_qualify_form(incident: Incident, now: datetime) -> QualifyForm:
+def make_qualify_form(incident: Incident) -> QualifyForm:
     return QualifyForm(incident, first_leak(incident))
 
 

@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.zones import day_of, zone_of
 from incidents.enums import Severity
-from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.severity import assessment_of
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
 from incidents.triage.answers import SectionBlock
-from incidents.triage.together import Columns, Row
 
 
 def as_severity(value: str) -> Severity:
@@ -29,15 +29,16 @@ class SeverityForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-def make_severity_form(incident: Incident, now: datetime) -> SeverityForm:
+def make_severity_form(incident: Incident) -> SeverityForm:
     """Return the form with the level that the facts give now chosen."""
-    found = assessment_of(incident, now)
+    found = assessment_of(incident, timezone.now())
     return SeverityForm(initial={"severity": found.severity, "seen": incident.severity})
 
 
-def severity_rows(incident: Incident) -> Columns:
-    newest = incident.severity_choices.order_by("-id")[:1]
-    return Columns(newest, "severity", "motive", "chosen_at", actor="actor__display_name")
+def find_choice(incident: Incident) -> SeverityChoice | None:
+    """Return the newest choice of a responder, if it is of the level that stands: it may have been raised since."""
+    newest = incident.severity_choices.select_related("actor").order_by("-id").first()
+    return newest if newest and newest.severity == incident.severity else None
 
 
 def severity_block(
@@ -47,9 +48,8 @@ def severity_block(
     interruptions: Iterable[ServiceInterruption],
     leaks: Sequence[DataLeak],
     answers: Iterable[SectionBlock],
-    choices: Sequence[Row],
 ) -> dict[str, Any]:
-    """Weighed anew from the rows that the page has read anyway. `choices`: the newest one of a responder, if any."""
+    """Weighed anew from the rows that the page has read anyway. One query where another level stands."""
     situation = Situation(
         type=incident.type,
         interruptions=[interruption_of(row) for row in interruptions],
@@ -59,14 +59,12 @@ def severity_block(
     )
     found = assess(situation)
     is_found = found.severity == incident.severity
-    # A motive is of the level that was chosen, not of one to which the case was raised since.
-    chosen = next((one for one in choices if one.severity == incident.severity), None)
     return {
         "found": found,
         "is_found": is_found,
         # The day alone can do that: everything else that weighs more raises it at once.
         "is_behind": found.severity > incident.severity,
-        "choice": None if is_found else chosen,
+        "choice": None if is_found else find_choice(incident),
     }
 
 

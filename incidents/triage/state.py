@@ -10,9 +10,11 @@ from accounts.signed_in import user_of
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.desk import desk_of, mark_of_desk
+from incidents.triage.desk import mark_of_waiting
+from incidents.triage.ending import list_awakened
 from incidents.triage.queue import SupplierFilter, TypeFilter, view_asked
 from incidents.triage.refresh import mark_of, with_signs
+from incidents.triage.transfer import count_offers
 
 ROWS = 51  # as the page reads: one more than it shows
 
@@ -27,7 +29,7 @@ def queue_state(request: HttpRequest) -> HttpResponse:
     rows = list(asked_for(request.GET, user)[:ROWS])
     cases = [row.reference for row in rows[: ROWS - 1]]
     now = timezone.now()
-    above = mark_of_desk(desk_of(user, now, is_narrowed=True))
+    above = mark_of_waiting(count_offers(user), list_awakened(user))
     return JsonResponse({"mark": mark_of(rows, now) + above, "cases": cases})
 
 

@@ -11,7 +11,6 @@ from incidents.models import Incident, Reading
 from incidents.services.correspond import Letter, stretch_of
 from incidents.services.read import has_news
 from incidents.services.templates import check_names
-from incidents.triage.together import PERSON, Whole
 
 
 class ReplyForm(forms.Form):
@@ -38,13 +37,10 @@ class ReplyForm(forms.Form):
         return Letter(text=said["text"], key=key, asks_answer=said["asks_answer"])
 
 
-def reading_rows(incident: Incident) -> Whole:
-    return Whole(incident.readings.order_by("-last_at"), user=PERSON)
-
-
 def thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
     """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
-    read_at = next((reading.last_at for reading in readings if reading.user_id == user.pk), None)
+    mine = next((reading for reading in readings if reading.user_id == user.pk), None)
+    read_at = mine.last_at if mine else None
     stretch = stretch_of(incident)
     messages = [
         (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
@@ -54,6 +50,7 @@ def thread_context(incident: Incident, user: User, readings: list[Reading]) -> d
         "messages": messages,
         "before": messages[0][0].uid if stretch.has_earlier else None,
         "readings": readings,
+        "mine": mine,
         "has_news": has_news(incident, read_at),
         "form": ReplyForm(),
     }

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.text import Truncator
 
-from incidents.enums import EventKind
+from incidents.enums import ActorKind, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.text import defanged
 from incidents.triage import details, wording
@@ -42,7 +42,7 @@ class Moment:
 
     @property
     def who(self) -> str:
-        return str(self.event.actor or self.event.get_actor_kind_display())
+        return str(self.event.actor or ActorKind(self.event.actor_kind).label)
 
 
 def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime) -> list[Moment]:
@@ -74,6 +74,6 @@ def words_of(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
     return {str(uid): text for uid, text in rows}
 
 
-def latest(incident: Incident) -> list[IncidentEvent]:
-    """One more than is shown: there is an earlier page."""
-    return list(incident.events.select_related("actor").order_by("-id")[: SHOWN + 1])
+def list_events(incident: Incident) -> list[IncidentEvent]:
+    """Return the latest, newest first. One more than is shown: there is an earlier page."""
+    return list(incident.events.order_by("-id")[: SHOWN + 1])

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer import MOTIVE_LIMIT, takers_for
 from incidents.triage import wording
-from incidents.triage.together import CENTRE, PERSON, Columns, Whole, names_of
 
 SHOWN_ON_CASE = 5
 MOST_COUNTED = 99
@@ -44,12 +44,21 @@ class ReturnForm(forms.Form):
     )
 
 
-def transfer_rows(incident: Incident) -> Whole:
-    """The latest, newest first, without the copy of the facts that the former centre reads."""
-    said = tuple(name for name in names_of(Transfer) if name != "standing")
-    people = {"asked_by": PERSON, "answered_by": PERSON}
-    latest = incident.transfers.order_by("-id")[:SHOWN_ON_CASE]
-    return Whole(latest, only=said, giver=CENTRE, taker=CENTRE, **people)
+def list_transfers(incident: Incident) -> list[Transfer]:
+    """Return the latest, newest first, without the copy of the facts that the former centre reads.
+
+    One query, another for the centres where there are any.
+    """
+    latest = list(incident.transfers.defer("standing").order_by("-id")[:SHOWN_ON_CASE])
+    centres = Csirt.objects.in_bulk({key for one in latest for key in (one.giver_id, one.taker_id)})
+    for one in latest:
+        one.giver, one.taker = centres[one.giver_id], centres[one.taker_id]
+    return latest
+
+
+def may_have_left(latest: list[Transfer]) -> bool:
+    """Tell whether the case may once have been in another centre; `latest` may hide an older transfer."""
+    return len(latest) == SHOWN_ON_CASE or any(one.state == TransferState.ACCEPTED for one in latest)
 
 
 def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]:
@@ -59,11 +68,11 @@ def transfer_block(incident: Incident, latest: list[Transfer]) -> dict[str, Any]
     return {"waiting": waiting, "past": past, "may_ask": waiting is None and incident.status in OPEN}
 
 
-def offer_rows(user: User) -> Columns:
-    """The cases that my centres may accept; at most one more than MOST_COUNTED. The others stand in the list alone."""
+def count_offers(user: User) -> int:
+    """Count the cases that my centres may accept, up to one more than MOST_COUNTED: the list holds the others."""
     mine = Transfer.objects.filter(taker__in=user.csirt_ids(), state=TransferState.ASKED)
     waiting = mine.filter(incident__status__in=OPEN, incident__erased_at=None)
-    return Columns(waiting.order_by("asked_at")[: MOST_COUNTED + 1], "id")
+    return len(waiting.order_by("asked_at").values_list("pk")[: MOST_COUNTED + 1])
 
 
 def summary_of(incident: Incident) -> dict[str, Any]:

@@ -217,6 +217,7 @@ def follow_the_guide(desk):
 
 def answer_ready_made(desk):
     """Gives the words that were sent."""
+    desk.page.get_by_role("link", name="Partir d’un message type").click()
     desk.page.get_by_label("Partir d’un message type").select_option("accuse")
     desk.page.get_by_role("button", name="Mettre dans ma réponse").click()
     words = desk.page.get_by_label("Votre message au déclarant").input_value()

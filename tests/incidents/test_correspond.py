@@ -286,6 +286,6 @@ def test_a_thread_costs_few_queries(incident, django_assert_max_num_queries, num
     responder.get(case(incident))
     with django_assert_max_num_queries(20):
         assert client.get(page(incident)).status_code == 200
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(35):
         assert responder.get(case(incident)).status_code == 200
     assert IncidentEvent.objects.filter(kind="message").count() == number

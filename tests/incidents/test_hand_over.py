@@ -310,7 +310,7 @@ def test_the_pages_cost_the_same(holder, incident, many, django_assert_max_num_q
     with django_assert_max_num_queries(10):
         holder.get(pieces_of(incident) + "bordereau/")
     holder.force_login(a_responder())
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(35):
         holder.get(f"/admin/incidents/incident/{incident.reference}/")
 
 

@@ -100,5 +100,5 @@ def test_the_pages_cost_the_same(incident, holder, many, django_assert_max_num_q
         with django_assert_max_num_queries(most):
             assert text(holder.get(follow_up(incident, page))).count("Ouverte par") == many
     responder = signed_in(a_responder())
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(35):
         assert text(responder.get(case(incident))).count("Ouverte par") == many

@@ -89,5 +89,5 @@ def test_it_costs_one_query(client, incident, django_assert_max_num_queries, num
     for turn in range(number):
         answer(incident, annonce_auteur=f"Groupe {turn}")
     client.get(url(incident))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(35):
         assert client.get(url(incident)).status_code == 200

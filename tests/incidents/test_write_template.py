@@ -62,12 +62,16 @@ def test_without_a_known_name_the_reply_is_empty(client, lead):
         assert not page.context["thread"]["form"]["text"].value()
 
 
+def offered_on(client, incident):
+    return client.get(url(incident), {"ouvrir": "message-type"}).context["ready"]["messages"]
+
+
 def test_the_national_messages_are_offered_by_type(client, lead):
     incident = declare()
-    offered = [one.code for one in client.get(url(incident)).context["ready"]["messages"]]
+    offered = [one.code for one in offered_on(client, incident)]
     assert offered == [one.code for one in NATIONAL if not one.types]
     wire = declare(type="virement")
-    assert "comptable" in [one.code for one in client.get(url(wire)).context["ready"]["messages"]]
+    assert "comptable" in [one.code for one in offered_on(client, wire)]
 
 
 def test_a_message_of_the_centre_takes_the_place_of_the_national_one(client, lead):
@@ -76,10 +80,10 @@ def test_a_message_of_the_centre_takes_the_place_of_the_national_one(client, lea
     assert (start["title"].value(), start["text"].value()) == (national.title, national.text)
     write(client, title=national.title, types=["boite"])
     write(client, title="Pour les boîtes", types=["boite"])
-    titles = [one.title for one in client.get(url(declare(type="boite"))).context["ready"]["messages"]]
+    titles = [one.title for one in offered_on(client, declare(type="boite"))]
     assert titles[:2] == [" ".join(national.title.split()), "Pour les boîtes"]
     assert len(titles) == len(set(titles))
-    elsewhere = [one.title for one in client.get(url(declare())).context["ready"]["messages"]]
+    elsewhere = [one.title for one in offered_on(client, declare())]
     assert "Pour les boîtes" not in elsewhere
 
 

@@ -4,18 +4,22 @@
   "use strict";
   let sending = false;
   const typed = () => [...document.querySelectorAll("textarea")].some((one) => one.value !== one.defaultValue);
-  document.addEventListener("submit", (event) => { sending = !event.defaultPrevented; });
-  window.addEventListener("pageshow", () => { sending = false; });
-  window.addEventListener("beforeunload", (event) => { if (!sending && typed()) event.preventDefault(); });
 
-  const ready = document.querySelector("form[data-ready]");
-  const reply = document.querySelector(".talk__reply textarea");
-  if (!ready || !reply) return;
-  ready.addEventListener("submit", (event) => {
-    event.preventDefault();
+  function answerWith(ready, reply) {
     const text = ready.elements.modele.selectedOptions[0].dataset.text;
     reply.value = reply.value.trim() ? `${reply.value.trimEnd()}\n\n${text}` : text;
     reply.rows = 14;
     reply.focus();
+  }
+
+  document.addEventListener("submit", (event) => {
+    const reply = document.querySelector(".talk__reply textarea");
+    if (reply && event.target.matches("form[data-ready]")) {
+      event.preventDefault();
+      answerWith(event.target, reply);
+    }
+    sending = !event.defaultPrevented;
   });
+  window.addEventListener("pageshow", () => { sending = false; });
+  window.addEventListener("beforeunload", (event) => { if (!sending && typed()) event.preventDefault(); });
 })();

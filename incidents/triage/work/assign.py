@@ -10,7 +10,6 @@ from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.assign import NOBODY, people_of, tag_of
-from incidents.triage.together import PERSON, Whole
 
 
 class AssignForm(forms.Form):
@@ -24,24 +23,25 @@ class AssignForm(forms.Form):
         self.fields["assignee"].choices = [(NOBODY, _("personne")), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
 
 
-def colleague_rows(incident: Incident) -> Whole:
-    return Whole(people_of(incident.csirt_id), only=PERSON)
+def make_assign_form(incident: Incident) -> AssignForm:
+    """Return the form with whoever has the case chosen, nobody where they left the centre. Two queries."""
+    colleagues, tag = list(people_of(incident.csirt_id)), tag_of(incident.assignee)
+    chosen = tag if incident.assignee in colleagues else NOBODY
+    return AssignForm(initial={"assignee": chosen, "seen": tag}, colleagues=colleagues)
 
 
-def holder_rows(incident: Incident) -> Whole:
-    """Whoever has the case, still of the centre or not."""
-    return Whole(User.objects.filter(pk__in=[incident.assignee_id]), only=PERSON)
+def works_for(person: User | None, incident: Incident) -> bool:
+    return person is not None and people_of(incident.csirt_id).filter(pk=person.pk).exists()
 
 
-def assign_block(incident: Incident, user: User, colleagues: list[User], holders: list[User]) -> dict[str, Any]:
-    holder = next(iter(holders), None)
-    is_gone = holder is not None and holder not in colleagues
-    tag = tag_of(holder)
+def assign_block(incident: Incident, user: User) -> dict[str, Any]:
+    """One query where somebody else has the case. `incident` comes with whoever has it, of the centre or not."""
+    holder = incident.assignee
     return {
         "holder": holder,
-        "is_gone": is_gone,
+        "is_gone": holder not in (None, user) and not works_for(holder, incident),
         "is_mine": incident.assignee_id == user.pk,
         "is_open": incident.status != Status.CLOSED,
         "me": tag_of(user),
-        "form": AssignForm(initial={"assignee": NOBODY if is_gone else tag, "seen": tag}, colleagues=colleagues),
+        "seen": tag_of(holder),
     }

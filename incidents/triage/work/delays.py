@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from incidents.enums import EventKind, Status
-from incidents.models import Incident
-from incidents.triage.together import Columns, Row
+from incidents.models import Incident, IncidentEvent
 
 
 class Delay(NamedTuple):
@@ -19,17 +18,21 @@ class Delay(NamedTuple):
     late: timedelta | None
 
 
-def taking_rows(incident: Incident) -> Columns:
-    """When somebody first took it: whoever accepts a transfer takes it anew."""
-    takings = incident.events.filter(kind=EventKind.ACKNOWLEDGED).order_by("id")
-    return Columns(takings[:1], taken_at="at")
+def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_earlier: bool) -> datetime | None:
+    """Return when somebody first took it: whoever accepts a transfer takes it anew.
+
+    `events` are the newest ones, newest first. No query unless there are earlier ones.
+    """
+    if has_earlier:
+        taken = incident.events.filter(kind=EventKind.ACKNOWLEDGED).order_by("id")
+        return taken.values_list("at", flat=True).first()
+    return next((event.at for event in reversed(events) if event.kind == EventKind.ACKNOWLEDGED), None)
 
 
-def delays_block(incident: Incident, now: datetime, takings: Sequence[Row] = ()) -> dict[str, Delay | None]:
-    """No query: the columns of the case say it, and `takings`."""
-    first = min((one.taken_at for one in takings), default=incident.acknowledged_at)
+def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
+    """No query: the columns of the case say it, and when it was first taken."""
     return {
-        "taking": taking(incident, first, now),
+        "taking": taking(incident, taken_at or incident.acknowledged_at, now),
         "first_answer": first_answer(incident),
         "answer": awaited(incident, now),
     }

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _lazy
 from incidents.enums import NoteKind
 from incidents.models import Incident, Note
 from incidents.services.notes import NOTES_SHOWN, readable
-from incidents.triage.together import PERSON, Whole
 
 # A call that nobody took: it is kept, and answers nobody.
 MISSED = "missed"
@@ -47,8 +46,10 @@ class NoteForm(forms.Form):
         return {"kind": NoteKind.CALL_OUT, "text": missed, "key": key, "spoke": False}
 
 
-def note_rows(incident: Incident) -> Whole:
-    return Whole(readable(incident.notes.all()).order_by("-id")[:NOTES_SHOWN], author=PERSON)
+def list_notes(incident: Incident, *, may_have_left: bool) -> list[Note]:
+    """Return the newest that its centre may read: all of them unless the case was in another (`may_have_left`)."""
+    notes = readable(incident.notes.all()) if may_have_left else incident.notes.all()
+    return list(notes.order_by("-id")[:NOTES_SHOWN])
 
 
 def notes_block(notes: list[Note]) -> dict[str, Any]:

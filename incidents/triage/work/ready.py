@@ -4,36 +4,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import User
-from csirts.queries import published_phone
 from incidents.models import Incident, MessageTemplate
 from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
-from incidents.services.templates import values_of
-from incidents.triage.together import Columns, Row
+from incidents.services.templates import phone_of, values_of
 
 
-def template_rows(incident: Incident) -> Columns:
+def ready_block(incident: Incident, user: User) -> dict[str, Any]:
+    """Those offered on this case, the centre's own and the national ones, filled with its words. Two queries."""
     live = MessageTemplate.objects.filter(csirt=incident.csirt_id, withdrawn_at=None).order_by("title")
-    return Columns(live, "uid", "title", "text", "types")
-
-
-def phone_rows(incident: Incident) -> Columns:
-    """The published number of the centre."""
-    return Columns(published_phone(incident.csirt_id), "value")
-
-
-def ready_block(incident: Incident, user: User, templates: list[Row], phones: list[Row]) -> dict[str, Any]:
-    """Those offered on this case, the centre's own and the national ones, filled with its words."""
-    own = [ReadyMessage(row.uid, row.title, row.text, tuple(row.types)) for row in templates]
-    values = values_of(incident, user, next((row.value for row in phones), ""))
+    written = live.values_list("uid", "title", "text", "types")
+    own = [ReadyMessage(str(uid), title, text, tuple(types)) for uid, title, text, types in written]
+    values = values_of(incident, user, phone_of(incident.csirt_id))
     return {"messages": [one._replace(text=filled(one.text, values)) for one in offered_on(incident, own)]}
 
 
-def choose_ready(context: dict[str, Any], asked: str) -> None:
-    """The page of a case that was asked for with a message comes with it in the reply form."""
-    ready = context["ready"]
-    chosen = next((one for one in ready["messages"] if one.code == asked), None)
-    if chosen:
-        ready["chosen"] = chosen.code
+def choose_ready(context: dict[str, Any], incident: Incident, user: User, asked: str) -> None:
+    """Put the message of that code, if there is one, into the reply form of the page that `context` describes."""
+    ready = ready_block(incident, user)
+    if chosen := next((one for one in ready["messages"] if one.code == asked), None):
+        context["ready"] = ready | {"chosen": chosen.code}
         context["thread"]["form"].initial["text"] = chosen.text
 
 

@@ -6,18 +6,16 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, Subquery
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import zone_of
 from incidents.enums import Status
 from incidents.fields import DayField, HourField
-from incidents.models import Incident, Playbook, Task
-from incidents.playbooks import PLAYBOOKS, read_steps
-from incidents.services.playbooks import TITLE_LIMIT
+from incidents.models import Incident, Task
+from incidents.services.playbooks import TITLE_LIMIT, guide_for
 from incidents.services.tasks import Errand, steps_missing
-from incidents.triage.together import PERSON, Whole
 
 TASKS_SHOWN = 300
 # A day without an hour is the whole day.
@@ -55,7 +53,7 @@ class TaskForm(forms.Form):
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone), **clock)
 
 
-def make_task_form(incident: Incident, now: datetime) -> TaskForm:
+def make_task_form(incident: Incident) -> TaskForm:
     return TaskForm(zone=zone_of(incident.collectivity))
 
 
@@ -64,7 +62,7 @@ class Line(NamedTuple):
     is_late: bool
 
 
-def tasks_block(incident: Incident, now: datetime, tasks: list[Any]) -> dict[str, Any]:
+def tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
     """The centre's own guide comes with the tasks; before there is one, its length is not known."""
     is_open = incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
     return {
@@ -72,20 +70,18 @@ def tasks_block(incident: Incident, now: datetime, tasks: list[Any]) -> dict[str
         "over": [task for task in tasks if task.done_at],
         "total": len(tasks),
         "may_add": is_open,
-        "missing": missing(incident, tasks) if tasks else None,
+        "missing": count_missing(incident, tasks) if is_open else None,
     }
 
 
-def task_rows(incident: Incident) -> Whole:
-    return Whole(tasks_with_guide(incident), also=("own_steps",), done_by=PERSON)
+def list_tasks(incident: Incident) -> list[Task]:
+    """Return those to be done, the first one due first, then the others, the last one done first."""
+    in_order = (F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
+    return list(incident.tasks.order_by(*in_order)[:TASKS_SHOWN])
 
 
-def tasks_with_guide(incident: Incident) -> Any:
-    own = Playbook.objects.filter(type=incident.type, csirt=incident.csirt_id).order_by("-version")
-    tasks = incident.tasks.annotate(own_steps=Subquery(own.values("steps")[:1]))
-    return tasks.order_by(F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")[:TASKS_SHOWN]
-
-
-def missing(incident: Incident, tasks: list[Any]) -> int:
-    own = tasks[0].own_steps
-    return steps_missing(read_steps(own) if own else PLAYBOOKS[incident.type], tasks)
+def count_missing(incident: Incident, tasks: list[Task]) -> int | None:
+    """Count the steps of the guide that are no task yet. One query, or none before there is any task (None)."""
+    if not tasks or incident.csirt is None:
+        return None
+    return steps_missing(guide_for(incident.type, incident.csirt).steps, tasks)

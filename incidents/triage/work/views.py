@@ -23,7 +23,7 @@ from incidents.services.notes import write_note
 from incidents.services.read import note_presence
 from incidents.services.tasks import TaskState, add_task, set_task
 from incidents.triage.page import context_of_case, refused, render_page, to_case
-from incidents.triage.work.assign import AssignForm
+from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.presence import presence_said
 from incidents.triage.work.tasks import TaskForm
@@ -72,9 +72,9 @@ def assign_view(request: HttpRequest, reference: str) -> HttpResponse:
 def refuse_stale(request: HttpRequest, incident: Incident, stale: StaleAssignment) -> HttpResponse:
     """The second is told who has it now, and keeps the choice: sent once more, it goes through."""
     context = context_of_case(request, incident)
-    fresh: AssignForm = context["assigned"]["form"]
+    fresh = make_assign_form(incident)
     fresh.initial["assignee"] = request.POST.get("assignee", "")
-    context["assigned"] |= {"is_stale": True, "taken_by": stale.holder}
+    context["assigned"] |= {"form": fresh, "is_stale": True, "taken_by": stale.holder}
     return render_page(request, "incidents/triage/case.html", context, status=HTTPStatus.CONFLICT)
 
 
