@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.formats import number_format
 
 from collectivities.models import Region
 from collectivities.zones import PARIS, zone_in
@@ -22,6 +24,8 @@ from incidents.triage.refresh import is_late
 @dataclass(frozen=True)
 class Line:
     incident: Incident
+    body: str
+    population: str
     term: str
     nature: str
     severity: str
@@ -84,6 +88,12 @@ def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
     return [line_of(incident, zone_in(incident.region_code), now) for incident in incidents]  # type: ignore[attr-defined]  # annotated
 
 
+@lru_cache(maxsize=4096)
+def format_population(number: int | None) -> str:
+    """« 4 210 »; empty where it is not known. Grouping the thousands again for each row is dear."""
+    return number_format(number, force_grouping=True) if number else ""
+
+
 def is_awaited(incident: Incident) -> bool:
     """A question that stood when the case was closed waits for nobody."""
     return incident.awaited_since is not None and incident.status != Status.CLOSED
@@ -92,6 +102,8 @@ def is_awaited(incident: Incident) -> bool:
 def line_of(incident: Any, zone: str, now: datetime) -> Line:
     return Line(
         incident=incident,
+        body=str(incident.collectivity),
+        population=format_population(incident.collectivity.population),
         term=wording.term(incident),
         # Of the enumerations themselves: Django's get_…_display makes its dictionary anew for each row.
         nature=str(Nature(incident.nature).label),

@@ -1,6 +1,7 @@
 """What the responders' pages say: short moments, what is touched, and why an act was refused."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,8 +27,14 @@ def short_moment(at: datetime, now: datetime, zone: str) -> str:
     day, today = day_of(at, zone), day_of(now, zone)
     if day == today:
         return hour(at, zone)
-    month = date_format(day, "j N").replace(" ", NBSP)
+    month = format_month_day(day)
     return f"{month}, {hour(at, zone)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
+
+
+@lru_cache(maxsize=2048)
+def format_month_day(day: date) -> str:
+    """« 23 nov. »: a list says the same few days many times, in the one language of the site."""
+    return date_format(day, "j N").replace(" ", NBSP)
 
 
 def since(at: datetime, now: datetime, zone: str) -> str:

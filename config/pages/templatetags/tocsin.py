@@ -1,8 +1,8 @@
 """How dates, durations, telephone numbers and references are said, in pages, mails and the admin alike."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -61,8 +61,13 @@ def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
-    day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
-    return f"{day} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
+    return f"{format_day(local.date())} à {local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02}"
+
+
+@lru_cache(maxsize=2048)
+def format_day(day: date) -> str:
+    """« mardi 24 novembre 2026 »: a page says the same few days many times, in the one language of the site."""
+    return date_format(day, "l j F Y").replace(" 1 ", " 1er ")
 
 
 @register.filter
