@@ -104,7 +104,13 @@ def places(given, route):
     uid = given.uid
     if "{reference}" in route and "{uid}" in route:
         uid = (a_piece if route.startswith("triage/") else an_upload)(given.incident).uid
-    return {"reference": given.incident.reference, "uid": uid, "act": "clore", "section": "rappel"}
+    return {
+        "reference": given.incident.reference,
+        "uid": uid,
+        "act": "clore",
+        "section": "rappel",
+        "form": "qualifier",
+    }
 
 
 def answer(given, method, route, person):
