@@ -12,10 +12,3 @@ def test_a_database_of_its_own_starts_clean_and_commits(transactional_db):
     assert Installation.objects.count() == 0
     Installation.objects.create(is_demonstration=False)
     assert connection.settings_dict["NAME"] in transactional_db
-
-
-def test_durability_is_on(db):
-    with connection.cursor() as cursor:
-        for name in ["fsync", "synchronous_commit"]:
-            cursor.execute(f"SHOW {name}")
-            assert cursor.fetchone() == ("on",)

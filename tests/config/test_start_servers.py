@@ -48,6 +48,12 @@ def test_it_works(running):
         assert client.get("kept") == b"1"
 
 
+def test_durability_is_on(running):
+    with connected(running) as connection:
+        for name in ["fsync", "full_page_writes", "synchronous_commit"]:
+            assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
+
+
 def test_a_start_after_a_kill_finds_everything(running):
     os.kill(running.postgres.pid(), signal.SIGKILL)
     os.kill(running.valkey.pid(), signal.SIGKILL)
