@@ -7,6 +7,7 @@ its own, dropped afterwards. Nothing is ever truncated: the append-only tables r
 one site, which tests with `live_site` point to their database.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ def pytest_configure(config):
 
 def pytest_collection_finish(session):
     """A single process starts the ground once it knows that a test needs it."""
+    gc.freeze()  # modules and tests outlive every collection of garbage
     is_without = "TOCSIN_TEST_TEMPLATE" not in os.environ and not session.config.option.collectonly
     if is_without and any(needs_ground(item) for item in session.items):
         start_ground(session.config)

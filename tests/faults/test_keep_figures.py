@@ -18,6 +18,7 @@ from stats.services import verify_figures
 from tests.stats.histories import SERVICE_ACTS, History
 from tests.stats.recount import recounted, stored
 
+pytestmark = pytest.mark.proof
 CHANGES = int(os.environ.get("TOCSIN_CHANGES", "2000"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
 # The part of the steps that goes through a real service; the others change raw rows, so many together.
@@ -43,7 +44,6 @@ django.setup()
 from stats import services
 from stats.counting import rollups
 
-pytestmark = pytest.mark.proof
 rollups.BATCH = 200
 print("ready", flush=True)
 while True:
