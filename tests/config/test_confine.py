@@ -74,6 +74,7 @@ def count_starts(home):
     return starts, user
 
 
+@pytest.mark.proof
 def test_it_works(readable):
     """An unprivileged user, where that user can reach the programs and the data."""
     home = readable / "home"
@@ -88,6 +89,7 @@ def test_it_works(readable):
 
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
+@pytest.mark.proof
 def test_a_private_home_is_entered_through_a_namespace(private):
     home = private / "home"
 
@@ -99,6 +101,7 @@ def test_a_private_home_is_entered_through_a_namespace(private):
     assert (home / "data").stat().st_uid == 0
 
 
+@pytest.mark.proof
 def test_where_namespaces_are_refused_the_data_live_elsewhere(private, state, no_namespaces):
     home = private / "home"
     nobody = confinement.unprivileged()
@@ -114,6 +117,7 @@ def test_where_namespaces_are_refused_the_data_live_elsewhere(private, state, no
     assert not place.exists()
 
 
+@pytest.mark.proof
 def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespaces):
     home = readable / "home"
     count_starts(home)
@@ -124,6 +128,7 @@ def test_data_follow_when_the_folder_becomes_private(readable, state, no_namespa
     assert not any((home / "data").iterdir())
 
 
+@pytest.mark.proof
 def test_data_of_a_folder_that_was_deleted_are_not_taken_up(private, state, no_namespaces):
     """Their password went with the folder."""
     home = private / "home"
@@ -134,6 +139,7 @@ def test_data_of_a_folder_that_was_deleted_are_not_taken_up(private, state, no_n
     assert len(list(state.iterdir())) == 1
 
 
+@pytest.mark.proof
 def test_a_start_killed_while_it_made_the_database_is_started_over(private):
     home = private / "home"
     unfinished = confine(home).data / "postgres.new"
@@ -145,6 +151,7 @@ def test_a_start_killed_while_it_made_the_database_is_started_over(private):
 
 
 @pytest.mark.skipif(namespaces_are_refused(), reason="this system refuses user namespaces")
+@pytest.mark.proof
 def test_a_number_that_has_no_name_is_given_one(private, monkeypatch):
     """As containers do; PostgreSQL asks the system for the name of whoever runs it."""
     assert confinement.has_a_name(os.getuid())

@@ -86,6 +86,7 @@ def copy(tmp_path):
     Servers(copy.root / ".local").remove()
 
 
+@pytest.mark.proof
 def test_it_works(copy):
     with copy.running() as supervisor:
         assert copy.news() == NEWS
@@ -133,6 +134,7 @@ def started_by(supervisor):
     return everyone
 
 
+@pytest.mark.proof
 def test_servers_that_are_given_are_used(copy, transactional_db, ground):
     with copy.running(DATABASE_URL=transactional_db, REDIS_URL=ground.redis_url):
         assert "PostgreSQL" not in copy.words()
@@ -141,6 +143,7 @@ def test_servers_that_are_given_are_used(copy, transactional_db, ground):
     assert not (copy.root / ".local" / "data").exists()
 
 
+@pytest.mark.proof
 def test_a_port_taken_is_said_before_anything_starts(copy):
     with socket.create_server(("127.0.0.1", copy.port)):
         refused = copy.start()
@@ -152,6 +155,7 @@ def test_a_port_taken_is_said_before_anything_starts(copy):
 
 
 @pytest.mark.parametrize("port", ["80", "http", "70000"])
+@pytest.mark.proof
 def test_what_is_no_port_is_refused(copy, port):
     refused = copy.start(PORT=port)
 

@@ -75,6 +75,7 @@ def test_it_works(desk):
     desk.check()
 
 
+@pytest.mark.proof
 def test_a_lead_sets_the_channel(desk):
     incident = declare()
     desk.sign_in(a_lead())
@@ -92,6 +93,7 @@ def test_a_lead_sets_the_channel(desk):
     desk.check()
 
 
+@pytest.mark.proof
 def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
     person = a_responder()
     desk.sign_in(a_person(Role.ADMINISTRATOR))
@@ -111,6 +113,7 @@ def test_the_administrator_makes_accounts_and_keeps_the_directory(desk):
     desk.check()
 
 
+@pytest.mark.proof
 def test_on_a_telephone_a_list_scrolls_under_the_name_of_its_rows(desk):
     """The box scrolls, the page does not, and one still reads whose line it is."""
     declare()

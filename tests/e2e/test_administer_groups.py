@@ -17,6 +17,7 @@ def desk(live_site, browser):
     return Desk(browser, live_site)
 
 
+@pytest.mark.proof
 def test_it_works(desk):
     """One body declares three times."""
     responder = a_responder()
@@ -42,6 +43,7 @@ def test_it_works(desk):
     desk.check()
 
 
+@pytest.mark.proof
 def test_a_supplier_that_many_name(desk):
     responder = a_responder()
     desk.sign_in(responder)

@@ -15,6 +15,7 @@ POSTAL_CODE = "29998"
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.proof
 def test_it_works(live_site, browser, script):
     """Each type, on a telephone's width, each from a device and an address of its own."""
     for number, kind in enumerate(TYPES):

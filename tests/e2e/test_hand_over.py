@@ -137,6 +137,7 @@ def test_an_upload_is_given_up(live_site, browser, incident, script):
     assert page.complaints == []
 
 
+@pytest.mark.proof
 def test_the_sealed_list_fits_its_paper(live_site, browser, incident):
     """The list begins on the first page, without what is for the screen, and cuts no line in two."""
     page = open_page(browser, width=1280)
@@ -189,6 +190,7 @@ class Looker:
             self.found.append((name, "titles"))
 
 
+@pytest.mark.proof
 def test_each_state_is_fit_to_be_read(live_site, browser, incident):
     page = open_page(browser, reduced_motion="reduce")
     looker = Looker(page)
@@ -220,6 +222,7 @@ def test_each_state_is_fit_to_be_read(live_site, browser, incident):
     assert not looker.found, "\n".join(map(str, looker.found))
 
 
+@pytest.mark.proof
 def test_what_is_unfinished_and_who_opened_are_fit_to_be_read(live_site, browser, incident):
     page = open_page(browser, reduced_motion="reduce")
     looker = Looker(page)

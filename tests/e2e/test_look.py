@@ -109,6 +109,7 @@ def test_it_works(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_what_goes_wrong_or_is_not_there(visitor):
     for path in WRONG:
         visitor.goto(path)
@@ -116,6 +117,7 @@ def test_what_goes_wrong_or_is_not_there(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_declaration(visitor):
     page = visitor.page
     visitor.goto("/declarer/")
@@ -139,6 +141,7 @@ def test_the_declaration(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_end_of_the_declaration(visitor):
     page = visitor.page
     visitor.fill_in()
@@ -159,6 +162,7 @@ def test_the_end_of_the_declaration(visitor):
 
 
 @pytest.mark.parametrize("town", ["ajaccio", "mamoudzou", "noumea"])
+@pytest.mark.proof
 def test_the_answer_where_the_ground_is_exceptional(visitor, town):
     """Corse publishes no telephone, Mayotte has no centre, Nouvelle-Calédonie a short number."""
     visitor.fill_in(town)
@@ -167,6 +171,7 @@ def test_the_answer_where_the_ground_is_exceptional(visitor, town):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_brass_is_where_a_human_answers(live_site, browser):
     """Nobody answers for Mayotte: the page says so in plain colours."""
     page = open_page(browser)
@@ -183,6 +188,7 @@ def test_brass_is_where_a_human_answers(live_site, browser):
     assert page.locator("#appeler section").evaluate(ground) == brass
 
 
+@pytest.mark.proof
 def test_a_machine_is_asked_again_and_words_after_the_end_are_shown(visitor, browser):
     page = visitor.page
     visitor.fill_in()
@@ -201,6 +207,7 @@ def test_a_machine_is_asked_again_and_words_after_the_end_are_shown(visitor, bro
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_follow_up(visitor):
     page = visitor.page
     visitor.fill_in()
@@ -238,6 +245,7 @@ FIGURES = [
 
 
 @pytest.mark.parametrize("size", [84, 317, 5_000])
+@pytest.mark.proof
 def test_the_figures(visitor, size):
     """A year of each size after another one, then a year in progress; the nation, a région, one with a dash."""
     pages.clear()
@@ -251,6 +259,7 @@ def test_the_figures(visitor, size):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_figures_that_are_really_published(visitor):
     """Enough bodies for a figure in one région, and too few in another, through the rule and its audit."""
     pages.clear()
@@ -265,6 +274,7 @@ def test_the_figures_that_are_really_published(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_pages_behind_an_account(visitor):
     incident = declare()
     for person, path in ((an_agent(), "/mes-dossiers/"), (a_responder(), f"/triage/{incident.reference}/")):
@@ -275,6 +285,7 @@ def test_pages_behind_an_account(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_declaration_is_light(live_site, browser):
     """Each page under 60 kB compressed with all that it fetches anew, from nobody else."""
     first = open_page(browser)

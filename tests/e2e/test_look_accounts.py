@@ -30,6 +30,7 @@ def send(page, name):
         page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.proof
 def test_it_works(visitor):
     """Before anybody is signed in."""
     page = visitor.page
@@ -53,6 +54,7 @@ def test_it_works(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_enrolling(visitor):
     page = visitor.page
     sign_in(visitor, a_person(Role.RESPONDER, csirt=breizh_cyber(), enrolled=False))
@@ -80,6 +82,7 @@ def test_enrolling(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_showing_a_code_and_helping(visitor):
     page = visitor.page
     a_responder()
@@ -100,6 +103,7 @@ def test_showing_a_code_and_helping(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_tokens(visitor):
     page = visitor.page
     sign_in(visitor, a_responder())
@@ -122,6 +126,7 @@ def test_tokens(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_why_a_link_is_over(visitor):
     agent, lead, town = an_agent(), a_lead(), plouexemple()
     used, replaced, live = (send_link(LinkPurpose.PASSWORD, user=agent, made_by=None) for _ in range(3))
@@ -136,6 +141,7 @@ def test_why_a_link_is_over(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_home_of_a_body(visitor):
     page, town = visitor.page, plouexemple()
     declare(collectivity=town)
@@ -162,6 +168,7 @@ def test_the_home_of_a_body(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_emergency_card(visitor):
     page, town = visitor.page, plouexemple()
     agent = an_agent(town)
@@ -180,6 +187,7 @@ def test_the_emergency_card(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_handing_a_body_over(visitor):
     page, town = visitor.page, plouexemple()
     an_agent(town)

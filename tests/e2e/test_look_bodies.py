@@ -37,6 +37,7 @@ def add_body(page, *, siren=SIREN, town="29999"):
     steps.go_on(page)
 
 
+@pytest.mark.proof
 def test_it_works(visitor):
     """From « pas dans la liste » to the next screen, each state looked at."""
     page = visitor.page
@@ -66,6 +67,7 @@ def test_it_works(visitor):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.proof
 def test_the_case_of_a_body_to_confirm(live_site, browser, width):
     body = propose_body(kind=Kind.CCAS, name="CCAS de Plouexemple", siren=SIREN, seat=plouexemple())
     propose_body(kind=Kind.CCAS, name="C.C.A.S. Plouexemple", siren=None, seat=plouexemple())
@@ -81,6 +83,7 @@ def test_the_case_of_a_body_to_confirm(live_site, browser, width):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.proof
 def test_mending_a_body_and_taking_its_confirmation_back(live_site, browser, width):
     body = propose_body(kind=Kind.CCAS, name="C.C.A.S de Plouexample", siren=SIREN, seat=plouexemple())
     incident = declare(collectivity=body)
@@ -137,6 +140,7 @@ def unfold_services(sheet):
     sheet.locator("#id_contact_phone").focus()
 
 
+@pytest.mark.proof
 def test_a_call_by_the_keyboard_alone(sheet):
     """While talking: no mouse, Enter goes on, Ctrl+Enter sends."""
     look_at(sheet, "call-sheet")
@@ -169,6 +173,7 @@ def test_a_call_by_the_keyboard_alone(sheet):
     look_at(sheet, "call-told")
 
 
+@pytest.mark.proof
 def test_every_control_is_reached_by_tab_in_order(sheet):
     if sheet.sheet_width != 1280:
         return
@@ -183,6 +188,7 @@ def test_every_control_is_reached_by_tab_in_order(sheet):
     assert reached == stops
 
 
+@pytest.mark.proof
 def test_errors_and_another_centre(sheet):
     sheet.keyboard.type("zzqxkjw")
     with sheet.expect_navigation():
@@ -200,6 +206,7 @@ def test_errors_and_another_centre(sheet):
     assert Incident.objects.get().collectivity.name == "Caen"
 
 
+@pytest.mark.proof
 def test_without_a_script(live_site, browser):
     page = open_page(browser, width=360, java_script_enabled=False)
     page.goto(live_site + SHEET)

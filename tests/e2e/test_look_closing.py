@@ -37,6 +37,7 @@ def press(page, name):
         page.get_by_role("button", name=name).first.click()
 
 
+@pytest.mark.proof
 def test_it_works(desk, incident):
     """From the new case to the closed one, and back."""
     responder = a_responder()
@@ -92,6 +93,7 @@ def reopen(desk, reference):
     desk.look("case-reopened")
 
 
+@pytest.mark.proof
 def test_the_question_at_the_end(live_site, browser, incident):
     from_centre = Visitor(browser, live_site)
     page = from_centre.page

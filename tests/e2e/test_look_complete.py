@@ -35,6 +35,7 @@ def press(page, name):
         page.get_by_role("button", name=name).first.click()
 
 
+@pytest.mark.proof
 def test_it_works(visitor, incident):
     page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
     enter(page, visitor.site, incident)
@@ -46,6 +47,7 @@ def test_it_works(visitor, incident):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_what_goes_wrong_and_what_was_before(visitor, incident):
     page, base = visitor.page, f"/suivi/{incident.reference}/completer/"
     enter(page, visitor.site, incident)
@@ -75,6 +77,7 @@ def test_what_goes_wrong_and_what_was_before(visitor, incident):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_without_a_script(live_site, browser, incident):
     page = open_page(browser, java_script_enabled=False)
     enter(page, live_site, incident)
@@ -89,6 +92,7 @@ def test_without_a_script(live_site, browser, incident):
     assert incident.interruptions.get(service="civil").ended_at
 
 
+@pytest.mark.proof
 def test_the_responder_s_page_after_answers(live_site, browser, incident):
     page = open_page(browser, width=1280)
     enter(page, live_site, incident)

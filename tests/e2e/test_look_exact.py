@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from accounts.enums import Role
@@ -15,6 +16,7 @@ NATION = "/statistiques/exacts/france/"
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
 
 
+@pytest.mark.proof
 def test_it_works(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
     visitor.goto(NATION)
@@ -34,6 +36,7 @@ def test_it_works(live_site, browser):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_links_to_the_files_lead_to_them(live_site, browser):
     csirt, visitor = breizh_cyber(), Visitor(browser, live_site)
     visitor.goto(NATION)

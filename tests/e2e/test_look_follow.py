@@ -60,6 +60,7 @@ def answer_as(visitor, incident, responder):
     return address
 
 
+@pytest.mark.proof
 def test_it_works(visitor, live_site, browser, incident):
     page, responder = visitor.page, a_responder()
     enter(page, live_site, incident)
@@ -95,6 +96,7 @@ def test_it_works(visitor, live_site, browser, incident):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
     page = visitor.page
     enter(page, live_site, incident)
@@ -124,6 +126,7 @@ def test_the_states_of_withdrawing_and_claiming(visitor, live_site, incident):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_too_many_wrong_codes(visitor, live_site, incident):
     page = visitor.page
     for _ in range(5):
@@ -137,6 +140,7 @@ def test_too_many_wrong_codes(visitor, live_site, incident):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.proof
 def test_without_javascript(live_site, browser, incident, width):
     page = open_page(browser, width=width, java_script_enabled=False)
     enter(page, live_site, incident)
@@ -157,6 +161,7 @@ def test_without_javascript(live_site, browser, incident, width):
     expect(page.locator("h1")).to_have_text("Votre déclaration est retirée")
 
 
+@pytest.mark.proof
 def test_the_responder_s_page_is_dense_and_clean(visitor, live_site, incident):
     page = visitor.page
     answer_as(visitor, incident, a_responder())
@@ -168,6 +173,7 @@ def test_the_responder_s_page_is_dense_and_clean(visitor, live_site, incident):
     assert not page.complaints
 
 
+@pytest.mark.proof
 def test_an_ordinary_case_is_short_on_a_telephone(visitor, live_site, incident):
     page = visitor.page
     enter(page, live_site, incident)

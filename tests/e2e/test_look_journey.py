@@ -22,6 +22,7 @@ def other_tab(visitor):
     return page
 
 
+@pytest.mark.proof
 def test_it_works(visitor):
     """Two windows on one screen: the second to save it is told, and keeps what it wants."""
     visitor.fill_in()
@@ -38,6 +39,7 @@ def test_it_works(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_words_after_the_end(visitor):
     visitor.fill_in()
     steps.describe_nothing(visitor.page)
@@ -51,6 +53,7 @@ def test_words_after_the_end(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_going_on_elsewhere(visitor, live_site, browser):
     """On a second device with the code read out, after a wrong one; each screen says who filled it."""
     visitor.fill_in()
@@ -72,6 +75,7 @@ def test_going_on_elsewhere(visitor, live_site, browser):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_where_many_begin(visitor, monkeypatch):
     """One more button, and the choice goes with it."""
     monkeypatch.setattr("incidents.declare.brake.MANY_BEGUN", 0)
@@ -85,6 +89,7 @@ def test_where_many_begin(visitor, monkeypatch):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_without_cookies(live_site, browser):
     """Nothing was typed yet, and every telephone number is there."""
     page = open_page(browser)

@@ -25,6 +25,7 @@ def visitor(live_site, browser):
     return Visitor(browser, live_site)
 
 
+@pytest.mark.proof
 def test_it_works(visitor):
     """The pack of a case: not asked for, being made, made, and older than the case."""
     incident = declare()
@@ -45,6 +46,7 @@ def test_it_works(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_the_cards(visitor):
     for town in ("Plouexemple", "Ajaccio", "Mamoudzou"):
         body = Collectivity.objects.get(name=town, kind="commune")
@@ -75,6 +77,7 @@ def test_the_cards(visitor):
 REPORT = "/statistiques/publications/5/rapports/53/"
 
 
+@pytest.mark.proof
 def test_the_report_of_a_release(visitor):
     """Being made, made, late, failed; the address that names none; the door on the page of the figures."""
     print_year(2025, 317)
@@ -107,6 +110,7 @@ def test_the_report_of_a_release(visitor):
     visitor.check()
 
 
+@pytest.mark.proof
 def test_without_javascript_a_link_leads_to_the_report(live_site, browser):
     print_year(2025, 317)
     page = open_page(browser, java_script_enabled=False)
@@ -117,6 +121,7 @@ def test_without_javascript_a_link_leads_to_the_report(live_site, browser):
     expect(page.get_by_role("link", name="Télécharger le rapport (PDF)")).to_be_visible()
 
 
+@pytest.mark.proof
 def test_without_javascript_a_link_does_the_same(live_site, browser):
     page = open_page(browser, java_script_enabled=False)
     page.goto(f"{live_site}/secours/departement/975/")

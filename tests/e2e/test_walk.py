@@ -16,11 +16,16 @@ TOWN = "mairie@plouexemple.example"
 SCREENS = [(360, False), (360, True), (1280, False), (1280, True)]
 
 
+def first_of(*screens):
+    """The others are proofs: the same walk on another screen."""
+    return [screens[0], *(pytest.param(*screen, marks=pytest.mark.proof) for screen in screens[1:])]
+
+
 def link_in(message, path):
     return re.search(rf"http://localhost:\d+{path}\S+", message.get_content())[0]
 
 
-@pytest.mark.parametrize(("width", "script"), [(360, False), (1280, True)])
+@pytest.mark.parametrize(("width", "script"), first_of((360, False), (1280, True)))
 def test_it_works(live_site, worker, post, browser, until, width, script):
     responder, lead = a_responder(), a_lead()
     screen = {"width": width, "java_script_enabled": script}
@@ -83,7 +88,7 @@ def total(page):
     return cells[0] if cells else None
 
 
-@pytest.mark.parametrize(("width", "script"), SCREENS)
+@pytest.mark.parametrize(("width", "script"), first_of(*SCREENS))
 def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, width, script):
     page = open_page(browser, width=width, java_script_enabled=script)
 
@@ -108,7 +113,7 @@ def test_the_answer_says_who_to_call_and_how_to_come_back(live_site, browser, wi
     assert page.complaints == another.complaints == []
 
 
-@pytest.mark.parametrize(("width", "script"), [(360, False), (360, True), (1280, True)])
+@pytest.mark.parametrize(("width", "script"), first_of((360, True), (360, False), (1280, True)))
 def test_by_keyboard_alone(live_site, browser, width, script):
     """With details. That each type passes so, on a telephone, is counted in test_count."""
     page = open_page(browser, width=width, java_script_enabled=script)

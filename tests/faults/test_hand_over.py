@@ -129,6 +129,7 @@ def test_it_works(site, incident):
     assert next(vault.read(piece.storage_name, key_to_read(incident)))[: len(MARK)] == MARK
 
 
+@pytest.mark.proof
 def test_two_hundred_megabytes_are_refused_by_name(site, incident):
     answer, grown = hand_over(site, incident, 2 * CHUNKS + 100)
 
@@ -147,6 +148,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@pytest.mark.proof
 def test_a_disk_that_is_full_is_told_and_nothing_half_is_recorded(site, incident):
     site.program.kill()
     site.start(before=[sys.executable, "-c", FULL])
@@ -179,6 +181,7 @@ def begin(site, incident, content):
     return f"{start}{EvidenceUpload.objects.get().uid}/"
 
 
+@pytest.mark.proof
 def test_a_server_that_is_killed_loses_no_slice(site, incident):
     content = os.urandom(3 * SLICE)
     url = begin(site, incident, content)
@@ -201,6 +204,7 @@ def half_a_request(site, path, kind, body, length):
         line.send(body)
 
 
+@pytest.mark.proof
 def test_a_line_that_dies_leaves_no_half_of_a_file(site, incident):
     """The plain form: the first file is whole, the second is cut. Nothing of the second is kept."""
     part = '--{}\r\nContent-Disposition: form-data; name="pieces"; filename="{}"\r\n\r\n{}\r\n'

@@ -189,6 +189,7 @@ def test_no_group_is_opened_for_a_case_that_cannot_come_in(client, responder):
 # Two thousand
 
 
+@pytest.mark.proof
 def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django_assert_max_num_queries):
     group, incident = a_group(responder), town(1, supplier="Exemple SAS")
     add_to_group(reference=incident.reference, group=group.uid, actor=responder)

@@ -152,6 +152,7 @@ def test_a_file_too_large_is_named_and_the_others_are_kept(holder, incident, mon
     assert len(stored_objects()) == 2
 
 
+@pytest.mark.proof
 def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
     response = hand_over(holder, incident, *(a_file(f"{i}.log", str(i).encode()) for i in range(302)))
     assert response.status_code == 422

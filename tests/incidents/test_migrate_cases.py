@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.core.management import call_command
 
 from incidents.access import Guest
@@ -29,6 +30,7 @@ def due(incident):
     return (row.due_for, row.due_at, row.answer_by)
 
 
+@pytest.mark.proof
 def test_it_works(transactional_db):
     responder = a_responder()
     untaken, quiet, asking, answered, closed = declare(), *(taken(responder) for _ in range(4))

@@ -108,6 +108,7 @@ def test_what_is_not_a_number_is_said(client):
     assert client.get("/secours/departement/zz/").status_code == 404
 
 
+@pytest.mark.proof
 def test_a_whole_departement_is_one_pdf(client, town):
     communes = communes_of(finistere()).count()
     assert communes > 200
@@ -279,6 +280,7 @@ def test_every_place_of_the_table_is_that_of_its_object(tmp_path):
             assert int(named) in objects
 
 
+@pytest.mark.proof
 def test_the_whole_keeps_the_tags_of_each_card(client, town, small):
     """What a screen reader relies on: from each page to what is tagged on it, and one tree that holds all."""
     client.post(ALL)

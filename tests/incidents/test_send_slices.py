@@ -177,6 +177,7 @@ def test_a_full_disk_keeps_what_has_arrived(holder, incident, monkeypatch):
     assert len(stored_objects()) == 1
 
 
+@pytest.mark.proof
 def test_three_hundred_files_on_their_way_and_not_one_more(holder, incident):
     for _ in range(299):
         an_upload(incident)

@@ -55,6 +55,7 @@ def test_same_seed_same_cases():
     assert drawn(7) != drawn(8)
 
 
+@pytest.mark.proof
 def test_same_seed_same_rows():
     """All but the keys, which the database gives, and the references, which are made of them."""
 
@@ -87,6 +88,7 @@ def test_history_follows_the_workflow():
         assert ("verified" in kinds) == incident.is_verified
 
 
+@pytest.mark.proof
 def test_figures_are_near_the_priors():
     simulate(count=3_000)
 
@@ -97,6 +99,7 @@ def test_figures_are_near_the_priors():
     assert 0.04 < severities[Severity.CRITICAL] / 3_000 < 0.16
 
 
+@pytest.mark.proof
 def test_whole_years_hold_what_was_asked():
     simulate(per_year=640, years=2)
 
@@ -168,6 +171,7 @@ def test_interrupted_it_leaves_whole_batches(monkeypatch, capsys):
     assert "100 incidents inventés sont gardés" in capsys.readouterr().out
 
 
+@pytest.mark.proof
 def test_a_rate_that_nobody_could_verify_is_refused():
     with pytest.raises(CommandError, match="Trop peu de collectivités"):
         simulate(rate=100)
@@ -183,6 +187,7 @@ def test_campaign_names_one_supplier_in_one_region():
     assert set(campaign.values_list("region__code", flat=True)) == {"53"}
 
 
+@pytest.mark.proof
 def test_campaigns_are_added_to_what_is_there():
     """However few cases were drawn before: the same draws again would be the same references."""
     simulate(count=20)

@@ -197,6 +197,7 @@ def test_nobody_to_write_to(client, responder):
     assert not BulkJob.objects.exists()
 
 
+@pytest.mark.proof
 def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
     many(group.cases.first(), group, 2000)
     sent = {"text": WORDS, "key": "k", "envoyer": "1"}

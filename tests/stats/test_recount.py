@@ -203,6 +203,7 @@ def test_reading_everything_holds_no_folding_up(transactional_db, small_slices, 
 
 
 @pytest.mark.parametrize("work", [rebuild_figures, verify_figures])
+@pytest.mark.proof
 def test_beside_folding_and_changes_it_is_right_to_the_unit(transactional_db, small_slices, work):
     history, rng = History(), random.Random(7)
     history.stores(rng, number=150)
@@ -259,6 +260,7 @@ services.rebuild_figures()
 """
 
 
+@pytest.mark.proof
 def test_a_rebuild_that_is_killed_again_and_again_puts_all_right(transactional_db, small_slices):
     incidents = a_year()
     spoil(incidents)
