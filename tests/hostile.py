@@ -4,8 +4,12 @@ What runs sets a global named `piege`; what leads away leads to piege.example; w
 Elements carry the same mark, so that `tests.harmless` tells them from those of a template.
 """
 
+import re
+
 MARK = "piege"
-COMPUTED = ("63337", "9801547")  # what the templates below come to, if anything evaluates them
+
+# What the templates below come to, if anything evaluates them; inside a digest or a token it is chance.
+COMPUTED = re.compile(r"(?<!\w)(?:63337|9801547)(?!\w)")
 
 MARKUP = [
     "<script>piege=1</script>",
