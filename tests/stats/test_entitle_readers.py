@@ -1,0 +1,141 @@
+"""Who reads exact figures, since when and by which act, and who read them."""
+
+import pytest
+import time_machine
+from django.db import DatabaseError, IntegrityError, transaction
+
+from accounts.enums import Role
+from accounts.models import Membership
+from stats.models import ExactReading
+from stats.services import fold_events
+from tests.cast import a_lead, a_person, breizh_cyber
+from tests.incidents.transferring import another_centre
+from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.test_read_exact_figures import (
+    BRETAGNE,
+    CENTRE,
+    NATION,
+    _today,
+    an_analyst,
+    code,
+    html,
+    national,
+    some_cases,
+)
+from tests.stats.test_read_own_figures import row_of_two
+
+__all__ = ["_today", "national"]
+pytestmark = pytest.mark.django_db
+
+
+def test_the_coordination_is_led_to_every_page(client, national):
+    breizh_cyber()
+    shown = html(client, "/statistiques/")
+    for url in (NATION, BRETAGNE, CENTRE):
+        assert f'href="{url}"' in shown
+
+
+def test_an_entitled_analyst_reads_that_region_and_no_other(client):
+    csirt = breizh_cyber()
+    analyst = an_analyst()
+    client.force_login(analyst)
+    some_cases()
+    assert row_of_two("Janvier", (1, 0), (1, 0), (0, 0), (2, 0), (1, 0)) in html(client, BRETAGNE)
+    assert f'href="{BRETAGNE}"' in html(client, "/statistiques/")
+    for url in (NATION, CENTRE, "/statistiques/exacts/region/11/", "/statistiques/mon-centre/"):
+        assert code(analyst, url) == 404, url
+    assert csirt.slug in CENTRE
+
+
+@pytest.mark.parametrize(
+    ("flag", "status"),
+    [
+        ({}, 200),
+        ({"exact_since_on": None, "exact_act": ""}, 404),
+        ({"exact_since_on": "2026-03-20"}, 200),
+        ({"exact_since_on": "2026-03-21"}, 404),
+        ({"exact_until_on": "2026-03-20"}, 200),
+        ({"exact_until_on": "2026-03-19"}, 404),
+        ({"ended_on": "2026-03-20"}, 404),
+    ],
+)
+def test_the_act_opens_from_a_day_until_a_day(flag, status):
+    analyst = an_analyst(**flag)
+    assert code(analyst, BRETAGNE) == status
+    assert ExactReading.objects.count() == (status == 200)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"exact_act": ""},
+        {"exact_act": "  "},
+        {"exact_since_on": None},
+        {"exact_since_on": None, "exact_act": "", "exact_until_on": "2026-05-01"},
+        {"exact_until_on": "2025-12-31"},
+    ],
+)
+def test_the_database_refuses_half_an_act(wrong):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        an_analyst(**wrong)
+
+
+def test_the_database_refuses_an_act_for_another_role():
+    lead = a_lead()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        lead.membership_set.update(exact_since_on="2026-01-01", exact_act="Délibération")
+
+
+# Who read
+
+
+def test_a_reading_is_one_row_a_minute_and_a_scope(client, national):
+    some_cases()
+    with time_machine.travel(on(2026, 3, 20, 9), tick=False) as clock:
+        for url in (BRETAGNE, BRETAGNE, NATION, CENTRE, f"{NATION}?annee=2025"):
+            client.get(url)
+        clock.shift(61)
+        client.get(BRETAGNE)
+    kept = ExactReading.objects.order_by("pk").values_list("user", "csirt__slug", "region__code", "year")
+    assert list(kept) == [
+        (national.pk, None, "53", 2026),
+        (national.pk, None, None, 2026),
+        (national.pk, "breizh-cyber", None, 2026),
+        (national.pk, None, None, 2025),
+        (national.pk, None, "53", 2026),
+    ]
+
+
+def test_a_lead_of_two_centres_reads_both(client):
+    here, there = breizh_cyber(), another_centre()
+    lead = a_lead(here)
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=there, since_on="2021-01-01")
+    client.force_login(lead)
+    client.get("/statistiques/mon-centre/")
+    assert set(ExactReading.objects.values_list("csirt", flat=True)) == {here.pk, there.pk}
+
+
+def test_readings_are_never_changed(client, national):
+    client.get(NATION)
+    for change_it in (lambda: ExactReading.objects.update(year=2025), lambda: ExactReading.objects.all().delete()):
+        with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+            change_it()
+    assert ExactReading.objects.count() == 1
+
+
+def test_the_administrator_reads_who_read(client, national):
+    client.get(BRETAGNE)
+    client.force_login(a_person(Role.ADMINISTRATOR))
+    shown = html(client, "/admin/stats/exactreading/")
+    assert "Bretagne" in shown
+    assert str(national) in shown
+    assert client.get("/admin/stats/exactreading/1/change/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [2, 50])
+@pytest.mark.parametrize("url", [NATION, BRETAGNE, CENTRE])
+def test_it_costs_the_same_whatever_the_number_of_cases(client, national, django_assert_max_num_queries, url, number):
+    store(one_each(bodies("53", number), on(2026, 1, 5), csirt=breizh_cyber(), hours=(2,)))
+    fold_events()
+    with django_assert_max_num_queries(20):
+        assert client.get(url).status_code == 200
