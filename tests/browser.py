@@ -86,8 +86,13 @@ def violations(page, *impacts, rules=()):
 
 
 def settle(page):
-    """Wait for the end of every transition that is under way, a change of colours for example."""
-    page.evaluate("() => Promise.allSettled(document.getAnimations().map(each => each.finished))")
+    """Wait for the end of the transitions that are under way, a change of colours for example, half a second at most:
+    what turns for ever has no end.
+    """
+    page.evaluate("""() => Promise.race([
+        Promise.allSettled(document.getAnimations().map(each => each.finished)),
+        new Promise(done => setTimeout(done, 500)),
+    ])""")
 
 
 def overflow(page):
