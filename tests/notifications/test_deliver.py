@@ -128,9 +128,9 @@ def test_a_dead_server_loses_nothing_and_counts_against_nobody(declared, post, c
     for _ in range(15):
         assert dispatch.deliver_due() == 0
         clock.shift(timedelta(minutes=1))
-    assert list(Delivery.objects.values_list("status", "attempts", "last_error")) == [
-        ("due", 0, "unreachable"),
+    assert sorted(Delivery.objects.values_list("status", "attempts", "last_error")) == [
         ("due", 0, ""),
+        ("due", 0, "unreachable"),
     ]
     post.start()
 
