@@ -2,9 +2,8 @@
 
 One session (with all its xdist workers) starts its own PostgreSQL and Valkey, or uses DATABASE_URL and REDIS_URL.
 One template database holds the schema and the official lists; each worker works in a clone of it. A test takes
-`db` (rolled back) or, when it needs real commits, threads or other processes, `transactional_db`: a clone of
-its own, dropped afterwards. Nothing is ever truncated: the append-only tables refuse it. A worker has one browser and
-one site, which tests with `live_site` point to their database.
+`db` (rolled back) or, when it needs real commits, threads or other processes, `transactional_db`: another clone, put
+back after each test. A worker has one browser and one site, which tests with `live_site` point to that clone.
 """
 
 import gc
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import inf
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -26,7 +26,7 @@ from config.celery import app as celery_app
 from stats.categories import region_names
 from tests.browser import running_browser
 from tests.cast import signed_in
-from tests.ground import Ground, Session
+from tests.ground import Ground, Reusable, Session
 
 NEED_GROUND = {"ground", "db", "client", "django_db_setup"}
 REFUSED = "use the fixture transactional_db: a database with append-only tables cannot be flushed"
@@ -119,23 +119,43 @@ def module_rows(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="session")
+def reusable(ground):
+    """The database of this worker whose commits are real."""
+    with ground.clone() as name, psycopg.connect(ground.url(name), autocommit=True) as connection:
+        yield name, Reusable(connection)
+
+
 @pytest.fixture
-def transactional_db(ground, django_db_setup, django_db_blocker):
-    """A database of this test's own, where commits are real and other processes may connect. Gives its URL."""
+def transactional_db(ground, reusable, django_db_setup, django_db_blocker):
+    """A database as the template is, where commits are real and other processes may connect. Gives its URL."""
+    name, database = reusable
+    with django_db_blocker.unblock(), pointing_at(name):
+        yield ground.url(name)
+    database.put_back()
+
+
+@pytest.fixture
+def cloned_db(ground, django_db_setup, django_db_blocker):
+    """A database of this test's own, whose tables it may change. Gives its URL."""
     with django_db_blocker.unblock(), using_a_clone(ground) as name:
         yield ground.url(name)
 
 
 @contextmanager
 def using_a_clone(ground: Ground) -> Iterator[str]:
-    database = settings.DATABASES["default"]
-    before = database["NAME"]
-    with ground.clone() as name:
-        point_at(name)
-        try:
-            yield name
-        finally:
-            point_at(before)
+    with ground.clone() as name, pointing_at(name):
+        yield name
+
+
+@contextmanager
+def pointing_at(name: str) -> Iterator[None]:
+    before = settings.DATABASES["default"]["NAME"]
+    point_at(name)
+    try:
+        yield
+    finally:
+        point_at(before)
 
 
 def point_at(name):

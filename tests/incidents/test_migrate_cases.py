@@ -31,7 +31,7 @@ def due(incident):
 
 
 @pytest.mark.proof
-def test_it_works(transactional_db):
+def test_it_works(cloned_db):
     responder = a_responder()
     untaken, quiet, asking, answered, closed = declare(), *(taken(responder) for _ in range(4))
     wrote = written(asking).written_at
