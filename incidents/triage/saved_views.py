@@ -1,11 +1,10 @@
 """The saved views of the queue: which cases, in which order, how many at most are counted, what an empty one says."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, Value
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -94,13 +93,17 @@ def view_named(code: str, query: str) -> SavedView:
 
 
 def count_cases(user: User, now: datetime) -> dict[str, str]:
-    """Return how many cases each open view holds, as it is said. One query, which reads no more than is counted."""
-    mine = Incident.objects.filter(csirt__in=user.csirt_ids())
+    """Return how many cases each open view holds, as it is said. One query, over the open cases of my centres.
+
+    An aggregate for each view: Django would spend 3 ms on composing a union of the views.
+    """
     counted = [view for view in VIEWS if view.is_counted]
-    first, *others = (
-        view.narrow(mine, user, now).order_by(*view.keys).values_list(Value(view.code))[:COUNTED] for view in counted
+    held = (
+        Incident.objects.open()
+        .filter(csirt__in=user.csirt_ids())
+        .order_by()
+        .aggregate(**{view.code: Count("pk", filter=view.cut(user, now)) for view in counted})
     )
-    held = Counter(code for (code,) in first.union(*others, all=True))
     return {view.code: said_count(held[view.code]) for view in counted}
 
 
