@@ -4,7 +4,7 @@ Each stands on the page as a link. htmx puts the form in the place of the link; 
 page with the form open (`?ouvrir=`). A form that was refused is drawn by the view that refused it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,8 +15,9 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import OPEN, Ability, Status
 from incidents.models import Incident
+from incidents.services.read import note_opened_form
 from incidents.triage.qualify import make_qualify_form
 from incidents.triage.severity import make_severity_form
 from incidents.triage.work.assign import make_assign_form
@@ -25,12 +26,15 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """`make` gives what its block of the page holds once it is open; `template` draws it."""
+    """`make` gives what its block of the page holds once it is open; `template` draws it. `in_states`: those of the
+    cases whose page offers it.
+    """
 
     block: str
     template: str
     to: Ability
     make: Callable[[Incident, User], dict[str, Any]]
+    in_states: Collection[str] = tuple(Status)
 
 
 PARTS = "incidents/triage/parts/"
@@ -42,10 +46,12 @@ FORMS = {
         "weighed", f"{PARTS}severity_form.html", Ability.QUALIFY, lambda case, user: {"form": make_severity_form(case)}
     ),
     "tache": OpenedForm(
-        "tasks", f"{PARTS}task_form.html", Ability.WORK, lambda case, user: {"form": make_task_form(case)}
+        *("tasks", f"{PARTS}task_form.html", Ability.WORK, lambda case, user: {"form": make_task_form(case)}),
+        in_states=[Status.ACKNOWLEDGED],
     ),
     "attribution": OpenedForm(
-        "assigned", f"{PARTS}assign_form.html", Ability.WORK, lambda case, user: {"form": make_assign_form(case)}
+        *("assigned", f"{PARTS}assign_form.html", Ability.WORK, lambda case, user: {"form": make_assign_form(case)}),
+        in_states=OPEN,
     ),
     "message-type": OpenedForm("ready", f"{PARTS}ready.html", Ability.MESSAGE, ready_block),
 }
@@ -64,7 +70,8 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     if opened is None:
         raise Http404
     incident = get_incident(user, reference, to=opened.to)
-    if incident.erased_at:
+    if incident.erased_at or incident.status not in opened.in_states:
         raise Http404
+    note_opened_form(incident=incident, reader=user)
     context = {"incident": incident, "zone": zone_of(incident.collectivity)}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

@@ -1,9 +1,13 @@
 """A form of the case page is drawn once it is opened: in the place of its link, or on the page that this leads to."""
 
+from datetime import timedelta
+
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from incidents.enums import ClosingReason
 from incidents.services.erase import erase_personal_data
+from incidents.services.triage import close_incident
 from incidents.triage.opened import FORMS
 from tests import harmless
 from tests.cast import a_lead
@@ -69,3 +73,28 @@ def test_a_form_that_the_page_does_not_offer_is_not_there(client, incident):
     assert client.get(url(incident, "formulaire", "effacer")).status_code == 404
     erase_personal_data(reference=incident.reference, actor=lead)
     assert [client.get(url(incident, "formulaire", name)).status_code for name in FORMS] == [404] * 5
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_opening_a_form_without_the_page_is_a_reading(client, responder, incident, name):
+    case = taken_by(responder, incident)
+    for _time in range(2):
+        assert client.get(url(case, "formulaire", name)).status_code == 200
+    assert [reading.user for reading in case.readings.all()] == [responder]
+
+
+def test_an_opened_form_leaves_what_is_new_new(client, responder, incident):
+    case = taken_by(responder, incident)
+    client.get(url(case))
+    before = case.readings.get().last_at
+    case.readings.update(first_at=before - timedelta(hours=2), last_at=before - timedelta(hours=1))
+    client.get(url(case, "formulaire", "qualifier"))
+    assert case.readings.get().last_at == before - timedelta(hours=1)
+
+
+def test_forms_of_another_state_of_the_case_are_not_there(client, responder, incident):
+    assert client.get(url(incident, "formulaire", "tache")).status_code == 404
+    taken_by(responder, incident)
+    close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_lead())
+    statuses = {name: client.get(url(incident, "formulaire", name)).status_code for name in FORMS}
+    assert {name for name, status in statuses.items() if status == 404} == {"tache", "attribution"}
