@@ -29,6 +29,8 @@ from typing import Any
 
 THRESHOLD = 5  # distinct bodies
 BASE = 5
+# The printed total from which a table opens. A total of a quarter that is smaller is not printed at all.
+OPENS_FROM = 40
 MANY = 1e7  # units in a cell that is not printed
 EPSILON = 1e-6
 TOTAL: tuple[str, ...] = ()
@@ -109,12 +111,18 @@ class Figures:
     # Cell → the least and the most units that it may hold.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
+    # Totals of quarters that are too small to be printed: everybody knows that they are.
+    small_totals: set[Cell] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for release in self.releases:
             for table in release["tables"]:
                 for categories, value in table["cells"]:
                     self.add(locate_cell(release, table, categories), value)
+                if not table["cells"] and not table["by"] and "-" in release["period"]:
+                    self.add_small_total(locate_cell(release, table, ()))
+            if self.list_cells(release["period"], "bodies"):
+                self.add((release["period"], "bodies", ("stratum",), ("",)), None)  # bodies that are in no stratum
 
     def add(self, cell: Cell, value: int | None) -> None:
         if value is None:
@@ -122,6 +130,11 @@ class Figures:
             self.dashes.append(cell)
         else:
             self.bounds[cell] = bound_value(value)
+
+    def add_small_total(self, cell: Cell) -> None:
+        """A body that makes nearly all of a total hides a larger one, which the figures then contradict."""
+        self.bounds[cell] = (0, OPENS_FROM - 1)
+        self.small_totals.add(cell)
 
     def get(self, period: str, counts: str) -> Cell | None:
         """Return the total of that unit if it is printed."""
@@ -160,10 +173,16 @@ class Figures:
 
     def list_rests(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """Yield each whole with parts beside which it may hold a few units."""
-        yield from (([total], parts) for total, parts in self.list_inclusions())
+        for total, parts in self.list_inclusions():
+            if not self.small_totals.intersection(parts):
+                yield [total], parts
         for release in self.releases:
             yield from ((months, crossed) for crossed, months in self.list_orders_of_quarters(release))
-        for total, parts, is_whole in self.list_sums():
+        for total, all_parts, has_all in self.list_sums():
+            parts = [part for part in all_parts if part not in self.small_totals]
+            if not parts:
+                continue
+            is_whole = has_all and parts == all_parts
             # A yearly release that is looked at alone lacks the months that its quarters printed: these are known.
             is_alone = len(self.releases) == 1 and "-" not in total[0]
             if not is_whole and not (is_alone and parts[0][2] == ("month",)):
@@ -193,10 +212,10 @@ class Figures:
         for total in [cell for cell in self.bounds if cell[2] == TOTAL]:
             period, counts = total[:2]
             inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
-            if inner:
-                yield total, inner, len(inner) == (3 if "-" in period else 12)
-            # A quarter without a release was before the service began.
+            # A quarter without a release was before the service began: the year has no month of it.
             quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
+            if inner:
+                yield total, inner, len(inner) == (3 if "-" in period else 3 * len(quarters) or 12)
             known = [cell for cell in quarters if cell]
             if known:
                 yield total, known, len(known) == len(quarters)
@@ -261,6 +280,16 @@ class Figures:
             if leaks and categories:
                 yield leaks, categories
 
+    def list_least_bodies(self) -> Iterator[tuple[list[Cell], int]]:
+        """Yield the bodies of a year, and how many there are at least: a body counts in one région, and each région
+        that has a number has THRESHOLD bodies.
+        """
+        for release in self.releases:
+            bodies = self.list_cells(release["period"], "bodies")
+            regions = [cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("region",)]
+            if bodies:
+                yield bodies, THRESHOLD * sum(self.bounds[region][0] > 0 for region in regions)
+
 
 def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> Cell:
     return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
@@ -307,6 +336,8 @@ class Country:
             self.add_row([total], parts, low=-MANY, high=0)
         for total, parts in figures.list_covers():
             self.add_row([total], parts, low=0, high=MANY)
+        for bodies, least in figures.list_least_bodies():
+            self.add_row([], bodies, low=least, high=MANY)
         for cells, others in figures.list_orders():
             self.add_row(others, cells, low=-MANY, high=0)
 

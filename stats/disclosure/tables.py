@@ -10,11 +10,12 @@ from datetime import date
 from typing import NamedTuple
 
 from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
+from stats.disclosure.audit import OPENS_FROM
 from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
-# Totals, as printed, from which a table opens. A crossing opens région by région, for the categories that are not rare
-# in the nation: beside a small total, a dash of one région would prove that the others are not empty.
-OPENS_FROM = 40
+# Totals, as printed, from which a table opens; most open from OPENS_FROM. A crossing opens région by région, for the
+# categories that are not rare in the nation: beside a small total, a dash of one région would prove that the others
+# are not empty.
 LONG_LIST_OPENS_FROM = 100
 CROSSING_OPENS_FROM = 100
 

@@ -9,20 +9,39 @@ It needs Python 3.12, `highspy` (the solver) and `PyNaCl` (the signature), and n
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from stats.disclosure.audit import Printed, bound_value, find_failing_tables
 
-DICTIONARIES = {"tables", "categories"}
-
-type Row = Mapping[str, str]
+# A cell as the files write it, and what tells it from others.
+type Figure = dict[str, Any]
 type Key = tuple[str, ...]
+
+# What a package holds whatever was printed.
+NAMES = {
+    *("LISEZMOI.md", "canonical.json", "categories.csv", "datapackage.json", "dictionary.json", "release.json"),
+    *("tables.csv", "verify.py"),
+}
+# The columns of the CSV files of figures, before and after those of the categories.
+HEAD = ("release", "period", "table", "table_label", "counts")
+VALUES = ("value", "low", "high", "rounded", "below_threshold", "table_closed")
+JSON_NAMES = {
+    *("number", "period", "published_at", "url", "rounding_key", "digest", "signature", "verify_key", "title"),
+    *("is_invented", "citation", "licence", "under_declaration", "closed_tables", "figures", "denominators"),
+}
+CLOSED = {"table", "table_label", "why"}
+NO_PLACE: Figure = {"region": None, "category": None}
+FIGURE = {*HEAD, *VALUES, *NO_PLACE, *(f"{place}_label" for place in NO_PLACE)}
+# What a category may be called: a code has no room for a sentence.
+CODE = re.compile(r"[\w/+-]{0,40}")
 
 
 class WrongCopyError(Exception):
@@ -33,8 +52,9 @@ def main(folder: Path) -> int:
     """Check the seal and the tables of an unpacked package, and run the audit again. Return 0 if all hold."""
     try:
         verdict, failing = verify(folder)
-    except WrongCopyError as error:
-        verdict, failing = f"REFUSÉ. {error} Téléchargez de nouveau l’archive, depuis la page de la publication.", True
+    except (WrongCopyError, AttributeError, KeyError, TypeError, ValueError) as error:
+        why = error if isinstance(error, WrongCopyError) else "Un fichier n’a pas sa forme."
+        verdict, failing = f"REFUSÉ. {why} Téléchargez de nouveau l’archive, depuis la page de la publication.", True
     sys.stdout.write(f"{verdict}\n")
     return 1 if failing else 0
 
@@ -43,7 +63,8 @@ def verify(folder: Path) -> tuple[str, bool]:
     """Return what to tell the reader, and whether the audit fails. Raises WrongCopyError."""
     printed, seal = read_sealed(folder)
     earlier = [read_earlier(folder, number, digest) for number, digest in sorted(printed["earlier"].items())]
-    check_tables(folder, [*earlier, printed])
+    check_files(folder, printed)
+    check_tables(folder, [*earlier, printed], seal)
     failing = sorted(find_failing_tables(printed, earlier))
     secret = (
         f"Secret : CES TABLEAUX EN DISENT TROP : {', '.join(failing)}."
@@ -90,72 +111,115 @@ def read_file(folder: Path, name: str) -> bytes:
         raise WrongCopyError(f"Le fichier {name} manque.") from None
 
 
-def check_tables(folder: Path, releases: Sequence[Printed]) -> None:
+def check_files(folder: Path, last: Printed) -> None:
+    """Raise WrongCopyError for a file that is not of the package. Folders and archives beside it are not looked at."""
+    names = {*NAMES, *list_sheets(last), *(f"canonical-{number}.json" for number in last["earlier"])}
+    names |= {"denominators.csv"} if last["existing"] else set()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name not in names and path.suffix != ".zip":
+            raise WrongCopyError(f"{path.name} n’est pas un fichier de cette publication.")
+
+
+def list_sheets(last: Printed) -> dict[str, list[Printed]]:
+    """Return the CSV files of figures with the tables that each holds."""
+    sheets: dict[str, list[Printed]] = {}
+    for table in last["tables"]:
+        sheets.setdefault(f"{table['code'] if table['by'] else 'totals'}.csv", []).append(table)
+    return sheets
+
+
+def check_tables(folder: Path, releases: Sequence[Printed], seal: Mapping[str, str]) -> None:
     """Raise WrongCopyError if the files of figures hold anything else than what was signed.
 
     They hold the last of `releases`, and the months that the quarters of its year printed. Names and labels are not
     signed: they may be put in other words.
     """
     last = releases[-1]
-    signed = {make_key(row): row for release in releases for row in list_signed(release)}
-    codes = {table["code"]: table["code"] if table["by"] else "totals" for table in last["tables"]}
-    files = {"release.json": list(read_json_figures(folder))}
-    for path in sorted(folder.glob("*.csv")):
-        if path.stem in codes.values():
-            of_this_file = {code for code, name in codes.items() if name == path.stem}
-            files[path.name] = list(read_figures(path, of_this_file))
-        elif path.stem not in DICTIONARIES and not (path.stem == "denominators" and last["existing"]):
-            raise WrongCopyError(f"{path.name} n’est pas un fichier de cette publication.")
-    for name, rows in files.items():
-        check_rows(name, rows, signed, last)
-    in_json = files.pop("release.json")
-    check_number_of_rows("release.json", in_json, signed, last)
-    check_number_of_rows("L’ensemble des CSV", [row for rows in files.values() for row in rows], signed, last)
+    signed = {make_key(figure): figure for release in releases for figure in list_signed(release)}
+    wanted = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
+    keys: list[Key] = []
+    for name, tables in list_sheets(last).items():
+        keys += check_sheet(folder / name, tables, signed, last)
+    check_keys("L’ensemble des CSV", keys, wanted)
+    check_keys("release.json", check_json(folder, last, seal, signed), wanted)
     if last["existing"]:
         check_denominators(folder, last)
 
 
-def check_rows(name: str, rows: Sequence[Row], signed: Mapping[Key, Row], last: Printed) -> None:
-    """Raise WrongCopyError if a row is not the signed one, or of a cell that is not printed has a number."""
-    for row in rows:
-        not_printed = dict(row) | describe_release(last) | describe_value(None, is_printed=False)
-        if row != signed.get(make_key(row), not_printed):
-            raise WrongCopyError(f"{name} ne dit pas ce qui est signé : {', '.join(make_key(row))}.")
+def check_sheet(path: Path, tables: Sequence[Printed], signed: Mapping[Key, Figure], last: Printed) -> Iterator[Key]:
+    """Yield the keys of the printed cells of one file. A cell that is not printed has its codes, and no number."""
+    counts = {table["code"]: table["counts"] for table in tables}
+    places = list_places(tables[0])
+    columns = [*HEAD, *(column for place in places for column in (place, f"{place}_label")), *VALUES]
+    for row in read_rows(path, columns):
+        figure = {name: value for name, value in row.items() if not name.endswith("_label")}
+        key = make_key(figure)
+        empty = {"table": figure["table"], "counts": counts.get(figure["table"])} | {
+            place: figure[place] for place in places if CODE.fullmatch(figure[place])
+        }
+        not_printed = describe_release(last) | empty | describe_value(None, is_printed=False)
+        if figure["table"] not in counts:
+            raise WrongCopyError(f"{path.name} n’est pas le fichier de son tableau.")
+        if figure != {name: write_cell(value) for name, value in signed.get(key, not_printed).items()}:
+            raise WrongCopyError(f"{path.name} ne dit pas ce qui est signé : {', '.join(key)}.")
+        yield key
 
 
-def check_number_of_rows(name: str, rows: Sequence[Row], signed: Mapping[Key, Row], last: Printed) -> None:
-    """Raise WrongCopyError unless each printed cell has one row."""
-    keys = Counter(make_key(row) for row in rows)
-    wanted = {key for key in signed if key[0] == str(last["number"]) or key[1] == "incidents_by_month"}
-    if missing := wanted - keys.keys():
+def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Mapping[Key, Figure]) -> Iterator[Key]:
+    """Yield the keys of the figures of the JSON file, which has the printed cells alone."""
+    content = read_json(folder, "release.json")
+    heading = {name: last[name] for name in ("number", "period", "rounding_key")}
+    heading |= {"digest": seal["sha256"], "signature": seal["signature"], "verify_key": seal["verify_key"]}
+    printed = {figure["table"] for figure in content["figures"]}
+    closed = {"closed_tables": sorted(table["code"] for table in last["tables"] if table["code"] not in printed)}
+    told = {name: content[name] for name in heading} | {
+        "closed_tables": sorted(table["table"] for table in content["closed_tables"]),
+        "denominators": [leave_labels(row) for row in content["denominators"]],
+    }
+    existing = [dict(zip(("year", "stratum", "bodies"), row, strict=True)) for row in list_denominators(last)]
+    is_shaped = content.keys() == JSON_NAMES and all(table.keys() == CLOSED for table in content["closed_tables"])
+    if not is_shaped or not is_same(told, heading | closed | {"denominators": existing}):
+        raise WrongCopyError("release.json ne dit pas ce qui est signé.")
+    for figure in content["figures"]:
+        figure["table_closed"] = False
+        key = make_key({name: value for name, value in figure.items() if value is not None})
+        if figure.keys() != FIGURE or not is_same(leave_labels(figure), NO_PLACE | signed.get(key, {})):
+            raise WrongCopyError(f"release.json ne dit pas ce qui est signé : {', '.join(key)}.")
+        yield key
+
+
+def check_keys(name: str, keys: Iterable[Key], wanted: set[Key]) -> None:
+    """Raise WrongCopyError unless each printed cell is there, and each cell once."""
+    found = Counter(keys)
+    if missing := wanted - found.keys():
         raise WrongCopyError(f"{name} ne dit pas tout ce qui est signé : {', '.join(min(missing))}.")
-    if double := [key for key, number in keys.items() if number > 1]:
+    if double := [key for key, number in found.items() if number > 1]:
         raise WrongCopyError(f"{name} dit deux fois une case : {', '.join(min(double))}.")
 
 
-def make_key(row: Row) -> Key:
+def check_denominators(folder: Path, last: Printed) -> None:
+    rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
+    bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
+    if bodies != [list(map(write_cell, row)) for row in list_denominators(last)]:
+        raise WrongCopyError("denominators.csv ne dit pas ce qui est signé.")
+
+
+def list_denominators(last: Printed) -> list[list[int | str]]:
+    return [list(row) for row in last["existing"]]
+
+
+def make_key(figure: Figure) -> Key:
     """Return the release, the table and the categories of a cell."""
-    return tuple(row[name] for name in ("release", "table", "region", "category") if name in row)
+    return tuple(str(figure[name]) for name in ("release", "table", "region", "category") if name in figure)
 
 
-def read_figures(path: Path, codes: set[str]) -> Iterator[Row]:
-    """Yield the signed columns of a CSV file, which holds the tables of these codes."""
-    for row in read_rows(path):
-        if row.get("table") not in codes or None in row or None in row.values():
-            raise WrongCopyError(f"{path.name} n’est pas le fichier de son tableau.")
-        yield {name: value for name, value in row.items() if not name.endswith("_label")}
+def leave_labels(figure: Figure) -> Figure:
+    return {name: value for name, value in figure.items() if not name.endswith("_label")}
 
 
-def read_json_figures(folder: Path) -> Iterator[Row]:
-    """Yield the figures of the JSON file, which has the printed cells alone, as the CSV files write them."""
-    try:
-        figures = json.loads(read_file(folder, "release.json"))["figures"]
-    except (KeyError, TypeError, ValueError):
-        raise WrongCopyError("release.json ne se lit pas.") from None
-    for figure in figures:
-        cells = {name: write_cell(value) for name, value in figure.items() if not name.endswith("_label")}
-        is_no_place = {name for name in ("region", "category") if figure.get(name) is None}
-        yield {name: cell for name, cell in cells.items() if name not in is_no_place} | {"table_closed": "false"}
+def is_same(one: object, other: object) -> bool:
+    """Tell whether two values are written alike: 1, 1.0, true and « 1 » are not."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def write_cell(value: object) -> str:
@@ -164,45 +228,55 @@ def write_cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def check_denominators(folder: Path, printed: Printed) -> None:
-    read_file(folder, "denominators.csv")
-    rows = read_rows(folder / "denominators.csv")
-    bodies = sorted((row.get("year"), row.get("stratum"), row.get("bodies")) for row in rows)
-    if bodies != sorted((str(year), stratum, str(number)) for year, stratum, number in printed["existing"]):
-        raise WrongCopyError("denominators.csv ne dit pas ce qui est signé.")
-
-
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, columns: list[str]) -> list[Mapping[str, str]]:
+    read_file(path.parent, path.name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            names, content = list(rows.fieldnames or ()), list[Row](rows)
+            rows = csv.DictReader(file, strict=True)
+            names, content = list(rows.fieldnames or ()), list[Mapping[str, str]](rows)
     except (csv.Error, UnicodeDecodeError):
         raise WrongCopyError(f"{path.name} ne se lit pas.") from None
-    if len(names) != len(set(names)):
-        raise WrongCopyError(f"{path.name} a deux colonnes de même nom.")
+    if names != columns or any(None in row or None in row.values() for row in content):
+        raise WrongCopyError(f"{path.name} n’a pas ses colonnes.")
     return content
 
 
-def list_signed(release: Printed) -> Iterator[Row]:
-    """Yield each printed cell as its row in a CSV file, without labels."""
+def read_json(folder: Path, name: str) -> Any:
+    """Return what a JSON file holds; one that names something twice means nothing certain."""
+    try:
+        return json.loads(read_file(folder, name), object_pairs_hook=make_object)
+    except ValueError:
+        raise WrongCopyError(f"{name} ne se lit pas.") from None
+
+
+def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("the same name twice")
+    return made
+
+
+def list_places(table: Printed) -> list[str]:
+    return ["region" if name == "region" else "category" for name in table["by"]]
+
+
+def list_signed(release: Printed) -> Iterator[Figure]:
+    """Yield each printed cell as the files write it, without labels."""
     for table in release["tables"]:
-        columns = ["region" if name == "region" else "category" for name in table["by"]]
         for categories, value in table["cells"]:
-            place = {"table": table["code"], "counts": table["counts"], **dict(zip(columns, categories, strict=True))}
-            yield describe_release(release) | place | describe_value(value, is_printed=True)
+            place = dict(zip(list_places(table), categories, strict=True))
+            of_table = {"table": table["code"], "counts": table["counts"]}
+            yield describe_release(release) | of_table | place | describe_value(value, is_printed=True)
 
 
-def describe_release(release: Printed) -> dict[str, str]:
-    return {"release": str(release["number"]), "period": release["period"]}
+def describe_release(release: Printed) -> Figure:
+    return {"release": release["number"], "period": release["period"]}
 
 
-def describe_value(value: int | None, *, is_printed: bool) -> dict[str, str]:
+def describe_value(value: int | None, *, is_printed: bool) -> Figure:
     """Return the columns of a number, of a dash, or of a cell that is not printed."""
-    numbers = ("", "", "") if value is None else (str(value), *map(str, bound_value(value)))
-    flags = (value is not None, is_printed and value is None, not is_printed)
-    names = ("value", "low", "high", "rounded", "below_threshold", "table_closed")
-    return dict(zip(names, (*numbers, *map(write_cell, flags)), strict=True))
+    numbers = (None, None, None) if value is None else (value, *bound_value(value))
+    return dict(zip(VALUES, (*numbers, value is not None, is_printed and value is None, not is_printed), strict=True))
 
 
 if __name__ == "__main__":

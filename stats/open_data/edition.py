@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from accounts.installation import is_demonstration
 from stats.categories import QUARTERS, label_category
-from stats.disclosure.tables import OPENS_FROM, SHORT_LIST_OF, Table, list_tables
+from stats.disclosure.audit import OPENS_FROM
+from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table
 from stats.pages.wording import format_day

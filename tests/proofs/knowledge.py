@@ -19,6 +19,8 @@ DELAYS = ("0-1h", "1-4h", "4-24h", "1-3d", "3-7d", "7-30d")
 # Their cells do not add up to a total that is printed.
 NOT_SUMMED = ("bodies", "leak_categories")
 CHANGE = " > "
+# A quarter's total is printed from 40 on.
+SMALL_TOTAL = 39
 
 type At = tuple[tuple[str, str], ...]
 
@@ -69,18 +71,22 @@ class Edition:
 
 @dataclass
 class Book:
-    """`dims`: what is counted → the classifications of which a number is printed. `quarter`: "" for a year's book."""
+    """`dims`: what is counted → the classifications of which a number is printed. `quarter`: "" for a year's book.
+    `began`: the quarter of the year in which the service began, the first for one that was there before.
+    """
 
     name: str
     year: str
     quarter: str
     editions: list[Edition]
+    began: str = QUARTERS[0]
     dims: dict[str, set[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(set))
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        months = MONTHS[3 * int(self.quarter[1]) - 3 :][:3] if self.quarter else MONTHS
-        self.codes |= {"month": months, "quarter": (self.quarter,) if self.quarter else QUARTERS}
+        months = MONTHS[3 * int(self.quarter[1]) - 3 :][:3] if self.quarter else MONTHS[3 * int(self.began[1]) - 3 :]
+        quarters = (self.quarter,) if self.quarter else QUARTERS[QUARTERS.index(self.began) :]
+        self.codes |= {"month": months, "quarter": quarters}
         for edition in self.editions:
             self.read_tables(edition)
 
@@ -104,7 +110,10 @@ class Book:
 
 def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
     if not is_sure:
-        books = [Book(edition.label, edition.year, edition.quarter, [edition]) for edition in editions]
+        books = [
+            Book(edition.label, edition.year, edition.quarter, [edition], find_beginning(editions, edition.year))
+            for edition in editions
+        ]
         for earlier, later in list_links(books):
             for counts, dims in earlier.dims.items():
                 later.dims[counts] |= dims
@@ -113,7 +122,13 @@ def write_books(editions: Sequence[Edition], *, is_sure: bool) -> list[Book]:
     by_year = defaultdict(list)
     for edition in editions:
         by_year[edition.year].append(edition)
-    return [Book(year, year, "", some) for year, some in by_year.items()]
+    return [Book(year, year, "", some, find_beginning(editions, year)) for year, some in by_year.items()]
+
+
+def find_beginning(editions: Sequence[Edition], year: str) -> str:
+    """Return the quarter in which the service began: each quarter since has an edition, if the year's have any."""
+    quarters = [edition.quarter for edition in editions if edition.year == year and edition.quarter]
+    return min(quarters, default=QUARTERS[0])
 
 
 def list_links(books: Sequence[Book]) -> Iterator[tuple[Book, Book]]:
@@ -149,6 +164,8 @@ class Knowledge:
                 for codes, value in table["cells"]:
                     at = tuple(zip(table["by"], codes, strict=True)) or when
                     self.values[Unknown(book.name, table["counts"], at)].append(value)
+                if when and not (table["by"] or table["cells"]):  # a total that is not printed is small
+                    self.rows.append(Row({Unknown(book.name, table["counts"], when): 1}, most=SMALL_TOTAL))
 
     def add_partitions(self, book: Book) -> None:
         for counts, by in [(counts, by) for counts, dims in book.dims.items() for by in sorted(dims)]:

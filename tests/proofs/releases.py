@@ -34,11 +34,17 @@ def draw_edition(
 
 
 def draw_year(
-    cases: Sequence[Case], key: bytes, *, year: int = 2025, is_quarterly: bool = False, late: Sequence[Case] = ()
+    cases: Sequence[Case],
+    key: bytes,
+    *,
+    year: int = 2025,
+    is_quarterly: bool = False,
+    quarters: Sequence[int] = QUARTERS,
+    late: Sequence[Case] = (),
 ) -> list[tuple[Edition, Drawn]]:
-    """Return the release of a year, last, after those of its quarters if there are any, each held fast by the next."""
+    """Return the release of a year, last; before it those of `quarters` if it `is_quarterly`, each held fast."""
     drawn: list[tuple[Edition, Drawn]] = []
-    for quarter in (*(QUARTERS if is_quarterly else ()), 0):
+    for quarter in (*(quarters if is_quarterly else ()), 0):
         earlier = [edition for edition, _drawn in drawn]
         rest = {"earlier": earlier, "late": () if quarter else late, "number": 1 + len(drawn)}
         drawn.append(draw_edition(cases, key, Period(year, quarter), **rest))

@@ -71,6 +71,16 @@ def test_quarters_and_then_their_year(number):
     attack_secrets(number, QUARTERLY[number], is_quarterly=True)
 
 
+@pytest.mark.parametrize("began", [3, 4])
+def test_year_in_which_the_service_began(began):
+    """Its months are all of it: nothing is of the months before."""
+    for which, key in enumerate(list_keys(5)):
+        cases = [case for case in draw_country(150, seed=which) if (int(case.month[5:]) + 2) // 3 >= began]
+        drawn = draw_year(cases, key, is_quarterly=True, quarters=range(began, 5))
+        for is_sure in (True, False):
+            prove_nothing([edition for edition, _drawn in drawn], is_sure=is_sure)
+
+
 def test_region_in_which_nothing_happened():
     attack_secrets(317, 5, draw=draw_country_without_region)
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from stats.disclosure.audit import OPENS_FROM
 from stats.disclosure.draw import describe_table
-from stats.disclosure.tables import CATEGORIES, OPENS_FROM, SHORT_LIST_OF, Period, list_tables
+from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
 from stats.enums import Stratum
 from stats.releases import seal
 from stats.releases.rows import Denominator, Figure, Release

@@ -137,6 +137,35 @@ def test_a_service_that_began_in_the_year_has_no_quarters_before():
     assert find_failing_tables(printed(total("incidents", 90)), [third, fourth]) == {"incidents"}
 
 
+def test_the_months_of_a_year_in_which_the_service_began_are_all_of_it():
+    """60 is 56 at least, and the two numbers 48 at most: the others hold eight. Of the first half year, nothing is."""
+    quarters = [printed(period=f"2025-T{number}") for number in (3, 4)]
+    months = by_month(m07=20, m08=None, m09=None, m10=20, m11=None, m12=None)
+    whole = by_month(**{f"m{number:02}": None for number in range(1, 7)}, m07=20, m10=20)
+    assert find_failing_tables(printed(total("incidents", 60), months), quarters) == {"incidents_by_month"}
+    assert find_failing_tables(printed(total("incidents", 45), months), quarters) == set()
+    assert find_failing_tables(printed(total("incidents", 60), whole)) == set()
+
+
+def test_a_total_of_a_quarter_that_is_not_printed_is_small():
+    """It is 39 at most, January is 36 at least: the dashes may not hold four."""
+    first = printed(table("incidents", "incidents", [], []), period="2025-T1")
+    others = [printed(total("incidents", 40), period=f"2025-T{number}") for number in (2, 3, 4)]
+    year = printed(total("incidents", 160), by_month(m01=40, m02=None, m03=None))
+    assert find_failing_tables(year, [first, *others]) == {"incidents_by_month"}
+    less = printed(total("incidents", 155), by_month(m01=35, m02=None, m03=None))
+    assert find_failing_tables(less, [first, *others]) == set()
+
+
+@pytest.mark.parametrize(("stratum", "fails"), [(50, True), (55, False)])
+def test_bodies_are_as_many_as_five_in_each_region(stratum, fails):
+    """Eleven regions have 55 bodies at least; 50 of a stratum are 54 at most, so that one is elsewhere."""
+    regions = by_region(**{f"r{number}": 5 for number in range(11, 22)})
+    bodies = table("bodies_by_stratum", "bodies", ["stratum"], [[["commune/0-499"], stratum], [["grouping"], None]])
+    failing = find_failing_tables(printed(total("incidents", 60), regions, bodies))
+    assert failing == ({"bodies_by_stratum"} if fails else set())
+
+
 def test_the_months_of_a_quarter_are_weighed_with_its_regions():
     crossing = table(
         *("incidents_by_region_and_quarter", "incidents", ["region", "quarter"]),

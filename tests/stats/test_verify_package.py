@@ -45,7 +45,7 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
         ),
         ("incidents_by_region.csv", "94,Corse,20,16,24", "94,Corse,20,20,20", "ne dit pas ce qui est signé"),
         ("denominators.csv", "18700", "18701", "denominators.csv ne dit pas ce qui est signé"),
-        ("totals.csv", "value,low", "value,value", "totals.csv a deux colonnes de même nom"),
+        ("totals.csv", "value,low", "value,value", "totals.csv n’a pas ses colonnes"),
         (
             "totals.csv",
             "true,false,false",
@@ -54,13 +54,34 @@ def test_the_commands_of_the_method_check_a_release(client, unpacked):
         ),
         ("totals.csv", "5,2025,", "5,2019,", "totals.csv ne dit pas ce qui est signé : 5, incidents."),
         ("totals.csv", "true,false,false", "false,false,false", "totals.csv ne dit pas ce qui est signé"),
-        ("totals.csv", "table_closed\r\n", "table_closed,exact\r\n", "totals.csv n’est pas le fichier de son tableau"),
+        ("totals.csv", "table_closed\r\n", "table_closed,exact\r\n", "totals.csv n’a pas ses colonnes"),
         ("incidents_by_region.csv", "false,true,false", "false,false,false", "incidents_by_region.csv ne dit pas"),
         ("incidents_by_region.csv", ",incidents,94", ",leaks,94", "incidents_by_region.csv ne dit pas ce qui est"),
         ("incidents_by_month.csv", "1,2025-T1,", "5,2025,", "incidents_by_month.csv ne dit pas ce qui est signé"),
         ("denominators.csv", "18700", "dix", "denominators.csv ne dit pas ce qui est signé"),
         ("release.json", '"value": 135', '"value": 500', "release.json ne dit pas ce qui est signé : 5, incidents."),
-        ("release.json", '"figures"', '"nombres"', "release.json ne se lit pas"),
+        ("totals.csv", ",table_label,", ",exact_label,", "totals.csv n’a pas ses colonnes"),
+        ("denominators.csv", ",bodies\r\n", ",bodies,declared\r\n", "denominators.csv n’a pas ses colonnes"),
+        ("denominators.csv", "18700", "18700,19999", "denominators.csv n’a pas ses colonnes"),
+        ("denominators.csv", ",18700", "", "denominators.csv n’a pas ses colonnes"),
+        ("release.json", '"figures"', '"nombres"', "Un fichier n’a pas sa forme"),
+        ("release.json", '"value": 135', '"value": 500, "value": 135', "release.json ne se lit pas"),
+        ("release.json", '"value": 135', '"value": "135"', "release.json ne dit pas ce qui est signé : 5, incidents."),
+        ("release.json", '"value": 135', '"value": 135.0', "release.json ne dit pas ce qui est signé : 5, incidents."),
+        (
+            "release.json",
+            '"rounded": true',
+            '"rounded": 1',
+            "release.json ne dit pas ce qui est signé : 5, incidents.",
+        ),
+        ("release.json", '"value": 135', '"exact": 133, "value": 135', "release.json ne dit pas ce qui est signé"),
+        ("release.json", '"bodies": 18700', '"bodies": 7', "release.json ne dit pas ce qui est signé."),
+        ("release.json", '"number": 5', '"number": 6', "release.json ne dit pas ce qui est signé."),
+        ("release.json", '"period": "2025"', '"period": "2024"', "release.json ne dit pas ce qui est signé."),
+        ("release.json", '"digest": "', '"digest": "0', "release.json ne dit pas ce qui est signé."),
+        ("release.json", '"signature": "', '"signature": "0', "release.json ne dit pas ce qui est signé."),
+        ("release.json", '"figures": [', '"figures": [1, ', "Un fichier n’a pas sa forme"),
+        ("release.json", '"licence"', '"exact_figures": [17], "licence"', "release.json ne dit pas ce qui est signé."),
     ],
 )
 def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, told):
@@ -73,6 +94,29 @@ def test_one_digit_that_was_changed_is_refused(unpacked, name, was, becomes, tol
     assert told in done.stdout
     assert "REFUSÉ. " in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["exact.csv", "exact.CSV", "exact.json", "canonical-9.json"])
+def test_a_file_that_is_not_of_the_package_is_refused(unpacked, name):
+    (unpacked / name).write_text("17")
+    assert f"{name} n’est pas un fichier de cette publication" in verify(unpacked).stdout
+
+
+def test_the_archive_may_lie_beside_its_files(unpacked):
+    (unpacked / "tocsin-publication-5.zip").touch()
+    assert verify(unpacked).returncode == 0
+
+
+def test_a_table_that_is_closed_has_no_words(unpacked):
+    """What is not printed is not signed either: its codes have no room for a number of somebody."""
+    path = unpacked / "incidents_by_region_and_type.csv"
+    whole = path.read_text()
+    assert ",false,false,true" in whole
+    for row in ("5,2025,incidents_by_region_and_type,x,incidents,53,x,Rennes : 17 incidents,x,,,,false,false,true",):
+        path.write_text(f"{whole}{row}\n")
+        assert "incidents_by_region_and_type.csv ne dit pas ce qui est signé" in verify(unpacked).stdout
+    path.unlink()
+    assert "Le fichier incidents_by_region_and_type.csv manque." in verify(unpacked).stdout
 
 
 def test_files_that_hold_more_or_less_than_what_was_printed_are_refused(unpacked):
