@@ -9,10 +9,9 @@ back after each test. A worker has one browser and one site, which tests with `l
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from math import inf
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -122,8 +121,8 @@ def module_rows(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="session")
 def reusable(ground):
     """The database of this worker whose commits are real."""
-    with ground.clone() as name, psycopg.connect(ground.url(name), autocommit=True) as connection:
-        yield name, Reusable(connection)
+    with ground.clone() as name, closing(Reusable(ground.url(name))) as database:
+        yield name, database
 
 
 @pytest.fixture

@@ -67,9 +67,10 @@ class Reusable:
     the official lists is put back from a copy, with triggers off: the append-only tables would refuse.
     """
 
-    def __init__(self, connection):
-        """`connection` commits by itself and lasts: a new one would read the catalogue again after each test."""
-        self.connection = connection
+    def __init__(self, url):
+        self.url = url
+        # It lasts: a new one would read the catalogue again after each test.
+        connection = self.connection = self.connect()
         tables = [name for (name,) in connection.execute(TABLES)]
         self.counts = {name: count for name in tables if (count := self.count_rows(name))}
         self.others = [name for name in tables if name not in self.counts]
@@ -79,11 +80,22 @@ class Reusable:
         self.columns = {name: self.list_names(COLUMNS, name) for name in self.counts}
         self.keys = {name: self.list_names(KEYS, name) for name in self.counts}
         self.began = self.current_transaction()
+
+    def connect(self):
+        connection = psycopg.connect(self.url, autocommit=True)
         connection.execute("SET session_replication_role = replica")
+        return connection
+
+    def close(self):
+        self.connection.close()
 
     def put_back(self):
         """Leave each table with the rows of the template; sequences go on."""
-        self.connection.execute(END_OTHERS)
+        try:
+            self.connection.execute(END_OTHERS)
+        except psycopg.OperationalError:  # the test ended all connections, this one as well
+            self.connection = self.connect()
+            self.connection.execute(END_OTHERS)
         if changed := [name for name in self.counts if not self.is_untouched(name)]:
             for name in changed:
                 self.put_back_rows(name)

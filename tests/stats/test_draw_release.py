@@ -38,7 +38,8 @@ def year_of(incidents, **tables):
         counts[f"incidents_by_region_and_{name}"] = {
             (region, alike): spread(units) for region, units in by["region"].items()
         }
-    return {"incidents": {(): spread(incidents)}, **counts}
+    bodies = {(CATEGORIES["stratum"][0],): spread(incidents)}
+    return {"incidents": {(): spread(incidents)}, "bodies_by_stratum": bodies, **counts}
 
 
 def test_it_works():
@@ -154,8 +155,11 @@ def test_a_quarter_with_small_totals_prints_nothing():
 
 def test_months_before_the_service_began_are_not_printed():
     """The fourth quarter alone was published, with its months; the year has no cell for the nine others."""
-    fourth = {"period": "2025-T4", "tables": draw_release({}, period=Period(2025, 4), earlier=[], key=KEY).tables}
-    year = draw_release(year_of(50), period=Period(2025), earlier=[fourth], key=KEY)
+    counts = year_of(35, month={"10": 12, "11": 11, "12": 12})
+    drawn = draw_release(counts, period=Period(2025, 4), earlier=[], key=KEY)
+    fourth = {"period": "2025-T4", "tables": drawn.tables}
+    assert not any(table["cells"] for table in fourth["tables"])
+    year = draw_release(year_of(42, month={"10": 14, "11": 13, "12": 15}), period=YEAR, earlier=[fourth], key=KEY)
     months = next(table for table in year.tables if table["code"] == "incidents_by_month")
     assert [cell for [cell], _value in months["cells"]] == ["10", "11", "12"]
 

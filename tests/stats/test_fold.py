@@ -216,7 +216,10 @@ rollups.fold_batch()
 
 def wait_until_alone():
     """PostgreSQL needs a moment to see that a client was killed; until then its rows are locked, and skipped."""
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    others = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
     deadline = time.monotonic() + 30
     while asked(others) != 0:
         assert time.monotonic() < deadline
