@@ -25,11 +25,11 @@ from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
 from incidents.triage.desk import desk_of, mark_of_waiting
-from incidents.triage.group import with_groups
+from incidents.triage.group import list_suppliers
 from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.moved import told_when_moved
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
-from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter, supplier_groups
+from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter
 from incidents.triage.refresh import with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.saved_views import VIEWS
@@ -206,7 +206,7 @@ def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "views": shown_views(queue, desk.counted),
         "narrowed": is_narrowed,
         "key": uuid4(),
-        "groups": with_groups(supplier_groups(user), user),
+        "groups": list_suppliers(user),
         "filters": shown_filters(queue),
         "awakened": desk.awakened,
         "offers": desk.offers,

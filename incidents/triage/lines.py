@@ -1,17 +1,16 @@
 """One line of the queue: an incident in the words that a responder sorts by."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 
-from collectivities.models import Region
+from collectivities.models import Collectivity, Region
 from collectivities.zones import PARIS, zone_in
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
@@ -64,28 +63,48 @@ SHOWN = (
     *("due_at", "due_for", "is_taken", "awaited_since", "declarant_wrote_at", "service_stopped", "data_concerned"),
     *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
-    *("assignee__display_name", "assignee__email"),
+    *("collectivity__region", "collectivity__region_correction", "assignee__display_name", "assignee__email"),
 )
 
 
 def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
-    """What `lines_of` reads and nothing else, in one query whatever the number of rows."""
-    touched = ServiceInterruption.objects.filter(incident=OuterRef("pk")).order_by("pk")
+    """What `lines_of` reads of the cases themselves, and nothing else."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
-    home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     shown: IncidentQuerySet = cases.select_related("story", "csirt", "collectivity__departement", "assignee")
-    return shown.only(*SHOWN).annotate(
-        stopped=ArraySubquery(touched.filter(ended_at=None).values("service")),
-        # Not Exists: PostgreSQL may hash all interruptions of the database to answer it for fifty rows.
-        first_touched=Subquery(touched.values("pk")[:1]),
-        leak_status=Subquery(leaks.values("status")[:1]),
-        region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
-    )
+    return shown.only(*SHOWN).annotate(leak_status=Subquery(leaks.values("status")[:1]))
 
 
 def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
-    """`incidents` come `with_lines`; of those with `read_at`, my last reading, it is told whether there is news."""
-    return [line_of(incident, zone_in(incident.region_code), now) for incident in incidents]  # type: ignore[attr-defined]  # annotated
+    """`incidents` come `with_lines`; of those with `read_at`, my last reading, it is told whether there is news. One
+    query whatever their number, and another one where a process has not read the régions yet.
+    """
+    rows = list(incidents)
+    touched = read_touched_services(rows)
+    return [line_of(row, touched.get(row.pk, []), zone_in(find_region_code(row.collectivity)), now) for row in rows]
+
+
+def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
+    """Return, by case, each service that it touched and whether it still does."""
+    touched: dict[int, list[tuple[str, bool]]] = defaultdict(list)
+    rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
+    for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
+        touched[incident].append((service, ended_at is None))
+    return touched
+
+
+def find_region_code(body: Collectivity) -> str | None:
+    """Return the code of the body’s région. Régions are a score of rows, and few processes outlive their change."""
+    home = body.region_correction_id or body.region_id
+    if home is None:
+        return None
+    if home not in read_region_codes():
+        read_region_codes.cache_clear()
+    return read_region_codes().get(home)
+
+
+@cache
+def read_region_codes() -> dict[int, str]:
+    return dict(Region.objects.values_list("pk", "code"))
 
 
 @lru_cache(maxsize=4096)
@@ -99,7 +118,8 @@ def is_awaited(incident: Incident) -> bool:
     return incident.awaited_since is not None and incident.status != Status.CLOSED
 
 
-def line_of(incident: Any, zone: str, now: datetime) -> Line:
+def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
+    stopped = [service for service, is_stopped in touched if is_stopped]
     return Line(
         incident=incident,
         body=str(incident.collectivity),
@@ -110,7 +130,7 @@ def line_of(incident: Any, zone: str, now: datetime) -> Line:
         severity=str(Severity(incident.severity).label),
         due_for=str(DueFor(incident.due_for).label),
         received_at=incident.received_at.isoformat(),
-        services=wording.still_stopped(incident, incident.stopped, was_touched=incident.first_touched is not None),
+        services=wording.still_stopped(incident, stopped, was_touched=bool(touched)),
         data=wording.of_data(incident, incident.leak_status),
         received=wording.short_moment(incident.received_at, now, zone),
         due=wording.short_moment(incident.due_at, now, zone),

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.enums import TYPE_TERMS, TransferState
 from incidents.models import Incident, Transfer
@@ -22,11 +21,6 @@ from incidents.triage.saved_views import DUE_FIRST, VIEWS, SavedView, view_named
 
 AFTER, BEFORE = "apres", "avant"
 SHOWN_AT = "%Y%m%dT%H%M%S%f"
-# A supplier that at least so many bodies name is one affair, not several.
-BODIES_OF_A_GROUP = 3
-GROUPS_SHOWN = 5
-# Beyond so many open cases that name a supplier, the groups are those of the first in the index: cost stays flat.
-CASES_GROUPED = 1000
 
 
 class ViewFilter(SimpleListFilter):
@@ -138,18 +132,3 @@ class Queue(ChangeList):
         if place is None:
             return None
         return (is_taken == "1", due_at, place[1]) if self.view.keys == DUE_FIRST else place
-
-
-def supplier_groups(user: User) -> list[dict[str, Any]]:
-    """The suppliers that several bodies name among the open cases, the most named first."""
-    named = Incident.objects.filter(csirt__in=user.csirt_ids()).open().exclude(supplier_key="")
-    few = named.order_by("csirt", "supplier_key").values("pk")[:CASES_GROUPED]
-    groups: Any = (
-        Incident.objects.filter(pk__in=few)
-        .order_by()
-        .values("supplier_key")
-        .annotate(bodies=Count("collectivity", distinct=True), name=Min("story__supplier"))
-        .filter(bodies__gte=BODIES_OF_A_GROUP)
-        .order_by("-bodies", "supplier_key")[:GROUPS_SHOWN]
-    )
-    return list(groups)
