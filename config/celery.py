@@ -11,6 +11,7 @@ from celery.loaders.app import AppLoader
 from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
+from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -70,17 +71,21 @@ def nudge(consumer: str) -> None:
 
 
 class Nudger:
-    """Its own thread speaks to the broker: no request waits for it, and a rush of requests is a few messages."""
+    """Its own thread speaks to the broker: no request waits for it, and a rush of requests is a few messages. It keeps
+    its connection, since to open one costs more than the message.
+    """
 
     def __init__(self) -> None:
         self.wanted: set[str] = set()
         self.asked = threading.Condition()
         self.thread: threading.Thread | None = None
+        self.connection: Connection | None = None
 
     def ask(self, consumer: str) -> None:
         with self.asked:
             self.wanted.add(consumer)
             if self.thread is None or not self.thread.is_alive():  # never started, or left behind by a fork
+                self.connection = None
                 self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
                 self.thread.start()
             self.asked.notify()
@@ -90,17 +95,29 @@ class Nudger:
             with self.asked:
                 self.asked.wait_for(lambda: self.wanted)
                 consumers, self.wanted = self.wanted, set()
-            send_nudges(consumers)
+            self.send(consumers)
             time.sleep(BETWEEN_NUDGES_SECONDS)
 
-
-def send_nudges(consumers: set[str]) -> None:
-    try:
-        with app.connection_for_write(transport_options=NUDGE_TRANSPORT) as connection:
+    def send(self, consumers: set[str]) -> None:
+        """Send one message for each consumer; over a new connection if that which was kept has failed meanwhile."""
+        is_kept = self.connection is not None
+        try:
+            self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)
             for consumer in sorted(consumers):
-                app.send_task(settings.EVENT_CONSUMERS[consumer], connection=connection, retry=False, expires=60)
-    except (OperationalError, RedisError, OSError) as error:
-        logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)
+                task = settings.EVENT_CONSUMERS[consumer]
+                app.send_task(task, connection=self.connection, retry=False, expires=60)
+        except (OperationalError, RedisError, OSError) as error:
+            self.leave()
+            if is_kept:
+                self.send(consumers)
+            else:
+                logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)
+
+    def leave(self) -> None:
+        """Close the connection, whatever state it is in."""
+        connection, self.connection = self.connection, None
+        if connection:
+            connection.release()
 
 
 nudger = Nudger()

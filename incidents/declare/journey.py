@@ -150,9 +150,8 @@ def journey_through(draft: Draft, author: str, pen: str = "") -> Journey:
 
 
 def drafts() -> QuerySet[Draft]:
-    return Draft.objects.select_related(
-        *("collectivity__departement", "collectivity__region", "incident__csirt", "incident__region")
-    )
+    """With the body that each screen names; the case, which only a sent draft has, is read where it is asked for."""
+    return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
 def body_named(value: str) -> Collectivity | None:

@@ -4,7 +4,7 @@ import time
 import pytest
 from django.conf import settings
 
-from config.celery import app, nudge, send_nudges
+from config.celery import Nudger, app, nudge
 from config.clock import SCHEDULE
 from config.embedded import free_port
 from tests.cast import breizh_cyber, declare
@@ -33,6 +33,20 @@ def first_task(queue):
 
 
 @pytest.fixture
+def nudger():
+    nudger = Nudger()
+    yield nudger
+    nudger.leave()
+
+
+def test_a_kept_connection_that_fails_is_replaced(ground, nudger):
+    nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{free_port()}/0")
+    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+        nudger.send({"stats"})
+        assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
+
+
+@pytest.fixture
 def broker_at(monkeypatch):
     connect = app.connection_for_write
 
@@ -43,21 +57,21 @@ def broker_at(monkeypatch):
     return point
 
 
-def test_a_dead_broker_costs_a_moment_and_no_error(broker_at):
+def test_a_dead_broker_costs_a_moment_and_no_error(broker_at, nudger):
     broker_at(free_port())
     began = time.monotonic()
 
-    send_nudges({"stats"})
+    nudger.send({"stats"})
 
     assert time.monotonic() - began < 5
 
 
-def test_a_silent_broker_is_not_waited_for(broker_at):
+def test_a_silent_broker_is_not_waited_for(broker_at, nudger):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         broker_at(silent.getsockname()[1])
         began = time.monotonic()
 
-        send_nudges({"stats"})
+        nudger.send({"stats"})
 
         assert time.monotonic() - began < 10
 
