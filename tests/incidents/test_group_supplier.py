@@ -9,7 +9,6 @@ from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
 from incidents.services.correct import correct_story
 from incidents.services.erase import erase_personal_data
 from incidents.services.groups import add_to_group, remove_from_group
-from incidents.triage.group import with_groups
 from tests.cast import a_lead
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
 from tests.incidents.test_complete import by_link
@@ -164,12 +163,6 @@ def test_whoever_works_in_two_centres_groups_one_after_the_other(client, respond
     queue = text(client.get("/admin/incidents/incident/"))
     assert "Y ajouter le nouveau dossier" in queue
     assert "En faire un groupe" not in queue
-
-
-def test_a_supplier_whose_last_case_was_just_closed_breaks_no_queue(responder):
-    named = {"supplier_key": "exemple sas", "bodies": 3, "name": "Exemple SAS"}
-    shown = with_groups([named], responder)[0]
-    assert (shown["uid"], shown["outside"]) == (None, 0)
 
 
 def test_a_supplier_with_a_nul_is_nobodys(client, responder):
