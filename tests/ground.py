@@ -79,6 +79,7 @@ class Reusable:
             connection.execute(make("CREATE TABLE pristine.{0} AS TABLE public.{0}", name))
         self.columns = {name: self.list_names(COLUMNS, name) for name in self.counts}
         self.keys = {name: self.list_names(KEYS, name) for name in self.counts}
+        self.schema = self.describe_schema()
         self.began = self.current_transaction()
 
     def connect(self):
@@ -90,12 +91,13 @@ class Reusable:
         self.connection.close()
 
     def put_back(self):
-        """Leave each table with the rows of the template; sequences go on."""
+        """Leave each table with the rows of the template; sequences go on. The tables themselves must be as before."""
         try:
             self.connection.execute(END_OTHERS)
         except psycopg.OperationalError:  # the test ended all connections, this one as well
             self.connection = self.connect()
             self.connection.execute(END_OTHERS)
+        assert self.describe_schema() == self.schema, "a test that changes tables or triggers takes cloned_db"
         if changed := [name for name in self.counts if not self.is_untouched(name)]:
             for name in changed:
                 self.put_back_rows(name)
@@ -134,6 +136,9 @@ class Reusable:
     def list_names(self, statement, name):
         return [column for (column,) in self.connection.execute(statement, [name])]
 
+    def describe_schema(self):
+        return self.connection.execute(SCHEMA).fetchone()
+
     def current_transaction(self):
         return self.connection.execute("SELECT pg_current_xact_id()::text").fetchone()[0]
 
@@ -146,6 +151,10 @@ COLUMNS = """
 KEYS = """
     SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
     WHERE indrelid = %s::regclass AND indisprimary
+"""
+SCHEMA = """
+    SELECT (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_constraint), (SELECT count(*) FROM pg_index),
+        (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O')
 """
 END_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity

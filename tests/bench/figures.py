@@ -2,34 +2,67 @@
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import monotonic
+from statistics import median, quantiles
+from time import monotonic, sleep
 
 STARTED = monotonic()
+ROUNDS_WITH_A_SPREAD = 4
+STALLED_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`ok` is None for an absolute time of the machine's own: it is told and never judged."""
+    """`ok` is None for an absolute time of the machine's own: it is told and never judged. `spread`: of a median, the
+    middle half of the rounds; a wide one says that the machine had other work.
+    """
 
     name: str
     value: float
     unit: str
     aim: str = ""
     ok: bool | None = None
+    spread: str = ""
 
 
-def at_most(name: str, value: float, most: float, unit: str) -> Figure:
-    return Figure(name, round(value, 2), unit, f"≤ {most:g}", value <= most)
+def at_most(name: str, value: float | Sequence[float], most: float, unit: str) -> Figure:
+    """Judge a value, or the median of the values of some rounds."""
+    middle, spread = summarize(value)
+    return Figure(name, round(middle, 2), unit, f"≤ {most:g}", middle <= most, spread)
 
 
-def at_least(name: str, value: float, least: float, unit: str) -> Figure:
-    return Figure(name, round(value, 2), unit, f"≥ {least:g}", value >= least)
+def at_least(name: str, value: float | Sequence[float], least: float, unit: str) -> Figure:
+    middle, spread = summarize(value)
+    return Figure(name, round(middle, 2), unit, f"≥ {least:g}", middle >= least, spread)
 
 
-def absolute(name: str, value: float, unit: str) -> Figure:
-    return Figure(name, round(value, 2), unit)
+def absolute(name: str, value: float | Sequence[float], unit: str) -> Figure:
+    middle, spread = summarize(value)
+    return Figure(name, round(middle, 2), unit, spread=spread)
+
+
+def summarize(value: float | Sequence[float]) -> tuple[float, str]:
+    """Return the median, and the middle half where there are enough rounds to have one."""
+    if not isinstance(value, Sequence):
+        return value, ""
+    if len(value) < ROUNDS_WITH_A_SPREAD:
+        return median(value), ""
+    low, middle, high = quantiles(value, n=4)
+    return middle, f"{low:.3g}–{high:.3g}"
+
+
+def wait_while_it_grows(count: Callable[[], int], wanted: int, *, what: str) -> None:
+    """Return once `count` reaches `wanted`, however slow the machine is. Raises SystemExit once it stops growing."""
+    most, grown_at = count(), monotonic()
+    while most < wanted:
+        sleep(0.1)
+        now = count()
+        if now > most:
+            most, grown_at = now, monotonic()
+        elif monotonic() > grown_at + STALLED_SECONDS:
+            raise SystemExit(f"{what}: {most} of {wanted}, and no more for {STALLED_SECONDS} seconds")
 
 
 def say(words: str) -> None:
@@ -39,12 +72,14 @@ def say(words: str) -> None:
 
 def table(figures: list[Figure]) -> str:
     verdicts = {True: "ok", False: "MISSED", None: ""}
-    rows = [(one.name, f"{one.value:g}", one.unit, one.aim, verdicts[one.ok]) for one in figures]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(
-        f"{name:<{widths[0]}}  {value:>{widths[1]}} {unit:<{widths[2]}}  {aim:<{widths[3]}}  {verdict}"
-        for name, value, unit, aim, verdict in rows
-    )
+    rows = [(one.name, f"{one.value:g}", one.unit, one.spread, one.aim, verdicts[one.ok]) for one in figures]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = []
+    for name, value, *others in rows:
+        cells = [f"{name:<{widths[0]}}", f"{value:>{widths[1]}}"]
+        cells += [f"{cell:<{width}}" for cell, width in zip(others, widths[2:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
 
 
 def write(figures: list[Figure], path: Path) -> None:

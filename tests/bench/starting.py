@@ -4,12 +4,18 @@ import os
 import shutil
 import signal
 import subprocess
-from time import monotonic
+from contextlib import suppress
+from time import monotonic, sleep
+
+import psutil
 
 from config.embedded import Servers, free_port
-from tests.bench.figures import absolute, say
+from tests.bench.figures import absolute, at_most, say
 from tests.ground import ROOT
 
+MOST_MB = 500
+STEADY_SECONDS = 10
+SERVERS = ("postgres", "valkey")
 READY = "Tocsin est prêt"
 NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "MAKEFLAGS"}
 NOT_COPIED = shutil.ignore_patterns(".local", ".venv", ".git", "__pycache__", ".*_cache", "static_collected")
@@ -19,17 +25,26 @@ def measure_start(ground):
     copy = ground.home / "fresh copy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
     try:
-        figures = [
-            absolute("make run to its ready block, first start", time_start(copy), "s"),
-            absolute("make run to its ready block, second start", time_start(copy), "s"),
-        ]
+        first, second = start(copy), start(copy)
     finally:
         Servers(copy / ".local").remove()
     say("make run started twice")
-    return figures
+    return [
+        absolute("make run to its ready block, first start", first[0], "s"),
+        absolute("make run to its ready block, second start", second[0], "s"),
+        *measured_memory(second[1]),
+    ]
 
 
-def time_start(copy):
+def measured_memory(kinds):
+    """What our own processes take at rest; a page that several share is counted in parts (Linux tells)."""
+    if kinds["pss"]:
+        yield at_most("memory of make run at rest, without PostgreSQL and Valkey", kinds["pss"], MOST_MB, "MB")
+    yield absolute("the same, shared pages counted in each process", kinds["rss"], "MB")
+
+
+def start(copy):
+    """Return the seconds to the ready block, and the megabytes of the processes then."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     began = monotonic()
     process = subprocess.Popen(
@@ -46,9 +61,30 @@ def time_start(copy):
         said.append(line)
         if READY in line:
             took = monotonic() - began
+            kinds = memory_at_rest(process.pid)
             stop(process)
-            return took
+            return took, kinds
     raise SystemExit(f"make run did not start:\n{''.join(said[-20:])}")
+
+
+def memory_at_rest(pid):
+    """Once it has not grown for some seconds: the first sweeps load what they use."""
+    most, grown_at = memory_of(pid), monotonic()
+    while monotonic() < grown_at + STEADY_SECONDS:
+        sleep(0.5)
+        now = memory_of(pid)
+        if now["rss"] > 1.01 * most["rss"]:
+            most, grown_at = now, monotonic()
+    return most
+
+
+def memory_of(pid):
+    infos = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            if not process.name().startswith(SERVERS):
+                infos.append(process.memory_full_info())
+    return {kind: sum(getattr(info, kind, 0) for info in infos) / 1e6 for kind in ("pss", "rss")}
 
 
 def stop(process):

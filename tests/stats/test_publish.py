@@ -356,7 +356,7 @@ def test_what_was_sealed_outlives_a_change_of_the_tables(db, monkeypatch):
     assert len(load_printed(Release.objects.get(quarter=0))["tables"]) == 23
 
 
-def test_a_row_that_was_changed_behind_the_triggers_is_seen(transactional_db):
+def test_a_row_that_was_changed_behind_the_triggers_is_seen(cloned_db):
     store(one_each(bodies("53", 50), on(2025, 2, 1)))
     [release] = publish_due(now=Q1_DUE)
     with connection.cursor() as cursor:
