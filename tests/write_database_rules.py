@@ -1,0 +1,42 @@
+"""Writes the list of the rules that the database keeps: constraints, unique indexes and triggers of our tables.
+
+python -m tests.write_database_rules    # on a migrated database (DATABASE_URL, or the one that make run left)
+"""
+
+from pathlib import Path
+
+LIST = Path(__file__).with_name("database_rules.txt")
+OURS = "^(accounts|collectivities|csirts|incidents|notifications|stats)_"
+# NOT NULL is left out: PostgreSQL lists it from version 18 on only, and the models say it.
+STATEMENT = f"""
+    SELECT conrelid::regclass || ': ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid::regclass::text ~ '{OURS}' AND contype IN ('c', 'u', 'x')
+    UNION ALL
+    SELECT indrelid::regclass || ': ' || indexrelid::regclass || ' ' || pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid::regclass::text ~ '{OURS}' AND indisunique AND NOT indisprimary
+        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'u')
+    UNION ALL
+    SELECT tgrelid::regclass || ': ' || pg_get_triggerdef(pg_trigger.oid) || ' ' || md5(prosrc)
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+    WHERE tgrelid::regclass::text ~ '{OURS}' AND NOT tgisinternal
+    ORDER BY 1
+"""  # noqa: S608 (ours)
+
+
+def list_rules() -> list[str]:
+    from django.db import connection  # noqa: PLC0415 (after django.setup)
+
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT)
+        return [" ".join(rule.split()) for (rule,) in cursor.fetchall()]
+
+
+def main() -> None:
+    import django  # noqa: PLC0415
+
+    django.setup()
+    LIST.write_text("".join(f"{rule}\n" for rule in list_rules()))
+
+
+if __name__ == "__main__":
+    main()
