@@ -195,7 +195,6 @@ class Session:
         if cached.exists():
             self.servers.restore(cached)
         self.servers.start()
-        forgo_durability(self.servers.postgres.url())
         self.build(self.servers.postgres.url(), self.servers.valkey.url(), built=cached.exists())
         if not cached.exists():
             keep(self.servers, cached)
@@ -213,14 +212,6 @@ class Session:
             self.servers.remove()
         elif self.ground:
             self.ground.execute("DROP DATABASE {} WITH (FORCE)", self.ground.template)
-
-
-def forgo_durability(database_url):
-    """Let PostgreSQL not wait for the disk. A kill of its processes still loses no commit; a power cut may."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        for name in ("fsync", "full_page_writes"):
-            connection.execute(f"ALTER SYSTEM SET {name} = off")
-        connection.execute("SELECT pg_reload_conf()")
 
 
 def fill(database_url):
@@ -247,6 +238,7 @@ def fingerprint():
     """Changes with whatever the template is made of."""
     made_of = [
         ROOT / "requirements.txt",
+        Path(__file__),
         ROOT / "config" / "embedded.py",
         *ROOT.glob("*/migrations/*.py"),
         *ROOT.glob("collectivities/**/*"),

@@ -29,9 +29,6 @@ def servers_with_lists(home: Path) -> Servers:
     if cached.exists():
         servers.restore(cached)
         servers.start()
-        with connected(servers.postgres.url("postgres")) as connection:  # the copy is of servers that forgo durability
-            connection.execute("ALTER SYSTEM RESET ALL")
-            connection.execute("SELECT pg_reload_conf()")
         return servers
     servers.start()
     with connected(servers.postgres.url("postgres")) as connection:
