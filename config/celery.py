@@ -91,12 +91,15 @@ class Nudger:
             self.asked.notify()
 
     def work(self) -> None:
-        while True:
-            with self.asked:
-                self.asked.wait_for(lambda: self.wanted)
-                consumers, self.wanted = self.wanted, set()
-            self.send(consumers)
-            time.sleep(BETWEEN_NUDGES_SECONDS)
+        try:
+            while True:
+                with self.asked:
+                    self.asked.wait_for(lambda: self.wanted)
+                    consumers, self.wanted = self.wanted, set()
+                self.send(consumers)
+                time.sleep(BETWEEN_NUDGES_SECONDS)
+        finally:
+            self.leave()
 
     def send(self, consumers: set[str]) -> None:
         """Send one message for each consumer; over a new connection if that which was kept has failed meanwhile."""

@@ -11,8 +11,11 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import setup_logging
+from django.conf import settings
 
 from config.broker import BROKER
+from config.logs import configure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
@@ -43,6 +46,13 @@ SCHEDULE = {
     },
     "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},
 }
+
+
+@setup_logging.connect
+def write_logs_as_others(**_options: Any) -> None:
+    """Django's set-up does it for the other processes."""
+    configure(settings.LOGGING)
+
 
 app = Celery("tocsin", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -126,12 +126,12 @@ def reusable(ground):
 
 
 @pytest.fixture
-def transactional_db(ground, reusable, django_db_setup, django_db_blocker):
+def transactional_db(request, ground, reusable, django_db_setup, django_db_blocker):
     """A database as the template is, where commits are real and other processes may connect. Gives its URL."""
     name, database = reusable
     with django_db_blocker.unblock(), pointing_at(name):
         yield ground.url(name)
-    database.put_back()
+    database.put_back(after=request.node.nodeid)
 
 
 @pytest.fixture

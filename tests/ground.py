@@ -79,7 +79,7 @@ class Reusable:
             connection.execute(make("CREATE TABLE pristine.{0} AS TABLE public.{0}", name))
         self.columns = {name: self.list_names(COLUMNS, name) for name in self.counts}
         self.keys = {name: self.list_names(KEYS, name) for name in self.counts}
-        self.schema = self.describe_schema()
+        self.schema, self.changed_by = self.describe_schema(), ""
         self.began = self.current_transaction()
 
     def connect(self):
@@ -90,14 +90,18 @@ class Reusable:
     def close(self):
         self.connection.close()
 
-    def put_back(self):
-        """Leave each table with the rows of the template; sequences go on. The tables themselves must be as before."""
+    def put_back(self, *, after):
+        """Leave each table with the rows of the template; sequences go on. `after`: the test that used them, which had
+        to leave the tables themselves as they were.
+        """
         try:
             self.connection.execute(END_OTHERS)
         except psycopg.OperationalError:  # the test ended all connections, this one as well
             self.connection = self.connect()
             self.connection.execute(END_OTHERS)
-        assert self.describe_schema() == self.schema, "a test that changes tables or triggers takes cloned_db"
+        if self.describe_schema() != self.schema:
+            self.changed_by = self.changed_by or after
+            raise AssertionError(f"{self.changed_by} changed tables, triggers or settings: it takes cloned_db")
         if changed := [name for name in self.counts if not self.is_untouched(name)]:
             for name in changed:
                 self.put_back_rows(name)
@@ -152,9 +156,14 @@ KEYS = """
     SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
     WHERE indrelid = %s::regclass AND indisprimary
 """
+# By their stored forms, which cost nothing to read.
 SCHEMA = """
-    SELECT (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_constraint), (SELECT count(*) FROM pg_index),
-        (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O')
+    SELECT (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_index), (SELECT count(*) FROM pg_type),
+        (SELECT md5(string_agg(concat(oid, conbin), ',' ORDER BY oid)) FROM pg_constraint),
+        (SELECT md5(string_agg(concat(oid, adbin), ',' ORDER BY oid)) FROM pg_attrdef),
+        (SELECT md5(string_agg(concat(oid, tgenabled), ',' ORDER BY oid)) FROM pg_trigger),
+        (SELECT md5(string_agg(prosrc, ',' ORDER BY oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+        (SELECT count(*) FROM pg_db_role_setting), (SELECT count(*) FROM pg_largeobject_metadata)
 """
 END_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity

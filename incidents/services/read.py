@@ -39,14 +39,6 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
         mine.update(present_at=at)
 
 
-def note_opened_form(*, incident: Incident, reader: User) -> None:
-    """`reader` opens a form that is drawn from the case: a reading if it is the first, and otherwise nothing, since
-    the form does not show what is new.
-    """
-    if not Reading.objects.filter(incident=incident, user=reader).exists():
-        note_reading(incident=incident, reader=reader, at=timezone.now())
-
-
 def note_presence(*, incident: Incident, reader: User) -> None:
     """The page of the case is still open before `reader`, who has read it before. It is no reading anew."""
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())

@@ -1,12 +1,13 @@
 """The group of a case on its page, or the groups that it may be put in."""
 
 import secrets
+from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Min, QuerySet
 
 from accounts.models import User
 from incidents.models import CaseGroup, Incident
@@ -15,8 +16,6 @@ OFFERED = 50
 # A supplier that at least so many bodies name is one affair, not several.
 BODIES_OF_A_GROUP = 3
 GROUPS_SHOWN = 5
-# Beyond so many open cases that name a supplier, the groups are those of the first in the index: cost stays flat.
-CASES_GROUPED = 1000
 
 
 @dataclass(frozen=True)
@@ -47,33 +46,22 @@ def holders_of_supplier(incident: Incident) -> QuerySet[Any]:
 
 
 @dataclass
-class Supplier:
-    """A supplier that open cases name, over one centre or several. `group`: the open one that holds cases of it."""
-
-    supplier_key: str
-    name: str = ""
-    bodies: set[int] = field(default_factory=set)
-    centres: dict[int, "Standing"] = field(default_factory=dict)
-
-    def read(self, csirt: int, body: int, name: str, group: tuple[UUID | None, str | None, datetime | None]) -> None:
-        """Take one open case into account."""
-        uid, title, closed_at = group
-        standing = self.centres.setdefault(csirt, Standing())
-        self.bodies.add(body)
-        self.name = min(self.name or name, name)
-        if uid is None:
-            standing.outside += 1
-        elif closed_at is None:
-            standing.uid, standing.title = uid, title or ""
-
-
-@dataclass
 class Standing:
     """What one centre has of a supplier: its open group, if any, and how many cases are in none."""
 
     outside: int = 0
     uid: UUID | None = None
     title: str = ""
+
+
+@dataclass
+class Supplier:
+    """A supplier that open cases name, over one centre or several."""
+
+    supplier_key: str
+    name: str = ""
+    bodies: set[int] = field(default_factory=set)
+    centres: defaultdict[int, Standing] = field(default_factory=lambda: defaultdict(Standing))
 
 
 def list_suppliers(user: User) -> list[dict[str, Any]]:
@@ -83,13 +71,20 @@ def list_suppliers(user: User) -> list[dict[str, Any]]:
     Of one centre at a time for a person who works in several: one whose group lacks some, else one without a group.
     """
     named = Incident.objects.filter(csirt__in=user.csirt_ids()).open().exclude(supplier_key="")
-    columns = ("supplier_key", "csirt", "collectivity", "story__supplier")
-    of_group = ("group__uid", "group__title", "group__closed_at")
+    by_group = named.order_by().values_list("supplier_key", "csirt", "group__uid", "group__title", "group__closed_at")
+    tallied = by_group.annotate(
+        number=Count("pk"), bodies=ArrayAgg("collectivity", distinct=True), name=Min("story__supplier")
+    )
     suppliers: dict[str, Supplier] = {}
-    for key, csirt, body, name, *group in named.order_by("csirt", "supplier_key").values_list(*columns, *of_group)[
-        :CASES_GROUPED
-    ]:
-        suppliers.setdefault(key, Supplier(key)).read(csirt, body, name, (group[0], group[1], group[2]))
+    for key, csirt, uid, title, closed_at, number, bodies, name in tallied:
+        supplier = suppliers.setdefault(key, Supplier(key))
+        supplier.bodies.update(bodies)
+        supplier.name = min(filter(None, (supplier.name, name)), default="")
+        standing = supplier.centres[csirt]
+        if uid is None:
+            standing.outside = number
+        elif closed_at is None:
+            standing.uid, standing.title = uid, title
     several = [one for one in suppliers.values() if len(one.bodies) >= BODIES_OF_A_GROUP]
     most_named = sorted(several, key=lambda one: (-len(one.bodies), one.supplier_key))
     return [describe_supplier(one) for one in most_named[:GROUPS_SHOWN]]

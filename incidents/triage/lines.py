@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 
-from collectivities.models import Collectivity, Region
+from collectivities.models import Region
 from collectivities.zones import PARIS, zone_in
 from incidents.enums import DueFor, Nature, Severity, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption
@@ -63,24 +64,28 @@ SHOWN = (
     *("due_at", "due_for", "is_taken", "awaited_since", "declarant_wrote_at", "service_stopped", "data_concerned"),
     *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
-    *("collectivity__region", "collectivity__region_correction", "assignee__display_name", "assignee__email"),
+    *("assignee__display_name", "assignee__email"),
 )
 
 
 def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
     """What `lines_of` reads of the cases themselves, and nothing else."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
+    home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     shown: IncidentQuerySet = cases.select_related("story", "csirt", "collectivity__departement", "assignee")
-    return shown.only(*SHOWN).annotate(leak_status=Subquery(leaks.values("status")[:1]))
+    return shown.only(*SHOWN).annotate(
+        leak_status=Subquery(leaks.values("status")[:1]),
+        region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
+    )
 
 
 def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
     """`incidents` come `with_lines`; of those with `read_at`, my last reading, it is told whether there is news. One
-    query whatever their number, and another one where a process has not read the régions yet.
+    query whatever their number.
     """
-    rows = list(incidents)
+    rows: list[Any] = list(incidents)  # with what is annotated
     touched = read_touched_services(rows)
-    return [line_of(row, touched.get(row.pk, []), zone_in(find_region_code(row.collectivity)), now) for row in rows]
+    return [line_of(row, touched.get(row.pk, []), zone_in(row.region_code), now) for row in rows]
 
 
 def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
@@ -90,21 +95,6 @@ def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str
     for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
         touched[incident].append((service, ended_at is None))
     return touched
-
-
-def find_region_code(body: Collectivity) -> str | None:
-    """Return the code of the body’s région. Régions are a score of rows, and few processes outlive their change."""
-    home = body.region_correction_id or body.region_id
-    if home is None:
-        return None
-    if home not in read_region_codes():
-        read_region_codes.cache_clear()
-    return read_region_codes().get(home)
-
-
-@cache
-def read_region_codes() -> dict[int, str]:
-    return dict(Region.objects.values_list("pk", "code"))
 
 
 @lru_cache(maxsize=4096)

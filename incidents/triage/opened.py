@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -16,8 +18,7 @@ from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, Status
-from incidents.models import Incident
-from incidents.services.read import note_opened_form
+from incidents.models import Incident, Reading
 from incidents.triage.qualify import make_qualify_form
 from incidents.triage.severity import make_severity_form
 from incidents.triage.work.assign import make_assign_form
@@ -65,13 +66,19 @@ def open_form(context: dict[str, Any], incident: Incident, user: User, name: str
 
 @require_safe
 def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
-    """One form alone, without the page around it. Raises Http404 for one that the page of the case does not offer."""
+    """One form alone, for a person who has read the page around it; others are led there. Raises Http404 for a form
+    that the page of the case does not offer.
+    """
     opened, user = FORMS.get(form), user_of(request)
     if opened is None:
         raise Http404
     incident = get_incident(user, reference, to=opened.to)
     if incident.erased_at or incident.status not in opened.in_states:
         raise Http404
-    note_opened_form(incident=incident, reader=user)
+    if not Reading.objects.filter(
+        incident=incident, user=user
+    ).exists():  # the page notes who reads, and shows what is new
+        address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
+        return redirect(address)
     context = {"incident": incident, "zone": zone_of(incident.collectivity)}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

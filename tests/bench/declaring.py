@@ -77,6 +77,8 @@ class Kind:
         began, worked = monotonic(), cpu_of(self.web)
         with ThreadPoolExecutor(CLIENTS) as clients:
             count = sum(clients.map(self.post, [began + seconds] * CLIENTS))
+        if not count:
+            raise SystemExit(f"{self.path}: nothing was stored in {seconds} seconds")
         return count / (monotonic() - began), (cpu_of(self.web) - worked) / count * 1000
 
     def post(self, deadline):

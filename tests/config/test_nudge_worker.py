@@ -1,4 +1,8 @@
+import json
+import os
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -91,3 +95,13 @@ def test_every_beat_task_exists():
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in SCHEDULE.values()}
     assert scheduled | set(settings.EVENT_CONSUMERS.values()) <= set(app.tasks)
+
+
+def test_the_clock_writes_its_logs_as_the_others_do():
+    """Though it sets up no Django: a collector reads one line of JSON an event."""
+    program = "import config.clock, logging; from celery.signals import setup_logging; setup_logging.send(None); "
+    program += "logging.getLogger('celery.beat').error('late')"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    written = json.loads(done.stdout + done.stderr)
+    assert (written["logger"], written["event"], written["level"]) == ("celery.beat", "late", "error")

@@ -76,11 +76,14 @@ def test_a_form_that_the_page_does_not_offer_is_not_there(client, incident):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_opening_a_form_without_the_page_is_a_reading(client, responder, incident, name):
+def test_a_form_without_its_page_leads_to_the_page(client, responder, incident, name):
+    """Which notes who reads, and shows what is new."""
     case = taken_by(responder, incident)
-    for _time in range(2):
-        assert client.get(url(case, "formulaire", name)).status_code == 200
-    assert [reading.user for reading in case.readings.all()] == [responder]
+    answer = client.get(url(case, "formulaire", name))
+    assert (answer.status_code, answer["Location"]) == (302, f"{url(case)}?ouvrir={name}")
+    assert not case.readings.exists()
+    assert form_in(read(client.get(answer["Location"])), name)
+    assert client.get(url(case, "formulaire", name)).status_code == 200
 
 
 def test_an_opened_form_leaves_what_is_new_new(client, responder, incident):
@@ -93,6 +96,7 @@ def test_an_opened_form_leaves_what_is_new_new(client, responder, incident):
 
 
 def test_forms_of_another_state_of_the_case_are_not_there(client, responder, incident):
+    client.get(url(incident))
     assert client.get(url(incident, "formulaire", "tache")).status_code == 404
     taken_by(responder, incident)
     close_incident(reference=incident.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_lead())

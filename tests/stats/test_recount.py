@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
+from structlog.testing import capture_logs
 
 from accounts.enums import Role
 from incidents.models import Incident
@@ -61,6 +62,17 @@ def test_it_works(db, small_slices):
     assert stored() == recounted()
     call_command("verify_stats")
     assert rebuild_figures().mistakes == 0
+
+
+def test_what_differs_is_logged_as_an_error_and_nothing_else(db, small_slices):
+    incidents = a_year()
+    with capture_logs() as logs:
+        verify_figures()
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    spoil(incidents)
+    with capture_logs() as logs:
+        verify_figures()
+    assert {entry["event"] for entry in logs if entry["log_level"] == "error"} == {"figures differ"}
 
 
 def test_a_rebuild_from_nothing(db, small_slices):
