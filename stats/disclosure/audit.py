@@ -62,13 +62,14 @@ def audit(releases: Sequence[Printed], printed: Printed) -> set[str] | None:
     if not figures.bounds:
         return set()
     country = Country(figures)
-    least = country.solve(dict.fromkeys(figures.dashes, 1.0))
+    hidden = dict.fromkeys([*figures.dashes, *figures.unlisted], 1.0)
+    least = country.solve(hidden)
     if least is None and len(releases) > 1:
         country.allow_least_change()
-        least = country.find(dict.fromkeys(figures.dashes, 1.0))
+        least = country.find(hidden)
     if least is None:
         return None
-    failing = {cell for cell in figures.dashes if least[cell] > EPSILON}
+    failing = {cell for cell in hidden if least[cell] > EPSILON}
     if not failing:
         country.limit_dashes()
         failing = {*find_cells_proved_low(country, figures)} or {*find_rests_proved_small(country, figures)}
@@ -111,6 +112,8 @@ class Figures:
     # Cell → the least and the most units that it may hold.
     bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
     dashes: list[Cell] = field(default_factory=list)
+    # Bodies that are in no stratum. They are no dash, but that there are any must not be proved either.
+    unlisted: list[Cell] = field(default_factory=list)
     # Totals of quarters that are too small to be printed: everybody knows that they are.
     small_totals: set[Cell] = field(default_factory=set)
 
@@ -122,7 +125,7 @@ class Figures:
                 if not table["cells"] and not table["by"] and "-" in release["period"]:
                     self.add_small_total(locate_cell(release, table, ()))
             if self.list_cells(release["period"], "bodies"):
-                self.add((release["period"], "bodies", ("stratum",), ("",)), None)  # bodies that are in no stratum
+                self.add_unlisted_bodies((release["period"], "bodies", ("stratum",), ("",)))
 
     def add(self, cell: Cell, value: int | None) -> None:
         if value is None:
@@ -130,6 +133,10 @@ class Figures:
             self.dashes.append(cell)
         else:
             self.bounds[cell] = bound_value(value)
+
+    def add_unlisted_bodies(self, cell: Cell) -> None:
+        self.bounds[cell] = (0, MANY)
+        self.unlisted.append(cell)
 
     def add_small_total(self, cell: Cell) -> None:
         """A body that makes nearly all of a total hides a larger one, which the figures then contradict."""
