@@ -85,6 +85,7 @@ class Reusable:
     def connect(self):
         connection = psycopg.connect(self.url, autocommit=True)
         connection.execute("SET session_replication_role = replica")
+        connection.execute("SET synchronous_commit = off")  # of what is put back nothing need outlive a power cut
         return connection
 
     def close(self):

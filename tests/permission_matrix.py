@@ -239,7 +239,7 @@ MATRIX = [
     ("get", "admin/incidents/incident/{reference}/corriger/",         IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/corriger/",        IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/histoire/",         IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
-    ("get", "admin/incidents/incident/{reference}/formulaire/{form}/", IN, IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/formulaire/{form}/", IN, IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/qualifier/",        IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/qualifier/",       IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/cloture/",          IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
