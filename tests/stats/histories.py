@@ -212,8 +212,9 @@ class History:
         seen = str(newest.uid) if newest else ""
         return Writing(guest=self.guest(incident), reference=incident.reference, author="Dominique", seen=seen)
 
-    # By raw rows, with the event that a service would write
+    # By raw rows, in one transaction with the event that a service would write
 
+    @transaction.atomic
     def stores(self, rng, number=1):
         made = store(
             Case(
@@ -233,6 +234,7 @@ class History:
         Story.objects.bulk_create(Story(incident=one) for one in made)  # services read it
         self.ids += [one.pk for one in made]
 
+    @transaction.atomic
     def changes(self, rng, number=1):
         """What services do to the columns that figures read."""
         some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
@@ -255,6 +257,7 @@ class History:
             ),
         )
 
+    @transaction.atomic
     def shuts(self, rng, number=1):
         """Or opens again. A double stays one."""
         chosen = rng.sample(self.ids, min(number, len(self.ids)))
@@ -265,6 +268,7 @@ class History:
         else:
             change(some, status="declared", closed_at=None, closing_reason="", due_for="acknowledge")
 
+    @transaction.atomic
     def touches_facts(self, rng, number=1):
         some = [Incident(pk=pk) for pk in rng.sample(self.ids, min(number, len(self.ids)))]
         stopped = ServiceInterruption.objects.filter(incident__in=some)
