@@ -259,10 +259,9 @@ class Figures:
 
     def list_orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
         """The regions' figures of a quarter lie within the nation's months, where all three are printed."""
-        crossed = [
-            cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("region", "quarter")
-        ]
-        months = [cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("month",)]
+        cells = self.list_cells(release["period"], "incidents")
+        crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
+        months = [cell for cell in cells if cell[2] == ("month",)]
         for quarter in {cell[3][1] for cell in crossed}:
             inner = [cell for cell in months if is_month_of(cell[3][0], f"-{quarter}")]
             if len(inner) == 3:
@@ -280,10 +279,8 @@ class Figures:
     def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
         """Yield each number of leaks with their categories: a leak has a category at least."""
         for release in self.releases:
-            leaks, categories = (
-                self.get(release["period"], "leaks"),
-                self.list_cells(release["period"], "leak_categories"),
-            )
+            period = release["period"]
+            leaks, categories = self.get(period, "leaks"), self.list_cells(period, "leak_categories")
             if leaks and categories:
                 yield leaks, categories
 

@@ -176,7 +176,7 @@ def check_json(folder: Path, last: Printed, seal: Mapping[str, str], signed: Map
         "closed_tables": sorted(table["table"] for table in content["closed_tables"]),
         "denominators": [leave_labels(row) for row in content["denominators"]],
     }
-    existing = [dict(zip(("year", "stratum", "bodies"), row, strict=True)) for row in list_denominators(last)]
+    existing = [dict(zip(("year", "stratum", "bodies"), row, strict=True)) for row in last["existing"]]
     is_shaped = content.keys() == JSON_NAMES and all(table.keys() == CLOSED for table in content["closed_tables"])
     if not is_shaped or not is_same(told, heading | closed | {"denominators": existing}):
         raise WrongCopyError("release.json ne dit pas ce qui est signé.")
@@ -200,12 +200,8 @@ def check_keys(name: str, keys: Iterable[Key], wanted: set[Key]) -> None:
 def check_denominators(folder: Path, last: Printed) -> None:
     rows = read_rows(folder / "denominators.csv", ["year", "stratum", "stratum_label", "bodies"])
     bodies = [[row["year"], row["stratum"], row["bodies"]] for row in rows]
-    if bodies != [list(map(write_cell, row)) for row in list_denominators(last)]:
+    if bodies != [list(map(write_cell, row)) for row in last["existing"]]:
         raise WrongCopyError("denominators.csv ne dit pas ce qui est signé.")
-
-
-def list_denominators(last: Printed) -> list[list[int | str]]:
-    return [list(row) for row in last["existing"]]
 
 
 def make_key(figure: Figure) -> Key:
