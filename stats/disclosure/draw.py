@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stats.disclosure.audit import BASE, OPENS_FROM, THRESHOLD, Printed, find_failing_tables, is_month_of
+from stats.disclosure.audit import find_failing_tables
+from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, is_month_of
 from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, PublicService
-from stats.disclosure.audit import OPENS_FROM
+from stats.disclosure.figures import OPENS_FROM
 from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
 # Totals, as printed, from which a table opens; most open from OPENS_FROM. A crossing opens région by région, for the

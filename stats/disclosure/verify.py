@@ -1,4 +1,4 @@
-"""The program `verify.py` of a published package, which follows the audit in one file.
+"""The program `verify.py` of a published package, which follows the figures and the audit in one file.
 
 It needs Python 3.12, `highspy` (the solver) and `PyNaCl` (the signature), and no network.
 
@@ -19,7 +19,8 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from stats.disclosure.audit import Printed, bound_value, find_failing_tables
+from stats.disclosure.audit import find_failing_tables
+from stats.disclosure.figures import Printed, bound_value
 
 # A cell as the files write it, and what tells it from others.
 type Figure = dict[str, Any]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from stats.categories import label_category
-from stats.disclosure.audit import BASE, OPENS_FROM
+from stats.disclosure.figures import BASE, OPENS_FROM
 from stats.disclosure.tables import CATEGORIES, OF_A_QUARTER, SHORT_LIST_OF, TABLES, Table
 from stats.enums import Measure
 from stats.pages.labels import bind

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.installation import is_demonstration
 from stats.categories import QUARTERS, label_category
-from stats.disclosure.audit import OPENS_FROM
+from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import SHORT_LIST_OF, Table, list_tables
 from stats.enums import Stratum
 from stats.open_data.definitions import explain_opening, name_table

@@ -21,7 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stats.disclosure import audit, verify
+from stats.disclosure import audit, figures, verify
 from stats.disclosure.tables import CATEGORIES
 from stats.open_data.definitions import (
     UNDER_DECLARED,
@@ -85,9 +85,10 @@ def make_files(edition: Edition) -> dict[str, File]:
 
 
 def read_program() -> bytes:
-    program = Path(verify.__file__).read_text()
-    own_import = next(line for line in program.splitlines(keepends=True) if line.startswith("from stats."))
-    return (Path(audit.__file__).read_text() + "\n\n" + program.replace(own_import, "")).encode()
+    """Return the modules that check a package as one file, without the imports from each other."""
+    sources = [Path(str(module.__file__)).read_text() for module in (figures, audit, verify)]
+    lines = "\n\n".join(sources).splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("from stats.")).encode()
 
 
 def write_read_me(edition: Edition, sheets: list[Sheet]) -> bytes:

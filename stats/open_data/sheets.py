@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from stats.disclosure.audit import THRESHOLD
+from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import CATEGORIES, TABLES, Table
 from stats.enums import Stratum
 from stats.open_data.definitions import name_table

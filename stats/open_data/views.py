@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from stats.counting.periods import SETTLED_AFTER
-from stats.disclosure.audit import BASE, OPENS_FROM, THRESHOLD
 from stats.disclosure.draw import LARGEST_SHARE
+from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD
 from stats.disclosure.tables import CROSSING_OPENS_FROM, LONG_LIST_OPENS_FROM
 from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
 from stats.open_data.definitions import FIXED_TABLES, UNDER_DECLARED, list_definitions, list_sources

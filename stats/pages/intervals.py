@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import exp, inf, lgamma, log
 
 from stats.categories import UNKNOWN
-from stats.disclosure.audit import BASE
+from stats.disclosure.figures import BASE
 from stats.pages.page import Breakdown, Line
 from stats.releases.reading import Cell
 

@@ -9,7 +9,7 @@ from csirts.wording import listed, of
 from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.counting.periods import SETTLED_AFTER
-from stats.disclosure.audit import OPENS_FROM
+from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import TABLES
 from stats.pages.intervals import Change, compare
 from stats.pages.labels import bind, upper_first

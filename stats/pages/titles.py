@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from stats.categories import label_category
-from stats.disclosure.audit import OPENS_FROM
+from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import MONTHS, QUARTERS
 from stats.enums import DelayBand, HoursBand
 from stats.pages.intervals import Change, compare, find_first, find_half_within

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from collectivities.models import Region
 from csirts.wording import at, of
-from stats.disclosure.audit import THRESHOLD
+from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import NO_BREAK, bind, format_number
 from stats.releases.publish import due_on

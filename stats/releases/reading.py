@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from stats.disclosure.audit import bound_value
+from stats.disclosure.figures import bound_value
 from stats.disclosure.tables import Period
 from stats.releases.rows import Denominator, Figure, Release
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collectivities.models import Collectivity
 from stats.append_only import never_changed
-from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import Outcome, Stratum
 

@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from nacl.signing import SigningKey, VerifyKey
 
 from stats.counting.periods import PARIS
-from stats.disclosure.audit import BASE, THRESHOLD
+from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import Period
 from stats.releases.rows import Denominator, Figure, Release
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from stats.disclosure.audit import OPENS_FROM
 from stats.disclosure.draw import describe_table
+from stats.disclosure.figures import OPENS_FROM
 from stats.disclosure.tables import CATEGORIES, SHORT_LIST_OF, Period, list_tables
 from stats.enums import Stratum
 from stats.releases import seal

@@ -72,7 +72,7 @@ def test_a_figure_holds_nothing_of_bodies_or_cases():
     assert names == {"id", "release", "table", "first", "second", "value"}
 
 
-@pytest.mark.parametrize("module", ["tables", "draw", "audit"])
+@pytest.mark.parametrize("module", ["tables", "figures", "audit", "draw"])
 def test_the_rule_knows_numbers_only(module):
     names = set(list_names(STATS / "disclosure" / f"{module}.py"))
     assert not {name for name in names if name and name.startswith("django")}

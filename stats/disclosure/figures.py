@@ -1,0 +1,234 @@
+"""The printed figures of some releases, and what everybody knows of them.
+
+A printed cell is a multiple of `BASE`, whose true number of units lies within `BASE - 1` of it, or a dash: fewer than
+`THRESHOLD` bodies, however many units they have. Besides, everybody knows which cells are parts of which others.
+
+This file, the audit and `verify.py` make one program in each published package. They read nothing but the figures.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+THRESHOLD = 5  # distinct bodies
+BASE = 5
+# The printed total from which a table opens. A total of a quarter that is smaller is not printed at all.
+OPENS_FROM = 40
+MANY = 1e7  # units in a cell that is not printed
+TOTAL: tuple[str, ...] = ()
+
+type Printed = Mapping[str, Any]
+# Period, unit, classification, categories: « 2025 », « incidents », ("region",), ("53",)
+type Cell = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+# A whole, and parts beside which it may hold a few units
+type Rest = tuple[list[Cell], list[Cell]]
+
+
+def bound_value(value: int) -> tuple[int, int]:
+    """Return the least and the most units that a cell may hold that is printed as `value`."""
+    return max(THRESHOLD, value - BASE + 1), value + BASE - 1
+
+
+@dataclass
+class Figures:
+    """The cells of some releases, and what everybody knows of them."""
+
+    releases: Sequence[Printed]
+    # Cell → the least and the most units that it may hold.
+    bounds: dict[Cell, tuple[float, float]] = field(default_factory=dict)
+    dashes: list[Cell] = field(default_factory=list)
+    # Bodies that are in no stratum. They are no dash, but that there are any must not be proved either.
+    unlisted: list[Cell] = field(default_factory=list)
+    # Totals of quarters that are too small to be printed: everybody knows that they are.
+    small_totals: set[Cell] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for release in self.releases:
+            for table in release["tables"]:
+                for categories, value in table["cells"]:
+                    self.add(locate_cell(release, table, categories), value)
+                if not table["cells"] and not table["by"] and "-" in release["period"]:
+                    self.add_small_total(locate_cell(release, table, ()))
+            if self.list_cells(release["period"], "bodies"):
+                self.add_unlisted_bodies((release["period"], "bodies", ("stratum",), ("",)))
+
+    def add(self, cell: Cell, value: int | None) -> None:
+        if value is None:
+            self.bounds[cell] = (0, MANY)
+            self.dashes.append(cell)
+        else:
+            self.bounds[cell] = bound_value(value)
+
+    def add_unlisted_bodies(self, cell: Cell) -> None:
+        self.bounds[cell] = (0, MANY)
+        self.unlisted.append(cell)
+
+    def add_small_total(self, cell: Cell) -> None:
+        """A body that makes nearly all of a total hides a larger one, which the figures then contradict."""
+        self.bounds[cell] = (0, OPENS_FROM - 1)
+        self.small_totals.add(cell)
+
+    def get(self, period: str, counts: str) -> Cell | None:
+        """Return the total of that unit if it is printed."""
+        cell = (period, counts, TOTAL, TOTAL)
+        return cell if cell in self.bounds else None
+
+    def list_cells(self, period: str, counts: str) -> list[Cell]:
+        """Return the cells of the classifications of that unit."""
+        return [cell for cell in self.bounds if cell[:2] == (period, counts) and cell[2]]
+
+    def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
+        """Return the code of the cell's table, of a crossing with its région. Of a quarter that is printed already,
+        the finest table of the year that bears on it.
+        """
+        period, counts, by, categories = cell
+        open_tables = {
+            (table["counts"], tuple(table["by"])): table["code"] for table in printed["tables"] if table["cells"]
+        }
+        if period == printed["period"]:
+            return "/".join((str(open_tables[counts, by]), *categories[: len(by) - 1]))
+        bearing = [
+            ("incidents", ("region", "quarter")),
+            ("incidents", ("month",)),
+            (counts, TOTAL),
+            ("incidents", TOTAL),
+        ]
+        return next(str(open_tables[key]) for key in bearing if key in open_tables)
+
+    # What everybody knows
+
+    def list_sums(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+        """Yield each total with its parts, and whether these are all of it: others may be without a figure."""
+        for release in self.releases:
+            yield from self.list_sums_of_tables(release)
+        yield from self.list_sums_over_time()
+
+    def list_rests(self) -> Iterator[Rest]:
+        for total, parts in self.list_inclusions():
+            if not self.small_totals.intersection(parts):
+                yield [total], parts
+        for release in self.releases:
+            yield from ((months, crossed) for crossed, months in self.list_orders_of_quarters(release))
+        for total, all_parts, has_all in self.list_sums():
+            parts = [part for part in all_parts if part not in self.small_totals]
+            if not parts:
+                continue
+            is_whole = has_all and parts == all_parts
+            # A yearly release that is looked at alone lacks the months that its quarters printed: these are known.
+            is_alone = len(self.releases) == 1 and "-" not in total[0]
+            if not is_whole and not (is_alone and parts[0][2] == ("month",)):
+                yield [total], parts
+                numbers = [part for part in parts if self.bounds[part][0]]
+                if len(parts[0][2]) > 1 and numbers:
+                    yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
+
+    def bound_rest(self, rest: Rest) -> float:
+        """Return the least that a whole may hold beside its parts as far as their own figures say."""
+        whole, parts = rest
+        return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)
+
+    def list_sums_of_tables(self, release: Printed) -> Iterator[tuple[Cell, list[Cell], bool]]:
+        sizes = {tuple(table["by"]): len(table["cells"]) for table in release["tables"]} | {("quarter",): 4}
+        for table in release["tables"]:
+            by = tuple(table["by"])
+            for at in range(len(by)):
+                parts: dict[Cell, list[Cell]] = defaultdict(list)
+                for categories, _value in table["cells"]:
+                    cell = locate_cell(release, table, categories)
+                    total = (*cell[:2], by[:at] + by[at + 1 :], cell[3][:at] + cell[3][at + 1 :])
+                    parts[total].append(cell)
+                for total, inner in parts.items():
+                    if total in self.bounds and by != ("month",):
+                        yield total, inner, len(inner) == sizes.get((by[at],), len(inner))
+
+    def list_sums_over_time(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+        """Months make a quarter, quarters a year; months may stand in the release of either."""
+        periods = [release["period"] for release in self.releases]
+        months = [cell for cell in self.bounds if cell[2] == ("month",)]
+        for total in [cell for cell in self.bounds if cell[2] == TOTAL]:
+            period, counts = total[:2]
+            inner = [cell for cell in months if cell[1] == counts and is_month_of(cell[3][0], period)]
+            # A quarter without a release was before the service began: the year has no month of it.
+            quarters = [self.get(quarter, counts) for quarter in periods if quarter.startswith(f"{period}-")]
+            if inner:
+                yield total, inner, len(inner) == (3 if "-" in period else 3 * len(quarters) or 12)
+            known = [cell for cell in quarters if cell]
+            if known:
+                yield total, known, len(known) == len(quarters)
+        yield from self.list_sums_of_quarters()
+
+    def list_sums_of_quarters(self) -> Iterator[tuple[Cell, list[Cell], bool]]:
+        """The regions' figures of a quarter lie within the nation's."""
+        parts: dict[Cell, list[Cell]] = defaultdict(list)
+        for cell in self.bounds:
+            if cell[2] == ("region", "quarter"):
+                parts[f"{cell[0]}-{cell[3][1]}", cell[1], TOTAL, TOTAL].append(cell)
+        yield from ((total, inner, False) for total, inner in parts.items() if total in self.bounds)
+
+    def list_inclusions(self) -> Iterator[tuple[Cell, list[Cell]]]:
+        """Yield each total with parts that lie within it together."""
+        for release in self.releases:
+            period = release["period"]
+            incidents, leaks = self.get(period, "incidents"), self.get(period, "leaks")
+            unfounded, bodies = self.get(period, "unfounded"), self.list_cells(period, "bodies")
+            if incidents and leaks:
+                yield incidents, [leaks]
+            if incidents and leaks and unfounded:
+                yield incidents, [leaks, unfounded]
+            if incidents and bodies:
+                yield incidents, bodies
+            if leaks:
+                yield from ((leaks, [category]) for category in self.list_cells(period, "leak_categories"))
+
+    def list_orders(self) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """Yield cells that together hold no more than others do."""
+        for release in self.releases:
+            yield from self.list_orders_of_delays(release)
+            yield from self.list_orders_of_quarters(release)
+
+    def list_orders_of_quarters(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """The regions' figures of a quarter lie within the nation's months, where all three are printed."""
+        cells = self.list_cells(release["period"], "incidents")
+        crossed = [cell for cell in cells if cell[2] == ("region", "quarter")]
+        months = [cell for cell in cells if cell[2] == ("month",)]
+        for quarter in {cell[3][1] for cell in crossed}:
+            inner = [cell for cell in months if is_month_of(cell[3][0], f"-{quarter}")]
+            if len(inner) == 3:
+                yield [cell for cell in crossed if cell[3][1] == quarter], inner
+
+    def list_orders_of_delays(self, release: Printed) -> Iterator[tuple[list[Cell], list[Cell]]]:
+        """A case that was closed within a delay had been taken charge of within it, or nobody knows when. Delays are
+        printed from the shortest on, « not known » last.
+        """
+        of_incidents = self.list_cells(release["period"], "incidents")
+        closings, helps = ([cell for cell in of_incidents if cell[2] == (by,)] for by in ("closing", "help"))
+        for number in range(1, len(closings) if len(closings) == len(helps) else 0):
+            yield closings[:number], [*helps[:number], helps[-1]]
+
+    def list_covers(self) -> Iterator[tuple[Cell, list[Cell]]]:
+        """Yield each number of leaks with their categories: a leak has a category at least."""
+        for release in self.releases:
+            period = release["period"]
+            leaks, categories = self.get(period, "leaks"), self.list_cells(period, "leak_categories")
+            if leaks and categories:
+                yield leaks, categories
+
+    def list_least_bodies(self) -> Iterator[tuple[list[Cell], int]]:
+        """Yield the bodies of a year, and how many there are at least: a body counts in one région, and each région
+        that has a number has THRESHOLD bodies.
+        """
+        for release in self.releases:
+            bodies = self.list_cells(release["period"], "bodies")
+            regions = [cell for cell in self.list_cells(release["period"], "incidents") if cell[2] == ("region",)]
+            if bodies:
+                yield bodies, THRESHOLD * sum(self.bounds[region][0] > 0 for region in regions)
+
+
+def locate_cell(release: Printed, table: Printed, categories: Iterable[str]) -> Cell:
+    return release["period"], table["counts"], tuple(table["by"]), tuple(categories)
+
+
+def is_month_of(month: str, period: str) -> bool:
+    _year, dash, quarter = period.partition("-T")
+    return not dash or (int(month) + 2) // 3 == int(quarter)
