@@ -132,3 +132,13 @@ def test_taking_the_factor_off_by_any_way_shuts_the_session_s_door_too(client):
     Authenticator.objects.filter(user=responder).delete()
     assert client.post("/connexion/code/", {"code": "123456"}).headers["Location"] == "/connexion/"
     assert not client.session.get("_auth_user_id")
+
+
+def test_the_admin_signs_nobody_in_by_itself(client):
+    """Its own sign-in page would not ask for the second factor."""
+    answer = client.get("/admin/login/?next=/admin/incidents/")
+    assert answer.headers["Location"] == "/connexion/?next=/admin/incidents/"
+    client.force_login(an_agent(plouexemple()))
+    assert client.get("/admin/login/").status_code == 403
+    client.force_login(a_responder())
+    assert client.get("/admin/login/").headers["Location"] == "/admin/"

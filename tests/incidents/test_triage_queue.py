@@ -1,5 +1,6 @@
 """The queue of a CSIRT, through its page."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,14 @@ def test_it_works(client, responder):
 
 def test_the_queue_is_the_home_page_of_a_responder(client, responder):
     assert client.get("/admin/").headers["Location"] == URL
+
+
+def test_the_pages_that_a_person_may_open_are_in_the_header(client, responder):
+    header = re.search(r'<nav class="apps".*?</nav>', client.get(URL).content.decode(), re.DOTALL)
+    assert header
+    links = re.findall(r'href="([^"]+)"', header[0])
+    assert URL in links
+    assert all(client.get(link).status_code == 200 for link in links)
 
 
 def test_nobody_has_taken_it_then_what_is_due_first(client, responder):
