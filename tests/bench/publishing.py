@@ -15,6 +15,7 @@ from django.db import connection, transaction  # noqa: E402
 
 from stats.counting.rollups import fold_all  # noqa: E402
 from stats.disclosure.draw import NOTHING  # noqa: E402
+from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
 from stats.releases.publish import bodies_by_stratum  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
@@ -53,7 +54,8 @@ def measure_what_is_told(year):
         counts = count_again(release)
     told, errors = Counter(), []
     for figure in Figure.objects.filter(release=release).exclude(value=None):
-        cell = tuple(filter(None, (figure.first, figure.second)))
+        # « Other region » is an empty code.
+        cell = (figure.first, figure.second)[: len(TABLES[figure.table].by)]
         units = counts[figure.table].get(cell, NOTHING).units
         told[figure.table] += units
         errors.append(figure.value - units)
