@@ -220,10 +220,8 @@ def write_late_line(page: Page) -> str:
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
-    return bind(
-        _("Comptés plus tard : %s (incidents déclarés les années d’avant, absents de leurs chiffres).")
-        % format_cell(cell)
-    )
+    words = _("Comptés plus tard (incidents des années d’avant, vérifiés après la publication de leurs chiffres) : %s.")
+    return bind(words % format_cell(cell))
 
 
 # Why there is no more

@@ -208,11 +208,11 @@ def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is
 
 
 def test_late_cases_are_one_line_of_the_year():
-    words = " (incidents déclarés les années d’avant, absents de leurs chiffres)."
+    words = "Comptés plus tard (incidents des années d’avant, vérifiés après la publication de leurs chiffres)"
     before = {"before": {"incidents": 250}}
-    assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"Comptés plus tard : 15{words}"
+    assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"{words} : 15."
     dash = write_late_line(a_page(TOTALS | {"late": None}, **before))
-    assert plain(dash) == f"Comptés plus tard : moins de 5 collectivités{words}"
+    assert plain(dash) == f"{words} : moins de 5 collectivités."
     assert write_late_line(a_page(TOTALS, **before)) == ""
     assert write_late_line(a_page(TOTALS | {"late": 15}, region=BRETAGNE, **before)) == ""
 
