@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 
+from stats.disclosure.figures import BASE
 from stats.pages.labels import format_number
 
 CHARACTER = 7.6  # the width of a digit at 13 px, in units
@@ -245,7 +246,7 @@ def crosses(line: Segment, box: Box) -> bool:
 
 @dataclass(frozen=True)
 class Scale:
-    """Levels 1 to 5 of equal width, for the grounds of tiles that also say their number."""
+    """Levels 1 to 5 of equal width, for the grounds of tiles that also say their number, a multiple of `BASE`."""
 
     step: int
 
@@ -255,13 +256,13 @@ class Scale:
     def steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
         """Return (level, first value, last value) of the levels used. The highest has no last value: and more."""
         return [
-            (level, (level - 1) * self.step + 1, level * self.step if level < LEVELS else None)
+            (level, (level - 1) * self.step + BASE, level * self.step if level < LEVELS else None)
             for level in sorted(set(used))
         ]
 
 
 def scale_for(values: Iterable[float]) -> Scale:
-    return Scale(round_up(max(values, default=1) / LEVELS))
+    return Scale(round_up(max(BASE, max(values, default=0) / LEVELS)))
 
 
 def round_up(value: float) -> int:

@@ -90,9 +90,7 @@ def draw_map(page: Page) -> Map | None:
 
 
 def format_step(first: int, last: int | None) -> str:
-    """Return « 21 à 40 », « jusqu’à 20 » or « 81 et plus »: no number under five is printed."""
+    """Return « 25 à 40 », « 5 » or « 85 et plus »: the numbers as they are printed."""
     if last is None:
         return f"{format_number(first)} et plus"
-    if first == last:
-        return format_number(first)
-    return f"jusqu’à {format_number(last)}" if first == 1 else f"{format_number(first)} à {format_number(last)}"
+    return format_number(first) if first == last else f"{format_number(first)} à {format_number(last)}"

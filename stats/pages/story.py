@@ -220,7 +220,7 @@ def write_late_line(page: Page) -> str:
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
-    words = _("Comptés plus tard (incidents des années d’avant, vérifiés après la publication de leurs chiffres) : %s.")
+    words = _("Comptés plus tard (incidents des années d’avant, vérifiés après leur publication) : %s.")
     return bind(words % format_cell(cell))
 
 
@@ -255,8 +255,8 @@ def explain_closed(page: Page) -> list[str]:
     sentences = []
     if scarce:
         few = ngettext(
-            "Trop peu de cas %(place)s en %(year)s pour ce tableau : %(names)s.",
-            "Trop peu de cas %(place)s en %(year)s pour ces tableaux : %(names)s.",
+            "Trop peu de cas publiés %(place)s en %(year)s pour ce tableau : %(names)s.",
+            "Trop peu de cas publiés %(place)s en %(year)s pour ces tableaux : %(names)s.",
             len(scarce),
         )
         sentences.append(few % {**words, "names": list_names(scarce)})

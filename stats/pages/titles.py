@@ -135,7 +135,7 @@ def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
 
 def under_quarters(page: Page) -> str:
     """Return what a quarter counts, why the quarters do not add up to a year, and why some have no number."""
-    sentences = [_("Un trimestre compte ce qui était vérifié le jour où il a paru, un mois au moins après sa fin.")]
+    sentences = [_("Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin.")]
     if page.is_over:
         sentences.append(_("L’année compte ce qui l’était quand elle a paru."))
     cells = [cell for _name, row in list_totals(page) for cell in row]

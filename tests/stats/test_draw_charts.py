@@ -130,10 +130,14 @@ def test_people_count_by_one_two_five(value, up):
 
 
 def test_levels_are_of_equal_width_and_the_last_is_open():
-    scale = scale_for([3, 47])
-    assert [scale.level(value) for value in (0, 1, 10, 11, 40, 41, 400)] == [1, 1, 1, 2, 4, 5, 5]
-    assert scale.steps([5, 1, 2, 2]) == [(1, 1, 10), (2, 11, 20), (5, 41, None)]
-    assert scale_for([]).step == 1
+    scale = scale_for([5, 50])
+    assert [scale.level(value) for value in (5, 10, 15, 40, 45, 400)] == [1, 1, 2, 4, 5, 5]
+    assert scale.steps([5, 1, 2, 2]) == [(1, 5, 10), (2, 15, 20), (5, 45, None)]
+
+
+def test_a_level_holds_a_printed_number_at_least():
+    assert scale_for([5, 10]).steps([1, 2]) == [(1, 5, 5), (2, 10, 10)]
+    assert scale_for([]).step == 5
 
 
 def test_bars_are_as_long_as_their_numbers():

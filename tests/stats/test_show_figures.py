@@ -108,14 +108,14 @@ def test_a_year_of_317_incidents_has_the_services_but_no_crossing(client):
         "Ce que cette page ne montre pas",
         "Comment ces chiffres sont faits",
     ]
-    assert "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types" in words(region)
+    assert "Trop peu de cas publiés en Bretagne en 2025 pour ces tableaux : les trimestres, les types" in words(region)
     assert region.css_first("a[href='?annee=2025']") is not None
 
 
 def test_a_year_of_84_incidents_says_what_is_closed(client):
     print_year(2025, 84)
     main = read(client)
-    assert "Trop peu de cas en France en 2025 pour ces tableaux : les données en cause, le nombre" in words(main)
+    assert "Trop peu de cas publiés en France en 2025 pour ces tableaux : les données en cause, le" in words(main)
     assert "Ce que l’on sait de ces fuites" not in titles(main)
     assert table(main, "Interruptions par service")["Ensemble"] == ["40"]
 

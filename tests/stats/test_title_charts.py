@@ -263,7 +263,7 @@ def test_what_a_quarter_counts_and_why_it_may_have_no_number():
     def under(quarter, *, is_over=True):
         return plain(under_quarters(a_page({1: quarter}, quarters=(1,), is_over=is_over)))
 
-    first = "Un trimestre compte ce qui était vérifié le jour où il a paru, un mois au moins après sa fin."
+    first = "Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin."
     year = "L’année compte ce qui l’était quand elle a paru."
     whole = dict.fromkeys(TOTALS, 40)
     assert under(whole, is_over=False) == first
@@ -345,7 +345,7 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert (tiles["BRE"], tiles["IDF"], tiles["COR"]) == ((3, Cell(60, SHOWN)), (2, Cell(25, SHOWN)), (0, BELOW))
     assert (len(drawn.tiles), drawn.has_dash) == (20, True)
     assert drawn.unplaced.label == "autres territoires d’outre-mer, ou territoire pas connu"
-    assert [words for _level, words in drawn.steps] == ["21 à 40", "41 à 60"]
+    assert [words for _level, words in drawn.steps] == ["25 à 40", "45 à 60"]
     assert title_map(page) == "Les incidents, région par région"
     assert plain(under_map(page)) == (
         "Incidents vérifiés en 2025. Les régions n’ont pas le même nombre de collectivités : ne les classez pas."
@@ -357,13 +357,8 @@ def test_a_tile_has_its_number_or_is_hatched():
     assert draw_map(a_page({"incidents": 35})) is None
 
 
-def test_a_key_names_no_number_that_is_never_printed():
-    assert [format_step(1, 5), format_step(6, 10), format_step(5, 5), plain(format_step(2_001, None))] == [
-        "jusqu’à 5",
-        "6 à 10",
-        "5",
-        "2 001 et plus",
-    ]
+def test_a_key_names_numbers_as_they_are_printed():
+    assert [format_step(5, 20), format_step(5, 5), plain(format_step(2_005, None))] == ["5 à 20", "5", "2 005 et plus"]
 
 
 # Chance

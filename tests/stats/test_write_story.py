@@ -208,7 +208,7 @@ def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is
 
 
 def test_late_cases_are_one_line_of_the_year():
-    words = "Comptés plus tard (incidents des années d’avant, vérifiés après la publication de leurs chiffres)"
+    words = "Comptés plus tard (incidents des années d’avant, vérifiés après leur publication)"
     before = {"before": {"incidents": 250}}
     assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"{words} : 15."
     dash = write_late_line(a_page(TOTALS | {"late": None}, **before))
@@ -229,7 +229,7 @@ SPRING = {2: {"incidents": 80}}
 
 def test_tables_with_too_few_cases_are_named():
     assert missing(a_page({"incidents": 35, "interruptions": 20, "leaks": None} | SPRING)) == [
-        "Trop peu de cas en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
+        "Trop peu de cas publiés en France en 2025 pour ces tableaux : les mois, les régions, les types d’incidents, "
         "les causes, les services interrompus, la durée des interruptions, les données en cause, le nombre de "
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
         "clôture et le taux selon la nature et la population."
@@ -257,7 +257,7 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
     assert missing(a_page(whole)) == []
     del whole["bodies_by_stratum"], whole["leaks_by_status"]
     assert missing(a_page(whole | {"incidents": 35})) == [
-        "Trop peu de cas en France en 2025 pour ce tableau : le taux selon la nature et la population.",
+        "Trop peu de cas publiés en France en 2025 pour ce tableau : le taux selon la nature et la population.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : l’état des fuites.",
     ]
 
@@ -278,7 +278,8 @@ def test_a_region_lacks_its_crossings_alone():
         "France seulement."
     )
     assert missing(a_page(tables, region=BRETAGNE)) == [
-        "Trop peu de cas en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les causes.",
+        "Trop peu de cas publiés en Bretagne en 2025 pour ces tableaux : les trimestres, les types d’incidents et les "
+        "causes.",
         rest,
     ]
     many = {
@@ -295,7 +296,7 @@ def test_a_region_lacks_its_crossings_alone():
     ]
     tables["incidents_by_cause"] = {"flaw": 35}
     assert missing(a_page(tables, region=BRETAGNE)) == [
-        "Trop peu de cas en Bretagne en 2025 pour ce tableau : les causes.",
+        "Trop peu de cas publiés en Bretagne en 2025 pour ce tableau : les causes.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : les types d’incidents.",
         rest,
     ]
