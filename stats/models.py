@@ -76,7 +76,7 @@ class CaseFact(models.Model):
     leak_persons = ArrayField(
         models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name=_("personnes par fuite")
     )
-    # Of each leak that is not unfounded, its categories once each.
+    # Of each leak that is not unfounded, its categories once each; « not known » if nobody chose one.
     leak_categories = ArrayField(
         models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories des fuites")
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from collectivities.zones import zone_in
-from incidents.enums import ClosingReason, LeakStatus, Nature, PersonsBand
+from incidents.enums import ClosingReason, DataCategory, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption
 from stats.counting.periods import find_month, find_quarter
 from stats.enums import ALL_BANDS, LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, Measure, leak_band, type_band
@@ -60,7 +60,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
         fact.leak_statuses.append(leak.status)
         fact.leak_persons.append(find_persons_band(leak))
         if leak.status != LeakStatus.UNFOUNDED:
-            fact.leak_categories += sorted(set(leak.categories))
+            fact.leak_categories += sorted(set(leak.categories)) or [DataCategory.UNKNOWN.value]
     return facts
 
 

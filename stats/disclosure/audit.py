@@ -84,15 +84,16 @@ def find_rests_proved_small(country: "Country", figures: "Figures") -> Iterator[
     """Yield a part of each whole that is proved to hold a few units beside its parts, but not none. Each country that
     is found settles several wholes; those that hold more by their own figures need none.
     """
-    left = [rest for rest in figures.list_rests() if figures.bound_rest(rest) <= MOST_OF_REST]
-    while left:
-        least = country.find(sum_weights(left))
-        empty = [rest for rest in left if count_units(rest, least) <= EPSILON]
-        if not empty:
-            empty = left[:1]
-            if EPSILON < count_units(left[0], country.find(sum_weights(empty))) <= MOST_OF_REST:
-                yield left[0][1][0]
-        left = [rest for rest in left if rest not in empty]
+    unsettled = [rest for rest in figures.list_rests() if figures.find_least(rest) <= MOST_OF_REST]
+    while unsettled:
+        units = country.find(sum_weights(unsettled))
+        settled = [rest for rest in unsettled if count_rest(rest, units) <= EPSILON]
+        if not settled:
+            settled = unsettled[:1]
+            units = country.find(sum_weights(settled))
+            if EPSILON < count_rest(settled[0], units) <= MOST_OF_REST:
+                yield settled[0][1][0]
+        unsettled = [rest for rest in unsettled if rest not in settled]
 
 
 def sum_weights(rests: Iterable[Rest]) -> dict[Cell, float]:
@@ -106,9 +107,9 @@ def sum_weights(rests: Iterable[Rest]) -> dict[Cell, float]:
     return weights
 
 
-def count_units(rest: Rest, country: Mapping[Cell, float]) -> float:
+def count_rest(rest: Rest, units: Mapping[Cell, float]) -> float:
     whole, parts = rest
-    return sum(country[cell] for cell in whole) - sum(country[part] for part in parts)
+    return sum(units[cell] for cell in whole) - sum(units[part] for part in parts)
 
 
 @cache

@@ -27,8 +27,8 @@ type Values = dict[Cell, int | None]
 
 
 class CellCount(NamedTuple):
-    """The truth of one cell. `largest`: the units of the body that has most; `spared`: the bodies of that stratum
-    that are not in the cell.
+    """The truth of one cell. `largest`: the units of the body that has most; `spared`: of a stratum, how many bodies
+    more there are in the régions with a number than are in the cell.
     """
 
     units: int

@@ -105,11 +105,13 @@ class Figures:
         yield from self.list_sums_over_time()
 
     def list_rests(self) -> Iterator[Rest]:
+        """Yield each whole that is audited for what it holds beside its parts."""
         for total, parts in self.list_inclusions():
             if not self.small_totals.intersection(parts):
                 yield [total], parts
         for release in self.releases:
             yield from ((months, crossed) for crossed, months in self.list_orders_of_quarters(release))
+            yield from self.list_repeats(release)
         for total, all_parts, has_all in self.list_sums():
             parts = [part for part in all_parts if part not in self.small_totals]
             if not parts:
@@ -123,7 +125,14 @@ class Figures:
                 if len(parts[0][2]) > 1 and numbers:
                     yield [total], sorted(numbers, key=lambda cell: -self.bounds[cell][0])
 
-    def bound_rest(self, rest: Rest) -> float:
+    def list_repeats(self, release: Printed) -> Iterator[Rest]:
+        """Yield the incidents beside one of each body that is in a stratum."""
+        incidents = self.get(release["period"], "incidents")
+        listed = [cell for cell in self.list_cells(release["period"], "bodies") if cell not in self.unlisted]
+        if incidents and listed:
+            yield [incidents], listed
+
+    def find_least(self, rest: Rest) -> float:
         """Return the least that a whole may hold beside its parts as far as their own figures say."""
         whole, parts = rest
         return sum(self.bounds[cell][0] for cell in whole) - sum(self.bounds[part][1] for part in parts)

@@ -80,7 +80,7 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
     freeze_cases(period)
     bodies = Counter[str]() if period.quarter else bodies_by_stratum(period.year)
     earlier = [seal.load_printed(one) for one in seal.list_earlier(period)]
-    drawn = draw_release(count_cells(period, bodies), period=period, earlier=earlier, key=key)
+    drawn = draw_release(count_cells(period), period=period, earlier=earlier, key=key)
     save_release(release, drawn, bodies)
     save_cases(release)
     return release, drawn

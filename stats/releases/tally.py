@@ -1,14 +1,14 @@
 # ruff: noqa: S608 (every name in these statements is ours)
 """From cases to exact counts: freezes what a release counts, then counts each table of the list in PostgreSQL."""
 
-from collections import Counter
 from typing import Any
 
 from django.db import connection
 
+from collectivities.models import Region
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import find_heirs, load_strata
-from stats.disclosure.draw import MANY, Cell, CellCount, Counts
+from stats.counting.strata import count_existing_bodies, find_heirs, load_strata
+from stats.disclosure.draw import NOTHING, Cell, CellCount, Counts, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_SAID
 from stats.releases.rows import Release
@@ -108,15 +108,32 @@ def freeze_cases(period: Period) -> None:
         cursor.execute("ANALYZE frozen_case")
 
 
-def count_cells(period: Period, existing: Counter[str]) -> Counts:
-    """Count every table of the period from the frozen cases. `existing`: stratum → how many bodies exist."""
+def count_cells(period: Period) -> Counts:
+    """Count every table of the period from the frozen cases."""
     with connection.cursor() as cursor:
         # A table of a large year groups some hundred thousand bodies: in memory rather than on the disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
-        return {table.code: count_table(cursor, table, existing) for table in list_tables(period)}
+        counts = {table.code: count_table(cursor, table) for table in list_tables(period)}
+    return counts if period.quarter else counts | {"bodies_by_stratum": count_spared(counts, period.year)}
 
 
-def count_table(cursor: Any, table: Table, existing: Counter[str]) -> dict[Cell, CellCount]:
+def count_spared(counts: Counts, year: int) -> dict[Cell, CellCount]:
+    """Return the bodies of each stratum, with how many of it declared nothing in the régions that have a number.
+
+    How many bodies each région has is public. If more of a stratum declared than the régions with a number have, some
+    of those behind a dash did. Two queries.
+    """
+    existing = count_existing_bodies(year)
+    regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
+    by_region = counts["incidents_by_region"]
+    numbered = [pk for pk, code in regions if not is_sensitive(by_region.get((code,), NOTHING))]
+    return {
+        (stratum,): count._replace(spared=sum(existing[pk, stratum] for pk in numbered) - count.bodies)
+        for (stratum,), count in counts["bodies_by_stratum"].items()
+    }
+
+
+def count_table(cursor: Any, table: Table) -> dict[Cell, CellCount]:
     columns = "".join(f"{COLUMNS.get(name, name)}, " for name in table.by)
     grouped = f"GROUP BY {columns.rstrip(', ')}" if table.by else ""
     cursor.execute(
@@ -125,8 +142,7 @@ def count_table(cursor: Any, table: Table, existing: Counter[str]) -> dict[Cell,
     )
     counts = {}
     for *cell, units, bodies, largest in cursor.fetchall():
-        spared = existing[cell[0]] - bodies if table.counts == "bodies" else MANY
-        counts[tuple(cell)] = CellCount(int(units or 0), bodies, largest or 0, spared)
+        counts[tuple(cell)] = CellCount(int(units or 0), bodies, largest or 0)
     return counts
 
 

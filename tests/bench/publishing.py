@@ -17,7 +17,6 @@ from stats.counting.rollups import fold_all  # noqa: E402
 from stats.disclosure.draw import NOTHING  # noqa: E402
 from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
-from stats.releases.publish import bodies_by_stratum  # noqa: E402
 from stats.releases.tally import count_cells  # noqa: E402
 from stats.services import publish_due  # noqa: E402
 from tests.bench.figures import absolute, at_most, hand_over  # noqa: E402
@@ -74,7 +73,7 @@ def count_again(release):
             "SELECT * FROM stats_countedcase WHERE release_id = %s",
             [release.pk],
         )
-    return count_cells(release.period, bodies_by_stratum(release.year))
+    return count_cells(release.period)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ class Attack:
         self.sizes = np.array([len(scope.bodies) for scope in self.scopes], int)
         self.scopes_of = self.index_scopes()
         self.limits = self.list_limits()
-        self.inequalities = self.program.matrix(row for row in known.rows if row.least < 0)
+        inequalities = [row for row in known.rows if row.least < 0]
+        self.inequalities, self.highest = self.program.matrix(inequalities), [row.most for row in inequalities]
         self.countries = np.zeros((0, self.program.width), np.int64)
         self.own = self.count_own()
 
@@ -193,7 +194,7 @@ class Attack:
         """Return the countries found for the outsider in which this reader may be."""
         others = self.countries - own
         fits = ((others >= least) & (others <= most)).all(axis=1)
-        return others[fits & (others @ self.inequalities.T <= 0).all(axis=1)]
+        return others[fits & (others @ self.inequalities.T <= self.highest).all(axis=1)]
 
     def ask_all(self, insiders: Iterable[Body]) -> Findings:
         findings = Findings(limits=len(self.limits))

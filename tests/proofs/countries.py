@@ -45,6 +45,7 @@ BODIES: dict[str, tuple[int, ...]] = {
     "988": (0, 7, 22, 4, 0, 1, 10),
     "": (0, 0, 0, 0, 0, 0, 40),
 }
+MAINLAND = ("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93")
 EXISTING = {stratum: sum(row[at] for row in BODIES.values()) for at, stratum in enumerate(STRATA) if stratum}
 # How often a body of each stratum declares, beside the others.
 CHANCES = (0.11, 0.31, 1.6, 5.6, 5.1, 20.0, 0.3)
@@ -249,6 +250,19 @@ def draw_struck_country(number: int, *, struck: int = 40_000, seed: int = 0, yea
     chosen = country.rng.sample(bodies, struck)
     wave = [country.draw_incident(body, f"{year}-05", "prestataire") for body in chosen]
     return draw_country(number, seed=seed, year=year) + wave
+
+
+def draw_country_of_large_bodies(number: int, *, seed: int = 0, year: int = 2025) -> list[Case]:
+    """Return a year in which all départements and régions of the mainland share an attacked supplier, and so do two
+    overseas, where nothing else happens.
+    """
+    country = Country(random.Random(f"large/{number}/{seed}/{year}"), year)
+    large = [Body(region, "large", which) for region, row in BODIES.items() for which in range(row[5])]
+    mainland = [body for body in large if body.region in MAINLAND]
+    struck = [*mainland, *country.rng.sample([body for body in large if body.region not in MAINLAND], 2)]
+    wave = [country.draw_incident(body, f"{year}-05", "prestataire") for body in struck]
+    overseas = tuple(region for region in BODIES if region not in MAINLAND)
+    return draw_country(number, seed=seed, year=year, without=overseas) + wave
 
 
 def draw_late_cases(cases: list[Case], *, share: float, seed: int = 0) -> list[Case]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
 
-from tests.proofs.countries import Case
+from tests.proofs.countries import BODIES, STRATA, Case
 
 QUARTERS = ("T1", "T2", "T3", "T4")
 MONTHS = tuple(f"{number:02}" for number in range(1, 13))
@@ -217,6 +217,24 @@ class Knowledge:
         if book.has("bodies", ("stratum",)):
             strata, repeats = book.unknowns("bodies", ("stratum",)), Unknown(book.name, "repeats")
             self.add_sum(Unknown(book.name, "incidents"), [*strata, repeats])
+            self.add_homes(book, strata)
+
+    def add_homes(self, book: Book, strata: list[Unknown]) -> None:
+        """What declared beyond the bodies of the regions with a number declared in the other regions."""
+        if not book.has("incidents", ("region",)):
+            return
+        regions = book.unknowns("incidents", ("region",))
+        dashes = [region for region in regions if not self.has_number(region)]
+        there = [BODIES[region.at[0][1]] for region in regions if region.at[0][1] and region not in dashes]
+        numbers = {code: sum(row[at] for row in there) for at, code in enumerate(STRATA)}
+        for some in [*([stratum] for stratum in strata), strata]:
+            most = sum(numbers[stratum.at[0][1]] for stratum in some)
+            self.rows.append(
+                Row({**dict.fromkeys(some, 1), **dict.fromkeys(dashes, -1)}, least=float("-inf"), most=most)
+            )
+
+    def has_number(self, unknown: Unknown) -> bool:
+        return any(value is not None for value in self.values.get(unknown, ()))
 
     def add_sum(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
         """Add a sum of which the parts are no table."""

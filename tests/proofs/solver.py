@@ -36,7 +36,7 @@ class Program:
         self.solver.addRow(row.least, row.most, len(columns), columns, signs)
 
     def matrix(self, rows: Iterable[Row]) -> np.ndarray:
-        """Return rows that are at most zero as a matrix."""
+        """Return the signs of rows as a matrix."""
         chosen = list(rows)
         matrix = np.zeros((len(chosen), self.width), np.int64)
         for number, row in enumerate(chosen):

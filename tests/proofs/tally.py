@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from stats.disclosure.draw import CellCount
-from tests.proofs.countries import EXISTING, Body, Case
+from tests.proofs.countries import BODIES, STRATA, Body, Case
 
 FAMILIES = {
     "online": ("site", "messagerie", "telephonie"),
@@ -85,10 +85,20 @@ def count_cell(bodies: Counter[Body]) -> CellCount:
 
 
 def count_strata(cases: Iterable[Case]) -> Cells:
-    """Return how many bodies of each stratum have an incident, and how many have none."""
-    hit = Counter(body.stratum for body in {case.body for case in cases if not case.is_report})
+    """Return how many bodies of each stratum have an incident, and how many more the numbered regions have."""
+    incidents = [case for case in cases if not case.is_report]
+    hit = Counter(body.stratum for body in {case.body for case in incidents})
+    there: Counter[str] = Counter()
+    for region, bodies in count_by_region(incidents).items():
+        if region not in ("", *SMALL_REGIONS) and len(bodies) >= 5 and max(bodies.values()) <= 0.85 * bodies.total():
+            there.update(dict(zip(STRATA, BODIES[region], strict=True)))
     return {
-        (stratum,): CellCount(number, number, 1, EXISTING[stratum] - number)
-        for stratum, number in hit.items()
-        if stratum
+        (stratum,): CellCount(number, number, 1, there[stratum] - number) for stratum, number in hit.items() if stratum
     }
+
+
+def count_by_region(cases: Iterable[Case]) -> dict[str, Counter[Body]]:
+    regions: dict[str, Counter[Body]] = defaultdict(Counter)
+    for case in cases:
+        regions[case.region][case.body] += 1
+    return regions

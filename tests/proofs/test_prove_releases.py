@@ -9,6 +9,7 @@ from stats.disclosure.tables import Period
 from tests.proofs.attacker import attack, prepare_attack
 from tests.proofs.countries import (
     draw_country,
+    draw_country_of_large_bodies,
     draw_country_without_region,
     draw_heavy_country,
     draw_late_cases,
@@ -83,6 +84,13 @@ def test_year_in_which_the_service_began(began):
 
 def test_region_in_which_nothing_happened():
     attack_secrets(317, 5, draw=draw_country_without_region)
+
+
+def test_stratum_of_which_nearly_all_declared():
+    """Everybody knows how many bodies each region has: those behind its dash may not be too many to be spared."""
+    for which, key in enumerate(list_keys(10)):
+        drawn = draw_year(draw_country_of_large_bodies(640, seed=which), key)
+        prove_nothing([edition for edition, _drawn in drawn], insiders=())
 
 
 @pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])

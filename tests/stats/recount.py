@@ -69,7 +69,7 @@ def units_of(row, stopped, leaks):
             yield "unfounded/"
             continue
         yield f"leaks/{persons_of(leak)}/{leak['status']}"
-        for category in set(leak["categories"]):
+        for category in set(leak["categories"]) or {"inconnues"}:
             yield f"categories/{category}"
 
 

@@ -166,6 +166,16 @@ def test_bodies_are_as_many_as_five_in_each_region(stratum, fails):
     assert failing == ({"bodies_by_stratum"} if fails else set())
 
 
+@pytest.mark.parametrize(("incidents", "fails"), [(55, False), (65, True), (75, False)])
+def test_that_a_few_incidents_are_no_first_of_a_listed_body_is_not_proved(incidents, fails):
+    """50 bodies are 54 at most: of 65 incidents, 61 at least, seven are of other bodies or a second time. What is more
+    than eight is a large rest.
+    """
+    bodies = table("bodies_by_stratum", "bodies", ["stratum"], [[["commune/0-499"], 50]])
+    failing = find_failing_tables(printed(total("incidents", incidents), bodies))
+    assert failing == ({"bodies_by_stratum"} if fails else set())
+
+
 def test_the_months_of_a_quarter_are_weighed_with_its_regions():
     crossing = table(
         *("incidents_by_region_and_quarter", "incidents", ["region", "quarter"]),

@@ -153,6 +153,13 @@ def test_services_categories_causes_and_delays_are_counted(db):
     assert sums("unfounded") == {("unfounded", ""): 1}
 
 
+def test_a_leak_without_a_category_is_of_one_that_is_not_known(db):
+    """The audit of published figures, and its readers, know that a leak has a category at least."""
+    store(one_each(bodies("53", 1), on(2025, 2, 1), leaks=(("claimed", "0-5"),)))
+    fold_events()
+    assert sums("categories") == {("categories", "inconnues"): 1}
+
+
 def test_a_number_of_persons_wins_over_a_band(db):
     incidents = store(one_each(bodies("53", 5), on(2025, 2, 1), leaks=(("claimed", "unknown"),)))
     for incident, persons in zip(incidents, (5, 6, 300, 5000, 5001), strict=True):

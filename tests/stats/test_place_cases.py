@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from collectivities.models import Collectivity
+from collectivities.models import Collectivity, Region
 from incidents.enums import Cause, DataCategory, IncidentType, LeakStatus, PersonsBand, PublicService
 from stats.counting.rollups import fold_all
+from stats.counting.strata import count_existing_bodies
+from stats.disclosure.draw import CellCount
 from stats.disclosure.tables import OF_A_YEAR, Period, list_tables
 from stats.models import CountedCase, Release
 from stats.releases.case_visibility import list_cells
-from stats.releases.publish import bodies_by_stratum
-from stats.releases.tally import count_cells, freeze_cases, save_cases
+from stats.releases.tally import count_cells, count_spared, freeze_cases, save_cases
 from tests.stats.cases import Case, bodies, change, on, store
 
 
@@ -62,7 +63,7 @@ def count_with_python(cases, period):
 def count_with_sql(period):
     """The same, and the cases as the release keeps them."""
     freeze_cases(period)
-    counts = count_cells(period, bodies_by_stratum(period.year))
+    counts = count_cells(period)
     release = Release.objects.create(number=1, year=period.year, quarter=period.quarter)
     save_cases(release)
     told = {
@@ -101,3 +102,15 @@ def test_generated_cases_of_a_quarter_are_placed_alike(db):
     told, cases = count_with_sql(Period(2025, 2))
     assert count_with_python(cases, Period(2025, 2)) == told
     assert sorted(told) == ["incidents", "incidents_by_month", "interruptions", "leaks", "reports"]
+
+
+def test_who_is_spared_lives_in_a_region_with_a_number(db):
+    """Corse has a dash: everybody knows that its bodies may all have declared nothing."""
+    counts = {
+        "incidents_by_region": {("53",): CellCount(9, 6, 2), ("11",): CellCount(5, 5, 1), ("94",): CellCount(4, 4, 1)},
+        "bodies_by_stratum": {("large",): CellCount(7, 7, 1)},
+    }
+    existing = count_existing_bodies(2025)
+    homes = Region.objects.filter(code__in=["53", "11"])
+    there = sum(existing[home.pk, "large"] for home in homes)
+    assert count_spared(counts, 2025) == {("large",): CellCount(7, 7, 1, spared=there - 7)}
