@@ -56,6 +56,7 @@ def test_it_works(incident):
     shown = text(client.get(page(incident)))
     for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "Main courante"):
         assert words in shown
+    assert "Cette page s’imprime aussi telle quelle." in shown
     assert not Paper.objects.exists()
     assert client.post(page(incident))["Location"] == page(incident)
     assert "Le PDF se prépare" in text(client.get(page(incident)))
@@ -69,7 +70,9 @@ def test_it_works(incident):
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == f'attachment; filename="tocsin-{incident.reference}.pdf"'
     assert (answer["X-Content-Type-Options"], answer["Cache-Control"]) == ("nosniff", "no-store")
-    assert "Télécharger le PDF" in text(client.get(page(incident)))
+    made = text(client.get(page(incident)))
+    assert "Télécharger le PDF" in made
+    assert "telle quelle" not in made
 
 
 def test_it_is_stored_encrypted_with_the_key_of_the_case(incident):

@@ -361,6 +361,11 @@ def test_services_that_all_work_again_are_said_so(client, responder):
 
 
 def test_a_centre_without_channel_is_said_above_an_empty_queue(client):
-    client.force_login(a_responder(breizh_cyber(notification_email="")))
+    centre = breizh_cyber(notification_email="")
+    client.force_login(a_responder(centre))
+    page = client.get(URL)
+    assert "Breizh Cyber : sans canal." in text_of(page)
+    assert "dans la fiche du centre" not in text_of(page)
 
-    assert "Breizh Cyber : sans canal." in text_of(client.get(URL))
+    client.force_login(a_lead(centre))
+    assert 'href="/admin/csirts/csirt/">dans la fiche du centre</a>' in client.get(URL).content.decode()
