@@ -108,16 +108,16 @@ def write_total(page: Page) -> str:
 
 
 def write_effects(page: Page) -> list[str]:
-    """Return « Ils ont arrêté ou ralenti 140 services publics… et comptent 90 fuites de données… »."""
+    """Return « Ils comptent 140 interruptions de service public… et 90 fuites de données… »."""
     effects = [
         words % format_cell(page.total(counts))
         for counts, words in (
-            ("interruptions", _("ont arrêté ou ralenti %s services publics (parfois plusieurs à la fois)")),
-            ("leaks", _("comptent %s fuites de données revendiquées, soupçonnées ou confirmées")),
+            ("interruptions", _("%s interruptions de service public (parfois plusieurs pour un incident)")),
+            ("leaks", _("%s fuites de données revendiquées, soupçonnées ou confirmées")),
         )
         if page.total(counts).is_shown
     ]
-    return [_("Ils %s.") % listed(effects)] if effects else []
+    return [_("Ils comptent %s.") % listed(effects)] if effects else []
 
 
 def write_first_quarter(page: Page) -> list[str]:

@@ -62,7 +62,7 @@ def test_it_works(client):
     assert printed["Corse"] == ["moins de 5 collectivités"]
     assert printed["Bretagne"] in (["60"], ["55"], ["65"])
     assert printed["Ensemble"] in (["60"], ["65"])
-    assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025. Ils ont arrêté ou" in words(main)
+    assert f"{printed['Ensemble'][0]} incidents vérifiés en France en 2025. Ils comptent" in words(main)
     assert "Publié une fois, le 1er avril 2026." in words(main)
     assert words(main).count("chiffres sont arrondis au hasard à un multiple de 5") == 1
 

@@ -26,7 +26,7 @@ def compared(now, before, **changed):
 def test_it_works():
     assert story(a_page(TOTALS)) == [
         "315 incidents vérifiés en France en 2025.",
-        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois) et comptent 95 fuites de "
+        "Ils comptent 160 interruptions de service public (parfois plusieurs pour un incident) et 95 fuites de "
         "données revendiquées, soupçonnées ou confirmées.",
     ]
 
@@ -34,7 +34,7 @@ def test_it_works():
 def test_an_effect_with_a_dash_is_left_out():
     assert story(a_page(TOTALS | {"leaks": None})) == [
         "315 incidents vérifiés en France en 2025.",
-        "Ils ont arrêté ou ralenti 160 services publics (parfois plusieurs à la fois).",
+        "Ils comptent 160 interruptions de service public (parfois plusieurs pour un incident).",
     ]
     assert story(a_page({"incidents": 315})) == ["315 incidents vérifiés en France en 2025."]
 
