@@ -16,7 +16,7 @@ run: ready  ## Démarre tout sur http://localhost:8000 (PORT=8001 pour un autre 
 	@exec $(PYTHON) -m config.run
 
 test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" pour une partie)
-	$(PYTHON) -m pytest -n 2 -m "not proof" $(or $(ARGS),--cov)
+	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),--cov)
 
 proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
 	$(PYTHON) -m pytest -n 2 -m proof $(ARGS)
