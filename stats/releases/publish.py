@@ -78,10 +78,10 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
         rounding_key=seal.fingerprint(key),
     )
     freeze_cases(period)
-    bodies = Counter[str]() if period.quarter else bodies_by_stratum(period.year)
+    existing = Counter[tuple[int, str]]() if period.quarter else count_existing_bodies(period.year)
     earlier = [seal.load_printed(one) for one in seal.list_earlier(period)]
-    drawn = draw_release(count_cells(period), period=period, earlier=earlier, key=key)
-    save_release(release, drawn, bodies)
+    drawn = draw_release(count_cells(period, existing), period=period, earlier=earlier, key=key)
+    save_release(release, drawn, {stratum.value: existing[0, stratum] for stratum in Stratum if existing})
     save_cases(release)
     return release, drawn
 
@@ -96,12 +96,7 @@ def check_foreign_keys_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def bodies_by_stratum(year: int) -> Counter[str]:
-    existing = count_existing_bodies(year)
-    return Counter({stratum.value: existing[0, stratum] for stratum in Stratum})
-
-
-def save_release(release: Release, drawn: Drawn, bodies: Counter[str]) -> None:
+def save_release(release: Release, drawn: Drawn, bodies: dict[str, int]) -> None:
     denominators = [Denominator(release=release, stratum=one, bodies=number) for one, number in bodies.items()]
     printed = seal.describe_release(release, drawn.tables, denominators, seal.list_earlier(release.period))
     release.printed = seal.encode(printed)

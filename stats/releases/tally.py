@@ -7,7 +7,7 @@ from django.db import connection
 
 from collectivities.models import Region
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import count_existing_bodies, find_heirs, load_strata
+from stats.counting.strata import Bodies, find_heirs, load_strata
 from stats.disclosure.draw import NOTHING, Cell, CellCount, Counts, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_SAID
@@ -108,22 +108,21 @@ def freeze_cases(period: Period) -> None:
         cursor.execute("ANALYZE frozen_case")
 
 
-def count_cells(period: Period) -> Counts:
-    """Count every table of the period from the frozen cases."""
+def count_cells(period: Period, existing: Bodies) -> Counts:
+    """Count every table of the period from the frozen cases. `existing`: of its year; nothing for a quarter."""
     with connection.cursor() as cursor:
         # A table of a large year groups some hundred thousand bodies: in memory rather than on the disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         counts = {table.code: count_table(cursor, table) for table in list_tables(period)}
-    return counts if period.quarter else counts | {"bodies_by_stratum": count_spared(counts, period.year)}
+    return counts if period.quarter else counts | {"bodies_by_stratum": count_spared(counts, existing)}
 
 
-def count_spared(counts: Counts, year: int) -> dict[Cell, CellCount]:
+def count_spared(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
     """Return the bodies of each stratum, with how many of it declared nothing in the régions that have a number.
 
     How many bodies each région has is public. If more of a stratum declared than the régions with a number have, some
-    of those behind a dash did. Two queries.
+    of those behind a dash did. One query.
     """
-    existing = count_existing_bodies(year)
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]
     numbered = [pk for pk, code in regions if not is_sensitive(by_region.get((code,), NOTHING))]

@@ -14,6 +14,7 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 
 from stats.counting.rollups import fold_all  # noqa: E402
+from stats.counting.strata import count_existing_bodies  # noqa: E402
 from stats.disclosure.draw import NOTHING  # noqa: E402
 from stats.disclosure.tables import TABLES  # noqa: E402
 from stats.models import Attempt, Figure, Release  # noqa: E402
@@ -73,7 +74,7 @@ def count_again(release):
             "SELECT * FROM stats_countedcase WHERE release_id = %s",
             [release.pk],
         )
-    return count_cells(release.period)
+    return count_cells(release.period, count_existing_bodies(release.year))
 
 
 if __name__ == "__main__":
