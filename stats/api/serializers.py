@@ -54,7 +54,7 @@ class FigureOut(serializers.Serializer[object]):
     high = serializers.IntegerField(allow_null=True, help_text="Le plus que peut être le vrai nombre.")
     rounded = serializers.BooleanField()
     below_threshold = serializers.BooleanField(
-        help_text="« Moins de 5 collectivités » : zéro ou peu, ou l’une d’elles en fait presque tout."
+        help_text="« Moins de 5 collectivités » : zéro ou peu, ou l’une d’elles en fait l’essentiel."
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stats.disclosure.audit import find_failing_tables
-from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, is_month_of
+from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, bound_value, is_month_of
 from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
@@ -64,7 +64,7 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
     """
     closed: set[str] = set()
     draws = 0
-    while len(closed) < len(list_tables(period)):
+    while True:
         failures: Counter[str] = Counter()
         for attempt in range(MOST_DRAWS):
             draws += 1
@@ -74,9 +74,8 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
                 return Drawn(tables, draws, tuple(sorted(closed)))
             failures.update(failing)
         if not failures.keys() - closed:
-            break
+            raise UnsafeReleaseError(str(period))
         closed.add(choose_table_to_close(failures, closed))
-    raise UnsafeReleaseError(str(period))
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
@@ -136,7 +135,12 @@ class Draw:
 
 
 def is_sensitive(count: CellCount) -> bool:
-    return count.bodies < THRESHOLD or count.spared < THRESHOLD or count.largest > LARGEST_SHARE * count.units
+    """Tell whether the cell is suppressed. Its largest body, which knows its own units, must not read that no more
+    than `THRESHOLD - 1` units are of others: they would be one each of four bodies.
+    """
+    is_few = count.bodies < THRESHOLD or count.spared < THRESHOLD
+    _least, most = bound_value(count.units - count.units % BASE)
+    return is_few or count.largest > LARGEST_SHARE * count.units or most - count.largest < THRESHOLD
 
 
 def round_randomly(units: int, number: float) -> int:

@@ -80,7 +80,7 @@ class Figures:
 
     def find_table_to_close(self, cell: Cell, printed: Printed) -> str:
         """Return the code of the cell's table, of a crossing with its région. Of a quarter that is printed already,
-        the finest table of the year that bears on it.
+        the finest table of the year that bears on it: of other units than incidents, no table does but the total.
         """
         period, counts, by, categories = cell
         open_tables = {
@@ -88,12 +88,8 @@ class Figures:
         }
         if period == printed["period"]:
             return "/".join((str(open_tables[counts, by]), *categories[: len(by) - 1]))
-        bearing = [
-            ("incidents", ("region", "quarter")),
-            ("incidents", ("month",)),
-            (counts, TOTAL),
-            ("incidents", TOTAL),
-        ]
+        of_incidents = [("incidents", ("region", "quarter")), ("incidents", ("month",))]
+        bearing = [*(of_incidents if counts == "incidents" else []), (counts, TOTAL), ("incidents", TOTAL)]
         return next(str(open_tables[key]) for key in bearing if key in open_tables)
 
     # What everybody knows

@@ -114,7 +114,7 @@ UNITS: dict[str, Unit] = {
     "interruptions": Unit(
         name=Measure.INTERRUPTIONS.label,
         definition=_("Un service public que l’incident a arrêté ou ralenti. Un incident peut en compter plusieurs."),
-        formula=_("nombre de services arrêtés ou ralentis, dans les incidents vérifiés"),
+        formula=_("nombre d’arrêts et de ralentissements de services, dans les incidents vérifiés"),
         unit=_("interruption"),
         limits=_("Seuls les services que la collectivité ou le centre a nommés sont comptés."),
     ),
@@ -241,7 +241,10 @@ CLASSIFICATIONS: dict[str, Classification] = {
     "stratum": Classification(
         _("par nature et population"),
         _("La strate est la nature de la collectivité et, pour les communes, la tranche de population."),
-        _("Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."),
+        _(
+            "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions qui "
+            "ont un nombre."
+        ),
     ),
 }
 

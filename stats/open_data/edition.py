@@ -165,11 +165,18 @@ class Edition:
         long = next((long for long, short in SHORT_LIST_OF.items() if short == table.code), "")
         if any(row["table"] == long and not row["table_closed"] for row in self.figures):
             return _("« %s » paraît à sa place, avec plus de détail.") % name_table(long)
-        crossed = table.categories_opened_by
-        has_categories = not crossed or self.reaches(crossed, OPENS_FROM)
-        if not table.opened_by or (self.reaches(table.opened_by, table.opens_from) and has_categories):
+        if not self.is_scarce(table):
             return _("À côté des autres nombres, il en aurait trop dit : la vérification l’a fermé.")
         return _("Trop peu de cas pour ce tableau.") + " " + explain_opening(table)
+
+    def is_scarce(self, table: Table) -> bool:
+        """Tell whether the totals that open the table are too small: else the audit has closed it, or its total."""
+        total = [row for row in self.figures if row["table"] == table.opened_by]
+        if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
+            return False
+        crossed = table.categories_opened_by
+        has_categories = not crossed or self.reaches(crossed, OPENS_FROM)
+        return not (self.reaches(table.opened_by, table.opens_from) and has_categories)
 
     def reaches(self, code: str, least: int) -> bool:
         """Tell whether any number of a table, as printed, is at least that."""

@@ -73,7 +73,7 @@ def describe_figures(table: Table) -> Sheet:
 def list_columns(codes: tuple[str, ...], by: tuple[str, ...]) -> list[Column]:
     rounded = _("Vrai : la valeur est arrondie au hasard à un multiple de 5.")
     below = _(
-        "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait presque tout. Ce n’est jamais un zéro sûr."
+        "Vrai : zéro ou peu de collectivités, ou l’une d’elles en fait l’essentiel. Ce n’est jamais un zéro sûr."
     )
     closed = _("Vrai : la case ne paraît pas. Voir l’ouverture du tableau (tables.csv) et la page de la publication.")
     return [

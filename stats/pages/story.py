@@ -23,8 +23,8 @@ ROUNDING = gettext_lazy(
     "peut différer."
 )
 DASH = gettext_lazy(
-    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré presque "
-    "tous les cas. Le nombre n’est pas donné, pour ne désigner personne."
+    "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
+    "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
 )
 UNKNOWN_SHARE = gettext_lazy("Personne ne sait combien d’incidents ne sont pas déclarés.")
 NO_TREND = gettext_lazy("Cela ne dit pas si les attaques ont changé, ou l’habitude de déclarer.")
@@ -197,7 +197,7 @@ def list_keys(page: Page) -> list[Key]:
         ),
         make_key(
             _("interruptions de service"),
-            _("services publics arrêtés ou ralentis ; un incident peut en toucher plusieurs"),
+            _("arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs"),
             page.total("interruptions"),
         ),
         make_key(_("fuites de données"), write_under_leaks(page), page.total("leaks")),
@@ -220,7 +220,7 @@ def write_late_line(page: Page) -> str:
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
-    words = _("Comptés plus tard (incidents des années d’avant, vérifiés après leur publication) : %s.")
+    words = _("Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année) : %s.")
     return bind(words % format_cell(cell))
 
 
@@ -306,9 +306,11 @@ def is_printed(page: Page, code: str) -> bool:
 
 
 def is_scarce(page: Page, code: str) -> bool:
-    """Tell whether the totals that open the table are too small: else the audit has closed it."""
+    """Tell whether the totals that open the table are too small: else the audit has closed it, or its total."""
     table = TABLES[(page.region and crossing_of(code)) or code]
     total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
+    if total.state is State.CLOSED:
+        return False
     crossed = table.categories_opened_by
     is_rare = crossed and not any(
         is_at_least(line.cell, OPENS_FROM) for line in breakdown(page.printed, crossed).lines

@@ -228,5 +228,10 @@ def under_strata(page: Page) -> str:
     if highest := find_scale_end(rates):
         sentences.append(_("L’échelle va de 0 à %s.") % format_percent(highest))
     if any(rate.cell.state is State.BELOW for rate in rates):
-        sentences.append(_("Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."))
+        sentences.append(
+            _(
+                "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, dans les régions "
+                "qui ont un nombre."
+            )
+        )
     return bind(" ".join([*sentences, str(UNKNOWN_SHARE)]))

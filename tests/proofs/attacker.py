@@ -61,8 +61,8 @@ class Fact(NamedTuple):
 
 @dataclass
 class Findings:
-    """`limits`: shown cells of exactly five bodies, each of which knows that four others exist. `readings`: what the
-    strong reading of a dash says by itself to a body that is in it; no facts.
+    """`limits`: shown cells of exactly five bodies, each of which knows that four others at least exist.
+    `readings`: what the strong reading of a dash says by itself to a body that is in it; no facts.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -170,7 +170,10 @@ class Attack:
         return scopes_of
 
     def list_limits(self) -> list[Counter[Body]]:
-        """Return the units of each shown cell of exactly five bodies: each of them knows that four others exist."""
+        """Return the units of each shown cell of exactly five bodies: each of them knows that four others exist.
+
+        That is no fact; that there are four and no more would be.
+        """
         shown = (self.truth[cell] for cell, column in self.columns.items() if self.is_shown[column])
         return [bodies for bodies in shown if len(bodies) == self.threshold]
 
@@ -187,7 +190,6 @@ class Attack:
         others = self.sizes.copy()
         own = self.scopes_of.get(reader, []) if reader else []
         others[own] -= 1
-        others[[number for number in own if self.is_limit(self.scopes[number], reader)]] = 0
         return np.flatnonzero((others > 0) & (others < self.threshold))
 
     def recall_countries(self, own: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
@@ -226,7 +228,10 @@ class Attack:
         if reader is OUTSIDER:
             self.countries = np.array(questions.countries)
         for place in questions.list_proved():
-            fact = self.describe_fact(reader, self.scopes[numbers[place]], own, questions.bound(place))
+            scope = self.scopes[numbers[place]]
+            fact = self.describe_fact(reader, scope, own, questions.bound(place))
+            if reader and "pinned" not in fact.kinds and self.is_limit(scope, reader):
+                continue
             (findings.readings if fact.is_reading else findings.facts).append(fact)
 
     def describe_fact(self, reader: Body | None, scope: Scope, own: np.ndarray, bounds: tuple[int, int]) -> Fact:

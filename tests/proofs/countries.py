@@ -265,6 +265,24 @@ def draw_country_of_large_bodies(number: int, *, seed: int = 0, year: int = 2025
     return draw_country(number, seed=seed, year=year, without=overseas) + wave
 
 
+def draw_country_with_nine_long_interruptions(number: int, *, seed: int = 0) -> list[Case]:
+    """Return a year in which nine interruptions last more than seven days: five of the first body and one each of
+    four others.
+    """
+    kept = {"7d+": "unknown"}
+    cases = [
+        replace(case, interruptions=tuple((kept.get(hours, hours), service) for hours, service in case.interruptions))
+        for case in draw_country(number, seed=seed)
+    ]
+    of_bodies = {case.body: at for at, case in enumerate(cases) if case.interruptions}
+    first, *others = list(of_bodies.values())[:5]
+    five = ("site", "messagerie", "telephonie", "paie", "finances")
+    cases[first] = replace(cases[first], interruptions=tuple(("7d+", service) for service in five))
+    for at in others:
+        cases[at] = replace(cases[at], interruptions=(("7d+", "paie"),))
+    return [cases.pop(first), *cases]
+
+
 def draw_late_cases(cases: list[Case], *, share: float, seed: int = 0) -> list[Case]:
     """Return more incidents of the same year, `share` of those that are known, as declarations that came late."""
     year = int(cases[0].month[:4])

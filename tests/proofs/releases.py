@@ -42,10 +42,13 @@ def draw_year(
     quarters: Sequence[int] = QUARTERS,
     late: Sequence[Case] = (),
 ) -> list[tuple[Edition, Drawn]]:
-    """Return the release of a year, last; before it those of `quarters` if it `is_quarterly`, each held fast."""
-    drawn: list[tuple[Edition, Drawn]] = []
-    for quarter in (*(quarters if is_quarterly else ()), 0):
-        earlier = [edition for edition, _drawn in drawn]
-        rest = {"earlier": earlier, "late": () if quarter else late, "number": 1 + len(drawn)}
-        drawn.append(draw_edition(cases, key, Period(year, quarter), **rest))
-    return drawn
+    """Return the release of a year, last; before it those of `quarters` if it `is_quarterly`: the year alone is drawn
+    beside the others.
+    """
+    drawn = [
+        draw_edition(cases, key, Period(year, quarter), number=number)
+        for number, quarter in enumerate(quarters if is_quarterly else (), start=1)
+    ]
+    earlier = [edition for edition, _drawn in drawn]
+    of_year = draw_edition(cases, key, Period(year), earlier=earlier, late=late, number=1 + len(drawn))
+    return [*drawn, of_year]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.proofs.attacker import attack
 from tests.proofs.bad_rules import Rule, attack_audit_on_truth, draw_leaky_country, print_year
-from tests.proofs.countries import draw_country, draw_late_cases
+from tests.proofs.countries import draw_country, draw_country_with_nine_long_interruptions, draw_late_cases
 
 SEEDS = range(4)
 YEARLY = (84, 317, 640)
@@ -54,3 +54,18 @@ def test_second_edition_of_a_year_gives_facts_on_what_came_late(number):
         second = print_year([*cases, *draw_late_cases(cases, share=0.04)], Rule(), seed=seed + 100, number=2)
         facts += len(attack([first, second], is_sure=False, insiders=()).facts)
     assert facts
+
+
+def test_cell_of_nine_of_which_a_body_has_five_gives_it_the_others_exactly():
+    """Printed as 5, the cell holds nine at most: the four others, at least, have one each."""
+    cases = draw_country_with_nine_long_interruptions(317)
+    editions = [print_year(cases, Rule(), seed=seed) for seed in range(20)]
+    printed = [edition for edition in editions if read_hours(edition)["7d+"] == 5]
+    assert printed
+    [fact] = attack(printed[:1], insiders=[cases[0].body]).facts
+    assert (fact.least, fact.most, fact.true) == (4, 4, 4)
+
+
+def read_hours(edition):
+    [table] = [table for table in edition.printed["tables"] if table["code"] == "interruptions_by_hours"]
+    return {cell[0]: value for cell, value in table["cells"]}

@@ -10,6 +10,7 @@ from tests.proofs.attacker import attack, prepare_attack
 from tests.proofs.countries import (
     draw_country,
     draw_country_of_large_bodies,
+    draw_country_with_nine_long_interruptions,
     draw_country_without_region,
     draw_heavy_country,
     draw_late_cases,
@@ -91,6 +92,12 @@ def test_stratum_of_which_nearly_all_declared():
     for which, key in enumerate(list_keys(10)):
         drawn = draw_year(draw_country_of_large_bodies(640, seed=which), key)
         prove_nothing([edition for edition, _drawn in drawn], insiders=())
+
+
+def test_body_that_has_most_of_a_cell_does_not_learn_the_others_exactly():
+    cases = draw_country_with_nine_long_interruptions(317)
+    for key in list_keys(10):
+        prove_nothing([edition for edition, _drawn in draw_year(cases, key)], insiders=[cases[0].body])
 
 
 @pytest.mark.parametrize(("draw", "number"), [(draw_country, 5000), (draw_struck_country, 317)])

@@ -33,6 +33,10 @@ def test_nothing_is_proved_of_few_bodies(draw, number, key):
 def test_nothing_is_proved_by_quarters_and_their_year(is_sure):
     editions = list_editions(draw_country(317), b"secret", is_quarterly=True)
     assert len(editions) == 5
+    months = [
+        len(table["cells"]) for edition in editions for table in edition.printed["tables"] if table["by"] == ["month"]
+    ]
+    assert months == [3, 3, 3, 3, 0]  # as production prints them
     assert not attack(editions, is_sure=is_sure).facts
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.disclosure import draw
-from stats.disclosure.draw import CellCount, draw_release, is_sensitive, round_randomly
+from stats.disclosure.draw import CellCount, UnsafeReleaseError, draw_release, is_sensitive, round_randomly
 from stats.disclosure.tables import CATEGORIES, OF_A_YEAR, Period
 
 KEY = b"a secret"
@@ -64,9 +64,14 @@ def test_it_works():
         (CellCount(100, 15, 86), True),
         (CellCount(50, 50, 1, spared=4), True),
         (CellCount(50, 50, 1, spared=5), False),
+        (CellCount(9, 5, 5), True),  # printed as 5, it would tell the largest that the others have four
+        (CellCount(9, 5, 4), False),
+        (CellCount(10, 6, 5), False),
+        (CellCount(14, 5, 10), True),
+        (CellCount(14, 5, 9), False),
     ],
 )
-def test_a_cell_is_sensitive_under_five_bodies_or_with_a_dominant_one_or_few_spared(count, is_one):
+def test_a_cell_is_sensitive_where_few_bodies_are_behind_it_or_one_knows_too_much(count, is_one):
     assert is_sensitive(count) is is_one
 
 
@@ -200,6 +205,28 @@ def test_the_table_that_fails_most_is_closed_and_totals_last(monkeypatch):
     drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
     assert (drawn.draws, drawn.closed) == (9, ("incidents_by_type", "leaks"))
     assert {table["code"] for table in drawn.tables if table["is_open"]} >= {"incidents", "incidents_by_region"}
+
+
+def test_lines_of_crossings_are_closed_however_many_fail(monkeypatch):
+    """Of 18 régions each line of two crossings: more than there are tables."""
+    monkeypatch.setattr(draw, "MOST_DRAWS", 1)
+
+    def fail(printed, _earlier):
+        crossings = [table for table in printed["tables"] if len(table["by"]) == 2]
+        return {f"{table['code']}/{cell[0]}" for table in crossings for cell, _value in table["cells"]}
+
+    monkeypatch.setattr(draw, "find_failing_tables", fail)
+    counts = year_of(18 * 100, region=dict.fromkeys(CATEGORIES["region"][:18], 100))
+    drawn = draw_release(counts, period=YEAR, earlier=(), key=KEY)
+    assert len(drawn.closed) > len(OF_A_YEAR)
+    assert not [table for table in drawn.tables if len(table["by"]) == 2 and table["is_open"]]
+
+
+def test_a_release_that_fails_whatever_is_closed_is_none(monkeypatch):
+    monkeypatch.setattr(draw, "MOST_DRAWS", 1)
+    monkeypatch.setattr(draw, "find_failing_tables", lambda _printed, _earlier: {"incidents"})
+    with pytest.raises(UnsafeReleaseError, match="2025"):
+        draw_release(year_of(97), period=YEAR, earlier=(), key=KEY)
 
 
 def test_the_list_of_tables_is_fixed_and_totals_come_first():

@@ -102,6 +102,12 @@ def test_a_table_that_the_audit_closed_says_so(client, db):
     )
 
 
+def test_a_table_whose_total_the_audit_closed_is_not_called_scarce(client, db):
+    year_of_releases({"leaks": None, "leaks_by_status": None, "leaks_by_persons": None, "leaks_by_category": None})
+    words = read_words(client, f"{HOME}5/")
+    assert words.count("la vérification l’a fermé") == 4
+
+
 def test_a_crossing_without_a_frequent_category_was_not_closed_by_the_audit(client, db):
     few = dict.fromkeys(("phishing", "flaw", "supplier", "theft", "insider", "not_said"), 20)
     year_of_releases({"incidents_by_cause": few, "incidents_by_region_and_cause": None})
@@ -210,7 +216,7 @@ def test_the_method_writes_the_numbers_of_the_rule(client, settings, db):
     settings.STATS_YEAR_PUBLISHED_ON = (5, 12)
     words = read_words(client, METHOD)
     for sentence in (
-        "Aucune collectivité n’en fait à elle seule plus de 85 %.",
+        "Aucune collectivité n’en fait à elle seule plus de 85 %, ni assez pour",
         "Un tableau s’ouvre quand son total arrondi atteint 40 ; 100 pour la longue liste des services",
         "une fois, à partir du 12 mai de l’année suivante",
         "L’arrondi fausse un écart de 8 au plus.",

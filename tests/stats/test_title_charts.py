@@ -319,7 +319,10 @@ def test_the_scale_of_the_rates_is_written_and_the_dash_explained_where_there_is
         "Part des collectivités ayant déclaré un incident vérifié en 2025, du plus petit taux possible au plus grand."
     )
     last = "Personne ne sait combien d’incidents ne sont pas déclarés."
-    dash = "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5."
+    dash = (
+        "Ici, « moins de 5 collectivités » peut aussi vouloir dire : toutes sauf moins de 5, "
+        "dans les régions qui ont un nombre."
+    )
     assert under(10, 5, 10, 15, 25, 30) == f"{first} L’échelle va de 0 à 29 %. {last}"
     assert under(10, 5, 10, 15, 25) == f"{first} L’échelle va de 0 à 2,4 %. {dash} {last}"
     assert under() == f"{first} {dash} {last}"

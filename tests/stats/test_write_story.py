@@ -151,7 +151,7 @@ def test_what_the_page_tells_once_about_all_numbers():
     )
     assert str(DASH) == (
         "« Moins de 5 collectivités » (–) : de zéro à quatre collectivités ont déclaré, ou une seule a déclaré "
-        "presque tous les cas. Le nombre n’est pas donné, pour ne désigner personne."
+        "l’essentiel des cas. Le nombre n’est pas donné, pour ne désigner personne."
     )
 
 
@@ -203,12 +203,12 @@ def test_confirmed_leaks_are_named_where_they_have_a_number():
 
 def test_the_keys_tell_what_one_incident_may_count_twice_and_what_no_incident_is():
     _incidents, reports, interruptions, _leaks = [plain(key.under) for key in list_keys(a_page(TOTALS))]
-    assert interruptions == "services publics arrêtés ou ralentis ; un incident peut en toucher plusieurs"
+    assert interruptions == "arrêts ou ralentissements de services publics ; un incident peut en compter plusieurs"
     assert reports == "à part : comportements anormaux, sans dommage prouvé"
 
 
 def test_late_cases_are_one_line_of_the_year():
-    words = "Comptés plus tard (incidents des années d’avant, vérifiés après leur publication)"
+    words = "Comptés plus tard (incidents des années d’avant, absents des chiffres de leur année)"
     before = {"before": {"incidents": 250}}
     assert plain(write_late_line(a_page(TOTALS | {"late": 15}, **before))) == f"{words} : 15."
     dash = write_late_line(a_page(TOTALS | {"late": None}, **before))
@@ -260,6 +260,14 @@ def test_a_table_that_the_audit_closed_is_named_apart(db):
         "Trop peu de cas publiés en France en 2025 pour ce tableau : le taux selon la nature et la population.",
         "La vérification a fermé ce tableau, qui en dirait trop à côté des autres : l’état des fuites.",
     ]
+
+
+def test_tables_of_a_total_that_the_audit_closed_are_not_called_scarce(db):
+    tables = dict(TOTALS)
+    del tables["leaks"]
+    closed, *_others = missing(a_page(tables))
+    assert closed.startswith("La vérification a fermé ces tableaux")
+    assert "l’état des fuites" in closed
 
 
 def test_quarters_without_a_number_are_told_once():
