@@ -122,6 +122,12 @@ class Csirt(models.Model):
         return self._value(ContactKind.PHONE)
 
     @property
+    def phone_note(self) -> str:
+        """What is to be known of its number before it is dialled; shown wherever the number is."""
+        contact = self.contact(ContactKind.PHONE)
+        return contact.note if contact else ""
+
+    @property
     def phone_uri(self) -> str:
         """The number as published, without its spaces and dots: some are local numbers, never forced into E.164."""
         digits = "".join(sign for sign in self.phone if sign.isdecimal() or sign == "+")

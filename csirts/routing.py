@@ -36,6 +36,14 @@ class Fallback:
     website: str
     csirt: Csirt | None
 
+    @property
+    def phone_note(self) -> str:
+        return self.csirt.phone_note if self.csirt else ""
+
+    @property
+    def hours(self) -> str:
+        return self.csirt.hours if self.csirt else ""
+
 
 @dataclass(frozen=True)
 class Route:

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from collectivities.enums import Zone
 from collectivities.models import Collectivity, Region
 from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
-from csirts.enums import Level
 from csirts.queries import directory_entries, last_resort_entries
 from csirts.routing import csirt_for, directory_of
 
@@ -37,7 +36,8 @@ class Search:
 def directory(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     search = _search(request)
-    csirts = directory_of(today).csirts
+    known = directory_of(today)
+    csirts = known.csirts
     entries = directory_entries(csirts, Region.objects.all(), today)
     context: dict[str, Any] = {
         "search": search,
@@ -45,7 +45,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
         "everywhere": last_resort_entries(csirts),
-        "last_resort": next((csirt for csirt in csirts if csirt.level == Level.ASSISTANCE), None),
+        "last_resorts": [one.csirt for one in known.last_resorts],
     }
     return render(request, "csirts/directory.html", context)
 

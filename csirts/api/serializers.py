@@ -7,6 +7,9 @@ class CsirtSerializer(serializers.Serializer[object]):
     slug = serializers.CharField()
     name = serializers.CharField()
     phone = serializers.CharField(help_text="Tel que publié, parfois un numéro local ; vide s’il n’y en a pas.")
+    phone_note = serializers.CharField(
+        help_text="À dire avec le numéro, par exemple « presse, à confirmer » ; ou vide."
+    )
     email = serializers.CharField(help_text="Boîte publiée, pour l’affichage ; vide s’il n’y en a pas.")
     website = serializers.CharField()
 
@@ -29,6 +32,7 @@ class DirectorySerializer(serializers.Serializer[object]):
 class FallbackSerializer(serializers.Serializer[object]):
     name = serializers.CharField()
     phone = serializers.CharField()
+    phone_note = serializers.CharField()
     website = serializers.CharField()
 
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.models import Region
-from csirts.models import Csirt
 from csirts.routing import Ground, directory_of
 from csirts.wording import curly
 from incidents.enums import IncidentType
@@ -45,18 +44,15 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     regions = list(Region.objects.all())
     region = next((one for one in regions if one.code == request.GET.get("region", "")), None)
-    csirt = centre_of(region)
+    directory = directory_of(timezone.localdate())
+    # The one that answers for the whole region.
+    csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
     context = {
         "sheet": sheet_for(kind, csirt),
         "icon": ICONS[kind],
         "region": region,
         "csirt": csirt,
+        "last_resorts": directory.last_resorts,
         "places": [Place(one.code, curly(one.name)) for one in regions],
     }
     return render(request, "reflexes/sheet.html", context)
-
-
-def centre_of(region: Region | None) -> Csirt | None:
-    """The one that answers for the whole region."""
-    grounds = directory_of(timezone.localdate()).grounds
-    return grounds.get(Ground(region.pk, None, "")) if region else None

@@ -16,6 +16,7 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
     return {
         "name": csirt.name,
         "phone": csirt.phone,
+        "phone_note": csirt.phone_note,
         "website": site_said(csirt.website),
         "link": csirt.website,
         "hours": csirt.hours,
@@ -26,7 +27,14 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
 
 def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
     return [
-        {"name": one.name, "phone": one.phone, "website": site_said(one.website), "link": one.website}
+        {
+            "name": one.name,
+            "phone": one.phone,
+            "phone_note": one.phone_note,
+            "hours": one.hours,
+            "website": site_said(one.website),
+            "link": one.website,
+        }
         for one in fallbacks
     ]
 

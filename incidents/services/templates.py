@@ -105,8 +105,9 @@ def check_names(text: str, known: Container[str] = ()) -> None:
 
 
 def phone_of(csirt: int | None) -> str:
-    """The published number of a centre; empty without one."""
-    return published_phone(csirt).values_list("value", flat=True).first() or ""
+    """The published number of a centre, with what is to be known of it; empty without one."""
+    value, note = published_phone(csirt).values_list("value", "note").first() or ("", "")
+    return f"{value} ({note})" if note else value
 
 
 def cleaned(wording: Wording) -> Wording:

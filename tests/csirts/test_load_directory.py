@@ -49,7 +49,7 @@ def test_it_works():
     """The test database was loaded by the command; a second load changes nothing."""
     assert told() == [
         "centres : 0 créés, 0 changés, 19 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
-        "coordonnées : 0 créés, 0 changés, 52 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
+        "coordonnées : 0 créés, 0 changés, 55 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
         "territoires : 0 créés, 0 changés, 22 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
         "secours : 0 créés, 0 changés, 0 inchangés, 0 retirés, 0 laissés comme une personne les a mis",
     ]
@@ -72,8 +72,15 @@ def test_each_value_says_who_published_it():
 
 
 def test_only_what_a_source_says():
-    assert not Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").exists()
-    assert not Contact.objects.filter(csirt__slug="cert-fr", kind="phone").exists()
+    corsica = contact("cyber-corsica", "phone")
+    assert (corsica.value, corsica.note) == ("04 20 97 00 97", "presse, à confirmer")
+    assert "avril 2024" in corsica.source
+    national = contact("cert-fr", "phone")
+    assert (national.value, national.note) == (
+        "+33 9 70 83 32 18",
+        "à toute heure ; depuis la métropole, le 3218 aussi",
+    )
+    assert "28 novembre 2026" in national.source
     assert "ssi.gouv.fr" not in " ".join(Contact.objects.filter(kind="email").values_list("value", flat=True))
 
 

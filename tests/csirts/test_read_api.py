@@ -28,13 +28,19 @@ def test_it_works(route, django_assert_max_num_queries):
             "slug": "breizh-cyber",
             "name": "Breizh Cyber",
             "phone": "0 800 200 008",
+            "phone_note": "",
             "email": "",
             "website": "https://breizhcyber.bzh/",
         },
         "reason": "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne.",
         "fallbacks": [
-            {"name": "CERT-FR", "phone": "", "website": "https://club.ssi.gouv.fr/#/declaration-incident"},
-            {"name": "17Cyber", "phone": "", "website": "https://17cyber.gouv.fr"},
+            {
+                "name": "CERT-FR",
+                "phone": "+33 9 70 83 32 18",
+                "phone_note": "à toute heure ; depuis la métropole, le 3218 aussi",
+                "website": "https://club.ssi.gouv.fr/#/declaration-incident",
+            },
+            {"name": "17Cyber", "phone": "", "phone_note": "", "website": "https://17cyber.gouv.fr"},
         ],
     }
 

@@ -33,7 +33,7 @@ def test_it_works():
     assert found.csirt.phone == "0 800 200 008"
     assert found.reason == "Quimper est en Bretagne, et Breizh Cyber répond aux collectivités de Bretagne."
     assert [(one.name, one.phone, one.website) for one in found.fallbacks] == [
-        ("CERT-FR", "", "https://club.ssi.gouv.fr/#/declaration-incident"),
+        ("CERT-FR", "+33 9 70 83 32 18", "https://club.ssi.gouv.fr/#/declaration-incident"),
         ("17Cyber", "", "https://17cyber.gouv.fr"),
     ]
 
@@ -48,7 +48,7 @@ def test_at_most_three_queries_whatever_the_body(code, queries, django_assert_nu
     with django_assert_num_queries(queries):
         found = csirt_for(body, TODAY)
         assert found.reason
-        assert [one.phone for one in found.fallbacks] == ["", ""]
+        assert [one.phone for one in found.fallbacks] == ["+33 9 70 83 32 18", ""]
 
 
 def test_all_bodies():
@@ -92,7 +92,7 @@ def test_where_nobody_answers(code, place):
 @pytest.mark.parametrize(
     ("code", "slug", "phone", "uri"),
     [
-        ("2A004", "cyber-corsica", "", ""),
+        ("2A004", "cyber-corsica", "04 20 97 00 97", "tel:0420970097"),
         ("98818", "centre-cyber-pacifique", "505.300", "tel:505300"),
         ("98613", "centre-cyber-pacifique", "505.300", "tel:505300"),
         ("97502", "csirt-atlantic", "0 970 260 801", "tel:0970260801"),

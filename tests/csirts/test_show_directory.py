@@ -69,7 +69,8 @@ def test_it_works(page):
 
 def test_where_nobody_answers(page):
     assert page().lines["Mayotte"] == (
-        "Pas de centre régional connu. Allez sur 17cyber.gouv.fr Sans numéro Liste de l’ANSSI, 23 juin 2026"
+        "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18 , club.ssi.gouv.fr "
+        "17Cyber , 17cyber.gouv.fr Tchat ouvert à toute heure Liste de l’ANSSI, 23 juin 2026"
     )
 
 
@@ -85,6 +86,8 @@ def test_values_of_another_source_are_named(page):
 
 
 def test_no_telephone_and_local_numbers(page):
+    assert "04 20 97 00 97 Presse, à confirmer" in page().lines["Corse"]
+    Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
     found = page()
 
     assert "Pas de téléphone publié" in found.lines["Corse"]
@@ -93,7 +96,11 @@ def test_no_telephone_and_local_numbers(page):
 
 
 def test_the_national_ones(page):
-    assert "CERT-FR : le centre national" in page().text
+    national = "CERT-FR , +33 9 70 83 32 18 (à toute heure ; depuis la métropole, le 3218 aussi) : le centre national"
+    assert national in page().text
+    assert "(lu le 28 novembre 2026)" in page().text
+    assert "17Cyber (tchat ouvert à toute heure) :" in page().text
+    assert "lessor.org, 17 décembre 2024" in page().text
     assert 'href="https://club.ssi.gouv.fr/#/declaration-incident"' in page().html
     assert "CERT Santé : répond aussi aux hôpitaux et aux Ehpad" in page().text
 

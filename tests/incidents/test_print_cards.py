@@ -71,7 +71,7 @@ def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
 
 
 @pytest.mark.parametrize(
-    ("town", "words"), [("Ajaccio", "n’a pas publié de téléphone"), ("Mamoudzou", "Pas de centre régional connu ici")]
+    ("town", "words"), [("Ajaccio", "Presse, à confirmer"), ("Mamoudzou", "Aucun centre ne couvre votre territoire")]
 )
 def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
     body = listed(town)

@@ -166,5 +166,5 @@ def test_the_call_block_without_any_centre_keeps_the_way_out():
 
     html = render_to_string("call.html", {"route": nobody})
 
-    assert "Pas de centre régional connu ici" in html
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici" in html
     assert 'href="https://17cyber.gouv.fr"' in html
