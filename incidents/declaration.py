@@ -82,6 +82,8 @@ class Declaration:
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
     tlp: str = Tlp.AMBER_STRICT
+    # Somebody else may read the mailbox that is given: mails carry neither the code nor words of the case.
+    mail_without_code: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

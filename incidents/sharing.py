@@ -30,8 +30,14 @@ PAP_MEANS: dict[str, str | Promise] = {
     Pap.GREEN: _("actions visibles permises : bloquer, interroger, contacter"),
     Pap.CLEAR: _("aucune restriction"),
 }
-# Where the mailbox of the declarant may be the one that was broken into.
-READ_BY_OTHERS = (IncidentType.MAILBOX, IncidentType.ADMIN_ACCOUNT)
+# Where the mailbox of the declarant may be the one that was broken into: taken over, opened with a password that was
+# given away, or read for weeks before a bank account was changed.
+READ_BY_OTHERS = (
+    IncidentType.MAILBOX,
+    IncidentType.ADMIN_ACCOUNT,
+    IncidentType.PHISHING,
+    IncidentType.TRANSFER,
+)
 
 
 class PartnerKind(StrEnum):
@@ -64,8 +70,13 @@ def may_be_mailed_to_csirt_in_words(incident: "Incident") -> bool:
 
 
 def may_be_read_by_others(incident: "Incident") -> bool:
-    """The mailbox of the declarant may be in somebody else's hands."""
-    return incident.type in READ_BY_OTHERS
+    """Whether the mailbox of the declarant may be in somebody else's hands: no way into the case is mailed to it."""
+    return incident.mail_without_code or is_mailbox_in_doubt(incident.type)
+
+
+def is_mailbox_in_doubt(type: str) -> bool:
+    """Whether an incident of this type may have opened the mailbox, whatever the declarant chose."""
+    return type in READ_BY_OTHERS
 
 
 def may_be_mailed_to_declarant(incident: "Incident") -> bool:

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
-from csirts.routing import csirt_for
+from csirts.routing import Fallback, csirt_for
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
@@ -55,13 +55,21 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 
 
 def template_of(delivery: Delivery) -> str:
-    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it."""
+    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it,
+    and nothing of the first mail but that a declaration exists, where somebody else may read the mailbox.
+    """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
         is_first = delivery.event.kind == EventKind.DECLARED
         return "notifications/csirt_red.txt" if is_first else "notifications/csirt_red_news.txt"
+    if is_receipt(delivery) and may_be_read_by_others(delivery.incident):
+        return "notifications/declarant_declared_without_code.txt"
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
+
+
+def is_receipt(delivery: Delivery) -> bool:
+    return delivery.recipient == Recipient.DECLARANT and delivery.event.kind == EventKind.DECLARED
 
 
 def context_of(delivery: Delivery) -> dict[str, Any]:
@@ -159,6 +167,7 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
         "the_body": inert(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
         "follow_up": link("follow_up_start"),
+        "fallbacks": [] if incident.csirt and incident.csirt.phone else last_resorts(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:
         return words | for_receipt(delivery)
@@ -168,6 +177,11 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
     if delivery.event.kind == EventKind.MESSAGE:
         return words | words_for_declarant(delivery)
     return words
+
+
+def last_resorts(incident: Incident) -> tuple[Fallback, ...]:
+    """Who can be asked for help besides the centre of the case, as on the day of the declaration."""
+    return csirt_for(incident.collectivity, on=incident.received_at.date()).fallbacks
 
 
 def words_for_declarant(delivery: Delivery) -> dict[str, str]:
@@ -181,15 +195,18 @@ def for_receipt(delivery: Delivery) -> dict[str, Any]:
     return {
         "is_told": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
-        "fallbacks": csirt_for(incident.collectivity, on=incident.received_at.date()).fallbacks,
+        "fallbacks": last_resorts(incident),
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "secret": spaced(secret),
         "secret_link": link("follow_up_access", secret) if secret else "",
-        "may_be_read_by_others": may_be_read_by_others(incident),
     }
 
 
 def secret_for_receipt(delivery: Delivery) -> str:
-    """The secret made with the declaration, while it is live; one made anew since is never mailed (`recipients`)."""
+    """The secret made with the declaration, while it is live; one made anew since is never mailed (`recipients`),
+    and none goes to a mailbox that somebody else may read.
+    """
+    if may_be_read_by_others(delivery.incident):
+        return ""
     first = min(delivery.incident.accesses.all(), key=lambda access: access.created_at)
     return "" if first.revoked_at else secret_of(first)

@@ -88,6 +88,7 @@ class DeclarationIn(serializers.Serializer[Any]):
     leak = LeakIn(required=False, allow_null=True)
     contact = ContactIn()
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
+    mail_without_code = serializers.BooleanField(default=False)
 
     def to_declaration(self) -> Declaration:
         """The validated data as the services take it."""

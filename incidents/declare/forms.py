@@ -73,6 +73,7 @@ class DetailsForm(forms.Form):
     contact_role = WordsField(label=gettext_lazy("Fonction"))
     contact_phone = WordsField(label=gettext_lazy("Téléphone"))
     contact_email = WordsField(label=gettext_lazy("Adresse mail"))
+    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("N’envoyer ni lien ni code par mail"))
 
     def clean(self) -> dict[str, Any]:
         for name in MOMENTS:
@@ -219,6 +220,7 @@ class Details:
             data_concerned=said["data_concerned"] or Answer.UNKNOWN,
             interruptions=interruptions,
             leak=leak_in(self.form.cleaned_data),
+            mail_without_code=said["mail_without_code"],
         )
 
     def refuse(self, error: ValidationError) -> None:

@@ -28,6 +28,7 @@ from incidents.reflex_sheets import Reflexes
 from incidents.services.check import checked
 from incidents.services.draft import Values, code_of
 from incidents.services.reflexes import sheet_for
+from incidents.sharing import is_mailbox_in_doubt
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -44,6 +45,11 @@ class Journey:
     @property
     def type(self) -> IncidentType | None:
         return type_named(self.draft.type)
+
+    @property
+    def is_mailbox_in_doubt(self) -> bool:
+        """Whether somebody else may read the mailbox of this body, by the type: no code goes there."""
+        return is_mailbox_in_doubt(self.draft.type)
 
     @property
     def collectivity(self) -> Collectivity | None:

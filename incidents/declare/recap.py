@@ -70,6 +70,8 @@ def words(field: forms.BoundField) -> str:
     """The labels of what was chosen, or what was typed."""
     labels = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
     value = field.value()
+    if value is True:
+        return str(Answer.YES.label)
     values = value if isinstance(value, list) else [value]
     return ", ".join(labels.get(str(one), str(one)) for one in values)
 

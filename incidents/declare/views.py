@@ -35,6 +35,13 @@ from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page,
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
+MAILBOX = gettext_lazy(
+    "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. Le lien et le code de votre dossier y arrivent."
+)
+MAILBOX_IN_DOUBT = gettext_lazy(
+    "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "
+    "déclaration existe et qui appeler. Ni lien, ni code : notez le code sur l’écran qui suit."
+)
 TEMPLATES = {
     Screen.SERVICES: "declare/services.html",
     Screen.DATA: "declare/donnees.html",
@@ -312,6 +319,7 @@ def ask(
         "forms": details.all,
         "is_mine": journey.is_of(request.user),
         "now": timezone.now(),
+        "email_help": MAILBOX_IN_DOUBT if journey.is_mailbox_in_doubt else MAILBOX,
         "data_words": DATA_WORDS,
         "person_words": PERSON_WORDS,
         "summary": summary_of(journey, details),

@@ -129,6 +129,7 @@ def save_incident(
         rsit_class=rsit_class,
         rsit_type=rsit_type,
         tlp=clean.tlp,
+        mail_without_code=clean.mail_without_code,
         severity=severity,
         severity_found=severity,
         received_at=now,

@@ -63,6 +63,7 @@ class TelephoneForm(forms.Form):
     contact_name = WordsField(label=gettext_lazy("Nom"))
     contact_role = WordsField(label=gettext_lazy("Fonction"))
     contact_email = WordsField(label=gettext_lazy("Mail"))
+    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("Ni lien ni code par mail"))
     description = WordsField(label=gettext_lazy("Ce qui se passe"))
     supplier = WordsField(label=gettext_lazy("Prestataire"))
     service_stopped = one_of(Answer.choices, gettext_lazy("Un service arrêté ou ralenti"))
@@ -160,6 +161,7 @@ class TelephoneForm(forms.Form):
             data_concerned=said["data_concerned"] or Answer.UNKNOWN,
             interruptions=interruptions,
             leak=leak_in(said),
+            mail_without_code=said["mail_without_code"],
             occurred=instant(said, "occurred", clock),
             detected=instant(said, "detected", clock),
             attack_known=instant(said, "attack_known", clock),

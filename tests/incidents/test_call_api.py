@@ -94,6 +94,12 @@ def test_all_facts_arrive(agent):
     assert [event["kind"] for event in detail["events"]] == ["declared"]
 
 
+def test_no_code_by_mail_may_be_chosen(agent):
+    for chosen in ({}, {"mail_without_code": True}):
+        reference = Api(agent).post(URL, declaration(**chosen)).json()["reference"]
+        assert Incident.objects.get(reference=reference).mail_without_code is bool(chosen)
+
+
 def test_same_key_same_incident(agent):
     api = Api(agent)
     first = api.post(URL, declaration(), Idempotency_Key="a-1")

@@ -11,12 +11,14 @@ import time_machine
 
 from accounts.installation import is_demonstration
 from collectivities.models import Collectivity
+from csirts.models import Contact
 from incidents.declare.choices import GROUPS
-from incidents.enums import IncidentType, Verification
+from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES
 from incidents.services.follow_up import secret_of
+from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, begin, post
 
@@ -133,6 +135,30 @@ def test_everything_said_is_stored(client):
     assert incident.story.supplier == "Logiciels Exemple"
 
 
+@pytest.mark.parametrize("kind", READ_BY_OTHERS)
+def test_the_field_says_that_no_code_goes_to_a_mailbox_in_doubt(client, kind):
+    begin(client, quoi=kind.value)
+    page = client.get(WHERE[Screen.CALLER]).content.decode()
+    assert "le mail dira seulement qu’une déclaration existe et qui appeler" in page
+    assert 'name="mail_without_code"' not in page
+
+
+def test_no_code_by_mail_may_be_chosen(client):
+    begin(client)
+    page = client.get(WHERE[Screen.CALLER]).content.decode()
+    assert "Le lien et le code de votre dossier y arrivent." in page
+    assert "n’y envoyez ni lien ni code" in page
+
+    post(client, {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"})
+
+    assert Incident.objects.get().mail_without_code
+
+
+def test_a_code_goes_by_mail_unless_it_is_refused(client):
+    post(client, {"contact_email": "mairie@plouexemple.example"})
+    assert not Incident.objects.get().mail_without_code
+
+
 def test_knowing_nothing_is_an_answer(client):
     assert post(client, quoi="inconnu").status_code == 200
     incident = Incident.objects.get()
@@ -159,16 +185,28 @@ def test_dates_are_those_of_the_place(client):
 
 
 def test_a_centre_without_telephone_is_said(client):
+    Contact.objects.filter(csirt__slug="cyber-corsica", kind="phone").delete()
     page = text(post(client, body=listed("Ajaccio")))
     assert "Ce centre n’a pas publié de téléphone." in page
     assert "cyber.corsica" in page
+    assert "Donnez votre référence" not in page
+    assert "ppelez" not in page
+
+
+def test_a_number_of_the_press_is_said_to_be_one(client):
+    page = text(post(client, body=listed("Ajaccio")))
+    assert "04 20 97 00 97 Presse, à confirmer" in page
+    assert "Donnez votre référence" in page
 
 
 def test_a_place_without_centre_is_said(client):
     page = text(post(client, body=listed("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
-    assert "17cyber.gouv.fr" in page
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18" in page
+    assert "17cyber.gouv.fr (tchat ouvert à toute heure)" in page
+    assert "Donnez votre référence" not in page
+    assert "ppelez" not in page
     assert Incident.objects.get().csirt is None
 
 

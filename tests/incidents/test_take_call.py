@@ -79,6 +79,11 @@ def test_it_works(client, responder):
     assert "no-store" in page.headers["Cache-Control"]
 
 
+def test_no_code_by_mail_may_be_chosen(client, responder):
+    client.post(URL, said(contact_email="mairie@plouexemple.example", mail_without_code="oui"))
+    assert Incident.objects.get().mail_without_code
+
+
 def test_the_groups_are_spelled(client, responder):
     page = text_of(client.post(URL, said()))
     for group in re.findall(r'<span class="hash">(\w{4})</span>', page):

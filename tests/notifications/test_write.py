@@ -11,8 +11,10 @@ from incidents.enums import ClosingReason, IncidentType
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES, sheet_content
+from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.sharing import READ_BY_OTHERS
 from notifications import dispatch
 from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
@@ -165,7 +167,37 @@ def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     text = one_line(message)
     assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in text
     assert "arrivée le mardi 24 novembre 2026 à 11 h 51, heure de Mayotte." in text
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
+    assert "17Cyber : https://17cyber.gouv.fr (tchat ouvert à toute heure)" in text
+    assert "ppelez" not in text
+    assert "Donnez" not in text
     assert "None" not in text
+
+
+def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
+    responder = a_responder(centre)
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    rotate_access(reference=incident.reference, actor=responder)
+    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED)
+    centre.contacts.filter(kind="phone").delete()
+
+    delivered(post)
+
+    assert len(post.to(TOWN)) == 4
+    for message in post.to(TOWN):
+        text = one_line(message)
+        assert "n’a pas publié de téléphone" in text
+        assert "ppelez" not in text
+        assert "Donnez" not in text
+
+
+def test_a_number_to_confirm_says_so(centre, post):
+    declare(collectivity=Collectivity.objects.get(insee_code="2A004"))
+
+    delivered(post)
+
+    assert "CSIRT CyberCorsica : 04 20 97 00 97 (presse, à confirmer)" in one_line(post.to(TOWN)[0])
 
 
 def test_the_declarant_hears_of_the_rest(centre, post):
@@ -199,15 +231,46 @@ def test_every_type_has_its_words(centre, post, kind):
     delivered(post)
 
     assert len(post.received) == 2
-    assert "\n3. " in body(post.to(TOWN)[0])
+    assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in READ_BY_OTHERS)
 
 
-def test_a_mailbox_that_was_broken_into_is_warned_about(centre, post):
-    declare(type=IncidentType.MAILBOX)
+@pytest.mark.parametrize(
+    "said", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=lambda said: str(said)
+)
+def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, said):
+    incident = declare(**said)
 
     delivered(post)
 
-    assert "renouvelez le code" in one_line(post.to(TOWN)[0])
+    [message] = post.to(TOWN)
+    secret = secret_of(incident.accesses.get())
+    text = one_line(message)
+    assert message["Subject"].replace("\u00a0", " ") == f"{spaced(incident.reference)} : une déclaration existe"
+    assert "Une déclaration existe depuis le mardi 24 novembre 2026 à 9 h 51" in text
+    assert "Pour en parler, appelez Breizh Cyber : 0 800 200 008" in text
+    for kept_out in (secret, spaced(secret), "/suivi/", "localhost", "Plouexemple", "Donnez", "1. "):
+        assert kept_out not in text
+
+
+def test_a_mailbox_that_somebody_else_may_read_gets_no_words_of_the_centre(centre, post):
+    incident = declare(mail_without_code=True)
+    letter = Letter(text="Le mot du centre.", key="a")
+    write_to_declarant(reference=incident.reference, actor=a_responder(centre), letter=letter)
+
+    delivered(post)
+
+    assert "Le mot du centre." not in "".join(body(message) for message in post.to(TOWN))
+
+
+def test_where_no_centre_answers_such_a_mailbox_is_told_whom_to_ask(centre, post):
+    declare(collectivity=Collectivity.objects.get(insee_code="97611"), mail_without_code=True)
+
+    delivered(post)
+
+    text = one_line(post.to(TOWN)[0])
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
+    assert "17Cyber : https://17cyber.gouv.fr" in text
+    assert "appelez" not in text
 
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HEADERS, *INVISIBLE, MARKUP[9], TEMPLATES[2], FORMULAS[0]])
