@@ -74,9 +74,9 @@ def may_be_read_by_others(incident: "Incident") -> bool:
     return incident.mail_without_code or is_mailbox_in_doubt(incident.type)
 
 
-def is_mailbox_in_doubt(type: str) -> bool:
+def is_mailbox_in_doubt(incident_type: str) -> bool:
     """Whether an incident of this type may have opened the mailbox, whatever the declarant chose."""
-    return type in READ_BY_OTHERS
+    return incident_type in READ_BY_OTHERS
 
 
 def may_be_mailed_to_declarant(incident: "Incident") -> bool:

@@ -36,7 +36,8 @@ from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page,
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")
 MAILBOX = gettext_lazy(
-    "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. Le lien et le code de votre dossier y arrivent."
+    "Une adresse qui marche encore. Sans téléphone, elle est nécessaire. "
+    "Le lien et le code de votre dossier y arrivent."
 )
 MAILBOX_IN_DOUBT = gettext_lazy(
     "Sans téléphone, elle est nécessaire. Quelqu’un d’autre lit peut-être cette boîte : le mail dira seulement qu’une "

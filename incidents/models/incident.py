@@ -112,7 +112,7 @@ class Incident(Labelled):
     # The house's own target for an answer to the declarant; empty while nothing waits for one.
     answer_by = models.DateTimeField(_("à répondre avant"), null=True, blank=True)
     answered_at = models.DateTimeField(_("première réponse le"), null=True, blank=True)
-    # Chosen by the declarant: mails carry neither the code nor words of the case. `sharing` adds the types that ask it.
+    # Chosen by the declarant: mails carry neither the code nor words of the case. `sharing` adds types of incidents.
     mail_without_code = models.BooleanField(_("mails sans code"), default=False)
     # The CSIRT asked the declarant something and nothing came since.
     awaited_since = models.DateTimeField(_("attend le déclarant depuis le"), null=True, blank=True)

@@ -1,7 +1,7 @@
 """What a declaration must satisfy whoever sends it. Problems are named by field, all at once, in plain French."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from collectivities.zones import day_of, zone_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
-from incidents.enums import Answer
+from incidents.enums import Answer, Certainty
 from incidents.text import plain_line, plain_text
 
 DESCRIPTION_LIMIT = 5_000
@@ -22,6 +23,7 @@ WORKAROUND_LIMIT = 300
 # Clocks of declarants and servers differ a little.
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
+NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
 Problem = tuple[str, str]
 
 
@@ -76,8 +78,14 @@ def attempt(clean: Callable[..., str], text: str, limit: int, field: str, proble
 def problems_of_caller(caller: Caller) -> Iterator[Problem]:
     if not caller.phone and not caller.email:
         yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
-    if caller.phone and len(re.sub(r"\D", "", caller.phone)) < 4:
-        yield "contact_phone", _("Ce numéro est trop court. Écrivez-le comme vous le composez.")
+    if caller.phone and not caller.email and not can_be_called(caller.phone):
+        yield (
+            "contact_phone",
+            _(
+                "Ce numéro ne peut pas être appelé : il y manque des chiffres. "
+                "Écrivez-le en entier, ou donnez une adresse mail."
+            ),
+        )
     if caller.email:
         try:
             validate_email(caller.email)
@@ -85,21 +93,50 @@ def problems_of_caller(caller: Caller) -> Iterator[Problem]:
             yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
 
 
+def can_be_called(phone: str) -> bool:
+    """Whether what was typed holds the digits of a whole number.
+
+    National numbers begin with 0 and have ten; those of the Pacific and of Saint-Pierre have six or eight.
+    """
+    digits = re.sub(r"\D", "", phone)
+    return len(digits) >= (NATIONAL_DIGITS if digits.startswith("0") else LOCAL_DIGITS)
+
+
 def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Problem]:
     instants: dict[str, Instant] = {
-        "occurred_at": declaration.occurred,
-        "detected_at": declaration.detected,
-        "attack_known_at": declaration.attack_known,
-        "breach_known_at": declaration.breach_known,
+        "occurred": declaration.occurred,
+        "detected": declaration.detected,
+        "attack_known": declaration.attack_known,
+        "breach_known": declaration.breach_known,
     }
-    for field, instant in instants.items():
-        yield from problems_of_moment(field, instant.at, now)
+    for name, instant in instants.items():
+        yield from problems_of_moment(f"{name}_at", instant.at, now)
+    yield from problems_of_order(instants, zone_of(declaration.collectivity))
+
+
+def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
+    """Nothing is known before it began. Instants that are not both exact are compared by their days in `zone`."""
+    began = instants["occurred"]
+    for name, known in instants.items():
+        if began.at is None or known.at is None or known.at >= began.at:
+            continue
+        if {began.certainty, known.certainty} == {Certainty.EXACT} or day_of(known.at, zone) < day_of(began.at, zone):
+            yield (
+                f"{name}_at",
+                _("Le %(known)s est avant le début de l’incident, le %(began)s. Vérifiez les deux dates.")
+                % {"known": day_in_words(known.at), "began": day_in_words(began.at)},
+            )
+
+
+def day_in_words(at: datetime) -> str:
+    """« 1er novembre 2026 », on the clock in force."""
+    return re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
 
 
 def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
     if at is None:
         return
-    day = re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
+    day = day_in_words(at)
     if at > now + CLOCK_SLACK:
         yield field, _("Le %(day)s n’est pas encore passé, ou pas à cette heure. Vérifiez la date.") % {"day": day}
     elif at < now - OLDEST:

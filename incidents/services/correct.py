@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from collectivities.zones import zone_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import ActorKind, Answer, LeakStatus
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
@@ -21,6 +22,7 @@ from incidents.services.check import (
     problems_of_caller,
     problems_of_data,
     problems_of_moment,
+    problems_of_order,
 )
 from incidents.services.complete import (
     Writing,
@@ -114,7 +116,12 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
     """The four instants of the case, by name. Problems are named `<name>_at`."""
     incident = open_case(writing)
     now = timezone.now()
-    refuse(problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
+    refuse(
+        [
+            *(problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now)),
+            *problems_of_order(instants, zone_of(incident.collectivity)),
+        ]
+    )
 
     def put() -> None:
         for name, one in instants.items():

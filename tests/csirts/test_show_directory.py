@@ -69,8 +69,8 @@ def test_it_works(page):
 
 def test_where_nobody_answers(page):
     assert page().lines["Mayotte"] == (
-        "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18 , club.ssi.gouv.fr "
-        "17Cyber , 17cyber.gouv.fr Tchat ouvert à toute heure Liste de l’ANSSI, 23 juin 2026"
+        "Aucun centre ne couvre ce territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18 , "
+        "club.ssi.gouv.fr 17Cyber , 17cyber.gouv.fr Tchat ouvert à toute heure Liste de l’ANSSI, 23 juin 2026"
     )
 
 

@@ -111,7 +111,19 @@ def test_a_missing_token_is_said_in_french(town):
         ({"occurred_time": "08:10"}, "occurred_date", "Donnez aussi le jour"),
         ({"occurred_time": "25:10"}, "occurred_time", "Cette heure n’existe pas"),
         ({"detected_certainty": "exact"}, "detected_date", "Donnez le jour"),
-        ({"contact_phone": "1"}, "contact_phone", "trop court"),
+        ({"contact_phone": "1"}, "contact_phone", "ne peut pas être appelé"),
+        ({"contact_phone": "02 98"}, "contact_phone", "il y manque des chiffres"),
+        ({"contact_phone": "02 98 12 34"}, "contact_phone", "ou donnez une adresse mail"),
+        (
+            {"occurred_date": "2025-11-26", "detected_date": "2025-11-20"},
+            "detected_date",
+            "Le 20 novembre 2025 est avant le début de l’incident, le 26 novembre 2025",
+        ),
+        (
+            {"occurred_date": "2025-11-26", "attack_known_date": "2025-11-25", "attack_known_time": "23:00"},
+            "attack_known_date",
+            "Le 25 novembre 2025 est avant le début",
+        ),
         ({"contact_email": "mairie"}, "contact_email", "incomplète"),
         ({"service": "civil", "service_stopped": "no"}, "service_stopped_0", "la réponse doit être « Oui »"),
         ({"data_concerned": "no", "categories": "sante"}, "data_concerned_0", "ne peut pas être « Non »"),
@@ -133,6 +145,23 @@ def test_each_mistake_names_its_field(client, said, field, words):
     assert f'id="id_{field}"' in response.content.decode()
     assert words in text(response)
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"contact_phone": "02 98", "contact_email": "mairie@plouexemple.example"},
+        {"contact_phone": "505.300"},
+        {"contact_phone": "40 41 42 43"},
+        {"contact_phone": "+33 2 98 00 00 00"},
+        # A day without its hour may be later than an hour of that day.
+        {"occurred_date": "2025-11-24", "occurred_time": "10:00", "detected_date": "2025-11-24"},
+        {"detected_date": "2025-11-20"},
+    ],
+)
+def test_what_may_be_true_is_accepted(client, said):
+    assert post(client, said).status_code == 200
+    assert Incident.objects.get().story.contact_phone == said.get("contact_phone", "02 99 00 00 00")
 
 
 @pytest.mark.parametrize("quoi", ["", "inexistant", "<b>", "\x00"], ids=["none", "unknown", "html", "nul"])

@@ -152,7 +152,7 @@ def test_it_opens_without_blame_and_says_who_filled_what(client, elsewhere):
     assert "une réponse à vérifier" in page
     refused = elsewhere.post(WHERE["rappel"], {"contact_phone": "02", "version": resumed.context["version"]})
     assert refused.status_code == 422
-    assert "Ce numéro est trop court" in text(refused)
+    assert "Ce numéro ne peut pas être appelé" in text(refused)
 
 
 def test_what_is_missing_is_said(client, elsewhere):

@@ -234,9 +234,7 @@ def test_every_type_has_its_words(centre, post, kind):
     assert ("\n3. " in body(post.to(TOWN)[0])) is (kind not in READ_BY_OTHERS)
 
 
-@pytest.mark.parametrize(
-    "said", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=lambda said: str(said)
-)
+@pytest.mark.parametrize("said", [*({"type": kind} for kind in READ_BY_OTHERS), {"mail_without_code": True}], ids=str)
 def test_a_mailbox_that_somebody_else_may_read_gets_no_code(centre, post, said):
     incident = declare(**said)
 
