@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -52,6 +53,25 @@ def plain_file_name(name: str) -> str:
 def defanged(text: str) -> str:
     """The same words, of which no program makes a link: `hxxp://exemple[.]fr`."""
     return INNER_DOT.sub("[.]", SCHEME.sub(lambda found: "hxxp" + found[1].lower(), text))
+
+
+def say_the_same(first: object, second: object) -> bool:
+    """Whether two sets of answers, as they were typed or kept, hold the same words under two spellings."""
+    return _spelled(first) == _spelled(second)
+
+
+def _spelled(value: object, *, is_number: bool = False) -> object:
+    """One spelling: no invisible marks, one sort of apostrophe, single spaces; none in a telephone number."""
+    match value:
+        case str():
+            visible = "".join(c for c in value if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+            words = unicodedata.normalize("NFC", visible).replace("’", "'").split()
+            return "".join(words).replace(".", "") if is_number else " ".join(words)
+        case Mapping():
+            return {name: _spelled(one, is_number=str(name).endswith("phone")) for name, one in value.items()}
+        case list() | tuple():
+            return [_spelled(one, is_number=is_number) for one in value]
+    return value
 
 
 def fold(text: str) -> str:

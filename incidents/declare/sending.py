@@ -26,8 +26,11 @@ from incidents.queries import sheets_of, useful_for
 from incidents.services.draft import Typed, send_draft
 from incidents.services.follow_up import secret_of
 from incidents.signature import remember_signature
+from incidents.text import say_the_same
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
+# What says that the page which asks once more is the screen that was just left.
+SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
 
 
@@ -63,9 +66,10 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
 
 
 def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
-    """One button more, and everything that was typed goes with it."""
+    """One button more, and everything that was typed goes with it, from the same opening of the screen."""
     data = without_controls(request.POST)
-    kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
+    left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
+    kept = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
     context = {"step": journey, "route": ROUTES[screen], "kept": kept, "confirmed": CONFIRMED}
     return render(request, "declare/confirm.html", context)
 
@@ -73,7 +77,7 @@ def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = No
 def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
     """The same words again (a double click, the back button) lead to the answer; others are shown, to be kept."""
     before = journey.pages.get(typed.screen)
-    if before is None or before.values == typed.values or journey.incident is None:
+    if before is None or say_the_same(before.values, typed.values) or journey.incident is None:
         return see("declare_sent")
     written = lines_of(DraftPage(screen=typed.screen, values=typed.values), journey)
     context = {"step": journey, "first": journey.incident, "written": written}

@@ -23,7 +23,7 @@ from incidents.services.check import LINE_LIMIT
 from incidents.services.due import NEWS_FIELDS, note_news
 from incidents.services.record import record_event
 from incidents.services.severity import WEIGHED_FIELDS, raise_severity
-from incidents.text import plain_line
+from incidents.text import plain_line, say_the_same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,8 @@ def stands_already(incident: Incident, section: str, values: Mapping[str, Any], 
     if newest and newest.values == values:
         return Written(sheet=newest, is_new=False)
     if newest and str(newest.uid) != seen:
+        if say_the_same(newest.values, values):
+            return Written(sheet=newest, is_new=False)
         raise WrittenMeanwhile(newest)
     return None
 

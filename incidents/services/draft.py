@@ -21,6 +21,7 @@ from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import ALPHABET, compact
 from incidents.services.declare import Declared, declare_incident
+from incidents.text import say_the_same
 
 CODE_LENGTH = 8
 # After the last save: nothing is lost while somebody looks for a number, or for help.
@@ -131,13 +132,15 @@ def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage
     """Unless it says the same already; raises PageChanged when it would hide another's words.
 
     What comes late from the hand that wrote it changes nothing; what comes next from it is no clash,
-    though the answer to the save before was lost on the way.
+    though the answer to the save before was lost on the way. Nor are the same words under another spelling.
     """
     if before and typed.pen and before.pen == typed.pen:
         return before if typed.stroke < before.stroke else keep(draft, typed)
     if before and before.values == typed.values:
         return before
     if before and version_of(before) != typed.version:
+        if say_the_same(before.values, typed.values):
+            return before
         raise PageChanged(before)
     return keep(draft, typed)
 

@@ -259,6 +259,14 @@ def test_two_tabs_the_second_is_told_and_loses_nothing(client, incident):
     assert before.index("Signé : Exemple.") < before.index("Payez en monnaie.")
 
 
+def test_the_same_words_under_another_spelling_are_no_conflict(client, incident):
+    page = client.get(url(incident, "precisions"))
+    for words in ("Payez l’argent.", "Payez\u00a0l'argent\u200b."):
+        said = {"seen": hidden(page, "seen"), "q-note_texte": words}
+        assert client.post(url(incident, "precisions"), said).status_code == 302
+    assert incident.sheets.filter(section="precisions").count() == 1
+
+
 def test_nobody_can_be_called_back_without_a_way(client, incident):
     page = post(client, incident, "rappel", {"contact_name": "Camille", "contact_phone": "", "contact_email": ""})
     assert page.status_code == 422

@@ -136,6 +136,25 @@ def test_a_machine_only_meets_one_more_button(client, town):
     assert incident.story.description == "Écrit par qui ?"
 
 
+def test_the_page_with_one_more_button_is_no_other_person(client, town):
+    """It may send the same words under another spelling: other line ends, a number without its invisible marks."""
+    pasted = {"contact_phone": "\u202a02 99 00 00 00\u202c", "description": "Écrit\r\npar qui ?"}
+    asked = post(client, {"site_web": "https://exemple.example"} | pasted)
+    again = kept(asked.content.decode()) | {"contact_phone": "0299000000", "description": "Écrit\npar qui ?"}
+    assert client.post(WHERE["rappel"], again).url == SENT
+    assert Incident.objects.get().story.contact_phone == "0299000000"
+
+
+def test_the_page_with_one_more_button_keeps_the_opening_of_the_screen(client, town):
+    begin(client)
+    opened = kept(client.get(WHERE["rappel"]).content.decode())
+    said = {"contact_phone": "02 99 00 00 00", "site_web": "https://exemple.example", "trait": "2"}
+    asked = client.post(WHERE["rappel"], opened | said)
+    again = kept(asked.content.decode())
+    assert (again["plume"], again["trait"]) == (opened["plume"], "2")
+    assert client.post(WHERE["rappel"], again | {"contact_phone": "02 99 00 00 02"}).url == SENT
+
+
 def test_a_burst_only_meets_one_more_button(client, town):
     for number in range(MANY):
         post(client, {"cle": str(number)})

@@ -130,6 +130,21 @@ def test_the_same_words_twice_are_no_conflict(client):
         assert leave(client, "services", version, service_stopped="no").url == WHERE["donnees"]
 
 
+def test_the_same_words_under_another_spelling_are_no_conflict(client):
+    begin(client)
+    version = version_on(client, "rappel")
+    said = {"contact_phone": "02 99 00 00 00", "description": "Rien ne s’ouvre.\nTout est bloqué."}
+    leave(client, "rappel", version, vers="qui", **said)
+    pasted = {
+        "contact_phone": "\u202a02\u00a099.00.00.00\u202c",
+        "description": "Rien ne s'ouvre.\r\nTout est bloqué\u200b. ",
+    }
+    assert leave(another_tab(client), "rappel", version, vers="qui", **pasted).url == WHERE["qui"]
+    assert DraftPage.objects.get(screen="rappel").values == {name: [value] for name, value in said.items()}
+    other = said | {"contact_phone": "02 99 00 00 01"}
+    assert leave(another_tab(client), "rappel", version, vers="qui", **other).status_code == 409
+
+
 def test_without_cookies_it_is_said_before_anything_is_typed(client):
     refused = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(START, {"quoi": "rancon"})
     lost = Client().get(WHERE["qui"] + "?suite=oui")
