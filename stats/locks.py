@@ -11,6 +11,21 @@ LOCK = 7_465_747_301
 RECOUNT_LOCK = LOCK + 1
 PUBLISHING_LOCK = LOCK + 2
 REPORTS_LOCK = LOCK + 3
+# PostgreSQL keeps the two halves of a key apart.
+HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND granted AND datname = current_database()
+        AND (classid::bigint << 32 | objid::bigint) = %s
+    )
+"""
+
+
+def is_held(lock: int) -> bool:
+    """Tell whether a process of this database is at it now. One small query."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [lock])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from stats.open_data.caching import BRIEFLY, FOR_EVER, answer_once
 from stats.open_data.definitions import FIXED_TABLES, UNDER_DECLARED, list_definitions, list_sources
 from stats.open_data.edition import Edition, find_last_edition, list_editions, read_edition
 from stats.open_data.package import LICENCE, make_files
+from stats.pages.waiting import SOON, describe_progress
 from stats.pages.wording import format_day
 from stats.releases.rows import Release
 from stats.reports.address import list_addresses
@@ -81,7 +82,12 @@ def method(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cached_briefly
 def releases(request: HttpRequest) -> HttpResponse:
-    return render(request, "stats/releases.html", RULE | {"editions": list_editions()})
+    editions = list_editions()
+    progress = {} if editions else describe_progress()
+    response = render(request, "stats/releases.html", RULE | progress | {"editions": editions})
+    if progress:
+        patch_cache_control(response, max_age=SOON)
+    return response
 
 
 @login_not_required

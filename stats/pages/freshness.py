@@ -14,8 +14,10 @@ from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.timezone import now
 
 from accounts.installation import is_demonstration
+from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
 SECONDS = 300
@@ -40,7 +42,9 @@ def find_mark(request: HttpRequest) -> str | None:
 def make_mark(request: HttpRequest) -> str:
     last = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
     arguments = [request.path, *(request.GET.get(name, "") for name in ARGUMENTS)]
-    content = repr((last, arguments, is_demonstration(), hash_software()))
+    # Nothing yet: the page says how far the first release is.
+    state = last or read_progress(now())
+    content = repr((state, arguments, is_demonstration(), hash_software()))
     return f'"{last[0] if last else 0}-{sha256(content.encode()).hexdigest()[:32]}"'
 
 

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.utils.timezone import localtime
 from django.views.decorators.http import etag, require_safe
 
@@ -10,7 +11,6 @@ from accounts.enums import Role
 from accounts.models import User
 from incidents.visits import find_case, private
 from stats.categories import SHORT_MONTHS
-from stats.counting.periods import SETTLED_AFTER
 from stats.disclosure.tables import QUARTERS
 from stats.exact.access import list_exact_links
 from stats.pages import method, story, titles
@@ -22,6 +22,7 @@ from stats.pages.map import draw_map
 from stats.pages.page import Page, UnknownRegionError, UnknownSelectionError, read_page
 from stats.pages.rates import find_scale_end, list_rates
 from stats.pages.sections import list_delay_sections, list_sections
+from stats.pages.waiting import SOON, describe_progress
 from stats.pages.wording import format_day, format_heading
 from stats.releases.case_visibility import describe_visibility
 
@@ -40,7 +41,9 @@ def statistics(request: HttpRequest) -> HttpResponse:
         return render(request, "stats/not_there.html", context, status=404)
     context = {"page": page, **describe_reader(request), "method": method.list_paragraphs()}
     if page.is_empty:
-        return render(request, "stats/statistics.html", context | {"days": SETTLED_AFTER.days})
+        response = render(request, "stats/statistics.html", context | describe_progress())
+        patch_cache_control(response, max_age=SOON)
+        return response
     return render(request, "stats/statistics.html", context | write_sentences(page) | lay_out_charts(page))
 
 

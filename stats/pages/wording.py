@@ -63,6 +63,14 @@ def format_day(day: date) -> str:
     return written.replace("1 ", "1er ", 1) if day.day == 1 else written
 
 
+def format_period(period: Period) -> str:
+    """Return « 1er trimestre 2026 », « année 2026 »."""
+    if not period.quarter:
+        return _("année %(year)s") % {"year": period.year}
+    ordinal = "1er" if period.quarter == 1 else f"{period.quarter}e"
+    return _("%(ordinal)s trimestre %(year)s") % {"ordinal": ordinal, "year": period.year}
+
+
 def format_due_day(year: int) -> str:
     """Return the day from which the year itself is published: « 1er avril 2027 »."""
     return format_day(due_on(Period(year)))

@@ -40,6 +40,12 @@ def list_due_periods(now: datetime) -> list[Period]:
     return list(takewhile(lambda period: due_on(period) <= today, later))
 
 
+def first_due_on(now: datetime) -> date:
+    """Return the day from which the quarter of today is published, whatever was declared in it."""
+    today = now.astimezone(PARIS).date()
+    return due_on(Period(today.year, (today.month + 2) // 3))
+
+
 def rank(period: Period) -> tuple[int, int]:
     """The order of publication: a year comes after its quarters."""
     return period.year, period.quarter or 5

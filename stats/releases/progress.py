@@ -1,0 +1,34 @@
+"""How far an installation is that has published nothing yet: what is being proved, what waits, when it is due."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from stats.disclosure.tables import Period
+from stats.enums import Outcome
+from stats.locks import PUBLISHING_LOCK, is_held
+from stats.releases.publish import first_due_on, list_due_periods
+from stats.releases.rows import Attempt
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`due`: the periods to be published, the earliest first; without any, `earliest_on` is the day of the next ones.
+
+    It says which quarters will be published, and nothing of what was declared in a quarter that is not over.
+    """
+
+    due: tuple[Period, ...]
+    is_running: bool
+    has_failed: bool
+    earliest_on: date
+
+
+def read_progress(now: datetime) -> Progress:
+    """Four small queries."""
+    last = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
+    return Progress(
+        due=tuple(list_due_periods(now)),
+        is_running=is_held(PUBLISHING_LOCK),
+        has_failed=last == Outcome.FAILED,
+        earliest_on=first_due_on(now),
+    )

@@ -1,0 +1,44 @@
+"""What the pages of the figures say of an installation that has published nothing yet."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from stats.counting import rollups
+from stats.enums import Outcome
+from stats.locks import PUBLISHING_LOCK, alone
+from stats.releases.rows import Attempt
+from tests.stats.cases import bodies, on, one_each, store
+from tests.stats.pages import plain
+from tests.stats.test_show_figures import PAGE, read, words
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_works(client, time_machine):
+    store(one_each(bodies("53", 6), on(2025, 5, 1)))
+    rollups.fold_all()
+    time_machine.move_to(on(2026, 2, 15), tick=False)
+    waiting = words(read(client))
+    assert "À vérifier : 2e trimestre 2025. 0 publication sur 3 est faite." in waiting
+    assert "à partir de 4 h 30, heure de Paris" in waiting
+    assert "Ensuite : 3e trimestre 2025, 4e trimestre 2025." in waiting
+
+    with alone(PUBLISHING_LOCK, waits=False):
+        assert "En cours de vérification : 2e trimestre 2025." in words(read(client))
+        assert "En cours de vérification : 2e trimestre 2025." in plain(
+            " ".join(LexborHTMLParser(client.get("/statistiques/publications/").content).text().split())
+        )
+    Attempt.objects.create(outcome=Outcome.FAILED, period="2025-T2", seconds=1)
+    assert "Le dernier essai n’a pas abouti." in words(read(client))
+
+
+def test_nothing_declared_yet_says_when_the_first_release_is_due(client, time_machine):
+    time_machine.move_to(on(2026, 11, 28), tick=False)
+    said = words(read(client))
+    assert "Une publication paraît 30 jours après la fin du trimestre de la première déclaration" in said
+    assert "pas avant le 30 janvier 2027" in said
+
+
+def test_what_is_proved_is_kept_by_caches_for_seconds_only(client):
+    assert "max-age=20" in client.get(PAGE)["Cache-Control"]
+    assert "max-age=20" in client.get("/statistiques/publications/")["Cache-Control"]
