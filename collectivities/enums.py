@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     REGION = "region", _("région")
     SPECIAL = "special", _("collectivité à statut particulier")
     OVERSEAS = "overseas", _("collectivité d’outre-mer")
+    SYNDICATE = "syndicate", _("syndicat (je ne sais pas lequel)")
     SIVU = "sivu", _("syndicat à vocation unique")
     SIVOM = "sivom", _("syndicat à vocation multiple")
     CLOSED_MIXED = "closed_mixed", _("syndicat mixte fermé")
@@ -37,8 +38,17 @@ GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kin
 EPCI = GROUPINGS[:-1]
 # What no open list carries, the most usual first: such a body is added by whoever declares for it.
 UNLISTED = (
-    *(Kind.CCAS, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.REGIE, Kind.HOUSING, Kind.SDIS),
-    *(Kind.CDG, Kind.SCHOOL_FUND, Kind.POLE, Kind.DIGITAL, Kind.LOCAL_COMPANY, Kind.PUBLIC_BODY, Kind.OTHER),
+    *(Kind.CCAS, Kind.SYNDICATE, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.REGIE, Kind.HOUSING),
+    *(
+        Kind.SDIS,
+        Kind.CDG,
+        Kind.SCHOOL_FUND,
+        Kind.POLE,
+        Kind.DIGITAL,
+        Kind.LOCAL_COMPANY,
+        Kind.PUBLIC_BODY,
+        Kind.OTHER,
+    ),
 )
 TERRITORIAL = (Kind.DEPARTEMENT, Kind.REGION, Kind.SPECIAL, Kind.OVERSEAS)
 

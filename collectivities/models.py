@@ -1,10 +1,11 @@
 import uuid
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
@@ -63,6 +64,11 @@ class CollectivityQuerySet(models.QuerySet["Collectivity"]):
         """What `str`, `label` and `home_region` read, so that a list costs no query a row."""
         return self.select_related("departement", "region", "region_correction")
 
+    def with_former_names(self) -> "CollectivityQuerySet":
+        """`known_as`: the other names under which each is looked for, in the same query."""
+        names = Alias.objects.filter(collectivity=OuterRef("pk")).exclude(name="").order_by("pk").values("name")
+        return self.annotate(known_as=ArraySubquery(names))
+
 
 class Collectivity(models.Model):
     """A local public body that may declare. It is never deleted: it vanishes, or is merged into another."""
@@ -111,6 +117,9 @@ class Collectivity(models.Model):
     region_correction_on = models.DateField(_("corrigée le"), null=True, blank=True)
 
     objects = CollectivityQuerySet.as_manager()
+
+    # The name under which a search found it, where that is a commune which is part of it today.
+    former_name = ""
 
     class Meta:
         verbose_name = _("collectivité")

@@ -6,6 +6,7 @@ while declaring is found by its exact SIREN alone until it is confirmed, so that
 """
 
 import re
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
@@ -14,26 +15,27 @@ from psycopg import sql
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
 
-from collectivities.enums import GROUPINGS
+from collectivities.enums import GROUPINGS, UNLISTED
+from collectivities.former import name_as_asked
+from collectivities.mentions import Mention, is_name_of, mention_in
 from collectivities.models import Collectivity
 from collectivities.reading import Reading, readings_of
+from collectivities.spelling import other_spellings
 from collectivities.wording import plain, stem_of
 
 LONGEST_QUERY = 200
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 CODE = re.compile(r"\d{4,5}|2[AB]\d{3}|0[1-9]|[1-9]\d|2[AB]|9[78]\d|R\d\d|6AE|\d{6,}", re.ASCII)
 COUNCIL = re.compile(r"(?:cd|departement|conseil departemental) ?(\d\d|2[ab]|97\d)")
-# Typing errors of one letter are tried out one by one in short names, where trigrams see nothing.
-SHORT_NAME = 9
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 BY_CODE = """
     SELECT coalesce(merged_into_id, id) AS id, 0 AS rank FROM collectivities_collectivity
     WHERE insee_code = %(code)s OR siren = %(code)s
     UNION ALL SELECT collectivity_id, 2 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
 """
+# Five digits that people type are a postal code; one that nobody has may be an INSEE code.
 BY_POSTAL_CODE = """
-    UNION ALL SELECT id, 1 FROM collectivities_collectivity
+    UNION ALL SELECT id, -1 FROM collectivities_collectivity
     WHERE length(%(code)s) = 5 AND postal_codes @> ARRAY[%(code)s]::varchar(5)[]
 """
 BEST_CODES = """
@@ -79,10 +81,21 @@ RESEMBLING = """
     WHERE c.vanished_on IS NULL AND c.departement_id = {departement}
     GROUP BY c.id ORDER BY max(likely.likeness) DESC, c.id LIMIT %(limit)s
 """
+UNLISTED_ONLY = "({} AND c.kind = ANY({}))"
 CONFIRMED = "(c.declared_at IS NULL OR c.confirmed_at IS NOT NULL)"
 ENOUGH = 5
+PLACES = 4
 
 type Params = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """What a search gives to a person: bodies of the list, or what the words name besides, and where that may lie."""
+
+    found: list[Collectivity]
+    mention: Mention | None = None
+    places: list[Collectivity] = field(default_factory=list)
 
 
 class SearchProblem(ValueError):
@@ -94,7 +107,28 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
-    return _load(ids_named(query, limit, unconfirmed=unconfirmed))
+    found = _load(ids_named(query, limit, unconfirmed=unconfirmed))
+    name_as_asked(found, query[:LONGEST_QUERY])
+    return found
+
+
+def answer_search(query: str, limit: int = 20) -> SearchAnswer:
+    """As `find_collectivities`, and what else the words say. At most two queries more. Raise `SearchProblem`."""
+    found = find_collectivities(query, limit)
+    mention = mention_in(query[:LONGEST_QUERY])
+    if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in found)):
+        return SearchAnswer(found)
+    return SearchAnswer(found, mention, places_of(mention))
+
+
+def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
+    """Return where a kind of body may lie, from the place that was said with it. Two queries, or none."""
+    if not mention.place:
+        return []
+    try:
+        return find_collectivities(mention.place, limit)
+    except SearchProblem:
+        return []
 
 
 def ids_named(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
@@ -106,14 +140,17 @@ def ids_named(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]
         return _ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit)
     readings = readings_of(text)
     known = sql.SQL("true" if unconfirmed else CONFIRMED)
-    return _ids_of_name(readings, limit, known) if readings else []
+    if not readings:
+        return []
+    # A kind of body that no list carries resembles no commune, whatever its letters.
+    loosely = sql.SQL(UNLISTED_ONLY).format(known, [str(kind) for kind in UNLISTED]) if mention_in(text) else known
+    return _ids_of_name(readings, limit, known, loosely)
 
 
 def bodies_resembling(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
     """Bodies of this département whose name resembles this one, the most alike first; the unconfirmed too."""
     stem = stem_of(name, kind)
-    edits = _one_letter_off(stem) if len(stem) <= SHORT_NAME else []
-    statement = sql.SQL(RESEMBLING).format(stem=stem, edits=edits, departement=departement)
+    statement = sql.SQL(RESEMBLING).format(stem=stem, edits=other_spellings(stem), departement=departement)
     return _load(_ids(statement, {"limit": limit})) if stem else []
 
 
@@ -176,20 +213,23 @@ def _ids_of_code(code: str, codes: str, limit: int) -> list[int]:
     return _ids(sql.SQL(BEST_CODES).format(codes=sql.SQL(codes), known=sql.SQL(CONFIRMED)), params)
 
 
-def _ids_of_name(readings: list[Reading], limit: int, known: sql.SQL) -> list[int]:
+def _ids_of_name(readings: list[Reading], limit: int, known: sql.Composable, loosely: sql.Composable) -> list[int]:
+    """`known`: which bodies the words as they stand may name; `loosely`: which ones any other reading of them may."""
+    literal, *others = readings
     loosest = readings[-1]
+    near = [_near(literal, known), *(_near(reading, loosely) for reading in others)]
     statement = sql.SQL(BY_NAME).format(
-        near=sql.SQL(" UNION ALL ").join(_near(reading, known) for reading in readings),
+        near=sql.SQL(" UNION ALL ").join(near),
         stem=loosest.stem,
-        edits=_one_letter_off(loosest.stem) if len(loosest.stem) <= SHORT_NAME else [],
+        edits=other_spellings(loosest.stem),
         fit=_fit(loosest),
         place=_place(loosest),
-        known=known,
+        known=loosely,
     )
     return _ids(statement, {"enough": ENOUGH, "limit": limit})
 
 
-def _near(reading: Reading, known: sql.SQL) -> sql.Composable:
+def _near(reading: Reading, known: sql.Composable) -> sql.Composable:
     low = reading.stem
     high = low[:-1] + chr(ord(low[-1]) + 1)
     return sql.SQL(NEAR).format(low=low, high=high, fit=_fit(reading), place=_place(reading), known=known)
@@ -208,16 +248,6 @@ def _place(reading: Reading) -> sql.Composable:
     return sql.SQL("true")
 
 
-def _one_letter_off(word: str) -> list[str]:
-    """Every spelling with one letter missing, added, replaced, or two swapped."""
-    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    shorter = {left + right[1:] for left, right in splits if right}
-    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
-    replaced = {left + letter + right[1:] for left, right in splits if right for letter in LETTERS}
-    longer = {left + letter + right for left, right in splits for letter in LETTERS}
-    return sorted((shorter | swapped | replaced | longer) - {word, ""})
-
-
 def _ids(statement: sql.Composable, params: Params) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
@@ -227,5 +257,5 @@ def _ids(statement: sql.Composable, params: Params) -> list[int]:
 def _load(ids: list[int]) -> list[Collectivity]:
     if not ids:
         return []
-    rows = Collectivity.objects.with_territory().in_bulk(ids)
+    rows = Collectivity.objects.with_territory().with_former_names().in_bulk(ids)
     return [rows[pk] for pk in ids]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from collectivities.fields import PlainLineField
 from csirts import wording
 from csirts.enums import ContactKind
-from csirts.forms import CoverageForm, HoursForm
+from csirts.forms import CoverageForm, DpoForm, HoursForm, OwnContactForm, SitesForm
 from csirts.history import history
 from csirts.models import Backup, Contact, Coverage, Csirt
 
@@ -86,19 +86,36 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
     """All that a lead may say of its own CSIRT to the public; the rest of the directory has its administrator."""
 
     model = Contact
-    form = HoursForm
+    form: type[OwnContactForm] = HoursForm
     formfield_overrides = PLAIN
     verbose_name_plural = _("horaires affichés dans l’annuaire")
     max_num = 1
+    kind = ContactKind.HOURS
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Contact]:
-        return super().get_queryset(request).filter(kind=ContactKind.HOURS)
+        return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Django asks once without the row, for its queryset."""
         return obj is None or leads(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+class DpoInline(HoursInline):
+    """Whom declarants write to about their data: the public page shows it."""
+
+    form = DpoForm
+    verbose_name_plural = _("délégué à la protection des données, montré dans « Vos données »")
+    kind = ContactKind.DPO
+
+
+class SitesInline(HoursInline):
+    """Whatever else a message leads to is shown, and leads nowhere."""
+
+    form = SitesForm
+    verbose_name_plural = _("sites du centre, dont les liens arrivent entiers dans ses messages")
+    kind = ContactKind.SITES
 
 
 class BackupInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -127,7 +144,7 @@ class CsirtAdmin(TracedAdmin):
         return facts if leads(request, obj) else [*facts, "notification_email"]
 
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
-        return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline]
+        return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline, DpoInline, SitesInline]
 
     def traced_rows(self, row: Csirt) -> Rows:
         owned: Rows = [(model, {"csirt_id": row.pk}) for model in (Contact, Coverage, Backup)]

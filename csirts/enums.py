@@ -17,3 +17,5 @@ class ContactKind(models.TextChoices):
     EMAIL = "email", _("courriel publié")
     ADDRESS = "address", _("adresse postale")
     HOURS = "hours", _("horaires")
+    DPO = "dpo", _("délégué à la protection des données")
+    SITES = "sites", _("sites du centre cités dans ses messages")

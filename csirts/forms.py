@@ -48,22 +48,24 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
 
 
-class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The hours, said by the CSIRT's own lead today."""
+class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the CSIRT's own lead says of it today, one value of one kind."""
+
+    kind: ContactKind
+    written_meanwhile: Any
 
     class Meta:
         model = Contact
         fields = ["value", "note"]
-        labels = {"value": _("horaires")}
 
     def clean(self) -> dict[str, Any]:
-        """First hours are written once: others, written since the page was opened, are told."""
+        """A first value is written once: another, written since the page was opened, is told."""
         if self.meanwhile:
-            raise ValidationError(_("Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer."))
+            raise ValidationError(self.written_meanwhile)
         return super().clean() or {}
 
     def has_changed(self) -> bool:
-        """The same hours, sent twice, are no news."""
+        """The same words, sent twice, are no news."""
         if self.meanwhile:
             said = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
             return said != [self.meanwhile.value, self.meanwhile.note]
@@ -71,13 +73,42 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @cached_property
     def meanwhile(self) -> Contact | None:
-        """The hours that are there although this form has none yet."""
+        """The value that is there although this form has none yet."""
         if self.instance.pk or not self.is_bound:
             return None
-        return Contact.objects.filter(csirt=self.instance.csirt_id, kind=ContactKind.HOURS).first()
+        return Contact.objects.filter(csirt=self.instance.csirt_id, kind=self.kind).first()
 
     def save(self, commit: bool = True) -> Any:
-        self.instance.kind = ContactKind.HOURS
+        self.instance.kind = self.kind
         self.instance.source = _("le centre lui-même")
         self.instance.source_on = timezone.localdate()
         return super().save(commit)
+
+
+class HoursForm(OwnContactForm):
+    kind = ContactKind.HOURS
+    written_meanwhile = _("Les horaires ont été écrits entre-temps. Rouvrez cette page pour les changer.")
+
+    class Meta(OwnContactForm.Meta):
+        labels = {"value": _("horaires")}
+
+
+class DpoForm(OwnContactForm):
+    """Whom to ask about personal data, and in the note how long the centre keeps a case."""
+
+    kind = ContactKind.DPO
+    written_meanwhile = _("Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer.")
+
+    class Meta(OwnContactForm.Meta):
+        labels = {"value": _("adresse ou page"), "note": _("durée de conservation des dossiers")}
+
+
+class SitesForm(OwnContactForm):
+    """The centre's own sites: links to them, in its messages, reach declarants whole."""
+
+    kind = ContactKind.SITES
+    written_meanwhile = _("Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer.")
+
+    class Meta(OwnContactForm.Meta):
+        labels = {"value": _("noms des sites, séparés par des espaces")}
+        help_texts = {"value": _("Par exemple : aide.exemple.example outils.exemple.example")}

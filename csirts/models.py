@@ -150,6 +150,16 @@ class Csirt(models.Model):
     def hours(self) -> str:
         return self._value(ContactKind.HOURS)
 
+    @property
+    def sites(self) -> str:
+        """The sites that its lead has listed as its own, by their host names."""
+        return self._value(ContactKind.SITES)
+
+    @property
+    def dpo(self) -> "Contact | None":
+        """Whom to write to about personal data; its note says how long the centre keeps a case."""
+        return self.contact(ContactKind.DPO)
+
 
 @tracked(
     _("version d’une coordonnée"),

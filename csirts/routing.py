@@ -59,6 +59,11 @@ def csirt_for(collectivity: Collectivity, on: date) -> Route:
     return directory_of(on).route(collectivity, _regions_of(collectivity))
 
 
+def helpers_of(on: date) -> dict[str, Csirt]:
+    """Return who answers those whom no centre for collectivités serves, by level: national, assistance, sector."""
+    return {one.level: one for one in reversed(directory_of(on).csirts) if one.level != Level.TERRITORIAL}
+
+
 def directory_of(on: date) -> "Directory":
     """That of a day, as it stands in this transaction: one query for its version, two more where it is new here.
 

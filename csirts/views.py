@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.enums import Zone
+from collectivities.mentions import Mention
 from collectivities.models import Collectivity, Region
-from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
+from collectivities.search import SearchAnswer, SearchProblem, answer_search, collectivity_by_code
 from csirts.queries import directory_entries, last_resort_entries
-from csirts.routing import csirt_for, directory_of
+from csirts.routing import csirt_for, directory_of, helpers_of
 
 CHOICES = 12
 
@@ -25,10 +26,11 @@ class Search:
     query: str = ""
     problem: str = ""
     matches: tuple[Collectivity, ...] = ()
+    mention: Mention | None = None
 
     @property
     def only(self) -> Collectivity | None:
-        return self.matches[0] if len(self.matches) == 1 else None
+        return self.matches[0] if len(self.matches) == 1 and not self.mention else None
 
 
 @login_not_required
@@ -45,6 +47,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "metropole": [entry for entry in entries if entry.zone == Zone.METRO],
         "overseas": [entry for entry in entries if entry.zone != Zone.METRO],
         "everywhere": last_resort_entries(csirts),
+        "helpers": helpers_of(today),
         "last_resorts": [one.csirt for one in known.last_resorts],
     }
     return render(request, "csirts/directory.html", context)
@@ -56,6 +59,7 @@ def _search(request: HttpRequest) -> Search:
     if body := collectivity_by_code(request.GET.get("organisme", "")):
         return Search(query, matches=(body,))
     try:
-        return Search(query, matches=tuple(find_collectivities(query, limit=CHOICES)) if query else ())
+        answer = answer_search(query, limit=CHOICES) if query else SearchAnswer([])
     except SearchProblem as problem:
         return Search(query, problem=str(problem))
+    return Search(query, matches=(*answer.found, *answer.places), mention=answer.mention)

@@ -28,6 +28,7 @@ REGION = (
     *(Service.TRANSPORT, *OFFICE, Service.HIGH_SCHOOLS, Service.CANTEEN, Service.BUSINESS_AID),
     *(Service.CULTURE, Service.COUNCIL),
 )
+SYNDICATES = (Kind.SYNDICATE, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.POLE)
 SYNDICATE = (*NETWORKS, *OFFICE, Service.CANTEEN, Service.PLANNING, Service.COUNCIL)
 
 SERVICES_OF: dict[str, tuple[Service, ...]] = {
@@ -38,7 +39,7 @@ SERVICES_OF: dict[str, tuple[Service, ...]] = {
     Kind.REGION: REGION,
     Kind.SPECIAL: tuple(dict.fromkeys((*REGION, *DEPARTEMENT))),
     Kind.OVERSEAS: tuple(dict.fromkeys((*REGION, *DEPARTEMENT, *NETWORKS))),
-    **dict.fromkeys((Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.POLE), SYNDICATE),
+    **dict.fromkeys(SYNDICATES, SYNDICATE),
     Kind.CCAS: (Service.SOCIAL, Service.CARE_HOMES, *OFFICE, Service.CHILDCARE, Service.HOUSING),
     Kind.SDIS: (Service.RESCUE, *OFFICE),
     Kind.CDG: (Service.STAFF_MANAGEMENT, *OFFICE),

@@ -12,9 +12,10 @@ from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents.fields import WordsField
-from incidents.services.bodies import Proposal, commune_named
+from incidents.services.bodies import NOT_SERVED_LABELS, Proposal, commune_named
 
 KINDS = [(kind.value, kind.label) for kind in UNLISTED]
+NOT_SERVED = [(one.value, label) for one, label in NOT_SERVED_LABELS.items()]
 FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 
 
@@ -22,6 +23,7 @@ class BodyForm(forms.Form):
     """`town` is what was typed, `seat` the commune chosen among those found for `town_asked`."""
 
     kind = WordsField(label=gettext_lazy("Ce que c’est"))
+    legal_form = WordsField(label=gettext_lazy("Sa forme juridique"))
     name = WordsField(label=gettext_lazy("Son nom"))
     siren = WordsField(label=gettext_lazy("Son numéro SIREN"))
     no_siren = forms.BooleanField(required=False, label=gettext_lazy("Je ne le connais pas"))
@@ -52,6 +54,7 @@ class BodyForm(forms.Form):
     def proposal(self) -> Proposal:
         return Proposal(
             kind=self.typed("kind"),
+            legal_form=self.typed("legal_form"),
             name=self.typed("name"),
             siren=self.typed("siren"),
             has_no_siren=bool(self["no_siren"].value()),
@@ -66,6 +69,8 @@ class BodyForm(forms.Form):
                 self.add_error(field if field in self.fields else None, message)
 
     def about_town(self, messages: list[str]) -> list[str]:
+        if self.towns and self.typed("town").strip().isdecimal():
+            return [_("Plusieurs communes ont ce code postal. Choisissez laquelle.")]
         if self.towns:
             return [_("Plusieurs communes portent ce nom. Choisissez laquelle.")]
         if self.typed("town").strip():

@@ -2,19 +2,22 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from collectivities.duplicates import Likely, likely_doubles
+from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
+from csirts.routing import helpers_of
 from incidents import draft_cookie
-from incidents.bodies.forms import KINDS, BodyForm, kept
+from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, kept
 from incidents.burst import is_burst
 from incidents.enums import Screen
-from incidents.services.bodies import propose_body, sketch_of
+from incidents.services.bodies import ELSEWHERE_OF, LegalForm, commune_named, propose_body, sketch_of
 from incidents.services.draft import Typed, is_open, start_draft
 
 MANY = 5
@@ -28,7 +31,7 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 def new_body(request: HttpRequest) -> HttpResponse:
     """GET asks; POST adds the body, or asks whether it is one of those that look like it."""
     if request.method != "POST":
-        return ask(request, BodyForm(initial={"name": request.GET.get("nom", "")[:200]}))
+        return ask(request, BodyForm(initial=offered(request.GET)))
     form = BodyForm(request.POST)
     form.is_valid()
     if MEND in request.POST:
@@ -39,6 +42,13 @@ def new_body(request: HttpRequest) -> HttpResponse:
         form.refuse(error)
         return ask(request, form)
     return settle(request, form, sketch)
+
+
+def offered(asked: QueryDict) -> dict[str, str]:
+    """What the search already knows: the words typed, the kind of body that they name, the commune of its seat."""
+    known = {"name": asked.get("nom", "")[:200], "kind": asked.get("nature", "")}
+    seat = commune_named(asked.get("siege", ""))
+    return known | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 
 
 def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpResponse:
@@ -59,7 +69,15 @@ def is_same(body: Collectivity, sketch: Collectivity) -> bool:
 
 
 def ask(request: HttpRequest, form: BodyForm) -> HttpResponse:
-    context = {"form": form, "kinds": KINDS}
+    kind = form.typed("kind") if form.errors else ""
+    context = {
+        "form": form,
+        "kinds": KINDS,
+        "not_served": NOT_SERVED,
+        "legal_forms": LegalForm.choices,
+        "elsewhere": ELSEWHERE_OF.get(form.typed("legal_form"), kind if kind in Elsewhere else ""),
+        "helpers": helpers_of(timezone.localdate()),
+    }
     return render(request, "bodies/new.html", context, status=422 if form.errors else 200)
 
 

@@ -11,14 +11,16 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services.merging import move_people
 from collectivities import services as collectivities
 from collectivities.enums import UNLISTED, Kind
+from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
 from collectivities.wording import plain, stem_of
@@ -30,6 +32,35 @@ from incidents.text import plain_line
 
 NAME_LIMIT = 150
 TOWNS_NAMED = 5
+# Kinds that a private company could give itself.
+ANY_PUBLIC_BODY = (Kind.PUBLIC_BODY, Kind.OTHER)
+# SIREN numbers of the State begin with 1, those of local bodies with 2; since these ran out, some with 92 or 93.
+PUBLIC_NUMBERS = ("1", "2", "92", "93")
+
+
+class LegalForm(TextChoices):
+    """The main families of INSEE's legal categories."""
+
+    PUBLIC = "public", gettext_lazy("établissement public, groupement d’intérêt public")
+    COMPANY = "company", gettext_lazy("société, entreprise (SA, SAS, SARL…)")
+    ASSOCIATION = "association", gettext_lazy("association")
+    STATE = "state", gettext_lazy("service de l’État")
+    UNKNOWN = "unknown", gettext_lazy("je ne sais pas")
+
+
+# Who is no local public body, and who answers them.
+ELSEWHERE_OF: dict[str, Elsewhere] = {
+    LegalForm.COMPANY: Elsewhere.FIRM,
+    LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
+    LegalForm.STATE: Elsewhere.STATE,
+}
+NOT_SERVED_LABELS = {
+    Elsewhere.FIRM: gettext_lazy("entreprise, société"),
+    Elsewhere.ASSOCIATION: gettext_lazy("association"),
+    Elsewhere.HEALTH: gettext_lazy("établissement de santé privé, clinique"),
+    Elsewhere.STATE: gettext_lazy("service de l’État"),
+    Elsewhere.PERSON: gettext_lazy("particulier"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +72,8 @@ class Proposal:
     siren: str
     has_no_siren: bool
     seat: str
+    # Asked of what only calls itself a public body (`ANY_PUBLIC_BODY`).
+    legal_form: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +102,12 @@ def sketch_of(proposal: Proposal) -> Collectivity:
         siren=number_in(proposal, problems),
         seat=commune_named(proposal.seat),
     )
-    if proposal.kind not in UNLISTED:
-        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+    if proposal.kind in Elsewhere:
+        problems["kind"] = [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]
+    elif proposal.kind not in UNLISTED:
+        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+    elif proposal.kind in ANY_PUBLIC_BODY:
+        problems |= problems_of_law(proposal, sketch.siren)
     if sketch.seat is None:
         problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
     if problems:
@@ -78,6 +115,22 @@ def sketch_of(proposal: Proposal) -> Collectivity:
     if sketch.seat:
         sketch.region, sketch.departement = sketch.seat.home_region, sketch.seat.departement
     return sketch
+
+
+def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
+    """A company is no public body, whatever kind it chooses."""
+    if proposal.legal_form in ELSEWHERE_OF:
+        return {"legal_form": [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]}
+    if proposal.legal_form not in LegalForm.values:
+        return {"legal_form": [_("Choisissez sa forme juridique, ou « Je ne sais pas ».")]}
+    is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
+    if siren and is_strict and not siren.startswith(PUBLIC_NUMBERS):
+        said = _(
+            "Ce numéro est celui d’une entreprise ou d’une association : "
+            "ceux des organismes publics commencent par 1 ou 2."
+        )
+        return {"siren": [said]}
+    return {}
 
 
 def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:

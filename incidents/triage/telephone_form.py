@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.enums import Kind
+from collectivities.mentions import mention_in
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities
 from collectivities.zones import zone_of
@@ -127,6 +128,9 @@ class TelephoneForm(forms.Form):
             return _("Plusieurs collectivités répondent à ce nom. Choisissez laquelle.")
         if not self.typed("body").strip():
             return _("Quelle collectivité appelle ? Son nom, son code postal ou son SIREN.")
+        if mention := mention_in(self.typed("body")):
+            words = {"label": str(mention.label).capitalize()}
+            return _("%(label)s n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.") % words
         return _("Rien ne répond à ce nom. Essayez le code postal ou le SIREN.")
 
     def services(self) -> Iterator[tuple[forms.BoundField, str]]:

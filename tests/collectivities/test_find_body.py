@@ -6,7 +6,7 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.official import read_official_list
 from collectivities.reading import departement_codes
-from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities
+from collectivities.search import SearchProblem, answer_search, collectivity_by_code, find_collectivities
 from tests.factories.collectivities import CollectivityFactory
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,7 @@ def test_by_name(query, code):
         ("Les Sables d'Olonnes", "85194"),
         ("la rochele", "17300"),
         ("rennnes", "35238"),
+        ("plougernau", "29195"),  # two sounds written otherwise
     ],
 )
 def test_with_typing_errors(query, code):
@@ -104,6 +105,9 @@ def test_homonyms_are_told_apart_by_place(query, code):
         ("212 900 195", "29019"),
         ("21290019500018", "29019"),
         ("200046977", "200046977"),
+        ("13008", "13055"),  # a postal code, and the INSEE code of another commune
+        ("75015", "75056"),
+        ("69003", "69123"),
         ("29200", "29019"),  # a postal code, and the former code of a commune that Morlaix absorbed
         ("1000", "01053"),  # a spreadsheet ate the first zero
         ("75101", "75056"),
@@ -158,6 +162,74 @@ def test_a_postal_code_gives_every_commune_it_serves_the_biggest_first():
 )
 def test_by_nature_and_former_name(query, name):
     assert find_collectivities(query)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("query", "former", "today"),
+    [
+        ("Arbignieu", "Arbignieu", "Arboys en Bugey (Ain)"),
+        ("langast", "Langast", "Plouguenast-Langast (Côtes-d’Armor)"),
+        ("Arbigneu", "Arbignieu", "Arboys en Bugey (Ain)"),
+        ("Arboys en Bugey", "", "Arboys en Bugey (Ain)"),
+        ("Paris 15e", "", "Paris"),
+        ("Brest", "", "Brest (Finistère)"),
+    ],
+)
+def test_a_former_commune_is_found_under_its_name(query, former, today):
+    found = find_collectivities(query)[0]
+    assert (found.former_name, str(found)) == (former, today)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "places"),
+    [
+        ("hopital de brest", Kind.PUBLIC_BODY, "Brest (Finistère)"),
+        ("syndicat des eaux", Kind.SYNDICATE, None),
+        ("Syndicat des eaux de Landerneau", Kind.SYNDICATE, "Landerneau (Finistère)"),
+        ("sdis 29", Kind.SDIS, "Département du Finistère"),
+        ("pompiers du Finistère", Kind.SDIS, "Département du Finistère"),
+        ("CCAS de Quimper", Kind.CCAS, "Quimper (Finistère)"),
+        ("office HLM de Brest", Kind.HOUSING, "Brest (Finistère)"),
+    ],
+)
+def test_a_kind_of_body_is_no_commune(query, kind, places):
+    answer = answer_search(query)
+    assert answer.found == []
+    assert answer.mention.kind == kind
+    assert [str(place) for place in answer.places[:1]] == ([places] if places else [])
+
+
+def test_a_commune_that_is_named_like_a_kind_of_body_is_found():
+    answer = answer_search("Hôpital-Camfrout")
+    assert [str(body) for body in answer.found] == ["Hôpital-Camfrout (Finistère)"]
+    assert answer.mention is None
+
+
+def test_a_kind_of_body_alone_is_said_beside_the_communes_of_that_name():
+    answer = answer_search("hopital")
+    assert answer.mention.elsewhere == "health"
+    assert "L’Hôpital (Moselle)" in [str(body) for body in answer.found]
+
+
+def test_a_body_that_was_added_is_found_by_its_kind():
+    body = CollectivityFactory(kind=Kind.SYNDICATE, name="Syndicat d’Exemple des Eaux")
+    for query in ("syndicat exemple des eaux", "syndicat des eaux d'exemple"):
+        assert find_collectivities(query)[0] == body
+
+
+@pytest.mark.parametrize(
+    ("query", "elsewhere"),
+    [
+        ("SARL Exemple", "firm"),
+        ("association des parents", "association"),
+        ("clinique de la baie", "health"),
+        ("préfecture du Finistère", "state"),
+        ("particulier", "person"),
+        ("ccas de Brest", None),
+    ],
+)
+def test_who_is_answered_elsewhere(query, elsewhere):
+    assert answer_search(query).mention.elsewhere == elsewhere
 
 
 @pytest.mark.parametrize("query", ["", "   ", "-", "…", "\x00", "🔥", "٣٤٥", "zzzzqqqq"])

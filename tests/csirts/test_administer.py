@@ -105,6 +105,16 @@ def test_a_lead_says_its_hours(client, lead, breizh):
     assert Contact.objects.get(csirt=breizh, kind="phone").value == "0 800 200 008"
 
 
+def test_a_lead_says_whom_to_ask_about_personal_data(client, lead, breizh):
+    said = {"contacts-2-0-value": "dpo@breizh.example", "contacts-2-0-note": "trois ans"}
+    assert save(client, url(breizh), **said).status_code == 302
+    dpo = Contact.objects.get(csirt=breizh, kind="dpo")
+    assert (dpo.value, dpo.note, dpo.source) == ("dpo@breizh.example", "trois ans", "le centre lui-même")
+    assert Contact.objects.get(csirt=breizh, kind="hours").value != "dpo@breizh.example"
+    page = client.get("/vos-donnees/").content.decode()
+    assert "dpo@breizh.example. Durée&nbsp;: trois ans" in page
+
+
 def test_first_hours(client, sign_in):
     bfc = Csirt.objects.get(slug="csirt-bfc")
     sign_in(Role.LEAD, bfc)

@@ -93,6 +93,7 @@ def test_list(client, django_assert_max_num_queries):
         "slug": "centre-cyber-pacifique",
         "name": "Centre Cyber du Pacifique",
         "phone": "505.300",
+        "phone_note": "numéro local",
         "email": "",
         "website": "https://centrecyberpacifique.nc/",
         "level": "territorial",

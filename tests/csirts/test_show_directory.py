@@ -146,6 +146,20 @@ def test_a_home_without_centre(page):
     assert 'class="call ' in found.html
 
 
+def test_a_kind_of_body_is_answered_by_the_place_of_its_seat(page):
+    found = page(q="syndicat des eaux de Landerneau")
+    assert "Où est son siège ?" in found.text
+    assert "Commune de Landerneau" in found.text
+    assert 'class="call ' not in found.html
+
+
+def test_who_is_answered_elsewhere(page):
+    assert "CERT Santé, cyberveille.esante.gouv.fr" in page(q="hopital de brest").text
+    found = page(q="sarl exemple")
+    assert "Entreprise : 17Cyber" in found.text
+    assert "Appelez le 112" in found.text
+
+
 @pytest.mark.parametrize(
     "query", ["zzzzqqqq", "<script>alert(1)</script>", "=1+1", "\u202e abc", "🏰", "x" * 5000, "\x00"]
 )
@@ -172,7 +186,7 @@ def test_narrow_and_ended_coverages(page):
     found = page()
 
     assert found.lines["Bretagne (Finistère)"].startswith(local.csirt.name)
-    assert found.lines["Bourgogne-Franche-Comté"].startswith("Pas de centre régional connu.")
+    assert found.lines["Bourgogne-Franche-Comté"].startswith("Aucun centre ne couvre ce territoire.")
 
 
 def test_the_channel_is_never_shown(page):
@@ -187,7 +201,7 @@ def test_an_empty_directory(page):
     Csirt.objects.all().delete()
     found = page(q="Landerneau")
 
-    assert "Pas de centre régional connu." in found.text
+    assert "Aucun centre ne couvre ce territoire." in found.text
     assert "Appelez la police ou la gendarmerie : le 17." in found.text
 
 

@@ -19,6 +19,7 @@ from tests import harmless
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
+from tests.incidents.journeys import begin
 from tests.incidents.test_declare import an_address, searched, text
 
 URL = "/declarer/qui/nouvelle/"
@@ -68,6 +69,81 @@ def test_it_begins_a_declaration_for_whoever_has_none(declarant):
     again = declarant.post(URL, said(name="CCAS d’Autreville", siren=made_up_siren(616_161), autre="oui"))
     assert declarant.get(again["Location"]).status_code == 200
     assert Draft.objects.count() == 1
+
+
+PUBLIC, PRIVATE = "200046977", "732829320"
+
+
+@pytest.mark.parametrize("kind", ["firm", "association", "health", "state", "person"])
+def test_who_is_no_public_body_is_told_whom_to_call(declarant, kind):
+    page = declarant.post(URL, said(kind=kind))
+    assert page.status_code == 422
+    assert "Seul un organisme public local s’ajoute ici" in text(page)
+    way = {"health": "cyberveille.esante.gouv.fr", "state": "+33 9 70 83 32 18"}.get(kind, "17cyber.gouv.fr")
+    assert way in text(page)
+    assert "112" in text(page)
+    assert not added().exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"kind": "other", "siren": PRIVATE}, "Choisissez sa forme juridique"),
+        ({"kind": "other", "siren": PRIVATE, "legal_form": "company"}, "Seul un organisme public local s’ajoute ici"),
+        ({"kind": "public_body", "siren": PRIVATE, "legal_form": "association"}, "Seul un organisme public local"),
+        ({"kind": "other", "siren": PRIVATE, "legal_form": "public"}, "Ce numéro est celui d’une entreprise"),
+        ({"kind": "public_body", "siren": PRIVATE, "legal_form": "unknown"}, "Ce numéro est celui d’une entreprise"),
+    ],
+)
+def test_a_company_is_not_added_as_another_public_body(declarant, changes, words):
+    page = declarant.post(URL, said(**changes))
+    assert page.status_code == 422
+    assert words in text(page)
+    assert not added().exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "other", "siren": "130025265", "legal_form": "public"},
+        {"kind": "public_body", "siren": PRIVATE, "legal_form": "public"},
+        {"kind": "other", "siren": "", "no_siren": "oui", "legal_form": "unknown"},
+        {"kind": "local_company", "siren": PRIVATE},
+        {"kind": "syndicate", "name": "Syndicat d’Exempleville"},
+    ],
+)
+def test_a_public_body_of_any_form_is_added(declarant, changes):
+    assert declarant.post(URL, said(**changes)).status_code == 302
+    assert added().get().kind == changes["kind"]
+
+
+def test_the_search_gives_what_it_knows_of_the_body(declarant):
+    begin(declarant)
+    found = declarant.get("/declarer/qui/", {"q": "hopital de brest"})
+    assert "CERT Santé, cyberveille.esante.gouv.fr" in text(found).replace(" ,", ",")
+    assert "Un hôpital s’ajoute avec son numéro SIREN" in text(found)
+    assert 'name="collectivite"' not in found.content.decode()
+    links = [
+        html.unescape(link) for link in re.findall(r'href="(/declarer/qui/nouvelle/[^"]+)"', found.content.decode())
+    ]
+    page = declarant.get(links[0])
+    asked = page.content.decode()
+    assert 'value="hopital de brest"' in asked
+    assert '<option value="public_body" selected>' in asked
+    brest = Collectivity.objects.get(insee_code="29019")
+    assert f'name="seat" id="seat-0" value="{brest.uid}" checked' in asked
+
+
+@pytest.mark.parametrize("query", ["sdis 29", "syndicat des eaux"])
+def test_a_kind_of_body_is_added_not_chosen(declarant, query):
+    begin(declarant)
+    found = declarant.get("/declarer/qui/", {"q": query})
+    assert "s’ajoute avec son numéro SIREN" in text(found)
+    assert 'name="collectivite"' not in found.content.decode()
+
+
+def test_a_postal_code_of_several_communes_is_said_so(declarant):
+    assert "Plusieurs communes ont ce code postal" in text(declarant.post(URL, said(town="74300")))
 
 
 def test_a_number_that_is_not_known_is_a_marked_lack(declarant):

@@ -140,10 +140,10 @@ def test_an_unconfirmed_body_is_not_verified_by_the_same_call(client, responder)
         ({"contact_phone": ""}, "Donnez un téléphone ou une adresse mail"),
         ({"contact_email": "x"}, "Cette adresse mail est incomplète"),
         ({"occurred_date": "31/02/2026"}, "Ce jour n’existe pas"),
-        ({"detected_date": "24/11/2096"}, "n’est pas encore passé"),
+        ({"detected_date": "24/11/2096"}, "Cette date est à venir. Vérifiez-la."),
         ({"detected_time": "8 h"}, "Donnez aussi le jour"),
         ({"stopped_time": "25 h"}, "Cette heure n’existe pas"),
-        ({"civil": "stopped", "eau": "stopped", "stopped_date": "24/11/2096"}, "n’est pas encore passé"),
+        ({"civil": "stopped", "eau": "stopped", "stopped_date": "24/11/2096"}, "Cette date est à venir. Vérifiez-la."),
         ({"data_concerned": "no", "leak_status": "confirmed"}, "ne peut pas être « Non »"),
         ({"type": "inconnue"}, "Sélectionnez un choix valide"),
         ({"description": "x" * 5001}, "5001 caractères"),
@@ -212,6 +212,13 @@ def test_the_case_of_another_centre_is_announced_first(client, responder):
     assert "Ouvrir le dossier" not in text
     assert incident.verification == Verification.UNVERIFIED
     assert client.get(f"/admin/incidents/incident/{incident.reference}/").status_code == 404
+
+
+def test_a_kind_of_body_is_not_taken_for_a_commune(client, responder):
+    asked = client.post(URL, said(body="hôpital de Brest"))
+    assert asked.status_code == 422
+    assert "Un hôpital n’est dans aucune liste" in text_of(asked)
+    assert not Incident.objects.exists()
 
 
 def test_where_no_centre_answers_the_way_out_is_said(client, responder):

@@ -1,0 +1,37 @@
+"""Under which name a commune was found: its own, or that of a former commune which is part of it today."""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.reading import readings_of
+from collectivities.wording import stem_of
+
+# Names that are no former commune: parts of Paris, Lyon and Marseille, and the town under its nature.
+NOT_FORMER = ("Arrondissement", "Ville de ")
+
+
+def name_as_asked(found: Iterable[Collectivity], query: str) -> None:
+    """Set `former_name` on the communes that `query` names by a former commune. They are loaded with `known_as`."""
+    stems = [reading.stem for reading in readings_of(query)]
+    for body in found:
+        former = [name for name in getattr(body, "known_as", ()) if not any(word in name for word in NOT_FORMER)]
+        if stems and former and body.kind == Kind.COMMUNE:
+            body.former_name = _closest(body, former, stems).replace("'", "’")
+
+
+def _closest(body: Collectivity, former: list[str], stems: list[str]) -> str:
+    """The former name that is nearer to what was asked than the name of today; empty when none is."""
+    own = max(_likeness(body.stem, stem) for stem in stems)
+    likeness, name = max((max(_likeness(stem_of(one, body.kind), stem) for stem in stems), one) for one in former)
+    return name if likeness > own else ""
+
+
+def _likeness(name: str, asked: str) -> float:
+    """The same 2, begins so 1 and a little, contains 1, else how alike their letters are."""
+    if name == asked:
+        return 2
+    if asked in name:
+        return 1 + name.startswith(asked) / 2
+    return SequenceMatcher(None, name, asked).ratio()

@@ -1,0 +1,113 @@
+"""What is typed where a collectivité is looked for, and is none of the list: kinds of bodies that no open list carries
+(they are added with their SIREN), and people whom another service answers.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.enums import Kind
+from collectivities.wording import plain, words_of
+
+
+class Elsewhere(StrEnum):
+    """Who is answered by another service than a centre for collectivités."""
+
+    HEALTH = "health"
+    FIRM = "firm"
+    ASSOCIATION = "association"
+    PERSON = "person"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """`kind`: to be added under this nature, None for who is no local public body; `place`: the other words typed."""
+
+    label: str | Promise
+    kind: Kind | None
+    elsewhere: Elsewhere | None
+    place: str
+
+
+type Line = tuple[str, str | Promise, Kind | None, Elsewhere | None]
+# Phrases as `words_of` leaves them, without small words. The longest one that begins what was typed wins.
+LINES: tuple[Line, ...] = (
+    ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", _("un syndicat"), Kind.SYNDICATE, None),
+    ("sictom|smictom|siaep|smitom|siaepa", _("un syndicat"), Kind.SYNDICATE, None),
+    ("sivu", _("un syndicat"), Kind.SIVU, None),
+    ("sivom", _("un syndicat"), Kind.SIVOM, None),
+    (
+        "ccas|cias|centre communal action sociale|centre intercommunal action sociale|centre action sociale",
+        _("un centre d’action sociale"),
+        Kind.CCAS,
+        None,
+    ),
+    (
+        "sdis|sis|pompiers|sapeurs pompiers|service incendie|service departemental incendie|caserne pompiers",
+        _("un service d’incendie et de secours"),
+        Kind.SDIS,
+        None,
+    ),
+    ("centre gestion|cdg", _("un centre de gestion"), Kind.CDG, None),
+    ("office public habitat|office habitat|office hlm|oph|opac|hlm", _("un office de l’habitat"), Kind.HOUSING, None),
+    ("regie", _("une régie"), Kind.REGIE, None),
+    ("caisse ecoles", _("une caisse des écoles"), Kind.SCHOOL_FUND, None),
+    ("petr|pole metropolitain|pole equilibre territorial", _("un pôle territorial"), Kind.POLE, None),
+    (
+        "spl|semop|societe publique locale|societe economie mixte",
+        _("une société publique locale"),
+        Kind.LOCAL_COMPANY,
+        None,
+    ),
+    (
+        "hopital|hopitaux|centre hospitalier|centre hospitalier universitaire|chu|chru|ghu",
+        _("un hôpital"),
+        Kind.PUBLIC_BODY,
+        Elsewhere.HEALTH,
+    ),
+    ("ehpad|maison retraite", _("une maison de retraite"), Kind.PUBLIC_BODY, Elsewhere.HEALTH),
+    (
+        "clinique|cabinet medical|maison sante|laboratoire|pharmacie",
+        _("un établissement de santé"),
+        None,
+        Elsewhere.HEALTH,
+    ),
+    ("entreprise|societe|sarl|sas|sasu|eurl|auto entrepreneur|artisan", _("une entreprise"), None, Elsewhere.FIRM),
+    ("association|asso|amicale", _("une association"), None, Elsewhere.ASSOCIATION),
+    ("particulier", _("un particulier"), None, Elsewhere.PERSON),
+    (
+        "prefecture|sous prefecture|ministere|tribunal|rectorat|gendarmerie|commissariat|police nationale|dgfip",
+        _("un service de l’État"),
+        None,
+        Elsewhere.STATE,
+    ),
+)
+PHRASES: dict[tuple[str, ...], Line] = {tuple(phrase.split()): line for line in LINES for phrase in line[0].split("|")}
+LONGEST = max(map(len, PHRASES))
+# What such a body does stands between its nature and its place: « syndicat des eaux du Léon ».
+TRADES = frozenset(
+    {
+        *("eau", "eaux", "potable", "assainissement", "energie", "electricite", "ordures", "menageres", "dechets"),
+        *("incendie", "secours", "mixte", "intercommunal", "departemental", "departementale", "communal"),
+        *("social", "sociale", "public", "publique"),
+    }
+)
+
+
+def mention_in(text: str) -> Mention | None:
+    """Return the kind of body or of person that the first words name, if they do."""
+    words = words_of(text)
+    for size in range(min(LONGEST, len(words)), 0, -1):
+        if line := PHRASES.get(tuple(words[:size])):
+            _phrases, label, kind, elsewhere = line
+            place = " ".join(word for word in words[size:] if word not in TRADES)
+            return Mention(label=label, kind=kind, elsewhere=elsewhere, place=place)
+    return None
+
+
+def is_name_of(mention: Mention | None, name: str, text: str) -> bool:
+    """Whether a name begins like the words typed: « Hôpital-Camfrout » is a commune, whatever its first word."""
+    return mention is not None and plain(" ".join(words_of(name))).startswith(" ".join(words_of(text)))
