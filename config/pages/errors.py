@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from incidents.declare.lost import cookies_lost
+
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
@@ -69,7 +71,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return refuse(request, EXPIRED)
+    """A screen of a declaration is kept, and leads back to it by its code; another page was open for too long."""
+    return cookies_lost(request) or refuse(request, EXPIRED)
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -36,6 +36,14 @@ CERTAINTIES = [
     (Certainty.EXACT, gettext_lazy("exactement")),
 ]
 ALL_SERVICES = tuple(PublicService)
+# What an unanswered field gives, where it is not an empty text.
+EMPTY: dict[type[forms.Field], Any] = {
+    DayField: None,
+    HourField: None,
+    CountField: None,
+    forms.MultipleChoiceField: [],
+    forms.BooleanField: False,
+}
 MOMENTS = ("occurred", "detected", "attack_known", "breach_known")
 DECLARED_LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("Quelqu’un le prétend")),
@@ -51,21 +59,21 @@ def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
 
 
 class DetailsForm(forms.Form):
-    occurred_date, occurred_time, occurred_certainty = moment_fields(gettext_lazy("Début de l’incident"))
-    detected_date, detected_time, detected_certainty = moment_fields(gettext_lazy("Découverte de l’incident"))
+    occurred_date, occurred_time, occurred_certainty = moment_fields(gettext_lazy("Quand cela a-t-il commencé"))
+    detected_date, detected_time, detected_certainty = moment_fields(gettext_lazy("Quand l’avez-vous découvert"))
     attack_known_date, attack_known_time, attack_known_certainty = moment_fields(
-        gettext_lazy("Quand vous avez su que c’est une attaque")
+        gettext_lazy("Quand avez-vous su que c’est une attaque")
     )
-    service_stopped = choice(gettext_lazy("Un service arrêté ou ralenti"), Answer.choices)
-    data_concerned = choice(gettext_lazy("Des données touchées"), Answer.choices)
-    leak_status = choice(gettext_lazy("Ce qui est arrivé aux données"), DECLARED_LEAKS)
+    service_stopped = choice(gettext_lazy("Un service est-il arrêté ou ralenti"), Answer.choices)
+    data_concerned = choice(gettext_lazy("Des données de personnes sont-elles touchées"), Answer.choices)
+    leak_status = choice(gettext_lazy("Que savez-vous"), DECLARED_LEAKS)
     categories = several(gettext_lazy("Quelles données"), DataCategory.choices)
-    person_categories = several(gettext_lazy("Quelles personnes"), PersonCategory.choices)
+    person_categories = several(gettext_lazy("Les données de qui"), PersonCategory.choices)
     persons_band = forms.ChoiceField(
-        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes")
+        choices=PersonsBand.choices, required=False, label=gettext_lazy("Combien de personnes, à peu près")
     )
     breach_known_date, breach_known_time, breach_known_certainty = moment_fields(
-        gettext_lazy("Quand vous avez su que des données personnelles sont touchées")
+        gettext_lazy("Quand avez-vous su que des données personnelles sont touchées")
     )
     description = WordsField(label=gettext_lazy("Ce qui se passe"))
     supplier = WordsField(label=gettext_lazy("Prestataire concerné"))
@@ -182,6 +190,13 @@ class Details:
 
     def is_valid(self) -> bool:
         return not self.errors
+
+    def fill_gaps(self) -> None:
+        """Take a field that says nothing true for an empty one, so that the rest can be judged at the same time."""
+        for form in self.all:
+            for name in form.errors:
+                if name in form.fields:
+                    form.cleaned_data[name] = EMPTY.get(type(form.fields[name]), "")
 
     def wrong_inputs(self) -> set[str]:
         return {form.add_prefix(name) for form in self.all for name in form.errors}

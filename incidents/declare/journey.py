@@ -127,9 +127,11 @@ class Journey:
         return details.declaration(self.collectivity, self.type, self.clock)
 
     def examined(self, *, now: datetime) -> Details:
-        """The same, with all that the forms have to say against it, and the services once nothing is missing."""
+        """The same, with all that the forms and, once nothing is missing, the services have to say against it."""
         details = self.details()
-        if details.is_valid() and not self.missing:
+        if not self.missing:
+            details.is_valid()
+            details.fill_gaps()
             try:
                 checked(self.declaration(details), now=now)
             except ValidationError as error:

@@ -60,8 +60,9 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
         actor=request.user if member and isinstance(request.user, User) else None,
     )
     follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
-    if typed.author and not member:
-        remember_signature(response, typed.author)
+    # Whoever declared here is the person to call back, unless they said another name.
+    if not member and (signature := typed.author or declared.incident.story.contact_name):
+        remember_signature(response, signature)
     return response
 
 

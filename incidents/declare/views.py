@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import SearchProblem, find_collectivities
+from collectivities.search import SearchAnswer, SearchProblem, answer_search
 from csirts.models import Csirt
+from csirts.routing import helpers_of
 from incidents import draft_cookie
 from incidents.declare.brake import must_confirm_start
 from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, type_named
@@ -53,6 +54,11 @@ SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
 FROM_THE_FIRST = "suite"
 # A screen opens without a complaint, but where the last button found one; a button says what is wrong on its own.
 TO_MEND = "corriger"
+# The questions of the last screen that stand in a fold: one with a mistake in it is open.
+FOLDED = (
+    "supplier",
+    *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
+)
 LONGEST_STROKE = 6
 
 
@@ -110,6 +116,7 @@ def ask_type(
         "groups": GROUPS,
         "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
         "named": named,
+        "helpers": helpers_of(timezone.localdate()),
         "next_route": ROUTES[journey.next] if journey else "",
         "problem": problem,
         "lost": lost,
@@ -182,9 +189,9 @@ def ask_who(
 ) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     status = 400 if problem else 409 if clash else 200
-    found: list[Collectivity] = []
+    answer = SearchAnswer([])
     try:
-        found = find_collectivities(query) if query else []
+        answer = answer_search(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422
     mine = [] if query else bodies_of(request)
@@ -192,7 +199,10 @@ def ask_who(
     context = frame(request, Screen.WHO, journey, clash=clash) | {
         "near": centre_near(current or (mine[0] if mine else None), journey),
         "query": query,
-        "found": found,
+        "found": answer.found,
+        "mention": answer.mention,
+        "places": answer.places,
+        "helpers": helpers_of(timezone.localdate()) if answer.mention and answer.mention.elsewhere else {},
         "mine": mine,
         "current": current,
         "problem": problem,
@@ -320,6 +330,7 @@ def ask(
         "forms": details.all,
         "is_mine": journey.is_of(request.user),
         "now": timezone.now(),
+        "is_fold_open": any(details.form.errors.get(name) for name in FOLDED),
         "email_help": MAILBOX_IN_DOUBT if journey.is_mailbox_in_doubt else MAILBOX,
         "data_words": DATA_WORDS,
         "person_words": PERSON_WORDS,

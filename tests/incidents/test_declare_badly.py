@@ -103,7 +103,7 @@ def test_a_missing_token_is_said_in_french(town):
 @pytest.mark.parametrize(
     ("said", "field", "words"),
     [
-        ({"occurred_date": "2099-01-01"}, "occurred_date", "n’est pas encore passé"),
+        ({"occurred_date": "2099-01-01"}, "occurred_date", "Cette date est à venir. Vérifiez-la"),
         ({"occurred_date": "0001-01-01"}, "occurred_date", "Vérifiez l’année"),
         ({"occurred_date": "9999-12-31"}, "occurred_date", "Vérifiez l’année"),
         ({"occurred_date": "2001-01-01"}, "occurred_date", "il y a plus de dix ans"),
@@ -129,7 +129,11 @@ def test_a_missing_token_is_said_in_french(town):
         ({"data_concerned": "no", "categories": "sante"}, "data_concerned_0", "ne peut pas être « Non »"),
         ({"service": "eau", "eau-people": "-3"}, "eau-people", "seulement un nombre"),
         ({"service": "eau", "eau-people": "9" * 12}, "eau-people", "plus grand"),
-        ({"service": "eau", "eau-started_date": "2099-01-01"}, "eau-started_date", "n’est pas encore passé"),
+        (
+            {"service": "eau", "eau-started_date": "2099-01-01"},
+            "eau-started_date",
+            "Cette date est à venir. Vérifiez-la",
+        ),
         (
             {"service": "eau", "eau-started_date": "2026-03-02", "eau-ended_date": "2026-03-01"},
             "eau-ended_date",
@@ -195,3 +199,30 @@ def test_a_wrong_siren_is_said(client):
     response = searched(client, q="123456789")
     assert response.status_code == 422
     assert "Ce numéro SIREN n’existe pas" in text(response)
+
+
+def test_all_the_mistakes_of_a_screen_are_said_at_once(client):
+    """What is no day, what cannot be true, and what is too long."""
+    wrong = {
+        "occurred_date": "2026-02-31",
+        "detected_date": "2099-01-01",
+        "contact_phone": "02 98",
+        "supplier": "a" * 200,
+    }
+    response = post(client, wrong)
+    assert response.status_code == 422
+    assert "4 points à corriger" in text(response)
+    for field in wrong:
+        assert f'href="#id_{field}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "is_open"),
+    [
+        ({"detected_date": "2099-01-01"}, True),
+        ({"supplier": "a" * 200}, True),
+        ({"occurred_date": "2099-01-01"}, False),
+    ],
+)
+def test_a_fold_with_a_mistake_in_it_is_open(client, said, is_open):
+    assert ("<details open>" in post(client, said).content.decode()) is is_open

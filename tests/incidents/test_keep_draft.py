@@ -1,5 +1,6 @@
 """What is typed on a screen is kept: refused or not, by one person or two, in one tab or two, until it is sent."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from incidents.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.draft import LASTS, forget_old_drafts
+from incidents.services.draft import LASTS, code_of, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, begin, post, version_on
 from tests.incidents.test_declare import an_address, text
@@ -69,10 +70,10 @@ def test_what_is_refused_is_kept_and_mended(client):
     wrong = {"service": "civil", "service_stopped": "yes", "civil-started_date": "2099-01-01"}
     refused = leave(client, "services", **wrong)
     assert refused.status_code == 422
-    assert "n’est pas encore passé" in text(refused)
+    assert "Cette date est à venir. Vérifiez-la" in text(refused)
     again = client.get(WHERE["services"])
     assert 'value="2099-01-01"' in again.content.decode()
-    assert "n’est pas encore passé" not in text(again)  # opened, not sent: nothing is blamed
+    assert "Cette date est à venir. Vérifiez-la" not in text(again)  # opened, not sent: nothing is blamed
     mended = leave(client, "services", refused.context["version"], **wrong | {"civil-started_date": "2026-01-05"})
     assert mended.url == WHERE["donnees"]
 
@@ -83,7 +84,7 @@ def test_the_last_button_leads_to_what_is_wrong_elsewhere(client):
     leave(client, "services", service="civil", **{"civil-started_date": "2099-01-01"})
     to_mend = leave(client, "rappel", contact_phone="02 99 00 00 00").url
     assert to_mend == WHERE["services"] + "?corriger=oui"
-    assert "n’est pas encore passé" in text(client.get(to_mend))
+    assert "Cette date est à venir. Vérifiez-la" in text(client.get(to_mend))
     assert DraftPage.objects.get(screen="rappel").values == {"contact_phone": ["02 99 00 00 00"]}
     assert not Incident.objects.exists()
 
@@ -143,6 +144,33 @@ def test_the_same_words_under_another_spelling_are_no_conflict(client):
     assert DraftPage.objects.get(screen="rappel").values == {name: [value] for name, value in said.items()}
     other = said | {"contact_phone": "02 99 00 00 01"}
     assert leave(another_tab(client), "rappel", version, vers="qui", **other).status_code == 409
+
+
+def test_cookies_that_are_gone_lose_no_word(client):
+    """The page says by which code to go on, and what was on the screen is kept under it."""
+    begin(client)
+    opened = dict(re.findall(r'name="(version|plume)" value="([^"]*)"', client.get(WHERE["rappel"]).content.decode()))
+    bare = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address())
+    told = bare.post(WHERE["rappel"], opened | {"description": "Tout est bloqué."})
+    code = code_of(Draft.objects.get())
+    assert told.status_code == 403
+    assert f"{code[:4]}-{code[4:]}" in text(told)
+    assert "Ce que vous avez écrit est gardé, cet écran compris" in text(told)
+    assert "votre navigateur a gardé" not in text(told)
+    assert DraftPage.objects.get(screen="rappel").values == {"description": ["Tout est bloqué."]}
+    elsewhere = Client(REMOTE_ADDR=an_address())
+    resumed = elsewhere.post("/declarer/reprendre/", {"code": code})
+    assert resumed.status_code == 303
+    assert "Tout est bloqué." in elsewhere.get(WHERE["rappel"]).content.decode()
+
+
+@pytest.mark.parametrize("pen", ["", "x", "ImFiYyI:1x:y"])
+def test_a_forged_post_learns_no_code(client, pen):
+    begin(client)
+    told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(WHERE["rappel"], {"plume": pen})
+    assert told.status_code == 403
+    assert "Cette page est restée ouverte trop longtemps" in text(told)
+    assert not DraftPage.objects.filter(screen="rappel").exists()
 
 
 def test_without_cookies_it_is_said_before_anything_is_typed(client):
