@@ -20,7 +20,14 @@ from incidents.questions.saying import Said
 TOLD_KINDS = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
     *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
-    *(EventKind.CLAIMED, EventKind.SHARED, EventKind.UNSHARED, EventKind.LINK_ROTATED, EventKind.ERASED),
+    *(
+        EventKind.FILE_TAKEN_BACK,
+        EventKind.CLAIMED,
+        EventKind.SHARED,
+        EventKind.UNSHARED,
+        EventKind.LINK_ROTATED,
+        EventKind.ERASED,
+    ),
 )
 # Said on the double alone: whoever made the other declaration is not told of this one.
 OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)

@@ -27,6 +27,8 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.FACTS: (Recipient.CSIRT,),
     EventKind.MESSAGE: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.FILE: (Recipient.CSIRT,),
+    # It is gone for everybody: nothing is to be done, and the case says it.
+    EventKind.FILE_TAKEN_BACK: (),
     # Whoever reads the declarant's mailbox could have done it: both are told.
     EventKind.WITHDRAWN: (Recipient.CSIRT, Recipient.DECLARANT),
     # They did it themselves, on the screen.

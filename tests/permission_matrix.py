@@ -90,6 +90,8 @@ MATRIX = [
     ("post", "suivi/{reference}/pieces/envoi/{uid}/fin/",            404, 409, 404, 403, 404, 403, 404, 404, 404, 404),
     ("get", "suivi/{reference}/pieces/envoi/{uid}/abandonner/",      405),
     ("post", "suivi/{reference}/pieces/envoi/{uid}/abandonner/",     404, 302, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("get", "suivi/{reference}/pieces/{uid}/reprendre/",             404, 200, 404, 403, 404, 403, 404, 404, 404, 404),
+    ("post", "suivi/{reference}/pieces/{uid}/reprendre/",            404, 302, 404, 403, 404, 403, 404, 404, 404, 404),
     ("get", "triage/{reference}/pieces/{uid}/",                       IN, 403, 404, 200, 404, 200, 404, 404, 404, 404),
     ("get", "api/v1/collectivities/",                                200),
     ("get", "api/v1/incidents/",                                     401, 200, 200, 200, 200, 200, 200, 200, 200, 200),

@@ -239,6 +239,7 @@ NAMED = {
         csirt=incident.csirt, kind="other", title="Panne", author=cast["responder"]
     ),
     "/actes/": lambda incident, cast: an_act_on_many(incident, cast["responder"]),
+    "/pieces/{uid}/reprendre/": lambda incident, cast: a_piece(incident),
     "triage/{": lambda incident, cast: a_piece(incident),
     "": lambda incident, cast: an_upload(incident),
 }

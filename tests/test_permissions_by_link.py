@@ -67,6 +67,8 @@ MATRIX = [
     ("post", "suivi/{reference}/pieces/envoi/{uid}/fin/",          409, 404, 404, 404, 409, 409, 409, 409, 409, 409),
     ("post", "suivi/{reference}/pieces/envoi/{uid}/abandonner/",   302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
     ("post", GIVEN_UP,                                             302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
+    ("get", "suivi/{reference}/pieces/{piece}/reprendre/",         200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
+    ("post", "suivi/{reference}/pieces/{piece}/reprendre/",        302, 404, 404, 404, 302, 302, 302, 302, 302, 302),
     ("get", "triage/{reference}/pieces/{piece}/",                  302, 302, 302, 302, 403, 403, 403, 404, 200, 302),
     ("get", "phrase/{secret}/",                                    200),
 ]

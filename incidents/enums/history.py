@@ -12,6 +12,7 @@ class EventKind(models.TextChoices):
     FACTS = "facts", _("faits ajoutés ou corrigés")
     MESSAGE = "message", _("message")
     FILE = "file", _("pièce remise")
+    FILE_TAKEN_BACK = "file_taken_back", _("pièce reprise")
     WITHDRAWN = "withdrawn", _("retiré par le déclarant")
     CLAIMED = "claimed", _("rattaché à un compte")
     SHARED = "shared", _("phrase partagée")

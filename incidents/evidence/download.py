@@ -37,6 +37,8 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     piece = Evidence.objects.filter(incident=incident, uid=uid).first()
     if piece is None:
         raise Http404
+    if piece.taken_back_at:
+        return render(request, "evidence/taken_back.html", {"piece": piece}, status=410)
     try:
         content = opened(piece, key_to_read(incident))
     except Erased:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("suivi/<str:reference>/pieces/envoi/<uuid:uid>/", slices.upload, name="evidence_upload"),
     path("suivi/<str:reference>/pieces/envoi/<uuid:uid>/fin/", slices.finish, name="evidence_finish"),
     path("suivi/<str:reference>/pieces/envoi/<uuid:uid>/abandonner/", views.abandon, name="evidence_abandon"),
+    path("suivi/<str:reference>/pieces/<uuid:uid>/reprendre/", views.take_back, name="evidence_take_back"),
     path("triage/<str:reference>/pieces/<uuid:uid>/", download.download, name="evidence_download"),
 ]

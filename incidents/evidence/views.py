@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +27,7 @@ from incidents.services.evidence import (
     open_vault,
     record_evidence,
     room_of,
+    take_back_evidence,
     unfinished_of,
 )
 from incidents.services.upload import SLICE, abandon_upload
@@ -128,6 +129,28 @@ def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         return not_found(request)
     abandon_upload(guest=guest, reference=incident.reference, uid=uid)
     return redirect(f"{reverse('evidence', args=[incident.reference])}?abandonne=1")
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """GET asks, since it cannot be undone; POST takes back a file that was sent by mistake."""
+    try:
+        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        if request.method == "POST":
+            take_back_evidence(guest=guest, reference=incident.reference, uid=uid)
+            return redirect("evidence", incident.reference)
+    except Http404:
+        return not_found(request)
+    except Erased:
+        return erased(request)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    piece = incident.evidence.filter(uid=uid, taken_back_at=None).first()
+    if piece is None or incident.erased_at:
+        return not_found(request)
+    context = {"incident": incident, "piece": piece, "is_opened": piece.openings.exists()}
+    return render(request, "evidence/take_back.html", context)
 
 
 @private

@@ -22,6 +22,7 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.TRANSFERRED: _("%(who)s a repris votre dossier"),
     EventKind.FACTS: _("%(who)s a ajouté ou corrigé des faits"),
     EventKind.FILE: _("%(who)s a remis une pièce"),
+    EventKind.FILE_TAKEN_BACK: _("%(who)s a repris une pièce remise par erreur"),
     EventKind.MESSAGE: _("%(who)s a écrit un message"),
     EventKind.WITHDRAWN: _("%(who)s a retiré la déclaration"),
     EventKind.CLAIMED: _("%(who)s a rattaché la déclaration à son compte"),
@@ -39,6 +40,7 @@ YOURS: dict[str, Promise | str] = {
     EventKind.DECLARED: _("Vous avez déclaré l’incident"),
     EventKind.FACTS: _("Vous avez ajouté ou corrigé des faits"),
     EventKind.FILE: _("Vous avez remis une pièce"),
+    EventKind.FILE_TAKEN_BACK: _("Vous avez repris une pièce remise par erreur"),
     EventKind.MESSAGE: _("Vous avez écrit au centre"),
     EventKind.WITHDRAWN: _("Vous avez retiré la déclaration"),
     EventKind.SHARED: _("Vous avez partagé la phrase à lire"),
@@ -51,7 +53,7 @@ YOURS: dict[str, Promise | str] = {
 # Said by nobody of the centre: its name has no place there.
 BY_THE_BODY = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
-    *(EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
+    *(EventKind.FILE_TAKEN_BACK, EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
 )
 EVENTS_READ = 500
 

@@ -50,6 +50,8 @@ class Evidence(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("compte de l’auteur")
     )
     received_at = models.DateTimeField(_("reçu le"), default=timezone.now)
+    # Handed over by mistake: its line and its seal stay, and nobody opens it any more.
+    taken_back_at = models.DateTimeField(_("reprise le"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("pièce")

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import vault
-from incidents.access import Guest, get_case
+from incidents.access import Guest, get_case, speaks_for_body
 from incidents.deposits import Deposited
-from incidents.enums import Ability, EventKind
-from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident
+from incidents.enums import Ability, DocumentKind, EventKind
+from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
 from incidents.seals import seal_after
 from incidents.services.due import NEWS_FIELDS, note_news
 from incidents.services.merge import hold_with_main, pass_news_on
@@ -80,7 +82,7 @@ def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
 
 def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
     """`without`: an upload that is about to become a piece, and would be counted twice."""
-    pieces = Evidence.objects.filter(incident=incident)
+    pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = unfinished_of(incident)
     others = uploads.exclude(pk=without.pk) if without else uploads
     here, coming = (rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, others))
@@ -108,7 +110,7 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
-    known = incident.evidence.filter(sha256=given.file.sha256).first()
+    known = incident.evidence.filter(sha256=given.file.sha256, taken_back_at=None).first()
     if known:
         return Recorded(known, is_new=False)
     check_room(room_of(incident, without=upload), given.file.size)
@@ -125,6 +127,31 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
     record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
     return Recorded(evidence, is_new=True)
+
+
+@transaction.atomic
+def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
+    """Close a piece that was handed over by mistake. Its line of the sealed list stays; its bytes go with the sweep.
+
+    A second time changes nothing. Raises Http404, PermissionDenied, Erased.
+    """
+    hold_with_main(reference)
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    if incident.erased_at:
+        raise Erased
+    piece = incident.evidence.filter(uid=uid).first()
+    if piece is None:
+        raise Http404
+    if piece.taken_back_at:
+        return piece
+    now = timezone.now()
+    piece.taken_back_at, piece.position = now, None
+    piece.save(update_fields=["taken_back_at", "position"])
+    SearchDocument.objects.filter(incident=incident, kind=DocumentKind.FILE, source=str(piece.uid)).delete()
+    record_event(incident, EventKind.FILE_TAKEN_BACK, at=now, actor=guest.user, by=guest.kind, evidence=str(piece.uid))
+    return piece
 
 
 def new_piece(incident: Incident, guest: Guest, given: Given) -> Evidence:

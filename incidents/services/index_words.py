@@ -70,7 +70,8 @@ NOTE = """
 # « devis_2026.pdf » is found whole and by each of its words.
 FILE = """
     SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
-        CASE e.name WHEN '' THEN '' ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
+        CASE WHEN e.name = '' OR e.taken_back_at IS NOT NULL THEN ''
+            ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
     FROM incidents_incident i JOIN incidents_evidence e ON e.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """

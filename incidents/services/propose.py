@@ -76,7 +76,8 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
 
 
 def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
-    return incident.evidence.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
+    whole = incident.evidence.filter(taken_back_at=None)
+    return whole.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
 
 
 def sources_of(incident: Incident) -> Iterator[Source]:
@@ -90,7 +91,7 @@ def sources_of(incident: Incident) -> Iterator[Source]:
         yield Source(DocumentKind.MESSAGE, text)
     for text in readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.NOTE, text)
-    names = incident.evidence.order_by("-number").values_list("name", flat=True)[:ROWS_READ]
+    names = incident.evidence.filter(taken_back_at=None).order_by("-number").values_list("name", flat=True)[:ROWS_READ]
     yield Source(DocumentKind.FILE, "\n".join(names))
 
 

@@ -91,7 +91,7 @@ def stem(name: str) -> str:
 def pointed_to(folder: str) -> Iterator[str]:
     """The stems of this folder that a row names: papers not given up, and what the key of its case still opens."""
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
-    yield from Evidence.objects.filter(inside, readable).values_list("storage_name", flat=True)
+    yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)
     first, last = (UUID(folder + digit * 30) for digit in "0f")
     uploads = EvidenceUpload.objects.filter(readable, evidence=None, uid__gte=first, uid__lte=last)

@@ -193,6 +193,32 @@ def test_a_centre_without_telephone_is_said(client):
     assert "ppelez" not in page
 
 
+def test_the_receipt_puts_number_and_code_first(client):
+    with time_machine.travel(NOW, tick=False):
+        page = text(post(client))
+    secret = spaced(secret_of(Incident.objects.get().accesses.get()))
+    first = [page.index(words) for words in ("0 800 200 008", "Donnez votre référence", secret, "La suite")]
+    assert first == sorted(first)
+    assert page.index(secret) < page.index("Débranchez")
+    assert "faites une capture d’écran, ou notez le code sur papier" in page
+    assert "une personne de Breizh Cyber lit votre déclaration" in page
+    assert "Son objectif : avant le mardi 24 novembre 2026 à 11 h 51, heure de Paris" in page
+
+
+def test_a_message_is_signed_with_the_name_that_was_given_here(client):
+    post(client, {"contact_name": "Dominique Exemple"})
+    incident = Incident.objects.get()
+    where = f"/suivi/{incident.reference}/"
+    page = client.get(where).content.decode()
+    assert 'value="Dominique Exemple"' in page
+    client.post(where + "message/", {"text": "Rien de neuf.", "author": "Dominique Exemple", "key": "k"})
+    said = text(client.get(where))
+    assert re.search(r"Dominique Exemple Envoyé le \w+ \d", said)
+    client.post(where + "message/", {"text": "Sans nom.", "author": "", "key": "l"})
+    assert "Sans signature" in text(client.get(where))
+    assert "effacée" not in text(client.get(where))
+
+
 def test_a_number_of_the_press_is_said_to_be_one(client):
     page = text(post(client, body=listed("Ajaccio")))
     assert "04 20 97 00 97 Presse, à confirmer" in page
@@ -203,7 +229,7 @@ def test_a_place_without_centre_is_said(client):
     page = text(post(client, body=listed("Mamoudzou")))
     assert "Votre déclaration est enregistrée" in page
     assert "Personne n’est prévenu à votre place" in page
-    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR , +33 9 70 83 32 18" in page
+    assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : CERT-FR, +33 9 70 83 32 18" in page
     assert "17cyber.gouv.fr (tchat ouvert à toute heure)" in page
     assert "Donnez votre référence" not in page
     assert "ppelez" not in page
@@ -235,6 +261,22 @@ def test_an_agent_is_nobody_elsewhere(client):
     incident = Incident.objects.get()
     assert (incident.origin, incident.verification) == ("web", "unverified")
     assert incident.events.get().actor is None
+
+
+def test_who_is_no_collectivite_is_told_whom_to_call_at_once(client):
+    page = text(client.get(START)).replace(" ,", ",").replace(" :", " :")
+    assert "Une vie est en danger ? Appelez le 112" in page
+    assert "Vous n’êtes pas une collectivité ?" in page
+    for way in (
+        "Entreprise : 17Cyber, 17cyber.gouv.fr",
+        "santé : CERT Santé, cyberveille",
+        "État : CERT-FR, +33 9 70",
+    ):
+        assert way in page
+
+
+def test_a_former_commune_is_offered_under_its_name(client):
+    assert "Arbignieu, aujourd’hui dans Arboys en Bugey (Ain)" in text(searched(client, q="arbignieu"))
 
 
 def test_one_match_still_asks(client):

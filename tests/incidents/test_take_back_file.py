@@ -1,0 +1,105 @@
+"""A file that was sent by mistake is taken back: nobody opens it any more, and the sealed list keeps that it was."""
+
+import os
+
+import pytest
+from django.test import Client
+
+from incidents.enums import EventKind
+from incidents.models import SearchDocument
+from incidents.seals import first_broken
+from incidents.services.evidence import room_of
+from incidents.services.sweep import pointed_to
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.test_declare import text
+from tests.incidents.test_open_evidence import address, hand_over, holder_of
+
+
+@pytest.fixture
+def incident(db):
+    breizh_cyber()
+    return declare()
+
+
+@pytest.fixture
+def holder(incident):
+    return holder_of(incident)
+
+
+@pytest.fixture
+def responder(incident):
+    client = Client()
+    client.force_login(a_responder())
+    return client
+
+
+def way(piece):
+    return f"/suivi/{piece.incident.reference}/pieces/{piece.uid}/reprendre/"
+
+
+def files(incident, rest=""):
+    return f"/suivi/{incident.reference}/pieces/{rest}"
+
+
+def test_it_works(holder, responder, incident):
+    content = os.urandom(2_000)
+    first = hand_over(holder, incident, b"a", "premier.txt")
+    piece = hand_over(holder, incident, content, "paie de tous.xlsx")
+    room = room_of(incident)
+    assert f'href="{way(piece)}"' in holder.get(files(incident)).content.decode()
+    asked = holder.get(way(piece))
+    assert "Reprendre la pièce 2" in text(asked)
+    assert "C’est définitif" in text(asked)
+
+    assert holder.post(way(piece))["Location"] == files(incident)
+
+    piece.refresh_from_db()
+    assert piece.taken_back_at is not None
+    assert "Personne ne peut plus l’ouvrir" in text(holder.get(files(incident)))
+    listed = text(holder.get(files(incident, "bordereau/")))
+    assert "paie de tous.xlsx" in listed
+    assert "Les scellés se suivent sans défaut" in listed
+    assert "le fichier est effacé, sa ligne reste" in listed
+    assert first_broken(incident, [first, piece]) is None
+    closed = responder.get(address(piece))
+    assert closed.status_code == 410
+    assert "a été reprise" in text(closed)
+    case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert "reprise par le déclarant" in case
+    assert piece.storage_name not in set(pointed_to(piece.storage_name[:2]))
+    assert room_of(incident).octets == room.octets + len(content)
+    assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
+    assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
+
+
+def test_a_second_time_changes_nothing(holder, incident):
+    piece = hand_over(holder, incident, b"a")
+    holder.post(way(piece))
+    assert holder.post(way(piece)).status_code == 302
+    assert holder.get(way(piece)).status_code == 404
+    assert incident.events.filter(kind=EventKind.FILE_TAKEN_BACK).count() == 1
+
+
+def test_the_same_file_may_be_handed_over_again(holder, incident):
+    piece = hand_over(holder, incident, b"a")
+    holder.post(way(piece))
+    again = hand_over(holder, incident, b"a")
+    assert (again.number, again.taken_back_at) == (2, None)
+
+
+def test_asking_takes_nothing_back(holder, incident):
+    piece = hand_over(holder, incident, b"a")
+    holder.get(way(piece))
+    piece.refresh_from_db()
+    assert piece.taken_back_at is None
+
+
+def test_nobody_else_takes_it_back(holder, responder, incident):
+    piece = hand_over(holder, incident, b"a")
+    neighbour = Client()
+    neighbour.force_login(an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")))
+    for client, status in ((Client(), 404), (holder_of(declare()), 404), (neighbour, 404), (responder, 403)):
+        assert client.post(way(piece)).status_code == status
+    piece.refresh_from_db()
+    assert piece.taken_back_at is None
+    assert not incident.events.filter(kind=EventKind.FILE_TAKEN_BACK).exists()
