@@ -3,7 +3,11 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from csirts.enums import Level
+from csirts.routing import directory_of
 
 
 @login_not_required
@@ -15,7 +19,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/personal_data.html")
+    """What the law asks to be told: who answers for the data, why, to whom they go, how long, and what one may ask."""
+    csirts = directory_of(timezone.localdate()).csirts
+    centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
+    return render(request, "pages/personal_data.html", {"centres": centres})
 
 
 @login_not_required

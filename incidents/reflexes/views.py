@@ -13,6 +13,7 @@ from csirts.routing import Ground, directory_of
 from csirts.wording import curly
 from incidents.enums import IncidentType
 from incidents.reflex_sheets import ICONS, REFLEXES
+from incidents.reflexes.official import official_pages
 from incidents.services.reflexes import sheet_for
 
 
@@ -47,8 +48,10 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     directory = directory_of(timezone.localdate())
     # The one that answers for the whole region.
     csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
+    sheet = sheet_for(kind, csirt)
     context = {
-        "sheet": sheet_for(kind, csirt),
+        "sheet": sheet,
+        "official": official_pages(sheet.text),
         "icon": ICONS[kind],
         "region": region,
         "csirt": csirt,

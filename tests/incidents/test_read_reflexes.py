@@ -77,3 +77,49 @@ def test_it_costs_few_queries(client, django_assert_max_num_queries):
         client.get("/reflexes/")
     with django_assert_max_num_queries(8):
         client.get("/reflexes/rancon/", {"region": "53"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "urls"),
+    [
+        (
+            "rancon",
+            [
+                "https://17cyber.gouv.fr",
+                "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-001/",
+                "https://www.cybermalveillance.gouv.fr/diagnostic",
+                "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles",
+            ],
+        ),
+        (
+            "admin",
+            [
+                "https://17cyber.gouv.fr",
+                "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-005/",
+                "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2025-RFX-006/",
+                "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles",
+            ],
+        ),
+        (
+            "boite",
+            [
+                "https://17cyber.gouv.fr",
+                "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-003/",
+                "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-004/",
+                "https://www.cybermalveillance.gouv.fr/diagnostic",
+                "https://www.cnil.fr/fr/notifier-une-violation-de-donnees-personnelles",
+            ],
+        ),
+        ("virement", ["https://17cyber.gouv.fr"]),
+    ],
+)
+def test_a_sheet_ends_with_the_official_pages_once(client, kind, urls):
+    page = client.get(f"/reflexes/{kind}/").content.decode()
+    assert re.findall(r'<a href="(https:[^"]+)" rel="external">', page) == urls
+    assert all(page.count(f'href="{url}"') == 1 for url in urls)
+
+
+def test_a_complaint_is_said_with_its_delay():
+    for kind in ("rancon", "boite"):
+        said = str(sheet_content(REFLEXES[kind])).replace("\N{NO-BREAK SPACE}", " ")
+        assert "Pour être indemnisé, portez plainte dans les 72 heures après avoir connu l’attaque." in said

