@@ -39,6 +39,9 @@ _AT = {
     "988": "en Nouvelle-Calédonie",
     "989": "sur l’île de Clipperton",
 }
+# Said without an article, or with one that is part of the name.
+WITHOUT_ARTICLE = ("04", "06", "975", "977", "978", "986")
+OF_AND_THE = (("de l’", "l’"), ("de ", "la "), ("du ", "le "), ("des ", "les "), ("d’", "l’"))
 _OF = {
     "01": "de Guadeloupe",
     "02": "de Martinique",
@@ -69,6 +72,28 @@ _OF = {
 }
 
 
+# A name that begins so is a common noun: « le CSIRT CyberCorsica », « au Campus régional… ».
+COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
+VOWELS = "AEÉIOUYaeéiouy"
+
+
+def named(centre: str) -> str:
+    """« le CERT-FR », « Breizh Cyber »"""
+    return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
+
+
+def to(centre: str) -> str:
+    """« au CERT-FR », « à Breizh Cyber »"""
+    return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
+
+
+def of_centre(centre: str) -> str:
+    """« du CERT-FR », « de Breizh Cyber », « d’Urgence Cyber »"""
+    if centre.startswith(COMMON_NOUNS):
+        return f"du {centre}"
+    return f"d’{centre}" if centre[:1] in VOWELS else f"de {centre}"
+
+
 def curly(name: str) -> str:
     """The official list writes straight apostrophes."""
     return name.replace("'", "’")
@@ -82,6 +107,17 @@ def of(region: Region) -> str:
     return _OF.get(region.code, f"de la région {region.name}")
 
 
+def the(region: Region) -> str:
+    """« la Bretagne », « les Pays de la Loire », « l’Île-de-France », « Mayotte »"""
+    said = of(region)
+    if region.code in WITHOUT_ARTICLE:
+        return curly(region.name)
+    for of_it, article in OF_AND_THE:
+        if said.startswith(of_it):
+            return article + said.removeprefix(of_it)
+    return curly(region.name)
+
+
 def listed(names: Sequence[str]) -> str:
     """« Bretagne et Pays de la Loire »"""
     *first, last = names or [""]
@@ -93,7 +129,7 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
     if region is None:
         return _("La région de %(body)s n’est pas connue") % {"body": said(body)}
     name = _("La collectivité") if body.name == region.name else said(body)
-    words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
+    words = {"body": name, "at": at(region), "regions": listed([the(one) for one in spread])}
     if body.region_correction_id and spread:
         return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
     if body.region_correction_id:
@@ -110,7 +146,7 @@ def said(body: Collectivity) -> str:
 
 def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
     """`departement` and `kind` say how narrow the coverage is that won."""
-    words = {"where": where, "csirt": csirt, "of": of(region), "kind": Kind(kind).label if kind else ""}
+    words = {"where": where, "csirt": named(csirt), "of": of(region), "kind": Kind(kind).label if kind else ""}
     if departement and kind:
         return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
     if departement:

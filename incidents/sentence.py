@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from csirts.wording import named
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
 # No more than was declared: what may only be slow is not read aloud as stopped.
@@ -82,8 +84,9 @@ def stopped(known: Known) -> Iterator[str]:
     for extent, said in BY_EXTENT.items():
         if touched := names(service for service in still if service.extent == extent):
             yield said % touched
-    if back := names(service for service in known.services if service.has_resumed):
-        yield _("De nouveau ouverts : %s.") % back
+    resumed = [service for service in known.services if service.has_resumed]
+    if back := names(resumed):
+        yield (_("Service rétabli : %s.") if len(resumed) == 1 else _("Services rétablis : %s.")) % back
     if not known.services:
         yield {
             Answer.YES: _("Des services sont arrêtés ou ralentis."),
@@ -92,9 +95,9 @@ def stopped(known: Known) -> Iterator[str]:
 
 
 def told(known: Known) -> Iterator[str]:
-    said = {"centre": known.centre}
+    said = {"centre": capfirst(named(known.centre))}
     if not known.centre:
-        yield _("Aucun centre régional connu ne répond sur ce territoire.")
+        yield _("Aucun centre ne couvre ce territoire.")
     elif known.status == Status.ACKNOWLEDGED:
         yield _("%(centre)s, le centre de secours informatique, s’en occupe.") % said
     elif known.is_read:

@@ -15,6 +15,7 @@ from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
 from csirts.routing import Fallback, csirt_for
 from incidents.enums import TYPE_TERMS, ClosingReason, EventKind
+from incidents.links import listed_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
 from incidents.sentence import with_article
@@ -148,7 +149,8 @@ def message_of(delivery: Delivery) -> dict[str, str]:
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
         return {"author": "", "said": ""}
-    return {"author": inert(message.author), "said": quoted(message.text)}
+    hosts = listed_hosts(delivery.incident.csirt) if message.is_from_csirt else frozenset[str]()
+    return {"author": inert(message.author), "said": quoted(message.text, hosts)}
 
 
 def for_body(incident: Incident) -> dict[str, Any]:
@@ -195,6 +197,7 @@ def for_receipt(delivery: Delivery) -> dict[str, Any]:
     return {
         "is_told": bool(incident.csirt and incident.csirt.notification_email),
         "why": incident.route_reason,
+        "acknowledge_by": incident.acknowledge_by,
         "fallbacks": last_resorts(incident),
         "reflexes": sheet_for(incident.type, incident.csirt).text,
         "secret": spaced(secret),

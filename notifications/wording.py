@@ -3,12 +3,14 @@
 import re
 import textwrap
 
+from incidents.links import split_links
 from incidents.text import defanged
 
 WIDTH = 72
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 QUOTE = "> "
+WHOLE_ADDRESS = re.compile(r"\bhttps://")
 MARKER = re.compile(r"(- |\d\. )")
 
 
@@ -18,9 +20,27 @@ def inert(text: str) -> str:
     return line if ADDRESS.fullmatch(line) else defanged(line)
 
 
-def quoted(text: str) -> str:
-    """Each line as a quotation, so that nothing a stranger wrote can pass for ours."""
-    return "\n".join(QUOTE + inert(line) for line in text.splitlines())
+def quoted(text: str, hosts: frozenset[str] = frozenset()) -> str:
+    """Each line as a quotation, so that nothing a stranger wrote can pass for ours.
+
+    `hosts`: of a centre's own words, the sites to which they may lead (`incidents.links`).
+    """
+    return "\n".join(QUOTE + inert_but(line, hosts) for line in text.splitlines())
+
+
+def inert_but(line: str, hosts: frozenset[str]) -> str:
+    """The same as `inert`, but for addresses of these sites, which stay whole."""
+    parts = list(split_links(line, hosts)) if hosts else []
+    if not any(part.is_link for part in parts):
+        return inert(line)
+    spaced = (part.text if part.is_link else inert_within(part.text) for part in parts)
+    return " ".join("".join(spaced).split())
+
+
+def inert_within(text: str) -> str:
+    """As `inert`, of a piece of a line: the space at its ends stays."""
+    before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
+    return f"{before}{inert(text)}{after}"
 
 
 def set_in_lines(text: str) -> str:
@@ -33,7 +53,12 @@ def pieces(line: str) -> list[str]:
     is_quotation = line.startswith(QUOTE)
     indent = QUOTE if is_quotation else " " * len(marker[0]) if (marker := MARKER.match(line)) else ""
     wrapped = textwrap.wrap(
-        line, WIDTH, subsequent_indent=indent, break_long_words=is_quotation, break_on_hyphens=False
+        line,
+        WIDTH,
+        subsequent_indent=indent,
+        # What a stranger wrote is never a whole address (`inert`): one that stands here stays in one piece.
+        break_long_words=is_quotation and not WHOLE_ADDRESS.search(line),
+        break_on_hyphens=False,
     )
     return wrapped or [line]
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from csirts.models import Csirt
 from csirts.queries import main_origin
 from csirts.routing import Fallback
+from csirts.wording import to
 
 
 def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
@@ -29,6 +30,7 @@ def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
     return [
         {
             "name": one.name,
+            "to": to(one.name),
             "phone": one.phone,
             "phone_note": one.phone_note,
             "hours": one.hours,

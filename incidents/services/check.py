@@ -136,11 +136,10 @@ def day_in_words(at: datetime) -> str:
 def problems_of_moment(field: str, at: datetime | None, now: datetime) -> Iterator[Problem]:
     if at is None:
         return
-    day = day_in_words(at)
     if at > now + CLOCK_SLACK:
-        yield field, _("Le %(day)s n’est pas encore passé, ou pas à cette heure. Vérifiez la date.") % {"day": day}
+        yield field, _("Cette date est à venir. Vérifiez-la.")
     elif at < now - OLDEST:
-        yield field, _("Le %(day)s est il y a plus de dix ans. Vérifiez l’année.") % {"day": day}
+        yield field, _("Le %(day)s est il y a plus de dix ans. Vérifiez l’année.") % {"day": day_in_words(at)}
 
 
 def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterator[Problem]:

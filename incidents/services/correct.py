@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -116,12 +117,8 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
     """The four instants of the case, by name. Problems are named `<name>_at`."""
     incident = open_case(writing)
     now = timezone.now()
-    refuse(
-        [
-            *(problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now)),
-            *problems_of_order(instants, zone_of(incident.collectivity)),
-        ]
-    )
+    own = (problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
+    refuse(chain(own, problems_of_order(instants, zone_of(incident.collectivity))))
 
     def put() -> None:
         for name, one in instants.items():

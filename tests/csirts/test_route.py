@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement, Region
 from collectivities.search import collectivity_by_code
+from csirts import wording
 from csirts.models import Backup, Coverage, Csirt
 from csirts.routing import RoutingTable, csirt_for
 from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
@@ -112,11 +113,11 @@ def test_numbers_as_published(code, slug, phone, uri):
 @pytest.mark.parametrize(
     ("siren", "slug", "both"),
     [
-        ("243500741", "breizh-cyber", "Bretagne et Pays de la Loire"),
-        ("244400610", "pays-de-la-loire-cyber-assistance", "Bretagne et Pays de la Loire"),
-        ("246100663", "normandie-cyber", "Normandie et Pays de la Loire"),
-        ("200070308", "csirt-bfc", "Auvergne-Rhône-Alpes et Bourgogne-Franche-Comté"),
-        ("200071140", "cyber-assistance-aura", "Auvergne-Rhône-Alpes et Bourgogne-Franche-Comté"),
+        ("243500741", "breizh-cyber", "la Bretagne et les Pays de la Loire"),
+        ("244400610", "pays-de-la-loire-cyber-assistance", "la Bretagne et les Pays de la Loire"),
+        ("246100663", "normandie-cyber", "la Normandie et les Pays de la Loire"),
+        ("200070308", "csirt-bfc", "l’Auvergne-Rhône-Alpes et la Bourgogne-Franche-Comté"),
+        ("200071140", "cyber-assistance-aura", "l’Auvergne-Rhône-Alpes et la Bourgogne-Franche-Comté"),
     ],
 )
 def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
@@ -124,6 +125,23 @@ def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
 
     assert found.csirt.slug == slug
     assert f"s’étend sur {both}\N{NO-BREAK SPACE}; la plupart de ses habitants vivent" in found.reason
+
+
+def test_a_centre_is_said_with_its_article():
+    assert "et le CSIRT CyberCorsica répond aux collectivités de Corse" in route("2A004").reason
+    assert "et le Campus régional de cybersécurité" in route("33063").reason
+    assert [wording.to("CERT-FR"), wording.to("Breizh Cyber")] == ["au CERT-FR", "à Breizh Cyber"]
+    assert [wording.of_centre(name) for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Breizh Cyber")] == [
+        "du CSIRT-ATLANTIC",
+        "d’Urgence Cyber",
+        "de Breizh Cyber",
+    ]
+
+
+def test_every_region_has_its_article():
+    said = {wording.the(region) for region in Region.objects.all()}
+    assert {"la Bretagne", "les Pays de la Loire", "l’Île-de-France", "le Grand Est", "Mayotte", "La Réunion"} <= said
+    assert {"l’île de Clipperton", "la Polynésie française", "Saint-Martin"} <= said
 
 
 def test_a_human_correction_wins():

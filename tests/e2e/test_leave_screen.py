@@ -141,7 +141,7 @@ def test_a_device_with_the_wrong_clock(browser, live_site):
     page.locator("#id_contact_phone").fill("02 99 00 00 00")
     page.locator("#id_occurred_date").fill("2038-01-20")
     steps.send(page)
-    expect(page.locator(".errors")).to_contain_text("Le 20 janvier 2038 n’est pas encore passé")
+    expect(page.locator(".errors")).to_contain_text("Cette date est à venir. Vérifiez-la.")
     expect(page.locator("#recit + *, section[aria-labelledby=recit]").first).to_contain_text("Nous sommes le")
     page.locator("#id_occurred_date").fill("")
     steps.send(page)

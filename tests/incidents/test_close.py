@@ -145,7 +145,7 @@ def test_other_reasons_need_none_of_it(client, responder, incident, reason):
     ("day", "hour", "why"),
     [
         ("2026-11-24", "3:00", "ne peut pas précéder"),
-        ("2027-11-24", "9:00", "n’est pas encore passé"),
+        ("2027-11-24", "9:00", "Cette date est à venir. Vérifiez-la."),
         ("", "9:00", "Donnez aussi le jour"),
         ("hier", "", "Ce jour n’existe pas"),
     ],

@@ -161,7 +161,7 @@ WRONG = {
     "day": ("admin", {"q-premiere_connexion-date": "31/02/2026"}, "Ce jour n’existe pas"),
     "hour": ("admin", {"q-premiere_connexion-time": "10:00"}, "Donnez aussi le jour"),
     "no such hour": ("admin", {"q-premiere_connexion-time": "25 h"}, "Cette heure n’existe pas"),
-    "future": ("admin", {"q-premiere_connexion-date": "2060-01-01"}, "n’est pas encore passé"),
+    "future": ("admin", {"q-premiere_connexion-date": "2060-01-01"}, "Cette date est à venir. Vérifiez-la."),
     "amount": ("virement", {"q-montant": "beaucoup"}, "Écrivez un montant en euros"),
     "iban": ("virement", {"q-iban": "FR76 3000 6000 0112 3456 7890 188"}, "ne suit pas la règle des IBAN"),
     "url": ("fuite", {"q-annonce": "là-bas"}, "ne ressemble pas à une adresse"),
@@ -313,7 +313,11 @@ def assert_harmless(response):
 def test_hostile_words_in_corrections(client, incident):
     facts = {
         "recit": {"description": ALL_OF_IT, "supplier": ALL_OF_IT[:110]},
-        "rappel": {"contact_phone": f"02 98 {MARKUP[0]}", "contact_name": HOSTILE[1], "contact_role": HOSTILE[4]},
+        "rappel": {
+            "contact_phone": f"02 98 00 00 00 {MARKUP[0]}",
+            "contact_name": HOSTILE[1],
+            "contact_role": HOSTILE[4],
+        },
         "services": {"row": ["civil"], "r0-workaround": ALL_OF_IT},
     }
     for section, data in facts.items():

@@ -60,7 +60,9 @@ def test_a_stranger_s_words_are_escaped_and_no_link(client, demonstration):
 
 
 def test_a_line_of_dashes_cuts_no_mail(client, demonstration):
-    declared(supplier="-" * 100, description="-" * 79 + "\n" + "-" * 200, caller=Caller(name="-" * 79, phone="0299"))
+    declared(
+        supplier="-" * 100, description="-" * 79 + "\n" + "-" * 200, caller=Caller(name="-" * 79, phone="0299000000")
+    )
 
     centre = Delivery.objects.get(recipient="csirt")
 

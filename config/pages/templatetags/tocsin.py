@@ -11,11 +11,15 @@ from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
 from django.template.loader import get_template
 from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, PARIS, zone_of
+from csirts.models import Csirt
+from csirts.wording import named, of_centre, to
+from incidents.links import listed_hosts, split_links
 
 register = template.Library()
 
@@ -116,9 +120,37 @@ def tel(number: str) -> str:
 
 
 @register.filter
+def le(centre: str) -> str:
+    """« le CERT-FR », « Breizh Cyber »"""
+    return named(centre) if centre else ""
+
+
+@register.filter
+def au(centre: str) -> str:
+    """« au CERT-FR », « à Breizh Cyber »"""
+    return to(centre)
+
+
+@register.filter
+def du(centre: str) -> str:
+    """« du CERT-FR », « de Breizh Cyber »"""
+    return of_centre(centre)
+
+
+@register.filter
 def host(url: str) -> str:
     """https://www.csirt-bfc.fr/aide → csirt-bfc.fr"""
     return urlsplit(str(url)).netloc.removeprefix("www.")
+
+
+@register.simple_tag
+def words_with_links(text: str, csirt: Csirt | None) -> SafeString:
+    """What a centre wrote, with the addresses of listed sites as links, and everything else as words."""
+    parts = split_links(text, listed_hosts(csirt))
+    link = '<a href="{0}" rel="external noreferrer">{0}</a>'
+    return format_html_join(
+        "", "{}", ((format_html(link, part.text) if part.is_link else part.text,) for part in parts)
+    )
 
 
 @register.filter

@@ -1,0 +1,102 @@
+"""A link that a centre writes arrives whole where its site is listed, and nowhere else."""
+
+import pytest
+from django.test import Client
+
+from csirts.models import Contact
+from incidents.links import listed_hosts, split_links
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from tests.cast import a_responder, breizh_cyber, declare
+from tests.incidents.test_open_evidence import holder_of
+from tests.notifications.test_tell_news import guest
+from tests.notifications.test_write import CENTRE, TOWN, body, delivered
+
+HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
+LONG = "https://www.cnil.fr/fr/" + "notifier-une-violation-de-donnees-personnelles/" * 3
+OWN = "https://aide.exemple.example/outil?a=1&b=2"
+
+
+@pytest.fixture
+def incident(db):
+    centre = breizh_cyber()
+    Contact.objects.create(csirt=centre, kind="sites", value="aide.exemple.example autre.exemple.example", source="x")
+    return declare()
+
+
+def say(incident, text):
+    letter = Letter(text=text, key="k")
+    return write_to_declarant(reference=incident.reference, actor=a_responder(incident.csirt), letter=letter)
+
+
+def test_it_works(incident):
+    say(incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b.")
+    page = holder_of(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    escaped = OWN.replace("&", "&amp;")
+    assert f'Lisez <a href="{escaped}" rel="external noreferrer">{escaped}</a>, puis &lt;b&gt;' in page
+    assert f'<a href="{LONG}" rel="external noreferrer">{LONG}</a>' in page
+    assert 'href="https://piege.example' not in page
+    assert 'href="http://www.cnil.fr/b' not in page
+
+
+def test_a_mail_keeps_the_address_whole(incident, post):
+    say(incident, f"Lisez {LONG} puis {OWN}. Jamais https://piege.example/a")
+    delivered(post)
+    text = body(post.to(TOWN)[-1])
+    assert LONG in text
+    assert OWN in text
+    assert "https://piege.example" not in text
+    assert "hxxps://piege[.]example/a" in text
+
+
+def test_what_a_victim_writes_is_never_a_link(incident, post):
+    letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
+    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
+    page = holder_of(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    assert f'href="{LONG}"' not in page
+    assert 'rel="external noreferrer"' not in page
+    delivered(post)
+    told = "".join(body(message) for message in post.to(CENTRE))
+    assert "hxxps://" in told
+    assert "https://www.cnil.fr" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("https://www.cnil.fr", ["https://www.cnil.fr"]),
+        ("(https://www.cnil.fr/fr).", ["https://www.cnil.fr/fr"]),
+        ("https://www.cnil.fr:443/fr", ["https://www.cnil.fr:443/fr"]),
+        ("https://WWW.CNIL.FR/fr", ["https://WWW.CNIL.FR/fr"]),
+        ("http://www.cnil.fr", []),
+        ("https://cnil.fr.piege.example", []),
+        ("https://www.cnil.fr.piege.example/", []),
+        ("https://www.cnil.fr@piege.example/", []),
+        ("https://piege.example/https://www.cnil.fr", []),
+        ("https://piege.example#@www.cnil.fr", []),
+        ("https://[::1", []),
+        ("javascript:alert(1)//https://www.cnil.fr", ["https://www.cnil.fr"]),
+        ("www.cnil.fr", []),
+    ],
+)
+def test_only_the_whole_address_of_a_listed_site(text, links):
+    parts = list(split_links(text, HOSTS))
+    assert [part.text for part in parts if part.is_link] == links
+    assert "".join(part.text for part in parts) == text
+
+
+@pytest.mark.django_db
+def test_which_sites_are_listed():
+    centre = breizh_cyber()
+    assert "www.cnil.fr" in listed_hosts(None)
+    assert "aide.exemple.example" not in listed_hosts(centre)
+    Contact.objects.update_or_create(csirt=centre, kind="website", defaults={"value": "https://breizhcyber.bzh/"})
+    Contact.objects.create(
+        csirt=centre, kind="sites", value="Aide.exemple.example, outils.exemple.example", source="x"
+    )
+    centre = type(centre).objects.get(pk=centre.pk)
+    assert {"breizhcyber.bzh", "aide.exemple.example", "outils.exemple.example"} <= listed_hosts(centre)
+
+
+def test_nobody_else_sees_it(incident):
+    say(incident, OWN)
+    assert OWN not in Client().get(f"/suivi/{incident.reference}/").content.decode()
