@@ -129,12 +129,13 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
     if region is None:
         return _("La région de %(body)s n’est pas connue") % {"body": said(body)}
     name = _("La collectivité") if body.name == region.name else said(body)
-    words = {"body": name, "at": at(region), "regions": listed([the(one) for one in spread])}
+    words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
     if body.region_correction_id and spread:
         return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
     if body.region_correction_id:
         return _("L’annuaire corrigé place %(body)s %(at)s") % words
     if spread:
+        words["regions"] = listed([the(one) for one in spread])
         return _("%(body)s s’étend sur %(regions)s ; la plupart de ses habitants vivent %(at)s") % words
     return _("%(body)s est %(at)s") % words
 

@@ -129,20 +129,17 @@ def save_incident(
         rsit_class=rsit_class,
         rsit_type=rsit_type,
         tlp=clean.tlp,
-        mail_without_code=clean.mail_without_code,
         severity=severity,
         severity_found=severity,
         received_at=now,
         acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
         answer_by=now + ANSWER_WITHIN[severity],
         due_at=now + ACKNOWLEDGE_WITHIN[severity],
-        service_stopped=clean.service_stopped,
-        data_concerned=clean.data_concerned,
-        supplier_key=supplier_key_of(clean.supplier),
         verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
         verified_at=now if is_member else None,
         submission_key=key_of(submission.key),
         submission_digest=submission.digest,
+        **answers_of(clean),
         **instants_of(clean),
     )
 
@@ -156,6 +153,15 @@ def first_severity(clean: Declaration, now: datetime) -> Severity:
     today = day_of(now, zone_of(clean.collectivity))
     said = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
     return assess(said).severity
+
+
+def answers_of(clean: Declaration) -> dict[str, object]:
+    return {
+        "service_stopped": clean.service_stopped,
+        "data_concerned": clean.data_concerned,
+        "mail_without_code": clean.mail_without_code,
+        "supplier_key": supplier_key_of(clean.supplier),
+    }
 
 
 def instants_of(clean: Declaration) -> dict[str, object]:

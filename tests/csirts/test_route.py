@@ -195,9 +195,9 @@ def test_the_narrowest_coverage_wins():
     assert route(RENNES).csirt == kind
     assert slug_for("243500741") == "breizh-cyber"
     assert route(RENNES).reason == (
-        f"Rennes est en Bretagne, et {kind.name} y répond à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
+        f"Rennes est en Bretagne, et le {kind.name} y répond à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
     )
-    assert route(QUIMPER_BAY).reason.endswith(f"et {departement.name} répond aux collectivités de son département.")
+    assert route(QUIMPER_BAY).reason.endswith(f"et le {departement.name} répond aux collectivités de son département.")
     assert route(QUIMPER).reason.endswith(
         f"et {narrowest.name} répond dans son département à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
     )

@@ -11,6 +11,7 @@ import time_machine
 
 from accounts.installation import is_demonstration
 from collectivities.models import Collectivity
+from config.pages.templatetags.tocsin import moment
 from csirts.models import Contact
 from incidents.declare.choices import GROUPS
 from incidents.enums import IncidentType, Screen, Verification
@@ -202,7 +203,8 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert page.index(secret) < page.index("Débranchez")
     assert "faites une capture d’écran, ou notez le code sur papier" in page
     assert "une personne de Breizh Cyber lit votre déclaration" in page
-    assert "Son objectif : avant le mardi 24 novembre 2026 à 11 h 51, heure de Paris" in page
+    by = moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
+    assert f"Son objectif : avant le {by}" in page
 
 
 def test_a_message_is_signed_with_the_name_that_was_given_here(client):

@@ -314,7 +314,7 @@ def test_first_what_to_do_and_last_what_can_wait(client, incident):
 
 def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incident):
     client.post(link(incident))
-    assert "C’est urgent ? Appelez." in text(client.get(page(incident)))
+    assert "C’est urgent ? Appelez le 0 800 200 008" in text(client.get(page(incident)))
     Contact.objects.all().delete()
     assert "Appelez" not in text(client.get(page(incident)))
     assert "C’est urgent ? Passez par son site." in text(client.get(page(incident)))

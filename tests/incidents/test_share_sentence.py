@@ -159,7 +159,10 @@ MAYBE = Service(label="Cantine", extent=InterruptionExtent.UNKNOWN, has_resumed=
         ({"service_stopped": "yes"}, "Des services sont arrêtés ou ralentis."),
         ({"services": (PAY, HOME)}, "Services arrêtés : paie et EHPAD."),
         ({"services": (PAY, MAYBE)}, "Services arrêtés : paie. Services arrêtés ou ralentis : cantine."),
-        ({"services": (Service(label="Paie", extent="stopped", has_resumed=True),)}, "Service rétabli : paie."),
+        (
+            {"services": (Service(label="Paie", extent="stopped", has_resumed=True),)},
+            "Service rétabli\N{NO-BREAK SPACE}: paie.",
+        ),
         ({}, "a la déclaration dans sa liste."),
         ({"has_channel": True}, "est prévenu."),
         ({"is_read": True, "has_channel": True}, "a lu la déclaration."),
