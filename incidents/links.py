@@ -1,7 +1,7 @@
 """Links that a centre writes to a declarant: whole where their site is listed, broken like any other where it is not.
 
 Listed are the official sites that this software ships, this site itself, and for each centre its published site and
-those that its lead named as its own (`ContactKind.SITES`). Nothing that a declarant writes is ever a link.
+those that its lead listed as its own. Nothing that a declarant writes is ever a link.
 """
 
 import json

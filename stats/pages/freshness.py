@@ -71,7 +71,8 @@ def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
         if page is not None:
             return HttpResponse(page)
         response = view(request)
-        if response.status_code == HTTPStatus.OK:
+        # A page that says how long it may be kept changes sooner than a release.
+        if response.status_code == HTTPStatus.OK and not response.has_header("Cache-Control"):
             pages.set(mark, response.content)
         return response
 

@@ -199,7 +199,7 @@ def test_the_narrowest_coverage_wins():
     )
     assert route(QUIMPER_BAY).reason.endswith(f"et le {departement.name} répond aux collectivités de son département.")
     assert route(QUIMPER).reason.endswith(
-        f"et {narrowest.name} répond dans son département à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
+        f"et le {narrowest.name} répond dans son département à cette sorte d’organisme\N{NO-BREAK SPACE}: commune."
     )
 
 

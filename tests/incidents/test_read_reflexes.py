@@ -121,5 +121,5 @@ def test_a_sheet_ends_with_the_official_pages_once(client, kind, urls):
 
 def test_a_complaint_is_said_with_its_delay():
     for kind in ("rancon", "boite"):
-        said = str(sheet_content(REFLEXES[kind])).replace("\N{NO-BREAK SPACE}", " ")
+        said = " ".join(str(act.how).replace("\N{NO-BREAK SPACE}", " ") for act in REFLEXES[kind].day)
         assert "Pour être indemnisé, portez plainte dans les 72 heures après avoir connu l’attaque." in said
