@@ -9,7 +9,15 @@ from incidents.reflex_sheets import Reflexes
 
 # « CERTFR-2024-RFX-003 et 004 »
 CERT_FR_SHEETS = re.compile(r"CERTFR-(\d{4})-RFX-(\d{3})(?: et (\d{3})(?!\d))?")
-CERT_FR = "https://www.cert.ssi.gouv.fr/fiche/CERTFR-{year}-RFX-{number}/"
+# The addresses of the sheets that our sources name, in full: what a page leads to stands in the code.
+CERT_FR = {
+    "CERTFR-2024-RFX-001": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-001/",
+    "CERTFR-2024-RFX-003": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-003/",
+    "CERTFR-2024-RFX-004": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-004/",
+    "CERTFR-2024-RFX-005": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-005/",
+    "CERTFR-2025-RFX-001": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2025-RFX-001/",
+    "CERTFR-2025-RFX-006": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2025-RFX-006/",
+}
 
 
 class Official(NamedTuple):
@@ -22,9 +30,8 @@ def official_pages(sheet: Reflexes) -> list[Official]:
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [Official(_("17Cyber, à toute heure"), "https://17cyber.gouv.fr")]
     for year, *numbers in CERT_FR_SHEETS.findall(sources):
-        for number in filter(None, numbers):
-            url = CERT_FR.format(year=year, number=number)
-            pages.append(Official(_("CERT-FR, fiche CERTFR-%s-RFX-%s") % (year, number), url))
+        codes = [f"CERTFR-{year}-RFX-{number}" for number in numbers if number]
+        pages += [Official(_("CERT-FR, fiche %s") % code, CERT_FR[code]) for code in codes if code in CERT_FR]
     if "cybermalveillance" in sources:
         url = "https://www.cybermalveillance.gouv.fr/diagnostic"
         pages.append(Official(_("Cybermalveillance.gouv.fr, diagnostic et conseils"), url))

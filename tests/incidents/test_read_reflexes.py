@@ -111,6 +111,7 @@ def test_it_costs_few_queries(client, django_assert_max_num_queries):
             ],
         ),
         ("virement", ["https://17cyber.gouv.fr"]),
+        ("faille", ["https://17cyber.gouv.fr", "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2025-RFX-001/"]),
     ],
 )
 def test_a_sheet_ends_with_the_official_pages_once(client, kind, urls):
