@@ -20,10 +20,10 @@ from collectivities.models import Collectivity
 from config.demonstration import COMMUNE, DOMAIN
 from config.showcase_cases import CALLER, declare, name_of
 from config.showcase_work import note_down, show_work
-from incidents.access import Guest
+from incidents.access import Guest, get_incident
 from incidents.declaration import Interruption, Leak
 from incidents.deposits import Deposit
-from incidents.enums import Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
+from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.models import Incident
 from incidents.questions.catalogue import current
 from incidents.services.bodies import Proposal, propose_body
@@ -129,7 +129,8 @@ def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) ->
 def work_on_ransomware(declared: Declared, agent: User, responder: User) -> None:
     reference = declared.incident.reference
     give_pieces(reference, Guest(access_uid=declared.access.uid))
-    note_reading(incident=declared.incident, reader=responder, at=timezone.now())
+    case = get_incident(responder, reference, to=Ability.WORK)
+    note_reading(incident=case, reader=responder, at=timezone.now())
     acknowledge_incident(reference=reference, actor=responder)
     verify_incident(reference=reference, actor=responder)
     claim_incident(reference=reference, access_uid=declared.access.uid, actor=agent)

@@ -1,16 +1,20 @@
-"""Who may do what to an incident. The only place that knows."""
+"""Who may do what to an incident, and who was shown its words. The only place that knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
 from collectivities.models import Collectivity
-from incidents.enums import Ability, ActorKind, TransferState
+from incidents.enums import Ability, ActorKind, Door, TransferState
 from incidents.models import Incident, Transfer
 
 RESPONDER_ABILITIES = frozenset(
@@ -26,6 +30,18 @@ MEMBER_ABILITIES = frozenset(
 )
 # Claiming takes both: the link, and an account of the body.
 LINK_ABILITIES = MEMBER_ABILITIES - {Ability.CLAIM}
+# What the same person is shown again through the same door meanwhile is the same access.
+ONE_ACCESS = timedelta(minutes=1)
+SAVE_ACCESSES = """
+    INSERT INTO incidents_caseaccess (incident_id, user_id, csirt_id, door, at, until)
+    SELECT opened.incident_id, %(user)s, opened.csirt_id, %(door)s, %(at)s, %(until)s
+    FROM unnest(%(incidents)s::bigint[], %(csirts)s::bigint[]) opened(incident_id, csirt_id)
+    WHERE NOT EXISTS (
+        SELECT FROM incidents_caseaccess earlier
+        WHERE earlier.incident_id = opened.incident_id AND earlier.user_id = %(user)s AND earlier.door = %(door)s
+          AND earlier.until > %(at)s
+    )
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +68,49 @@ def abilities(user: User, incident: Incident) -> set[Ability]:
     return granted
 
 
-def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False) -> Incident:
+def get_incident(user: User, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.CASE) -> Incident:
     """The one door to an incident for somebody with an account.
 
     Raises Http404 when it is not theirs or not there (the two look the same), PermissionDenied when they may see
-    it but not do this. `lock` holds the row until the transaction ends.
+    it but not do this. `lock` holds the row until the transaction ends, for an act. Without it the case is opened
+    with its words, and that somebody of its centre did so through `door` is recorded.
     """
     incidents = Incident.objects.visible_to(user)
     incidents = incidents.select_for_update(of=("self",), no_key=True) if lock else incidents.with_words()
-    incident = incidents.filter(reference=reference).first()
+    incident = allowed(user, incidents.filter(reference=reference).first(), to)
+    if not lock:
+        record_accesses(user, [incident], door)
+    return incident
+
+
+def check_ability(user: User, reference: str, *, to: Ability) -> Incident:
+    """Return the case without its words, for an act or a signal that shows none. Raises like `get_incident`."""
+    return allowed(user, Incident.objects.visible_to(user).filter(reference=reference).first(), to)
+
+
+def allowed(user: User, incident: Incident | None, to: Ability) -> Incident:
     if incident is None:
         raise Http404
     if to not in abilities(user, incident):
         raise PermissionDenied
     return incident
+
+
+def record_accesses(user: User, incidents: Iterable[Incident], door: Door) -> None:
+    """Record that `user` is shown words of these cases, of those that are of a centre of theirs. One statement."""
+    mine = user.csirt_ids()
+    save_accesses(user, [(one.pk, one.csirt_id) for one in incidents if one.csirt_id in mine], door)
+
+
+def save_accesses(user: User, opened: list[tuple[int, int | None]], door: Door) -> None:
+    """Append a row for each (case, centre of `user`) but where an earlier one still stands for it."""
+    if not opened:
+        return
+    at = timezone.now()
+    cases, csirts = zip(*opened, strict=True)
+    values: dict[str, Any] = {"user": user.pk, "door": door, "at": at, "until": at + ONE_ACCESS}
+    with connection.cursor() as cursor:
+        cursor.execute(SAVE_ACCESSES, values | {"incidents": list(cases), "csirts": list(csirts)})
 
 
 def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
@@ -83,13 +128,15 @@ def get_followed_incident(access_uid: UUID, *, lock: bool = False) -> Incident:
     return incident
 
 
-def get_case(guest: Guest, reference: str, *, to: Ability, lock: bool = False) -> Incident:
+def get_case(
+    guest: Guest, reference: str, *, to: Ability, lock: bool = False, door: Door = Door.FOLLOW_UP
+) -> Incident:
     """The one door for pages that a declarant opens by the link and a colleague by an account.
 
     Raises Http404 and PermissionDenied like the two doors behind it.
     """
     if guest.user:
-        return get_incident(guest.user, reference, to=to, lock=lock)
+        return get_incident(guest.user, reference, to=to, lock=lock, door=door)
     if guest.access_uid is None:
         raise Http404
     incident = get_followed_incident(guest.access_uid, lock=lock)
@@ -126,8 +173,13 @@ def get_offer(user: User, uid: UUID) -> Transfer:
 
 
 def get_given(user: User, uid: UUID) -> Transfer:
-    """The one door to what a centre may still read of a case that another one accepted. Raises Http404 else."""
-    return found(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
+    """The one door to what a centre may still read of a case that another one accepted. Raises Http404 else.
+
+    That it was read is recorded, in the name of the former centre.
+    """
+    given = found(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
+    save_accesses(user, [(given.incident_id, given.giver_id)], Door.FORMER)
+    return given
 
 
 def found(user: User, uid: UUID, **mine: object) -> Transfer:

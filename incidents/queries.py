@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils.translation import gettext as _
 
 from collectivities.zones import zone_of
-from incidents.enums import EventKind
+from incidents.enums import Door, EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.questions.catalogue import SNAPSHOTS, Section, current
 from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
@@ -90,6 +90,40 @@ def sheets_of(incident: Incident) -> list[Kept]:
     zone = zone_of(incident.collectivity)
     sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
     return [Kept(sheet, zone) for sheet in sheets]
+
+@dataclass(frozen=True)
+class Seen:
+    """What somebody of a centre was shown through one door: `times` accesses, the first and the last one."""
+
+    door: Door
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody of a centre who was shown words of a case, and through which doors, the first one first."""
+
+    name: str
+    centre: str
+    seen: list[Seen]
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When they first opened the case; None for somebody who saw an excerpt of it in a search."""
+        return min((one.first_at for one in self.seen if one.door != Door.SEARCH), default=None)
+
+
+def list_readers(incident: Incident) -> list[Reader]:
+    """Return whoever was shown words of the case, the first one first. One query, however often that was."""
+    of_case = incident.read_log.values_list("user", "csirt", "user__display_name", "csirt__name", "door")
+    spans = of_case.annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at")).order_by("first_at", "user")
+    readers: dict[tuple[int, int], Reader] = {}
+    for user, csirt, name, centre, door, *span in spans:
+        readers.setdefault((user, csirt), Reader(name, centre, [])).seen.append(Seen(Door(door), *span))
+    return list(readers.values())
+
 
 
 def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:

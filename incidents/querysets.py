@@ -1,16 +1,27 @@
 """Which incidents a person may see, and the usual cuts."""
 
+import re
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.functions import Right
 
 from accounts.models import User
 from incidents.enums import OPEN, Status
 
 if TYPE_CHECKING:
     from incidents.models import Incident  # noqa: F401  (the querysets' own row)
+
+# A French number without its prefix: « 02 98 00 00 00 » and « +33 2 98 00 00 00 » end alike.
+LAST_DIGITS = 9
+
+
+def last_digits(column: str) -> Right:
+    """Return how the telephone number of a column ends, in one spelling. An index holds it for the caller's."""
+    only_digits = (F(column), Value("[^0-9]"), Value(""), Value("g"))
+    return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -26,6 +37,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
+
+    def called_from(self, number: str) -> Self:
+        """Whose declarant left this telephone number, in whatever spelling; none for what is no whole number."""
+        digits = re.sub(r"\D", "", number, flags=re.ASCII)
+        if len(digits) < LAST_DIGITS:
+            return self.none()
+        return self.alias(number=last_digits("story__contact_phone")).filter(number=digits[-LAST_DIGITS:])
 
     def wrote_since_closing(self) -> Self:
         """Closed, and the declarant has added something after the centre's last act. No double: its case waits."""

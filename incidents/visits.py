@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.models import User
 from incidents import cookie
-from incidents.access import Guest, get_case
-from incidents.enums import Ability
+from incidents.access import Guest, get_case, record_accesses
+from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact
 
@@ -41,13 +41,21 @@ def guests_of(request: HttpRequest, reference: str) -> list[Guest]:
     return by_account + by_link if request.user.collectivity_ids() else by_link + by_account
 
 
-def find_case(request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW) -> tuple[Incident, Guest]:
-    """The case and the guest that it opens to. Raises Http404, or PermissionDenied for who may see and not do."""
+def find_case(
+    request: HttpRequest, reference: str, *, to: Ability = Ability.VIEW, door: Door = Door.FOLLOW_UP
+) -> tuple[Incident, Guest]:
+    """The case and the guest that it opens to. Raises Http404, or PermissionDenied for who may see and not do.
+
+    A person of its centre who comes by the link is recorded like one who comes by their account.
+    """
     for guest in guests_of(request, compact(reference)):
         try:
-            return get_case(guest, compact(reference), to=to), guest
+            incident = get_case(guest, compact(reference), to=to, door=door)
         except Http404:
             continue
+        if guest.user is None and isinstance(request.user, User):
+            record_accesses(request.user, [incident], door)
+        return incident, guest
     raise Http404
 
 

@@ -151,10 +151,10 @@ def an_upload(incident):
     return EvidenceUpload.objects.create(incident=incident, name="photo.jpg", size=9)
 
 
-def a_piece(incident):
+def a_piece(incident, number=1):
     """A file handed over, of one byte."""
     row, _ = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
     name = vault.new_name()
     vault.write(name, vault.unwrap(row.wrapped), b"x")
-    told = {"number": 1, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
+    told = {"number": number, "size": 1, "sha256": "0" * 64, "storage_name": name, "actor_kind": "declarant"}
     return Evidence.objects.create(incident=incident, **told)

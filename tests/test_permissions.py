@@ -16,9 +16,21 @@ from django.test import Client
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
+from incidents.access import Guest
 from incidents.enums import BulkAct
-from incidents.models import CaseGroup, Incident, IncidentEvent, MessageTemplate, Task
+from incidents.models import (
+    CaseAccess,
+    CaseGroup,
+    Evidence,
+    Incident,
+    IncidentEvent,
+    MessageTemplate,
+    Story,
+    Task,
+)
 from incidents.services.bulk import start_bulk
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.index import index_all
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
@@ -252,6 +264,55 @@ def uid_in(route, incident, cast):
 def an_act_on_many(incident, actor):
     asked = {"act": BulkAct.TAKE, "references": [incident.reference], "choices": {}, "key": "essai"}
     return start_bulk(actor=actor, **asked)
+
+
+# A word that the declarant wrote, in each place where one may write.
+WORD = "mirliflore"
+# The routes on which a responder or a lead of the centre reads it.
+SHOW_WORDS = {
+    ("get", "suivi/{reference}/"),
+    ("get", "suivi/{reference}/dossier/"),
+    ("get", "suivi/{reference}/messages/"),
+    ("get", "suivi/{reference}/pieces/"),
+    ("get", "suivi/{reference}/pieces/bordereau/"),
+    ("get", "api/v1/incidents/{reference}/"),
+    ("get", "admin/incidents/incident/{reference}/"),
+    ("get", "admin/incidents/incident/{reference}/histoire/"),
+    ("get", "admin/incidents/incident/{reference}/indicateurs/"),
+    ("get", "admin/incidents/incident/{reference}/messages/"),
+    ("get", "admin/incidents/incident/recherche/"),
+}
+
+
+@pytest.fixture
+def written(incident):
+    """The words of the case, in its story, a message, the name of a piece; what the search knows of them."""
+    Story.objects.filter(incident=incident).update(description=f"Le site {WORD}.example demande de l’argent.")
+    guest = Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+    write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text=f"Et le {WORD} ?", key="k"))
+    Evidence.objects.filter(pk=a_piece(incident, number=2).pk).update(name=f"{WORD}.png")
+    index_all()
+    return incident
+
+
+def test_each_route_that_shows_words_leaves_its_row(written, cast, devices, monkeypatch):
+    monkeypatch.setitem(SENT, "admin/incidents/incident/recherche/", {"q": WORD})
+    shown = set()
+    for method, route, *_codes in MATRIX:
+        with transaction.atomic():
+            url = "/" + route.format(**places(route, written, cast))
+            for role in ("responder", "lead"):
+                if WORD in body_of(call(method, route, url, cast[role], written, devices[role])):
+                    shown.add((method, route))
+                    assert CaseAccess.objects.filter(incident=written, user=cast[role]).exists(), (role, method, route)
+            transaction.set_rollback(True)
+    assert shown == SHOW_WORDS
+
+
+def body_of(response):
+    """The text of an answer, with the name that a download gives to its file."""
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return content.decode(errors="replace") + str(response.headers.get("Content-Disposition", ""))
 
 
 def test_every_route_is_in_the_matrix():

@@ -19,7 +19,7 @@ from incidents.access import abilities, get_incident, may_declare
 from incidents.api.problems import Conflict, KeyReused
 from incidents.api.serializers import DeclarationIn, IncidentDetailOut, IncidentOut
 from incidents.declaration import Submission
-from incidents.enums import Ability, Origin
+from incidents.enums import Ability, Door, Origin
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.reference import compact
@@ -87,7 +87,7 @@ class IncidentDetail(APIView):
     def get(self, request: Request, reference: str) -> Response:
         """All of one incident, within what this person may see."""
         user = person(request)
-        incident = get_incident(user, compact(reference), to=Ability.VIEW)
+        incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         if Ability.WORK not in abilities(user, incident):  # of the body: the centre's own work is not theirs to read
             said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
             prefetch_related_objects([incident], said)
@@ -102,7 +102,7 @@ class AcknowledgeIncident(APIView):
             acknowledge_incident(reference=compact(reference), actor=person(request))
         except InvalidTransition:
             raise Conflict from None
-        incident = get_incident(person(request), compact(reference), to=Ability.VIEW)
+        incident = get_incident(person(request), compact(reference), to=Ability.VIEW, door=Door.API)
         return Response(IncidentOut(incident).data)
 
 

@@ -16,6 +16,7 @@ from incidents.enums.facts import (
 from incidents.enums.history import (
     Ability,
     ActorKind,
+    Door,
     EventKind,
 )
 from incidents.enums.judged import (
@@ -62,6 +63,7 @@ __all__ = [
     "ClosingReason",
     "DataCategory",
     "DocumentKind",
+    "Door",
     "DueFor",
     "EventKind",
     "GroupKind",

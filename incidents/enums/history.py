@@ -70,3 +70,20 @@ class Ability(models.TextChoices):
     REOPEN = "reopen", _("rouvrir")
     RATE = "rate", _("donner son avis")
     CONFIRM_BODY = "confirm_body", _("confirmer une collectivité qu’aucune liste ne porte")
+
+
+class Door(models.TextChoices):
+    """Where somebody of a centre was shown words of a case, as its declarant reads it."""
+
+    CASE = "case", _("votre dossier")
+    FOLLOW_UP = "follow_up", _("votre page de suivi")
+    MESSAGES = "messages", _("les échanges")
+    FILES = "files", _("vos fichiers")
+    PACK = "pack", _("le dossier de réponse")
+    HISTORY = "history", _("l’histoire du dossier")
+    OBSERVABLES = "observables", _("les indicateurs")
+    CLOSING = "closing", _("la page de clôture")
+    BESIDE = "beside", _("votre récit, à côté d’une autre déclaration")
+    FORMER = "former", _("le dossier tel qu’il a été transmis")
+    SEARCH = "search", _("un extrait, dans une recherche")
+    API = "api", _("votre dossier, par un autre logiciel")

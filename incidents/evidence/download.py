@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import user_of
 from incidents import vault
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, Door
 from incidents.models import Evidence
 from incidents.services.evidence import Erased, key_to_read
 from incidents.services.read import note_opening
@@ -33,7 +33,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     Who was given them is noted for the declarant: like a reading, it changes nothing of the case.
     """
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.EVIDENCE)
+    incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
     piece = Evidence.objects.filter(incident=incident, uid=uid).first()
     if piece is None:
         raise Http404

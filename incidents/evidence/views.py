@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import zone_of
 from incidents.access import Guest, speaks_for_body
-from incidents.enums import Ability
+from incidents.enums import Ability, Door
 from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.models import Incident
 from incidents.queries import pieces_of
@@ -44,7 +44,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if request.method == "POST":
             return hand_over(request, reference)
-        incident, guest = find_case(request, reference)
+        incident, guest = find_case(request, reference, door=Door.FILES)
     except Http404:
         return not_found(request)
     except Erased:
@@ -54,7 +54,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
 
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     """Whose case it is and how much it still takes is known before the first byte of a file is read."""
-    incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+    incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = StraightToVault(request, open_vault(guest=guest, reference=incident.reference), room_of(incident))
     request.upload_handlers = [handler]
     kept: set[str] = set()
@@ -124,7 +124,7 @@ def number(request: HttpRequest, name: str) -> int:
 def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The button beside a file that did not arrive whole."""
     try:
-        incident, guest = find_case(request, reference, to=Ability.COMPLETE)
+        incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
         return not_found(request)
     abandon_upload(guest=guest, reference=incident.reference, uid=uid)
@@ -158,7 +158,7 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
     """To print: every piece with its seal, and how anybody can compute the seals again."""
     try:
-        incident, _guest = find_case(request, reference)
+        incident, _guest = find_case(request, reference, door=Door.FILES)
     except Http404:
         return not_found(request)
     pieces = list(incident.evidence.order_by("number"))

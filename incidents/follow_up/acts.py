@@ -15,7 +15,6 @@ from incidents.access import Guest, speaks_for_body
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import case_page, known_of, not_found
-from incidents.follow_up.standing import standing_of
 from incidents.reference import compact
 from incidents.sentence import sentences_of
 from incidents.services.claim import claim_incident
@@ -23,6 +22,7 @@ from incidents.services.correspond import AUTHOR_LIMIT, thread_of, write_to_csir
 from incidents.services.share import find_shared, share_sentence, unshare_sentence
 from incidents.services.withdraw import withdraw_incident
 from incidents.signature import remember_signature, signature_of
+from incidents.standing import standing_of
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 

@@ -17,7 +17,6 @@ from incidents.enums import Ability, ClosingReason, Status
 from incidents.follow_up.forms import LetterForm
 from incidents.follow_up.history import history_of
 from incidents.follow_up.rating import rate_block
-from incidents.follow_up.standing import Standing, Step, standing_of
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
@@ -28,6 +27,7 @@ from incidents.services.reflexes import sheet_for
 from incidents.services.share import shared_secret_of
 from incidents.sharing import may_be_told_in_a_sentence
 from incidents.signature import signature_of
+from incidents.standing import Standing, Step, standing_of
 
 # Messages in sight; the earlier ones are folded.
 LATEST = 1
@@ -125,7 +125,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
         service_stopped=incident.service_stopped,
         closing_reason=standing.ended.closing_reason,
         services=services,
-        is_read=bool(standing.readings),
+        is_read=standing.first_reader is not None,
         has_channel=bool(incident.csirt and incident.csirt.notification_email),
         waits_for_body=standing.step == Step.AWAITED,
         is_verified=incident.is_verified,

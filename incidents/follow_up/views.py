@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import zone_of
 from incidents import cookie
+from incidents.enums import Door
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, not_found
 from incidents.models import FollowUpAccess
@@ -118,7 +119,7 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
 def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     """The whole thread, a stretch at a time: the page of the case has the latest alone."""
     try:
-        incident, _guest = find_case(request, reference)
+        incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
         return not_found(request)
     stretch = stretch_of(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))

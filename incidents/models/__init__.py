@@ -1,5 +1,6 @@
 """The rows of an incident: what was declared, what is known, what was written, what was handed over, what happened."""
 
+from incidents.models.accesses import CaseAccess
 from incidents.models.closing import Closing, Rating
 from incidents.models.evidence import CaseKey, Evidence, EvidenceUpload, Opening, StrayObject
 from incidents.models.facts import DataLeak, ServiceInterruption, Story
@@ -21,6 +22,7 @@ __all__ = [
     "AnswerSheet",
     "BulkItem",
     "BulkJob",
+    "CaseAccess",
     "CaseGroup",
     "CaseKey",
     "Closing",

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import (
@@ -16,6 +17,7 @@ from incidents.enums import (
 from incidents.models.checks import known
 from incidents.models.incident import Incident
 from incidents.models.labelled import Labelled
+from incidents.querysets import last_digits
 
 
 class Story(models.Model):
@@ -32,6 +34,10 @@ class Story(models.Model):
     class Meta:
         verbose_name = _("récit")
         verbose_name_plural = _("récits")
+        indexes = [
+            models.Index(last_digits("contact_phone"), name="story_by_number"),
+            models.Index(Lower("contact_email"), name="story_by_mail"),
+        ]
 
     def __str__(self) -> str:
         return str(self.incident_id)

@@ -43,6 +43,7 @@ VIEWS = {
     "unassigned": Q(assignee=None),
     "unverified": Q(verification=Verification.UNVERIFIED),
     "awaited": Q(awaited_since__isnull=False),
+    "to_answer": Q(answer_by__isnull=False),
 }
 
 

@@ -79,7 +79,10 @@ class Message(models.Model):
 
 
 class Reading(models.Model):
-    """Who of the CSIRT has opened the case, first and last: the declarant is told."""
+    """Who of the CSIRT has opened the page of the case, first and last: what came since is new to them.
+
+    The declarant is told of each access (`CaseAccess`).
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="readings", verbose_name=_("incident"))
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))

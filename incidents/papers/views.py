@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.zones import zone_of
-from incidents.enums import PaperKind
+from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import download
 from incidents.services.dossier import dossier_of
@@ -25,7 +25,7 @@ SHOWN = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
     try:
-        incident, guest = find_case(request, reference)
+        incident, guest = find_case(request, reference, door=Door.PACK)
     except Http404:
         return not_found(request)
     if request.method != "POST":
@@ -40,7 +40,7 @@ def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_safe
 def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> StreamingHttpResponse:
-    incident, _guest = find_case(request, reference)
+    incident, _guest = find_case(request, reference, door=Door.PACK)
     pack = incident.papers.filter(kind=PaperKind.ANSWER_PACK, uid=uid).first()
     return download(pack, f"tocsin-{incident.reference}.pdf")
 

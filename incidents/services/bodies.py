@@ -24,7 +24,7 @@ from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
 from collectivities.wording import plain, stem_of
-from incidents.access import get_incident
+from incidents.access import check_ability, get_incident
 from incidents.enums import Ability, EventKind, TakingBack, Verification
 from incidents.models import Draft, Incident
 from incidents.services.record import record_event
@@ -277,7 +277,7 @@ def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incide
     if not body.is_unconfirmed:
         collectivities.unconfirm_body(body)
         doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
-    return get_incident(actor, reference, to=Ability.VIEW)
+    return check_ability(actor, reference, to=Ability.VIEW)
 
 
 def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
@@ -298,7 +298,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """
     body = hold_body_of(reference, actor, and_also=into)
     if body.uid == into:
-        return get_incident(actor, reference, to=Ability.VIEW)
+        return check_ability(actor, reference, to=Ability.VIEW)
     kept = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
     if kept is None:
         raise ValidationError(_("Cette collectivité n’est plus là. Choisissez-en une autre."))
@@ -306,7 +306,7 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
         raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
     collectivities.merge_body(body, into=kept)
     move_what_it_had(body, kept, actor=actor, at=timezone.now())
-    return get_incident(actor, reference, to=Ability.VIEW)
+    return check_ability(actor, reference, to=Ability.VIEW)
 
 
 def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
@@ -314,9 +314,9 @@ def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -
 
     Bodies are held before cases, here and when declaring, and in one order: those who meet wait, and none for ever.
     """
-    first = get_incident(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
+    first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
     list(held_bodies().filter(Q(pk=first) | Q(uid=and_also)))
-    return get_incident(actor, reference, to=Ability.CONFIRM_BODY).collectivity
+    return check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity
 
 
 def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at: datetime) -> None:

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
-from incidents.access import get_incident
+from incidents.access import check_ability
 from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import moment_of
@@ -99,7 +99,7 @@ def write(reference: str, job: BulkJob) -> None:
 
 def told_in(reference: str, job: BulkJob) -> str:
     """The message with the words of that case alone. Raises ValidationError for a name that nothing replaces now."""
-    incident = get_incident(job.actor, reference, to=Ability.MESSAGE)
+    incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = values_of(incident, job.actor, phone_of(incident.csirt_id))
     check_names(job.text, {name for name, value in values.items() if value})
     return filled(job.text, values)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from incidents.access import Guest, get_case, get_incident, speaks_for_body
+from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
 from incidents.reference import spaced
@@ -74,7 +74,7 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     Each reads the reference of their own case, where a ready-made message names it. A double of which the words are
     erased is passed over.
     """
-    incident = get_incident(actor, reference, to=Ability.MESSAGE)
+    incident = check_ability(actor, reference, to=Ability.MESSAGE)
     held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
     write_to_declarant(reference=reference, actor=actor, letter=letter)
     doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")

@@ -12,7 +12,7 @@ from django.http import Http404
 from accounts.models import User
 from incidents import vault
 from incidents.access import get_incident
-from incidents.enums import Ability, DocumentKind
+from incidents.enums import Ability, DocumentKind, Door
 from incidents.file_text import MOST_BYTES, READABLE, words_in
 from incidents.known_values import is_innocent, own_domain
 from incidents.models import Evidence, Incident
@@ -64,7 +64,7 @@ def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evide
 
     Raises Http404, PermissionDenied, Erased, vault.NotReadable.
     """
-    incident = get_incident(actor, reference, to=Ability.EVIDENCE)
+    incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
     piece = readable_pieces(incident).filter(uid=uid).first()
     if piece is None:
         raise Http404

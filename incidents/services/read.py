@@ -1,5 +1,6 @@
-"""Who of the CSIRT has opened a case, or one of its pieces. Told to the declarant; it changes nothing of the case, so
-it is no event.
+"""Who of the CSIRT has the page of a case before their eyes, what is new to them, and who opened its pieces.
+
+It changes nothing of the case, so it is no event. Each access to its words is recorded by `access.py`.
 """
 
 from datetime import datetime, timedelta

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.signed_in import user_of
-from incidents.access import get_incident
+from incidents.access import check_ability
 from incidents.enums import Ability, ClosingReason, NumberSource, TakingBack
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.close import NotFinished
@@ -48,7 +48,7 @@ def confirm(reference: str, actor: User, request: HttpRequest) -> str:
 
 def take_back(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no known reason is chosen."""
-    get_incident(actor, reference, to=Ability.CONFIRM_BODY)
+    check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in TakingBack.values:
         raise ValidationError(_("Choisissez pourquoi la confirmation est retirée."))
@@ -58,7 +58,7 @@ def take_back(reference: str, actor: User, request: HttpRequest) -> str:
 
 def merge(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no body is chosen."""
-    get_incident(actor, reference, to=Ability.CONFIRM_BODY)
+    check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
     except ValueError as error:
@@ -69,7 +69,7 @@ def merge(reference: str, actor: User, request: HttpRequest) -> str:
 
 def close(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no known reason is chosen."""
-    get_incident(actor, reference, to=Ability.CLOSE)
+    check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
         raise ValidationError(_("Choisissez pourquoi le dossier est clos."))
@@ -98,7 +98,7 @@ def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
 
 def group(reference: str, actor: User, request: HttpRequest) -> str:
     """Raises ValidationError when no group is chosen."""
-    get_incident(actor, reference, to=Ability.LINK)
+    check_ability(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
     except ValueError as error:
@@ -132,7 +132,7 @@ def carry_out(request: HttpRequest, reference: str, act: str) -> None:
     try:
         messages.success(request, ACTS[act](reference, user_of(request), request))
     except InvalidTransition as refused:
-        incident = get_incident(user_of(request), reference, to=Ability.VIEW)
+        incident = check_ability(user_of(request), reference, to=Ability.VIEW)
         messages.error(request, why_refused(incident, refused, timezone.now()))
     except NotFinished as error:
         messages.error(request, with_way_to_closing(str(error.message), reference))

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, Cause, ClosingReason, LeakStatus, Outcome, Status
+from incidents.enums import Ability, Cause, ClosingReason, Door, LeakStatus, Outcome, Status
 from incidents.fields import DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.services.amend import CONCLUDED
@@ -130,7 +130,7 @@ class ClosingForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
     """GET asks; POST closes, or says what is missing and keeps what was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.CLOSE)
+    incident = get_incident(user_of(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
     with timezone.override(zone_of(incident.collectivity)):
         if request.method == "POST":
             return close(request, incident)

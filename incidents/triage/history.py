@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, Door
 from incidents.models import Incident, IncidentEvent
 from incidents.services.notes import readable
 from incidents.triage.page import render_page
@@ -22,7 +22,7 @@ OF_A_PAGE = 100
 @require_safe
 def history_page(request: HttpRequest, reference: str) -> HttpResponse:
     """The whole history, a hundred events a page; `?avant=` the public identifier of an event of this case."""
-    incident = get_incident(user_of(request), reference, to=Ability.WORK)
+    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
         events = events.filter(pk__lt=place_of(incident, before))

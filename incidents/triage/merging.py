@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact, spaced
 from incidents.services.merge import check_pair, merge_incident
@@ -27,7 +27,7 @@ TEMPLATE = "incidents/triage/compare.html"
 def compare(request: HttpRequest, reference: str) -> HttpResponse:
     """`avec` names the other one, as it was typed or dictated; a POST says which of the two is kept (`garder`)."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.LINK)
+    incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
     said = request.POST if request.method == "POST" else request.GET
     typed = said.get("avec", "")
     other = case_named(user, typed)
@@ -58,7 +58,7 @@ def take(request: HttpRequest, incident: Incident, other: Incident) -> HttpRespo
 def case_named(user: User, typed: str) -> Incident | None:
     """None for one that is not there, and for one that is not ours to merge."""
     try:
-        return get_incident(user, compact(typed), to=Ability.LINK)
+        return get_incident(user, compact(typed), to=Ability.LINK, door=Door.BESIDE)
     except (Http404, PermissionDenied):
         return None
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, ObservableKind, Pap
+from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.models import Incident, Observable
 from incidents.observables import Found, shown
 from incidents.services.evidence import Erased
@@ -63,7 +63,7 @@ class Offer(NamedTuple):
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
     """GET changes nothing. POST does what its button says; what is refused comes back as it was typed."""
-    incident = get_incident(user_of(request), reference, to=Ability.WORK)
+    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.OBSERVABLES)
     if request.method != "POST":
         return page(request, incident)
     act = ACTS.get(request.POST.get("acte", ""))
@@ -193,7 +193,7 @@ def offer(row: Proposal, chosen: Collection[str]) -> Offer:
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """One value: where else it was seen, among the cases of my centres."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = get_incident(user, reference, to=Ability.WORK, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()
     if row is None:
         raise Http404

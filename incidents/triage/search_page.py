@@ -20,6 +20,8 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.search import SearchProblem
 from collectivities.zones import PARIS, day_of, zone_of
+from incidents.access import record_accesses
+from incidents.enums import Door
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.text import fold, plain_line
@@ -202,7 +204,10 @@ def kept_of(query: Query) -> Iterator[str]:
 
 
 def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
-    """Asked again of the cases themselves: what was transferred since its words were indexed is not shown."""
+    """Asked again of the cases themselves: what was transferred since its words were indexed is not shown.
+
+    Of whom an excerpt is shown, that it was is recorded.
+    """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
     joined = cases.select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
     rows = joined.in_bulk([one.incident for one in found])
@@ -219,6 +224,7 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
         )
         for pk in kept
     ]
+    record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
 
 
 def chips_of(query: Query) -> list[Chip]:

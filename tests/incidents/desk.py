@@ -1,6 +1,9 @@
 """What the tests of a centre's day share: addresses of a case, the words of an answer, a case that somebody has."""
 
+from django.test import Client
+
 from incidents.models import Incident
+from incidents.services.follow_up import secret_of
 from incidents.services.triage import acknowledge_incident
 
 CASE = "/admin/incidents/incident"
@@ -17,6 +20,13 @@ def text_of(response):
 def taken_by(user, incident):
     acknowledge_incident(reference=incident.reference, actor=user)
     return again(incident)
+
+
+def follower(incident):
+    """A device that holds the link."""
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    return client
 
 
 def again(incident):

@@ -18,7 +18,7 @@ from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_tex
 
 pytestmark = pytest.mark.django_db
 # Of the page of a case's observables and of that of one, whatever they hold.
-COST_OF_PAGE, COST_OF_ONE = 14, 7
+COST_OF_PAGE, COST_OF_ONE = 15, 8
 
 
 @pytest.fixture

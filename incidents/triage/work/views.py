@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
-from incidents.access import get_incident
+from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.services.assign import StaleAssignment, assign_incident, person_of
@@ -97,7 +97,7 @@ def add_task_view(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     asked = request.POST.get("etat", "")
-    get_incident(user_of(request), reference, to=Ability.WORK)
+    check_ability(user_of(request), reference, to=Ability.WORK)
     if asked not in set(TaskState):
         return refused(request, reference, ValidationError(_("Dites si la tâche est faite ou sans objet.")))
     set_task(reference=reference, actor=user_of(request), uid=uid, state=TaskState(asked))
@@ -110,7 +110,7 @@ def task_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     """For the script of the page: says that it is open, and hears who else is there and what changed."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     note_presence(incident=incident, reader=user)
     return JsonResponse(presence_said(incident, user, request.POST.get("seen", ""), timezone.now()))
 

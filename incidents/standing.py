@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from incidents.enums import OPEN, ClosingReason, Status
-from incidents.models import Incident, Message, Reading
+from django.db.models import Exists, OuterRef
+
+from incidents.enums import OPEN, ClosingReason, Door, Status
+from incidents.models import CaseAccess, Incident, Message
+from incidents.queries import Reader, list_readers
+from incidents.querysets import IncidentQuerySet
 
 
 class Step(StrEnum):
@@ -23,17 +28,40 @@ class Standing:
     step: Step
     # The message of the CSIRT that waits for an answer.
     question: Message | None
-    # Who of the CSIRT has read it, the first one first.
-    readings: Sequence[Reading]
+    # Who of the CSIRT was shown words of it, the first one first.
+    readers: Sequence[Reader]
     # Whose end is told: a double ends with the case that stands for it.
     ended: Incident
 
+    @property
+    def first_reader(self) -> Reader | None:
+        """Whoever opened the case first; None where nobody has read more than an excerpt."""
+        return first_to_open(self.readers)
+
 
 def standing_of(incident: Incident, *, thread: Sequence[Message]) -> Standing:
-    readings = list(incident.readings.select_related("user").order_by("first_at", "id"))
+    readers = list_readers(incident)
     question = question_of(incident, thread)
-    step = step_of(incident, question, readings)
-    return Standing(step=step, question=question, readings=readings, ended=ended_with(incident))
+    step = step_of(incident, question, is_read=first_to_open(readers) is not None)
+    return Standing(step=step, question=question, readers=readers, ended=ended_with(incident))
+
+
+def first_to_open(readers: Sequence[Reader]) -> Reader | None:
+    opened = [(one.opened_at, one) for one in readers if one.opened_at]
+    return min(opened, key=lambda pair: pair[0])[1] if opened else None
+
+
+def with_steps(incidents: IncidentQuerySet) -> IncidentQuerySet:
+    """The cases of a list with what `step_in_list` reads beside their own columns."""
+    opened = CaseAccess.objects.filter(incident=OuterRef("pk")).exclude(door=Door.SEARCH)
+    return incidents.select_related("merged_into").annotate(was_opened=Exists(opened))
+
+
+def step_in_list(incident: Any) -> Step:
+    """The step that the page of the case says, of one that comes `with_steps`."""
+    if incident.status in OPEN and incident.awaited_since:
+        return Step.AWAITED
+    return step_of(incident, None, is_read=incident.was_opened)
 
 
 def ended_with(incident: Incident) -> Incident:
@@ -41,7 +69,7 @@ def ended_with(incident: Incident) -> Incident:
     return main if main and main.status == Status.CLOSED else incident
 
 
-def step_of(incident: Incident, question: Message | None, readings: Sequence[Reading]) -> Step:
+def step_of(incident: Incident, question: Message | None, *, is_read: bool) -> Step:
     if incident.merged_into:
         return Step.CLOSED if incident.merged_into.status == Status.CLOSED else Step.MERGED
     if incident.status == Status.CLOSED:
@@ -50,7 +78,7 @@ def step_of(incident: Incident, question: Message | None, readings: Sequence[Rea
         return Step.AWAITED
     if incident.status == Status.ACKNOWLEDGED:
         return Step.TAKEN
-    return Step.READ if readings else Step.RECEIVED
+    return Step.READ if is_read else Step.RECEIVED
 
 
 def question_of(incident: Incident, thread: Sequence[Message]) -> Message | None:

@@ -1,0 +1,50 @@
+"""Which people of a centre were shown the words of a case, and when: one row an access, never changed."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import Door
+from incidents.models.checks import known
+from incidents.models.incident import Incident
+
+
+class CaseAccess(models.Model):
+    """Somebody of a centre was shown words of the case through one door. Appended, never changed, never removed.
+
+    The row stands for what this person is shown through the same door from `at` to `until`: a reload is no new row.
+    """
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="read_log", verbose_name=_("incident"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("lu par"))
+    # Of the person on that day: a case goes from one centre to another, and so do people.
+    csirt = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("CSIRT"))
+    door = models.CharField(_("par où"), max_length=16, choices=Door)
+    at = models.DateTimeField(_("lu le"), default=timezone.now)
+    until = models.DateTimeField(_("vaut jusqu’à"))
+
+    class Meta:
+        verbose_name = _("consultation d’un dossier")
+        verbose_name_plural = _("consultations d’un dossier")
+        constraints = [
+            known("door", Door.values, name="case_access_door_known"),
+            models.CheckConstraint(condition=Q(until__gte=F("at")), name="case_access_ends_after_it_begins"),
+        ]
+        indexes = [models.Index(fields=["incident", "user", "door", "until"], name="case_access_of_person")]
+        triggers = [
+            pgtrigger.Protect(name="case_access_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="case_accesses_are_never_changed",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'pgtrigger: accesses to cases are append-only';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.user_id} {self.door}"
