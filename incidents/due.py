@@ -1,7 +1,8 @@
 """What comes next on a case, and by when: the order of the queue. Targets of the house's own, no legal delay.
 
-Nobody has taken it: it is to be taken. Taken: the soonest of the answer that the declarant waits for, the tasks that
-have a date, and a look at a case on which nobody of the centre has worked for a while. Closed: nothing.
+Nobody has taken it, or it was put back: it is to be taken, and sooner where its declarant has waited longer for an
+answer. Taken: the soonest of the answer that the declarant waits for, the tasks that have a date, and a look at a case
+on which nobody of the centre has worked for a while. Closed: nothing.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[dateti
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
     if incident.status == Status.DECLARED:
-        return incident.acknowledge_by, DueFor.ACKNOWLEDGE
+        return min(incident.acknowledge_by, incident.answer_by or incident.acknowledge_by), DueFor.ACKNOWLEDGE
     return min(candidates(incident, task_due), key=lambda candidate: candidate[0])
 
 

@@ -31,7 +31,13 @@ TOLD_KINDS = (
 )
 # Said on the double alone: whoever made the other declaration is not told of this one.
 OF_A_DOUBLE = (EventKind.MERGED, EventKind.UNMERGED)
-SAID_TO_BODY = Q(kind__in=TOLD_KINDS) | Q(kind__in=OF_A_DOUBLE, data__has_key="main")
+# The centre's own work, but for a case that nobody has any more.
+OF_WHOEVER_HAS_IT = (EventKind.ASSIGNED, EventKind.HANDED_OVER)
+SAID_TO_BODY = (
+    Q(kind__in=TOLD_KINDS)
+    | Q(kind__in=OF_A_DOUBLE, data__has_key="main")
+    | Q(kind__in=OF_WHOEVER_HAS_IT, data__put_back=True)
+)
 SHEETS_READ = 400
 
 
@@ -85,12 +91,6 @@ class Useful:
         return self.asked - self.answered
 
 
-def sheets_of(incident: Incident) -> list[Kept]:
-    """Newest first, in one query, two where an account wrote some."""
-    zone = zone_of(incident.collectivity)
-    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
-    return [Kept(sheet, zone) for sheet in sheets]
-
 @dataclass(frozen=True)
 class Seen:
     """What somebody of a centre was shown through one door: `times` accesses, the first and the last one."""
@@ -124,6 +124,12 @@ def list_readers(incident: Incident) -> list[Reader]:
         readers.setdefault((user, csirt), Reader(name, centre, [])).seen.append(Seen(Door(door), *span))
     return list(readers.values())
 
+
+def sheets_of(incident: Incident) -> list[Kept]:
+    """Newest first, in one query, two where an account wrote some."""
+    zone = zone_of(incident.collectivity)
+    sheets = incident.sheets.prefetch_related("actor").order_by("-id")[:SHEETS_READ]
+    return [Kept(sheet, zone) for sheet in sheets]
 
 
 def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:

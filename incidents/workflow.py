@@ -4,7 +4,8 @@ from incidents.enums import OPEN, Status
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.DECLARED: frozenset({Status.ACKNOWLEDGED, Status.CLOSED}),
-    Status.ACKNOWLEDGED: frozenset({Status.CLOSED}),
+    # Put back: whoever had it leaves it to be taken by somebody else.
+    Status.ACKNOWLEDGED: frozenset({Status.CLOSED, Status.DECLARED}),
     # Reopened: somebody takes it again in the same act.
     Status.CLOSED: frozenset({Status.ACKNOWLEDGED}),
 }

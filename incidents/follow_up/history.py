@@ -17,6 +17,8 @@ from incidents.services.due import DECLARANT
 SENTENCES: dict[str, Promise | str] = {
     EventKind.DECLARED: _("%(who)s a déclaré l’incident"),
     EventKind.ACKNOWLEDGED: _("%(who)s a pris votre dossier en charge"),
+    EventKind.ASSIGNED: _("%(who)s n’a plus votre dossier : il attend que le centre le reprenne"),
+    EventKind.HANDED_OVER: _("%(who)s n’a plus votre dossier : il attend que le centre le reprenne"),
     EventKind.VERIFIED: _("%(who)s a vérifié votre déclaration par téléphone"),
     EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
     EventKind.TRANSFERRED: _("%(who)s a repris votre dossier"),

@@ -1,5 +1,7 @@
 """Who works on a case now."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,9 +18,12 @@ from incidents.models import Incident
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.triage import acknowledge_incident
+from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.workflow import check_transition
 
 # What a page that showed nobody says of it.
 NOBODY = "personne"
+HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
 
 
 class StaleAssignment(Exception):
@@ -55,7 +60,7 @@ def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
 
 @transaction.atomic
 def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
-    """Give the case to somebody of its centre, or put it back (None). The same again changes nothing.
+    """Give the case to somebody of its centre, or put it back to be taken (None). The same again changes nothing.
 
     To give oneself a case that nobody has taken is to take it; to give it to somebody else leaves it to be taken.
     `seen` is `tag_of` whom the page showed, empty when none was read. Raises Http404, PermissionDenied,
@@ -71,11 +76,26 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
     if takes_it:
         return acknowledge_incident(reference=reference, actor=actor)
     now = timezone.now()
-    incident.assignee = assignee
-    settle_due(incident, worked_at=now)
-    incident.save(update_fields=["assignee", *DUE_FIELDS])
-    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, to=uid_or_none(assignee))
+    given = pass_on(incident, assignee, at=now)
+    incident.save(update_fields=HOLDER_FIELDS)
+    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, **given)
     return incident
+
+
+def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
+    """Name who has the case from `at` on, and return what its event says. The caller holds the case and saves it.
+
+    A case that somebody had taken and that nobody has now is to be taken again, within the target of its severity.
+    """
+    incident.assignee = to
+    given: dict[str, Any] = {"to": uid_or_none(to)}
+    if to is None and incident.status == Status.ACKNOWLEDGED:
+        check_transition(Status.ACKNOWLEDGED, Status.DECLARED)
+        incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
+        incident.acknowledge_by = at + ACKNOWLEDGE_WITHIN[incident.severity]
+        given["put_back"] = True
+    settle_due(incident, worked_at=at)
+    return given
 
 
 def check_assignee(incident: Incident, assignee: User | None) -> None:

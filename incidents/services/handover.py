@@ -15,8 +15,7 @@ from accounts.models import Membership, User
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.services.assign import people_of, uid_or_none
-from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.services.assign import HOLDER_FIELDS, pass_on, people_of
 from incidents.services.notes import TEXT_LIMIT, key_of, readable, save_note
 from incidents.services.record import record_event
 from incidents.text import plain_text
@@ -91,11 +90,9 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
     if not is_new:
         return False
-    incident.assignee = shift.to
-    settle_due(incident, worked_at=note.written_at)
-    incident.save(update_fields=["assignee", *DUE_FIELDS])
-    at, to = note.written_at, uid_or_none(shift.to)
-    record_event(incident, EventKind.HANDED_OVER, at=at, actor=actor, to=to, note=str(note.uid))
+    given = pass_on(incident, shift.to, at=note.written_at)
+    incident.save(update_fields=HOLDER_FIELDS)
+    record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **given)
     return True
 
 
@@ -141,7 +138,7 @@ class Received:
 def relays_for(user: User, now: datetime) -> list[Received]:
     """What was handed over to this person, or to nobody by name, in the last day; newest first. One query."""
     open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
-    for_me = Q(incident__assignee=user) | Q(incident__assignee=None, incident__is_taken=True)
+    for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
     notes = readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
     places = ("departement", "region", "region_correction")

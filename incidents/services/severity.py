@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -71,6 +71,12 @@ def first_received(incident: Incident) -> datetime:
     return min(incident.received_at, waited or incident.received_at)
 
 
+def free_since(incident: Incident) -> datetime:
+    """Return since when the case is to be taken: since it was last put back, or else since it was declared."""
+    last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
+    return last or first_received(incident)
+
+
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
     """Set another level than the facts give, or theirs again, and say why. The same again changes nothing.
@@ -95,7 +101,7 @@ def set_severity(*, reference: str, severity: Severity, motive: str, actor: User
     SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
     was, incident.severity = incident.severity, severity
     if incident.status == Status.DECLARED:
-        incident.acknowledge_by = first_received(incident) + ACKNOWLEDGE_WITHIN[severity]
+        incident.acknowledge_by = free_since(incident) + ACKNOWLEDGE_WITHIN[severity]
     answer_sooner(incident)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])

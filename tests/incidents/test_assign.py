@@ -1,20 +1,24 @@
 """A case is given to a colleague of its centre, taken for oneself, or put back; the second writer is told."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import Membership
 from csirts.models import Csirt
-from incidents.enums import EventKind, Status
+from incidents.enums import DueFor, EventKind, Severity, Status
 from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, tag_of
+from incidents.services.severity import set_severity
 from incidents.services.triage import close_incident
+from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import again, taken_by, text_of, url
+from tests.incidents.desk import again, follower, taken_by, text_of, url
 
 pytestmark = pytest.mark.django_db
+QUEUE = "/admin/incidents/incident/"
 
 
 def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, colleague):
@@ -23,7 +27,9 @@ def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, collea
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
     assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder} le" in text_of(client.get(url(incident)))
     assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=tag_of(colleague))
-    assert f"<b>Personne ne s’en occupe</b>, pris en charge par {responder} le" in text_of(client.get(url(incident)))
+    page = text_of(client.get(url(incident)))
+    assert "À prendre</span> depuis" in page
+    assert "s’en occupe" not in page
 
 
 def assigned(incident, actor, assignee, seen=""):
@@ -84,7 +90,47 @@ def test_put_back_it_is_nobodys(client, responder, incident):
     client.post(url(incident, "attribuer"), {"assignee": NOBODY, "seen": tag_of(responder)})
 
     assert again(incident).assignee is None
-    assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None}
+    assert incident.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
+
+
+def test_put_back_it_is_to_be_taken_everywhere(client, responder, incident, time_machine):
+    """The queue, its counters, what is due and the page of the declarant say so; who takes it next has it anew."""
+    time_machine.move_to(timezone.now(), tick=False)
+    taken_by(responder, incident)
+    time_machine.shift(timedelta(days=3))
+    assigned(incident, responder, None)
+    client.force_login(responder)
+
+    after = again(incident)
+    assert (after.status, after.is_taken, after.due_for) == (Status.DECLARED, False, DueFor.ACKNOWLEDGE)
+    assert (after.acknowledged_at, after.acknowledged_by) == (None, None)
+    put_back_at = incident.events.get(kind=EventKind.ASSIGNED).at
+    assert after.acknowledge_by == put_back_at + ACKNOWLEDGE_WITHIN[after.severity]
+    assert after.due_at == after.answer_by, "the declarant, whom nobody ever answered, waits longer than that"
+    line = client.get(QUEUE).context["lines"][0]
+    assert (line.incident, line.is_free) == (incident, True)
+    page = text_of(client.get(url(incident)))
+    assert "s’en occupe" not in page
+    assert "à prendre avant le" in page or "En retard de" in page
+    told = text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+    assert "a pris votre dossier en charge" in told, "what was is still told"
+    assert (
+        f"{responder.display_name}, Breizh Cyber n’a plus votre dossier : il attend que le centre le reprenne" in told
+    )
+    assert "s’occupe de votre incident" not in told
+    assert "Personne ne s’en occupe pour le moment." in told
+
+    taken_by(lead := a_lead(), incident)
+    assert (again(incident).status, again(incident).assignee) == (Status.ACKNOWLEDGED, lead)
+
+
+def test_a_change_of_severity_does_not_make_it_late_at_once(responder, incident, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    taken_by(responder, incident)
+    time_machine.shift(timedelta(days=10))
+    assigned(incident, responder, None)
+    set_severity(reference=incident.reference, severity=Severity.LOW, motive="Vu.", actor=responder)
+    assert again(incident).acknowledge_by > timezone.now()
 
 
 def test_the_second_writer_is_told_who_has_it_and_keeps_the_choice(client, responder, colleague, incident):

@@ -14,7 +14,7 @@ from csirts.models import Csirt
 from incidents.enums import GroupKind, NoteKind, Origin, Status, Verification
 from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
-from incidents.queries import OF_A_DOUBLE, TOLD_KINDS
+from incidents.queries import OF_A_DOUBLE, OF_WHOEVER_HAS_IT, TOLD_KINDS
 from incidents.services.groups import add_to_group, open_group
 from incidents.services.merge import merge_incident
 from incidents.services.notes import write_note
@@ -337,4 +337,4 @@ def test_a_body_reads_nothing_of_the_centres_own_work(centre, agent):
 
 
 def test_a_body_hears_of_what_its_follow_up_has_a_sentence_for():
-    assert set(SENTENCES) == {*TOLD_KINDS, *OF_A_DOUBLE}
+    assert set(SENTENCES) == {*TOLD_KINDS, *OF_A_DOUBLE, *OF_WHOEVER_HAS_IT}

@@ -82,7 +82,7 @@ def test_to_nobody_by_name_it_is_for_the_whole_centre(client, responder, colleag
     post(client, [case], NOBODY)
 
     after = again(case)
-    assert (after.assignee, after.status) == (None, Status.ACKNOWLEDGED)
+    assert (after.assignee, after.status) == (None, Status.DECLARED)
     assert "pour tout le centre" in text_of(page_of(colleague))
     assert "pour tout le centre" not in text_of(client.get(PAGE)), "whoever wrote it knows it"
 
@@ -211,7 +211,7 @@ def test_cases_of_somebody_who_left_are_put_back_in_one_click(client, responder,
         assert client.post(PAGE, {"liberer": case.reference}).status_code == 302
 
     assert again(case).assignee is None
-    assert case.events.get(kind=EventKind.ASSIGNED).data == {"to": None}
+    assert case.events.get(kind=EventKind.ASSIGNED).data == {"to": None, "put_back": True}
     assert "ne sont plus là" not in text_of(client.get(PAGE))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from incidents.enums import EventKind, Status
 from incidents.models import Incident, IncidentEvent
+from incidents.severity import ACKNOWLEDGE_WITHIN
 
 
 class Delay(NamedTuple):
@@ -32,19 +33,22 @@ def first_taken_at(incident: Incident, events: Sequence[IncidentEvent], *, has_e
 def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = None) -> dict[str, Delay | None]:
     """No query: the columns of the case say it, and when it was first taken."""
     return {
-        "taking": taking(incident, taken_at or incident.acknowledged_at, now),
+        "taking": taking(incident, taken_at, now),
         "first_answer": first_answer(incident),
         "answer": awaited(incident, now),
     }
 
 
-def taking(incident: Incident, at: datetime | None, now: datetime) -> Delay | None:
-    """None for a case that was closed without being taken."""
+def taking(incident: Incident, first_at: datetime | None, now: datetime) -> Delay | None:
+    """None for a case that was closed without being taken. The target of one that was put back counts from then."""
+    by = incident.acknowledge_by
+    at = None if incident.status == Status.DECLARED else first_at or incident.acknowledged_at
     if at is None and incident.status == Status.CLOSED:
         return None
-    by = incident.acknowledge_by
+    was_put_back = first_at is not None and by - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
     took = at - incident.received_at if at else None
-    return Delay(at, took, by - incident.received_at, by, beyond(at or now, by))
+    target = None if was_put_back else by - incident.received_at
+    return Delay(at, took, target, by, beyond(at or now, by))
 
 
 def first_answer(incident: Incident) -> Delay | None:
