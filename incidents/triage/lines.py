@@ -38,6 +38,9 @@ class Line:
     waiting: timedelta
     late: timedelta | None
     awaited: str
+    # By when the declarant waits for an answer, where something else is due first.
+    answer: str
+    is_answer_late: bool
     zone: str
     has_news: bool
 
@@ -61,7 +64,16 @@ class Line:
 # All that a line shows: fifty rows of whole models would cost more than the rest of the page.
 SHOWN = (
     *("reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
-    *("due_at", "due_for", "is_taken", "awaited_since", "declarant_wrote_at", "service_stopped", "data_concerned"),
+    *(
+        "due_at",
+        "due_for",
+        "is_taken",
+        "awaited_since",
+        "answer_by",
+        "declarant_wrote_at",
+        "service_stopped",
+        "data_concerned",
+    ),
     *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
     *("assignee__display_name", "assignee__email"),
@@ -108,8 +120,17 @@ def is_awaited(incident: Incident) -> bool:
     return incident.awaited_since is not None and incident.status != Status.CLOSED
 
 
+def answer_due(incident: Incident) -> datetime | None:
+    """Return by when the declarant waits for an answer, unless the line says so by what is due, or in taking it."""
+    if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
+        return None
+    is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
+    return None if is_first_word else incident.answer_by
+
+
 def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
     stopped = [service for service, is_stopped in touched if is_stopped]
+    answer_by = answer_due(incident)
     return Line(
         incident=incident,
         body=str(incident.collectivity),
@@ -127,6 +148,8 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
         waiting=wording.waiting(incident, now),
         late=now - incident.due_at if is_late(incident, now) else None,
         awaited=wording.short_moment(incident.awaited_since, now, zone) if is_awaited(incident) else "",
+        answer=wording.short_moment(answer_by, now, zone) if answer_by else "",
+        is_answer_late=answer_by is not None and answer_by < now,
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)),
     )

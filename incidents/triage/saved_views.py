@@ -64,6 +64,12 @@ VIEWS = [
         lambda user, now: Q(verification=Verification.UNVERIFIED),
     ),
     SavedView(
+        "a-repondre",
+        _("attendent une réponse de nous"),
+        _("Aucun déclarant n’attend une réponse de votre centre."),
+        lambda user, now: Q(answer_by__isnull=False),
+    ),
+    SavedView(
         "attente",
         _("attend le déclarant"),
         _("Aucun dossier n’attend une réponse de son déclarant."),

@@ -12,13 +12,16 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, IncidentType, Nature
 from incidents.models import Incident
+from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.notes import write_note
+from incidents.services.tasks import Errand, add_task
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
 
 URL = "/admin/incidents/incident/"
-VIEWS = ["ouverts", "miens", "sans-responsable", "non-verifies", "attente", "retard", "clos", "tous"]
+VIEWS = ["ouverts", "miens", "sans-responsable", "non-verifies", "a-repondre", "attente", "retard", "clos", "tous"]
 pytestmark = pytest.mark.django_db
 
 
@@ -62,6 +65,7 @@ def test_it_works(client, cases):
         "miens": {"mine"},
         "sans-responsable": {"free", "late"},
         "non-verifies": {"free", "mine", "asked", "late"},
+        "a-repondre": {"free", "mine", "theirs", "late"},
         "attente": {"asked"},
         "retard": {"late"},
         "clos": {"closed"},
@@ -75,6 +79,32 @@ def test_it_works(client, cases):
     assert counted(page) == counts
     assert '<a href="?etat=ouverts" aria-current="page">À traiter' in text_of(page)
     assert '<a href="?etat=retard" aria-current="page">En retard' in text_of(client.get(URL, {"etat": "retard"}))
+
+
+def test_who_waits_for_an_answer_is_seen_whatever_else_is_due(client, responder, time_machine):
+    """A task that is due sooner hides nobody; a note, a task done or a colleague answers nobody."""
+    time_machine.move_to(timezone.now(), tick=False)
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    add_task(reference=incident.reference, actor=responder, errand=errand("Rappeler l’hébergeur", hours=1))
+    write_note(reference=incident.reference, actor=responder, kind="note", text="Vu.", key="k")
+
+    line = client.get(URL, {"etat": "a-repondre"}).context["lines"][0]
+    assert (line.incident, line.incident.due_for) == (incident, "task")
+    assert f"le déclarant attend une réponse avant {line.answer}" in client.get(URL).content.decode()
+    assign_incident(reference=incident.reference, actor=responder, assignee=a_responder(incident.csirt))
+    time_machine.shift(timedelta(days=2))
+    client.force_login(responder)
+    assert "le déclarant attend une réponse, <b" in text_of(client.get(URL, {"etat": "a-repondre"}))
+
+    answer = Letter(text="Nous arrivons.", key="1")
+    write_to_declarant(reference=incident.reference, actor=responder, letter=answer)
+    assert shown(client, "a-repondre") == set()
+    assert "attend une réponse" not in text_of(client.get(URL)).partition("<tbody>")[2]
+
+
+def errand(title, hours):
+    return Errand(title=title, due_at=timezone.now() + timedelta(hours=hours))
 
 
 def test_a_view_keeps_the_type_and_an_unknown_one_is_the_first(client, cases):
@@ -96,7 +126,7 @@ def test_no_view_shows_or_counts_what_is_another_centres(client, cases):
 
     page = client.get(URL)
 
-    assert [shown(client, view) for view in VIEWS] == [set()] * 8
+    assert [shown(client, view) for view in VIEWS] == [set()] * len(VIEWS)
     assert set(counted(page).values()) == {"0", ""} or set(counted(page).values()) == {""}
     client.force_login(a_person(Role.RESPONDER, csirt=other))
     assert len(shown(client, "tous")) == 6
