@@ -96,6 +96,11 @@ def sent_before(key: str) -> Incident | None:
     return Incident.objects.filter(submission_key=key_of(key)).first()
 
 
+def was_sent(key: str) -> bool:
+    """Tell whether a declaration was saved under this key."""
+    return Incident.objects.filter(submission_key=key_of(key)).exists()
+
+
 def key_of(key: str) -> str:
     """Stored hashed: a form's key gives its case back to whoever shows it."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -20,15 +20,18 @@ from collectivities.zones import zone_of
 from csirts.routing import Route, csirt_for
 from incidents.access import answers_the_telephone
 from incidents.declaration import Submission
-from incidents.enums import Origin
+from incidents.enums import TYPE_TERMS, Origin
+from incidents.models import Incident
 from incidents.reference import groups
-from incidents.services.declare import Declared, SubmissionConflict, declare_incident
+from incidents.services.calls import declare_by_phone
+from incidents.services.declare import Declared, SubmissionConflict, was_sent
 from incidents.services.follow_up import secret_of
 from incidents.services.reflexes import sheet_for
 from incidents.services.triage import verify_incident
 from incidents.triage.telephone_form import TelephoneForm
 
-KEY, SEARCH, ELSEWHERE, CALLED_BACK = "cle", "chercher", "ailleurs", "rappele"
+KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
+OPEN_SHOWN = 10
 SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
@@ -48,8 +51,9 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or body is None:
         return ask(request, form)
     route = csirt_for(body, on=timezone.localdate())
-    if is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route):
-        return ask(request, form, elsewhere=route)
+    is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route)
+    if is_new_place or not has_seen_open_cases(request, form):
+        return ask(request, form, elsewhere=route if is_elsewhere(user, route) else None)
     with timezone.override(zone_of(body)):
         return take(request, form, body, route)
 
@@ -64,12 +68,33 @@ def center_key(route: Route) -> str:
     return route.csirt.slug if route.csirt else "personne"
 
 
+def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
+    """The newest open cases, of my centres, of the body that calls and of the number that it calls from."""
+    mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.csirt_ids())
+    of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
+    keys: list[int] = []
+    for some in (of_body, mine.called_from(form.typed("contact_phone"))):
+        keys += some.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
+    shown = mine.filter(pk__in=keys).select_related("assignee", "collectivity__departement")
+    return list(shown.order_by("-received_at", "-id")) if keys else []
+
+
+def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
+    """Whether the page that was sent showed them all, or the call is saved already (a double click)."""
+    seen = set(request.POST.get(SEEN, "").split())
+    cases = {case.reference for case in open_cases(user_of(request), form)}
+    return cases <= seen or was_sent(submission_key(request))
+
+
+def submission_key(request: HttpRequest) -> str:
+    return f"phone:{user_of(request).uid}:{sound(request.POST.get(KEY, ''))}"
+
+
 def take(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
     user = user_of(request)
-    key = request.POST.get(KEY, "")
-    submission = Submission(key=f"phone:{user.uid}:{sound(key)}", origin=Origin.PHONE, author=str(user))
+    submission = Submission(key=submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
-        declared = declare_incident(declaration=form.declaration(body), submission=submission, actor=user)
+        declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
     except ValidationError as error:
         form.refuse(error)
         return ask(request, form)
@@ -113,6 +138,7 @@ def ask(
         "first": first,
         "key": sound("" if first else request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
+        "open_cases": [(case, TYPE_TERMS[case.type]) for case in open_cases(user_of(request), form)],
     }
     status = 409 if first else 422 if is_wrong else 200
     return render(request, "incidents/triage/on_behalf.html", frame(request) | context, status=status)

@@ -12,11 +12,12 @@ from collectivities.models import Collectivity
 from collectivities.services import propose_body
 from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, PublicService, Verification
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
 from incidents.services.follow_up import find_access
+from incidents.services.triage import close_incident
 from tests import harmless
-from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, plouexemple
+from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
 from tests.incidents.test_triage_case import text_of
@@ -61,7 +62,7 @@ def test_it_works(client, responder):
     incident = Incident.objects.get()
     assert (incident.origin, incident.type, incident.csirt.slug) == (Origin.PHONE, "rancon", "breizh-cyber")
     assert incident.verification == Verification.UNVERIFIED
-    assert incident.events.get().actor == responder
+    assert {event.actor for event in incident.events.all()} == {responder}
     stopped = {one.service: (one.extent, one.started_at.isoformat()) for one in incident.interruptions.all()}
     assert stopped == {
         "civil": ("stopped", "2025-11-24T07:10:00+00:00"),
@@ -103,14 +104,15 @@ def test_the_same_page_with_other_words_says_so_and_keeps_them(client, responder
     assert "Autre chose." in text_of(page)
     assert Incident.objects.count() == 1
     key = re.search(r'name="cle" value="([^"]+)"', page.content.decode())[1]
-    assert client.post(URL, said(description="Autre chose.", cle=key)).status_code == 200
+    seen = Incident.objects.get().reference
+    assert client.post(URL, said(description="Autre chose.", cle=key, vus=seen)).status_code == 200
     assert Incident.objects.count() == 2
 
 
 def test_the_key_of_another_person_gives_no_case(client, responder):
     client.post(URL, said())
     client.force_login(a_responder())
-    client.post(URL, said())
+    client.post(URL, said(vus=Incident.objects.get().reference))
     assert Incident.objects.count() == 2
 
 
@@ -119,7 +121,47 @@ def test_called_back_is_verified_at_once(client, responder):
     client.post(URL, said(rappele="oui"))
     incident = Incident.objects.get()
     assert incident.verification == Verification.CALL_BACK
-    assert [one.kind for one in incident.events.order_by("id")] == [EventKind.DECLARED, EventKind.VERIFIED]
+    kinds = [EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.NOTED, EventKind.VERIFIED]
+    assert [one.kind for one in incident.events.order_by("id")] == kinds
+
+
+def test_whoever_took_the_call_has_the_case_and_has_answered(client, responder):
+    client.post(URL, said())
+    client.post(URL, said())
+    incident = Incident.objects.get()
+    assert (incident.status, incident.acknowledged_by, incident.assignee) == ("acknowledged", responder, responder)
+    assert (incident.answer_by, incident.answered_at) == (None, incident.notes.get().written_at)
+    assert (incident.notes.get().kind, incident.notes.get().author) == ("call_in", responder)
+    assert incident.due_for == "review"
+
+
+def test_open_cases_of_the_body_and_of_the_number_are_shown_before_it_is_saved(client, responder):
+    village = plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")
+    of_body, of_number, gone = declare(), declare(collectivity=village), declare()
+    Story.objects.filter(incident=of_body).update(contact_phone="02 98 11 11 11")
+    Story.objects.filter(incident=of_number).update(contact_phone="+33 (0)2.99.00.00.00")
+    close_incident(reference=gone.reference, reason="not_an_incident", actor=responder)
+
+    for sent in (said(), said(chercher="oui")):
+        page = client.post(URL, sent)
+        assert page.status_code == 200
+        assert {case for case, _term in page.context["open_cases"]} == {of_body, of_number}
+        assert "2 dossiers sont déjà ouverts" in text_of(page)
+        assert "Enregistrer un autre dossier" in text_of(page)
+        assert 'value="02 99 00 00 00"' in text_of(page), "nothing that was typed is lost"
+        assert Incident.objects.count() == 3
+
+    seen = re.search(r'name="vus" value="([^"]+)"', page.content.decode())[1]
+    client.post(URL, said(vus=of_body.reference))
+    assert Incident.objects.count() == 3, "one of the two was not seen"
+    assert client.post(URL, said(vus=seen)).context["reference"]
+    assert Incident.objects.count() == 4
+
+
+def test_open_cases_of_another_centre_are_not_shown(client, responder):
+    theirs = declare()
+    Incident.objects.filter(pk=theirs.pk).update(csirt=Csirt.objects.exclude(slug="breizh-cyber").first())
+    assert client.post(URL, said()).context["reference"]
 
 
 def test_an_unconfirmed_body_is_not_verified_by_the_same_call(client, responder):
@@ -286,8 +328,8 @@ def test_it_costs_few_queries(client, responder):
     with CaptureQueriesContext(connection) as queries:
         client.post(URL, said(body="Saint-Denis"))
     assert len(queries) <= 10
-    # Declaring itself writes some twenty rows; the page adds its search, its route and its sheet.
+    # Declaring, taking and noting write some twenty rows; the page adds its search, its route and its sheet.
     with CaptureQueriesContext(connection) as queries:
         client.post(URL, said(**{service.value: "stopped" for service in PublicService}))
     reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
-    assert len(reads) <= 20, [sql[:90] for sql in reads]
+    assert len(reads) <= 25, [sql[:90] for sql in reads]
