@@ -201,6 +201,7 @@ def show_reopened(responder: User, lead: User, now: datetime) -> None:
     )
     reference = declared.incident.reference
     acknowledge_incident(reference=reference, actor=responder)
+    note_down(reference, responder, NoteKind.CALL_OUT, "L’agent a changé son mot de passe, les sessions sont fermées.")
     ended = Ending(
         reason=ClosingReason.RESOLVED,
         outcome=Outcome.STOPPED_IN_TIME,

@@ -8,15 +8,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
-from incidents.enums import Ability, Cause, ClosingReason, EventKind, Outcome, Status
-from incidents.models import Closing, DataLeak, Incident, ServiceInterruption, Task
+from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
+from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
 from incidents.services.amend import CONCLUDED, amend, conclude_leak
 from incidents.services.check import problems_of_moment
 from incidents.services.correct import put_interruptions
@@ -30,6 +31,10 @@ from incidents.workflow import check_transition
 
 TEXT_LIMIT = 10_000
 LESSON_LIMIT = 3_000
+MOTIVE_LIMIT = 1_000
+UNTOUCHED = gettext_lazy(
+    "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
+)
 Problem = tuple[str, str]
 
 
@@ -43,7 +48,10 @@ class StaleClosing(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What is said at the end. `ended`: by service, when it resumed; `moot`: uids of tasks without object now."""
+    """What is said at the end. `ended`: by service, when it resumed; `moot`: uids of tasks without object now.
+
+    `why`: why a case that nobody of the centre has touched is resolved, a note that no declarant reads.
+    """
 
     reason: str
     outcome: str = ""
@@ -52,6 +60,7 @@ class Ending:
     lesson: str = ""
     is_shared: bool = False
     leak: str = ""
+    why: str = ""
     ended: Mapping[str, datetime | None] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
 
@@ -101,12 +110,24 @@ def seen_of(incident: Incident, left: Unfinished) -> str:
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
 
 
-def refuse_unfinished(incident: Incident, reason: str) -> None:
-    """Raises NotFinished for a case that would be called resolved and is not."""
-    if reason == ClosingReason.RESOLVED and (left := unfinished(incident)):
+def is_untouched(incident: Incident) -> bool:
+    """Tell whether nobody of the centre has verified or qualified the case, called its declarant or answered them."""
+    if incident.is_verified or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
+        return False
+    calls = Q(kind=EventKind.NOTED, data__nature__in=[NoteKind.CALL_IN, NoteKind.CALL_OUT])
+    return not incident.events.filter(calls).exists()
+
+
+def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
+    """Raises NotFinished for a case that would be called resolved and is not, or of which nobody says why it is."""
+    if reason != ClosingReason.RESOLVED:
+        return
+    if left := unfinished(incident):
         raise NotFinished(
             _("Ce dossier ne peut pas encore être « résolu » : %s.") % "\N{NO-BREAK SPACE}; ".join(left.sentences)
         )
+    if not why and not incident.erased_at and is_untouched(incident):
+        raise NotFinished(UNTOUCHED)
 
 
 @transaction.atomic
@@ -114,7 +135,8 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     """Close the case with its report. The same report again, by the same person, changes nothing.
 
     Raises Http404, PermissionDenied, InvalidTransition when it is closed already, StaleClosing, ValidationError by
-    field: `reason`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`, `task_<uid>`.
+    field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`,
+    `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     clean = cleaned(ending)
@@ -124,7 +146,8 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     now, left = timezone.now(), unfinished(incident)
     if seen and seen != seen_of(incident, left):
         raise StaleClosing
-    refuse((*problems_of_words(incident, clean), *problems_of_report(clean), *problems_left(clean, left, now)))
+    of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
+    refuse((*of_words, *problems_left(clean, left, now)))
     said = settle_facts(incident, clean, left, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
@@ -137,6 +160,7 @@ def cleaned(ending: Ending) -> Ending:
         ending,
         summary=plain_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
         lesson=plain_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
+        why=plain_text(ending.why, limit=MOTIVE_LIMIT, field="why"),
     )
 
 
@@ -149,9 +173,8 @@ def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
 
 def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """What is kept for others names nobody; nothing is written any more in a case that was erased."""
-    if incident.erased_at and (ending.summary or ending.lesson):
-        field = "summary" if ending.summary else "lesson"
-        yield field, _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+    if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
+        yield written[0], _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     elif pointers := pointers_in(ending.lesson, named_in(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
         yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
@@ -184,6 +207,14 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
         yield "cause", _("Dites la cause, ou « pas trouvée ».")
     if ending.leak and ending.leak not in CONCLUDED:
         yield "leak", _("Choisissez « confirmée » ou « sans fondement ».")
+
+
+def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
+    """Why it is resolved is asked of a case that nobody has touched; in one that was erased nothing is written."""
+    if ending.reason != ClosingReason.RESOLVED or ending.why or incident.erased_at:
+        return
+    if is_untouched(incident):
+        yield "why", str(UNTOUCHED)
 
 
 def problems_left(ending: Ending, left: Unfinished, now: datetime) -> Iterator[Problem]:
@@ -251,8 +282,18 @@ def shut(
         actor=actor,
         closed_at=at,
     )
+    if ending.why:
+        write_motive(incident, ending.why, actor, at=at)
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     told = {"reason": ending.reason} | codes | dict(said or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)
     for double in incident.doubles.all():  # their declarants hear of the end too
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
+
+
+def write_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
+    """Keep why it is resolved as a note, which the centre alone reads."""
+    key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
+    Note.objects.create(
+        incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
+    )

@@ -40,7 +40,7 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
     EventKind.FILE: {DocumentKind.FILE},
-    EventKind.CLOSED: {DocumentKind.LESSON},
+    EventKind.CLOSED: {DocumentKind.LESSON, DocumentKind.NOTE},
     EventKind.REOPENED: {DocumentKind.LESSON, DocumentKind.NOTE},
 }
 

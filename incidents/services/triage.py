@@ -61,11 +61,18 @@ def verify_incident(*, reference: str, actor: User, source: NumberSource | None 
 
 @transaction.atomic
 def close_incident(
-    *, reference: str, reason: ClosingReason, actor: User, seen: str | None = None, read_at: datetime | None = None
+    *,
+    reference: str,
+    reason: ClosingReason,
+    actor: User,
+    why: str = "",
+    seen: str | None = None,
+    read_at: datetime | None = None,
 ) -> Incident:
     """Close the case in one act, without a report (`services/close.py` writes one).
 
-    `seen`: `last_word_of` the case on the page that was read, None when none was; `read_at`: when a list of cases was.
+    `why`: as in `Ending`. `seen`: `last_word_of` the case on the page that was read, None when none was; `read_at`:
+    when a list of cases was.
     Raises InvalidTransition when it is closed already, NotFinished when it would be called resolved and is not,
     ValidationError when the declarant has written meanwhile.
     """
@@ -76,8 +83,8 @@ def close_incident(
         raise ValidationError(
             _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
         )
-    refuse_unfinished(incident, reason)
-    shut(incident, Ending(reason=reason), actor=actor, at=timezone.now())
+    refuse_unfinished(incident, reason, why)
+    shut(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
     return incident
 
 

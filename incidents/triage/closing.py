@@ -20,7 +20,16 @@ from incidents.enums import Ability, Cause, ClosingReason, Door, LeakStatus, Out
 from incidents.fields import DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.services.amend import CONCLUDED
-from incidents.services.close import Ending, StaleClosing, Unfinished, end_incident, seen_of, unfinished
+from incidents.services.close import (
+    MOTIVE_LIMIT,
+    Ending,
+    StaleClosing,
+    Unfinished,
+    end_incident,
+    is_untouched,
+    seen_of,
+    unfinished,
+)
 from incidents.services.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.ending import ReopenForm
@@ -48,6 +57,10 @@ class ClosingForm(forms.Form):
         initial=ClosingReason.RESOLVED,
         widget=forms.RadioSelect,
     )
+    why = WordsField(
+        label=gettext_lazy("Pourquoi il est résolu"),
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
+    )
     outcome = one_of(gettext_lazy("Ce que sont devenus les systèmes et les données"), Outcome.choices)
     cause = one_of(gettext_lazy("Cause"), Cause.choices)
     summary = WordsField(label=gettext_lazy("Bilan, pour le centre"), widget=forms.Textarea(attrs={"rows": 5}))
@@ -60,6 +73,7 @@ class ClosingForm(forms.Form):
     def __init__(self, incident: Incident, left: Unfinished, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, left)})
         self.left = left
+        self.asks_why = not incident.erased_at and is_untouched(incident)
         for one in left.interruptions:
             label = one.get_service_display()
             self.fields[f"ended_{one.service}_date"] = DayField(
@@ -107,7 +121,7 @@ class ClosingForm(forms.Form):
     def ending(self) -> Ending:
         """Of a valid form. Days and hours are read on the clock in force."""
         said = self.cleaned_data
-        words = {name: said[name] for name in ("reason", "outcome", "cause", "summary", "lesson", "is_shared")}
+        words = {name: said[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")}
         moot = frozenset(str(task.uid) for task in self.left.tasks if said[f"task_{task.uid}"])
         ended = {one.service: self.end_of(one) for one in self.left.interruptions}
         return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)

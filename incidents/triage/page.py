@@ -20,7 +20,7 @@ from incidents.triage.opened import open_form
 from incidents.triage.work.ready import choose_ready
 
 # Fields of the pages of a case in which a person types freely.
-WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "summary", "lesson", "name", "seat"})
+WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why", "summary", "lesson", "name", "seat"})
 
 
 class Route(NamedTuple):

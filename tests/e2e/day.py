@@ -243,6 +243,8 @@ def close_with_report(desk, incident, *, cause="phishing", ended=(), leak="", se
         page.get_by_label("Fuite de données").select_option(leak)
     for box in page.locator("input[name^=task_]").all():
         box.check()
+    if (why := page.get_by_label("Pourquoi il est résolu")).count():  # nobody has touched the case
+        why.fill("La mairie a rappelé : tout marche.")
     page.get_by_label("Ce que sont devenus").select_option("restored")
     page.get_by_label("Cause").select_option(cause)
     page.get_by_label("Bilan, pour le centre").fill("Tout a repris depuis la sauvegarde.")

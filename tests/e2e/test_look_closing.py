@@ -115,4 +115,4 @@ def test_the_question_at_the_end(live_site, browser, incident):
 def closing(incident):
     incident.interruptions.update(ended_at=timezone.now())
     incident.leaks.update(status="unfounded")
-    close_incident(reference=incident.reference, reason="resolved", actor=a_responder())
+    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=a_responder())

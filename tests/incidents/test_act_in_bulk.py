@@ -107,7 +107,7 @@ def test_to_classify(client, cases):
 
 
 def test_to_close_asks_why(client, responder, cases):
-    close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=cases[0].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     page = send(client, "clore", cases, reason="")
     assert page.status_code == 422
     assert "Choisissez pourquoi les dossiers sont clos." in text_of(page)
@@ -231,7 +231,7 @@ def test_cases_of_two_of_my_centres_are_acted_on_apart(client, responder, cases)
 
 def test_sent_twice_it_is_one_job(client, responder, cases):
     for _double_click in range(2):
-        send(client, "clore", cases, reason="resolved")
+        send(client, "clore", cases, reason="not_an_incident")
     assert BulkJob.objects.count() == 1
     assert IncidentEvent.objects.filter(kind=EventKind.CLOSED).count() == 3
 

@@ -188,7 +188,7 @@ def test_an_odd_choice_is_refused(client, responder, incident, odd):
 
 
 def test_a_closed_case_is_given_to_nobody(responder, colleague, incident):
-    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
         assigned(incident, responder, colleague)
 

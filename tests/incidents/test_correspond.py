@@ -135,7 +135,7 @@ def test_the_centre_ends_the_wait_by_a_call(incident):
 def test_a_closed_case_waits_for_nobody(incident):
     responder = a_responder()
     reply(signed_in(responder), incident, asks_answer="on")
-    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     shown = text(opened(incident).get(page(incident)))
     assert "Votre dossier est clos" in shown
     assert "En attente de vous" not in shown

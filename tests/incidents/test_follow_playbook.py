@@ -170,7 +170,7 @@ def test_a_double_click_is_one_task(client, responder, incident):
 
 
 def test_no_task_is_added_to_a_closed_or_an_erased_case(client, responder, incident):
-    close_incident(reference=incident.reference, reason="resolved", actor=responder)
+    close_incident(reference=incident.reference, reason="resolved", why="Vu.", actor=responder)
     with pytest.raises(ValidationError):
         apply_playbook(reference=incident.reference, actor=responder)
     assert "Ce dossier est clos" in text_of(client.post(url(incident, "taches"), {"title": "x"}, follow=True))

@@ -155,7 +155,7 @@ def test_the_case_tells_what_happens(client, incident):
     assert responder.email not in taken
     verify_incident(reference=incident.reference, actor=responder)
     assert "Non vérifiée" not in text(client.get(page(incident)))
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     closed = text(client.get(page(incident)))
     assert "Votre dossier est clos" in closed
     assert f"{responder.display_name}, Breizh Cyber a clos le dossier : résolu" in closed
@@ -327,7 +327,7 @@ def test_nobody_is_told_to_call_where_nobody_answers_the_telephone(client, incid
 
 def test_a_closed_case_asks_for_nothing_more(client, incident):
     client.post(link(incident))
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     shown = client.get(page(incident)).content.decode()
     assert 'id="maintenant"' not in shown
     assert 'id="manque"' not in shown

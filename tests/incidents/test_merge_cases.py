@@ -108,7 +108,7 @@ def test_it_comes_back_as_it_was(client, responder, main, double, taken):
 
 
 def test_a_case_closed_before_is_closed_again_for_its_own_reason(responder, main, double):
-    close_incident(reference=double.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=double.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     before = again(double)
     merge(double, main, responder)
     assert again(double).closing_reason == ClosingReason.DUPLICATE
@@ -149,7 +149,7 @@ def test_what_does_not_go_together_is_refused(responder, main, double):
     assert "déjà un double" in refused(third, double, responder)
     assert "déjà un double" in refused(double, third, responder)
     assert "a lui-même des doubles" in refused(main, third, responder)
-    close_incident(reference=third.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=third.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     assert "est clos" in refused(main, third, responder)
 
 

@@ -213,7 +213,7 @@ def test_the_pack_follows_the_case(incident):
     assert dossier_of(incident, at=timezone.now())["progress"][0].startswith(
         "Breizh Cyber a pris le dossier en charge le"
     )
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     incident.refresh_from_db()
     closed = dossier_of(incident, at=timezone.now())["progress"][0]
     assert closed.startswith("Dossier clos le ")
@@ -270,7 +270,7 @@ def test_erasing_takes_the_papers_away(incident, django_capture_on_commit_callba
     client = held(incident)
     client.post(page(incident))
     make_papers()
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     with django_capture_on_commit_callbacks(execute=True):
         erase_personal_data(reference=incident.reference, actor=a_lead())
     assert not Paper.objects.exists()

@@ -91,7 +91,7 @@ def test_the_likeliest_first(client, responder):
 def test_one_closed_lately_is_proposed_and_not_one_of_last_season(client, responder):
     incident = declare()
     other = apart(declare(), incident, minutes=5)
-    close_incident(reference=other.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=other.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     assert list(reasons(client, incident)) == [other.reference]
     Incident.objects.filter(pk=other.pk).update(closed_at=timezone.now() - timedelta(days=31))
     assert reasons(client, incident) == {}

@@ -30,7 +30,7 @@ def page_of(incident):
 
 def closed(reason=ClosingReason.RESOLVED):
     incident = declare()
-    close_incident(reference=incident.reference, reason=reason, actor=a_responder())
+    close_incident(reference=incident.reference, reason=reason, actor=a_responder(), why="Vu.")
     return incident
 
 

@@ -83,7 +83,7 @@ def test_who_took_it_first_stays_named(responder):
     first = a_lead()
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=first)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=first)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=first)
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()
     assert (incident.acknowledged_by, incident.assignee) == (first, responder)

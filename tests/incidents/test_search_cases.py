@@ -106,7 +106,7 @@ def test_each_kind_of_text_is_found_where_it_is(client, responder):
     piece = a_piece(incident)
     Evidence.objects.filter(pk=piece.pk).update(name="devis_kangourou.pdf")
     record_event(incident, EventKind.FILE, at=timezone.now(), actor=responder)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     Closing.objects.create(incident=incident, summary="Bilan du wapiti", actor=responder)
 
     for word, place, label in [

@@ -174,7 +174,7 @@ def test_nobody_else_answers(incident, giver, elsewhere):
 
 def test_a_closed_case_does_not_go(incident, giver, taker):
     transfer = asked(incident, giver)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=giver)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=giver)
     assert "à accepter" not in text_of(as_person(taker).get(QUEUE))
     assert f"transferts/{transfer.uid}/" in text_of(as_person(taker).get(f"{QUEUE}transferts/"))
 

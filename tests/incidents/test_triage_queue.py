@@ -101,7 +101,7 @@ def test_nobody_has_taken_it_then_what_is_due_first(client, responder):
     bad, newer = declare(), declare()
     acknowledge_incident(reference=taken.reference, actor=responder)
     closed = declare()
-    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
 
     assert shown(client.get(URL)) == [each.reference for each in (bad, newer, mild, taken)]
     assert shown(client.get(URL, {"etat": "clos"})) == [closed.reference]

@@ -113,7 +113,7 @@ def test_an_impossible_siren_is_said(client, responder):
 
 def test_closed_cases_are_found_too(client, responder):
     incident = declare()
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
 
     assert opened(client, incident.reference) == url(incident)
     assert found(client, "Plouexemple") == {incident.reference}

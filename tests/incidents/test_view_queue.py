@@ -55,7 +55,7 @@ def cases(responder):
     question = Letter(text="Quand vos fichiers se sont-ils fermés ?", key="1", asks_answer=True)
     write_to_declarant(reference=named["asked"].reference, actor=colleague, letter=question)
     Incident.objects.filter(pk=named["late"].pk).update(due_at=timezone.now() - timedelta(hours=3))
-    close_incident(reference=named["closed"].reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=named["closed"].reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     return named
 
 
@@ -168,7 +168,7 @@ def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view)
             Incident.objects.update(due_at=timezone.now() - timedelta(days=1))
         if view == "clos":
             for incident in Incident.objects.exclude(status="closed"):
-                close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+                close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
         with CaptureQueriesContext(connection) as queries:
             page = client.get(URL, {"etat": view})
         costs.append(len(queries))

@@ -84,7 +84,7 @@ def test_the_centre_may_then_close_it_as_withdrawn(incident):
 
 
 def test_what_is_closed_stays_as_it_was(incident):
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     assert withdraw(opened(incident), incident).status_code == 302
     incident.refresh_from_db()
     assert incident.closing_reason == ClosingReason.RESOLVED

@@ -143,7 +143,7 @@ def test_no_words_or_too_many_are_refused_and_kept(client, group, words):
 
 def test_closed_cases_are_left_alone_unless_they_are_ticked_and_doubles_hear_of_it(client, responder, group):
     main, closed, other = group.cases.order_by("pk")
-    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     double = declare(collectivity=main.collectivity)
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
@@ -174,7 +174,7 @@ def test_asking_waits_for_each(client, group):
 
 def test_a_closed_case_waits_for_nobody(client, responder, group):
     main, closed, _other = group.cases.order_by("pk")
-    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     double = declare(collectivity=main.collectivity)
     add_to_group(reference=double.reference, group=group.uid, actor=responder)
     merge_incident(reference=double.reference, into=main.reference, actor=responder)

@@ -43,7 +43,7 @@ def centre(db):
 
 def test_it_works(post):
     incident, responder = declare(), a_responder()
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=incident.reference, actor=responder, motive="Le chiffrement a repris.")
     delivered(post)
     _receipt, closed, reopened = map(said, post.to(TOWN))
@@ -65,7 +65,7 @@ def test_the_declarant_of_a_double_hears_of_the_end_and_that_it_was_none(post):
     main, responder = declare(), a_responder()
     double = declare(key="double", caller=Caller(name="Alix Maire", email="maire@plouexemple.example"))
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
-    close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
     reopen_incident(reference=main.reference, actor=responder, motive="Le chiffrement a repris.")
     for _ in range(2):
         delivered(post)
@@ -103,7 +103,7 @@ def test_so_it_does_for_the_words_of_the_centre(post):
 def test_a_message_on_a_closed_case_says_that_it_is(post):
     incident = declare()
     guest = Guest(access_uid=incident.accesses.get().uid)
-    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=a_responder())
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=a_responder())
     write_to_csirt(reference=incident.reference, guest=guest, letter=Letter(text="Cela recommence.", key="k"))
     delivered(post)
     assert "Ce dossier est clos : rouvrez-le si ce n’est pas fini." in said(post.to(CENTRE)[-1])

@@ -205,7 +205,7 @@ def test_the_declarant_hears_of_the_rest(centre, post):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
     rotate_access(reference=incident.reference, actor=responder)
-    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED)
+    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED, why="Vu.")
 
     delivered(post)
 

@@ -120,7 +120,10 @@ class History:
     def closes(self, rng):
         incident = self.case(rng)
         close_incident(
-            reference=incident.reference, reason=rng.choice(ClosingReason.values), actor=self.lead_of(incident)
+            reference=incident.reference,
+            reason=rng.choice(ClosingReason.values),
+            actor=self.lead_of(incident),
+            why="Vu.",
         )
 
     def ends(self, rng):
@@ -129,6 +132,7 @@ class History:
         stopped = incident.interruptions.filter(ended_at=None)
         ending = Ending(
             reason=ClosingReason.RESOLVED,
+            why="Vu.",
             outcome="restored",
             cause=rng.choice(Cause.values),
             leak=rng.choice(["confirmed", "unfounded"]),
