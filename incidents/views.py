@@ -17,6 +17,7 @@ from collectivities.models import Collectivity
 from csirts.routing import csirt_for
 from incidents.models import Incident
 from incidents.reference import compact
+from incidents.standing import Step, step_in_list, with_steps
 
 PAGE = 50
 AT_HOME = 10
@@ -26,10 +27,19 @@ AT_HOME = 10
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
     """The newest first; `?apres=` is the reference of the last row of the page before."""
-    mine = Incident.objects.visible_to(user_of(request)).with_words().order_by("-received_at", "-id")
+    mine = with_steps(Incident.objects.visible_to(user_of(request)).with_words()).order_by("-received_at", "-id")
     rows = list(older_than(mine, compact(request.GET.get("apres", "")))[: PAGE + 1])
-    shown = {"cases": rows[:PAGE], "has_more": len(rows) > PAGE, "has_body": bool(user_of(request).collectivity_ids())}
+    shown = {
+        "cases": stepped(rows[:PAGE]),
+        "has_more": len(rows) > PAGE,
+        "has_body": bool(user_of(request).collectivity_ids()),
+    }
     return render(request, "incidents/own_cases.html", shown)
+
+
+def stepped(rows: list[Incident]) -> list[tuple[Incident, Step]]:
+    """Each case with the step that its own page says."""
+    return [(row, step_in_list(row)) for row in rows]
 
 
 def older_than(incidents: QuerySet[Incident], reference: str) -> QuerySet[Incident]:
@@ -59,9 +69,14 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Its centre, its cases, its people, whom it calls."""
     user = user_of(request)
     body = get_body(user, uid)
-    mine = Incident.objects.visible_to(user).filter(collectivity=body).with_words().order_by("-received_at", "-id")
-    rows = list(mine[: AT_HOME + 1])
-    shown = {"body": body, "cases": rows[:AT_HOME], "has_more": len(rows) > AT_HOME, "people": list(roles_in(body))}
+    mine = with_steps(Incident.objects.visible_to(user).filter(collectivity=body).with_words())
+    rows = list(mine.order_by("-received_at", "-id")[: AT_HOME + 1])
+    shown = {
+        "body": body,
+        "cases": stepped(rows[:AT_HOME]),
+        "has_more": len(rows) > AT_HOME,
+        "people": list(roles_in(body)),
+    }
     shown["csirt"] = csirt_for(body, on=timezone.localdate()).csirt
     if manages(user, body):
         shown |= {"manages": True, "invitations": pending_invitations(body)[:PAGE], "now": timezone.now()}

@@ -5,14 +5,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
-from tests.cast import a_person, an_agent, breizh_cyber, declare, plouexemple
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.merge import merge_incident
+from incidents.services.triage import acknowledge_incident, close_incident
+from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 
 URL = "/mes-dossiers/"
 pytestmark = pytest.mark.django_db
 
 
 def shown(response):
-    return [incident.reference for incident in response.context["cases"]]
+    return [incident.reference for incident, _step in response.context["cases"]]
 
 
 def test_it_works(client):
@@ -25,6 +30,33 @@ def test_it_works(client):
     assert shown(page) == [incident.reference]
     assert f'href="/suivi/{incident.reference}/"' in page.content.decode()
     assert "Nos fichiers ne s’ouvrent plus" in page.content.decode()
+
+
+def test_each_list_says_what_the_page_of_the_case_says(client):
+    agent = an_agent()
+    client.force_login(agent)
+    cases = dict(zip(("received", "read", "taken", "awaited", "merged", "closed"), map(a_case, range(6)), strict=True))
+    responder = a_responder(breizh_cyber())
+    get_incident(responder, cases["read"].reference, to=Ability.WORK)
+    for name in ("taken", "awaited"):
+        acknowledge_incident(reference=cases[name].reference, actor=responder)
+    question = Letter(text="Depuis quand ?", key="1", asks_answer=True)
+    write_to_declarant(reference=cases["awaited"].reference, actor=responder, letter=question)
+    merge_incident(reference=cases["merged"].reference, into=cases["taken"].reference, actor=responder)
+    close_incident(reference=cases["closed"].reference, reason="not_an_incident", actor=responder)
+
+    body = cases["read"].collectivity
+    for address in (URL, f"/ma-collectivite/{body.uid}/"):
+        steps = {incident.reference: step for incident, step in client.get(address).context["cases"]}
+        assert steps == {case.reference: name for name, case in cases.items()}
+        page = client.get(address).content.decode()
+        assert page.count("En attente de vous") == 1
+        for name, case in cases.items():
+            assert client.get(f"/suivi/{case.reference}/").context["standing"].step == name
+
+
+def a_case(number):
+    return declare()
 
 
 def test_the_newest_first_page_by_page(client, monkeypatch):
