@@ -19,6 +19,7 @@ from django.db.models.expressions import RawSQL
 from incidents.enums import DocumentKind
 from incidents.models import SearchDocument
 from incidents.querysets import IncidentQuerySet
+from incidents.triage.exact import exact_in, spellings_of
 from incidents.triage.filters import OF_THE_CASE, places, span
 from incidents.triage.query import Query
 
@@ -85,6 +86,8 @@ class Found(NamedTuple):
 
     incident: int
     places: tuple[str, ...] = ()
+    # What else it was found by; empty where its words are.
+    reason: str = ""
 
 
 def ask(query: Query, csirts: Iterable[int]) -> Asked:
@@ -98,7 +101,10 @@ def ask(query: Query, csirts: Iterable[int]) -> Asked:
 
 
 def words_asked(query: Query) -> tuple[str, dict[str, str]]:
-    """The words and phrases of `query` as an expression of SQL, with its values."""
+    """The words and phrases of `query` as an expression of SQL, with its values. A number is found in any spelling."""
+    if (exact := exact_in(query.free)) and exact.kind == "phone" and not query.phrases:
+        spelt = {f"spelling{number}": text for number, text in enumerate(spellings_of(exact.value))}
+        return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
     parts, values = [], {}
     for number, word in enumerate(query.words):
         values[f"word{number}"] = word

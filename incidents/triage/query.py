@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_address
 
 from django.utils.translation import gettext as _
 
@@ -104,8 +105,18 @@ def telling(text: str) -> list[str]:
 
 
 def read_query(text: str) -> Query:
-    """Raise QueryProblem for what cannot be read. `text` is one clean line."""
+    """Raise QueryProblem for what cannot be read. `text` is one clean line. An IPv6 address has signs of ours."""
+    if is_ip(text):
+        return Query(text, (Part(0, len(text), text),))
     return Query(text, tuple(parts_of(text)))
+
+
+def is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parts_of(text: str) -> Iterator[Part]:

@@ -26,6 +26,7 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.text import fold, plain_line
 from incidents.triage import wording
+from incidents.triage.exact import Exact, cases_with, exact_in
 from incidents.triage.excerpts import Excerpt, excerpts_of
 from incidents.triage.filters import conditions, has_text, in_days
 from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
@@ -59,6 +60,7 @@ class Hit:
     received: str
     zone: str
     excerpts: list[Excerpt]
+    reason: str
 
     @property
     def is_overseas(self) -> bool:
@@ -127,12 +129,18 @@ def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
     with_words = find_by_words(query, asked, cases, centres) if asked.text else []
     if len(with_words) < MOST:
         answer.oldest = asked.oldest
+    exact = exact_in(query.free) if not query.phrases else None
     try:
-        named, alike = cases_of_bodies(query, cases)
+        named, alike = (having(exact, cases), []) if exact else cases_of_bodies(query, cases)
     except SearchProblem as problem:
         named, alike, answer.warning = [], [], str(problem)
     answer.found = merged(named, with_words, [] if with_words else alike)
     return answer
+
+
+def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
+    """The cases of which this number or address is known otherwise than by their words."""
+    return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
 
 
 def say_nothing(query: Query) -> Answer:
@@ -161,10 +169,11 @@ def is_named(query: Query, name: Iterable[str | None]) -> bool:
 
 
 def merged(*lists: list[Found]) -> list[Found]:
-    """Each case once, where it comes first, with the places where its words are."""
+    """Each case once, where it comes first, with the places where its words are and what else it was found by."""
+    reasons = {one.incident: one.reason for those in lists for one in those if one.reason}
     places = {one.incident: one.places for those in lists for one in those if one.places}
     order = dict.fromkeys(one.incident for those in lists for one in those)
-    return [Found(incident, places.get(incident, ())) for incident in order][:MOST]
+    return [Found(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MOST]
 
 
 def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> dict[str, Any]:
@@ -213,7 +222,9 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
     rows = joined.in_bulk([one.incident for one in found])
     zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}
     kept = {one.incident: one.places for one in found if one.incident in rows}
+    reasons = {one.incident: one.reason for one in found}
     excerpts = excerpts_of(kept, lexemes)
+    record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
     return [
         Hit(
             incident=rows[pk],
@@ -221,10 +232,10 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
             received=wording.short_moment(rows[pk].received_at, now, zones[pk]),
             zone=zones[pk],
             excerpts=excerpts.get(pk, []),
+            reason=reasons[pk],
         )
         for pk in kept
     ]
-    record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
 
 
 def chips_of(query: Query) -> list[Chip]:

@@ -1,0 +1,75 @@
+"""What is typed alone and names one thing exactly: a telephone number, a mail address, an IP address."""
+
+import re
+from typing import NamedTuple
+
+from django.db.models.functions import Lower
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import ObservableKind
+from incidents.models import Observable
+from incidents.observables import EMAIL, normalised, spelt_ip
+from incidents.querysets import LAST_DIGITS, IncidentQuerySet
+
+NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
+# A French number as it is composed; nine digits are a SIREN, fourteen a SIRET.
+NATIONAL = re.compile(r"0\d{9}", re.ASCII)
+PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
+
+
+class Exact(NamedTuple):
+    """`kind`: « phone », or that of an observable."""
+
+    kind: str
+    value: str
+
+
+# What the cases found by an exact value have of it.
+REASONS: dict[str, Promise] = {
+    "phone": _("téléphone de la personne à rappeler"),
+    "contact": _("mail de la personne à rappeler"),
+    "observable": _("indicateur relevé"),
+}
+
+
+def exact_in(text: str) -> Exact | None:
+    """Return what the whole text is; None for anything else, a SIREN or a postal code among them."""
+    if NUMBER.fullmatch(text) and (number := telephone_in(text)):
+        return Exact("phone", number)
+    if address := spelt_ip(text.strip()):
+        return Exact(ObservableKind.IP, address)
+    mail = normalised(ObservableKind.EMAIL, text) if EMAIL.fullmatch(text) else None
+    return Exact(ObservableKind.EMAIL, mail) if mail else None
+
+
+def telephone_in(text: str) -> str:
+    """Its digits as they are composed in France, « 0298000000 »; empty for what is no such number."""
+    bare = re.sub(r"[\s.()/-]", "", text)
+    if NATIONAL.fullmatch(bare):
+        return bare
+    return f"0{bare[-LAST_DIGITS:]}" if PREFIXED.fullmatch(bare) else ""
+
+
+def spellings_of(number: str) -> list[str]:
+    """The usual ways to write a number of ten digits in a text."""
+    pairs = re.findall(r"\d\d", number)
+    abroad = ["+33", pairs[0][1], *pairs[1:]]
+    grouped = [number[0], number[1:4], number[4:7], number[7:]]  # « 0 800 200 008 »
+    return [number, *(sign.join(pairs) for sign in " .-"), " ".join(grouped), " ".join(abroad), f"+33{number[1:]}"]
+
+
+def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
+    """Return the newest of `cases` that have this value, each with what it is of them. One query or two."""
+    if exact.kind == "phone":
+        return newest(cases.called_from(exact.value), "phone", most)
+    seen = Observable.objects.filter(kind=exact.kind, value=exact.value)
+    found = newest(cases.filter(pk__in=seen.values("incident")), "observable", most)
+    if exact.kind == ObservableKind.EMAIL:
+        found += newest(cases.alias(mail=Lower("story__contact_email")).filter(mail=exact.value), "contact", most)
+    return found
+
+
+def newest(cases: IncidentQuerySet, reason: str, most: int) -> list[tuple[int, str]]:
+    keys = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:most]
+    return [(key, str(REASONS[reason])) for key in keys]
