@@ -21,6 +21,7 @@ from incidents.models import IgnoredValue, Observable
 from incidents.observables import Found, find, normalised, shown
 from incidents.services.ignore import ignore_value, propose_again
 from incidents.sightings import LOOKED_UP, SHOWN, look_up
+from incidents.triage.observables import search_in_texts
 from incidents.triage.observe import HandForm, MotiveForm, uid_in
 from incidents.triage.page import render_page
 
@@ -46,6 +47,7 @@ class Result(NamedTuple):
     value: str  # defanged
     rows: list[Observable]
     has_more: bool
+    search: str  # the address of the search for it in the texts
 
 
 class LookForm(forms.Form):
@@ -148,7 +150,8 @@ def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
 
 
 def result(kind: str, value: str, rows: list[Observable]) -> Result:
-    return Result(str(ObservableKind(kind).label), shown(kind, value), rows[:SHOWN], has_more=len(rows) > SHOWN)
+    label, has_more = str(ObservableKind(kind).label), len(rows) > SHOWN
+    return Result(label, shown(kind, value), rows[:SHOWN], has_more, search_in_texts(value))
 
 
 def values_in(text: str) -> list[Found]:

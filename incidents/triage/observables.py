@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -63,6 +64,12 @@ def seen_words(others: int) -> str:
         others,
     )
     return said % {"number": others} if others else ""
+
+
+def search_in_texts(value: str) -> str:
+    """Return the address of the search for a value in the texts of the cases, where it may stand and not be kept."""
+    quoted = f'"{value}"' if " " in value else value
+    return reverse("admin:incidents_incident_search", query={"q": quoted})
 
 
 def origin_words(origin: str) -> str:

@@ -24,7 +24,7 @@ from incidents.services.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.observe import Chosen, add_observable, keep_observables, remove_observable
 from incidents.services.propose import Proposal, Proposals, propose, propose_from_piece, readable_pieces
 from incidents.sightings import SHOWN, sightings_of
-from incidents.triage.observables import PAP_WORDS, observables_block, origin_words
+from incidents.triage.observables import PAP_WORDS, observables_block, origin_words, search_in_texts
 from incidents.triage.page import render_page
 from incidents.vault import NotReadable
 
@@ -207,5 +207,6 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "pap": PAP_WORDS[Pap(incident.pap)],
         "seen": seen[:SHOWN],
         "has_more": len(seen) > SHOWN,
+        "search": search_in_texts(row.value),
     }
     return render_page(request, "incidents/triage/observable.html", context)

@@ -10,6 +10,7 @@ from accounts.enums import Role
 from accounts.models import Membership
 from incidents.enums import ObservableKind
 from incidents.models import Incident
+from incidents.services.index import index_all
 from incidents.services.merge import merge_incident
 from incidents.sightings import observables_of
 from incidents.triage.observables import observables_block
@@ -46,7 +47,7 @@ def test_it_works(client, responder):
     assert f'href="{page(other)}"' in one
     assert "evil[.]example" in one
     assert "Vu dans d’autres dossiers de votre centre" in one
-    assert "Dans aucun autre" not in one
+    assert "Relevé dans aucun autre" not in one
 
 
 def test_nobody_elses(client, responder):
@@ -60,9 +61,7 @@ def test_nobody_elses(client, responder):
         client.post(LOOK, {"text": "evil.example"}),
     ):
         assert theirs.reference not in answer.content.decode()
-    assert "Dans aucun autre que vous puissiez voir" in text_of(
-        client.get(page(incident, "indicateurs", str(row.uid)))
-    )
+    assert "Relevé dans aucun autre." in text_of(client.get(page(incident, "indicateurs", str(row.uid))))
     declared = declare(description="evil.example")
     row.delete()
     assert not client.get(page(declared, "indicateurs")).context["offers"][0].row.is_elsewhere
@@ -76,7 +75,7 @@ def test_the_doubles_of_a_case_are_no_other_case(client, responder):
 
     for one, row in rows.items():
         assert "Vu dans" not in text_of(client.get(page(one)))
-        assert "Dans aucun autre" in text_of(client.get(page(one, "indicateurs", str(row.uid))))
+        assert "Relevé dans aucun autre" in text_of(client.get(page(one, "indicateurs", str(row.uid))))
     assert not client.get(page(second, "indicateurs")).context["offers"][0].row.is_elsewhere
 
     an_observable(declare())
@@ -153,7 +152,31 @@ def test_a_pasted_text_is_looked_up(client, responder):
     assert answer.status_code == 200
     said = text_of(answer)
     assert f'href="{page(incident)}"' in said
-    assert "Dans aucun dossier que vous puissiez voir" in said, "the mailboxes of the text"
+    assert "Pas encore relevé dans vos dossiers." in said, "the mailboxes of the text"
+
+
+def test_unseen_is_never_said_to_be_absent(client, responder):
+    """Only what was kept is looked at: the page says so, and leads to the texts, where the value stands."""
+    declared = [declare(description="Le message vient de voleur@evil.example") for _ in range(2)]
+    index_all()
+    page_of_look = client.post(LOOK, {"text": "voleur@evil.example"})
+    said = text_of(page_of_look)
+    assert "Pas encore relevé dans vos dossiers. Cela ne veut pas dire absent" in said
+    assert "Dans aucun dossier" not in said
+    (result,) = page_of_look.context["results"]
+    assert f'href="{result.search.replace("&", "&amp;")}"' in said
+    hits = client.get(result.search).context["hits"]
+    assert {hit.incident for hit in hits} == set(declared)
+
+
+def test_the_page_of_one_value_says_so_too(client, responder):
+    incident = declare()
+    row = an_observable(incident)
+    other = declare(description="Encore evil.example")
+    index_all()
+    one = client.get(page(incident, "indicateurs", str(row.uid)))
+    assert "Relevé dans aucun autre. Cela ne veut pas dire absent" in text_of(one)
+    assert other in {hit.incident for hit in client.get(one.context["search"]).context["hits"]}
 
 
 def test_one_line_may_be_the_name_of_a_file(client, responder):
