@@ -100,5 +100,9 @@ class Submission:
     digest: str = field(default="")
     # Who filled it in, as they call themselves: two people may complete one declaration.
     author: str = ""
+    # A digest of the Internet address that it came from, where nobody with an account answers for it.
+    source: str = ""
+    # Of what too many came (`services/limits.py`).
+    burst: str = ""
     # By section (`services`, `donnees`…), where somebody else wrote it.
     authors: Mapping[str, str] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """The doors of the queue. Each may run at any time, twice, or together with itself."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from incidents.services import bulk, draft, index, papers, sweep, upload
+from incidents.services import bulk, draft, index, limits, papers, sweep, upload
 
 
 @shared_task
@@ -23,6 +24,7 @@ def carry_on_bulk() -> None:
 @shared_task
 def forget_drafts() -> None:
     draft.forget_old_drafts()
+    limits.forget_counts(timezone.now())
     while draft.thin_empty_drafts():
         pass
 

@@ -13,7 +13,7 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, WHO_HEARS, centre_told, wrote_it
+from notifications.recipients import TOLD_ONCE, WHO_HEARS, centre_told, is_held, wrote_it
 
 # Fifty files in ten minutes are one mail: what came after it stands in the queue, marked as new.
 QUIET = timedelta(minutes=10)
@@ -37,6 +37,8 @@ class Audience:
 
     def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
         for recipient in WHO_HEARS[event.kind]:
+            if is_held(recipient, event):
+                continue
             if recipient == Recipient.BODY:
                 yield from self.of_the_body(event)
             elif not wrote_it(recipient, event) and not self.knows(recipient, event):

@@ -41,6 +41,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "is_verified": incident.is_verified,
         "verification": incident.get_verification_display(),
         "origin": incident.get_origin_display(),
+        "burst": incident.get_burst_display(),
         "received_at": incident.received_at,
         "acknowledge_by": incident.acknowledge_by,
         "moments": list(moments_of(incident)),

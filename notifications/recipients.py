@@ -14,6 +14,7 @@ from notifications.enums import Recipient
 
 WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     # The centre has a new case; the declarant gets a receipt; the accounts of the body hear what is said in its name.
+    # Of a burst the centre alone hears (`is_held`).
     EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
     # Somebody has taken the case: the declarant knows that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
@@ -76,6 +77,15 @@ TOLD_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
 def wrote_it(recipient: str, event: IncidentEvent) -> bool:
     """Nobody gets a mail about the message that they have just written."""
     return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
+
+
+def is_held(recipient: str, event: IncidentEvent) -> bool:
+    """Tell whether a receipt stays unsent: the last of a burst would fill mailboxes that a machine chose.
+
+    The page that accepted the declaration says so; its centre is told, and the declarant hears of the next step.
+    """
+    is_receipt = event.kind == EventKind.DECLARED and recipient in (Recipient.DECLARANT, Recipient.BODY)
+    return is_receipt and bool(event.incident.burst)
 
 
 def centre_told(event: IncidentEvent) -> str:

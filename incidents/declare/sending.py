@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from csirts.routing import Route
 from incidents import cookie as follow_up
+from incidents.burst import address_key
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, journey_of, without_controls
@@ -58,6 +59,7 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
         declaration=journey.declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
         actor=request.user if member and isinstance(request.user, User) else None,
+        source=address_key(request),
     )
     follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
     # Whoever declared here is the person to call back, unless they said another name.

@@ -22,6 +22,7 @@ from incidents.enums.history import (
 from incidents.enums.judged import (
     OPEN,
     TYPE_TERMS,
+    Burst,
     Cause,
     ClosingReason,
     DueFor,
@@ -58,6 +59,7 @@ __all__ = [
     "BulkAct",
     "BulkOutcome",
     "BulkState",
+    "Burst",
     "Cause",
     "Certainty",
     "ClosingReason",

@@ -122,6 +122,14 @@ class Origin(models.TextChoices):
     SIMULATION = "simulation", _("simulation")
 
 
+class Burst(models.TextChoices):
+    """What many declarations that came within an hour have in common: they may be a machine's, or a real wave."""
+
+    ADDRESS = "address", _("même connexion à Internet")
+    MAILBOX = "mailbox", _("même adresse mail à rappeler")
+    BODY = "body", _("même collectivité")
+
+
 class Verification(models.TextChoices):
     """How a declaration came to be believed."""
 

@@ -7,7 +7,7 @@ from incidents.models.facts import DataLeak, ServiceInterruption, Story
 from incidents.models.groups import CaseGroup
 from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
-from incidents.models.journey import Draft, DraftPage
+from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
@@ -46,6 +46,7 @@ __all__ = [
     "Playbook",
     "Rating",
     "Reading",
+    "RecentCount",
     "ReflexSheet",
     "SearchDocument",
     "ServiceInterruption",

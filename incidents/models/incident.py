@@ -18,6 +18,7 @@ from csirts.models import Csirt
 from incidents.enums import (
     OPEN,
     Answer,
+    Burst,
     Cause,
     Certainty,
     ClosingReason,
@@ -59,6 +60,10 @@ class Incident(Labelled):
 
     status = models.CharField(_("état"), max_length=16, choices=Status, default=Status.DECLARED)
     origin = models.CharField(_("origine"), max_length=16, choices=Origin)
+    # It came after many others within an hour (`services/limits.py`): no receipt was sent.
+    burst = models.CharField(
+        _("en rafale"), max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
+    )
     type = models.CharField(_("type"), max_length=16, choices=IncidentType)
     rsit_class = models.CharField(_("classe RSIT"), max_length=32, choices=RsitClass)
     rsit_type = models.CharField(_("type RSIT"), max_length=48, choices=RsitType, blank=True)
@@ -160,6 +165,7 @@ class Incident(Labelled):
         constraints = [
             known("status", Status.values, name="incident_status_known"),
             known("origin", Origin.values, name="incident_origin_known"),
+            known("burst", Burst.values, name="incident_burst_known", blank=True),
             known("type", IncidentType.values, name="incident_type_known"),
             known("rsit_class", RsitClass.values, name="incident_rsit_class_known"),
             known("rsit_type", RsitType.values, name="incident_rsit_type_known", blank=True),

@@ -67,3 +67,19 @@ class DraftPage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id} {self.screen}"
+
+
+class RecentCount(models.Model):
+    """How often something was asked lately from one address, for one mailbox or in the name of one body."""
+
+    # A keyed digest: neither the address nor the mailbox is kept.
+    key = models.CharField(_("clé"), max_length=32, primary_key=True, editable=False)
+    began_at = models.DateTimeField(_("compté depuis le"))
+    number = models.PositiveIntegerField(_("nombre"))
+
+    class Meta:
+        verbose_name = _("compte récent")
+        verbose_name_plural = _("comptes récents")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.number}"

@@ -21,6 +21,7 @@ from incidents.rsit import FIRST_CLASSIFICATION
 from incidents.services.bodies import standing_body
 from incidents.services.check import LINE_LIMIT, checked
 from incidents.services.follow_up import open_access
+from incidents.services.limits import find_burst
 from incidents.services.record import record_event
 from incidents.services.snapshots import keep_first, of_declaration
 from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
@@ -79,7 +80,10 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
     clean = checked(declaration, now=now)
     clean = replace(clean, collectivity=standing_body(clean.collectivity))
     route = csirt_for(clean.collectivity, on=timezone.localdate(now))
-    incident = save_incident(clean, replace(submission, digest=digest), route, actor=actor, now=now)
+    is_counted = submission.source and actor is None
+    burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
+    submission = replace(submission, digest=digest, burst=burst or "")
+    incident = save_incident(clean, submission, route, actor=actor, now=now)
     save_facts(incident, clean)
     by = ActorKind.USER if actor else ActorKind.DECLARANT
     author = plain_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
@@ -130,6 +134,7 @@ def save_incident(
         region=clean.collectivity.home_region,
         route_reason=route.reason,
         origin=submission.origin,
+        burst=submission.burst,
         type=clean.type,
         rsit_class=rsit_class,
         rsit_type=rsit_type,

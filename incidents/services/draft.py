@@ -167,8 +167,12 @@ def prolong(draft: Draft, typed: Typed) -> None:
 
 
 @transaction.atomic
-def send_draft(*, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None) -> Declared:
+def send_draft(
+    *, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None, source: str = ""
+) -> Declared:
     """Save the last screen and declare what the draft says, once: its case is its own for ever.
+
+    `source` is a digest of the address that it comes from.
 
     Raises Draft.DoesNotExist, AlreadySent, PageChanged, and ValidationError (by field) on what cannot be true;
     then nothing is saved.
@@ -178,7 +182,12 @@ def send_draft(*, uid: UUID, typed: Typed, declaration: Declaration, origin: str
     pages = {page.screen: page for page in draft.pages.all()}
     pages[typed.screen] = keep_over(pages.get(typed.screen), draft, typed)
     submission = Submission(
-        key=f"draft:{uid}", is_held=True, origin=origin, author=typed.author, authors=authors_of(pages.values())
+        key=f"draft:{uid}",
+        is_held=True,
+        origin=origin,
+        author=typed.author,
+        source=source,
+        authors=authors_of(pages.values()),
     )
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident

@@ -63,17 +63,9 @@ class Line:
 
 # All that a line shows: fifty rows of whole models would cost more than the rest of the page.
 SHOWN = (
-    *("reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
-    *(
-        "due_at",
-        "due_for",
-        "is_taken",
-        "awaited_since",
-        "answer_by",
-        "declarant_wrote_at",
-        "service_stopped",
-        "data_concerned",
-    ),
+    *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
+    *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
+    *("declarant_wrote_at", "service_stopped", "data_concerned"),
     *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
     *("assignee__display_name", "assignee__email"),

@@ -1,0 +1,147 @@
+"""Many declarations without account within an hour: each is accepted, the last are marked and send no receipt."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents.enums import Burst
+from incidents.models import Incident, RecentCount
+from incidents.services.limits import MOST, WITHIN, forget_counts
+from incidents.tasks import forget_drafts
+from notifications import dispatch
+from notifications.models import Delivery
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.desk import text_of
+from tests.incidents.journeys import post
+from tests.incidents.test_declare import an_address
+
+pytestmark = pytest.mark.django_db
+HELD = "Aucun mail ne part cette fois"
+QUEUE = "/admin/incidents/incident/"
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    breizh_cyber()
+    return plouexemple()
+
+
+def send(client, number, *, address=None, **said):
+    """Through the five screens, from an address of its own unless one is given. Gives the answer."""
+    client.defaults["REMOTE_ADDR"] = address or an_address()
+    said = {"contact_email": f"mairie-{number}@plouexemple.example"} | said
+    body = said.pop("body", None)
+    return post(client, said | {"cle": str(number), "confirme": "oui"}, body=body)
+
+
+def towns(number):
+    return [
+        plouexemple(insee_code=f"2999{place}", name=f"Ville {place}", stem=f"ville{place}") for place in range(number)
+    ]
+
+
+def bursts():
+    return list(Incident.objects.order_by("id").values_list("burst", flat=True))
+
+
+def told(recipient):
+    return Delivery.objects.filter(recipient=recipient).count()
+
+
+def test_it_works(client):
+    """From one address, for one town each."""
+    address, bodies = an_address(), towns(MOST[Burst.ADDRESS] + 1)
+
+    answers = [send(client, number, address=address, body=body) for number, body in enumerate(bodies)]
+
+    assert [HELD in text_of(answer) for answer in answers] == [False] * 5 + [True]
+    assert bursts() == [""] * 5 + ["address"]
+    assert spelled(answers[-1])
+    dispatch.announce_events()
+    assert (told("csirt"), told("declarant")) == (6, 5)
+
+
+def spelled(answer):
+    """The reference and the code are on the page: they are written nowhere else."""
+    incident = Incident.objects.order_by("-id").first()
+    return f"{incident.reference[:4]}-{incident.reference[4:]}" in text_of(answer) and answer.context["secret"]
+
+
+def test_one_mailbox_gets_few_receipts_however_it_is_spelled(client):
+    spellings = ["elu@example.org", "elu+a@example.org", "ELU@example.org", "elu+b@EXAMPLE.org"]
+    for number, (mailbox, body) in enumerate(zip(spellings, towns(4), strict=True)):
+        send(client, number, contact_email=mailbox, body=body)
+    assert bursts() == ["", "", "", "mailbox"]
+    dispatch.announce_events()
+    assert told("declarant") == MOST[Burst.MAILBOX]
+
+
+def test_the_accounts_of_one_body_are_told_a_few_times(client, town):
+    an_agent(town)
+    for number in range(MOST[Burst.BODY] + 2):
+        send(client, number)
+    assert bursts() == [""] * 5 + ["body"] * 2
+    dispatch.announce_events()
+    assert (told("csirt"), told("body")) == (7, 5)
+
+
+def test_without_a_mailbox_nothing_is_said_of_one(client):
+    for number, body in enumerate(towns(4)):
+        send(client, number, contact_email="", body=body)
+    assert bursts() == [""] * 4
+
+
+def test_an_hour_later_they_are_no_burst(client, time_machine):
+    time_machine.move_to("2026-11-24 09:00+01:00")
+    for number in range(6):
+        send(client, number)
+    time_machine.shift(WITHIN + timedelta(seconds=1))
+    send(client, 7)
+    assert bursts() == [""] * 5 + ["body", ""]
+
+
+def test_the_same_form_twice_counts_once(client):
+    for _double_click in range(2):
+        send(client, 1)
+    assert set(RecentCount.objects.values_list("number", flat=True)) == {1}
+
+
+def test_whoever_has_an_account_answers_for_it(town):
+    for _ in range(7):
+        declare(actor=a_responder())
+        declare(actor=an_agent(town))
+    assert set(bursts()) == {""}
+    assert not RecentCount.objects.exists()
+
+
+def test_the_centre_sees_which_came_in_a_burst(client):
+    for number in range(6):
+        send(client, number)
+    dispatch.announce_events()
+    last = Incident.objects.order_by("-id").first()
+    mail = dispatch.write_mail(
+        Delivery.objects.with_content().get(recipient="csirt", announcement__event__incident=last), to="x@y.example"
+    )
+    assert "EN RAFALE : plus de déclarations qu’à l’ordinaire en une heure (même collectivité)" in mail.body.replace(
+        "\n", " "
+    ).replace("\xa0", " ")
+    client.force_login(a_responder())
+    assert "en rafale : même collectivité" in text_of(client.get(f"{QUEUE}{last.reference}/"))
+    assert text_of(client.get(QUEUE)).count(", en rafale") == 1
+
+
+def test_no_address_and_no_mailbox_is_kept(client):
+    send(client, 1, address="192.0.2.7", contact_email="elu@example.org")
+    keys = set(RecentCount.objects.values_list("key", flat=True))
+    assert len(keys) == 3
+    assert all(len(key) == 32 and set(key) <= set("0123456789abcdef") for key in keys)
+
+
+def test_old_counts_are_deleted(client):
+    send(client, 1)
+    forget_counts(timezone.now())
+    assert RecentCount.objects.count() == 3
+    RecentCount.objects.update(began_at=timezone.now() - WITHIN)
+    forget_drafts()
+    assert not RecentCount.objects.exists()
