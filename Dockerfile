@@ -1,4 +1,4 @@
-# One image for web, worker and beat; docker-compose.yml says which of them a container is.
+# One image for web, workers and beat; docker-compose.yml says which of them a container is.
 FROM python:3.13-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=config.settings.prod

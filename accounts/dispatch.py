@@ -17,11 +17,11 @@ logger = structlog.get_logger(__name__)
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_ATTEMPTS = 10
-LONGEST_ROUND = timedelta(seconds=60)
+LONGEST_ROUND = timedelta(seconds=5)  # the news of cases waits meanwhile
 
 
 def send_due() -> int:
-    """Try what is due, until nothing is left, the server is away, or a minute has passed. Gives the number sent."""
+    """Try what is due, until nothing is left, the server is away, or the round is over. Gives the number sent."""
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
         while timezone.now() < until and (mail := claim()):

@@ -1,7 +1,12 @@
-"""How the worker and the clock reach the broker."""
+"""How the workers and the clock reach the broker, and which worker does what."""
 
 from typing import Any
 
+from kombu import Exchange, Queue
+
+# Mails that somebody waits for have a queue and a worker of their own; work that may take its time shares the other.
+URGENT, HEAVY = "urgent", "heavy"
+ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.*": {"queue": URGENT}}
 LONGEST_TASK_SECONDS = 5 * 60
 BROKER: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
@@ -13,5 +18,9 @@ BROKER: dict[str, Any] = {
         "health_check_interval": 5,
     },
     "task_publish_retry": False,
+    # A worker that is given no queue takes both.
+    "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in (URGENT, HEAVY)],
+    "task_default_queue": HEAVY,
+    "task_routes": ROUTES,
     "worker_hijack_root_logger": False,
 }

@@ -59,6 +59,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_memory_per_child=MOST_KIBIBYTES,
 )
+app.conf.include = ["config.tasks"]
 app.autodiscover_tasks()
 
 BETWEEN_NUDGES_SECONDS = 0.1

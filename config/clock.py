@@ -30,18 +30,14 @@ SCHEDULE = {
     "deliver what is due": sweep("notifications.tasks.deliver_due", 5),
     "send mails about accounts": sweep("accounts.tasks.send_mails", 5),
     "look for events left behind": sweep("notifications.tasks.reconcile", 60),
-    "carry on acts on many cases": sweep("incidents.tasks.carry_on_bulk", 3),
-    "make papers": sweep("incidents.tasks.make_papers", 3),
-    "index cases for the search": sweep("incidents.tasks.index_cases", 5),
-    "fold events into figures": sweep("stats.tasks.fold_events", 10),
-    "make reports": sweep("stats.tasks.make_reports", 3),
+    "do long work in turn": sweep("config.tasks.work_in_turn", 3),
     "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
-    "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute=41)},
-    # Each carries on where the last one stopped; once the night's recount is finished there is nothing to do.
+    "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
+    # It calls itself until the recount is finished; the second time carries on one that was interrupted.
     "check figures": {
         "task": "stats.tasks.check_figures",
-        "schedule": crontab(hour=3, minute="*/5"),
+        "schedule": crontab(hour=3, minute="0,30"),
         "options": {"expires": 240},
     },
     "publish figures": {"task": "stats.tasks.publish_releases", "schedule": crontab(hour=4, minute=30)},

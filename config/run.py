@@ -1,6 +1,6 @@
 """`make run`: starts all there is on one machine, keeps it running, and stops it on Ctrl-C.
 
-    PostgreSQL, Valkey → schema, lists, demonstration → web, worker, beat → one block that says where to go
+    PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block that says where to go
 
 Everything it starts is written down in .local/run.json, so that after a kill -9 the next start finds what was
 left behind and clears it away first.
@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from config.broker import HEAVY, URGENT
 from config.embedded import NotStartedError, Servers, is_free
 from config.processes import stop_group
 from config.progress import say, step
@@ -93,7 +94,8 @@ class Supervisor:
         self.preparation: subprocess.Popen[str] | None = None
         self.children = [
             Child("web", [*granian(port), "config.wsgi:application"], DATABASE_POOL=str(THREADS)),
-            Child("worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]),
+            Child("urgent", worker(URGENT)),
+            Child("worker", ["nice", *worker(HEAVY)]),
             Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
         ]
 
@@ -113,7 +115,7 @@ class Supervisor:
             with step(server.title):
                 server.start()
         accounts = self.prepare()
-        with step("Site, ouvrier, horloge"):
+        with step("Site, ouvriers, horloge"):
             for child in self.children:
                 child.start()
                 self.write_down()
@@ -178,6 +180,12 @@ def granian(port: int) -> list[str]:
         *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)],
         *["--workers", "1", "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"],
     ]
+
+
+def worker(queue: str) -> list[str]:
+    """The command of the worker of one queue."""
+    name = ["-Q", queue, "-n", f"{queue}@%h"]
+    return [*CELERY, "worker", *name, "-l", "WARNING", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
 def answers(url: str) -> bool:

@@ -3,22 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import bulk, draft, index, limits, papers, sweep, upload
+from incidents.services import draft, index, limits, sweep, upload
 
 
 @shared_task
 def index_cases() -> None:
-    index.index_all()
-
-
-@shared_task
-def make_papers() -> None:
-    papers.make_due()
-
-
-@shared_task
-def carry_on_bulk() -> None:
-    bulk.carry_on_bulk()
+    index.index_all(seconds=index.LONGEST_ROUND)
 
 
 @shared_task

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.dispatch import send_due
 from accounts.transports.email import Mailer, NotSent
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
@@ -25,7 +26,8 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-CLAIMED_AT_ONCE = 50
+# Few, so that a mail which somebody waits for is soon among those that are sent next.
+CLAIMED_AT_ONCE = 10
 # A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
@@ -83,20 +85,26 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
 
 
 def deliver_due() -> int:
-    """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent."""
+    """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent.
+
+    What happened and what became due meanwhile, mails about accounts included, waits for a handful of others at most.
+    """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
         while timezone.now() < until and (claimed := claim(timezone.now())):
             sent += deliver(claimed, mailer)
+            announce_events()
+            send_due()
     return sent
 
 
 @transaction.atomic
 def claim(now: datetime) -> list[Delivery]:
     """Take some due rows from the other workers; each is put off and counted before it is tried."""
-    Delivery.objects.due(now).filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
-    due = Delivery.objects.due(now).select_for_update(skip_locked=True).order_by("due_at", "id")
-    claimed = list(due[:CLAIMED_AT_ONCE])
+    due = Delivery.objects.due(now)
+    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
+    first = due.in_turn().values("pk")[:CLAIMED_AT_ONCE]
+    claimed = list(due.filter(pk__in=first).select_for_update(skip_locked=True).order_by("due_at", "id"))
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)

@@ -3,7 +3,6 @@
 from celery import shared_task
 
 from stats import services
-from stats.reports import making
 
 
 @shared_task
@@ -12,15 +11,15 @@ def fold_events() -> None:
 
 
 @shared_task
-def publish_releases() -> None:
-    services.publish_due(most=services.MOST_A_NIGHT)
-
-
-@shared_task
-def make_reports() -> None:
-    making.make_due()
+def publish_releases(most: int = services.MOST_A_NIGHT) -> None:
+    """Publish one release, then make way for other work before the next of the night."""
+    if services.publish_due(most=1) and most > 1:
+        publish_releases.apply_async((most - 1,), retry=False)
 
 
 @shared_task
 def check_figures() -> None:
-    services.check_tonight()
+    """Recount for some seconds, then make way for other work before carrying on."""
+    check = services.check_tonight()
+    if check and not check.finished_at:
+        check_figures.apply_async(retry=False, expires=240)

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, find_collectivities
+from incidents.burst import address_key
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import attached, download
 from incidents.services.cards import card_of, communes_of
+from incidents.services.limits import asks_many_cards
 from incidents.services.papers import ask_wall_cards, cards_for, may_be_asked
 from incidents.typeset import typeset
 
@@ -71,19 +73,22 @@ def existing(uid: UUID) -> Collectivity:
 @require_http_methods(["GET", "HEAD", "POST"])
 def departement_cards(request: HttpRequest, number: str) -> HttpResponse:
     departement = get_object_or_404(Departement, code=number)
-    if request.method == "POST":
-        ask_wall_cards(departement=departement)
-        return redirect("departement_cards", departement.code)
     papers = cards_for(departement)
     newest = papers.first()
+    is_asked = request.method == "POST" and may_be_asked(newest)
+    is_refused = is_asked and asks_many_cards(address_key(request), timezone.now())
+    if request.method == "POST" and not is_refused:
+        ask_wall_cards(departement=departement)
+        return redirect("departement_cards", departement.code)
     context = {
+        "is_refused": is_refused,
         "departement": departement,
         "communes": communes_of(departement).count(),
         "paper": newest,
         "made": made_of(papers),
         "may_be_asked": may_be_asked(newest),
     }
-    return render(request, "papers/departement.html", context)
+    return render(request, "papers/departement.html", context, status=429 if is_refused else 200)
 
 
 @login_not_required

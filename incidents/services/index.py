@@ -6,6 +6,8 @@ where a rebuilding was under way, because its event is dealt with after it, unde
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from math import inf
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +19,8 @@ from incidents.services.index_words import LONGEST, SOURCES, WRITE
 
 CONSUMER = "search"
 BATCH = 500
+# Seconds; the work that shares its worker then has its turn.
+LONGEST_ROUND = 2.0
 # The key of the lock under which documents are written: any number, the same everywhere.
 LOCK = 7_465_747_302
 EVERY_KIND = frozenset(DocumentKind.values)
@@ -52,10 +56,10 @@ FOLLOW_THE_CASE = """
 """
 
 
-def index_all() -> int:
-    """Deal with all that is pending, a batch a transaction. Returns how many events that was."""
-    total = 0
-    while indexed := index_batch():
+def index_all(*, seconds: float = inf) -> int:
+    """Deal with all that is pending, a batch a transaction, until `seconds` have passed. Return how many events."""
+    total, until = 0, monotonic() + seconds
+    while monotonic() < until and (indexed := index_batch()):
         total += indexed
     return total
 

@@ -5,14 +5,14 @@ naming what it will store; it pushes again as it goes, so that one which dies is
 Whoever claims last alone may record: what was stored under an earlier name goes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
 
 import structlog
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Case, Max, QuerySet, When
 from django.utils import timezone
 
 from collectivities.models import Departement
@@ -29,7 +29,9 @@ logger = structlog.get_logger(__name__)
 # Longer than any step of the work: nobody begins again what is still being made.
 LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
-LONGEST_ROUND = timedelta(minutes=2)
+# After which other work has its turn.
+LONGEST_ROUND = timedelta(seconds=5)
+type Meanwhile = Callable[[], object]
 
 
 class Erased(Exception):
@@ -94,23 +96,28 @@ def cards_for(departement: Departement) -> QuerySet[Paper]:
 # Making
 
 
-def make_due() -> int:
-    """Make what is due, until nothing is left or two minutes have passed. Gives the number of papers made."""
+def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
+    """Make what is due, until nothing is left or the round is over. Gives the number of papers made.
+
+    `meanwhile` is called each time that a long paper has taken a round.
+    """
     made, until = 0, timezone.now() + LONGEST_ROUND
-    while timezone.now() < until and (paper := claim(timezone.now())):
-        made += attempt(paper)
+    while timezone.now() < until and (paper := claim(timezone.now(), kinds)):
+        made += attempt(paper, meanwhile)
     return made
 
 
 @transaction.atomic
-def claim(now: datetime) -> Paper | None:
+def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
     """Take one due row from the other workers; it is put off and counted before it is tried.
 
-    What a dead worker may have stored goes, so that nothing stays in the store without a row.
+    The pack of a case comes before the cards of a département, however many strangers asked for these. What a dead
+    worker may have stored goes, so that nothing stays in the store without a row.
     """
-    asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now)
+    asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
     asked.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
-    paper = asked.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id").first()
+    first = asked.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
+    paper = first.select_for_update(skip_locked=True, of=("self",)).first()
     if paper is None:
         return None
     forget_content(paper)
@@ -119,10 +126,10 @@ def claim(now: datetime) -> Paper | None:
     return paper
 
 
-def attempt(paper: Paper) -> bool:
+def attempt(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     """Whatever is wrong with one paper must not hold up the others: it is tried again, then said impossible."""
     try:
-        size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper)
+        size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
         vault.remove(paper.storage_name)
@@ -147,18 +154,23 @@ def key_of(incident: Incident) -> bytes:
     return vault.unwrap(bytes(row.wrapped))
 
 
-def make_cards(paper: Paper) -> int:
+def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     """A few pages at a time, joined as they come: what it takes in memory does not grow with the département.
 
     Nothing of it is secret, so it is stored in clear. Raises Overtaken.
     """
     departement: Departement = paper.departement  # type: ignore[assignment]  # the database holds it to its kind
+    paused_at = timezone.now()
     with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
         for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset("cards", {"title": str(departement), "cards": cards}))
             if not held(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
+            if meanwhile and timezone.now() > paused_at + LONGEST_ROUND:
+                make_due(kinds=[PaperKind.ANSWER_PACK])
+                meanwhile()
+                paused_at = timezone.now()
         joiner.finish()
     return joiner.at
 

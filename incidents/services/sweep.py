@@ -25,7 +25,7 @@ from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
 logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
-LONGEST_ROUND = timedelta(minutes=2)
+LONGEST_ROUND = timedelta(seconds=20)
 MOST_AT_ONCE = 500  # removed in one folder and round: each is a request where the store is a bucket
 
 

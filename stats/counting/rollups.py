@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from math import inf
+from time import monotonic
 
 from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
@@ -48,10 +50,10 @@ ADD_PRESENCES = """
 """
 
 
-def fold_all() -> int:
-    """Count all that is pending, a batch a transaction. Return how many events were counted."""
-    total = 0
-    while folded := fold_batch():
+def fold_all(*, seconds: float = inf) -> int:
+    """Count all that is pending, a batch a transaction, until `seconds` have passed. Return how many events."""
+    total, until = 0, monotonic() + seconds
+    while monotonic() < until and (folded := fold_batch()):
         total += folded
     return total
 

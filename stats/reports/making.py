@@ -26,8 +26,8 @@ logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
-# Reports are made one at a time and for a short while: the same workers send the mails of an emergency.
-LONGEST_ROUND = timedelta(seconds=5)
+# Reports are made one at a time and for a short while: the work that shares the worker then has its turn.
+LONGEST_ROUND = timedelta(seconds=2)
 
 
 # Asking

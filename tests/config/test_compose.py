@@ -7,7 +7,7 @@ from tests.config.test_read_environment import PRODUCTION
 from tests.ground import ROOT
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-OURS = ["migrate", "web", "worker", "beat"]
+OURS = ["migrate", "web", "urgent", "worker", "beat"]
 
 
 def test_it_works():

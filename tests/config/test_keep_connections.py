@@ -48,7 +48,7 @@ def sessions():
 
 def waiting():
     with app.connection_for_read() as broker:
-        return broker.default_channel.client.llen("celery")
+        return broker.default_channel.client.llen("urgent")
 
 
 def until(condition, seconds=30):

@@ -8,6 +8,7 @@ import time
 import pytest
 from django.conf import settings
 
+from config.broker import HEAVY, URGENT
 from config.celery import Nudger, app, nudge
 from config.clock import SCHEDULE
 from config.embedded import free_port
@@ -15,18 +16,18 @@ from tests.cast import breizh_cyber, declare
 
 
 def test_it_works(ground):
-    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+    with app.connection_for_read() as connection, connection.SimpleQueue(URGENT) as queue:
         nudge("notifications")
         assert settings.EVENT_CONSUMERS["notifications"] in iter(lambda: first_task(queue), None)
 
 
 def test_the_figures_are_woken_by_what_happens_to_a_case(ground, transactional_db):
-    """With the sweep as its second, they follow within seconds."""
+    """With the turns of long work as its second, they follow within seconds."""
     breizh_cyber()
-    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+    with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         declare()
         assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
-    assert SCHEDULE["fold events into figures"]["schedule"] <= 10
+    assert SCHEDULE["do long work in turn"]["schedule"] <= 10
 
 
 def first_task(queue):
@@ -45,7 +46,7 @@ def nudger():
 
 def test_a_kept_connection_that_fails_is_replaced(ground, nudger):
     nudger.connection = app.connection_for_write(f"redis://127.0.0.1:{free_port()}/0")
-    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+    with app.connection_for_read() as connection, connection.SimpleQueue(HEAVY) as queue:
         nudger.send({"stats"})
         assert settings.EVENT_CONSUMERS["stats"] in iter(lambda: first_task(queue), None)
 

@@ -13,8 +13,9 @@ from time import monotonic, sleep
 import psutil
 import psycopg
 
+from config.broker import HEAVY, URGENT
 from config.embedded import Servers, free_port
-from config.run import CELERY, CLOCK, THREADS, granian
+from config.run import CLOCK, THREADS, granian, worker
 from tests.faults.mailbox import Mailbox
 from tests.ground import CACHE, ROOT, fill, fingerprint, keep
 
@@ -76,7 +77,7 @@ class Program:
 
 
 class Stage:
-    """Web, worker, beat and mail on one database of `servers`."""
+    """Web, both workers, beat and mail on one database of `servers`."""
 
     def __init__(
         self,
@@ -92,9 +93,8 @@ class Stage:
         self.mailbox = Mailbox(free_port())
         self.port = free_port()
         self.web = self.program("web", [*granian(self.port), application], DATABASE_POOL=str(THREADS))
-        self.worker = self.program(
-            "worker", [*CELERY, "worker", "-l", "WARNING", "-c", "2", "--without-gossip", "--without-mingle"]
-        )
+        self.urgent = self.program("urgent", worker(URGENT))
+        self.worker = self.program("worker", ["nice", *worker(HEAVY)])
         self.beat = self.program("beat", [*CLOCK, "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
 
     def program(self, name: str, command: list[str], **more: str) -> Program:
@@ -112,7 +112,7 @@ class Stage:
 
     def start(self) -> None:
         self.mailbox.open()
-        for program in [self.web, self.worker, self.beat]:
+        for program in self.programs:
             program.start()
         self.wait_for_web()
 
@@ -130,9 +130,13 @@ class Stage:
             return False
 
     def stop(self) -> None:
-        for program in [self.beat, self.worker, self.web]:
+        for program in reversed(self.programs):
             program.kill()
         self.mailbox.close()
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.web, self.urgent, self.worker, self.beat]
 
     def manage(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

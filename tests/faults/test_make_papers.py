@@ -18,7 +18,7 @@ from incidents.services.papers import LEASE, ask_wall_cards
 from tests.faults.stage import Program, until
 
 # What beat asks of a worker every three seconds.
-SWEEP = "import django; django.setup(); from incidents.tasks import make_papers; make_papers()"
+SWEEP = "import django; django.setup(); from incidents.services.papers import make_due; make_due()"
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ def stage(tmp_path):
 
 
 def worker_child(stage):
-    stage.worker.kill_child()
+    for program in [stage.urgent, stage.worker]:
+        program.kill_child()
 
 
 def mail_postponed(stage):
@@ -56,9 +57,11 @@ def valkey(stage):
 
 
 def worker(stage):
-    stage.worker.kill()
+    for program in [stage.urgent, stage.worker]:
+        program.kill()
     time.sleep(1)
-    stage.worker.start()
+    for program in [stage.urgent, stage.worker]:
+        program.start()
 
 
 def web(stage):
@@ -92,12 +95,12 @@ def beat(stage):
 
 
 def everything(stage):
-    for program in [stage.web, stage.worker, stage.beat]:
+    for program in stage.programs:
         program.kill()
     kill(stage.servers.valkey)
     kill(stage.servers.postgres)
     stage.servers.start()
-    for program in [stage.web, stage.worker, stage.beat]:
+    for program in stage.programs:
         program.start()
 
 

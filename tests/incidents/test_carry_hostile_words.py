@@ -12,10 +12,10 @@ from accounts import dispatch as account_mails
 from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
+from incidents.services.papers import make_due as make_papers
 from incidents.services.share import shared_secret_of
-from incidents.tasks import make_papers
 from notifications import dispatch as case_mails
-from stats.tasks import make_reports
+from stats.reports.making import make_due as make_reports
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import MARKUP, parts

@@ -16,8 +16,8 @@ from incidents.enums import BulkAct, BulkOutcome, BulkState, EventKind, Status
 from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
 from incidents.reference import spaced
 from incidents.services import bulk
+from incidents.services.bulk import carry_on_bulk
 from incidents.services.triage import acknowledge_incident
-from incidents.tasks import carry_on_bulk
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.desk import text_of
 from tests.incidents.many_cases import URL, ask, elsewhere, outcomes, send, told
@@ -196,8 +196,19 @@ def test_a_round_that_lasts_leaves_the_rest_to_the_next(responder, cases, monkey
     job = ask(responder, cases=cases)
     bulk.claim(timezone.now())
     assert bulk.work_off(job, until=timezone.now() - timedelta(seconds=1)) == 0
-    assert carry_on_bulk() is None
+    assert carry_on_bulk() == 3
     assert outcomes(job) == [BulkOutcome.DONE] * 3
+
+
+def test_the_acts_of_one_person_are_done_one_after_the_other(responder, cases):
+    """So that a colleague's has as many turns, however many were asked before it."""
+    first = ask(responder, cases=cases)
+    ask(responder, BulkAct.MESSAGE, cases, key="k2", text="Un message.")
+    colleagues = ask(a_responder(), BulkAct.MESSAGE, cases, text="Un autre.")
+    assert [bulk.claim(timezone.now()), bulk.claim(timezone.now()), bulk.claim(timezone.now())] == [
+        *[first, colleagues, None]
+    ]
+    assert carry_on_bulk() == 0
 
 
 def test_somebody_who_left_the_centre_acts_no_more(responder, cases):

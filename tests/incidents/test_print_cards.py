@@ -15,12 +15,13 @@ from collectivities.models import Collectivity, Departement
 from collectivities.services import confirm_body, propose_body
 from csirts.models import Csirt
 from incidents import typeset, vault
-from incidents.enums import PaperState
+from incidents.enums import PaperKind, PaperState
 from incidents.models import Paper
 from incidents.services import papers
 from incidents.services.cards import card_of, cards_of, communes_of
-from incidents.tasks import make_papers
-from tests.cast import breizh_cyber, finistere, plouexemple
+from incidents.services.limits import MOST_CARDS
+from incidents.services.papers import make_due as make_papers
+from tests.cast import breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.test_declare import listed, text
 from tests.paper import codes_of
 
@@ -145,6 +146,41 @@ def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
         assert Paper.objects.count() == 2
         make_papers()
     assert Paper.objects.get().pk != first.pk
+
+
+def test_an_address_that_asks_for_many_departements_is_told_to_wait(client, town, small):
+    """Of the same département as often as one likes: nothing more is made. A card of one's own comes at once."""
+    codes = list(Departement.objects.exclude(code="29").values_list("code", flat=True)[: MOST_CARDS + 1])
+    for code in codes[:-1]:
+        assert client.post(f"/secours/departement/{code}/").status_code == 302
+        assert client.post(f"/secours/departement/{code}/").status_code == 302
+    refused = client.post(f"/secours/departement/{codes[-1]}/")
+    assert refused.status_code == 429
+    assert "Réessayez dans une heure" in text(refused)
+    assert Paper.objects.count() == MOST_CARDS
+    assert client.get(f"/secours/{town.uid}/pdf/").status_code == 200
+    other = client.post(f"/secours/departement/{codes[-1]}/", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert other.status_code == 302
+
+
+def test_the_pack_of_a_case_passes_before_the_cards_that_strangers_asked_for(town):
+    incident = declare()
+    papers.ask_wall_cards(departement=finistere())
+    pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
+    assert papers.claim(timezone.now()) == pack
+
+
+def test_a_long_paper_makes_way_for_packs_and_other_work(town, small, monkeypatch):
+    papers.ask_wall_cards(departement=finistere())
+    cards = papers.claim(timezone.now())
+    pack = Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=declare(), total=1)
+    monkeypatch.setattr(papers, "LONGEST_ROUND", timezone.timedelta(0))
+    monkeypatch.setattr(papers, "make_due", lambda *, kinds: made.append(kinds))
+    made, turns = [], []
+    assert papers.attempt(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
+    assert made == [[PaperKind.ANSWER_PACK]] * 2
+    assert turns == [5, 7]
+    assert pack.state == PaperState.ASKED
 
 
 def fails(*args, **kwargs):

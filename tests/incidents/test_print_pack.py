@@ -14,8 +14,8 @@ from incidents.services import papers
 from incidents.services.dossier import dossier_of
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import secret_of
+from incidents.services.papers import make_due as make_papers
 from incidents.services.triage import acknowledge_incident, close_incident
-from incidents.tasks import make_papers
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST

@@ -17,7 +17,7 @@ from incidents.models import Message, Note
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import secret_of
 from incidents.services.notes import write_note
-from incidents.tasks import make_papers
+from incidents.services.papers import make_due as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare

@@ -15,7 +15,7 @@ from stats.disclosure.tables import Period
 from stats.locks import REPORTS_LOCK
 from stats.models import Report
 from stats.reports import making
-from stats.tasks import make_reports
+from stats.reports.making import make_due as make_reports
 from tests.cast import a_lead
 from tests.stats.printing import print_release, print_year, spread
 

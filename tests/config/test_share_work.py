@@ -1,0 +1,121 @@
+"""Mails that somebody waits for have a worker of their own; all other work takes turns in another."""
+
+import pytest
+import yaml
+from celery.exceptions import SoftTimeLimitExceeded
+
+from config import tasks
+from config.broker import HEAVY, URGENT
+from config.celery import app
+from config.clock import SCHEDULE
+from config.clock import app as clock
+from config.run import Supervisor
+from tests.ground import ROOT
+
+MAILS = {
+    "accounts.tasks.send_mails",
+    "notifications.tasks.announce_events",
+    "notifications.tasks.deliver_due",
+    "notifications.tasks.reconcile",
+}
+OURS = ("accounts", "config", "incidents", "notifications", "stats")
+
+
+def queue_of(sender, task):
+    return sender.amqp.router.route({}, task)["queue"].name
+
+
+def test_it_works():
+    app.loader.import_default_modules()
+    every = {task for task in app.tasks if task.startswith(OURS)}
+    assert {task for task in every if queue_of(app, task) == URGENT} == MAILS
+    assert {queue_of(app, task) for task in every - MAILS} == {HEAVY}
+
+
+def test_the_clock_sends_each_task_where_its_worker_looks():
+    for entry in SCHEDULE.values():
+        assert queue_of(clock, entry["task"]) == queue_of(app, entry["task"])
+
+
+def test_a_worker_that_is_given_no_queue_takes_both():
+    assert set(app.amqp.queues.consume_from) == {URGENT, HEAVY}
+    assert {(queue.exchange.name, queue.routing_key) for queue in app.amqp.queues.values()} == {
+        *[(URGENT, URGENT), (HEAVY, HEAVY)]
+    }
+
+
+def commands():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    yield [services[name]["command"] for name in ("urgent", "worker")]
+    yield [child.command for child in Supervisor(8000).children if child.name in ("urgent", "worker")]
+
+
+@pytest.mark.parametrize("pair", list(commands()), ids=["compose", "make run"])
+def test_each_queue_has_a_worker_and_the_heavy_one_gives_way(pair):
+    urgent, heavy = pair
+    assert [command[command.index("-Q") + 1] for command in pair] == [URGENT, HEAVY]
+    assert (urgent[0] == "nice", heavy[0]) == (False, "nice")
+
+
+@pytest.fixture
+def turns(monkeypatch):
+    """Which kinds of work had a turn, in order; each has as many things to do as the test says."""
+    done = []
+
+    def work(name, rounds):
+        def one_round(**_options):
+            done.append(name)
+            return 1 if done.count(name) <= rounds else 0
+
+        one_round.__name__ = name
+        return one_round
+
+    def set_up(**rounds):
+        monkeypatch.setattr(tasks.bulk, "carry_on_bulk", work("bulk", rounds.get("bulk", 0)))
+        monkeypatch.setattr(tasks.index, "index_all", work("index", rounds.get("index", 0)))
+        monkeypatch.setattr(tasks.services, "fold_events", work("figures", rounds.get("figures", 0)))
+        monkeypatch.setattr(tasks.making, "make_due", work("reports", rounds.get("reports", 0)))
+        monkeypatch.setattr(tasks.papers, "make_due", work("papers", rounds.get("papers", 0)))
+        return done
+
+    return set_up
+
+
+ROUND = ["bulk", "index", "figures", "reports", "papers"]
+
+
+def test_kinds_take_turns_until_nothing_is_left(turns):
+    done = turns(bulk=2, papers=1)
+    tasks.work_in_turn()
+    assert done == ROUND * 3
+
+
+def test_a_task_leaves_the_rest_to_the_next_one(turns, monkeypatch):
+    monkeypatch.setattr(tasks, "LONGEST_SECONDS", 0)
+    done = turns(bulk=1000)
+    tasks.work_in_turn()
+    assert done == ROUND
+
+
+def test_what_fails_holds_up_nothing_and_says_no_word(turns, monkeypatch, caplog):
+    done = turns()
+
+    def fails():
+        raise ValueError("Dominique Exemple")
+
+    monkeypatch.setattr(tasks.bulk, "carry_on_bulk", fails)
+    tasks.work_in_turn()
+    assert done == ROUND[1:]
+    assert "long work failed" in caplog.text
+    assert "Dominique" not in caplog.text
+
+
+def test_a_task_that_lasts_too_long_ends(turns, monkeypatch):
+    turns()
+
+    def is_ended():
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(tasks.bulk, "carry_on_bulk", is_ended)
+    with pytest.raises(SoftTimeLimitExceeded):
+        tasks.work_in_turn()
