@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -22,10 +22,19 @@ class Env:
         self.source = source
 
     def text(self, name: str, default: str | None = None) -> str:
-        value = self.source.get(name, "").strip() or default
+        """Return the variable, else the words of the file that `{name}_FILE` names, as a container is given it."""
+        value = self.source.get(name, "").strip() or self.read_file(f"{name}_FILE") or default
         if value is None:
-            raise ImproperlyConfigured(f"{name} is not set: give it in the environment.")
+            raise ImproperlyConfigured(f"{name} is not set: give it in the environment, or a file as {name}_FILE.")
         return value
+
+    def read_file(self, name: str) -> str:
+        """Return the words of the file that a variable names, without the spaces around; empty if there is none."""
+        path = self.source.get(name, "").strip()
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, ValueError):
+            raise ImproperlyConfigured(f"{name} must name a file of text that this process may read.") from None
 
     def number(self, name: str, default: int) -> int:
         value = self.text(name, str(default))
@@ -94,6 +103,16 @@ def split(url: str, name: str, schemes: set[str]) -> SplitResult:
     if not usable:
         raise refusal
     return parts
+
+
+def with_password(url: str, password: str) -> str:
+    """Return the address with this password, whatever signs it has; the address itself if there is no password."""
+    if not password:
+        return url
+    scheme, mark, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, _at, place = authority.rpartition("@")
+    return f"{scheme}{mark}{user.partition(':')[0]}:{quote(password, safe='')}@{place}{slash}{path}"
 
 
 def database(url: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Production: every secret comes from the environment, and a missing one stops the process."""
+"""Production: every secret comes from the environment or a file that it names; a missing one stops the process."""
 
-from config.env import cache, database, evidence, mail
+from config.env import cache, database, evidence, mail, with_password
 from config.settings.base import *
 
 DEBUG = False
@@ -9,8 +9,9 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS]
 
-DATABASES = {"default": with_connections(database(env.text("DATABASE_URL")))}
-CELERY_BROKER_URL = env.text("REDIS_URL")
+database_url = with_password(env.text("DATABASE_URL"), env.text("DATABASE_PASSWORD", ""))
+DATABASES = {"default": with_connections(database(database_url))}
+CELERY_BROKER_URL = with_password(env.text("REDIS_URL"), env.text("REDIS_PASSWORD", ""))
 CACHES = cache(CELERY_BROKER_URL)
 
 REFUSES_DEMONSTRATION = True

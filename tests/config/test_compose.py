@@ -1,12 +1,15 @@
 """docker-compose.yml: what an installation is made of, and what it may not do."""
 
+import re
+
 import pytest
 import yaml
 
 from tests.config.test_read_environment import PRODUCTION
 from tests.ground import ROOT
 
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES, SECRETS = COMPOSE["services"], COMPOSE["secrets"]
 OURS = ["migrate", "web", "urgent", "worker", "beat"]
 
 
@@ -25,7 +28,7 @@ def test_what_holds_data_keeps_it_and_says_when_it_is_ready(name):
 @pytest.mark.parametrize("name", OURS)
 def test_ours_have_what_production_asks_for_and_may_do_little(name):
     service = SERVICES[name]
-    assert set(PRODUCTION) <= set(service["environment"])
+    assert set(PRODUCTION) <= {name.removesuffix("_FILE") for name in service["environment"]}
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert set(service["depends_on"]) == ({"db", "redis"} if name == "migrate" else {"migrate"})
 
@@ -36,8 +39,18 @@ def test_only_the_site_is_published_and_only_to_a_proxy_of_this_machine():
 
 
 def test_no_secret_is_written_in_it():
-    """Each is given by the environment; without it nothing starts, but where it may be empty."""
+    """Nor in the environment of a container, which everybody reads who may list containers."""
     for service in SERVICES.values():
-        for variable, value in service["environment"].items():
-            if any(word in variable for word in ["SECRET", "PASSWORD", "_URL", "_AUTH", "_KEY"]):
-                assert ":?" in str(value) or (variable.startswith("EVIDENCE_S3_") and ":-}" in value), variable
+        for variable, value in service.get("environment", {}).items():
+            if any(word in variable for word in ["SECRET_KEY", "PASSWORD", "EMAIL_URL", "EVIDENCE_KEY", "AUTH"]):
+                assert variable.endswith("_FILE"), variable
+            if "://" in str(value):
+                assert ":" not in str(value).partition("://")[2].partition("@")[0].partition(":6379")[0], variable
+
+
+def test_each_service_is_given_the_secrets_that_it_reads_and_no_other():
+    assert all(secret == {"file": f"./secrets/{name}"} for name, secret in SECRETS.items())
+    for service in SERVICES.values():
+        read = set(re.findall(r"/run/secrets/(\w+)", repr(service)))
+        assert read == set(service.get("secrets", [])) <= set(SECRETS)
+    assert set(SERVICES["web"]["secrets"]) == set(SECRETS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, Env, database, evidence, mail
+from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, Env, database, evidence, mail, with_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -37,6 +37,38 @@ def test_it_works():
 def test_what_is_wrong_is_named(read, value):
     with pytest.raises(ImproperlyConfigured, match="NAME"):
         read(Env({"NAME": value}), "NAME")
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("from a file\n")
+    assert Env({"NAME_FILE": str(secret)}).text("NAME") == "from a file"
+    assert Env({"NAME_FILE": str(secret), "NAME": "given"}).text("NAME", "default") == "given"
+    assert Env({"NAME_FILE": ""}).text("NAME", "default") == "default"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"], ids=["absent", "no text"])
+def test_a_secret_that_cannot_be_read_is_named_and_never_told(tmp_path, content):
+    secret = tmp_path / "secret"
+    if content is not None:
+        secret.write_bytes(content)
+    with pytest.raises(ImproperlyConfigured, match="NAME_FILE") as refusal:
+        Env({"NAME_FILE": str(secret)}).text("NAME", "default")
+    assert str(secret) not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgresql://tocsin@db:5432/tocsin", "postgresql://tocsin:p%40%2Fw@db:5432/tocsin"),
+        ("redis://redis:6379/0", "redis://:p%40%2Fw@redis:6379/0"),
+        ("postgresql://tocsin:old@db/tocsin?a=b@c", "postgresql://tocsin:p%40%2Fw@db/tocsin?a=b@c"),
+    ],
+    ids=["user", "nobody", "replaced"],
+)
+def test_a_password_is_put_into_an_address(url, whole):
+    assert with_password(url, "p@/w") == whole
+    assert with_password(url, "") == url
 
 
 def test_a_database_address_is_taken_apart():
@@ -82,6 +114,15 @@ def production(**changes):
 
 def test_production_starts_with_its_secrets():
     started = production()
+    assert started.stdout == "__Host-session\n", started.stderr
+
+
+def test_production_starts_with_its_secrets_in_files(tmp_path):
+    given = {"DATABASE_PASSWORD": "p@ss", "REDIS_PASSWORD": "word"} | PRODUCTION
+    for name, value in given.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in given}
+    started = production(**files, **dict.fromkeys(PRODUCTION, ""))
     assert started.stdout == "__Host-session\n", started.stderr
 
 

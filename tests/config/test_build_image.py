@@ -1,0 +1,68 @@
+"""What `docker build` reads: the code that the site runs, and no secret that lies beside it."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from tests.ground import ROOT
+
+APPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+SECRETS = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"]
+BESIDE = [".env", ".env.prod", "tocsin.env", "db.dump", "notes.txt", "id_rsa", "secrets.tar", "backup/tocsin.sql"]
+INSIDE = [".env", ".env.local", "settings/.env", "key.pem", "a/b/private.key", "secrets/token", ".git/config"]
+
+
+def list_patterns():
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def is_sent(path):
+    """Tell whether Docker sends a file to the build: the last pattern decides that fits it, or a folder above it."""
+    parts = path.split("/")
+    tops = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    sent = True
+    for pattern in list_patterns():
+        if any(expression_of(pattern.lstrip("!")).fullmatch(top) for top in tops):
+            sent = pattern.startswith("!")
+    return sent
+
+
+def expression_of(pattern):
+    """Return what a pattern means: `**/` is any depth, `*` and `?` stay within a name (Go's filepath.Match)."""
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meanings.get(piece, re.escape(piece)) for piece in pieces))
+
+
+def test_it_works():
+    """All that the site imports, draws and serves is there."""
+    files = [path for app in APPS for path in (ROOT / app).rglob("*") if path.is_file()]
+    names = [str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts]
+    assert len(names) > 500
+    assert [name for name in [*names, "manage.py", "requirements.txt"] if not is_sent(name)] == []
+
+
+@pytest.mark.parametrize("name", [*BESIDE, *(secret["file"].removeprefix("./") for secret in SECRETS.values())])
+def test_what_lies_beside_the_code_stays_out(name):
+    assert not is_sent(name)
+
+
+@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_secret_that_lies_among_the_code_stays_out(app, name):
+    assert not is_sent(f"{app}/{name}")
+
+
+def test_nothing_else_of_this_tree_enters():
+    """Tests, documents, histories: an image holds what it runs."""
+    sent = {path.name for path in ROOT.iterdir() if is_sent(path.name)}
+    assert sent <= {*APPS, "manage.py", "requirements.txt"}
+
+
+def test_the_image_names_no_secret_of_its_own():
+    """The values of the one command that reads the settings stay in that command."""
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        assert not re.match(r"(ARG|ENV).*(SECRET|KEY|PASSWORD|TOKEN)", line), line
