@@ -18,5 +18,5 @@ RUN SECRET_KEY=only-to-collect-the-static-files-of-the-image ALLOWED_HOSTS=local
 
 USER tocsin
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--blocking-threads", "4", "--no-ws", "config.wsgi:application"]
+CMD ["granian", "--interface", "asginl", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
+     "--no-ws", "config.asgi:application"]

@@ -93,7 +93,7 @@ class Supervisor:
         self.servers = None if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() else Servers(LOCAL)
         self.preparation: subprocess.Popen[str] | None = None
         self.children = [
-            Child("web", [*granian(port), "config.wsgi:application"], DATABASE_POOL=str(THREADS)),
+            Child("web", [*granian(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
             Child("urgent", worker(URGENT)),
             Child("worker", ["nice", *worker(HEAVY)]),
             Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
@@ -177,8 +177,8 @@ class Supervisor:
 
 def granian(port: int) -> list[str]:
     return [
-        *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)],
-        *["--workers", "1", "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"],
+        *[sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)],
+        *["--workers", "1", "--no-ws", "--log-level", "warning"],
     ]
 
 

@@ -1,8 +1,11 @@
 """The site, and in the same process and threads a page with the middleware of `startproject` and nothing else."""
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
+
+from config.gate import Gate
 
 STARTPROJECT = [
     "django.middleware.security.SecurityMiddleware",
@@ -19,6 +22,9 @@ with override_settings(MIDDLEWARE=STARTPROJECT):
     bare = WSGIHandler()
 
 
-def application(environ, start_response):
+def choose(environ, start_response):
     handler = bare if environ["PATH_INFO"].startswith("/banc/") else site
     return handler(environ, start_response)
+
+
+application = Gate(choose, threads=settings.DATABASE_POOL)

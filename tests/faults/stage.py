@@ -86,7 +86,7 @@ class Stage:
         *,
         database: str = TEMPLATE,
         settings: str = "config.settings.dev",
-        application: str = "config.wsgi:application",
+        application: str = "config.asgi:application",
     ) -> None:
         self.home, self.servers, self.settings = home, servers, settings
         self.database_url = servers.postgres.url(database)

@@ -6,61 +6,23 @@ import os
 import sys
 from contextlib import closing
 
-import psutil
 import pytest
 from django.db import connections
-from django.test import Client
 
 from config.env import Env, evidence
-from config.run import answers, granian
-from incidents import cookie, vault
+from incidents import vault
 from incidents.models import Evidence, EvidenceUpload
 from incidents.services.evidence import key_to_read
-from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from tests.cast import breizh_cyber, declare
-from tests.faults.stage import Program, free_port, until
+from tests.faults.site import TOKEN, Site, headers_of_holder
+from tests.faults.stage import until
 
-TOKEN = "t" * 32
 MARK = b"un secret de la mairie, en clair "
 CHUNK = MARK * 2000
 CHUNKS = 1500
 BOUNDARY = "----tocsin"
 BYTES = "application/octet-stream"
-
-
-class Site:
-    """granian on this test's database and folder."""
-
-    def __init__(self, database_url, home):
-        self.home = home
-        self.environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
-            "DATABASE_URL": database_url,
-            "EVIDENCE_DIR": str(home / "evidence"),
-            "TMPDIR": str(home / "temporary"),
-            "DATABASE_POOL": "8",
-        }
-        (home / "temporary").mkdir()
-
-    def start(self, *, before=()):
-        """`before` are the words of a command that runs the server."""
-        self.port = free_port()
-        command = [*before, *granian(self.port), "config.wsgi:application"]
-        self.program = Program("web", command, self.environment, self.home)
-        self.program.start()
-        until(lambda: answers(f"http://127.0.0.1:{self.port}/sante/vivant/"))
-
-    def post(self, path, body, kind, length):
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as line:
-            line.request("POST", path, body, self.headers | {"Content-Type": kind, "Content-Length": str(length)})
-            answer = line.getresponse()
-            answer.words = answer.read().decode()
-            return answer
-
-    def memory(self):
-        web = psutil.Process(self.program.process.pid)
-        return sum(one.memory_info().rss for one in [web, *web.children(recursive=True)])
 
 
 @pytest.fixture
@@ -72,11 +34,8 @@ def incident(transactional_db):
 @pytest.fixture
 def site(transactional_db, incident, tmp_path, settings):
     settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path / "evidence")}
-    client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
     site = Site(transactional_db, tmp_path)
-    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; tocsin_csrf={TOKEN}"
-    site.headers = {"Cookie": held, "X-CSRFToken": TOKEN}
+    site.headers = headers_of_holder(incident)
     site.start()
     yield site
     site.program.kill()

@@ -1,0 +1,174 @@
+"""Thirty clients that send a byte now and then, on the server of production and through the proxy that we document."""
+
+import os
+import shutil
+import socket
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic, sleep
+
+import pytest
+from django.db import connections
+
+from config.gate import GRACE_SECONDS
+from config.run import answers
+from incidents.models import Incident
+from tests.cast import breizh_cyber, declare, plouexemple
+from tests.faults.site import Site, headers_of_holder
+from tests.faults.stage import Program, free_port, until
+from tests.faults.visitors import Visitor
+from tests.ground import ROOT
+
+CLIENTS = 30
+BETWEEN_BYTES_SECONDS = 3
+FORM = "Content-Type: application/x-www-form-urlencoded"
+HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 900\r\n{{more}}\r\n"
+
+
+class Slow:
+    """A crowd that begins a long post each, and sends a byte of it every few seconds."""
+
+    def __init__(self, port, path, headers):
+        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.lines = [socket.create_connection(("127.0.0.1", port)) for _ in range(CLIENTS)]
+        for line in self.lines:
+            line.sendall(HEAD.format(path=path, more=more).encode() + b"a")
+        self.is_over = Event()
+        self.thread = Thread(target=self.trickle, daemon=True)
+        self.thread.start()
+
+    def trickle(self):
+        while not self.is_over.wait(BETWEEN_BYTES_SECONDS):
+            for line in self.lines:
+                try:
+                    line.sendall(b"a")
+                except OSError:
+                    return  # the server has cut them
+
+    def leave(self):
+        self.is_over.set()
+        self.thread.join()
+        for line in self.lines:
+            line.close()
+
+
+@contextmanager
+def slow_clients(port, path="/declarer/", headers=()):
+    crowd = Slow(port, path, dict(headers))
+    try:
+        yield crowd
+    finally:
+        crowd.leave()
+
+
+@pytest.fixture
+def site(transactional_db, tmp_path):
+    breizh_cyber()
+    site = Site(transactional_db, tmp_path)
+    site.start()
+    yield site
+    site.program.kill()
+    connections.close_all()
+
+
+def declare_through(port):
+    """As a town hall does, with ten seconds a page; gives how long it took."""
+    began = monotonic()
+    with closing(Patient(port)) as visitor:
+        visitor.declare(str(plouexemple().uid), 1)
+    return monotonic() - began
+
+
+class Patient(Visitor):
+    """Whose browser gives up after ten seconds: a page that comes later is none."""
+
+    def insist(self, method, path, body, headers):
+        answer = self.ask(method, path, body, headers)
+        assert answer.status in {200, 303}, answer
+        self.keep_cookies(answer)
+        return answer
+
+    def close(self):
+        self.hang_up()
+
+
+def test_it_works(site):
+    alone = declare_through(site.port)
+    with slow_clients(site.port):
+        sleep(1)
+        beside = declare_through(site.port)
+    assert Incident.objects.count() == 2
+    assert beside < 10 * alone + 5
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_slow_files_leave_room_for_others(site, holds):
+    """Whoever holds no case is refused before a byte is read; holders have half of the threads."""
+    incident = declare()
+    headers = headers_of_holder(incident) if holds else {}
+    with slow_clients(site.port, f"/suivi/{incident.reference}/pieces/", headers):
+        sleep(1)
+        declare_through(site.port)
+    assert Incident.objects.count() == 2
+
+
+@pytest.mark.proof
+def test_slow_clients_are_cut(site):
+    with slow_clients(site.port) as crowd:
+        crowd.lines[0].settimeout(GRACE_SECONDS + 10)
+        assert crowd.lines[0].recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def caddy_path():
+    """Where the proxy is: requirements-dev.txt installs it. Without one the test is skipped, but never in CI."""
+    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    found = shutil.which("caddy", path=folders)
+    if found is None:
+        leave = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave("no caddy beside this Python: run make ready")
+    return found
+
+
+@pytest.fixture
+def proxy(site, tmp_path):
+    """The port of the proxy of deploy/, before the site."""
+    port = free_port()
+    environment = {
+        "SITE": f"http://:{port}",
+        "UPSTREAM": f"127.0.0.1:{site.port}",
+        "GLOBAL": "admin off",
+        "HOME": str(tmp_path),
+    }
+    command = [caddy_path(), "run", "--config", str(ROOT / "deploy" / "Caddyfile")]
+    program = Program("caddy", command, environment, tmp_path)
+    program.start()
+    try:
+        until(lambda: answers(f"http://localhost:{port}/sante/vivant/"), what=program.log.read_text())
+        yield port
+    finally:
+        program.kill()
+
+
+def test_the_proxy_keeps_slow_clients_from_the_site(site, proxy):
+    """None of them has reached the site, whose own door would take them too."""
+    with slow_clients(proxy):
+        sleep(1)
+        assert connections_to(site.port) <= 2
+        declare_through(proxy)
+    assert Incident.objects.count() == 1
+
+
+def connections_to(port):
+    """How many the site has open."""
+    wanted = f":{port:04X}"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(1 for line in lines if line.split()[1].endswith(wanted) and line.split()[3] == "01")
+
+
+def test_the_proxy_says_where_each_visitor_comes_from(site, proxy):
+    """Whatever the visitor claims: what is counted by address must not be chosen by whoever is counted."""
+    declare_through(proxy)
+    text = (ROOT / "deploy" / "Caddyfile").read_text()
+    assert text.count("header_up X-Forwarded-For {remote_host}") == text.count("reverse_proxy")
