@@ -26,8 +26,8 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-# Few, so that a mail which somebody waits for is soon among those that are sent next.
-CLAIMED_AT_ONCE = 10
+# Few of one asker, so that a mail which somebody waits for is soon among those that are sent next.
+CLAIMED_AT_ONCE, MOST_OF_ONE_ASKER = 20, 3
 # A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
@@ -103,8 +103,9 @@ def claim(now: datetime) -> list[Delivery]:
     """Take some due rows from the other workers; each is put off and counted before it is tried."""
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
-    first = due.in_turn().values("pk")[:CLAIMED_AT_ONCE]
-    claimed = list(due.filter(pk__in=first).select_for_update(skip_locked=True).order_by("due_at", "id"))
+    turns = list(due.in_turn(most=MOST_OF_ONE_ASKER).values_list("pk", flat=True)[:CLAIMED_AT_ONCE])
+    claimed = list(due.filter(pk__in=turns).select_for_update(skip_locked=True))
+    claimed.sort(key=lambda delivery: turns.index(delivery.pk))
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Case, F, Q, When, Window
+from django.db.models import Case, Count, F, Q, When, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
@@ -37,15 +37,16 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, at: datetime) -> Self:
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
-    def in_turn(self) -> Self:
-        """One message of each asker, the longest due first, then a second of each: the thousand messages of an act on
-        many cases delay nobody else's. Whoever has no account is known by the case.
+    def in_turn(self, *, most: int) -> Self:
+        """One message of each asker, then a second of each, `most` at most; whoever has few comes first. So the
+        thousand messages of an act on many cases delay nobody else's. Whoever has no account is known by the case.
         """
         event = "announcement__event__"
         nobody = Case(When(**{f"{event}actor": None}, then=F(f"{event}incident")))
         asker: list[BaseExpression | F | str] = [F(f"{event}actor"), F(f"{event}kind"), nobody]
         turn = Window(RowNumber(), partition_by=asker, order_by=["due_at", "id"])
-        return self.alias(turn=turn).order_by("turn", "due_at", "id")
+        number = Window(Count("pk"), partition_by=asker)
+        return self.alias(turn=turn, number=number).filter(turn__lte=most).order_by("turn", "number", "due_at", "id")
 
     def with_content(self) -> Self:
         """All that one message says, for many in a few queries. (PostgreSQL takes 12 ms to order these as one.)"""

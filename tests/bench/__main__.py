@@ -1,6 +1,6 @@
 """`make bench`: every figure that the project promises, with its aim, in one run of a quarter of an hour at most.
 
-    python -m tests.bench [--large] [pages figures millions bulk printing searching share mail import start line …]
+    python -m tests.bench [--large] [pages figures millions bulk printing searching share mail urgent import start …]
 
 Ratios and counts are judged; absolute times are not, but for those that a simulated line makes. The table goes to the
 screen, the list to .local/bench.json.
@@ -20,6 +20,7 @@ from tests.bench.lighthouse.install import measure_lighthouse
 from tests.bench.loading import measure_import
 from tests.bench.printing import measure_printing
 from tests.bench.starting import measure_start
+from tests.bench.urgency import measure_urgency
 from tests.ground import ROOT
 
 SMALL, USUAL, LARGE, LARGEST = 10_000, 100_000, 1_000_000, 10_000_000
@@ -28,7 +29,10 @@ ACTED_ON = 1_000
 # Declarations a year of the whole country: the real volume, and what it may become.
 VOLUMES, LARGE_VOLUMES = [640, 5_000], [640, 5_000, 400_000]
 SHOWN = 300
-PARTS = ["start", "import", "searching", "share", "mail", "printing", "bulk", "line", "lighthouse", "pages", "figures"]
+PARTS = [
+    *["start", "import", "searching", "share", "mail", "urgent", "printing", "bulk", "line", "lighthouse", "pages"],
+    "figures",
+]
 LARGE_PARTS = ["pages", "figures", "millions"]
 
 
@@ -58,12 +62,13 @@ def measure(ground, larger, parts):
     """The databases are made once, and those that are written to are copies."""
     say("servers are up")
     figures = []
-    if {"share", "mail", "bulk", "pages", "figures"} & set(parts):
+    if {"share", "mail", "urgent", "bulk", "pages", "figures"} & set(parts):
         small = ground.filled(SMALL)
-        for part in ["share", "mail", "bulk", "fresh", "counting"]:
+        for part in ["share", "mail", "urgent", "bulk", "fresh", "counting"]:
             ground.create(f"bench_{part}", template=small)
-    if "bulk" in parts:
-        ground.manage("bench_bulk", "simulate_incidents", "--region=53", f"--campaign={ACTED_ON}")
+    for part in {"urgent", "bulk"} & set(parts):
+        # Two thirds of a wave are still to be taken.
+        ground.manage(f"bench_{part}", "simulate_incidents", "--region=53", f"--campaign={2 * ACTED_ON}")
     if {"line", "lighthouse"} & set(parts):
         shown = ground.filled(SHOWN)
     works = {
@@ -73,6 +78,7 @@ def measure(ground, larger, parts):
         "printing": lambda: measure_printing(ground),
         "share": lambda: measure_share(ground, "bench_share"),
         "mail": lambda: measure_mail(ground, "bench_mail"),
+        "urgent": lambda: measure_urgency(ground, "bench_urgent"),
         "bulk": lambda: ground.figures_of("tests.bench.bulk", "bench_bulk"),
         "line": lambda: figures_in_a_browser(ground, "tests.bench.line", shown),
         "lighthouse": lambda: measure_lighthouse(ground, shown),

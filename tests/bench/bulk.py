@@ -39,7 +39,7 @@ def act():
 
 
 def go_on(bulk, job):
-    """Run one round of the task, which ends after two minutes. Return how many cases are done."""
+    """Run one round of the task. Return how many cases are done."""
     bulk.carry_on_bulk()
     return bulk.tally(job)["done"]
 

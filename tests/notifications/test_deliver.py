@@ -334,5 +334,5 @@ def test_fifty_mails_cost_few_queries_beside_their_own(transactional_db, post, d
 
     # Each mail: the demonstration brake and its record, and for each receipt the route. The rest is for each handful,
     # with a look at what came meanwhile.
-    with django_assert_max_num_queries(50 * 2 + 25 * 4 + 5 * 25):
+    with django_assert_max_num_queries(50 * 2 + 25 * 4 + 3 * 25):
         assert dispatch.deliver_due() == 50

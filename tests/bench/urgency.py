@@ -1,0 +1,101 @@
+"""How long a centre waits for the mail of a declaration while other work is asked for, beside its wait at rest."""
+
+from itertools import count
+from statistics import quantiles
+
+from tests.bench.declaring import BODIES, centre_mails, stage_of
+from tests.bench.figures import Figure, absolute, at_most, say
+from tests.faults.stage import until
+from tests.faults.visitors import TOKEN, Visitor
+
+DECLARATIONS, FEWEST = 40, 20
+STRANGERS = 40
+CASES = 1000
+MOST_RATIO = 2
+DEPARTEMENTS = "SELECT code FROM collectivities_departement ORDER BY code LIMIT %s"
+PAPERS_LEFT = "SELECT count(*) FROM incidents_paper WHERE state = 'asked'"
+GIVE_UP = "UPDATE incidents_paper SET state = 'failed' WHERE state = 'asked'"
+CASES_LEFT = "SELECT count(*) FROM incidents_bulkitem WHERE outcome = 'waiting'"
+ACT = """
+from accounts.models import User
+from config.demonstration import DOMAIN
+from incidents.enums import BulkAct
+from incidents.models import Incident
+from incidents.services.bulk import start_bulk
+actor = User.objects.get(email=f"responder@{{DOMAIN}}")
+ours = Incident.objects.filter(csirt__in=actor.csirt_ids(), status="declared").order_by("id")
+references = list(ours.values_list("reference", flat=True)[:{number}])
+start_bulk(actor=actor, act=BulkAct.TAKE, references=references, choices={{}}, key="urgency")
+print(len(references))
+"""
+
+
+def measure_urgency(ground, database):
+    stage = stage_of(ground, database)
+    waits = Waits(stage)
+    stage.start()
+    try:
+        waits.measure_one()  # the workers may still be starting
+        at_rest = waits.measure()
+        ask_for_cards(stage)
+        beside_papers = waits.measure(PAPERS_LEFT)
+        stage.change(GIVE_UP)
+        acted_on = int(stage.manage("shell", "-v0", "-c", ACT.format(number=CASES)).stdout)
+        assert acted_on == CASES, f"only {acted_on} cases to act on"
+        beside_act = waits.measure(CASES_LEFT)
+    finally:
+        stage.stop()
+    say("mails of declarations measured beside other work")
+    idle = p95(at_rest)
+    return [
+        absolute("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
+        *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
+        *compare(f"an act on {CASES} cases, each mailed", beside_act, idle),
+    ]
+
+
+def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
+    return [
+        absolute(f"declare to mail during {work}, p95", p95(waits) * 1000, "ms"),
+        at_most(f"declare to mail during {work}, p95 ÷ at rest", p95(waits) / idle, MOST_RATIO, "×"),
+    ]
+
+
+def p95(waits):
+    return quantiles(waits, n=20)[-1]
+
+
+class Waits:
+    """Town halls that declare one after the other; each is followed to the mail of its centre."""
+
+    def __init__(self, stage):
+        self.stage, self.numbers = stage, count()
+        self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
+
+    def measure(self, left=None):
+        """Seconds from the page that shows the reference to the mail. `left` counts the work that goes on meanwhile:
+        what is measured after it has ended says nothing.
+        """
+        waits = []
+        while len(waits) < DECLARATIONS and (left is None or self.stage.number(left)):
+            waits.append(self.measure_one())
+        assert len(waits) >= FEWEST, f"the work had ended after {len(waits)} declarations"
+        return waits
+
+    def measure_one(self):
+        visitor = Visitor(self.stage.port)
+        seen = visitor.declare(next(self.bodies), next(self.numbers))
+        visitor.hang_up()
+        until(lambda: seen.reference in centre_mails(self.stage), seconds=300, what="no mail")
+        return max(centre_mails(self.stage)[seen.reference] - seen.at, 0.001)
+
+
+def ask_for_cards(stage):
+    """As forty strangers do, each from another address."""
+    for number, (code,) in enumerate(stage.rows(DEPARTEMENTS, STRANGERS)):
+        stranger, path = Visitor(stage.port), f"/secours/departement/{code}/"
+        stranger.number, stranger.cookies = 100_000 + number, {}
+        token = TOKEN.search(stranger.get(path))[1]
+        answer = stranger.ask("POST", path, f"csrfmiddlewaretoken={token}", stranger.headers)
+        stranger.hang_up()
+        assert answer.status == 302, answer
