@@ -6,18 +6,27 @@ from datetime import datetime
 from typing import Any
 
 from collectivities.models import Collectivity
-from incidents.enums import Answer, Certainty, IncidentType, LeakStatus, PersonsBand, Tlp
+from incidents.enums import Answer, Certainty, IncidentType, PersonsBand, Tlp
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instant:
-    """An aware moment and how well it is known. Empty means « pas connue »."""
+    """An aware moment and how well it is known; each is empty where nobody said it."""
 
     at: datetime | None = None
-    certainty: str = Certainty.UNKNOWN
+    certainty: str = ""
 
 
-NOT_KNOWN = Instant()
+NOT_SAID = Instant()
+
+
+def instant_said(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
+    """Return the instant that a form gives: a day without its hour is not exact, whatever was chosen."""
+    if at is None:
+        return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")
+    if certainty == Certainty.UNKNOWN or (certainty == Certainty.EXACT and not has_hour):
+        return Instant(at=at, certainty=Certainty.APPROXIMATE)
+    return Instant(at=at, certainty=certainty)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +51,15 @@ class Interruption:
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
-    status: str = LeakStatus.SUSPECTED
+    """Data that are touched. What nobody said of them is empty."""
+
+    status: str = ""
     categories: tuple[str, ...] = ()
     person_categories: tuple[str, ...] = ()
     persons: int | None = None
-    persons_band: str = PersonsBand.UNKNOWN
+    persons_band: str = ""
     records: int | None = None
-    records_band: str = PersonsBand.UNKNOWN
+    records_band: str = ""
 
 
 def leak_in(said: Mapping[str, Any]) -> Leak | None:
@@ -58,27 +69,29 @@ def leak_in(said: Mapping[str, Any]) -> Leak | None:
     if said["data_concerned"] != Answer.YES and not is_told:
         return None
     return Leak(
-        status=said["leak_status"] or LeakStatus.SUSPECTED,
+        status=said["leak_status"],
         categories=tuple(said["categories"]),
         person_categories=tuple(said["person_categories"]),
         persons=said.get("persons"),
-        persons_band=said["persons_band"] or PersonsBand.UNKNOWN,
+        persons_band=said["persons_band"],
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
+    """What nobody said is empty: it is never taken for « Je ne sais pas », which is an answer."""
+
     collectivity: Collectivity
     caller: Caller
     type: str = IncidentType.UNKNOWN
     description: str = ""
     supplier: str = ""
-    occurred: Instant = NOT_KNOWN
-    detected: Instant = NOT_KNOWN
-    attack_known: Instant = NOT_KNOWN
-    breach_known: Instant = NOT_KNOWN
-    service_stopped: str = Answer.UNKNOWN
-    data_concerned: str = Answer.UNKNOWN
+    occurred: Instant = NOT_SAID
+    detected: Instant = NOT_SAID
+    attack_known: Instant = NOT_SAID
+    breach_known: Instant = NOT_SAID
+    service_stopped: str = ""
+    data_concerned: str = ""
     interruptions: tuple[Interruption, ...] = ()
     leak: Leak | None = None
     tlp: str = Tlp.AMBER_STRICT

@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy
 from csirts.wording import named
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
+OR_SLOWED = gettext_lazy("Services arrêtés ou ralentis : %s.")
 # No more than was declared: what may only be slow is not read aloud as stopped.
-BY_EXTENT = {
+BY_EXTENT: dict[str, Promise] = {
     InterruptionExtent.STOPPED: gettext_lazy("Services arrêtés : %s."),
     InterruptionExtent.DEGRADED: gettext_lazy("Services ralentis : %s."),
-    InterruptionExtent.UNKNOWN: gettext_lazy("Services arrêtés ou ralentis : %s."),
+    InterruptionExtent.UNKNOWN: OR_SLOWED,
+    "": OR_SLOWED,
 }
 OUTCOMES: dict[str, Promise] = {
     ClosingReason.RESOLVED: gettext_lazy("Il est résolu."),
@@ -81,17 +83,18 @@ def with_article(body: str) -> str:
 
 def stopped(known: Known) -> Iterator[str]:
     still = [service for service in known.services if not service.has_resumed]
-    for extent, said in BY_EXTENT.items():
-        if touched := names(service for service in still if service.extent == extent):
+    for said in dict.fromkeys(BY_EXTENT.values()):
+        if touched := names(service for service in still if BY_EXTENT[service.extent] is said):
             yield said % touched
     resumed = [service for service in known.services if service.has_resumed]
     if back := names(resumed):
         yield (_("Service rétabli : %s.") if len(resumed) == 1 else _("Services rétablis : %s.")) % back
     if not known.services:
-        yield {
+        answers: dict[str, str] = {
             Answer.YES: _("Des services sont arrêtés ou ralentis."),
             Answer.NO: _("Aucun service n’est arrêté ni ralenti."),
-        }.get(Answer(known.service_stopped), _("On ne sait pas encore quels services sont touchés."))
+        }
+        yield answers.get(known.service_stopped, _("On ne sait pas encore quels services sont touchés."))
 
 
 def told(known: Known) -> Iterator[str]:

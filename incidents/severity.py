@@ -9,7 +9,7 @@ Each fact gives points, added up: 0–1 low, 2–3 moderate, 4–5 high, 6 and m
 | a service is touched or slowed; an essential one is stopped | 1; 2 |
 | people who cannot be served, from 1 000; from 10 000 | 1; 2 |
 | how far it has spread: half of the computers, or one central server; the directory of accounts | 1; 2 |
-| data said to have left; confirmed or sensitive | 1; 2 |
+| data touched; said to have left for certain, or sensitive | 1; 2 |
 | … of more than 5 000 persons, or sensitive of more than 300 | 1 more |
 | the attacker is still active | 2 |
 | the backups are touched in part; all of them, or there are none | 1; 2 |
@@ -164,9 +164,9 @@ def of_leak(leak: Leak | None) -> Iterator[Reason]:
     if leak.status == LeakStatus.CONFIRMED:
         yield Reason(2, _("fuite de données confirmée"))
     elif sensitive:
-        yield Reason(2, _("fuite possible de données sensibles"))
+        yield Reason(2, _("fuite possible de données sensibles") if leak.status else _("données sensibles touchées"))
     else:
-        yield Reason(1, _("fuite possible de données"))
+        yield Reason(1, _("fuite possible de données") if leak.status else _("données touchées"))
     if band_of(leak) in (SENSITIVE_BANDS if sensitive else LARGE_BANDS):
         yield Reason(1, format_lazy(_("données {}"), PersonsBand(band_of(leak)).label))
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.enums import TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
+from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
 from incidents.sharing import TLP_MEANS
 from notifications.wording import counted, inert, quoted
@@ -18,10 +19,11 @@ MOMENTS = {
     "attack_known": gettext_lazy("attaque connue"),
     "breach_known": gettext_lazy("violation de données connue"),
 }
-SAID = {
+SAID: dict[str, Promise] = {
     Answer.YES: gettext_lazy("oui, sans précision"),
     Answer.NO: gettext_lazy("non"),
     Answer.UNKNOWN: gettext_lazy("ne sait pas"),
+    "": NOT_SAID,
 }
 
 
@@ -45,10 +47,11 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "received_at": incident.received_at,
         "acknowledge_by": incident.acknowledge_by,
         "moments": list(moments_of(incident)),
+        "moments_said": why_no_moment(incident),
         "services": [service_in_words(one) for one in incident.interruptions.all()],
-        "services_said": SAID[Answer(incident.service_stopped)],
+        "services_said": SAID[incident.service_stopped],
         "leaks": [leak_in_words(one) for one in incident.leaks.all()],
-        "data_said": SAID[Answer(incident.data_concerned)],
+        "data_said": SAID[incident.data_concerned],
         "caller": caller_of(story),
         "supplier": inert(story.supplier),
         "description": quoted(story.description),
@@ -69,10 +72,16 @@ def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
             yield {"said": said, "at": at, "is_rough": certainty == Certainty.APPROXIMATE}
 
 
+def why_no_moment(incident: Incident) -> str:
+    """What stands where no moment is known: somebody said so, or nobody said anything."""
+    said = {getattr(incident, f"{name}_certainty") for name in MOMENTS}
+    return _("pas connu") if Certainty.UNKNOWN in said else str(NOT_SAID)
+
+
 def service_in_words(interruption: ServiceInterruption) -> dict[str, Any]:
     number = interruption.people_affected
     return {
-        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.get_extent_display()}",
+        "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_said}",
         "since": interruption.started_at,
         "until": interruption.ended_at,
         "people": _("%s touchées") % people(number) if number else "",
@@ -80,17 +89,18 @@ def service_in_words(interruption: ServiceInterruption) -> dict[str, Any]:
 
 
 def leak_in_words(leak: DataLeak) -> list[str]:
-    """« fuite soupçonnée », its size when known, then each category of data."""
+    """« fuite soupçonnée », its size when it was said, then each category of data."""
     sizes = [
         people(leak.persons) if leak.persons is not None else band_in_words(leak.persons_band),
         _("%s enregistrements") % counted(leak.records) if leak.records else "",
     ]
-    title = ", ".join(filter(None, [_("fuite %s") % leak.get_status_display(), *sizes]))
+    what = _("fuite %s") % leak.get_status_display() if leak.status else _("données touchées, fuite : pas dit")
+    title = ", ".join(filter(None, [what, *sizes]))
     return [title, *(str(DataCategory(code).label) for code in leak.categories)]
 
 
 def band_in_words(band: str) -> str:
-    return "" if band == PersonsBand.UNKNOWN else str(PersonsBand(band).label)
+    return "" if band in ("", PersonsBand.UNKNOWN) else str(PersonsBand(band).label)
 
 
 def people(number: int) -> str:

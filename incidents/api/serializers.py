@@ -49,19 +49,19 @@ def body_called(code: str) -> Collectivity | None:
 
 class InterruptionIn(serializers.Serializer[Any]):
     service = serializers.ChoiceField(PublicService.choices)
-    extent = serializers.ChoiceField(InterruptionExtent.choices, default=InterruptionExtent.UNKNOWN)
+    extent = serializers.ChoiceField(InterruptionExtent.choices, default="", allow_blank=True)
     started_at = serializers.DateTimeField(required=False, allow_null=True)
     ended_at = serializers.DateTimeField(required=False, allow_null=True)
     people_affected = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
 
 
 class LeakIn(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(LeakStatus.choices, default=LeakStatus.SUSPECTED)
+    status = serializers.ChoiceField(LeakStatus.choices, default="", allow_blank=True)
     categories = serializers.MultipleChoiceField(choices=DataCategory.choices, default=set)
     persons = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
-    persons_band = serializers.ChoiceField(PersonsBand.choices, default=PersonsBand.UNKNOWN)
+    persons_band = serializers.ChoiceField(PersonsBand.choices, default="", allow_blank=True)
     records = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
-    records_band = serializers.ChoiceField(PersonsBand.choices, default=PersonsBand.UNKNOWN)
+    records_band = serializers.ChoiceField(PersonsBand.choices, default="", allow_blank=True)
 
 
 class ContactIn(serializers.Serializer[Any]):
@@ -72,7 +72,7 @@ class ContactIn(serializers.Serializer[Any]):
 
 
 class DeclarationIn(serializers.Serializer[Any]):
-    """A declaration. An instant left out or null means « not known »."""
+    """A declaration. What is left out, or empty, is not said; an instant that is null is said to be not known."""
 
     collectivity = BodyField()
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
@@ -82,9 +82,9 @@ class DeclarationIn(serializers.Serializer[Any]):
     detected_at = serializers.DateTimeField(required=False, allow_null=True)
     attack_known_at = serializers.DateTimeField(required=False, allow_null=True)
     breach_known_at = serializers.DateTimeField(required=False, allow_null=True)
-    service_stopped = serializers.ChoiceField(Answer.choices, default=Answer.UNKNOWN)
+    service_stopped = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
     interruptions = InterruptionIn(many=True, required=False)
-    data_concerned = serializers.ChoiceField(Answer.choices, default=Answer.UNKNOWN)
+    data_concerned = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
     leak = LeakIn(required=False, allow_null=True)
     contact = ContactIn()
     tlp = serializers.ChoiceField(Tlp.choices, default=Tlp.AMBER_STRICT)
@@ -93,7 +93,7 @@ class DeclarationIn(serializers.Serializer[Any]):
     def to_declaration(self) -> Declaration:
         """The validated data as the services take it."""
         data: dict[str, Any] = dict(self.validated_data)
-        instants: dict[str, Any] = {name: instant_of(data.pop(f"{name}_at", None)) for name in INSTANTS}
+        instants: dict[str, Any] = {name: instant_of(data, f"{name}_at") for name in INSTANTS}
         leak = data.pop("leak", None)
         return Declaration(
             caller=Caller(**data.pop("contact")),
@@ -104,8 +104,12 @@ class DeclarationIn(serializers.Serializer[Any]):
         )
 
 
-def instant_of(at: Any) -> Instant:
-    return Instant(at=at, certainty=Certainty.EXACT) if at else Instant()
+def instant_of(data: dict[str, Any], name: str) -> Instant:
+    """Take the instant of this name out of `data`."""
+    if name not in data:
+        return Instant()
+    at = data.pop(name)
+    return Instant(at=at, certainty=Certainty.EXACT if at else Certainty.UNKNOWN)
 
 
 class BodyOut(serializers.ModelSerializer[Collectivity]):

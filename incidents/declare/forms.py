@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
-from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
+from incidents.declaration import Caller, Declaration, Instant, Interruption, instant_said, leak_in
 from incidents.enums import (
     Answer,
     Certainty,
@@ -31,6 +31,7 @@ from incidents.enums import (
 from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 
 CERTAINTIES = [
+    ("", gettext_lazy("à choisir")),
     (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
     (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
     (Certainty.EXACT, gettext_lazy("exactement")),
@@ -90,13 +91,10 @@ class DetailsForm(forms.Form):
         return self.cleaned_data
 
     def instant(self, name: str, zone: ZoneInfo) -> Instant:
-        at = moment_of(self.cleaned_data, name, zone)
-        if at is None:
-            return Instant()
-        said = self.cleaned_data[f"{name}_certainty"]
-        # A day without an hour is not exact, whatever was chosen.
-        exact = said == Certainty.EXACT and self.cleaned_data[f"{name}_time"] is not None
-        return Instant(at=at, certainty=Certainty.EXACT if exact else Certainty.APPROXIMATE)
+        has_hour = self.cleaned_data[f"{name}_time"] is not None
+        return instant_said(
+            moment_of(self.cleaned_data, name, zone), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour
+        )
 
 
 class ServiceForm(forms.Form):
@@ -130,7 +128,7 @@ class ServiceForm(forms.Form):
     def interruption(self, zone: ZoneInfo) -> Interruption:
         return Interruption(
             service=self.service,
-            extent=self.cleaned_data["extent"] or InterruptionExtent.UNKNOWN,
+            extent=self.cleaned_data["extent"],
             started_at=moment_of(self.cleaned_data, "started", zone),
             ended_at=self.ended_at(zone),
             people_affected=self.cleaned_data["people"],
@@ -232,7 +230,7 @@ class Details:
             attack_known=self.form.instant("attack_known", zone),
             breach_known=self.form.instant("breach_known", zone),
             service_stopped=answer_to(said["service_stopped"], implied=bool(interruptions)),
-            data_concerned=said["data_concerned"] or Answer.UNKNOWN,
+            data_concerned=said["data_concerned"],
             interruptions=interruptions,
             leak=leak_in(self.form.cleaned_data),
             mail_without_code=said["mail_without_code"],
@@ -256,9 +254,7 @@ class Details:
 
 def answer_to(said: str, *, implied: bool) -> str:
     """Whoever ticks a service has said yes, unless they said no."""
-    if implied and said != Answer.NO:
-        return Answer.YES
-    return said or Answer.UNKNOWN
+    return Answer.YES if implied and said != Answer.NO else said
 
 
 def put(messages: list[str], form: forms.Form, name: str) -> None:

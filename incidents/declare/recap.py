@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,7 +13,7 @@ from incidents.declare.choices import type_named
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, body_named
 from incidents.declare.screens import INPUTS, PLACES, Place
-from incidents.enums import Answer, PublicService, Screen
+from incidents.enums import NOT_SAID, Answer, PublicService, Screen
 from incidents.models import DraftPage
 
 RESUMED = "reprise"  # in the address of the screen that a code opens
@@ -55,15 +56,10 @@ def only_value(page: DraftPage, name: str) -> str:
 def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
     for form in details.all:
         for field in form:
-            if field.html_name in names and field.value() and not is_untouched(field):
+            if field.html_name in names and field.value():
                 yield Line(str(field.label), words(field))
     if "service" in names and details.rows:
         yield Line(_("Services"), services_said(details))
-
-
-def is_untouched(field: forms.BoundField) -> bool:
-    """A list that was left on « je ne sais pas », where it opens."""
-    return field.value() == Answer.UNKNOWN and field.name.endswith(("_certainty", "_band"))
 
 
 def words(field: forms.BoundField) -> str:
@@ -94,7 +90,7 @@ def summary_of(journey: Journey, details: Details) -> list[Summary]:
 
 def answer_said(details: Details, name: str) -> str:
     value = details.form[name].value()
-    return str(Answer(value).label if value in Answer.values else Answer.UNKNOWN.label)
+    return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
 
 
 def states_of(journey: Journey) -> list[State]:

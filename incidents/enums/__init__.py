@@ -1,6 +1,8 @@
 """The words of an incident, as the database stores them and as people read them."""
 
 from incidents.enums.facts import (
+    EXTENT_NOT_SAID,
+    NOT_SAID,
     Answer,
     Certainty,
     DataCategory,
@@ -51,6 +53,8 @@ from incidents.enums.work import (
 )
 
 __all__ = [
+    "EXTENT_NOT_SAID",
+    "NOT_SAID",
     "OPEN",
     "TYPE_TERMS",
     "Ability",

@@ -6,6 +6,9 @@ The categories of data and of persons are the closed lists of the CNIL's notific
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# An answer that was not given is stored empty, and shown as such: « Je ne sais pas » is an answer.
+NOT_SAID = _("pas dit")
+
 
 class Answer(models.TextChoices):
     YES = "yes", _("Oui")
@@ -14,7 +17,7 @@ class Answer(models.TextChoices):
 
 
 class Certainty(models.TextChoices):
-    """How well an instant is known. `unknown` is an answer; it goes with an empty instant."""
+    """How well an instant is known. `unknown` is an answer and goes with an empty instant; empty, nobody said it."""
 
     EXACT = "exact", _("exacte")
     APPROXIMATE = "approximate", _("à peu près")
@@ -51,6 +54,10 @@ class PublicService(models.TextChoices):
     ENERGY = "energie", _("Énergie et réseaux")
     STAFF_MANAGEMENT = "carrieres", _("Carrières et concours des agents")
     OTHER = "autre", _("Autre service")
+
+
+# How a service is touched where nobody said it: it was named as one that no longer works as usual.
+EXTENT_NOT_SAID = _("arrêté ou ralenti, pas dit")
 
 
 class InterruptionExtent(models.TextChoices):

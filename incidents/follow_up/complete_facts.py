@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.declaration import Caller, Instant, Interruption, leak_in
+from incidents.declaration import Caller, Instant, Interruption, instant_said, leak_in
 from incidents.enums import (
     Answer,
     Certainty,
@@ -37,6 +37,7 @@ from incidents.services.correct import (
 from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
 
 CERTAINTIES = [
+    ("", gettext_lazy("à choisir")),
     (Certainty.UNKNOWN, gettext_lazy("je ne sais pas")),
     (Certainty.APPROXIMATE, gettext_lazy("à peu près")),
     (Certainty.EXACT, gettext_lazy("exactement")),
@@ -83,7 +84,7 @@ class FactsForm(forms.Form):
             return
         if said.get(f"{name}_time") is not None:
             self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
-        elif said.get(f"{name}_certainty", Certainty.UNKNOWN) not in ("", Certainty.UNKNOWN):
+        elif said.get(f"{name}_certainty", "") not in ("", Certainty.UNKNOWN):
             self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
 
     def put(self, field: str, messages: list[str]) -> None:
@@ -170,10 +171,8 @@ class MomentsForm(FactsForm):
         return {name: self.instant(name) for name in INSTANTS}
 
     def instant(self, name: str) -> Instant:
-        """A day without an hour is not exact, whatever was chosen."""
-        at = self.at(name)
-        exact = self.cleaned_data[f"{name}_certainty"] == Certainty.EXACT and self.cleaned_data[f"{name}_time"]
-        return Instant(at=at, certainty=Certainty.EXACT if exact else Certainty.APPROXIMATE) if at else Instant()
+        has_hour = self.cleaned_data[f"{name}_time"] is not None
+        return instant_said(self.at(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
 
     def moments(self) -> list[dict[str, Any]]:
         parts = ("date", "time", "certainty")
@@ -217,13 +216,13 @@ class DataEditor(OneForm[DataForm]):
                 "persons": leak.persons,
             }
             if leak
-            else {"persons_band": PersonsBand.UNKNOWN, "categories": (), "person_categories": ()}
+            else {"categories": (), "person_categories": ()}
         )
         self.form = DataForm(data, initial={"data_concerned": incident.data_concerned} | known)
 
     def save(self, writing: Writing) -> Written:
-        concerned = self.form.cleaned_data["data_concerned"] or Answer.UNKNOWN
-        return correct_data(writing=writing, concerned=concerned, leak=leak_in(self.form.cleaned_data))
+        said = self.form.cleaned_data
+        return correct_data(writing=writing, concerned=said["data_concerned"], leak=leak_in(said))
 
 
 class ServiceForm(FactsForm):
@@ -258,7 +257,7 @@ class ServiceForm(FactsForm):
             ended = started
         return Interruption(
             service=self.service.value,
-            extent=said["extent"] or InterruptionExtent.UNKNOWN,
+            extent=said["extent"],
             started_at=started,
             ended_at=ended,
             people_affected=said["people"],
@@ -305,9 +304,9 @@ class ServicesEditor:
 
     def save(self, writing: Writing) -> Written:
         self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
-        stopped = self.stopped if self.stopped in Answer.values else Answer.UNKNOWN
+        stopped = self.stopped if self.stopped in Answer.values else ""
         if self.noted and not self.sent:  # what « Oui » was said of was a mistake
-            stopped = Answer.UNKNOWN
+            stopped = ""
         said = [form.interruption() for form in self.sent]
         return correct_services(writing=writing, stopped=stopped, interruptions=said)
 

@@ -7,9 +7,9 @@ from incidents.enums import ActorKind, Certainty
 
 
 def instant_fits_certainty(name: str) -> models.CheckConstraint:
-    """An instant is empty exactly when the answer was « pas connue »."""
+    """An instant that is « pas connue » is empty; one whose certainty was not said may be given or not."""
     return models.CheckConstraint(
-        condition=Q(**{f"{name}_at": None, f"{name}_certainty": Certainty.UNKNOWN})
+        condition=Q(**{f"{name}_at": None, f"{name}_certainty__in": ["", Certainty.UNKNOWN]})
         | (Q(**{f"{name}_at__isnull": False}) & ~Q(**{f"{name}_certainty": Certainty.UNKNOWN})),
         name=f"incident_{name}_at_fits_certainty",
     )

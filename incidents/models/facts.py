@@ -7,6 +7,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import (
+    EXTENT_NOT_SAID,
+    NOT_SAID,
     DataCategory,
     InterruptionExtent,
     LeakStatus,
@@ -44,11 +46,11 @@ class Story(models.Model):
 
 
 class ServiceInterruption(Labelled):
-    """A public service stopped or slowed. No end: it still is."""
+    """A public service stopped or slowed. No end: it still is. An empty extent was not said."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="interruptions", verbose_name=_("incident"))
     service = models.CharField(_("service public"), max_length=16, choices=PublicService)
-    extent = models.CharField(_("ampleur"), max_length=12, choices=InterruptionExtent)
+    extent = models.CharField(_("ampleur"), max_length=12, choices=InterruptionExtent, blank=True)
     started_at = models.DateTimeField(_("depuis"), null=True, blank=True)
     ended_at = models.DateTimeField(_("jusqu’à"), null=True, blank=True)
     people_affected = models.PositiveIntegerField(_("personnes touchées"), null=True, blank=True)
@@ -59,7 +61,7 @@ class ServiceInterruption(Labelled):
         verbose_name_plural = _("interruptions de service")
         constraints = [
             known("service", PublicService.values, name="interruption_service_known"),
-            known("extent", InterruptionExtent.values, name="interruption_extent_known"),
+            known("extent", InterruptionExtent.values, name="interruption_extent_known", blank=True),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
                 name="interruption_ends_after_it_starts",
@@ -76,12 +78,16 @@ class ServiceInterruption(Labelled):
     def __str__(self) -> str:
         return str(self.get_service_display())
 
+    @property
+    def extent_said(self) -> str:
+        return str(self.get_extent_display() or EXTENT_NOT_SAID)
+
 
 class DataLeak(Labelled):
-    """Personal data that left, or are said to have left."""
+    """Personal data that are touched, and what is said of them. An empty status: nobody said that they left."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="leaks", verbose_name=_("incident"))
-    status = models.CharField(_("état"), max_length=12, choices=LeakStatus)
+    status = models.CharField(_("état"), max_length=12, choices=LeakStatus, blank=True)
     categories = ArrayField(
         models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories (CNIL)")
     )
@@ -92,21 +98,17 @@ class DataLeak(Labelled):
         verbose_name=_("catégories de personnes (CNIL)"),
     )
     persons = models.PositiveIntegerField(_("nombre de personnes"), null=True, blank=True)
-    persons_band = models.CharField(
-        _("tranche de personnes"), max_length=12, choices=PersonsBand, default=PersonsBand.UNKNOWN
-    )
+    persons_band = models.CharField(_("tranche de personnes"), max_length=12, choices=PersonsBand, blank=True)
     records = models.PositiveIntegerField(_("nombre d’enregistrements"), null=True, blank=True)
-    records_band = models.CharField(
-        _("tranche d’enregistrements"), max_length=12, choices=PersonsBand, default=PersonsBand.UNKNOWN
-    )
+    records_band = models.CharField(_("tranche d’enregistrements"), max_length=12, choices=PersonsBand, blank=True)
 
     class Meta:
         verbose_name = _("fuite de données")
         verbose_name_plural = _("fuites de données")
         constraints = [
-            known("status", LeakStatus.values, name="leak_status_known"),
-            known("persons_band", PersonsBand.values, name="leak_persons_band_known"),
-            known("records_band", PersonsBand.values, name="leak_records_band_known"),
+            known("status", LeakStatus.values, name="leak_status_known", blank=True),
+            known("persons_band", PersonsBand.values, name="leak_persons_band_known", blank=True),
+            known("records_band", PersonsBand.values, name="leak_records_band_known", blank=True),
             models.CheckConstraint(
                 condition=Q(categories__contained_by=DataCategory.values), name="leak_categories_known"
             ),
@@ -117,4 +119,12 @@ class DataLeak(Labelled):
         ]
 
     def __str__(self) -> str:
-        return str(self.get_status_display())
+        return self.status_said
+
+    @property
+    def status_said(self) -> str:
+        return str(self.get_status_display() or NOT_SAID)
+
+    @property
+    def persons_said(self) -> str:
+        return str(self.get_persons_band_display() or NOT_SAID)

@@ -81,24 +81,21 @@ class Incident(Labelled):
 
     received_at = models.DateTimeField(_("reçu le"), default=timezone.now, editable=False)
     occurred_at = models.DateTimeField(_("survenu le"), null=True, blank=True)
-    occurred_certainty = models.CharField(
-        _("date de survenue"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
-    )
+    occurred_certainty = models.CharField(_("date de survenue"), max_length=12, choices=Certainty, blank=True)
     detected_at = models.DateTimeField(_("détecté le"), null=True, blank=True)
-    detected_certainty = models.CharField(
-        _("date de détection"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
-    )
+    detected_certainty = models.CharField(_("date de détection"), max_length=12, choices=Certainty, blank=True)
     attack_known_at = models.DateTimeField(_("attaque connue le"), null=True, blank=True)
     attack_known_certainty = models.CharField(
-        _("date de connaissance de l’attaque"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+        _("date de connaissance de l’attaque"), max_length=12, choices=Certainty, blank=True
     )
     breach_known_at = models.DateTimeField(_("violation de données connue le"), null=True, blank=True)
     breach_known_certainty = models.CharField(
-        _("date de connaissance de la violation"), max_length=12, choices=Certainty, default=Certainty.UNKNOWN
+        _("date de connaissance de la violation"), max_length=12, choices=Certainty, blank=True
     )
 
-    service_stopped = models.CharField(_("un service est arrêté"), max_length=8, choices=Answer)
-    data_concerned = models.CharField(_("des données sont concernées"), max_length=8, choices=Answer)
+    # Empty: not said.
+    service_stopped = models.CharField(_("un service est arrêté"), max_length=8, choices=Answer, blank=True)
+    data_concerned = models.CharField(_("des données sont concernées"), max_length=8, choices=Answer, blank=True)
     # Grouping several bodies that name one supplier needs the same spelling: the key is folded, the name is not.
     supplier_key = models.CharField(_("prestataire, clé de regroupement"), max_length=80, blank=True, editable=False)
 
@@ -176,12 +173,12 @@ class Incident(Labelled):
             known("due_for", DueFor.values, name="incident_due_for_known"),
             known("severity", Severity.values, name="incident_severity_known"),
             known("severity_found", Severity.values, name="incident_severity_found_known"),
-            known("service_stopped", Answer.values, name="incident_service_stopped_known"),
-            known("data_concerned", Answer.values, name="incident_data_concerned_known"),
+            known("service_stopped", Answer.values, name="incident_service_stopped_known", blank=True),
+            known("data_concerned", Answer.values, name="incident_data_concerned_known", blank=True),
             known("verification", Verification.values, name="incident_verification_known"),
             known("closing_reason", ClosingReason.values, name="incident_closing_reason_known", blank=True),
             *(
-                known(f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known")
+                known(f"{name}_certainty", Certainty.values, name=f"incident_{name}_certainty_known", blank=True)
                 for name in INSTANTS
             ),
             *(instant_fits_certainty(name) for name in INSTANTS),

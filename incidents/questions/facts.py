@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from incidents.enums import (
+    EXTENT_NOT_SAID,
+    NOT_SAID,
     Answer,
     Certainty,
     DataCategory,
@@ -66,7 +68,7 @@ def story_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 def moments_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, label in INSTANTS.items():
         at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
-        words = said_moment(at, zone) or _("pas connu")
+        words = said_moment(at, zone) or (_("pas connu") if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
         yield Said(label=str(label), words=_("%(moment)s, à peu près") % {"moment": words} if roughly else words)
 
@@ -80,7 +82,7 @@ def services_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 
 def interruption_said(one: Mapping[str, Any], zone: str) -> Iterator[str]:
     """« arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »"""
-    yield label(InterruptionExtent, one["extent"])
+    yield label(InterruptionExtent, one["extent"]) if one["extent"] else str(EXTENT_NOT_SAID)
     if one["from"]:
         yield _("depuis le %(moment)s") % {"moment": said_moment(moment_of(one["from"]), zone)}
     if one["to"]:
@@ -125,9 +127,9 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def label(choices: Any, code: str) -> str:
-    """The label of a stored code; the code itself if it is no longer one of ours."""
-    return str(dict(choices.choices).get(code, code))
+    """The label of a stored code, « pas dit » of an empty one; the code itself if it is no longer one of ours."""
+    return str(dict(choices.choices).get(code, code) or NOT_SAID)
 
 
 def labels(choices: Any, codes: list[str]) -> str:
-    return ", ".join(label(choices, code) for code in codes) or _("pas connues")
+    return ", ".join(label(choices, code) for code in codes) or str(NOT_SAID)

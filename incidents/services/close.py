@@ -84,7 +84,8 @@ class Unfinished:
             names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
             said.append(_("sans heure de reprise : %s") % names)
         if self.leak:
-            said.append(_("fuite %s, sans conclusion") % self.leak.get_status_display())
+            what = _("fuite %s") % self.leak.get_status_display() if self.leak.status else _("données touchées")
+            said.append(_("%s, sans conclusion") % what)
         if number := len(self.tasks):
             said.append(ngettext("%d tâche ouverte", "%d tâches ouvertes", number) % number)
         return said
@@ -103,7 +104,7 @@ def seen_of(incident: Incident, left: Unfinished) -> str:
     """The stamp of what the closing page shows; a new message of the declarant changes it too."""
     shown = (
         sorted(one.service for one in left.interruptions),
-        left.leak.status if left.leak else "",
+        left.leak.status if left.leak else None,
         sorted(str(one.uid) for one in left.tasks),
         incident.declarant_wrote_at,
     )

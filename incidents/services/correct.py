@@ -94,7 +94,8 @@ def change_services(
 
 @transaction.atomic
 def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
-    """What is known of the data. « Non » where a leak was noted says that it was without ground.
+    """What is known of the data. « Non » where a leak was said says that it was without ground; data of which nobody
+    said that they left are then no longer touched.
 
     Raises ValidationError where none was, and one is described beside « Non »: those words would be lost.
     """
@@ -102,7 +103,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
     known = leak_of(incident)
     refuse(problems_of_data(None if known else leak, concerned))
     if concerned == Answer.NO:
-        leak = replace(known, status=LeakStatus.UNFOUNDED) if known else None
+        leak = replace(known, status=LeakStatus.UNFOUNDED) if known and known.status else None
 
     def put() -> None:
         put_leak(incident, leak)

@@ -91,7 +91,8 @@ def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str
     answers = answers_of(incident)
     return {
         "instants": list(instants(incident)),
-        "unknown_instants": [INSTANT_LABELS[name] for name in INSTANTS if not getattr(incident, f"{name}_at")],
+        "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
+        "instants_not_said": list_missing_instants(incident, ""),
         "interruptions": interruptions,
         "services": wording.stopped(incident, interruptions),
         "data": wording.data(incident, leaks),
@@ -137,6 +138,12 @@ def instants(incident: Incident) -> Any:
     for name in INSTANTS:
         certainty = getattr(incident, f"{name}_certainty")
         yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
+
+
+def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
+    """Return the names of the instants that nobody gave, for this reason."""
+    missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
+    return [INSTANT_LABELS[name] for name in missing if getattr(incident, f"{name}_certainty") == certainty]
 
 
 def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from incidents.attack import TECHNIQUES, suggested_for, titles_of
-from incidents.enums import TYPE_TERMS, Cause, LeakStatus, Nature, Pap, Tlp
+from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.qualify import Qualification, qualification_of, stamp
@@ -117,9 +117,9 @@ def rsit_choices(standing: Qualification) -> list[Any]:
 
 
 def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
-    if leak is not None:
+    if leak is not None and leak.status:
         return LeakStatus.choices
-    none = _("aucune notée") if standing.leak == "" else _("aucune : données non concernées")
+    none = NOT_SAID if standing.leak == "" else _("aucune : données non concernées")
     return [("", none), *LeakStatus.choices]
 
 

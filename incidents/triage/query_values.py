@@ -231,7 +231,7 @@ PLACES = named(
     cloture=(DocumentKind.LESSON,),
 )
 TYPES = named([*TYPE_TERMS.items(), *IncidentType.choices])
-DATA = named(Answer.choices, inconnu=(Answer.UNKNOWN,), nsp=(Answer.UNKNOWN,))
+DATA = named(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
 KEYS: dict[str, Key] = {
     "type": Key(gettext_lazy("type d’incident"), "type:rançongiciel", choice_of(TYPES)),

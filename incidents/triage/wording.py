@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import TYPE_TERMS, Answer, LeakStatus, PublicService, Status
+from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, LeakStatus, PublicService, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
@@ -71,21 +71,29 @@ def still_stopped(incident: Incident, services: list[str], *, was_touched: bool)
     """The same of codes of services. `was_touched`: some were named, which may all be back."""
     if was_touched and not services:
         return _("tous repris")
-    return ", ".join(str(PublicService(code).label) for code in services) or {
+    answers: dict[str, str] = {
         Answer.YES: _("oui, non précisés"),
         Answer.NO: _("aucun"),
-    }.get(Answer(incident.service_stopped), _("ne sait pas"))
+        Answer.UNKNOWN: _("ne sait pas"),
+    }
+    named = ", ".join(str(PublicService(code).label) for code in services)
+    return named or answers.get(incident.service_stopped, str(NOT_SAID))
 
 
 def data(incident: Incident, leaks: list[Any]) -> str:
-    """The first leak, or the answer given where there is none."""
+    """What is said of the first leak, or the answer given where nobody said anything of one."""
     return of_data(incident, leaks[0].status if leaks else None)
 
 
 def of_data(incident: Incident, leak_status: str | None) -> str:
     if leak_status:
         return _("fuite %(status)s") % {"status": LeakStatus(leak_status).label}
-    return {Answer.YES: _("concernées"), Answer.NO: _("non")}.get(Answer(incident.data_concerned), _("ne sait pas"))
+    answers: dict[str, str] = {
+        Answer.YES: _("concernées"),
+        Answer.NO: _("non"),
+        Answer.UNKNOWN: _("ne sait pas"),
+    }
+    return answers.get(incident.data_concerned, str(NOT_SAID))
 
 
 def waiting(incident: Incident, now: datetime) -> timedelta:

@@ -47,7 +47,10 @@ type Units = Counter[tuple[str, str]]
 
 
 def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
-    """Return the facts of these incidents as the raw rows stand now, unsaved. Three queries."""
+    """Return the facts of these incidents as the raw rows stand now, unsaved. Three queries.
+
+    Data that are touched count as a leak once somebody has said that they left, or may have.
+    """
     ids = list(incident_ids)
     incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ_FIELDS)
     facts = {incident.pk: make_fact(incident) for incident in incidents}
@@ -55,7 +58,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
         fact = facts[interruption.incident_id]
         fact.interruption_hours.append(find_hours_band(interruption))
         fact.interruption_services.append(interruption.service)
-    for leak in DataLeak.objects.filter(incident__in=ids).order_by("pk"):
+    for leak in DataLeak.objects.filter(incident__in=ids).exclude(status="").order_by("pk"):
         fact = facts[leak.incident_id]
         fact.leak_statuses.append(leak.status)
         fact.leak_persons.append(find_persons_band(leak))
@@ -105,7 +108,7 @@ def find_hours_band(interruption: ServiceInterruption) -> str:
 def find_persons_band(leak: DataLeak) -> str:
     """Return the band of a leak; a number given wins over the band given."""
     if leak.persons is None:
-        return leak.persons_band
+        return leak.persons_band or PersonsBand.UNKNOWN
     persons = leak.persons
     return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
 

@@ -126,7 +126,10 @@ UNITS: dict[str, Unit] = {
         ),
         formula=_("nombre de fuites revendiquées, soupçonnées ou confirmées, dans les incidents vérifiés"),
         unit=_("fuite"),
-        limits=_("Une fuite jugée sans fondement n’est pas dans ce nombre : elle est comptée à part."),
+        limits=_(
+            "Une fuite jugée sans fondement n’est pas dans ce nombre : elle est comptée à part. Des données en cause "
+            "n’y sont qu’une fois dit qu’elles sont sorties, ou qu’elles le seraient."
+        ),
         sources=(CNIL,),
     ),
     "leak_categories": Unit(

@@ -50,7 +50,7 @@ def test_services_that_were_a_mistake_leave_nothing_stopped(client, incident):
     data = {"row": ["civil", "messagerie"], "r0-gone": "on", "r1-gone": "on"}
     assert post(client, incident, "services", data).status_code == 302
     incident.refresh_from_db()
-    assert (incident.interruptions.count(), incident.service_stopped) == (0, "unknown")
+    assert (incident.interruptions.count(), incident.service_stopped) == (0, "")
     assert post(client, incident, "services", {"stopped": "no"}).status_code == 302
     incident.refresh_from_db()
     assert incident.service_stopped == "no"
@@ -95,9 +95,16 @@ def test_what_is_said_of_the_data_is_kept_or_refused(client, incident):
     assert "la réponse ne peut pas être « Non »" in text(page)
     assert post(client, incident, "donnees", {"data_concerned": "unknown", "persons": "40"}).status_code == 302
     leak = incident.leaks.get()
-    assert (leak.persons, leak.status) == (40, "suspected")
+    assert (leak.persons, leak.status) == (40, "")
     assert post(client, incident, "donnees", {"data_concerned": "no", "persons": "40"}).status_code == 302
-    leak.refresh_from_db()
+    assert not incident.leaks.exists()
+
+
+def test_a_leak_that_was_said_is_without_ground_once_no_data_are_touched(client, incident):
+    said = {"data_concerned": "yes", "leak_status": "suspected", "persons": "40"}
+    assert post(client, incident, "donnees", said).status_code == 302
+    assert post(client, incident, "donnees", said | {"data_concerned": "no"}).status_code == 302
+    leak = incident.leaks.get()
     assert (leak.persons, leak.status) == (40, "unfounded")
 
 

@@ -120,16 +120,16 @@ def test_everything_said_is_stored(client):
         assert post(client, said).status_code == 200
     incident = Incident.objects.get()
     assert (incident.occurred_at, incident.occurred_certainty) == (datetime(2026, 11, 23, 21, 30, tzinfo=UTC), "exact")
-    # A day without its hour: its first minute, in Paris, and only « à peu près ».
+    # A day without its hour: its first minute, in Paris. How well it is known was not said.
     assert incident.detected_at == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
-    assert incident.detected_certainty == "approximate"
+    assert incident.detected_certainty == ""
     assert incident.attack_known_at == datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
     assert (incident.breach_known_at, incident.breach_known_certainty) == (None, "unknown")
     civil, mail = incident.interruptions.order_by("id")
     assert (civil.service, civil.extent, civil.people_affected) == ("civil", "stopped", 1200)
     assert civil.started_at == civil.ended_at == datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
     assert civil.workaround == "Registre papier."
-    assert (mail.extent, mail.started_at, mail.ended_at) == ("unknown", None, None)
+    assert (mail.extent, mail.started_at, mail.ended_at) == ("", None, None)
     leak = incident.leaks.get()
     assert (leak.status, leak.categories, leak.persons_band) == ("claimed", ["etat_civil", "sante"], "51-300")
     assert leak.person_categories == ["employes", "mineurs"]
@@ -161,7 +161,8 @@ def test_a_code_goes_by_mail_unless_it_is_refused(client):
 
 
 def test_knowing_nothing_is_an_answer(client):
-    assert post(client, quoi="inconnu").status_code == 200
+    said = {"service_stopped": "unknown", "data_concerned": "unknown"}
+    assert post(client, said, quoi="inconnu").status_code == 200
     incident = Incident.objects.get()
     assert (incident.type, incident.service_stopped, incident.data_concerned) == ("inconnu", "unknown", "unknown")
     assert not incident.interruptions.exists()

@@ -92,7 +92,7 @@ def test_what_matters_first_comes_first(client, responder, incident):
     blocks = ["rappeler", "recit", "services", "donnees", "quand", "echanges", "reponses", "pieces", "histoire"]
     places = [text.index(f'<h2 id="{block}"') for block in blocks]
     assert places == sorted(places)
-    assert text.count("<dt>Pas connu</dt>") == 1
+    assert text.count("<dt>Pas dit</dt>") == 1
 
 
 def test_the_heading_leads_to_the_queue_and_to_ones_account(client, responder, incident):

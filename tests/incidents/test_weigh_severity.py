@@ -30,7 +30,7 @@ def test_it_works():
         "rançongiciel": 4,
         "service essentiel arrêté : état civil": 2,
         "aucune sauvegarde utilisable": 2,
-        "fuite possible de données": 1,
+        "données touchées": 1,
     }
     assert found.points == 9
 

@@ -1,0 +1,187 @@
+"""What a declaration does not say stays unsaid: « pas dit » on each page, paper, mail and answer of the API."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from incidents.declaration import Instant, Interruption, Leak
+from incidents.enums import Answer
+from incidents.models import AnswerSheet, Incident
+from incidents.services.dossier import dossier_of
+from incidents.services.follow_up import secret_of
+from incidents.services.qualify import Qualification, qualification_of
+from incidents.services.snapshots import first_leak, of_rows
+from notifications.facts import facts_of
+from stats.counting.facts import load_facts
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.journeys import post
+from tests.incidents.test_call_api import URL, Api
+from tests.incidents.test_complete_pages import hidden
+from tests.incidents.test_declare import text
+
+pytestmark = pytest.mark.django_db
+UNSAID = {"service_stopped": "", "data_concerned": ""}
+
+
+@pytest.fixture(autouse=True)
+def town():
+    breizh_cyber()
+    return plouexemple()
+
+
+def by_link(incident):
+    client = Client()
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get())}/")
+    return client
+
+
+def lines_of_paper(incident):
+    sections = dossier_of(incident, at=timezone.now())["declared"]
+    return dict(line for section in sections for line in section["lines"])
+
+
+def test_it_works(client):
+    """Data ticked, and nothing said of what became of them."""
+    post(client, {"data_concerned": "yes"})
+    incident = Incident.objects.get()
+    leak = incident.leaks.get()
+    assert (incident.data_concerned, leak.status, leak.persons_band) == ("yes", "", "")
+    follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
+    assert "Données touchées Oui, fuite : pas dit, personnes : pas dit" in follow_up
+    paper = lines_of_paper(incident)
+    assert (paper["Des données touchées"], paper["Fuite"]) == ("Oui", "pas dit")
+    assert (paper["Quelles données"], paper["Combien de personnes"]) == ("pas dit", "pas dit")
+    form = by_link(incident).get(f"/suivi/{incident.reference}/completer/donnees/").content.decode()
+    assert not re.search(r'name="leak_status"[^>]* checked', form)
+    assert '<option value="" selected' not in form
+    assert re.search(r'<option value="">À choisir</option>', form)
+    assert "soupçonnée" not in follow_up + str(paper)
+
+
+def test_nothing_answered_is_not_je_ne_sais_pas(client):
+    post(client, quoi="inconnu")
+    incident = Incident.objects.get()
+    assert (incident.service_stopped, incident.data_concerned) == ("", "")
+    follow_up = text(by_link(incident).get(f"/suivi/{incident.reference}/"))
+    assert "Survenu Pas dit" in follow_up
+    assert "Données touchées Pas dit" in follow_up
+    paper = lines_of_paper(incident)
+    assert paper["Un service arrêté ou ralenti"] == paper["Des données touchées"] == paper["Arrivé"] == "pas dit"
+
+
+def test_je_ne_sais_pas_is_said_where_it_was(client):
+    said = {"service_stopped": "unknown", "data_concerned": "unknown", "occurred_certainty": "unknown"}
+    post(client, said)
+    paper = lines_of_paper(Incident.objects.get())
+    assert paper["Un service arrêté ou ralenti"] == paper["Des données touchées"] == "Je ne sais pas"
+    assert (paper["Arrivé"], paper["Découvert"]) == ("pas connu", "pas dit")
+
+
+def test_lists_open_on_no_answer(client):
+    post(client, {"contact_phone": ""})
+    page = client.get("/declarer/donnees/").content.decode() + client.get("/declarer/rappel/").content.decode()
+    assert (
+        page.count('<option value="" selected>À choisir</option>') + page.count('<option value="">À choisir</option>')
+        == 5
+    )
+    assert '<option value="unknown" selected>' not in page
+
+
+def test_the_last_screen_says_what_was_not_answered(client):
+    post(client, {"contact_phone": ""})
+    said = client.get("/declarer/rappel/").context["summary"]
+    assert [line.text for line in said[2:]] == ["Pas dit", "Pas dit"]
+
+
+def test_a_service_named_without_more_says_no_more(client):
+    post(client, {"service": ["civil"], "service_stopped": "yes"})
+    incident = Incident.objects.get()
+    assert incident.interruptions.get().extent == ""
+    assert "État civil Arrêté ou ralenti, pas dit Pas dit" in text(
+        by_link(incident).get(f"/suivi/{incident.reference}/")
+    )
+    assert lines_of_paper(incident)["État civil"] == "arrêté ou ralenti, pas dit"
+
+
+def test_an_instant_without_its_precision_is_not_made_rough(client):
+    post(client, {"occurred_date": "2026-01-02", "occurred_time": "9h"})
+    incident = Incident.objects.get()
+    assert incident.occurred_certainty == ""
+    assert "à peu près" not in lines_of_paper(incident)["Arrivé"]
+
+
+def test_a_responder_reads_it_on_the_case_and_in_the_queue(client):
+    incident = declare(**UNSAID, leak=None)
+    client.force_login(a_responder())
+    page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert "Services arrêtés : pas dit." in page
+    assert "Données concernées : pas dit." in page
+    assert "Prestataire pas dit" in page
+    assert "Pas dit survenu, détecté" in page
+    assert "Pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
+
+
+def test_a_responder_sees_that_the_leak_was_not_said(client):
+    incident = declare(data_concerned=Answer.YES, leak=Leak(categories=("nir",)))
+    client.force_login(a_responder())
+    page = text(client.get(f"/admin/incidents/incident/{incident.reference}/"))
+    assert "Fuite pas dit" in page
+    assert "Personnes pas dit Enregistrements pas dit" in page
+    assert "Données : concernées" in text(client.get("/admin/incidents/incident/"))
+    assert qualification_of(incident, first_leak(incident)).leak == Qualification.leak
+
+
+def test_the_mail_of_the_centre_says_it():
+    said = facts_of(declare(**UNSAID))
+    assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
+    unknown = facts_of(declare(occurred=Instant(certainty="unknown")))
+    assert unknown["moments_said"] == "pas connu"
+    touched = facts_of(
+        declare(
+            data_concerned="yes",
+            leak=Leak(),
+            service_stopped="yes",
+            interruptions=(Interruption(service="civil", extent=""),),
+        )
+    )
+    assert touched["leaks"] == [["données touchées, fuite\xa0: pas dit"]]
+    assert touched["services"][0]["said"] == "État civil\xa0: arrêté ou ralenti, pas dit"
+
+
+def test_the_api_invents_no_answer():
+    body = {"collectivity": str(plouexemple().uid), "contact": {"phone": "02 99 00 00 00"}}
+    said = body | {"leak": {"categories": ["nir"]}, "interruptions": [], "detected_at": None}
+    reference = Api(an_agent()).post(URL, said).json()["reference"]
+    detail = Api(a_responder()).get(f"{URL}{reference}/").json()
+    assert (detail["service_stopped"], detail["data_concerned"]) == ("", "")
+    assert (detail["leaks"][0]["status"], detail["leaks"][0]["persons_band"]) == ("", "")
+    assert (detail["occurred_certainty"], detail["detected_certainty"]) == ("", "unknown")
+
+
+def test_the_first_state_and_the_rows_say_the_same(client):
+    post(client, {"data_concerned": "yes", "categories": ["nir"]})
+    incident = Incident.objects.get()
+    first = AnswerSheet.objects.get(incident=incident, section="donnees").values
+    assert first == of_rows(incident, "donnees")
+    assert first["leak"]["status"] == first["leak"]["persons_band"] == ""
+
+
+def test_saving_the_correction_form_as_it_opened_says_nothing_new(client):
+    post(client, {"data_concerned": "yes"})
+    incident = Incident.objects.get()
+    link, address = by_link(incident), f"/suivi/{incident.reference}/completer/donnees/"
+    page = link.get(address)
+    link.post(address, {"seen": hidden(page, "seen"), "data_concerned": "yes", "persons_band": ""})
+    assert AnswerSheet.objects.filter(incident=incident, section="donnees").count() == 1
+    assert incident.leaks.get().status == ""
+
+
+def test_it_is_counted_as_a_leak_once_somebody_says_that_there_may_be_one():
+    incident = declare(data_concerned=Answer.YES, leak=Leak(categories=("nir",), persons_band="6-50"))
+    fact = load_facts([incident.pk])[incident.pk]
+    assert (fact.leak_statuses, fact.leak_persons, fact.leak_categories) == ([], [], [])
+    incident.leaks.update(status="suspected", persons_band="")
+    fact = load_facts([incident.pk])[incident.pk]
+    assert (fact.leak_statuses, fact.leak_persons, fact.leak_categories) == (["suspected"], ["unknown"], ["nir"])
