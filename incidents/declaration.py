@@ -111,6 +111,8 @@ class Submission:
     # The sender holds a lock under which this key was never used: nothing is asked of it again.
     is_held: bool = False
     digest: str = field(default="")
+    # Its declarant gave a number and a word, and asked for a call.
+    asks_call_back: bool = False
     # Who filled it in, as they call themselves: two people may complete one declaration.
     author: str = ""
     # A digest of the Internet address that it came from, where nobody with an account answers for it.

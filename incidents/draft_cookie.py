@@ -33,8 +33,12 @@ class Opened(NamedTuple):
 
 def opened(request: HttpRequest) -> Opened | None:
     """As the page that was posted says, else as the cookie does. None when it is absent, altered or too old."""
-    held = read(request.POST.get(PEN, ""), PEN_SALT)
-    return held or read(request.COOKIES.get(NAME, ""), SALT)
+    return held(request) or read(request.COOKIES.get(NAME, ""), SALT)
+
+
+def held(request: HttpRequest) -> Opened | None:
+    """Return the draft that the posted page names; an express page names one that may not exist yet."""
+    return read(request.POST.get(PEN, ""), PEN_SALT)
 
 
 def read(signed: str, salt: str) -> Opened | None:

@@ -40,6 +40,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "type": TYPE_TERMS[incident.type],
         "type_said": incident.get_type_display(),
         "severity": incident.get_severity_display(),
+        "is_to_call_back": incident.is_to_call_back,
         "is_verified": incident.is_verified,
         "verification": incident.get_verification_display(),
         "origin": incident.get_origin_display(),

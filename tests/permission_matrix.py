@@ -34,6 +34,8 @@ MATRIX = [
     ("post", "declarer/donnees/",                                    303),
     ("get", "declarer/rappel/",                                      400),
     ("post", "declarer/rappel/",                                     303),
+    ("get", "declarer/rappelez-moi/",                                200),
+    ("post", "declarer/rappelez-moi/",                               400, 422, 422, 422, 422, 422, 422, 422, 422, 422),
     ("get", "declarer/envoyee/",                                     303),
     ("get", "declarer/autre/",                                       405),
     ("post", "declarer/autre/",                                      303),

@@ -24,6 +24,7 @@ from incidents.draft_cookie import PEN
 from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
+from incidents.services.declare import Declared
 from incidents.services.draft import Typed, send_draft
 from incidents.services.follow_up import secret_of
 from incidents.signature import remember_signature
@@ -51,19 +52,30 @@ def send_at_once(request: HttpRequest, journey: Journey, typed: Typed) -> HttpRe
 
 
 def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed) -> HttpResponse:
-    member = journey.is_of(request.user)
-    response = see("declare_sent")
+    member = member_of(journey, request)
     declared = send_draft(
         uid=journey.draft.uid,
         typed=typed,
         declaration=journey.declaration(details),
         origin=Origin.ACCOUNT if member else Origin.WEB,
-        actor=request.user if member and isinstance(request.user, User) else None,
+        actor=member,
         source=address_key(request),
     )
-    follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
     # Whoever declared here is the person to call back, unless they said another name.
-    if not member and (signature := typed.author or declared.incident.story.contact_name):
+    signature = typed.author or declared.incident.story.contact_name
+    return lead_to_answer(request, declared, signature="" if member else signature)
+
+
+def member_of(journey: Journey, request: HttpRequest) -> User | None:
+    """Return who is logged in, if they are a member of the body that declares."""
+    return request.user if journey.is_of(request.user) and isinstance(request.user, User) else None
+
+
+def lead_to_answer(request: HttpRequest, declared: Declared, *, signature: str) -> HttpResponse:
+    """Redirect to the answer; this device may open the new case from now on."""
+    response = see("declare_sent")
+    follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
+    if signature:
         remember_signature(response, signature)
     return response
 

@@ -4,7 +4,7 @@ The second of two writers meets what the first wrote, with all that they typed s
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,8 @@ from incidents.signature import remember_signature, signature_of
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 
+# In the address of a section that is one of the five screens by which an express declaration goes on.
+ON_THE_WAY = "suite"
 NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row"}
 
 
@@ -121,6 +123,34 @@ def frame_of(incident: Incident) -> dict[str, Any]:
     return {"incident": incident, "zone": zone_of(incident.collectivity), "why_not": why_not(incident)}
 
 
+@dataclass(frozen=True)
+class Way:
+    """The five screens of facts, in their order; `place` is that of this one, from 0 on."""
+
+    reference: str
+    place: int
+
+    @property
+    def number(self) -> int:
+        return self.place + 1
+
+    @property
+    def count(self) -> int:
+        return len(EDITORS)
+
+    @property
+    def is_last(self) -> bool:
+        return self.number == self.count
+
+    @property
+    def next(self) -> str:
+        """The address of the screen that follows, else of the list of all that may be added."""
+        if self.is_last:
+            return reverse("complete", args=[self.reference])
+        section = list(EDITORS)[self.number]
+        return reverse("complete_section", args=[self.reference, section], query={ON_THE_WAY: "oui"})
+
+
 class Page:
     """One section under the eyes of one person. Raises Http404 where there is no such section."""
 
@@ -164,8 +194,15 @@ class Page:
         writing = Writing(guest=self.guest, reference=self.incident.reference, author=author, seen=self.seen)
         return replace(writing, author="") if self.guest.user else writing
 
+    @property
+    def way(self) -> "Way | None":
+        """Where this screen stands among the five, if they are followed one after the other."""
+        is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
+        return Way(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
+
     def done(self) -> HttpResponse:
-        response = redirect(reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}")
+        after = reverse("complete", args=[self.incident.reference]) + f"?fait={self.section}"
+        response = redirect(self.way.next if self.way and not self.way.is_last else after)
         if not self.guest.user:
             remember_signature(response, self.signature.cleaned_data["author"])
         return response
@@ -177,6 +214,7 @@ class Page:
             "section": self.section,
             "editor": self.editor,
             "form": self,
+            "way": self.way,
             "signature": self.signature,
             "signed": signature_of(self.request, self.guest),
             "by_account": self.guest.user is not None,

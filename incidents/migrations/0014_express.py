@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='incident',
+            name='is_to_call_back',
+            field=models.BooleanField(default=False, verbose_name='à rappeler : déclaration express'),
+        ),
         migrations.RemoveConstraint(
             model_name='dataleak',
             name='leak_status_known',

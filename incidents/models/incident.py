@@ -117,6 +117,8 @@ class Incident(Labelled):
     answered_at = models.DateTimeField(_("première réponse le"), null=True, blank=True)
     # Chosen by the declarant: mails carry neither the code nor words of the case. `sharing` adds types of incidents.
     mail_without_code = models.BooleanField(_("mails sans code"), default=False)
+    # An express declaration: its declarant asked for a call, and nobody of the centre has spoken with them yet.
+    is_to_call_back = models.BooleanField(_("à rappeler : déclaration express"), default=False)
     # The CSIRT asked the declarant something and nothing came since.
     awaited_since = models.DateTimeField(_("attend le déclarant depuis le"), null=True, blank=True)
     worked_at = models.DateTimeField(_("dernier acte du centre le"), null=True, blank=True)

@@ -95,9 +95,14 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
 
 def sent_before(key: str) -> Incident | None:
     """Two posts of one form at the same instant: the second waits here and finds what the first made."""
+    hold_key(key)
+    return Incident.objects.filter(submission_key=key_of(key)).first()
+
+
+def hold_key(key: str) -> None:
+    """Wait until nobody else holds this submission key, and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-    return Incident.objects.filter(submission_key=key_of(key)).first()
 
 
 def was_sent(key: str) -> bool:
@@ -145,6 +150,7 @@ def save_incident(
         acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
         answer_by=now + ANSWER_WITHIN[severity],
         due_at=now + ACKNOWLEDGE_WITHIN[severity],
+        is_to_call_back=submission.asks_call_back,
         verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
         verified_at=now if is_member else None,
         submission_key=key_of(submission.key),

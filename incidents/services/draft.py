@@ -5,8 +5,8 @@ and a keyed hash. It is shorter, since it opens what nobody has read yet, for a 
 """
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from incidents.declaration import Declaration, Submission
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident
 from incidents.reference import ALPHABET, compact
-from incidents.services.declare import Declared, declare_incident
+from incidents.services.declare import Declared, declare_incident, hold_key
 from incidents.text import say_the_same
 
 CODE_LENGTH = 8
@@ -99,11 +99,17 @@ def find_draft(code: str) -> Draft | None:
 @transaction.atomic
 def start_draft(*, typed: Typed) -> Draft:
     """A new draft, with its first screen saved."""
-    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True)
+    draft = make_draft()
     prolong(draft, typed)
-    draft.code_hash = hash_of(code_of(draft))
     draft.save(force_insert=True)
     keep(draft, typed)
+    return draft
+
+
+def make_draft(**names: UUID) -> Draft:
+    """Return a new draft that is not saved yet, of the public identifier `uid` if one is given."""
+    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **names)
+    draft.code_hash = hash_of(code_of(draft))
     return draft
 
 
@@ -181,14 +187,55 @@ def send_draft(
     prolong(draft, typed)
     pages = {page.screen: page for page in draft.pages.all()}
     pages[typed.screen] = keep_over(pages.get(typed.screen), draft, typed)
-    submission = Submission(
-        key=f"draft:{uid}",
+    submission = submission_of(draft, pages.values(), author=typed.author, origin=origin, source=source)
+    return declare_draft(draft, declaration, submission, actor=actor)
+
+
+@transaction.atomic
+def send_express(
+    *,
+    uid: UUID,
+    typed: Sequence[Typed],
+    declaration: Declaration,
+    origin: str,
+    actor: User | None,
+    source: str = "",
+) -> Declared:
+    """Save the screens that one page has asked, in the draft `uid` or in a new one of that name, and declare it: its
+    declarant is to be called back.
+
+    Raises AlreadySent once the draft has become a case, ValidationError (by field) on what cannot be true; then
+    nothing is saved.
+    """
+    hold_key(key_of_draft(uid))
+    draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
+    if draft.incident:
+        raise AlreadySent(draft.incident)
+    for one in typed:
+        prolong(draft, one)
+    draft.save()
+    pages = {page.screen: page for page in draft.pages.all()} | {one.screen: keep(draft, one) for one in typed}
+    submission = submission_of(draft, pages.values(), author=typed[-1].author, origin=origin, source=source)
+    return declare_draft(draft, declaration, replace(submission, asks_call_back=True), actor=actor)
+
+
+def key_of_draft(uid: UUID) -> str:
+    return f"draft:{uid}"
+
+
+def submission_of(draft: Draft, pages: Iterable[DraftPage], *, author: str, origin: str, source: str) -> Submission:
+    """The caller holds the draft."""
+    return Submission(
+        key=key_of_draft(draft.uid),
         is_held=True,
         origin=origin,
-        author=typed.author,
+        author=author,
         source=source,
-        authors=authors_of(pages.values()),
+        authors=authors_of(pages),
     )
+
+
+def declare_draft(draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None) -> Declared:
     declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
     draft.incident = declared.incident
     draft.save(update_fields=[*PROLONGED, "incident"])

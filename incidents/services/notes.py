@@ -54,9 +54,10 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
     answers = kind in CALLS and spoke
     if answers:
         note_answer(incident, at=note.written_at)
+        incident.is_to_call_back = False
     else:
         settle_due(incident, worked_at=note.written_at)
-    incident.save(update_fields=ANSWER_FIELDS)
+    incident.save(update_fields=[*ANSWER_FIELDS, "is_to_call_back"])
     at, said = note.written_at, str(note.uid)
     record_event(incident, EventKind.NOTED, at=at, actor=actor, note=said, nature=str(kind), spoke=answers)
     if answers:

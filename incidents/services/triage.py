@@ -51,9 +51,9 @@ def verify_incident(*, reference: str, actor: User, source: NumberSource | None 
     if incident.collectivity.is_unconfirmed:
         raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
     now = timezone.now()
-    incident.verification, incident.verified_at = Verification.CALL_BACK, now
+    incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
     settle_due(incident, worked_at=now)
-    incident.save(update_fields=["verification", "verified_at", *DUE_FIELDS])
+    incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
     said = {"method": Verification.CALL_BACK} | ({"source": source} if source else {})
     record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **said)
     return incident

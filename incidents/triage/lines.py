@@ -65,7 +65,7 @@ class Line:
 SHOWN = (
     *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
     *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
-    *("declarant_wrote_at", "service_stopped", "data_concerned"),
+    *("declarant_wrote_at", "service_stopped", "data_concerned", "is_to_call_back"),
     *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
     *("assignee__display_name", "assignee__email"),

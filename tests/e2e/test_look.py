@@ -22,6 +22,7 @@ FRESH = [
     "/",
     "/declarer/",
     "/declarer/reprendre/",
+    "/declarer/rappelez-moi/",
     "/suivi/",
     "/reflexes/",
     "/reflexes/rancon/",

@@ -6,12 +6,13 @@ import pytest
 from django.conf import settings
 
 from collectivities.models import Collectivity
-from incidents.declaration import Caller, Instant, Interruption, Leak
-from incidents.enums import ClosingReason, IncidentType
+from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
+from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES, sheet_content
 from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.declare import declare_incident
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
@@ -19,7 +20,7 @@ from notifications import dispatch
 from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 from tests import harmless
-from tests.cast import a_responder, an_agent, breizh_cyber, declare
+from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,22 @@ def test_it_works(centre, post):
         f"Référence : {said}\n",
     ):
         assert line in text
+
+
+def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre, post):
+    submission = Submission(key="express", origin=Origin.WEB, asks_call_back=True)
+    said = {"service_stopped": "", "data_concerned": ""}
+    declare_incident(declaration=a_declaration(**said), submission=submission, actor=None)
+
+    delivered(post)
+
+    [message] = post.to(CENTRE)
+    assert "Gravité élevée, À RAPPELER, NON VÉRIFIÉE" in message["Subject"].replace("\u00a0", " ")
+    text = body(message)
+    assert "À rappeler : déclaration express." in text
+    assert "Depuis quand\n- pas dit\n" in text
+    assert "Services arrêtés ou ralentis\n- pas dit\n" in text
+    assert "Données personnelles\n- pas dit\n" in text
 
 
 def test_the_receipt_has_all_that_the_declarant_needs(centre, post):

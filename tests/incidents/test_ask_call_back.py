@@ -1,0 +1,227 @@
+"""« Pas le temps : qu’on me rappelle »: one screen that is a declaration, and what the centre reads of it."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.test import Client
+
+from incidents.enums import EventKind, NoteKind, Origin
+from incidents.models import Draft, Incident
+from incidents.reference import spaced
+from incidents.services.follow_up import secret_of
+from incidents.services.notes import write_note
+from incidents.services.triage import verify_incident
+from notifications.facts import facts_of
+from stats.counting.facts import load_facts
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.journeys import START, WHERE, begin
+from tests.incidents.test_declare import an_address, text
+
+pytestmark = pytest.mark.django_db
+
+URL = "/declarer/rappelez-moi/"
+PHONE = "02 99 00 00 00"
+NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
+EXPRESS = "à rappeler : déclaration express"
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())[1]
+
+
+def posted(client, **said):
+    """As the page sends it."""
+    page = client.get(URL)
+    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | said
+    return client.post(URL, data)
+
+
+def express(client, **said):
+    """The case of an express declaration of Plouexemple."""
+    assert posted(client, collectivite=str(plouexemple().uid), **said).status_code == 303
+    return Incident.objects.latest("id")
+
+
+def case(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+@time_machine.travel(NOW, tick=False)
+def test_it_works(client):
+    """Two pages, then the answer: the search and a number, then which body it is."""
+    for door in ("/", START):
+        assert f'href="{URL}"' in client.get(door).content.decode()
+    found = posted(client, q="plouexemple")
+    assert found.status_code == 200
+    assert "Est-ce bien elle ? Choisir envoie la déclaration" in text(found)
+    assert f'value="{plouexemple().uid}"' in found.content.decode()
+    data = {"plume": hidden(found, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
+    sent = client.post(URL, data | {"collectivite": str(plouexemple().uid)})
+    assert (sent.status_code, sent.url) == (303, "/declarer/envoyee/")
+    incident = Incident.objects.get()
+    assert (incident.type, incident.origin, incident.csirt.slug) == ("rancon", Origin.WEB, "breizh-cyber")
+    assert incident.is_to_call_back
+    assert incident.story.contact_phone == PHONE
+    answer = client.get(sent.url)
+    page = text(answer)
+    assert spaced(incident.reference) in page
+    assert spaced(secret_of(incident.accesses.get())) in page
+    assert "Un rappel est demandé au 02 99 00 00 00" in page
+    assert 'href="tel:0800200008"' in answer.content.decode()
+    assert f'href="/suivi/{incident.reference}/completer/recit/?suite=oui"' in answer.content.decode()
+
+
+def test_what_was_not_asked_is_not_said(client):
+    incident = express(client, quoi="inconnu")
+    assert (incident.service_stopped, incident.data_concerned, incident.occurred_certainty) == ("", "", "")
+    assert not incident.interruptions.exists()
+    assert not incident.leaks.exists()
+    said = facts_of(incident)
+    assert [str(said[name]) for name in ("services_said", "data_said", "moments_said")] == ["pas dit"] * 3
+    fact = load_facts([incident.pk])[incident.pk]
+    assert (fact.type, fact.interruption_services, fact.leak_statuses) == ("inconnu", [], [])
+    assert (fact.cause, fact.discovery_delay) == ("", "unknown")
+
+
+def test_what_is_missing_is_said_at_once_and_what_was_typed_stays(client):
+    refused = posted(client, q="plouexemple", contact_phone="", quoi="")
+    assert refused.status_code == 422
+    assert "2 points à corriger" in text(refused)
+    assert 'value="plouexemple"' in refused.content.decode()
+    assert not Draft.objects.exists()
+    nothing = posted(client)
+    assert "Quelle collectivité est touchée" in text(nothing)
+    assert f'value="{PHONE}"' in nothing.content.decode()
+    unknown = posted(client, q="Nullepartville")
+    assert "Nous n’avons pas trouvé « Nullepartville »" in text(unknown)
+    short = posted(client, collectivite=str(plouexemple().uid), contact_phone="02")
+    assert (short.status_code, Incident.objects.count()) == (422, 0)
+    long = posted(client, collectivite=str(plouexemple().uid), contact_phone="0" * 60)
+    assert (long.status_code, Incident.objects.count()) == (422, 0)
+    assert "0" * 60 in long.content.decode()
+
+
+def test_sent_twice_is_one_case(client):
+    page = client.get(URL)
+    data = {"contact_phone": PHONE, "quoi": "rancon", "collectivite": str(plouexemple().uid)}
+    data["plume"] = hidden(page, "plume")
+    assert [client.post(URL, data).url for _click in range(2)] == ["/declarer/envoyee/"] * 2
+    other = client.post(URL, data | {"contact_phone": "02 99 00 00 01"})
+    assert other.status_code == 409
+    assert "02 99 00 00 01" in text(other)
+    assert Incident.objects.count() == Draft.objects.count() == 1
+
+
+def test_a_second_browser_gets_another_case(client):
+    express(client)
+    express(Client(REMOTE_ADDR=an_address()))
+    assert Incident.objects.count() == 2
+
+
+def test_a_page_already_answered_leads_to_the_answer(client):
+    express(client)
+    assert client.get(URL).url == "/declarer/envoyee/"
+
+
+def test_it_takes_what_the_journey_knows(client):
+    begin(client, quoi="boite")
+    client.post(WHERE["services"], {"service_stopped": "yes", "service": ["civil"]})
+    page = client.get(URL)
+    assert 'value="boite" selected' in page.content.decode()
+    assert "Plouexemple (Finistère)" in text(page)
+    incident = express(client, quoi="boite")
+    assert (incident.type, incident.interruptions.get().service) == ("boite", "civil")
+    assert Draft.objects.get().incident == incident
+
+
+def test_what_cannot_be_true_on_another_screen_is_mended_there(client):
+    begin(client)
+    client.post(
+        WHERE["services"], {"service_stopped": "yes", "service": ["civil"], "civil-started_date": "32/13/2026"}
+    )
+    response = posted(client, collectivite=str(plouexemple().uid))
+    assert response.url == f"{WHERE['services']}?corriger=oui"
+    assert PHONE in client.get(WHERE["rappel"]).content.decode()
+    assert not Incident.objects.exists()
+
+
+def test_a_machine_is_asked_once_more_and_loses_nothing(client):
+    asked = posted(client, collectivite=str(plouexemple().uid), site_web="http://spam.example")
+    assert "Encore un bouton" in text(asked)
+    assert not Incident.objects.exists()
+    kept = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.content.decode()))
+    kept.pop("csrfmiddlewaretoken", None)
+    assert client.post(URL, kept).url == "/declarer/envoyee/"
+    assert Incident.objects.get().story.contact_phone == PHONE
+
+
+def test_without_cookies_it_is_said():
+    browser = Client(REMOTE_ADDR=an_address())
+    assert browser.post(URL, {"contact_phone": PHONE}).status_code == 400
+
+
+def test_a_member_declares_for_their_own_body(client):
+    client.force_login(an_agent())
+    assert "Plouexemple (Finistère)" in text(client.get(URL))
+    incident = express(client)
+    assert (incident.origin, incident.is_verified, incident.is_to_call_back) == (Origin.ACCOUNT, True, True)
+
+
+def test_the_code_on_the_wall_names_the_body(client):
+    page = client.get(URL, {"collectivite": str(plouexemple().uid)})
+    assert f'name="collectivite" value="{plouexemple().uid}"' in page.content.decode()
+    other = posted(client, collectivite=str(plouexemple().uid), chercher="autre")
+    assert (other.status_code, 'id="q"' in other.content.decode()) == (200, True)
+    assert f'value="{PHONE}"' in other.content.decode()
+
+
+def test_it_goes_on_with_five_screens_filled_with_what_is_known(client):
+    incident = express(client)
+    where = f"/suivi/{incident.reference}/completer/recit/?suite=oui"
+    passed = []
+    while "suite" in where:
+        page = client.get(where)
+        passed.append(page.context["section"])
+        assert f"Écran {len(passed)} sur 5" in text(page)
+        data = {"seen": hidden(page, "seen")} | ({"contact_phone": PHONE} if passed[-1] == "rappel" else {})
+        where = client.post(where, data).url
+    assert passed == ["recit", "moments", "services", "donnees", "rappel"]
+    assert where == f"/suivi/{incident.reference}/completer/?fait=rappel"
+    assert f'value="{PHONE}"' in client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
+    assert not incident.events.filter(kind=EventKind.FACTS).exists()
+
+
+def test_the_centre_reads_it_in_the_queue_on_the_case_and_in_its_mail(client):
+    incident = express(client)
+    declare()
+    client.force_login(a_responder())
+    assert text(client.get("/admin/incidents/incident/")).count(EXPRESS) == 1
+    page = client.get(case(incident))
+    assert EXPRESS in text(page)
+
+    assert EXPRESS in text(client.get(f"/triage/{incident.reference}/"))
+    assert facts_of(incident)["is_to_call_back"]
+
+
+@pytest.mark.parametrize("act", ["call", "verify"])
+def test_it_is_to_be_called_back_until_somebody_has_spoken_with_them(client, act):
+    incident, responder = express(client), a_responder()
+    note = {"reference": incident.reference, "actor": responder, "text": "Pas de réponse."}
+    write_note(kind=NoteKind.CALL_OUT, key="a", spoke=False, **note)
+    incident.refresh_from_db()
+    assert incident.is_to_call_back
+    if act == "call":
+        write_note(kind=NoteKind.CALL_OUT, key="b", **note)
+    else:
+        verify_incident(reference=incident.reference, actor=responder)
+    incident.refresh_from_db()
+    assert not incident.is_to_call_back
