@@ -40,7 +40,7 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
     EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # the motive is one
-    EventKind.NOTED: {DocumentKind.NOTE},
+    EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # what is said in a call puts facts right
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
     EventKind.FILE: {DocumentKind.FILE},

@@ -5,6 +5,7 @@ Each part writes its views beside its forms and names them here; an act of one b
 
 from incidents.triage import group_message, groups, in_bulk, merging, messages, state
 from incidents.triage.advise import advise_view
+from incidents.triage.call_back import call_view
 from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.former import former_view
 from incidents.triage.history import history_page
@@ -22,6 +23,7 @@ OF_A_CASE: list[Route] = [
     Route("qualifier", qualify_view, "qualify"),
     Route("cloture", closing_view, "closing"),
     Route("rouvrir", reopen_view, "reopen"),
+    Route("appel", call_view, "call"),
     Route("note", views.note_view, "note"),
     Route("attribuer", views.assign_view, "assign"),
     Route("presence", views.presence_view, "presence"),

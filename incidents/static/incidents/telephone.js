@@ -142,12 +142,14 @@ sheet.addEventListener("keydown", (event) => {
   event.preventDefault();
   next(event.target);
 });
-box.addEventListener("input", () => {
-  kept.value = "";
-  clearTimeout(timer);
-  timer = setTimeout(search, WAIT);
-});
-box.addEventListener("blur", () => open(false));
 wide.addEventListener("change", fold);
-prepare();
 fold();
+if (box) { // none where the body is known: the sheet of a case
+  box.addEventListener("input", () => {
+    kept.value = "";
+    clearTimeout(timer);
+    timer = setTimeout(search, WAIT);
+  });
+  box.addEventListener("blur", () => open(false));
+  prepare();
+}

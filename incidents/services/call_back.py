@@ -1,0 +1,200 @@
+"""What a declarant says on the telephone goes into their case, as the responder types it, section by section."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.declaration import Declaration, Instant, Interruption, Leak
+from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
+from incidents.models import INSTANTS, Incident, Story
+from incidents.services.amend import amend
+from incidents.services.check import checked
+from incidents.services.correct import put_interruptions, put_leak
+from incidents.services.declare import instants_of, supplier_key_of
+from incidents.services.due import ANSWER_FIELDS, note_answer
+from incidents.services.merge import hold_with_main, pass_answer_on
+from incidents.services.notes import save_note
+from incidents.services.qualify import classify_incident
+from incidents.services.record import record_event
+from incidents.services.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.snapshots import Values, interruptions_of, leak_of, of_declaration, of_rows
+from incidents.services.snapshots import instants_of as known_instants_of
+from incidents.services.triage import acknowledge_incident
+
+SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
+FACTS = ("service_stopped", "data_concerned", "supplier_key")
+
+
+class StaleFacts(Exception):
+    """The facts of the case changed since the page was opened; nothing was changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What was typed during a call: `declaration` says all that the page asks. `seen`: the stamp of what it showed;
+    `key`: the page's own, so that what is sent twice is one call.
+    """
+
+    declaration: Declaration
+    seen: str
+    key: str
+
+
+@transaction.atomic
+def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
+    """Save the facts that differ, keep those before, and note the call: it answers the declarant. Whoever called takes
+    a case that nobody has.
+
+    Raises Http404, PermissionDenied, StaleFacts, ValidationError by field, and of no field once the case is closed or
+    erased.
+    """
+    hold_with_main(reference)
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    refuse_ended(incident)
+    text = _("Appel au déclarant : la déclaration est complétée au téléphone.")
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=text, key=call.key)
+    if not is_new:
+        return incident
+    if call.seen != stamp_facts(incident):
+        raise StaleFacts
+    clean = check_merged(incident, call.declaration, now=note.written_at)
+    incident = take_and_classify(incident, IncidentType(clean.type), actor)
+    sections = save_facts(incident, clean, actor=actor, at=note.written_at)
+    raised = raise_severity(incident, note.written_at)
+    note_answer(incident, at=note.written_at)
+    incident.is_to_call_back = False
+    incident.save(update_fields=[*WEIGHED_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
+    said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}
+    said |= {"severity": int(incident.severity)} if raised else {}
+    record_event(incident, EventKind.NOTED, at=note.written_at, actor=actor, **said)
+    pass_answer_on(incident, at=note.written_at)
+    return incident
+
+
+def refuse_ended(incident: Incident) -> None:
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien."))
+    if incident.status == Status.CLOSED:
+        raise ValidationError(_("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit."))
+
+
+def stamp_facts(incident: Incident) -> str:
+    """Return a stamp of the facts that a page shows: another one once any of them changed."""
+    shown = [incident.type, *(of_rows(incident, section) for section in SECTIONS)]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def merge_known(incident: Incident, said: Declaration) -> Declaration:
+    """Return what was said with what the page does not ask: how people do meanwhile, the end of an interruption,
+    exact numbers, and how well an instant that did not change is known.
+    """
+    known = known_instants_of(incident).items()
+    instants: dict[str, Any] = {name: merge_instant(one, getattr(said, name)) for name, one in known}
+    return replace(
+        said,
+        collectivity=incident.collectivity,
+        interruptions=tuple(merge_interruptions(interruptions_of(incident), said.interruptions)),
+        leak=merge_leak(leak_of(incident), said.leak),
+        **instants,
+    )
+
+
+def check_merged(incident: Incident, said: Declaration, *, now: datetime) -> Declaration:
+    """Return the facts as they will stand. What has ended is not asked again. Raises ValidationError by field."""
+    merged = merge_known(incident, said)
+    still = tuple(one for one in merged.interruptions if one.ended_at is None)
+    clean = checked(replace(merged, interruptions=still), now=now)
+    checked_ones = {one.service: one for one in clean.interruptions}
+    everything = (one if one.ended_at else checked_ones[one.service] for one in merged.interruptions)
+    return replace(clean, interruptions=tuple(everything))
+
+
+def merge_interruptions(known: Sequence[Interruption], said: Sequence[Interruption]) -> Iterator[Interruption]:
+    """Yield those that have ended and those that still last, in their order, then the new ones."""
+    left = {one.service: one for one in said}
+    for one in known:
+        if one.ended_at is not None:
+            yield one
+        elif one.service in left:
+            yield merge_interruption(one, left.pop(one.service))
+    yield from left.values()
+
+
+def merge_interruption(known: Interruption, said: Interruption) -> Interruption:
+    """The page has no choice for an extent that was not said but « je ne sais pas »."""
+    is_unsaid = not known.extent and said.extent == InterruptionExtent.UNKNOWN
+    extent = known.extent if is_unsaid else said.extent
+    return replace(known, extent=extent, started_at=merge_moment(known.started_at, said.started_at))
+
+
+def merge_moment(known: datetime | None, said: datetime | None) -> datetime | None:
+    """The page shows minutes: the same minute is the same moment."""
+    if known and said == known.replace(second=0, microsecond=0):
+        return known
+    return said or known
+
+
+def merge_leak(known: Leak | None, said: Leak | None) -> Leak | None:
+    if known is None or said is None:
+        return said
+    return replace(said, persons=known.persons, records=known.records, records_band=known.records_band)
+
+
+def merge_instant(known: Instant, said: Instant) -> Instant:
+    return known if merge_moment(known.at, said.at) == known.at else said
+
+
+def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
+    """Return the case as it is once whoever called has it, and its type is the one that was said."""
+    if incident.status == Status.DECLARED:
+        acknowledge_incident(reference=incident.reference, actor=actor)
+    if kind != incident.type:
+        nature = Nature(incident.nature)
+        classify_incident(reference=incident.reference, actor=actor, nature=nature, type=kind)
+    return get_incident(actor, incident.reference, to=Ability.QUALIFY, lock=True)
+
+
+def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
+    """Save each section that says something else than the rows. Returns their names."""
+    changed = {name: values for name, values in of_declaration(clean).items() if values != of_rows(incident, name)}
+    for section, values in changed.items():
+        save_section(incident, section, values, clean, actor=actor, at=at)
+    return list(changed)
+
+
+def save_section(
+    incident: Incident, section: str, values: Values, clean: Declaration, *, actor: User, at: datetime
+) -> None:
+    amend(incident, section, values, lambda: put_facts(incident, section, clean), actor=actor, at=at)
+
+
+def put_facts(incident: Incident, section: str, clean: Declaration) -> None:
+    story = Story.objects.filter(incident=incident)
+    caller = clean.caller
+    match section:
+        case "recit":
+            story.update(description=clean.description, supplier=clean.supplier)
+            incident.supplier_key = supplier_key_of(clean.supplier)
+        case "moments":
+            for name, value in instants_of(clean).items():
+                setattr(incident, name, value)
+        case "services":
+            put_interruptions(incident, clean.interruptions)
+            incident.service_stopped = clean.service_stopped
+        case "donnees":
+            put_leak(incident, clean.leak)
+            incident.data_concerned = clean.data_concerned
+        case _:
+            who = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+            story.update(**{f"contact_{name}": value for name, value in who.items()})
+    instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
+    incident.save(update_fields=[*FACTS, *instants])

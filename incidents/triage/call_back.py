@@ -1,0 +1,139 @@
+"""The form of the telephone on a case: what is known is in it, and what the caller says is typed over it."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import user_of
+from collectivities.models import Collectivity
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, InterruptionExtent
+from incidents.models import Incident
+from incidents.services.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
+from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.services.triage import verify_incident
+from incidents.triage.on_behalf import CALLED_BACK, KEY, sound
+from incidents.triage.page import refused, render_page, to_case
+from incidents.triage.telephone_form import TelephoneForm
+
+SEEN = "vu"
+
+
+class CallForm(TelephoneForm):
+    """The same questions about a case whose body is known."""
+
+    def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
+        self.incident = incident
+        super().__init__(data, initial=known(incident))
+
+    @property
+    def collectivity(self) -> Collectivity | None:
+        return self.incident.collectivity
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Nothing typed is lost: what is refused, or was typed on facts that changed since, comes back."""
+    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+    with timezone.override(zone_of(incident.collectivity)):
+        if request.method != "POST":
+            return ask_first(request, incident)
+        form = CallForm(incident, request.POST)
+        return take(request, form) if form.is_valid() else ask(request, form)
+
+
+def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
+    try:
+        refuse_ended(incident)
+    except ValidationError as error:
+        return refused(request, incident.reference, error)
+    return ask(request, CallForm(incident))
+
+
+def take(request: HttpRequest, form: CallForm) -> HttpResponse:
+    reference, actor = form.incident.reference, user_of(request)
+    call = Call(
+        declaration=form.declaration(form.incident.collectivity),
+        seen=request.POST.get(SEEN, ""),
+        key=sound(request.POST.get(KEY, "")),
+    )
+    try:
+        write_call_down(reference=reference, actor=actor, call=call)
+    except StaleFacts:
+        return ask(request, form, is_stale=True)
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):  # it ended meanwhile: what was typed is given back
+            return ask(request, form, ended=" ".join(error.messages))
+        form.refuse(error)
+        return ask(request, form)
+    messages.success(request, _("C’est enregistré, et l’appel est noté."))
+    if CALLED_BACK in request.POST:
+        try:
+            verify_incident(reference=reference, actor=actor)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+    return to_case(reference)
+
+
+def ask(request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "") -> HttpResponse:
+    is_wrong = form.is_bound and bool(form.errors)
+    context = {
+        "incident": form.incident,
+        "form": form,
+        "is_wrong": is_wrong,
+        "is_stale": is_stale,
+        "ended": ended,
+        # What is typed stands from now on on the facts as they are.
+        "seen": stamp_facts(form.incident) if is_stale or not form.is_bound else request.POST.get(SEEN, ""),
+        "key": sound(request.POST.get(KEY, "")),
+        "called_back": CALLED_BACK in request.POST,
+    }
+    status = 409 if is_stale or ended else 422 if is_wrong else 200
+    return render_page(request, "incidents/triage/call_back.html", context, status=status)
+
+
+def known(incident: Incident) -> dict[str, Any]:
+    """Return what the case says, as the form types it, on the clock in force."""
+    caller, leak = caller_of(incident), leak_of(incident)
+    said: dict[str, Any] = {
+        "type": incident.type,
+        "description": incident.story.description,
+        "supplier": incident.story.supplier,
+        "service_stopped": incident.service_stopped,
+        "data_concerned": incident.data_concerned,
+        "contact_name": caller.name,
+        "contact_role": caller.role,
+        "contact_phone": caller.phone,
+        "contact_email": caller.email,
+    }
+    if leak:
+        said |= {"leak_status": leak.status, "persons_band": leak.persons_band}
+        said |= {"categories": list(leak.categories), "person_categories": list(leak.person_categories)}
+    for name, one in instants_of(incident).items():
+        said |= typed(name, one.at)
+    return said | known_services(incident)
+
+
+def known_services(incident: Incident) -> dict[str, Any]:
+    """Return those that still last; the page has one « depuis », which is theirs where they have the same."""
+    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    since = Counter(one.started_at for one in still)
+    extents = {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
+    return extents | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
+
+
+def typed(name: str, at: Any) -> dict[str, str]:
+    """« 24/11/2026 » and « 8 h 10 »; a day kept without its hour is a day alone."""
+    if at is None:
+        return {}
+    local = timezone.localtime(at)
+    hour = "" if (local.hour, local.minute) == (0, 0) else f"{local.hour} h {local.minute:02}"
+    return {f"{name}_date": date_format(local, "d/m/Y"), f"{name}_time": hour}

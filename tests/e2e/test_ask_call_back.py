@@ -1,0 +1,105 @@
+"""Asking for a call: on a narrow telephone without JavaScript, by keyboard alone, and the form of the call."""
+
+import pytest
+
+from incidents.models import Incident
+from tests.browser import open_page, overflow
+from tests.cast import a_responder
+from tests.e2e import steps
+from tests.e2e.test_administer import Desk
+from tests.e2e.test_look import Visitor
+
+URL = "/declarer/rappelez-moi/"
+
+
+def press_to(page, selector, *, most=40):
+    """Tab until this control has the focus."""
+    for _press in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"no way to {selector}")
+
+
+def test_it_works(live_site, browser):
+    """320 px, no script, no mouse: from the home page to the reference, in two pages."""
+    page = open_page(browser, width=320, java_script_enabled=False)
+    page.goto(live_site)
+    page.get_by_role("link", name="Demandez qu’on vous rappelle").press("Enter")
+    page.wait_for_url(f"**{URL}")
+    page.get_by_label("Votre collectivité").press_sequentially("plouexemple")
+    page.keyboard.press("Tab")
+    page.keyboard.type("02 99 00 00 00")
+    page.get_by_label("Que se passe-t-il").select_option("rancon")
+    page.get_by_role("button", name="Continuer").press("Enter")
+    page.locator("button.choice", has_text="Plouexemple").press("Enter")
+    page.wait_for_url("**/declarer/envoyee/")
+    incident = Incident.objects.get()
+    assert (incident.type, incident.is_to_call_back) == ("rancon", True)
+    assert page.get_by_role("link", name="Continuer la déclaration").is_visible()
+
+
+def test_by_keyboard_alone(live_site, browser):
+    page = open_page(browser, width=320)
+    page.goto(live_site + URL)
+    press_to(page, "#q")
+    page.keyboard.type("plouexemple")
+    press_to(page, "#contact_phone")
+    page.keyboard.type("02 99 00 00 00")
+    press_to(page, "#quoi")
+    page.keyboard.type("Je")
+    press_to(page, "button[type=submit].button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("button.choice")
+    press_to(page, "button.choice")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/declarer/envoyee/")
+    assert Incident.objects.get().type == "inconnu"
+    assert overflow(page) <= 0
+    assert page.complaints == []
+
+
+def test_each_state_is_held_to_the_rules(live_site, browser):
+    visitor = Visitor(browser, live_site)
+    page = visitor.page
+    visitor.goto(URL)
+    visitor.look("express")
+    page.get_by_role("button", name="Continuer").click()
+    visitor.look("express-wrong")
+    page.locator("#q").fill("plouexemple")
+    page.locator("#contact_phone").fill("02 99 00 00 00")
+    page.locator("#quoi").select_option("rancon")
+    page.get_by_role("button", name="Continuer").click()
+    visitor.look("express-found")
+    page.locator("button.choice").first.click()
+    page.wait_for_url("**/declarer/envoyee/")
+    visitor.look("express-sent")
+    page.get_by_role("link", name="Continuer la déclaration").click()
+    visitor.look("express-screen-1")
+    visitor.check()
+
+
+def test_whoever_calls_back_types_on_the_case(live_site, browser):
+    visitor = Visitor(browser, live_site)
+    visitor.goto(URL)
+    page = visitor.page
+    page.locator("#q").fill("plouexemple")
+    page.locator("#contact_phone").fill("02 99 00 00 00")
+    page.locator("#quoi").select_option("inconnu")
+    page.get_by_role("button", name="Continuer").click()
+    page.locator("button.choice").first.click()
+    page.wait_for_url("**/declarer/envoyee/")
+    incident = Incident.objects.get()
+    desk = Desk(browser, live_site)
+    desk.page.goto(live_site + "/admin/")
+    steps.sign_in(desk.page, a_responder())
+    desk.visit({"express-queue": "incidents/incident/", "express-case": f"incidents/incident/{incident.reference}/"})
+    desk.page.get_by_role("link", name="Rappeler et saisir le reste").click()
+    desk.look("express-call")
+    desk.page.locator("#id_description").fill("Tout est chiffré.")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_url(f"**/admin/incidents/incident/{incident.reference}/")
+    incident.refresh_from_db()
+    assert incident.story.description == "Tout est chiffré."
+    assert not incident.is_to_call_back
+    desk.check()

@@ -1,0 +1,134 @@
+"""A call typed on its case: the form opens on what is known, and what is said goes into the facts."""
+
+import pytest
+
+from incidents.enums import EventKind, NoteKind, Status
+from incidents.models import Incident, Note
+from incidents.services.triage import close_incident
+from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
+from tests.incidents.test_ask_call_back import NOW, PHONE, case, express, hidden
+from tests.incidents.test_declare import an_address, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def town(client):
+    client.defaults["REMOTE_ADDR"] = an_address()
+    breizh_cyber()
+    return plouexemple()
+
+
+def called(client, incident, **said):
+    """The form of the call as it is sent, with what it holds."""
+    page = client.get(case(incident, "appel"))
+    form = page.context["form"]
+    known = {name: form[name].value() for name in form.fields}
+    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle")}
+    data |= {name: value for name, value in known.items() if value not in (None, "")}
+    return client.post(case(incident, "appel"), data | said)
+
+
+def test_it_works(client):
+    incident, responder = express(client, quoi="inconnu"), a_responder()
+    client.force_login(responder)
+    assert (
+        f'href="{case(incident, "appel")}">Rappeler et saisir le reste</a>'
+        in client.get(case(incident)).content.decode()
+    )
+    page = client.get(case(incident, "appel"))
+    assert f'name="contact_phone" type="tel" autocomplete="off" value="{PHONE}"' in page.content.decode()
+    assert "À rappeler : déclaration express" in text(page)
+    said = {
+        "type": "rancon",
+        "contact_name": "Dominique",
+        "description": "Tout est chiffré.",
+        "civil": "stopped",
+        "stopped_date": "24/11/2025",
+        "data_concerned": "unknown",
+    }
+    assert called(client, incident, **said).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.type, incident.status, incident.assignee) == ("rancon", Status.ACKNOWLEDGED, responder)
+    assert not incident.is_to_call_back
+    assert incident.answered_at
+    assert (incident.service_stopped, incident.data_concerned) == ("yes", "unknown")
+    assert incident.story.description == "Tout est chiffré."
+    assert (incident.story.contact_name, incident.story.contact_phone) == ("Dominique", PHONE)
+    assert incident.interruptions.get().extent == "stopped"
+    event = incident.events.get(kind=EventKind.NOTED)
+    assert event.data["sections"] == ["recit", "services", "donnees", "rappel"]
+    assert Note.objects.get().kind == NoteKind.CALL_OUT
+    assert Incident.objects.count() == 1
+    sheets = incident.sheets.filter(section="recit").order_by("id")
+    assert [sheet.values["description"] for sheet in sheets] == ["", "Tout est chiffré."]
+
+
+def test_a_call_that_says_nothing_new_changes_no_fact(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    assert called(client, incident).status_code == 302
+    assert incident.events.get(kind=EventKind.NOTED).data["sections"] == []
+    assert incident.sheets.count() == 5
+
+
+def test_what_the_page_does_not_ask_stays(client):
+    incident = express(client)
+    row = incident.interruptions.create(service="civil", extent="", workaround="Sur papier.", started_at=NOW)
+    incident.interruptions.create(service="eau", extent="stopped", started_at=NOW, ended_at=NOW)
+    incident.leaks.create(status="claimed", categories=["nir"], persons=40, records=9)
+    Incident.objects.filter(pk=incident.pk).update(service_stopped="yes", data_concerned="yes")
+    client.force_login(a_responder())
+    assert called(client, incident, paie="degraded").status_code == 302
+    ended, civil, payroll = sorted(
+        incident.interruptions.all(), key=lambda one: ["eau", "civil", "paie"].index(one.service)
+    )
+    assert (civil.workaround, civil.extent, civil.started_at) == (row.workaround, "", NOW)
+    assert ended.ended_at == NOW
+    assert payroll.extent == "degraded"
+    leak = incident.leaks.get()
+    assert (leak.persons, leak.records, leak.status) == (40, 9, "claimed")
+
+
+def test_facts_that_changed_meanwhile_are_read_first(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    page = client.get(case(incident, "appel"))
+    incident.leaks.create(status="claimed", categories=[])
+    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
+    told = client.post(case(incident, "appel"), data | {"description": "Mes mots."})
+    assert told.status_code == 409
+    assert "Mes mots." in told.content.decode()
+    assert not Note.objects.exists()
+    assert client.post(case(incident, "appel"), data | {"vu": hidden(told, "vu")}).status_code == 302
+
+
+def test_the_same_call_sent_twice_is_one(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    page = client.get(case(incident, "appel"))
+    data = {"vu": hidden(page, "vu"), "cle": hidden(page, "cle"), "contact_phone": PHONE, "type": "rancon"}
+    for _click in range(2):
+        assert client.post(case(incident, "appel"), data | {"description": "Mes mots."}).status_code == 302
+    assert Note.objects.count() == 1
+
+
+def test_a_wrong_day_keeps_what_was_typed(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    refused = called(client, incident, occurred_date="32/13/2026", description="Mes mots.")
+    assert refused.status_code == 422
+    assert "Mes mots." in refused.content.decode()
+    assert Incident.objects.get().status == Status.DECLARED
+
+
+def test_a_closed_case_takes_no_call(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    page = client.get(case(incident, "appel"))
+    close_incident(reference=incident.reference, reason="not_an_incident", actor=a_lead())
+    data = {"vu": hidden(page, "vu"), "contact_phone": PHONE, "description": "Mes mots."}
+    told = client.post(case(incident, "appel"), data)
+    assert told.status_code == 409
+    assert "Mes mots." in told.content.decode()
+    assert client.get(case(incident, "appel")).url == case(incident)
