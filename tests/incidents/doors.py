@@ -38,6 +38,14 @@ def declare(holder, kind, number):
     return holder.get("/declarer/envoyee/").context["incident"]
 
 
+def ask_call_back(holder, kind):
+    """One screen, from another device: a number alone takes words."""
+    other = Visitor(holder.words, holder.log, address="2001:db8::c")
+    page = f"/declarer/rappelez-moi/?collectivite={plouexemple().uid}"
+    assert other.fill(page, quoi=kind, site_web="", confirme="oui").status_code == 303
+    other.get("/declarer/envoyee/")
+
+
 def act_on_many(incident):
     """An act that is still to be done, and changes nothing: its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
@@ -92,6 +100,7 @@ def answer(responder, incident):
     responder.fill(case, to="/corriger/", leave="s")
     work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
+    responder.fill(f"{case}appel/", type=incident.type)
 
 
 def work(responder, incident, case):

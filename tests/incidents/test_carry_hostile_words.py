@@ -89,6 +89,7 @@ class Crowd:
         self.incident = doors.declare(self.holder, self.kind, self.number)
         doors.follow(self.holder, self.incident, self.number)
         doors.resume(self.holder, self.incident)
+        doors.ask_call_back(self.nobody, self.kind)
         manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
         self.manager = self.join(user=manager)
         self.agent = doors.invite(self.manager, self.incident.collectivity)
@@ -193,6 +194,7 @@ WITHOUT_WORDS = {
     ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
     *(("connexion/", "login"), ("mot-de-passe/", "email")),
     *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
+    *(("declarer/rappelez-moi/", name) for name in ("q", "site_web")),
     *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),
 }
 # Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
