@@ -18,8 +18,9 @@ from accounts.models import User
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents import draft_cookie
+from incidents.burst import address_key
 from incidents.declaration import Caller
-from incidents.declare.brake import CONFIRMED, TRAP, address_key, must_confirm
+from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.choices import type_named
 from incidents.declare.forms import Details
 from incidents.declare.journey import Journey, body_named, journey_of, without_controls
