@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import draft, index, limits, sweep, upload
+from incidents.services import draft, index, keep, limits, sweep, upload
 
 
 @shared_task
@@ -17,6 +17,7 @@ def forget_drafts() -> None:
     limits.forget_counts(timezone.now())
     while draft.thin_empty_drafts():
         pass
+    keep.forget_kept_words()
 
 
 @shared_task

@@ -12,9 +12,15 @@ READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *
 FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 KEPT_CONTROLS = "\n\t"
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
 # A dot inside a word: programs make a link of « exemple.fr » even without « http ». Numbers keep theirs.
 INNER_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_])")
+
+
+def strip_controls(text: str) -> str:
+    """Return `text` without the characters that no keyboard types and no database takes (NUL and its kin)."""
+    return CONTROLS.sub("", text)
 
 
 def plain_text(text: str, *, limit: int, field: str) -> str:

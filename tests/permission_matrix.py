@@ -256,6 +256,8 @@ MATRIX = [
     ("post", "admin/incidents/incident/{reference}/note/",            IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/attribuer/",        IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/attribuer/",       IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
+    ("get", "admin/incidents/incident/{reference}/garder/",           IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
+    ("post", "admin/incidents/incident/{reference}/garder/",          IN,  IN,  IN, 302, 404, 302, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/presence/",         IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),
     ("post", "admin/incidents/incident/{reference}/presence/",        IN,  IN,  IN, 200, 404, 200, 404,  IN,  IN, 404),
     ("get", "admin/incidents/incident/{reference}/taches/",           IN,  IN,  IN, 405, 405, 405, 405,  IN,  IN, 405),

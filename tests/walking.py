@@ -20,6 +20,7 @@ WRITTEN = {"", "text", "search", "email", "tel", "url", "number", "date", "time"
 LEFT_ALONE = re.compile(r"(nsp|gone|no_siren|DELETE|initial-\w+)$")  # ticks that take an answer away
 SIGNS = {"email": "email", "tel": "phone", "date": "_date|-date|_on$", "time": "_time|-time"}
 SHAPES = {shape: re.compile(sign) for shape, sign in SIGNS.items()}
+CONTROLS = "input[name], textarea[name], select[name], button"
 LONGEST, LONGEST_LINE, SHORT = 3000, 110, 40
 
 
@@ -64,13 +65,26 @@ def route_at(path):
 
 
 def forms_in(tree, address):
-    return [form_of(node, address) for node in tree.css("form")]
+    return [form_of(node, address) for node in tree.css("form")] + [
+        form_around(button, tree, address) for button in tree.css("button[form][formaction]")
+    ]
+
+
+def form_around(button, tree, address):
+    """A button that sends a form of the page elsewhere, with the controls around it: a form to whoever fills it."""
+    place = button.parent
+    while place.parent is not None and "data-form" not in place.attributes:
+        place = place.parent
+    around = place if "data-form" in place.attributes else button.parent
+    nodes = [*tree.css(f"form#{button.attributes['form']} input[name]"), *around.css(CONTROLS)]
+    action = urljoin(address, button.attributes["formaction"]).partition("#")[0]
+    return Form(action, "post", [control(one) for one in nodes])
 
 
 def form_of(node, address):
     action = urljoin(address, node.attributes.get("action") or address).partition("#")[0]
     method = (node.attributes.get("method") or "get").lower()
-    named = [control(one) for one in node.css("input[name], textarea[name], select[name], button")]
+    named = [control(one) for one in node.css(CONTROLS)]
     return Form(action, method, named)
 
 

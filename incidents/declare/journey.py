@@ -1,6 +1,5 @@
 """One declaration on its way: what its draft says, and what follows from the type and the body."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -29,8 +28,7 @@ from incidents.services.check import checked
 from incidents.services.draft import Values, code_of
 from incidents.services.reflexes import sheet_for
 from incidents.sharing import is_mailbox_in_doubt
-
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+from incidents.text import CONTROLS, strip_controls
 
 
 @dataclass(frozen=True)
@@ -190,5 +188,5 @@ def without_controls(data: QueryDict) -> QueryDict:
         return data
     clean = data.copy()
     for name, values in data.lists():
-        clean.setlist(name, [CONTROLS.sub("", value) for value in values])
+        clean.setlist(name, [strip_controls(value) for value in values])
     return clean

@@ -34,6 +34,18 @@ class ObservableKind(models.TextChoices):
     FILE = "file", _("nom de fichier")
 
 
+class KeptForm(models.TextChoices):
+    """The forms of the page of a case in which words are typed, or choices made, before they are sent."""
+
+    REPLY = "reponse", _("message au déclarant")
+    NOTE = "note", _("note interne")
+    TASK = "tache", _("tâche")
+    QUALIFICATION = "qualifier", _("qualification")
+    SEVERITY = "gravite", _("gravité")
+    CORRECTION = "corriger", _("correction de la collectivité")
+    REOPENING = "rouvrir", _("réouverture")
+
+
 class DocumentKind(models.TextChoices):
     """Where a word that was searched for stands."""
 

@@ -9,6 +9,7 @@ from incidents.models.history import IncidentEvent, PendingEvent
 from incidents.models.incident import INSTANTS, Incident
 from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
+from incidents.models.kept import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.traces import IgnoredValue, Observable, SearchDocument
@@ -36,6 +37,7 @@ __all__ = [
     "IgnoredValue",
     "Incident",
     "IncidentEvent",
+    "KeptWords",
     "Message",
     "MessageTemplate",
     "Note",

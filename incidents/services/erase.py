@@ -15,6 +15,7 @@ from incidents.models import (
     Evidence,
     EvidenceUpload,
     Incident,
+    KeptWords,
     Message,
     Note,
     Observable,
@@ -70,5 +71,6 @@ def empty_words(incident: Incident) -> None:
     EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
     Opening.objects.filter(evidence__incident=incident).delete()
     DraftPage.objects.filter(draft__incident=incident).delete()
+    KeptWords.objects.filter(incident=incident).delete()
     forget_papers(incident)
     CaseKey.objects.filter(incident=incident).delete()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signed_in import user_of
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
@@ -28,7 +28,7 @@ from incidents.triage.desk import desk_of, mark_of_waiting
 from incidents.triage.group import list_suppliers
 from incidents.triage.lines import lines_of, with_lines
 from incidents.triage.moved import told_when_moved
-from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
+from incidents.triage.page import Route, context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter
 from incidents.triage.refresh import with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
@@ -36,6 +36,7 @@ from incidents.triage.saved_views import VIEWS
 from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm, make_severity_form
 from incidents.triage.thread import ReplyForm
+from incidents.triage.work.kept import keep_view, keeping_words
 
 
 @admin.register(Incident)
@@ -53,19 +54,26 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         name = "incidents_incident_{}".format
         wrap = self.admin_site.admin_view
 
-        def case(view: Any) -> Any:
-            return wrap(told_when_moved(view))
+        def case(view: Any, form: str = "") -> Any:
+            return wrap(told_when_moved(keeping_words(form)(view)))
 
+        of_a_case = [
+            *OF_A_CASE,
+            Route("message", require_POST(self.message_view), "message", KeptForm.REPLY),
+            Route("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
+            Route("code", require_POST(self.code_view), "code"),
+            Route("corriger", require_POST(self.correct_view), "correct", KeptForm.CORRECTION),
+        ]
         return [
             path("", wrap(self.changelist_view), name=name("changelist")),
             *[path(f"{each.where}/", wrap(each.view), name=name(each.name)) for each in BESIDE],
-            *[path(f"<str:reference>/{each.where}/", case(each.view), name=name(each.name)) for each in OF_A_CASE],
+            *[
+                path(f"<str:reference>/{one.where}/", case(one.view, one.form), name=name(one.name))
+                for one in of_a_case
+            ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
-            path("<str:reference>/message/", case(require_POST(self.message_view)), name=name("message")),
-            path("<str:reference>/gravite/", case(require_POST(self.severity_view)), name=name("severity")),
-            path("<str:reference>/code/", case(require_POST(self.code_view)), name=name("code")),
-            path("<str:reference>/corriger/", case(require_POST(self.correct_view)), name=name("correct")),
+            path("<str:reference>/garder/", wrap(told_when_moved(keep_view)), name=name("keep")),
             path("<str:reference>/<slug:act>/", case(require_POST(self.act_view)), name=name("act")),
         ]
 

@@ -11,16 +11,19 @@ from collectivities.enums import UNLISTED
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents.access import abilities
-from incidents.enums import Ability, TakingBack
+from incidents.enums import Ability, KeptForm, TakingBack
 from incidents.fields import WordsField
 from incidents.models import Incident
 from incidents.services.bodies import Correction, standing_words
+from incidents.triage.case_form import CaseForm
 
 FOUND = 10
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(CaseForm):
     """What was said of a body, to be mended. The service judges, and names the field."""
+
+    code = KeptForm.CORRECTION
 
     name = WordsField(label=_("Son nom"))
     kind = forms.ChoiceField(

@@ -188,7 +188,7 @@ def asked(request: HttpRequest, incident: Incident, form: ClosingForm, *, is_sta
 @require_POST
 def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.REOPEN)
-    form = ReopenForm(request.POST, auto_id="rouvrir_%s")
+    form = ReopenForm(request.POST)
     try:
         if form.is_valid():
             reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)

@@ -6,15 +6,18 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents.enums import Status
+from incidents.enums import KeptForm, Status
 from incidents.models import Incident, Rating
 from incidents.services.reopen import MOTIVE_LIMIT
+from incidents.triage.case_form import CaseForm
 
 AWAKENED_SHOWN = 5
 
 
-class ReopenForm(forms.Form):
+class ReopenForm(CaseForm):
     """Whether the motive says enough is judged by the service, which names the field."""
+
+    code = KeptForm.REOPENING
 
     motive = forms.CharField(
         label=_("Pourquoi le rouvrir"),
@@ -32,7 +35,7 @@ def ending_block(incident: Incident) -> dict[str, Any]:
     if closing and closing.closed_at != incident.closed_at:
         closing = None  # reopened, then withdrawn by the declarant: that report is of an earlier end
     rating = Rating.objects.filter(incident=incident).first()
-    return {"closing": closing, "rating": rating, "form": ReopenForm(auto_id="rouvrir_%s")}
+    return {"closing": closing, "rating": rating, "form": ReopenForm()}
 
 
 def may_be_reopened(incident: Incident) -> bool:

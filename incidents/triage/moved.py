@@ -14,10 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import given_away
+from incidents.enums import KeptForm
 from incidents.triage.page import WORDS, render_page
 
 # What a form sends beside what a person wrote: its own marks, and the nature of a note.
-OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version"})
+OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
 def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -41,5 +42,13 @@ def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 def typed_in(request: HttpRequest) -> Iterator[str]:
     """Each value that was typed, or has a letter in it, once: others are a choice's number, or a button's."""
     sent = ((name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name))
-    typed = (value for name, value in sent if name in WORDS or any(sign.isalpha() for sign in value))
+    typed = (value for name, value in sent if is_typed(name, value))
     return iter(dict.fromkeys(filter(None, typed)))
+
+
+def is_typed(name: str, value: str) -> bool:
+    """Of the page of the case, which brings all its forms, the words alone: its choices are many."""
+    form, _dash, field = name.partition("-")
+    if form in KeptForm.values:
+        return field in WORDS
+    return name in WORDS or any(sign.isalpha() for sign in value)

@@ -17,6 +17,7 @@ from incidents.models import Incident
 from incidents.triage.body import proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
 from incidents.triage.opened import open_form
+from incidents.triage.work.kept import new_page, restore_words
 from incidents.triage.work.ready import choose_ready
 
 # Fields of the pages of a case in which a person types freely.
@@ -24,11 +25,15 @@ WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why",
 
 
 class Route(NamedTuple):
-    """A page of the triage: `where` under the address of a case (or of the list), its view, its name in the admin."""
+    """A page of the triage: `where` under the address of a case (or of the list), its view, its name in the admin.
+
+    `form`: the code of the form of that page which is posted to it.
+    """
 
     where: str
     view: Callable[..., HttpResponse]
     name: str
+    form: str = ""
 
 
 def render_page(
@@ -43,7 +48,8 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
-    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt}
+    context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt, "page": new_page()}
+    restore_words(context, incident, user)
     if asked := request.GET.get("modele"):
         choose_ready(context, incident, user, asked)
     open_form(context, incident, user, request.GET.get("ouvrir", ""))
@@ -78,5 +84,5 @@ def read_again(form: Form, fresh: Form) -> None:
     """What was typed stands from now on on what the page shows: sent once more, it goes through."""
     typed = QueryDict(mutable=True)
     typed.update(form.data)
-    typed["seen"] = fresh["seen"].value()
+    typed[form.add_prefix("seen")] = fresh["seen"].value()
     form.data = typed

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from incidents.attack import TECHNIQUES, suggested_for, titles_of
-from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, LeakStatus, Nature, Pap, Tlp
+from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.qualify import Qualification, qualification_of, stamp
 from incidents.services.snapshots import first_leak
 from incidents.sharing import PAP_MEANS, TLP_MEANS
+from incidents.triage.case_form import CaseForm
 
 NATURES = {
     Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
@@ -27,8 +28,10 @@ NATURES = {
 RSIT_FIELDS = ("rsit_class", "rsit_type")
 
 
-class QualifyForm(forms.Form):
+class QualifyForm(CaseForm):
     """Of one case, as it stands, unless `data` is given. Which codes go together is judged by the service."""
+
+    code = KeptForm.QUALIFICATION
 
     nature = forms.ChoiceField(label=gettext_lazy("Nature"), choices=list(NATURES.items()), widget=forms.RadioSelect)
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(TYPE_TERMS.items()))
@@ -46,7 +49,7 @@ class QualifyForm(forms.Form):
 
     def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
         standing = qualification_of(incident, leak)
-        super().__init__(data, initial=typed(standing), auto_id="qualifier_%s")
+        super().__init__(data, initial=typed(standing))
         self.suggested = [one.id for one in suggested_for(incident.type, incident.rsit_type)]
         known = [one for one in incident.techniques if one not in TECHNIQUES]
         self.set_choices(

@@ -3,6 +3,7 @@
 Each part writes its views beside its forms and names them here; an act of one button is in `acts.py` instead.
 """
 
+from incidents.enums import KeptForm
 from incidents.triage import group_message, groups, in_bulk, merging, messages, state
 from incidents.triage.advise import advise_view
 from incidents.triage.call_back import call_view
@@ -17,17 +18,18 @@ from incidents.triage.page import Route
 from incidents.triage.search_page import search_view
 from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
 from incidents.triage.work import guides, letters, relay, views
+from incidents.triage.work.assign import PREFIX
 
 OF_A_CASE: list[Route] = [
     Route("histoire", history_page, "history"),
-    Route("qualifier", qualify_view, "qualify"),
+    Route("qualifier", qualify_view, "qualify", KeptForm.QUALIFICATION),
     Route("cloture", closing_view, "closing"),
-    Route("rouvrir", reopen_view, "reopen"),
+    Route("rouvrir", reopen_view, "reopen", KeptForm.REOPENING),
     Route("appel", call_view, "call"),
-    Route("note", views.note_view, "note"),
-    Route("attribuer", views.assign_view, "assign"),
+    Route("note", views.note_view, "note", KeptForm.NOTE),
+    Route("attribuer", views.assign_view, "assign", PREFIX),
     Route("presence", views.presence_view, "presence"),
-    Route("taches", views.add_task_view, "add_task"),
+    Route("taches", views.add_task_view, "add_task", KeptForm.TASK),
     Route("taches/<uuid:uid>", views.task_view, "task"),
     Route("transfert", ask_view, "transfer"),
     Route("transfert/retirer", withdraw_view, "withdraw_transfer"),

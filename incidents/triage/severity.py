@@ -9,20 +9,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import Severity
+from incidents.enums import KeptForm, Severity
 from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
 from incidents.services.severity import assessment_of
 from incidents.services.snapshots import interruption_of, leak_from
 from incidents.severity import Situation, assess
 from incidents.triage.answers import SectionBlock
+from incidents.triage.case_form import CaseForm
 
 
 def as_severity(value: str) -> Severity:
     return Severity(int(value))
 
 
-class SeverityForm(forms.Form):
+class SeverityForm(CaseForm):
     """Whether the motive says enough is judged by the service, which names the field."""
+
+    code = KeptForm.SEVERITY
 
     severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
     motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))

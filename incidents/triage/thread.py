@@ -7,14 +7,18 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from incidents.enums import KeptForm
 from incidents.models import Incident, Reading
 from incidents.services.correspond import Letter, stretch_of
 from incidents.services.read import has_news
 from incidents.services.templates import check_names
+from incidents.triage.case_form import CaseForm
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(CaseForm):
     """Lengths and words are judged by the service, which names the field."""
+
+    code = KeptForm.REPLY
 
     text = forms.CharField(
         label=_("Votre message au déclarant"),

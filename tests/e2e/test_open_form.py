@@ -40,10 +40,10 @@ def test_it_works(desk, case):
     assert reply.bounding_box() == reply_at
     assert reply.input_value() == "Nous arrivons."
     page.keyboard.press("Tab")
-    expect(page.locator("[name=nature]").first).to_be_focused()
+    expect(page.locator("[name=qualifier-nature]").first).to_be_focused()
     desk.look("case-form-opened")
     summary.press("Enter")
-    expect(page.locator("[name=nature]").first).to_be_hidden()
+    expect(page.locator("[name=qualifier-nature]").first).to_be_hidden()
     expect(below).to_be_visible()
     desk.check()
 

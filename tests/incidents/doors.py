@@ -97,7 +97,7 @@ def answer(responder, incident):
     responder.client.post(f"{case}prendre/")
     responder.get(f"{case}messages/")
     responder.fill(f"{case}?ouvrir=gravite", to="/gravite/")
-    responder.fill(case, to="/corriger/", leave="s")
+    responder.fill(case, to="/corriger/", leave="corriger-s")
     work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
     responder.fill(f"{case}appel/", type=incident.type)

@@ -190,7 +190,7 @@ WITHOUT_WORDS = {
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),
     ("compte/cles/", "name"),
-    ("admin/incidents/incident/<str:reference>/corriger/", "seat"),
+    ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),
     ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
     *(("connexion/", "login"), ("mot-de-passe/", "email")),
     *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),

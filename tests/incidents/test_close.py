@@ -220,7 +220,7 @@ def test_the_short_way_passes_over_no_word_of_the_declarant(client, responder, i
     incident.refresh_from_db()
     assert incident.status == Status.DECLARED
     read = NOT_ONE | {"vu": page.context["last_word"]}
-    assert f'name="vu" value="{read["vu"]}"' in text_of(page)
+    assert f'name="clore-vu" value="{read["vu"]}"' in text_of(page)
     client.post(url(incident, "clore"), read)
     incident.refresh_from_db()
     assert incident.status == Status.CLOSED

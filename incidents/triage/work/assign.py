@@ -10,6 +10,10 @@ from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
 from incidents.services.assign import NOBODY, people_of, tag_of
+from incidents.triage.case_form import ELEMENT
+
+# The names of its controls begin so, beside the other forms of the page.
+PREFIX = "attribuer"
 
 
 class AssignForm(forms.Form):
@@ -19,8 +23,10 @@ class AssignForm(forms.Form):
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"auto_id": "attribuer_%s"})
+        super().__init__(*args, **kwargs | {"prefix": PREFIX, "auto_id": "%s"})
         self.fields["assignee"].choices = [(NOBODY, _("personne")), *((tag_of(one), str(one)) for one in colleagues)]  # type: ignore[attr-defined]  # a ChoiceField
+        for field in self.fields.values():
+            field.widget.attrs["form"] = ELEMENT
 
 
 def make_assign_form(incident: Incident) -> AssignForm:

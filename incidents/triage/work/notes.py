@@ -7,9 +7,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from incidents.enums import NoteKind
+from incidents.enums import KeptForm, NoteKind
 from incidents.models import Incident, Note
 from incidents.services.notes import NOTES_SHOWN, readable
+from incidents.triage.case_form import CaseForm
 
 # A call that nobody took: it is kept, and answers nobody.
 MISSED = "missed"
@@ -21,8 +22,10 @@ KINDS = [
 ]
 
 
-class NoteForm(forms.Form):
+class NoteForm(CaseForm):
     """Lengths and words are judged by the service, which names the field."""
+
+    code = KeptForm.NOTE
 
     kind = forms.ChoiceField(label=_lazy("Nature"), choices=KINDS, initial=NoteKind.NOTE, widget=forms.RadioSelect)
     text = forms.CharField(
@@ -32,9 +35,6 @@ class NoteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "aria-describedby": "notes-aide"}),
     )
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"auto_id": "note_%s"})
 
     def said(self) -> dict[str, Any]:
         """What the service takes; call it on a valid form."""

@@ -19,11 +19,14 @@ def ready_block(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def choose_ready(context: dict[str, Any], incident: Incident, user: User, asked: str) -> None:
-    """Put the message of that code, if there is one, into the reply form of the page that `context` describes."""
+    """Put the message of that code, if there is one, into the reply form of the page that `context` describes, below
+    what is already typed there.
+    """
     ready = ready_block(incident, user)
     if chosen := next((one for one in ready["messages"] if one.code == asked), None):
         context["ready"] = ready | {"chosen": chosen.code}
-        context["thread"]["form"].initial["text"] = chosen.text
+        form = context["thread"]["form"]
+        form.initial["text"] = "\n\n".join(filter(None, [form.initial.get("text", "").rstrip(), chosen.text]))
 
 
 def offered_on(incident: Incident, own: list[ReadyMessage]) -> Iterator[ReadyMessage]:

@@ -11,19 +11,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from collectivities.zones import zone_of
-from incidents.enums import Status
+from incidents.enums import KeptForm, Status
 from incidents.fields import DayField, HourField
 from incidents.models import Incident, Task
 from incidents.services.playbooks import TITLE_LIMIT, guide_for
 from incidents.services.tasks import Errand, steps_missing
+from incidents.triage.case_form import CaseForm
 
 TASKS_SHOWN = 300
 # A day without an hour is the whole day.
 END_OF_DAY = {"hour": 23, "minute": 59}
 
 
-class TaskForm(forms.Form):
+class TaskForm(CaseForm):
     """A date is read at the clock of the body (`zone`, an IANA name)."""
+
+    code = KeptForm.TASK
 
     title = forms.CharField(
         label=_lazy("À faire"), required=False, widget=forms.TextInput(attrs={"maxlength": TITLE_LIMIT})
@@ -32,7 +35,7 @@ class TaskForm(forms.Form):
     due_time = HourField(label=_lazy("à"), required=False, widget=forms.TextInput(attrs={"type": "time"}))
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"auto_id": "tache_%s"})
+        super().__init__(*args, **kwargs)
         self.zone = zone
 
     def clean(self) -> dict[str, Any]:

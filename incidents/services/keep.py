@@ -1,0 +1,96 @@
+"""What a responder is typing on the page of a case, kept until it is sent: words of one person, for nobody else.
+
+It changes nothing of the case, so it is no event. It goes with the words of the case when these are erased.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, KeptForm
+from incidents.models import Incident, KeptWords
+
+# After the last save, as the drafts of declarations.
+LASTS = timedelta(days=30)
+
+type Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pen:
+    """One opening of the page of a case: its name, when the page was made, and how many times it has saved."""
+
+    name: str = ""
+    opened_at: datetime | None = None
+    stroke: int = 0
+
+
+@transaction.atomic
+def keep_words(
+    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, is_sent: bool = False
+) -> list[KeptForm]:
+    """Keep what `actor` has typed, by form; no values empties a form. Return the forms that were left as they were,
+    because `actor` has typed in them since on another page; with `is_sent`, what this page says replaces them.
+
+    Raises Http404, PermissionDenied, and ValidationError once the case is erased.
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus."))
+    before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
+    elsewhere = [form for form in words if is_of_later_page(before.get(form), words[form], pen)]
+    kept = words if is_sent else {form: words[form] for form in words if form not in elsewhere}
+    save_rows(incident, actor, before, kept, pen)
+    return elsewhere
+
+
+def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+    """Tell whether `row` holds other words, saved from another page after the one of `pen` was made."""
+    if row is None or row.pen == pen.name or pen.opened_at is None:
+        return False
+    return row.saved_at > pen.opened_at and row.values not in ({}, values)
+
+
+def save_rows(
+    incident: Incident, actor: User, before: Mapping[str, KeptWords], words: Mapping[KeptForm, Values], pen: Pen
+) -> None:
+    """Save the forms of `words`, but for what comes late from the page that wrote them. The caller holds the case."""
+    now = timezone.now()
+    rows = [
+        KeptWords(incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + LASTS)
+        for form, values in words.items()
+        if is_due(before.get(form), values, pen)
+    ]
+    for row in rows:
+        row.pen, row.stroke = pen.name, pen.stroke
+    KeptWords.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["incident", "user", "form"],
+        update_fields=["values", "pen", "stroke", "saved_at", "expires_at"],
+    )
+
+
+def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+    """Tell whether `values` are to be saved. Where nothing is typed, only a page that saves by itself leaves a row."""
+    if row is None:
+        return bool(values) or pen.stroke > 0
+    return row.pen != pen.name or pen.stroke >= row.stroke
+
+
+def words_of(incident: Incident, user: User) -> dict[KeptForm, Values]:
+    """Return what `user` has typed on the page of the case and not sent, by form. One query."""
+    live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
+    return {KeptForm(row.form): row.values for row in live}
+
+
+def forget_kept_words() -> int:
+    """Delete what nobody sent or typed on in time. Return how many forms ended."""
+    return KeptWords.objects.filter(expires_at__lte=timezone.now()).delete()[0]

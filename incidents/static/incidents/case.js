@@ -1,0 +1,222 @@
+// The page of a case holds several forms. What is typed in any of them is kept on the server while it is typed; a
+// button changes its own block and leaves the page, and what is typed elsewhere on it, as they are. Without this
+// script each button brings all that is typed, and the page that comes back shows it again.
+(() => {
+  "use strict";
+  const form = document.getElementById("ecrits");
+  const told = document.querySelector("[data-kept]");
+  if (!form || !told || !window.fetch) return;
+  const PAUSE = 1200;
+  const LONGEST_WAIT = 30000;
+  const LONGEST = 30000;
+  const CODES = new Set(form.dataset.forms.split(" "));
+  const touched = new Set();
+  const stroke = Object.assign(document.createElement("input"), { type: "hidden", name: "trait", value: "0" });
+  form.append(stroke);
+  let timer = 0;
+  let wait = PAUSE;
+  let unsaved = false;
+  let saving = null;
+  let busy = false;
+  let queue = Promise.resolve();
+  let leaving = false;
+
+  const codeOf = (name) => {
+    const code = name.split("-")[0];
+    return name.includes("-") && CODES.has(code) ? code : "";
+  };
+  const blockOf = (place) => place.closest("[data-block]");
+  const say = (words) => { if (told.textContent !== words) told.textContent = words; };
+
+  // Keeping
+
+  // What the page says of itself, and the forms of `codes`.
+  function written(codes, button) {
+    stroke.value = Number(stroke.value) + 1;
+    const data = new FormData(form, button);
+    for (const name of [...data.keys()]) if (codeOf(name) && !codes.has(codeOf(name))) data.delete(name);
+    return data;
+  }
+
+  function later(pause) {
+    clearTimeout(timer);
+    timer = setTimeout(keep, pause);
+  }
+
+  async function keep() {
+    if (!unsaved || saving || busy) return;
+    unsaved = false;
+    saving = new AbortController();
+    const answer = await post(form.action, written(touched), "application/json", saving.signal);
+    const wasGivenUp = saving.signal.aborted;
+    saving = null;
+    if (wasGivenUp) return;
+    if (answer && answer.ok && isJson(answer)) return saved((await answer.json()).said);
+    unsaved = true;
+    if (answer && answer.status < 500) return say(form.dataset.stopped);
+    say(form.dataset.cut);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+    later(wait);
+  }
+
+  function saved(trouble) {
+    wait = PAUSE;
+    say(trouble || form.dataset.saved);
+    if (trouble) touched.clear();
+    if (unsaved) later(PAUSE);
+  }
+
+  const isJson = (answer) => (answer.headers.get("Content-Type") || "").startsWith("application/json");
+
+  function post(address, body, accept, signal) {
+    const how = { method: "POST", body, headers: { Accept: accept }, credentials: "same-origin" };
+    return fetch(address, { ...how, signal, keepalive: leaving }).catch(() => null);
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.form !== form || !codeOf(event.target.name)) return;
+    touched.add(codeOf(event.target.name));
+    unsaved = true;
+    later(wait);
+  });
+  const leave = () => {
+    leaving = true;
+    keep();
+    leaving = false;
+  };
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });
+  addEventListener("beforeunload", (event) => {
+    if (unsaved && wait > PAUSE) event.preventDefault();
+    else leave();
+  });
+
+  // Sending
+
+  // Enter presses no button in particular: that of the form in which it is typed is meant.
+  function buttonOf(event) {
+    if (event.submitter && !form.contains(event.submitter)) return event.submitter;
+    for (let place = document.activeElement; place && place !== document.body; place = place.parentElement) {
+      const button = place.querySelector(`button[form="${form.id}"]`);
+      if (button) return button;
+    }
+    return null;
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form || leaving) return;
+    event.preventDefault();
+    const button = buttonOf(event);
+    if (!button || button.hasAttribute("aria-busy")) return;
+    if (button.closest("[data-ready]")) return putIntoReply(button.closest("[data-ready]").querySelector("select"));
+    button.setAttribute("aria-busy", "true");
+    const [block, name] = [blockOf(button)?.dataset.block, nameOf(button)];
+    queue = queue.then(() => {
+      const pressed = button.isConnected ? button : inBlock(block, name);
+      return pressed && send(pressed);
+    }).catch(() => { // the line was cut in the middle of an answer
+      busy = false;
+      sayAt(blockOf(button), [form.dataset.cut], true);
+    });
+  });
+
+  // What was pressed while another answer was awaited may have been drawn again.
+  function inBlock(block, name) {
+    const buttons = document.querySelectorAll(`[data-block="${block}"] button`);
+    return [...buttons].find((one) => nameOf(one) === name);
+  }
+
+  // What is being sent is not typed in: it is drawn again when the answer comes.
+  function hold(place, isHeldFast) {
+    for (const one of place?.querySelectorAll("textarea, input") ?? []) one.readOnly = isHeldFast;
+  }
+
+  async function send(button) {
+    const place = button.closest("[data-form]");
+    const own = place?.dataset.form || "";
+    clearTimeout(timer);
+    saving?.abort();
+    busy = true;
+    hold(place, true);
+    const data = written(new Set([...touched, own]), button);
+    const answer = await post(button.formAction, data, "text/html", AbortSignal.timeout(LONGEST));
+    const page = answer && answer.status < 500 ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    busy = false;
+    hold(place, false);
+    button.removeAttribute("aria-busy");
+    if (page?.getElementById(form.id)) return show(page, button, answer.ok ? own : "");
+    unsaved = unsaved || touched.size > 0;
+    later(wait);
+    if (!answer || answer.status >= 500) return sayAt(blockOf(button), [form.dataset.cut], true);
+    if (answer.redirected) return sayAt(blockOf(button), [form.dataset.signIn], true, answer.url);
+    leaving = true; // a page of its own says what came of it: the case moved, or was erased
+    form.requestSubmit(button);
+  }
+
+  // Showing what came of it
+
+  function show(page, button, taken) {
+    const place = blockOf(button);
+    touched.delete(taken);
+    for (const fresh of page.querySelectorAll("[data-block]")) {
+      const old = document.querySelector(`[data-block="${fresh.dataset.block}"]`);
+      if (old && (old === place || !isHeld(old)) && old.innerHTML !== fresh.innerHTML) replace(old, fresh);
+    }
+    const seen = page.querySelector("[data-presence] [name=seen]");
+    if (seen) document.querySelector("[data-presence] [name=seen]").value = seen.value;
+    const lines = [...page.querySelectorAll(".messagelist li")];
+    const isWrong = lines.some((line) => line.classList.contains("error"));
+    sayAt(document.querySelector(`[data-block="${place?.dataset.block}"]`), lines.map((line) => line.textContent.trim()), isWrong);
+    unsaved = touched.size > 0;
+    if (unsaved) later(PAUSE);
+  }
+
+  // Something is being typed in it.
+  function isHeld(block) {
+    const controls = [...block.querySelectorAll("input, select, textarea")];
+    return controls.some((one) => touched.has(codeOf(one.name)) || one === document.activeElement);
+  }
+
+  function replace(old, fresh) {
+    const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : "";
+    const open = new Set([...old.querySelectorAll("details[open] > summary")].map(titleOf));
+    const node = document.importNode(fresh, true);
+    for (const summary of node.querySelectorAll("details > summary")) if (open.has(titleOf(summary))) summary.parentElement.open = true;
+    old.replaceWith(node);
+    window.htmx?.process(node);
+    if (focused) focusIn(node, focused);
+  }
+
+  const nameOf = (place) => place.id || place.getAttribute("aria-label") || place.textContent.trim();
+  const titleOf = (summary) => summary.textContent.replace(/\(.*|\d.*/, "").trim();
+
+  function focusIn(block, name) {
+    const wrong = block.querySelector("[aria-invalid=true]");
+    const same = [...block.querySelectorAll("button, a, summary, textarea, input, select")].find((one) => nameOf(one) === name);
+    const place = wrong || same || block.querySelector("h1, h2, button, a");
+    if (!place) return;
+    if (place.matches("h1, h2")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }
+
+  function sayAt(block, words, isWrong, address = "") {
+    if (!block || !words.length) return;
+    block.querySelector(".said")?.remove();
+    const line = document.createElement("p");
+    line.className = isWrong ? "said talk__wrong" : "said";
+    line.setAttribute("role", isWrong ? "alert" : "status");
+    block.append(line);
+    line.textContent = words.join(" ");
+    if (address) line.append(" ", Object.assign(document.createElement("a"), { href: address, target: "_blank", rel: "noopener", textContent: form.dataset.signInLink }));
+  }
+
+  // A ready-made message goes below what is typed already.
+  function putIntoReply(choice) {
+    const reply = document.querySelector("[data-form=reponse] textarea");
+    const text = choice.selectedOptions[0].dataset.text;
+    reply.value = reply.value.trim() ? `${reply.value.trimEnd()}\n\n${text}` : text;
+    reply.rows = 14;
+    reply.dispatchEvent(new Event("input", { bubbles: true }));
+    reply.focus();
+  }
+})();

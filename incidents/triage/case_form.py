@@ -1,0 +1,52 @@
+"""The forms of the page of a case. Their controls belong to one form element: a button of any of them sends what is
+typed in all, so that without a script nothing is lost either (`work/kept.py`).
+"""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import QueryDict
+
+from incidents.enums import KeptForm
+
+# The identifier of that element, which `case.html` draws.
+ELEMENT = "ecrits"
+
+
+class CaseForm(forms.Form):
+    """A form of that page. Its controls are named after `code`; data may name its fields without it."""
+
+    code: ClassVar[KeptForm]
+    element = ELEMENT
+    # Whether what it shows was typed before and not sent.
+    is_kept = False
+
+    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
+        named = with_prefix(data, self.code, self.base_fields)
+        super().__init__(named, **kwargs | {"prefix": self.code.value, "auto_id": "%s"})
+        for field in self.fields.values():
+            field.widget.attrs["form"] = ELEMENT
+
+    def restore(self, values: dict[str, list[str]]) -> None:
+        """Show what was typed before, in a form that nothing was sent to."""
+        self.is_kept = True
+        for name, field in self.fields.items():
+            typed = values.get(name, [])
+            if isinstance(field, forms.BooleanField):
+                self.initial[name] = bool(typed)
+            elif isinstance(field, forms.MultipleChoiceField):
+                self.initial[name] = typed
+            elif typed:
+                self.initial[name] = typed[-1]
+
+
+def with_prefix(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
+    """Return `data` with the names that its form reads: what comes from elsewhere than the page has no prefix."""
+    if data is None:
+        return None
+    named = QueryDict(mutable=True)
+    for name in fields:
+        for each in (f"{code.value}-{name}", name):
+            if each in data:
+                named.setlist(f"{code.value}-{name}", data.getlist(each))
+    return named

@@ -1,0 +1,199 @@
+"""What a person types on the page of a case, kept on the server: each post of that page brings all of it, and a script
+sends it between two posts. It comes back on the next page, on any machine, for that person alone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, KeptForm
+from incidents.models import Incident
+from incidents.services.keep import Pen, Values, keep_words, words_of
+from incidents.services.snapshots import first_leak
+from incidents.text import strip_controls
+from incidents.triage.body import CorrectionForm, correction_form
+from incidents.triage.case_form import CaseForm
+from incidents.triage.ending import ReopenForm
+from incidents.triage.opened import FORMS, open_form
+from incidents.triage.qualify import QualifyForm
+from incidents.triage.severity import SeverityForm, make_severity_form
+from incidents.triage.thread import ReplyForm
+from incidents.triage.work.notes import NoteForm
+from incidents.triage.work.tasks import TaskForm
+
+# The marks of a form, which its reader did not type.
+MARKS = frozenset({"key", "seen", "confirmed"})
+# Where a button of the page leads without a script, and to which part of it.
+PLACES = {"modele": "echanges", "corps": "a-confirmer"}
+
+
+# The block of the page that holds each; the correction is beside the body that is proposed.
+BLOCKS = {
+    KeptForm.REPLY: "thread",
+    KeptForm.NOTE: "notes",
+    KeptForm.TASK: "tasks",
+    KeptForm.QUALIFICATION: "qualify",
+    KeptForm.SEVERITY: "weighed",
+    KeptForm.REOPENING: "ending",
+}
+# Each form of the page with what was posted, over what it shows when nothing is typed.
+TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
+    KeptForm.REPLY: lambda case, sent: ReplyForm(sent),
+    KeptForm.NOTE: lambda case, sent: NoteForm(sent),
+    KeptForm.TASK: lambda case, sent: TaskForm(sent, zone=zone_of(case.collectivity)),
+    KeptForm.QUALIFICATION: lambda case, sent: QualifyForm(case, first_leak(case), sent),
+    KeptForm.SEVERITY: lambda case, sent: SeverityForm(sent, initial=make_severity_form(case).initial),
+    KeptForm.CORRECTION: lambda case, sent: CorrectionForm(sent, initial=correction_form(case.collectivity).initial),
+    KeptForm.REOPENING: lambda case, sent: ReopenForm(sent),
+}
+
+
+def typed_in(incident: Incident, sent: QueryDict, codes: Iterable[KeptForm]) -> dict[KeptForm, Values]:
+    """Return what was typed in each of those forms that `sent` holds; nothing for one that shows what it did first."""
+    words: dict[KeptForm, Values] = {}
+    for code in codes:
+        values = values_of(sent, code)
+        if not values:
+            continue
+        form = TYPED[code](incident, sent)
+        words[code] = values if set(form.changed_data) - MARKS else {}
+    return words
+
+
+def values_of(sent: QueryDict, code: str) -> Values:
+    """Return the fields of one form, by their names in it."""
+    start = f"{code}-"
+    return {
+        name.removeprefix(start): [strip_controls(value) for value in values]
+        for name, values in sent.lists()
+        if name.startswith(start)
+    }
+
+
+def pen_of(sent: QueryDict) -> Pen:
+    """Return which page was posted, as it says itself; one that says nothing has no name."""
+    stroke = sent.get("trait", "")
+    try:
+        opened_at = datetime.fromisoformat(sent.get("ouverte", ""))
+    except ValueError:
+        opened_at = None
+    if opened_at and timezone.is_naive(opened_at):
+        opened_at = None
+    number = int(stroke) if stroke.isascii() and stroke.isdecimal() and len(stroke) < 8 else 0
+    return Pen(name=strip_controls(sent.get("stylo", ""))[:32], opened_at=opened_at, stroke=number)
+
+
+def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Keep what is typed on the page of a case while one of its forms or buttons is posted to the view.
+
+    `code` is that of the form, or empty; an act has its own. Its view reads its fields without their prefix. What it
+    took is forgotten, what it refused stays with the rest.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def keeping(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return view(request, reference, *args, **kwargs)
+            sent, own = request.POST, code or kwargs.get("act", "")
+            keep_typed(user_of(request), reference, sent)
+            request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
+            answer = view(request, reference, *args, **kwargs)
+            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND:
+                forget_sent(user_of(request), reference, KeptForm(own), pen_of(sent))
+            return answer
+
+        return keeping
+
+    return decorate
+
+
+def keep_typed(user: User, reference: str, sent: QueryDict) -> None:
+    """Keep what a post of the page brings, whichever of its forms it is of. Raises Http404 and PermissionDenied."""
+    if not any(values_of(sent, code) for code in KeptForm.values):
+        return
+    incident = get_incident(user, reference, to=Ability.WORK)
+    if not incident.erased_at:
+        words = typed_in(incident, sent, KeptForm)
+        keep_words(reference=reference, actor=user, words=words, pen=pen_of(sent), is_sent=True)
+
+
+def with_own_names(sent: QueryDict, own: str) -> QueryDict:
+    """Return `sent` with the fields of the form `own` under their own names too; a button comes before them."""
+    named = sent.copy()
+    for name, values in values_of(sent, own).items() if own else ():
+        if name not in named:
+            named.setlist(name, values)
+    return named
+
+
+def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
+    incident = get_incident(user, reference, to=Ability.WORK)
+    if code in words_of(incident, user) or pen.stroke:
+        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, is_sent=True)
+
+
+@never_cache
+@require_POST
+def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Keep what is typed. The script of the page hears whether; without it, the page comes back with the words."""
+    user = user_of(request)
+    incident = get_incident(user, reference, to=Ability.WORK)
+    if request.headers.get("Accept") != "application/json":
+        keep_typed(user, reference, request.POST)
+        return redirect(page_asked(reference, request.POST))
+    words = typed_in(incident, request.POST, KeptForm)
+    try:
+        elsewhere = keep_words(reference=reference, actor=user, words=words, pen=pen_of(request.POST))
+    except ValidationError as error:
+        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    said = _("Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire.") if elsewhere else ""
+    return JsonResponse({"said": said})
+
+
+def page_asked(reference: str, sent: QueryDict) -> str:
+    """Return the address of the page of the case, with what a button of it asked to see there."""
+    asked = sent.get("aller", "corps" if sent.get("corps", "").strip() else "")
+    if asked not in PLACES:
+        return reverse("admin:incidents_incident_change", args=[reference])
+    query = {asked: sent.get(asked, "")}
+    return reverse("admin:incidents_incident_change", args=[reference], query=query, fragment=PLACES[asked])
+
+
+def new_page() -> dict[str, Any]:
+    """Return what the page says of itself with each post: its name, and when it was made."""
+    return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": KeptForm.values}
+
+
+def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
+    """Put what `user` has typed and not sent into the forms of the page that `context` describes. One query."""
+    words = {} if incident.erased_at else words_of(incident, user)
+    for code, values in words.items():
+        if code in FORMS:
+            open_form(context, incident, user, code)
+        if form := form_in(context, code):
+            form.restore(values)
+
+
+def form_in(context: Mapping[str, Any], code: KeptForm) -> CaseForm | None:
+    """Return that form of the page; None where the page has it not, or no more."""
+    if code == KeptForm.CORRECTION:
+        return context["proposed"].form if context.get("proposed") else None
+    found: CaseForm | None = context.get(BLOCKS[code], {}).get("form")
+    return found

@@ -1,0 +1,159 @@
+"""In a real browser, what is typed on the page of a case outlives everything, and its buttons leave the page there."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from incidents.enums import KeptForm
+from incidents.models import KeptWords, Message, Task
+from incidents.services.tasks import Errand, add_task
+from incidents.services.triage import acknowledge_incident
+from tests.browser import open_page
+from tests.cast import a_responder, declare
+from tests.e2e import steps
+from tests.e2e.test_administer import Desk
+
+TYPED = "Ne redémarrez aucun poste avant notre appel."
+REPLY = "Votre message au déclarant"
+
+
+@pytest.fixture
+def person():
+    return a_responder()
+
+
+@pytest.fixture
+def case(person):
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=person)
+    add_task(reference=incident.reference, actor=person, errand=Errand(title="Rappeler le maire", due_at=None))
+    return incident
+
+
+@pytest.fixture
+def desk(live_site, browser, person):
+    desk = Desk(browser, live_site)
+    desk.sign_in(person)
+    return desk
+
+
+def address(desk, case):
+    return f"{desk.site}/admin/incidents/incident/{case.reference}/"
+
+
+def is_kept(page):
+    page.get_by_text("Ce que vous écrivez est gardé").wait_for()
+
+
+def test_it_works(desk, case, until):
+    """A tick, a note and a qualification change their blocks alone; the answer stays, under the same caret."""
+    page = desk.page
+    page.goto(address(desk, case))
+    page.evaluate("window.isSamePage = true")
+    page.get_by_label(REPLY).fill(TYPED)
+    page.get_by_role("button", name="Fait : Rappeler le maire").click()
+    expect(page.get_by_role("status").get_by_text("Tâche faite.")).to_be_visible()
+    expect(page.get_by_text("Tout est fait.")).to_be_visible()
+
+    page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")
+    page.get_by_role("button", name="Garder en note interne").click()
+    expect(page.locator(".inner__list").get_by_text("Vu avec le maire.")).to_be_visible()
+    expect(page.get_by_label("Note interne", exact=True)).to_have_value("")
+
+    page.get_by_role("link", name="Qualifier", exact=True).click()
+    page.locator("[name=qualifier-nature][value=incident]").check()
+    page.get_by_role("button", name="Enregistrer la qualification").click()
+    expect(page.locator(".case__marks").get_by_text("incident", exact=False).first).to_be_visible()
+    expect(page.get_by_role("link", name="Qualifier", exact=True)).to_be_visible()
+
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+    assert page.evaluate("window.isSamePage")
+    desk.look("case-in-blocks")
+    page.get_by_role("button", name="Envoyer au déclarant").click()
+    expect(page.locator(".talk__list").get_by_text(TYPED)).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value("")
+    assert page.evaluate("window.isSamePage")
+    assert Message.objects.get().text == TYPED
+    assert until(lambda: not KeptWords.objects.filter(form=KeptForm.REPLY).exclude(values={}).exists())
+    desk.check()
+
+
+def test_it_comes_back_on_another_machine_after_a_crash(desk, browser, case, person):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_label(REPLY).fill(TYPED)
+    is_kept(page)
+    page.context.close()
+
+    other = open_page(browser, width=1280)
+    steps.open_admin(other, desk.site, person)
+    other.goto(address(desk, case))
+    expect(other.get_by_label(REPLY)).to_have_value(TYPED)
+    expect(other.get_by_text("sans l’envoyer")).to_be_visible()
+
+
+def test_leaving_at_once_loses_nothing(desk, case, until):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_label(REPLY).fill(TYPED)
+    page.goto(f"{desk.site}/admin/")
+    assert until(lambda: KeptWords.objects.filter(form=KeptForm.REPLY).exists())
+
+
+def test_enter_presses_the_button_of_its_own_form(desk, case):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_role("link", name="Ajouter une tâche à moi").click()
+    page.get_by_label("À faire", exact=True).fill("Prévenir le prestataire")
+    page.get_by_label("À faire", exact=True).press("Enter")
+    expect(page.get_by_text("Tâche ajoutée.")).to_be_visible()
+    assert Task.objects.filter(title="Prévenir le prestataire").exists()
+
+
+def test_what_is_refused_stays_in_its_block(desk, case):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_label(REPLY).fill(TYPED)
+    page.get_by_role("button", name="Garder en note interne").click()
+    expect(page.get_by_text("Écrivez la note avant de l’enregistrer.")).to_be_visible()
+    expect(page.get_by_label("Note interne", exact=True)).to_be_focused()
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+
+
+def test_a_session_that_ended_leaves_the_words_on_the_page(desk, case):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_label(REPLY).fill(TYPED)
+    is_kept(page)
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Fait : Rappeler le maire").click()
+    expect(page.get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+    assert not Task.objects.get().done_at
+
+
+def test_without_a_script_a_tick_brings_the_words_back(browser, live_site, case, person):
+    page = open_page(browser, width=1280, java_script_enabled=False)
+    steps.open_admin(page, live_site, person)
+    page.goto(f"{live_site}/admin/incidents/incident/{case.reference}/")
+    page.get_by_label(REPLY).fill(TYPED)
+    page.get_by_label("Note interne", exact=True).fill("Le maire préfère son portable.")
+    page.get_by_role("button", name="Fait : Rappeler le maire").click()
+    expect(page.get_by_text("Tâche faite.")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value(TYPED)
+    expect(page.get_by_label("Note interne", exact=True)).to_have_value("Le maire préfère son portable.")
+    assert Task.objects.get().done_at
+
+
+def test_what_is_pressed_while_an_answer_is_awaited_is_done_after_it(desk, case, until):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.get_by_label("Note interne", exact=True).fill("Vu avec le maire.")
+    page.evaluate("""() => {
+        const [tick, note] = ["[name=etat][value=done]", "[data-form=note] button"].map(
+            one => document.querySelector(one));
+        for (const button of [tick, tick, note, note]) button.click();
+    }""")
+    expect(page.locator(".inner__list").get_by_text("Vu avec le maire.")).to_have_count(1)
+    assert until(lambda: Task.objects.get().done_at)
+    expect(page.get_by_text("Écrivez la note avant")).to_have_count(0)
