@@ -13,7 +13,9 @@ from incidents.access import Guest, check_ability, get_case, get_incident, speak
 from incidents.enums import Ability, ActorKind, EventKind, Status
 from incidents.models import Incident, Message
 from incidents.reference import spaced
+from incidents.services.assign import tag_of
 from incidents.services.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
+from incidents.services.keep import list_colleagues_writing
 from incidents.services.merge import hold, hold_with_main, pass_answer_on, pass_news_on
 from incidents.services.record import record_event
 from incidents.text import plain_line, plain_text
@@ -21,6 +23,7 @@ from incidents.text import plain_line, plain_text
 TEXT_LIMIT = 10_000
 AUTHOR_LIMIT = 120
 MESSAGES_SHOWN = 200
+NO_MESSAGE = "aucun"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,25 @@ class Letter:
     key: str
     author: str = ""
     asks_answer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a responder had before their eyes while writing: the newest message (`newest_of`), and which colleagues
+    they were told are writing too (`tag_of` each).
+    """
+
+    newest: str
+    writers: frozenset[str] = frozenset()
+
+
+class ThreadMoved(Exception):
+    """Messages came that the writer has not seen, or `writers` are writing too; nothing was sent."""
+
+    def __init__(self, newest: str, writers: list[User]) -> None:
+        super().__init__(newest)
+        self.newest = newest
+        self.writers = writers
 
 
 @transaction.atomic
@@ -47,10 +69,11 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 
 
 @transaction.atomic
-def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Message:
+def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> Message:
     """A responder writes; with `asks_answer`, the case waits for the declarant until something is added to it.
 
-    Nobody is asked anything on a closed case, a double among them: no page would show that it waits.
+    Nobody is asked anything on a closed case, a double among them: no page would show that it waits. Raises
+    ThreadMoved unless the writer has `seen` all that stands in the thread; None: they had no page of it.
     """
     hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
@@ -58,8 +81,10 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
         raise PermissionDenied
     author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
     signed = replace(letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
+    newest = newest_of(incident)
     message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
     if is_new:
+        check_seen(incident, actor, newest, seen)
         note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
         incident.save(update_fields=ANSWER_FIELDS)
         tell(message, side=CSIRT)
@@ -67,8 +92,23 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter) -> Messag
     return message
 
 
+def newest_of(incident: Incident) -> str:
+    """Return how a page names the newest message of the thread."""
+    uid = incident.messages.order_by("-id").values_list("uid", flat=True).first()
+    return str(uid) if uid else NO_MESSAGE
+
+
+def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) -> None:
+    """Raise ThreadMoved where the thread is not what the writer has seen. The caller holds the case."""
+    if seen is None:
+        return
+    writers = list_colleagues_writing(incident, actor)
+    if newest != seen.newest or any(tag_of(one) not in seen.writers for one in writers):
+        raise ThreadMoved(newest, writers)
+
+
 @transaction.atomic
-def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
+def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> int:
     """The same words to the declarant of the case and to those of its doubles. Gives how many were written to.
 
     Each reads the reference of their own case, where a ready-made message names it. A double of which the words are
@@ -76,7 +116,7 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter) -> int:
     """
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
     held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
-    write_to_declarant(reference=reference, actor=actor, letter=letter)
+    write_to_declarant(reference=reference, actor=actor, letter=letter, seen=seen)
     doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
     told = list(doubles.values_list("reference", flat=True))
     for double in told:

@@ -16,9 +16,12 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident, KeptWords
+from incidents.services.assign import people_of
 
 # After the last save, as the drafts of declarations.
 LASTS = timedelta(days=30)
+# Whoever saved no word for so long is not writing any more: a page saves a second after each pause.
+WRITING_FOR = timedelta(minutes=3)
 
 type Values = dict[str, list[str]]
 
@@ -89,6 +92,15 @@ def words_of(incident: Incident, user: User) -> dict[KeptForm, Values]:
     """Return what `user` has typed on the page of the case and not sent, by form. One query."""
     live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
     return {KeptForm(row.form): row.values for row in live}
+
+
+def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
+    """Return who else of its centre is writing to the declarant now, by name: never what. One query."""
+    recent = KeptWords.objects.filter(
+        incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
+    )
+    writing = recent.exclude(values={}).exclude(user=reader)
+    return list(people_of(incident.csirt_id).filter(pk__in=writing.values("user")))
 
 
 def forget_kept_words() -> int:

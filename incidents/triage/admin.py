@@ -18,7 +18,7 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
 from incidents.services.bodies import StaleBody, correct_body
-from incidents.services.correspond import write_to_declarant, write_with_doubles
+from incidents.services.correspond import ThreadMoved, write_to_declarant, write_with_doubles
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import save_reading
 from incidents.services.severity import StaleSeverity, set_severity
@@ -35,7 +35,7 @@ from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.saved_views import VIEWS
 from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm, make_severity_form
-from incidents.triage.thread import ReplyForm
+from incidents.triage.thread import ReplyForm, came_since
 from incidents.triage.work.kept import keep_view, keeping_words
 
 
@@ -116,9 +116,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         try:
             if form.is_valid():
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
-                send(reference=reference, actor=user_of(request), letter=form.letter())
+                seen = form.what_was_seen()
+                send(reference=reference, actor=user_of(request), letter=form.letter(), seen=seen)
                 messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
                 return to_case(reference)
+        except ThreadMoved as moved:
+            return self.moved_view(request, incident, form, moved)
         except ValidationError as error:
             if incident.erased_at:  # its page has no such form any more
                 return refused(request, reference, error)
@@ -126,6 +129,16 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         context = context_of_case(request, incident)
         context["thread"]["form"] = form
         return self.as_typed(request, context)
+
+    def moved_view(
+        self, request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved
+    ) -> HttpResponse:
+        """Shows what came and who writes too, before anything is sent: the writer sends again, or edits."""
+        context = context_of_case(request, incident)
+        came = came_since(context["thread"], form.cleaned_data["seen"])
+        form.confirm(moved)
+        context["thread"] |= {"form": form, "moved": {"came": came, "writers": moved.writers}}
+        return self.as_typed(request, context, status=409)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Mends what was said of the body; what is refused comes back on the page of the case, as it was typed."""

@@ -18,6 +18,8 @@ class CaseForm(forms.Form):
 
     code: ClassVar[KeptForm]
     element = ELEMENT
+    # The fields that say what the page showed: a later page shows something else.
+    of_page: ClassVar[frozenset[str]] = frozenset()
     # Whether what it shows was typed before and not sent.
     is_kept = False
 
@@ -32,6 +34,8 @@ class CaseForm(forms.Form):
         self.is_kept = True
         for name, field in self.fields.items():
             typed = values.get(name, [])
+            if name in self.of_page:
+                continue
             if isinstance(field, forms.BooleanField):
                 self.initial[name] = bool(typed)
             elif isinstance(field, forms.MultipleChoiceField):

@@ -82,3 +82,36 @@ def test_the_pages_of_the_day(desk):
         }
     )
     desk.check()
+
+
+def test_two_who_write_see_each_other_before_they_send(desk, browser, live_site):
+    """The second hears it while typing, reads what left meanwhile, and sends knowingly."""
+    incident = declare()
+    case = f"{live_site}/admin/incidents/incident/{incident.reference}/"
+    first, second = a_responder(), a_lead()
+    desk.sign_in(first)
+    page = desk.page
+    page.goto(case)
+    other = open_page(browser, width=1280)
+    steps.open_admin(other, live_site, second)
+    other.goto(case)
+    other.get_by_label("Votre message au déclarant").fill("Débranchez le serveur.")
+    other.get_by_text("Ce que vous écrivez est gardé").wait_for()
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_text(f"{second} écrit aussi au déclarant.").wait_for()
+    other.get_by_role("button", name="Envoyer au déclarant").click()
+    other.locator(".talk__list").get_by_text("Débranchez le serveur.").wait_for()
+
+    reply = page.get_by_label("Votre message au déclarant")
+    reply.fill("Ne débranchez rien.")
+    page.get_by_role("button", name="Envoyer au déclarant").click()
+    expect(page.locator(".talk__moved").get_by_text("Débranchez le serveur.")).to_be_visible()
+    expect(reply).to_have_value("Ne débranchez rien.")
+    assert incident.messages.count() == 1
+    desk.look("case-thread-moved")
+    reply.fill("Débranchez-le, puis rappelez-nous.")
+    page.get_by_role("button", name="Envoyer quand même").click()
+    expect(page.locator(".talk__list").get_by_text("puis rappelez-nous")).to_be_visible()
+    assert incident.messages.count() == 2
+    desk.check()

@@ -46,7 +46,7 @@ def test_it_works(client, responder, colleague, incident):
     assert f'name="seen" value="{mark}"' in page.content.decode()
 
     answer = said(client, incident, mark)
-    assert answer == {"others": [str(colleague)], "seen": mark, "changed": ""}
+    assert answer == {"others": [str(colleague)], "writing": [], "seen": mark, "changed": ""}
 
     noted(incident, colleague)
     answer = said(client, incident, mark)

@@ -20,7 +20,9 @@
     if (!answer || answer.ok || answer.status >= 500) timer = setTimeout(ask, EVERY);
   }
 
-  function tell({ others, seen, changed: words }) {
+  function tell({ others, writing, seen, changed: words }) {
+    const beside = document.querySelector("[data-writing]"); // drawn again with the form, so looked for each time
+    if (beside) say(beside, writing.map((one) => `${one} écrit aussi au déclarant.`).join(" "));
     say(there, others.length ? `Aussi sur cette page\u00a0: ${others.join(", ")}.` : "");
     if (!form.elements.seen.value) form.elements.seen.value = seen;
     if (words && changed.dataset.words !== words) warn(words);

@@ -9,6 +9,7 @@ from accounts.models import User
 from collectivities.zones import zone_of
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
+from incidents.services.keep import list_colleagues_writing
 from incidents.services.read import PRESENT_FOR, others_present
 from incidents.triage import wording
 
@@ -19,12 +20,13 @@ def presence_block(now: datetime) -> dict[str, Any]:
 
 
 def presence_said(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
-    """For the script of the page, which read the case when its last event was `seen`. Two queries."""
+    """For the script of the page, which read the case when its last event was `seen`. Three queries."""
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
     is_old = last is not None and seen not in ("", mark)
     return {
         "others": [str(one) for one in others_present(incident, user)],
+        "writing": [str(one) for one in list_colleagues_writing(incident, user)],
         "seen": mark,
         "changed": change_said(last, incident, user, now) if last and is_old else "",
     }
