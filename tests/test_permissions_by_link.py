@@ -40,6 +40,7 @@ MATRIX = [
     # link; replaced; another case’s; reader; link + member; owner; colleague; link + other body, + centre; no factor
     ("get", "suivi/{reference}/",                                  200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
     ("get", "statistiques/dossier/{reference}/",                   200, 404, 404, 404, 200, 200, 200, 200, 200, 200),
+    ("get", "suivi/{reference}/lien/",                             200, 404, 404, 404, 200, 404, 404, 200, 200, 200),
     ("post", "suivi/{reference}/lien/",                            200, 404, 404, 404, 200, 404, 404, 200, 200, 200),
     ("post", "suivi/{reference}/quitter/",                         302),
     ("post", "suivi/{reference}/avis/",                            422, 404, 404, 404, 422, 422, 422, 422, 422, 422),

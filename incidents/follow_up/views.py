@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collectivities.zones import zone_of
 from incidents import cookie
+from incidents.access import get_followed_incident
 from incidents.enums import Door
 from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, not_found
@@ -86,12 +87,15 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @private
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET says what it breaks; POST does it, and shows the new code."""
     uid = cookie.access_uid(request, compact(reference))
     if uid is None:
         return not_found(request)
     try:
+        if request.method != "POST":
+            return render(request, "follow_up/rotate.html", {"incident": get_followed_incident(uid)})
         access = rotate_access_by_declarant(access_uid=uid)
     except Http404:
         return not_found(request)

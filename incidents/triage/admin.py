@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import user_of
 from incidents.access import get_incident
@@ -61,7 +61,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             *OF_A_CASE,
             Route("message", require_POST(self.message_view), "message", KeptForm.REPLY),
             Route("gravite", require_POST(self.severity_view), "severity", KeptForm.SEVERITY),
-            Route("code", require_POST(self.code_view), "code"),
+            Route("code", require_http_methods(["GET", "HEAD", "POST"])(self.code_view), "code"),
             Route("corriger", require_POST(self.correct_view), "correct", KeptForm.CORRECTION),
         ]
         return [
@@ -192,7 +192,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Shows the new code in the answer itself: it is stored nowhere, so no later page could show it."""
+        """GET says what it breaks. POST shows the new code in the answer itself: it is stored nowhere, so no later
+        page could show it.
+        """
+        if request.method != "POST":
+            incident = get_incident(user_of(request), reference, to=Ability.ROTATE)
+            return render_page(request, "incidents/triage/code_ask.html", {"incident": incident})
         try:
             secret = secret_of(rotate_access(reference=reference, actor=user_of(request)))
         except ValidationError as error:

@@ -70,7 +70,9 @@ def test_it_works(desk):
     desk.look("case-closing")
     desk.page.get_by_role("button", name="Prendre en charge").click()
     desk.look("case-taken")
-    desk.page.get_by_role("button", name="Nouveau code de suivi").click()
+    desk.page.get_by_role("link", name="Nouveau code de suivi").click()
+    desk.look("case-code-asked")
+    desk.page.get_by_role("button", name="Faire un nouveau code").click()
     desk.look("case-code")
     desk.check()
 

@@ -233,6 +233,8 @@ def test_the_follow_up(visitor):
     steps.look_again(page)
     visitor.look("follow-up-closed")
     page.locator("summary", has_text="Code, compte").click()
+    page.get_by_role("link", name="Renouveler le code").click()
+    visitor.look("follow-up-new-code-asked")
     page.get_by_role("button", name="Renouveler le code").click()
     visitor.look("follow-up-new-code")
     visitor.check()

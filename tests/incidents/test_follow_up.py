@@ -223,6 +223,16 @@ def test_an_old_cookie_renews_nothing(client, incident):
     assert incident.accesses.count() == 2
 
 
+def test_renewing_is_asked_about_first(client, incident):
+    client.post(link(incident))
+    asked = client.get(f"{page(incident)}lien/")
+    assert "L’ancien code et l’ancien lien s’arrêtent aussitôt, partout" in text(asked)
+    assert incident.accesses.get().revoked_at is None
+    assert f'href="{page(incident)}lien/"' in client.get(page(incident)).content.decode()
+    assert client.post(f"{page(incident)}lien/").status_code == 200
+    assert incident.accesses.count() == 2
+
+
 def test_nobody_opens_an_erased_case_again(incident):
     lead = a_lead()
     erase_personal_data(reference=incident.reference, actor=lead)
