@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('collectivities', '0004_appeared_on'),
         ('csirts', '0003_website_is_address'),
-        ('incidents', '0012_search'),
+        ('incidents', '0013_kept_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0012_search'),
+        ('incidents', '0014_express'),
     ]
 
     operations = [

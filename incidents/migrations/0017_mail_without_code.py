@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0012_search")]
+    dependencies = [("incidents", "0016_accesses")]
 
     operations = [
         migrations.AddField(
