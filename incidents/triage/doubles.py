@@ -7,9 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import User
-from incidents.access import record_accesses
 from incidents.duplicates import likely_doubles
-from incidents.enums import Door
 from incidents.models import Incident, Message, Reading
 from incidents.services.read import has_news
 
@@ -24,14 +22,10 @@ SAID = (
 
 
 def doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """What a case says of the others of its body. One query; three more where it has doubles.
-
-    The page shows what the declarants of the doubles wrote: that they were read is recorded.
-    """
+    """What a case says of the others of its body. One query; two more where it has doubles."""
     family = family_of(incident, user)
     others = [one for one in family if one.merged_into_id != incident.pk]
     doubles = [one for one in family if one.merged_into_id == incident.pk]
-    record_accesses(user, doubles, Door.BESIDE)
     read_at, written = marks_of(doubles, user)
     for double in doubles:
         double.written = written.get(double.pk, 0)  # type: ignore[attr-defined]  # for the template

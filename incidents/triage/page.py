@@ -13,6 +13,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts.signed_in import user_of
+from incidents.access import record_accesses
+from incidents.enums import Door
 from incidents.models import Incident
 from incidents.triage.body import proposed_body, reasons_to_doubt
 from incidents.triage.case import case_context
@@ -45,10 +47,12 @@ def render_page(
 
 
 def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    """All that the page of the case shows. What the declarants of its doubles wrote is on it, and recorded as read."""
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
     context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt, "page": new_page()}
+    record_accesses(user, [double for double, _is_new in context["doubles"]], Door.BESIDE)
     restore_words(context, incident, user)
     if asked := request.GET.get("modele"):
         choose_ready(context, incident, user, asked)

@@ -101,9 +101,7 @@ class Desk:
         return self.goto("/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""]))
 
     def press(self, name, *, within=None):
-        """A button that leads to a page."""
-        with self.page.expect_navigation():
-            (within or self.page).get_by_role("button", name=name).first.click()
+        steps.press(self.page, (within or self.page).get_by_role("button", name=name).first)
         self.hear()
 
     def follow(self, name):
@@ -115,7 +113,7 @@ class Desk:
         expect(self.page.locator("#container")).to_contain_text(words)
 
     def is_told(self, words):
-        expect(self.page.locator(".messagelist")).to_contain_text(words)
+        steps.is_told(self.page, words)
 
     def hear(self):
         self.found += [(self.page.url, complaint) for complaint in self.page.complaints]

@@ -1,5 +1,7 @@
 """What people do in the browser, one function a screen."""
 
+from playwright.sync_api import expect
+
 from tests.cast import PASSWORD, code_of
 
 
@@ -124,3 +126,18 @@ def look_again(page):
 def open_admin(page, site, user):
     page.goto(site + "/admin/")
     sign_in(page, user)
+
+
+def press(page, button):
+    """Press a button that leads to a page; one of the page of a case changes its own block instead."""
+    if button.get_attribute("form") != "ecrits":
+        with page.expect_navigation():
+            button.click()
+        return
+    button.click()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def is_told(page, words):
+    """Above the page that came, or in the block of the page of a case."""
+    expect(page.locator(".messagelist li, .said").filter(has_text=words).first).to_be_visible()

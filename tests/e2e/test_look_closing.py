@@ -33,8 +33,7 @@ def incident(live_site):
 
 
 def press(page, name):
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).first.click()
+    steps.press(page, page.get_by_role("button", name=name).first)
 
 
 @pytest.mark.proof

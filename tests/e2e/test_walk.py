@@ -74,11 +74,11 @@ def verify_and_close(page, site, responder, reference):
     with page.expect_navigation():
         page.get_by_role("button", name="Chercher").click()
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
-    expect(page.locator(".messagelist")).to_contain_text("elle comptera dans les chiffres")
+    steps.is_told(page, "elle comptera dans les chiffres")
     page.get_by_text("Clore…").click()
     page.get_by_label("Confié à un autre service").check()
     page.get_by_role("button", name="Clore le dossier").click()
-    expect(page.locator(".messagelist")).to_contain_text("Dossier clos")
+    steps.is_told(page, "Dossier clos")
 
 
 def total(page):

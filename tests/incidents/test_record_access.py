@@ -110,6 +110,8 @@ def test_an_excerpt_in_a_search_leaves_a_row_and_is_no_reading(client, responder
 def test_the_words_of_a_double_on_the_page_of_its_case(client, responder):
     main, double = declare(), declare(description="Le même, vu de la cantine.")
     merge_incident(reference=double.reference, into=main.reference, actor=responder)
+    assert "vu de la cantine" not in text_of(client.get(f"/triage/{main.reference}/"))
+    assert [row[0] for row in rows()] == [main.reference], "that page does not show them"
     assert "vu de la cantine" in text_of(client.get(url(main)))
     assert rows() == [
         (main.reference, responder.pk, "breizh-cyber", Door.CASE),

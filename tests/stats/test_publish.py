@@ -27,6 +27,19 @@ Q1_DUE, Q2_DUE, YEAR_DUE = on(2025, 4, 30), on(2025, 7, 30), on(2026, 4, 1)
 QUARTERS_OF_2025 = ["2025-T1", "2025-T2", "2025-T3", "2025-T4"]
 
 
+@pytest.fixture(autouse=True)
+def followed(monkeypatch):
+    """The task publishes one release and sends itself for the next: here that one is made at once. What was sent."""
+    sent = []
+
+    def follow(arguments, **_options):
+        sent.append(arguments)
+        publish_releases(*arguments)
+
+    monkeypatch.setattr(publish_releases, "apply_async", follow)
+    return sent
+
+
 def test_it_works(db):
     """Fifty bodies in a quarter: its totals and its months are printed, and in time the year."""
     store(one_each(bodies("53", 50), on(2025, 2, 1), leaks=(("confirmed", "6-50"),)))
@@ -118,12 +131,15 @@ def test_a_year_that_is_published_late_comes_before_the_next_quarter(db, setting
     assert list_periods() == [*QUARTERS_OF_2025, "2025", "2026-T1"]
 
 
-def test_a_night_publishes_no_more_than_a_year(db):
-    """A clock that is wrong for a night does not publish thirty years of the future."""
+def test_a_night_publishes_no_more_than_a_year(db, followed):
+    """A clock that is wrong for a night does not publish thirty years of the future. Other work has its turn between
+    two releases.
+    """
     store(one_each(bodies("53", 6), on(2025, 2, 1)))
     with time_machine.travel(on(2055, 5, 1), tick=False):
         publish_releases()
     assert list_periods() == [*QUARTERS_OF_2025, "2025"]
+    assert followed == [(4,), (3,), (2,), (1,)]
 
 
 def test_a_clock_that_went_back_publishes_nothing(db):

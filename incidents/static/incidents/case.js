@@ -201,7 +201,7 @@
 
   function sayAt(block, words, isWrong, address = "") {
     if (!block || !words.length) return;
-    block.querySelector(".said")?.remove();
+    for (const earlier of document.querySelectorAll(".said")) earlier.remove();
     const line = document.createElement("p");
     line.className = isWrong ? "said talk__wrong" : "said";
     line.setAttribute("role", isWrong ? "alert" : "status");
