@@ -40,8 +40,7 @@ def enter(page, site, incident):
 
 
 def press(page, name):
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).click()
+    steps.press(page, page.get_by_role("button", name=name))
 
 
 def fold(page, name):
