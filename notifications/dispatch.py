@@ -104,8 +104,11 @@ def claim(now: datetime) -> list[Delivery]:
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
     turns = list(due.in_turn(most=MOST_OF_ONE_ASKER).values_list("pk", flat=True)[:CLAIMED_AT_ONCE])
-    claimed = list(due.filter(pk__in=turns).select_for_update(skip_locked=True))
-    claimed.sort(key=lambda delivery: turns.index(delivery.pk))
+    free = due.filter(pk__in=turns).select_for_update(skip_locked=True, of=("self",))
+    claimed = sorted(free.select_related("announcement__event"), key=lambda delivery: turns.index(delivery.pk))
+    # The mails of one case leave together, in the order of its events.
+    cases = list(dict.fromkeys(delivery.event.incident_id for delivery in claimed))
+    claimed.sort(key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk))
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)

@@ -196,7 +196,7 @@ def test_nobody_is_told_to_call_a_centre_without_a_number(centre, post):
     incident = declare()
     acknowledge_incident(reference=incident.reference, actor=responder)
     rotate_access(reference=incident.reference, actor=responder)
-    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.RESOLVED)
+    close_incident(reference=incident.reference, actor=responder, reason=ClosingReason.NOT_AN_INCIDENT)
     centre.contacts.filter(kind="phone").delete()
 
     delivered(post)
