@@ -140,6 +140,8 @@ ENROLMENT = {
     ("post", "compte/codes-de-secours/nouveaux/"): 302,
     ("get", "connexion/"): ENROL,
     ("post", "connexion/"): ENROL,
+    # The trap for machines that have no session is not for them.
+    ("post", "declarer/rappelez-moi/"): 422,
 }
 
 
@@ -277,6 +279,7 @@ SHOW_WORDS = {
     ("get", "suivi/{reference}/pieces/bordereau/"),
     ("get", "api/v1/incidents/{reference}/"),
     ("get", "admin/incidents/incident/{reference}/"),
+    ("get", "admin/incidents/incident/{reference}/appel/"),
     ("get", "admin/incidents/incident/{reference}/histoire/"),
     ("get", "admin/incidents/incident/{reference}/indicateurs/"),
     ("get", "admin/incidents/incident/{reference}/messages/"),

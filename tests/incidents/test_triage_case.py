@@ -251,7 +251,7 @@ def test_its_other_cases_are_those_i_may_see(client, responder, incident):
 
 
 def test_hostile_words_stay_words(client, responder):
-    caller = Caller(name=TRICK[:60], role=MARKUP[8], phone=f"02 99 {MARKUP[0]}")
+    caller = Caller(name=TRICK[:60], role=MARKUP[8], phone=f"02 99 00 00 12 {MARKUP[0]}")
     incident = declare(description=TRICK, supplier=MARKUP[0], caller=caller)
 
     page = client.get(url(incident))
