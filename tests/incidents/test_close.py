@@ -10,10 +10,9 @@ from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Closing, Incident, Task
-from incidents.services.close import UNTOUCHED, Ending, NotFinished, end_incident
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.close import Ending, NotFinished, end_incident
+from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.erase import erase_personal_data
-from incidents.services.notes import write_note
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import close_incident, verify_incident
 from stats.models import Rollup
@@ -22,7 +21,6 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import MARKUP
-from tests.incidents.desk import follower
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
@@ -233,48 +231,6 @@ def test_the_short_way_does_not_call_it_resolved(client, responder, incident):
     assert "sans heure de reprise : État civil ; fuite soupçonnée, sans conclusion ; 1 tâche ouverte." in page
     assert f'<a href="{url(incident, "cloture")}">Dire ce qui manque, et clore</a>' in page
     assert_open(incident)
-
-
-def test_untouched_it_asks_why_it_is_resolved(client, responder):
-    incident = declare()
-    assert "Pourquoi il est résolu" in text_of(client.get(url(incident, "cloture")))
-    without = {name: said for name, said in SAID.items() if name != "why"}
-
-    answer = client.post(url(incident, "cloture"), without)
-    assert answer.status_code == 422
-    assert answer.context["form"].errors == {"why": [str(UNTOUCHED)]}
-    with pytest.raises(NotFinished, match="Dites pourquoi"):
-        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
-    assert_untold(incident)
-
-    assert client.post(url(incident, "cloture"), SAID).status_code == 302
-    incident.refresh_from_db()
-    assert (incident.status, incident.notes.get().text) == (Status.CLOSED, SAID["why"])
-    assert SAID["why"] in text_of(client.get(url(incident)))
-    assert SAID["why"] not in text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
-
-
-def assert_untold(incident):
-    incident.refresh_from_db()
-    assert incident.status == Status.DECLARED
-    assert not incident.notes.exists()
-
-
-def test_a_touched_case_is_resolved_without_why(responder):
-    touched = [declare() for _ in range(4)]
-    verify_incident(reference=touched[0].reference, actor=responder)
-    Incident.objects.filter(pk=touched[1].pk).update(nature="incident")
-    write_note(reference=touched[2].reference, actor=responder, kind="call_out", text="Absent", key="k", spoke=False)
-    write_to_declarant(reference=touched[3].reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
-    for incident in touched:
-        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
-    assert set(Incident.objects.values_list("status", flat=True)) == {Status.CLOSED}
-
-
-@pytest.mark.parametrize("reason", [one for one in ClosingReason.values if one != "resolved"])
-def test_other_reasons_ask_nothing_of_an_untouched_case(responder, reason):
-    close_incident(reference=declare().reference, reason=reason, actor=responder)
-    assert Incident.objects.get().closing_reason == reason
 
 
 def test_the_short_way_leaves_a_row_too(responder, incident):

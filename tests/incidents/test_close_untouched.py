@@ -1,0 +1,57 @@
+"""A case that nobody of the centre has verified, qualified, called or answered is resolved with a reason only."""
+
+import pytest
+
+from incidents.enums import ClosingReason, Status
+from incidents.models import Incident
+from incidents.services.close import UNTOUCHED, NotFinished
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.notes import write_note
+from incidents.services.triage import close_incident, verify_incident
+from tests.cast import declare
+from tests.incidents.desk import follower
+from tests.incidents.test_close import SAID, text_of, url
+
+pytestmark = pytest.mark.django_db
+
+
+def test_untouched_it_asks_why_it_is_resolved(client, responder):
+    incident = declare()
+    assert "Pourquoi il est résolu" in text_of(client.get(url(incident, "cloture")))
+    without = {name: said for name, said in SAID.items() if name != "why"}
+
+    answer = client.post(url(incident, "cloture"), without)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"why": [str(UNTOUCHED)]}
+    with pytest.raises(NotFinished, match="Dites pourquoi"):
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    assert_untold(incident)
+
+    assert client.post(url(incident, "cloture"), SAID).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.status, incident.notes.get().text) == (Status.CLOSED, SAID["why"])
+    assert SAID["why"] in text_of(client.get(url(incident)))
+    assert SAID["why"] not in text_of(follower(incident).get(f"/suivi/{incident.reference}/"))
+
+
+def assert_untold(incident):
+    incident.refresh_from_db()
+    assert incident.status == Status.DECLARED
+    assert not incident.notes.exists()
+
+
+def test_a_touched_case_is_resolved_without_why(responder):
+    touched = [declare() for _ in range(4)]
+    verify_incident(reference=touched[0].reference, actor=responder)
+    Incident.objects.filter(pk=touched[1].pk).update(nature="incident")
+    write_note(reference=touched[2].reference, actor=responder, kind="call_out", text="Absent", key="k", spoke=False)
+    write_to_declarant(reference=touched[3].reference, actor=responder, letter=Letter(text="Bonjour", key="k"))
+    for incident in touched:
+        close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, actor=responder)
+    assert set(Incident.objects.values_list("status", flat=True)) == {Status.CLOSED}
+
+
+@pytest.mark.parametrize("reason", [one for one in ClosingReason.values if one != "resolved"])
+def test_other_reasons_ask_nothing_of_an_untouched_case(responder, reason):
+    close_incident(reference=declare().reference, reason=reason, actor=responder)
+    assert Incident.objects.get().closing_reason == reason
