@@ -4,6 +4,28 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Back to a schema in which nothing may be left unsaid.
+SAY_UNKNOWN = """
+UPDATE incidents_incident SET
+    service_stopped = coalesce(nullif(service_stopped, ''), 'unknown'),
+    data_concerned = coalesce(nullif(data_concerned, ''), 'unknown'),
+    occurred_certainty = coalesce(nullif(occurred_certainty, ''), 'unknown'),
+    detected_certainty = coalesce(nullif(detected_certainty, ''), 'unknown'),
+    attack_known_certainty = coalesce(nullif(attack_known_certainty, ''), 'unknown'),
+    breach_known_certainty = coalesce(nullif(breach_known_certainty, ''), 'unknown')
+WHERE '' IN (
+    service_stopped, data_concerned,
+    occurred_certainty, detected_certainty, attack_known_certainty, breach_known_certainty
+);
+UPDATE incidents_dataleak SET
+    status = coalesce(nullif(status, ''), 'suspected'),
+    persons_band = coalesce(nullif(persons_band, ''), 'unknown'),
+    records_band = coalesce(nullif(records_band, ''), 'unknown')
+WHERE '' IN (status, persons_band, records_band);
+UPDATE incidents_serviceinterruption SET extent = 'unknown' WHERE extent = '';
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -181,4 +203,5 @@ class Migration(migrations.Migration):
             model_name='serviceinterruption',
             constraint=models.CheckConstraint(condition=models.Q(('extent__in', ['stopped', 'degraded', 'unknown', ''])), name='interruption_extent_known'),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, SAY_UNKNOWN),
     ]
