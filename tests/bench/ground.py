@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +26,8 @@ SPARE_BYTES = 3_000_000_000
 class BenchGround:
     def __init__(self, home: Path, servers: Servers) -> None:
         self.home, self.servers = home, servers
-        self.ready: set[str] = set()
+        self.filler = ThreadPoolExecutor(1)
+        self.filling: dict[int, Future[str]] = {}
 
     def url(self, database: str) -> str:
         return self.servers.postgres.url(database)
@@ -58,23 +60,33 @@ class BenchGround:
         return taken_over(self.run("-m", module, environment=self.environment(database, **more)))
 
     def filled(self, count: int) -> str:
-        """A database of `count` invented incidents, counted and published. Its name. Made once."""
+        """Return the name of a database of `count` invented incidents, counted and published; it is made once."""
+        return self.begin_to_fill(count).result()
+
+    def begin_to_fill(self, count: int) -> Future[str]:
+        """Make this database in the background, after those that were asked for before."""
+        if count not in self.filling:
+            self.filling[count] = self.filler.submit(self.fill, count)
+        return self.filling[count]
+
+    def fill(self, count: int) -> str:
         name = f"bench_{count}"
-        if name in self.ready:
-            return name
-        self.ready.add(name)
-        self.create(name, template=TEMPLATE)
-        self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
-        # A crisis, so that the queue of the centre that is looked at fills its page at every size.
-        self.manage(name, "simulate_incidents", "--region=53", f"--campaign={CAMPAIGN}")
+        self.invent(name, count)
         say(f"{count} incidents invented")
         self.manage(name, "publish_releases")  # which counts what is pending first
-        self.manage(name, "create_demonstration")
         with connected(self.url(name)) as connection:
             connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
             connection.execute("CHECKPOINT")
         say(f"{count} incidents counted")
         return name
+
+    def invent(self, name: str, count: int, campaign: int = CAMPAIGN) -> None:
+        """Make a database of `count` incidents and the demonstration's people; nothing is counted or published."""
+        self.create(name, template=TEMPLATE)
+        self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
+        # A crisis, so that the queue of the centre that is looked at fills its page at every size.
+        self.manage(name, "simulate_incidents", "--region=53", f"--campaign={campaign}")
+        self.manage(name, "create_demonstration")
 
     def buried(self, count: int, under: int) -> str:
         """The database of `count` incidents, with copies of their rows up to `under`, that no figure counts. Its name.

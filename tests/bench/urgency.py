@@ -15,6 +15,9 @@ MOST_RATIO = 2
 DEPARTEMENTS = "SELECT code FROM collectivities_departement ORDER BY code LIMIT %s"
 PAPERS_LEFT = "SELECT count(*) FROM incidents_paper WHERE state = 'asked'"
 GIVE_UP = "UPDATE incidents_paper SET state = 'failed' WHERE state = 'asked'"
+COUNT = "from stats.services import fold_everything; fold_everything()"
+RELEASES = "SELECT count(*) FROM stats_release"
+PUBLISH = "from stats.tasks import publish_releases; publish_releases.delay()"
 CASES_LEFT = "SELECT count(*) FROM incidents_bulkitem WHERE outcome = 'waiting'"
 ACT = """
 from accounts.models import User
@@ -33,6 +36,7 @@ print(len(references))
 def measure_urgency(ground, database):
     stage = stage_of(ground, database)
     waits = Waits(stage)
+    assert not stage.manage("shell", "-v0", "-c", COUNT).returncode  # the workers have nothing to do at rest
     stage.start()
     try:
         waits.measure_one()  # the workers may still be starting
@@ -40,9 +44,11 @@ def measure_urgency(ground, database):
         ask_for_cards(stage)
         beside_papers = waits.measure(PAPERS_LEFT)
         stage.change(GIVE_UP)
+        stage.manage("shell", "-v0", "-c", PUBLISH)
         acted_on = int(stage.manage("shell", "-v0", "-c", ACT.format(number=CASES)).stdout)
         assert acted_on == CASES, f"only {acted_on} cases to act on"
         beside_act = waits.measure(CASES_LEFT)
+        until(lambda: stage.number(RELEASES), seconds=120, what="no release")
     finally:
         stage.stop()
     say("mails of declarations measured beside other work")
@@ -50,7 +56,7 @@ def measure_urgency(ground, database):
     return [
         absolute("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
         *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
-        *compare(f"an act on {CASES} cases, each mailed", beside_act, idle),
+        *compare(f"a release and an act on {CASES} cases, each mailed", beside_act, idle),
     ]
 
 
