@@ -44,7 +44,8 @@ def test_it_works(visitor):
     visitor.goto("/declarer/")
     steps.choose_type(page)
     steps.search_body(page, "ccas de plouexemple zz")
-    page.get_by_role("link", name="Votre organisme n’est pas dans la liste").click()
+    visitor.look("body-named-by-its-kind")
+    page.get_by_role("link", name="L’ajouter ailleurs").click()
     visitor.look("body-new")
     add_body(page, siren="123456789", town="Saint-Denis")
     visitor.look("body-new-errors")
@@ -156,7 +157,7 @@ def test_a_call_by_the_keyboard_alone(sheet):
     sheet.keyboard.type("02 99 00 00 00")
     press(sheet, "Enter")
     sheet.keyboard.type("Dominique Exemple")
-    press(sheet, "Enter", "Enter", "Enter")
+    press(sheet, "Enter", "Enter", "Enter", "Enter")  # past role, address and its tick
     expect(sheet.locator("#id_type")).to_be_focused()
     sheet.keyboard.type("ran")
     press(sheet, "Tab")
