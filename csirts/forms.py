@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from csirts.enums import ContactKind
 from csirts.models import Contact, Coverage
+from csirts.sites import SITE, split_sites
 
 ONE_DAY = timedelta(days=1)
 
@@ -112,3 +113,9 @@ class SitesForm(OwnContactForm):
     class Meta(OwnContactForm.Meta):
         labels = {"value": _("noms des sites, séparés par des espaces")}
         help_texts = {"value": _("Par exemple : aide.exemple.example outils.exemple.example")}
+
+    def clean_value(self) -> str:
+        sites = split_sites(self.cleaned_data["value"])
+        if wrong := [site for site in sites if not SITE.fullmatch(site)]:
+            raise ValidationError(_("« %s » n’est pas le nom d’un site : ni https://, ni barre oblique.") % wrong[0])
+        return " ".join(sites)

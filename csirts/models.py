@@ -19,6 +19,7 @@ from pghistory.core import event_models
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
 from csirts.enums import ContactKind, Level
+from csirts.sites import list_sites
 
 
 def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
@@ -151,9 +152,9 @@ class Csirt(models.Model):
         return self._value(ContactKind.HOURS)
 
     @property
-    def sites(self) -> str:
+    def sites(self) -> list[str]:
         """The sites that its lead has listed as its own, by their host names."""
-        return self._value(ContactKind.SITES)
+        return list_sites(self._value(ContactKind.SITES))
 
     @property
     def dpo(self) -> "Contact | None":

@@ -20,7 +20,6 @@ OFFICIAL = frozenset(json.loads(FILE.read_text(encoding="utf-8"))["hosts"])
 ADDRESS = re.compile(r"https://[^\s<>\"«»]+")
 # What ends a sentence is no part of an address.
 AFTER = ".,;:!?)…\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class Part(NamedTuple):
@@ -34,7 +33,7 @@ def listed_hosts(csirt: Csirt | None) -> frozenset[str]:
     """Return the sites to which a message of this centre may lead."""
     own = {host_of(settings.SITE_URL)}
     if csirt:
-        own |= {host_of(csirt.website), *HOST.findall(csirt.sites.lower())}
+        own |= {host_of(csirt.website), *csirt.sites}
     return OFFICIAL | (own - {""})
 
 

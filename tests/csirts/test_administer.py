@@ -115,6 +115,15 @@ def test_a_lead_says_whom_to_ask_about_personal_data(client, lead, breizh):
     assert "dpo@breizh.example. Durée&nbsp;: trois ans" in page
 
 
+def test_a_lead_lists_its_sites_by_their_names_alone(client, lead, breizh):
+    """An address may hide a second host: « https://mairie.fr@piege.example » leads to piege.example."""
+    for value in ("https://aide.exemple.example/", "aide.exemple.example https://mairie.fr@piege.example"):
+        refused = save(client, url(breizh), **{"contacts-3-0-value": value})
+        assert "n’est pas le nom d’un site" in refused.content.decode()
+    assert save(client, url(breizh), **{"contacts-3-0-value": "Aide.exemple.example, outils.exemple.example"})
+    assert Csirt.objects.get(pk=breizh.pk).sites == ["aide.exemple.example", "outils.exemple.example"]
+
+
 def test_first_hours(client, sign_in):
     bfc = Csirt.objects.get(slug="csirt-bfc")
     sign_in(Role.LEAD, bfc)

@@ -71,9 +71,10 @@ class Program:
             self.process.wait()
 
     def kill_child(self) -> None:
-        """The one that does the work; what started it goes on."""
-        children = psutil.Process(self.process.pid).children()
-        os.kill(children[-1].pid, signal.SIGKILL)
+        """The one that does the work, once it is there; what started it goes on."""
+        parent = psutil.Process(self.process.pid)
+        until(parent.children, what=f"{self.name} starts no child")
+        os.kill(parent.children()[-1].pid, signal.SIGKILL)
 
 
 class Stage:
