@@ -53,8 +53,8 @@ def host_of(address: str) -> str:
     """Return the host of an https address that has nothing else before its path; empty for any other."""
     try:
         split = urlsplit(address)
-        host = split.hostname or ""
+        host, port = split.hostname or "", split.port
     except ValueError:
         return ""
-    is_plain = split.scheme in ("https", "http") and split.netloc.lower() in (host, f"{host}:{split.port}")
+    is_plain = split.scheme in ("https", "http") and split.netloc.lower() in (host, f"{host}:{port}")
     return host if is_plain else ""

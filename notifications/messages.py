@@ -168,7 +168,8 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
         "body": inert(incident.collectivity.label),
         "the_body": inert(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
-        "follow_up": link("follow_up_start"),
+        # A page that asks for the code, and still more than a mailbox that somebody else reads should hold.
+        "follow_up": "" if may_be_read_by_others(incident) else link("follow_up_start"),
         "fallbacks": [] if incident.csirt and incident.csirt.phone else last_resorts(incident),
     }
     if delivery.event.kind == EventKind.DECLARED:

@@ -62,9 +62,9 @@ def digest(purpose: str, value: str) -> str:
 
 
 def mailbox_of(address: str) -> str:
-    """Return the mailbox that an address leads to: a tag after « + », or capitals, name the same one."""
+    """Return the mailbox that an address leads to: a tag after « + », capitals or quotes name the same one."""
     name, _at, domain = address.lower().rpartition("@")
-    return f"{name.partition('+')[0]}@{domain}"
+    return f"{name.strip('"').partition('+')[0]}@{domain}"
 
 
 def forget_counts(now: datetime) -> None:

@@ -10,7 +10,6 @@ from rest_framework import serializers
 from accounts.models import AccessLink
 from accounts.tokens import issue_token, token_of_link
 from csirts.enums import ContactKind
-from csirts.forms import SitesForm
 from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
 from incidents.models import Draft, Incident, MessageTemplate
@@ -196,11 +195,8 @@ def withdraw(holder, incident):
 def keep_channel(lead, csirt):
     """What a lead says of its own centre."""
     lead.words = published(lead.words)
-    page = f"/admin/csirts/csirt/{csirt.pk}/change/"
-    formsets = [inline.formset for inline in lead.get(page).context["inline_admin_formsets"]]
-    [sites] = [formset for formset in formsets if issubclass(formset.form, SitesForm)]
-    own_site = {sites.forms[0].add_prefix("value"): "outils.exemple.example"}
-    lead.fill(page, notification_email=csirt.notification_email, **own_site)
+    said = {"notification_email": csirt.notification_email, "contacts-3-0-value": "outils.exemple.example"}
+    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **said)
 
 
 def write_sheet(lead, kind):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from incidents.burst import find_subscriber
 from incidents.enums import Burst
 from incidents.models import Incident, RecentCount
 from incidents.services.limits import MOST, WITHIN, forget_counts
@@ -62,6 +63,20 @@ def test_it_works(client):
     assert (told("csirt"), told("declarant")) == (6, 5)
 
 
+def test_the_addresses_of_one_line_are_one(client):
+    """A subscriber of IPv6 has 2⁶⁴ of them."""
+    for number, body in enumerate(towns(MOST[Burst.ADDRESS] + 1)):
+        send(client, number, address=f"2001:db8:1:2::{number + 1}", body=body)
+    assert bursts() == [""] * 5 + ["address"]
+    send(client, 6, address="2001:db8:1:3::1")
+    assert bursts()[-1] == ""
+
+
+def test_an_address_of_ipv4_written_in_ipv6_is_the_same():
+    assert find_subscriber("::ffff:192.0.2.7") == find_subscriber("192.0.2.7") == "192.0.2.7"
+    assert find_subscriber("unknown") == "unknown"
+
+
 def spelled(answer):
     """The reference and the code are on the page: they are written nowhere else."""
     incident = Incident.objects.order_by("-id").first()
@@ -69,7 +84,7 @@ def spelled(answer):
 
 
 def test_one_mailbox_gets_few_receipts_however_it_is_spelled(client):
-    spellings = ["elu@example.org", "elu+a@example.org", "ELU@example.org", "elu+b@EXAMPLE.org"]
+    spellings = ["elu@example.org", "elu+a@example.org", "ELU@example.org", '"elu"@EXAMPLE.org']
     for number, (mailbox, body) in enumerate(zip(spellings, towns(4), strict=True)):
         send(client, number, contact_email=mailbox, body=body)
     assert bursts() == ["", "", "", "mailbox"]

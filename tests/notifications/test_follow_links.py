@@ -48,6 +48,18 @@ def test_a_mail_keeps_the_address_whole(incident, post):
     assert "hxxps://piege[.]example/a" in text
 
 
+@pytest.mark.parametrize(
+    "address", ["https://203.0.113.9:84430/x", "https://serveur:port/", "https://nas.local:8443a"]
+)
+def test_an_address_with_a_port_that_is_none_is_words(incident, post, address):
+    say(incident, f"Bloquez {address} sur le pare-feu.")
+    page = holder_of(incident).get(f"/suivi/{incident.reference}/")
+    assert page.status_code == 200
+    assert address in page.content.decode()
+    delivered(post)
+    assert "sur le pare-feu" in body(post.to(TOWN)[-1])
+
+
 def test_what_a_victim_writes_is_never_a_link(incident, post):
     letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)

@@ -14,6 +14,7 @@ from incidents.reflex_sheets import REFLEXES, sheet_content
 from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.declare import declare_incident
 from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.reopen import reopen_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
 from notifications import dispatch
@@ -275,6 +276,22 @@ def test_a_mailbox_that_somebody_else_may_read_gets_no_words_of_the_centre(centr
     delivered(post)
 
     assert "Le mot du centre." not in "".join(body(message) for message in post.to(TOWN))
+
+
+def test_no_later_mail_to_such_a_mailbox_has_a_link_or_names_the_body(centre, post):
+    incident, actor = declare(mail_without_code=True), a_responder(centre)
+    acknowledge_incident(reference=incident.reference, actor=actor)
+    write_to_declarant(reference=incident.reference, actor=actor, letter=Letter(text="Un mot.", key="a"))
+    close_incident(reference=incident.reference, actor=actor, reason=ClosingReason.RESOLVED)
+    reopen_incident(reference=incident.reference, actor=actor, motive="Il en reste.")
+
+    delivered(post)
+
+    texts = [one_line(message) for message in post.to(TOWN)]
+    assert len(texts) == 5
+    for text in texts:
+        assert "ni lien ni code" in text
+        assert not [word for word in ("/suivi/", "localhost", "Plouexemple") if word in text]
 
 
 def test_where_no_centre_answers_such_a_mailbox_is_told_whom_to_ask(centre, post):
