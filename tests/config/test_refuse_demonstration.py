@@ -47,6 +47,7 @@ def test_it_works(transactional_db):
     assert "DATABASE_URL points to a demonstration database" in said
 
 
+@pytest.mark.proof
 def test_a_real_database_is_served(transactional_db):
     process = start(transactional_db)
     try:

@@ -48,12 +48,14 @@ def test_it_works(running):
         assert client.get("kept") == b"1"
 
 
+@pytest.mark.proof
 def test_durability_is_on(running):
     with connected(running) as connection:
         for name in ["fsync", "full_page_writes", "synchronous_commit"]:
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
 
 
+@pytest.mark.proof
 def test_a_start_after_a_kill_finds_everything(running):
     os.kill(running.postgres.pid(), signal.SIGKILL)
     os.kill(running.valkey.pid(), signal.SIGKILL)
@@ -66,6 +68,7 @@ def test_a_start_after_a_kill_finds_everything(running):
     assert running.valkey.answers()
 
 
+@pytest.mark.proof
 def test_a_pid_file_that_names_a_stranger_is_cleared(running):
     running.stop()
     (running.postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{running.postgres.data}\n")
@@ -76,6 +79,7 @@ def test_a_pid_file_that_names_a_stranger_is_cleared(running):
     assert rows(running) == [(1,)]
 
 
+@pytest.mark.proof
 def test_a_second_start_takes_what_runs(running):
     again = Servers(running.home)
     again.start()
@@ -84,6 +88,7 @@ def test_a_second_start_takes_what_runs(running):
     assert again.postgres.process is None
 
 
+@pytest.mark.proof
 def test_a_port_taken_meanwhile_is_left_to_its_owner(running):
     running.stop()
     before = running.postgres.port
@@ -108,6 +113,7 @@ def socket_on(port):
     return holder
 
 
+@pytest.mark.proof
 def test_the_password_is_asked_and_is_private(running):
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(running.database_url.replace(running.postgres.password, "wrong"))
@@ -115,6 +121,7 @@ def test_the_password_is_asked_and_is_private(running):
     assert running.confinement.data.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.proof
 def test_nothing_listens_elsewhere(running):
     with connected(running) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
@@ -122,6 +129,7 @@ def test_nothing_listens_elsewhere(running):
         assert connection.execute("SELECT lower('ÉVRY')").fetchone() == ("évry",)
 
 
+@pytest.mark.proof
 def test_two_homes_run_side_by_side(running, tmp_path):
     other = Servers(tmp_path / "other")
     other.start()

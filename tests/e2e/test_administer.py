@@ -54,6 +54,7 @@ def desk(live_site, browser):
     return Desk(browser, live_site)
 
 
+@pytest.mark.proof
 def test_it_works(desk):
     """A responder's day."""
     desk.sign_in(a_responder())
@@ -144,6 +145,7 @@ def scroll_aside(desk, path):
     assert overflow(desk.page) <= 0, path
 
 
+@pytest.mark.proof
 def test_a_wrong_form_is_said(desk):
     desk.sign_in(a_person(Role.ADMINISTRATOR))
     desk.page.goto(desk.site + "/admin/accounts/user/add/")

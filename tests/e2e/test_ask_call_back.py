@@ -59,6 +59,7 @@ def test_by_keyboard_alone(live_site, browser):
     assert page.complaints == []
 
 
+@pytest.mark.proof
 def test_each_state_is_held_to_the_rules(live_site, browser):
     visitor = Visitor(browser, live_site)
     page = visitor.page

@@ -104,6 +104,7 @@ def name_of(path):
     return path.strip("/").translate(str.maketrans("/?=&+", "-----")) or "home"
 
 
+@pytest.mark.proof
 def test_it_works(visitor):
     for path in FRESH:
         visitor.goto(path)

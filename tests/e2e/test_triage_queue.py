@@ -171,6 +171,7 @@ def test_keys_mean_nothing_in_a_field_or_with_another_key(page, cases):
     assert Incident.objects.filter(acknowledged_by=None).count() == 3
 
 
+@pytest.mark.proof
 def test_the_pages_of_an_act_on_many_are_accessible(page, cases):
     found = []
     page.locator("[data-all]").check()

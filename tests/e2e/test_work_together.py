@@ -66,6 +66,7 @@ def assign_to_oneself(page, case):
     page.get_by_text("Dossier attribué").wait_for()
 
 
+@pytest.mark.proof
 def test_the_pages_of_the_day(desk):
     lead = a_lead()
     desk.sign_in(lead)

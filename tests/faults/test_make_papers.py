@@ -38,6 +38,7 @@ def stored(tmp_path):
     return [path for path in (tmp_path / "evidence").rglob("*") if path.is_file()]
 
 
+@pytest.mark.proof
 def test_it_works(worker, tmp_path):
     departement = Departement.objects.get(code="29")
     ask_wall_cards(departement=departement)

@@ -33,6 +33,7 @@ def made():
     return Report.objects.filter(state=PaperState.MADE)
 
 
+@pytest.mark.proof
 def test_it_works(worker):
     prepare(print_year(2025, 317))
     every = Report.objects.count()
