@@ -1,15 +1,19 @@
-"""The door between an asynchronous server and Django: a body is waited for by the loop, never by a thread.
+"""The door between an asynchronous server and Django: a client is waited for by the loop, never by a thread.
 
-A WSGI server gives each request a thread before its body has come, so that as many clients as there are threads close
-the site with a byte now and then. Here a thread is taken once the body is there. Files of a case are too large for
-that: they are read as they come, by half of the threads at most. Each body must keep a pace, and ends with a 408 if it
-does not.
+A WSGI server gives each request a thread before its body has come and until its answer has left, so that as many
+clients as there are threads close the site with a byte now and then. Here a thread is taken once the body is there,
+and for each piece of a long answer while it is made. Files of a case are too large for that: they are read as they
+come, by half of the threads at most, and by one for each address and each case; whoever finds no place in half a
+minute is told when to come back. Each body must keep a pace, and ends with a 408 if it does not; so must whoever reads
+an answer, or the rest is not sent.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import chain
 from time import monotonic
 from typing import Any
@@ -34,29 +38,58 @@ LONGEST_WHOLE = 1024 * 1024
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
 CHUNK = 64 * 1024
+# How long files wait for a place; then, in seconds too, when to come back.
+PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
 WORDS = "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
 TOO_SLOW = (408, PLAIN, WORDS.encode())
+NO_PLACE_WORDS = (
+    "D’autres fichiers arrivent en ce moment, nous n’avons pas reçu les vôtres. "
+    "Réessayez dans quelques minutes, ou appelez le numéro de l’annuaire."
+)
+NO_PLACE = (503, [*PLAIN, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode())
 
 
 class BodyLost(OSError):
     """The client went away, or is too slow; Django takes it for a body that cannot be read."""
 
 
+class NoPlace(Exception):
+    """Others send files, and have done so for too long to wait for them."""
+
+
+class Pace:
+    """How long a client may keep us waiting: the time that we take ourselves is not counted."""
+
+    def __init__(self) -> None:
+        self.seconds_left = GRACE_SECONDS
+
+    async def keep[T](self, step: Awaitable[T]) -> T:
+        """Return what this step of the client's gives. Raises TimeoutError."""
+        began = monotonic()
+        try:
+            return await asyncio.wait_for(step, max(self.seconds_left, 0))
+        finally:
+            self.seconds_left -= monotonic() - began
+
+    def allow_for(self, count: int) -> None:
+        """Give the time that the slowest line needs for this many bytes."""
+        self.seconds_left += count / SLOWEST_BYTES_A_SECOND
+
+
 class Body:
     """The body of one request, from the server's messages, at a pace that is checked."""
 
     def __init__(self, receive: Receive) -> None:
-        self.receive, self.began = receive, monotonic()
-        self.received, self.is_over, self.is_slow = 0, False, False
+        self.receive, self.pace = receive, Pace()
+        self.is_over, self.is_slow = False, False
 
     async def next(self) -> bytes:
         """Return what came next, empty at the end. Raises BodyLost."""
         if self.is_over:
             return b""
-        seconds_left = self.began + GRACE_SECONDS + self.received / SLOWEST_BYTES_A_SECOND - monotonic()
         try:
-            message = await asyncio.wait_for(self.receive(), max(seconds_left, 0))
+            message = await self.pace.keep(self.receive())
         except TimeoutError:
             self.is_over = self.is_slow = True
             raise BodyLost from None
@@ -65,7 +98,7 @@ class Body:
             self.is_over = True
             raise BodyLost
         content: bytes = message.get("body", b"")
-        self.received += len(content)
+        self.pace.allow_for(len(content))
         return content
 
     async def read_whole(self, length: int) -> bytes:
@@ -74,6 +107,11 @@ class Body:
         while len(content) < length and not self.is_over:
             content += await self.next()
         return bytes(content[:length])
+
+    async def wait_for_end(self) -> None:
+        """Return once the client has gone away; what it still sends is dropped."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
 
 class Reader:
@@ -97,75 +135,122 @@ class Reader:
         return self.read(end if size < 0 else min(end, size))
 
 
+class Places:
+    """Who may hold a thread for as long as files take."""
+
+    def __init__(self, count: int) -> None:
+        self.left, self.names, self.change = count, set[str](), asyncio.Condition()
+
+    @asynccontextmanager
+    async def take(self, *names: str) -> AsyncIterator[None]:
+        """Hold a place, one at most under each of these names. Raises NoPlace."""
+        try:
+            async with self.change, asyncio.timeout(PLACE_SECONDS):
+                await self.change.wait_for(lambda: self.left and self.names.isdisjoint(names))
+                self.left -= 1
+                self.names.update(names)
+        except TimeoutError:
+            raise NoPlace from None
+        try:
+            yield
+        finally:
+            self.left += 1
+            self.names.difference_update(names)
+            async with self.change:
+                self.change.notify_all()
+
+
 class Gate:
     """An ASGI application over a WSGI one."""
 
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="site")
-        self.streams = asyncio.Semaphore(max(threads // 2, 1))
+        self.places = Places(max(threads // 2, 1))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        environ = environ_of(scope)
-        if scope["method"] == "POST" and STREAMED.fullmatch(scope["path"]):
-            async with self.streams:
-                body = Body(receive)
-                environ["wsgi.input"] = Reader(more=wait_in_thread(body.next))
-                await self.answer(environ, body, send)
-            return
-        body, length = Body(receive), length_of(environ)
+        environ, body = environ_of(scope), Body(receive)
         try:
-            environ["wsgi.input"] = Reader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
-            await self.answer(environ, body, send)
-        except BodyLost:
+            if scope["method"] == "POST" and STREAMED.fullmatch(scope["path"]):
+                async with self.places.take(address_of(environ), scope["path"]):
+                    environ["wsgi.input"] = Reader(more=wait_in_thread(body.next))
+                    await self.answer(environ, body, send)
+            else:
+                length = length_of(environ)
+                environ["wsgi.input"] = Reader(await body.read_whole(length) if length <= LONGEST_WHOLE else b"")
+                await self.answer(environ, body, send)
+        except NoPlace:
+            await send_whole(send, *NO_PLACE)
+        except OSError as error:  # whoever asked has gone, or is too slow
+            logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
 
     async def answer(self, environ: Environ, body: Body, send: Send) -> None:
-        """Let Django answer in a thread. What it says of a body that was too slow is not what the client needs."""
-        answer = Answer(self.application, environ, wait_in_thread(send))
-        whole = await asyncio.get_running_loop().run_in_executor(self.threads, answer.make)
-        if body.is_slow and not answer.has_begun:
-            await send_whole(send, *TOO_SLOW)
-        elif whole is not None:
-            await send_whole(send, answer.status, answer.headers, whole)
+        """Let Django answer in a thread. Raises OSError where there is nobody to read it."""
+        answer = Answer(self.application, environ)
+        whole = await self.run(answer.make)
+        try:
+            if body.is_slow:  # what Django says of it is not what the client needs
+                raise BodyLost
+            if whole is None:
+                await self.send_pieces(answer, body, send)
+            else:
+                await send_whole(send, answer.status, answer.headers, whole)
+        finally:
+            if whole is None:
+                await self.run(answer.close)
+
+    async def send_pieces(self, answer: "Answer", body: Body, send: Send) -> None:
+        """Send each piece before the next is made, as long as somebody reads. Raises TimeoutError."""
+        pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            while not end.done() and (piece := await self.run(answer.next_piece)):
+                await pace.keep(send({"type": "http.response.body", "body": piece, "more_body": True}))
+                pace.allow_for(len(piece))
+            if not end.done():
+                await pace.keep(send({"type": "http.response.body", "body": b"", "more_body": False}))
+        finally:
+            end.cancel()
+
+    def run[T](self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 
 class Answer:
-    """What Django answers, made in one thread: returned if it is whole, else sent from there piece by piece."""
+    """What Django answers, made by threads: whole at once, or piece by piece."""
 
-    def __init__(self, application: Application, environ: Environ, push: Callable[[Message], None]) -> None:
-        self.application, self.environ, self.push = application, environ, push
-        self.status, self.headers, self.has_begun = 500, list[tuple[bytes, bytes]](), False
+    def __init__(self, application: Application, environ: Environ) -> None:
+        self.application, self.environ = application, environ
+        self.status, self.headers = 500, list[tuple[bytes, bytes]]()
+        self.pieces: Iterator[bytes] = iter(())
+        self.opened = ExitStack()
 
     def start(self, status: str, headers: list[tuple[str, str]], _exception: Any = None) -> None:
         self.status = int(status.partition(" ")[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def make(self) -> bytes | None:
-        """Return the content of an answer of one piece; else None, once all of it is sent."""
-        pieces: Iterable[bytes] = ()
-        try:
-            pieces = self.application(self.environ, self.start)
-            content = iter(pieces)
-            first, second = next(content, b""), next(content, None)
-            if second is None:
+        """Return the content of an answer of one piece; else None, and the caller must close it."""
+        with ExitStack() as opened:
+            content = self.application(self.environ, self.start)
+            opened.callback(getattr(content, "close", lambda: None))
+            pieces = iter(content)
+            first, second = next(pieces, b""), next(pieces, None)
+            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # whose content nobody reads
                 return first
-            self.send_pieces(chain([first, second], content))
-        except OSError as error:  # whoever asked has gone, or is too slow
-            logger.info("not answered", error=type(error).__name__)
-        finally:
-            getattr(pieces, "close", lambda: None)()
+            self.pieces, self.opened = filter(None, chain([first, second], pieces)), opened.pop_all()
         return None
 
-    def send_pieces(self, pieces: Iterator[bytes]) -> None:
-        self.has_begun = True
-        self.push({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        for piece in pieces:
-            self.push({"type": "http.response.body", "body": piece, "more_body": True})
-        self.push({"type": "http.response.body", "body": b"", "more_body": False})
+    def next_piece(self) -> bytes:
+        """Return the next piece, empty at the end."""
+        return next(self.pieces, b"")
+
+    def close(self) -> None:
+        self.opened.close()
 
 
 def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
@@ -190,6 +275,18 @@ def length_of(environ: Environ) -> int:
     """Return how long the body says it is; 0 for what is no number, as Django reads it."""
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
+
+
+def address_of(environ: Environ) -> str:
+    """Return who asks, by the word of the last proxy. Of IPv6 its /64, all of which one subscriber has."""
+    said: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
+    try:
+        address = ip_address(said)
+    except ValueError:
+        return said
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+    return str(address)
 
 
 def environ_of(scope: Message) -> Environ:

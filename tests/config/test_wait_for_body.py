@@ -1,4 +1,4 @@
-"""The gate before Django: a body is waited for without a thread, at a pace; the rest is what WSGI promises."""
+"""The gate before Django: a client is waited for without a thread, at a pace; the rest is what WSGI promises."""
 
 import asyncio
 from io import BytesIO
@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from config import gate
-from config.gate import Gate, Reader, environ_of
+from config.gate import Gate, Reader, address_of, environ_of
 
 PIECES = "/suivi/ABCD1234/pieces/"
 
@@ -132,43 +132,186 @@ def test_files_that_are_too_slow_end(impatient):
     assert ask(echo, scope(PIECES, length=10), bodies(b"a", b"b", b"c", pause=0.06))[0] == 408
 
 
-def test_files_leave_half_of_the_threads_to_others(monkeypatch):
+class Client:
+    """Sends a byte of what it announces and reads nothing but the head of an answer, until it leaves."""
+
+    def __init__(self):
+        self.left, self.sent, self.began = asyncio.Event(), [], False
+
+    async def receive(self):
+        if self.began:
+            await self.left.wait()
+            return {"type": "http.disconnect"}
+        self.began = True
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    async def send(self, message):
+        self.sent.append(message)
+        if message.get("more_body"):
+            await self.left.wait()
+
+
+async def status_of(site, said, *pieces):
+    """Of the answer to a client that is as fast as can be."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await asyncio.wait_for(site(said, bodies(*pieces), send), 20)
+    return sent[0]["status"]
+
+
+async def beside(site, busy, work):
+    """What `work` gives while a client each does what is in `busy`; then all of them leave."""
+    clients = [Client() for _ in busy]
+    tasks = [
+        asyncio.create_task(site(said, client.receive, client.send))
+        for said, client in zip(busy, clients, strict=True)
+    ]
+    await asyncio.sleep(0.1)
+    result = await work
+    for client in clients:
+        client.left.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return result
+
+
+def files_of(reference, address):
+    return scope(f"/suivi/{reference}/pieces/", length=9, headers=[(b"x-forwarded-for", address.encode())])
+
+
+def test_files_leave_half_of_the_threads_to_others():
     """More slow files than threads, and a page is answered all the same."""
-    monkeypatch.setattr(gate, "GRACE_SECONDS", 1)
-    answered = []
+    site = Gate(echo, threads=2)
+    busy = [files_of(f"ABCD123{number}", f"192.0.2.{number}") for number in range(4)]
+    assert asyncio.run(beside(site, busy, status_of(site, scope(length=2), b"ok"))) == 200
 
-    async def both():
-        site = Gate(echo, threads=2)
 
-        async def send(message):
-            answered.append(message)
+@pytest.mark.parametrize(
+    ("busy", "asked", "status"),
+    [
+        (("A", "192.0.2.1"), ("B", "192.0.2.1"), 503),
+        (("A", "192.0.2.1"), ("A", "192.0.2.2"), 503),
+        (("A", "2001:db8:0:1::1"), ("B", "2001:db8:0:1:ffff::2"), 503),
+        (("A", "192.0.2.1"), ("B", "192.0.2.2"), 200),
+        (("A", "2001:db8:0:1::1"), ("B", "2001:db8:0:2::1"), 200),
+    ],
+)
+def test_one_place_at_most_for_each_address_and_each_case(monkeypatch, busy, asked, status):
+    monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
+    site = Gate(echo, threads=4)
+    work = status_of(site, files_of(*asked), b"123456789")
+    assert asyncio.run(beside(site, [files_of(*busy)], work)) == status
 
-        slow = [asyncio.create_task(site(scope(PIECES, length=9), bodies(b"a", ends=False), ignore)) for _ in range(4)]
+
+def test_whoever_finds_no_place_is_told_when_to_come_back(monkeypatch):
+    """Two slow clients have both places: the third does not wait for ever."""
+    monkeypatch.setattr(gate, "PLACE_SECONDS", 0.1)
+    site, third = Gate(echo, threads=4), Client()
+    busy = [files_of("A", "192.0.2.1"), files_of("B", "192.0.2.2")]
+    work = asyncio.wait_for(site(files_of("C", "192.0.2.3"), third.receive, third.send), 20)
+    asyncio.run(beside(site, busy, work))
+    start, content = third.sent
+    assert start["status"] == 503
+    assert dict(start["headers"])[b"retry-after"] == b"60"
+    assert "Réessayez" in content["body"].decode()
+    assert not third.began  # nothing of it was read
+
+
+def test_a_place_that_is_left_goes_to_whoever_waits():
+    async def one_after_the_other():
+        site, first = Gate(echo, threads=2), Client()
+        held = asyncio.create_task(site(files_of("A", "192.0.2.1"), first.receive, first.send))
         await asyncio.sleep(0.1)
-        await asyncio.wait_for(site(scope(length=2), bodies(b"ok"), send), 0.5)
-        for task in slow:
-            task.cancel()
+        waiting = asyncio.create_task(status_of(site, files_of("A", "192.0.2.1"), b"123456789"))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        first.left.set()
+        await held
+        return await waiting
 
-    async def ignore(message):
-        pass
+    assert asyncio.run(one_after_the_other()) == 200
 
-    asyncio.run(both())
-    assert answered[1]["body"] == b"ok"
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        (b"", "192.0.2.1"),
+        (b"198.51.100.7, 192.0.2.9", "192.0.2.9"),
+        (b"2001:db8::1", "2001:db8::/64"),
+        (b"::ffff:192.0.2.9", "192.0.2.9"),
+        (b"unknown", "unknown"),
+    ],
+)
+def test_an_address_is_what_the_last_proxy_says(forwarded, address):
+    assert address_of(environ_of(scope(headers=[(b"x-forwarded-for", forwarded)]))) == address
+
+
+class Pieces:
+    """An answer of many pieces, which counts those that were asked for."""
+
+    def __init__(self, count=1000):
+        self.count, self.made, self.closed = count, 0, 0
+
+    def __call__(self, environ, start_response):
+        if environ["REQUEST_METHOD"] == "POST":
+            return echo(environ, start_response)
+        start_response("206 Partial Content", [("X-Mark", "é")])
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.made == self.count:
+            raise StopIteration
+        self.made += 1
+        return b"abc"
+
+    def close(self):
+        self.closed += 1
 
 
 def test_an_answer_of_many_pieces_is_sent_as_it_is_made_and_closed():
-    closed = []
+    pieces = Pieces(3)
+    assert ask(pieces, scope(method="GET"), bodies()) == (206, b"abcabcabc")
+    assert (pieces.made, pieces.closed) == (3, 1)
 
-    class Pieces(list):
-        def close(self):
-            closed.append(True)
 
-    def application(environ, start_response):
-        start_response("206 Partial Content", [("X-Mark", "é")])
-        return Pieces([b"a", b"b", b"c"])
+def test_nothing_is_made_for_whoever_asks_for_the_head():
+    pieces = Pieces()
+    assert ask(pieces, scope(method="HEAD"), bodies())[0] == 206
+    assert (pieces.made <= 2, pieces.closed) == (True, 1)
 
-    assert ask(application, scope(method="GET"), bodies()) == (206, b"abc")
-    assert closed == [True]
+
+def test_readers_of_nothing_take_no_thread():
+    """Eight of them on two threads, and a page is answered; two pieces were made for each, no more."""
+    pieces = Pieces()
+    site = Gate(pieces, threads=2)
+    busy = [scope(method="GET")] * 8
+
+    async def look():
+        status = await status_of(site, scope(length=2), b"ok")
+        return status, pieces.made
+
+    assert asyncio.run(beside(site, busy, look())) == (200, 16)
+    assert pieces.closed == 8
+
+
+def test_a_reader_that_is_too_slow_is_given_up(impatient):
+    pieces, client = Pieces(), Client()
+    asyncio.run(asyncio.wait_for(Gate(pieces, threads=1)(scope(method="GET"), client.receive, client.send), 20))
+    assert [message.get("more_body") for message in client.sent] == [None, True]  # no end: the answer is not whole
+    assert (pieces.made, pieces.closed) == (2, 1)
+
+
+def test_nothing_more_is_made_for_a_reader_that_has_gone():
+    """A server takes what is sent to nobody without a word."""
+    pieces, client = Pieces(10**9), Client()
+    client.left.set()
+    asyncio.run(asyncio.wait_for(Gate(pieces, threads=1)(scope(method="GET"), client.receive, client.send), 20))
+    assert pieces.closed == 1
 
 
 def test_a_header_cannot_pass_for_another():
