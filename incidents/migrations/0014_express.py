@@ -4,15 +4,23 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-# Back to a schema in which nothing may be left unsaid.
+# Back to a schema in which nothing may be left unsaid, and in which an instant that is given has a precision.
 SAY_UNKNOWN = """
 UPDATE incidents_incident SET
     service_stopped = coalesce(nullif(service_stopped, ''), 'unknown'),
     data_concerned = coalesce(nullif(data_concerned, ''), 'unknown'),
-    occurred_certainty = coalesce(nullif(occurred_certainty, ''), 'unknown'),
-    detected_certainty = coalesce(nullif(detected_certainty, ''), 'unknown'),
-    attack_known_certainty = coalesce(nullif(attack_known_certainty, ''), 'unknown'),
-    breach_known_certainty = coalesce(nullif(breach_known_certainty, ''), 'unknown')
+    occurred_certainty = coalesce(
+        nullif(occurred_certainty, ''), CASE WHEN occurred_at IS NULL THEN 'unknown' ELSE 'approximate' END
+    ),
+    detected_certainty = coalesce(
+        nullif(detected_certainty, ''), CASE WHEN detected_at IS NULL THEN 'unknown' ELSE 'approximate' END
+    ),
+    attack_known_certainty = coalesce(
+        nullif(attack_known_certainty, ''), CASE WHEN attack_known_at IS NULL THEN 'unknown' ELSE 'approximate' END
+    ),
+    breach_known_certainty = coalesce(
+        nullif(breach_known_certainty, ''), CASE WHEN breach_known_at IS NULL THEN 'unknown' ELSE 'approximate' END
+    )
 WHERE '' IN (
     service_stopped, data_concerned,
     occurred_certainty, detected_certainty, attack_known_certainty, breach_known_certainty

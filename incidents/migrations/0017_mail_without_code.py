@@ -1,6 +1,17 @@
 from django.db import migrations, models
 
 
+class RemoveCheckOfEvents(migrations.RemoveConstraint):
+    """Remove a check of the events, whose way back binds new rows alone: those that tell of a file that was taken back
+    cannot be changed or removed.
+    """
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        constraint = to_state.models[app_label, self.model_name_lower].get_constraint_by_name(self.name)
+        schema_editor.execute(f"{constraint.create_sql(model, schema_editor)} NOT VALID", params=None)
+
+
 class Migration(migrations.Migration):
     dependencies = [("incidents", "0016_accesses")]
 
@@ -10,7 +21,7 @@ class Migration(migrations.Migration):
             name="mail_without_code",
             field=models.BooleanField(default=False, verbose_name="mails sans code"),
         ),
-        migrations.RemoveConstraint(
+        RemoveCheckOfEvents(
             model_name='incidentevent',
             name='event_kind_known',
         ),

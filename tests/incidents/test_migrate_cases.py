@@ -4,14 +4,20 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection
+from django.utils import timezone
 
 from incidents.access import Guest
+from incidents.declaration import Instant, Leak
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
-from incidents.enums import ClosingReason
+from incidents.enums import ClosingReason, EventKind
 from incidents.models import Closing, Incident
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.evidence import take_back_evidence
 from incidents.services.triage import acknowledge_incident, close_incident
-from tests.cast import a_responder, declare
+from tests.cast import a_piece, a_responder, declare
+
+KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
 
 
 def taken(actor):
@@ -52,3 +58,56 @@ def test_it_works(cloned_db):
     assert due(asking) == ("answer", wrote + answer_in, wrote + answer_in)
     assert due(closed) == ("nothing", rows[closed.pk].closed_at, None)
     assert answer_in < review_in < timedelta(days=7), "each severity has its own"
+
+
+@pytest.fixture
+def take_back_to(cloned_db):
+    """Undo the migrations after the one of that number; all are done again in the end."""
+
+    def undo(number):
+        call_command("migrate", "incidents", number, verbosity=0)
+
+    try:
+        yield undo
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def rows(query):
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+@pytest.mark.proof
+def test_what_was_left_unsaid_goes_back_to_what_could_be_said(take_back_to):
+    """A day without its precision is about that day; nothing said is not known."""
+    at = timezone.now()
+    names = ("occurred", "detected", "attack_known", "breach_known")
+    unsaid = {"service_stopped": "", "data_concerned": "", "leak": Leak()}
+    declare(**unsaid, **dict.fromkeys(names, Instant(at=at)))
+    declare(**unsaid, **dict.fromkeys(names, Instant()))
+    declare(**unsaid, **dict.fromkeys(names, Instant(at=at, certainty="exact")))
+    take_back_to("0013")
+    assert rows(
+        "SELECT occurred_certainty, detected_certainty, attack_known_certainty, breach_known_certainty,"
+        " service_stopped, data_concerned FROM incidents_incident ORDER BY id"
+    ) == [(*(word,) * 4, "unknown", "unknown") for word in ("approximate", "unknown", "exact")]
+    assert rows("SELECT status, persons_band FROM incidents_dataleak") == [("suspected", "unknown")] * 3
+
+
+@pytest.mark.proof
+def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_back_to):
+    incident = declare()
+    guest = Guest(access_uid=incident.accesses.get().uid)
+    take_back_evidence(guest=guest, reference=incident.reference, uid=a_piece(incident).uid)
+    before = rows(KINDS)
+    assert (EventKind.FILE_TAKEN_BACK,) in before
+    take_back_to("0016")
+    assert rows(KINDS) == before
+    with pytest.raises(IntegrityError, match="event_kind_known"):
+        rows(
+            "INSERT INTO incidents_incidentevent (uid, incident_id, kind, at, actor_kind, actor_id, data) "
+            "SELECT gen_random_uuid(), incident_id, kind, at, actor_kind, actor_id, data FROM incidents_incidentevent "
+            "WHERE kind = 'file_taken_back' RETURNING id"
+        )
