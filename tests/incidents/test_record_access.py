@@ -11,11 +11,13 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.tokens import issue_token
 from incidents.access import get_incident
-from incidents.enums import Ability, Door
+from incidents.enums import Ability, Door, KeptForm
 from incidents.models import CaseAccess, Reading
 from incidents.services.index import index_all
+from incidents.services.keep import Pen
 from incidents.services.merge import merge_incident
 from incidents.services.transfer import accept_transfer
+from incidents.triage.work.kept import forget_sent
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, text_of, url
 from tests.incidents.transferring import as_person, asked, offer_url
@@ -93,6 +95,15 @@ def test_an_act_and_a_signal_show_no_words_and_leave_no_row(client, responder, i
     client.post(url(incident, "presence"), {"seen": ""})
     client.get("/admin/incidents/incident/etat/")
     client.post(url(incident, "prendre"))
+    written = {"reponse-text": "Ne redémarrez rien.", "stylo": "a", "trait": "1"}
+    assert client.post(url(incident, "garder"), written, headers={"accept": "application/json"}).status_code == 200
+    assert client.post(url(incident, "garder"), written).status_code == 302
+    assert client.post(url(incident, "verifier"), written).status_code == 302
+    assert rows() == []
+
+
+def test_what_was_sent_is_forgotten_without_a_row(responder, incident):
+    forget_sent(responder, incident.reference, KeptForm.NOTE, Pen(name="a", stroke=2))
     assert rows() == []
 
 

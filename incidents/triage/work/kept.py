@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
-from incidents.access import get_incident
+from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.keep import Pen, Values, keep_words, words_of
@@ -128,7 +128,7 @@ def keep_typed(user: User, reference: str, sent: QueryDict) -> None:
     """Keep what a post of the page brings, whichever of its forms it is of. Raises Http404 and PermissionDenied."""
     if not any(values_of(sent, code) for code in KeptForm.values):
         return
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     if not incident.erased_at:
         words = typed_in(incident, sent, KeptForm)
         keep_words(reference=reference, actor=user, words=words, pen=pen_of(sent), is_sent=True)
@@ -144,7 +144,7 @@ def with_own_names(sent: QueryDict, own: str) -> QueryDict:
 
 
 def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     if code in words_of(incident, user) or pen.stroke:
         keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, is_sent=True)
 
@@ -154,7 +154,7 @@ def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
 def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what is typed. The script of the page hears whether; without it, the page comes back with the words."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     if request.headers.get("Accept") != "application/json":
         keep_typed(user, reference, request.POST)
         return redirect(page_asked(reference, request.POST))
