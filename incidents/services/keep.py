@@ -22,6 +22,8 @@ from incidents.services.assign import people_of
 LASTS = timedelta(days=30)
 # Whoever saved no word for so long is not writing any more: a page saves a second after each pause.
 WRITING_FOR = timedelta(minutes=3)
+# The field of the answer and of the note, which hold many words.
+TEXT = "text"
 
 type Values = dict[str, list[str]]
 
@@ -37,10 +39,11 @@ class Pen:
 
 @transaction.atomic
 def keep_words(
-    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, is_sent: bool = False
+    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, sent: KeptForm | None = None
 ) -> list[KeptForm]:
     """Keep what `actor` has typed, by form; no values empties a form. Return the forms that were left as they were,
-    because `actor` has typed in them since on another page; with `is_sent`, what this page says replaces them.
+    because `actor` has typed in them since on another page; what this page says of the form `sent` replaces it. The
+    text of a page without its script, which will not show it any more, goes below that of the other page.
 
     Raises Http404, PermissionDenied, and ValidationError once the case is erased.
     """
@@ -48,17 +51,34 @@ def keep_words(
     if incident.erased_at:
         raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus."))
     before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
-    elsewhere = [form for form in words if is_of_later_page(before.get(form), words[form], pen)]
-    kept = words if is_sent else {form: words[form] for form in words if form not in elsewhere}
+    elsewhere = [form for form in words if form != sent and is_of_later_page(before.get(form), words[form], pen)]
+    kept = {form: words[form] for form in words if form not in elsewhere}
     save_rows(incident, actor, before, kept, pen)
+    for form in elsewhere if not pen.stroke else ():
+        add_below(before[form], words[form])
     return elsewhere
 
 
 def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether `row` holds other words, saved from another page after the one of `pen` was made."""
-    if row is None or row.pen == pen.name or pen.opened_at is None:
+    """Tell whether `row` holds other words, saved from another page after the one of `pen` was made.
+
+    A page that does not say when it was made may not have shown them: it empties nothing of another.
+    """
+    if row is None or row.pen == pen.name or row.values in ({}, values):
         return False
-    return row.saved_at > pen.opened_at and row.values not in ({}, values)
+    return row.saved_at > pen.opened_at if pen.opened_at else not values
+
+
+def add_below(row: KeptWords, values: Values) -> None:
+    """Add the text of `values` below that of `row`, once. No page has shown the two together, so none may replace them
+    unseen: the row is of no page. The caller holds the case.
+    """
+    there, text = ("".join(each.get(TEXT, [])).strip() for each in (row.values, values))
+    if text and text not in there:
+        row.values |= {TEXT: [f"{there}\n\n{text}".strip()]}
+        row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
+        row.expires_at = row.saved_at + LASTS
+        row.save()
 
 
 def save_rows(

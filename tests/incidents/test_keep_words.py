@@ -71,7 +71,8 @@ def press(client, tree, action, **typed):
     sent = brought(tree)
     for name, value in typed.items():
         sent[name] = value
-    button = next(one for one in tree.css("button") if (one.attributes.get("formaction") or "").endswith(action))
+    buttons = [one for one in tree.css("button") if (one.attributes.get("formaction") or "").endswith(action)]
+    button = next(one for one in buttons if one.attributes.get("name") != "chercher")
     if button.attributes.get("name"):
         sent[button.attributes["name"]] = button.attributes["value"]
     where = button.attributes["formaction"].partition("#")[0]
@@ -168,6 +169,59 @@ def test_a_page_opened_since_goes_on(client, case):
     keep(client, case, REPLY, pen="a")
     assert keep(client, case, REPLY | {"reponse-text": "La suite."}, pen="b").json() == {"said": ""}
     assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == ["La suite."]
+
+
+def pages_with_a_task(client, case):
+    """Two openings of the page, without a script, and where the button of a task leads."""
+    task = add_task(reference=case.reference, actor=case.assignee, errand=Errand(title="Rappeler", due_at=None))
+    return page(client, case), page(client, case), f"taches/{task.uid}/"
+
+
+@pytest.mark.parametrize(("pressed", "status"), [("the task", 302), ("note/#notes", 422)])
+def test_an_older_page_where_nothing_is_typed_empties_nothing(client, case, pressed, status):
+    older, newer, tick = pages_with_a_task(client, case)
+    press(client, newer, "guide/", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
+    assert press(client, older, tick if pressed == "the task" else pressed).status_code == status
+    tree = page(client, case)
+    assert value_in(tree, "reponse-text").strip() == TYPED
+    assert value_in(tree, "note-text").strip() == "Vu avec le maire."
+
+
+def test_an_older_page_whose_form_was_left_as_it_was_forgets_nothing(client, case):
+    def opened():
+        return LexborHTMLParser(client.get(url(case), {"ouvrir": "qualifier"}).content.decode())
+
+    press(client, opened(), "qualifier/#qualification", **{"qualifier-nature": "incident"})
+    older = opened()
+    keep(client, case, brought(older).dict() | {"qualifier-cause": "phishing"}, pen="b")
+    kept = words_of(case, case.assignee)
+    assert KeptForm.QUALIFICATION in kept
+    assert press(client, older, "qualifier/#qualification").status_code == 302
+    assert words_of(case, case.assignee) == kept
+
+
+def test_two_texts_of_two_pages_are_both_kept_until_one_page_has_shown_them(client, case):
+    older, newer, tick = pages_with_a_task(client, case)
+    press(client, newer, "note/#notes", **{"reponse-text": TYPED, "note-text": "Vu avec le maire."})
+    for _double_click in range(2):
+        press(client, older, tick, **{"reponse-text": "Débranchez le câble."})
+    press(client, newer, tick)
+    there = page(client, case)
+    assert value_in(there, "reponse-text").strip() == f"{TYPED}\n\nDébranchez le câble."
+    press(client, there, tick, **{"reponse-text": "Débranchez le câble."})
+    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == ["Débranchez le câble."]
+
+
+def test_words_that_are_taken_out_are_kept_no_more(client, case):
+    keep(client, case, REPLY)
+    press(client, page(client, case), "guide/", **{"reponse-text": ""})
+    assert words_of(case, case.assignee) == {}
+
+
+def test_a_post_that_does_not_say_its_page_empties_nothing(client, case):
+    keep(client, case, REPLY)
+    client.post(url(case, "garder"), {"reponse-text": ""})
+    assert words_of(case, case.assignee)[KeptForm.REPLY]["text"] == [TYPED]
 
 
 def test_nobody_else_is_shown_it(client, case, colleague):

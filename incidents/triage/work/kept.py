@@ -112,10 +112,10 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             sent, own = request.POST, code or kwargs.get("act", "")
-            keep_typed(user_of(request), reference, sent)
+            typed = keep_typed(user_of(request), reference, sent, own)
             request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
-            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND:
+            if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and typed.get(KeptForm(own)) != {}:
                 forget_sent(user_of(request), reference, KeptForm(own), pen_of(sent))
             return answer
 
@@ -124,14 +124,19 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
     return decorate
 
 
-def keep_typed(user: User, reference: str, sent: QueryDict) -> None:
-    """Keep what a post of the page brings, whichever of its forms it is of. Raises Http404 and PermissionDenied."""
+def keep_typed(user: User, reference: str, sent: QueryDict, own: str = "") -> dict[KeptForm, Values]:
+    """Keep what a post of the page brings, whichever of its forms it is of, and return it. What was typed in the form
+    `own`, which is the one sent, replaces what another page wrote there. Raises Http404 and PermissionDenied.
+    """
     if not any(values_of(sent, code) for code in KeptForm.values):
-        return
+        return {}
     incident = check_ability(user, reference, to=Ability.WORK)
-    if not incident.erased_at:
-        words = typed_in(incident, sent, KeptForm)
-        keep_words(reference=reference, actor=user, words=words, pen=pen_of(sent), is_sent=True)
+    if incident.erased_at:
+        return {}
+    words = typed_in(incident, sent, KeptForm)
+    replaced = next((code for code in words if code == own and words[code]), None)
+    keep_words(reference=reference, actor=user, words=words, pen=pen_of(sent), sent=replaced)
+    return words
 
 
 def with_own_names(sent: QueryDict, own: str) -> QueryDict:
@@ -146,7 +151,7 @@ def with_own_names(sent: QueryDict, own: str) -> QueryDict:
 def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
     if code in words_of(incident, user) or pen.stroke:
-        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, is_sent=True)
+        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=code)
 
 
 @never_cache
