@@ -1,10 +1,10 @@
-"""Thirty clients that send a byte now and then, on the server of production and through the proxy that we document."""
+"""Thirty clients that send a byte now and then, or read none, on the server of production and through the proxy."""
 
 import os
 import shutil
 import socket
 import sys
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -14,7 +14,9 @@ from django.db import connections
 
 from config.gate import GRACE_SECONDS
 from config.run import answers
-from incidents.models import Incident
+from incidents import vault
+from incidents.enums import PaperKind, PaperState
+from incidents.models import Incident, Paper
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.faults.site import Site, headers_of_holder
 from tests.faults.stage import Program, free_port, until
@@ -23,6 +25,7 @@ from tests.ground import ROOT
 
 CLIENTS = 30
 BETWEEN_BYTES_SECONDS = 3
+LONG = 32 * 2**20
 FORM = "Content-Type: application/x-www-form-urlencoded"
 HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 900\r\n{{more}}\r\n"
 
@@ -112,6 +115,42 @@ def test_slow_files_leave_room_for_others(site, holds):
         sleep(1)
         declare_through(site.port)
     assert Incident.objects.count() == 2
+
+
+def test_slow_files_of_one_address_leave_places_to_others(site):
+    slow, honest = declare(), declare()
+    site.headers = headers_of_holder(honest) | {"X-Forwarded-For": "192.0.2.2"}
+    with slow_clients(site.port, f"/suivi/{slow.reference}/pieces/", headers_of_holder(slow)):
+        sleep(1)
+        began = monotonic()
+        answer = site.post(f"/suivi/{honest.reference}/pieces/", b"", "application/x-www-form-urlencoded", 0)
+    assert answer.status < 500
+    assert monotonic() - began < 10  # no place was waited for
+
+
+def long_paper(site):
+    """The address of 32 MB that anybody may read: no buffer on the way takes so much."""
+    body, name = plouexemple(), vault.new_name()
+    stored = site.home / "evidence" / name
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    stored.write_bytes(b"a" * LONG)
+    Paper.objects.create(
+        kind=PaperKind.WALL_CARDS, departement=body.departement, state=PaperState.MADE, storage_name=name, size=LONG
+    )
+    return f"/secours/departement/{body.departement.code}/pdf/"
+
+
+def test_readers_of_nothing_take_no_thread_and_little_memory(site):
+    """Of each answer, about a megabyte waits in the server, whatever its length."""
+    path, before = long_paper(site), site.memory()
+    with ExitStack() as lines:
+        for _ in range(CLIENTS):
+            line = lines.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert line.recv(12) == b"HTTP/1.1 200"
+        declare_through(site.port)
+        assert site.memory() - before < CLIENTS * LONG / 8
+    assert Incident.objects.count() == 1
 
 
 @pytest.mark.proof
