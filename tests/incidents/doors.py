@@ -40,7 +40,7 @@ def declare(holder, kind, number):
 
 def ask_call_back(holder, kind):
     """One screen, from another device: a number alone takes words."""
-    other = Visitor(holder.words, holder.log, address="2001:db8::c")
+    other = Visitor(holder.words, holder.log, address="2001:db8:c::1")
     page = f"/declarer/rappelez-moi/?collectivite={plouexemple().uid}"
     assert other.fill(page, quoi=kind, site_web="", confirme="oui").status_code == 303
     other.get("/declarer/envoyee/")
@@ -57,7 +57,7 @@ def act_on_many(incident):
 
 def resume(holder, incident):
     """A declaration begun on one device goes on with another, under a name; a third meets what both wrote."""
-    first, second = (Visitor(holder.words, holder.log, address=f"2001:db8::{one}") for one in ("a", "b"))
+    first, second = (Visitor(holder.words, holder.log, address=f"2001:db8:{one}::1") for one in ("a", "b"))
     first.fill("/declarer/", quoi=incident.type)
     first.fill(f"/declarer/qui/?collectivite={plouexemple().uid}")
     code = code_of(Draft.objects.get(incident=None))

@@ -69,7 +69,7 @@ class Crowd:
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
         self.words = parts(self.number, of=len(TYPES))
         self.csirt = breizh_cyber()
-        self.holder, self.nobody = self.join(address=f"2001:db8::{self.number}"), self.join()
+        self.holder, self.nobody = self.join(address=f"2001:db8:{self.number}::1"), self.join()
         people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)
         self.responder, self.lead, self.administrator = (self.join(user=person) for person in people)
         self.national = self.join(user=a_person(Role.NATIONAL))
