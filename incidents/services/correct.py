@@ -38,6 +38,7 @@ from incidents.services.snapshots import (
     caller_kept,
     data_kept,
     first_leak,
+    instants_of,
     interruptions_of,
     keep_first,
     leak_of,
@@ -115,11 +116,11 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
 
 @transaction.atomic
 def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
-    """The four instants of the case, by name. Problems are named `<name>_at`."""
+    """Correct these instants of the case, by name; the others stay as they are. Problems are named `<name>_at`."""
     incident = open_case(writing)
-    now = timezone.now()
+    now, zone = timezone.now(), zone_of(incident.collectivity)
     own = (problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
-    refuse(chain(own, problems_of_order(instants, zone_of(incident.collectivity))))
+    refuse(chain(own, problems_of_order({**instants_of(incident), **instants}, zone)))
 
     def put() -> None:
         for name, one in instants.items():

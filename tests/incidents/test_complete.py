@@ -218,6 +218,20 @@ def test_moments_are_corrected(incident):
     assert list(refused.value.message_dict) == ["occurred_at"]
 
 
+@time_machine.travel(NOW, tick=False)
+def test_one_moment_is_compared_with_those_that_are_known(incident):
+    def correct(**instants):
+        correct_moments(writing=by_link(incident, "moments"), instants=instants)
+
+    correct(occurred=Instant(at=NOW - timedelta(days=1), certainty="exact"))
+    with pytest.raises(ValidationError) as refused:
+        correct(detected=Instant(at=NOW - timedelta(days=2), certainty="exact"))
+    assert list(refused.value.message_dict) == ["detected_at"]
+    correct(detected=Instant(at=NOW - timedelta(hours=2), certainty="exact"))
+    incident.refresh_from_db()
+    assert incident.detected_at == NOW - timedelta(hours=2)
+
+
 def test_whom_to_call_back_is_corrected(incident):
     correct_caller(writing=by_link(incident, "rappel"), caller=Caller(phone="02 98 00 00 01", name="Camille"))
     incident.story.refresh_from_db()
