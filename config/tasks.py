@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections
 
-from incidents.services import bulk, index, papers
+from incidents.services import bulk, index, papers, reroute
 from stats import services
 from stats.reports import making
 
@@ -28,7 +28,7 @@ def work_in_turn() -> None:
 
 def work_on_cases() -> list[int]:
     """Give a round to each kind whose rounds end by themselves. Return how much each of them did."""
-    works = (bulk.carry_on_bulk, index_cases, services.fold_events, making.make_due)
+    works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_events, making.make_due)
     return [take_turn(work) for work in works]
 
 

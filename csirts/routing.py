@@ -69,7 +69,7 @@ def directory_of(on: date) -> "Directory":
 
     The version is read first. Loaded after it, a directory can only be newer than it says, and is then read again.
     """
-    version = _version()
+    version = directory_version()
     return _remembered(version, on) if version else Directory.load(on)
 
 
@@ -134,7 +134,7 @@ class RoutingTable:
         return self.directory.route(collectivity, self.spread.get(collectivity.pk, []))
 
 
-def _version() -> UUID | None:
+def directory_version() -> UUID | None:
     """Drawn anew by PostgreSQL at each change: equal versions are one content, in any database and transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT token FROM csirts_directoryversion")

@@ -21,6 +21,7 @@ TOLD_KINDS = (
     *(EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.CLOSED, EventKind.REOPENED),
     *(EventKind.TRANSFERRED, EventKind.FACTS, EventKind.FILE, EventKind.MESSAGE, EventKind.WITHDRAWN, EventKind.RATED),
     *(
+        EventKind.REROUTED,
         EventKind.FILE_TAKEN_BACK,
         EventKind.CLAIMED,
         EventKind.SHARED,

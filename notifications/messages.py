@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
@@ -35,6 +36,8 @@ from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 
 OF_TRANSFERS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
+# The first that a centre hears of a case.
+ARRIVES = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
@@ -61,9 +64,11 @@ def template_of(delivery: Delivery) -> str:
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
+    if delivery.recipient == Recipient.CSIRT and delivery.event.kind in ARRIVES:
+        is_red = not may_be_mailed_to_csirt_in_words(delivery.incident)
+        return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
-        is_first = delivery.event.kind == EventKind.DECLARED
-        return "notifications/csirt_red.txt" if is_first else "notifications/csirt_red_news.txt"
+        return "notifications/csirt_red_news.txt"
     if is_receipt(delivery) and may_be_read_by_others(delivery.incident):
         return "notifications/declarant_declared_without_code.txt"
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
@@ -101,6 +106,7 @@ def for_csirt(delivery: Delivery) -> dict[str, Any]:
         "link": link("acknowledge_page", incident.reference),
         "case": link("admin:incidents_incident_change", incident.reference),
         "the_body": inert(with_article(incident.collectivity.label)),
+        "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
     }
     return facts_of(incident) | links | message_of(delivery)
 
@@ -174,6 +180,8 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
     }
     if delivery.event.kind == EventKind.DECLARED:
         return words | for_receipt(delivery)
+    if delivery.event.kind == EventKind.REROUTED:
+        return words | {"why": incident.route_reason}
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
         return words | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
@@ -183,8 +191,8 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
 
 
 def last_resorts(incident: Incident) -> tuple[Fallback, ...]:
-    """Who can be asked for help besides the centre of the case, as on the day of the declaration."""
-    return csirt_for(incident.collectivity, on=incident.received_at.date()).fallbacks
+    """Who can be asked for help besides the centre of the case, as the directory stands today."""
+    return csirt_for(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
 def words_for_declarant(delivery: Delivery) -> dict[str, str]:

@@ -57,6 +57,9 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
+    # The ground went to another centre, or to none, before anybody took the case: the one that has it now is told as
+    # of a new one, and the declarant of whom to call.
+    EventKind.REROUTED: (Recipient.CSIRT, Recipient.DECLARANT),
     # They were told that it waits; their list says that it does no more.
     EventKind.TRANSFER_WITHDRAWN: (),
     # A responder has read what leaves and sent it.

@@ -20,6 +20,7 @@ from incidents.enums.history import (
     ActorKind,
     Door,
     EventKind,
+    Rerouting,
 )
 from incidents.enums.judged import (
     OPEN,
@@ -90,6 +91,7 @@ __all__ = [
     "PersonCategory",
     "PersonsBand",
     "PublicService",
+    "Rerouting",
     "Satisfaction",
     "Screen",
     "Severity",

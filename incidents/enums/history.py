@@ -37,11 +37,20 @@ class EventKind(models.TextChoices):
     TRANSFERRED = "transferred", _("transféré")
     TRANSFER_RETURNED = "transfer_returned", _("transfert refusé")
     TRANSFER_WITHDRAWN = "transfer_withdrawn", _("proposition de transfert retirée")
+    REROUTED = "rerouted", _("territoire confié à un autre centre")
     ADVISED = "advised", _("envoyé à un partenaire")
     REOPENED = "reopened", _("rouvert")
     RATED = "rated", _("avis du déclarant")
     LINK_ROTATED = "link_rotated", _("lien de suivi renouvelé")
     ERASED = "erased", _("données personnelles effacées")
+
+
+class Rerouting(models.TextChoices):
+    """Why an open case follows the directory."""
+
+    OPENED = "opened", _("un centre répond désormais de ce territoire")
+    MOVED = "moved", _("un autre centre répond désormais de ce territoire")
+    CLOSED = "closed", _("plus aucun centre ne répond de ce territoire")
 
 
 class ActorKind(models.TextChoices):

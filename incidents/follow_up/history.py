@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from csirts.models import Csirt
-from incidents.enums import ActorKind, ClosingReason, EventKind
+from incidents.enums import ActorKind, ClosingReason, EventKind, Rerouting
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.services.due import DECLARANT
@@ -22,6 +22,7 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.VERIFIED: _("%(who)s a vérifié votre déclaration par téléphone"),
     EventKind.CLOSED: _("%(who)s a clos le dossier : %(reason)s"),
     EventKind.TRANSFERRED: _("%(who)s a repris votre dossier"),
+    EventKind.REROUTED: _("%(who)s reçoit votre dossier : il répond désormais de votre territoire"),
     EventKind.FACTS: _("%(who)s a ajouté ou corrigé des faits"),
     EventKind.FILE: _("%(who)s a remis une pièce"),
     EventKind.FILE_TAKEN_BACK: _("%(who)s a repris une pièce remise par erreur"),
@@ -37,6 +38,8 @@ SENTENCES: dict[str, Promise | str] = {
     EventKind.MERGED: _("%(who)s traite cette déclaration avec une autre de votre collectivité"),
     EventKind.UNMERGED: _("%(who)s traite de nouveau cette déclaration à part"),
 }
+NO_CENTRE_NOW = _("Plus aucun centre ne répond de votre territoire : personne n’a votre dossier")
+MOVES = (EventKind.TRANSFERRED, EventKind.REROUTED)
 # What the declarant did is said to the declarant.
 YOURS: dict[str, Promise | str] = {
     EventKind.DECLARED: _("Vous avez déclaré l’incident"),
@@ -79,12 +82,12 @@ def history_of(incident: Incident) -> list[Line]:
 
 def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
     """The name of the centre that had the case at each of these events, which come newest first."""
-    moves = {event.data["from"] for event in events if event.kind == EventKind.TRANSFERRED}
+    moves = {event.data["from"] for event in events if event.kind in MOVES}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
     name, then = incident.csirt.name if incident.csirt else "", {}
     for event in events:
         then[event.pk] = name
-        if event.kind == EventKind.TRANSFERRED:
+        if event.kind in MOVES:
             name = names.get(event.data["from"], "")
     return then
 
@@ -98,6 +101,8 @@ def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
 def sentence(event: IncidentEvent, centre: str) -> str:
     if event.actor_kind == ActorKind.DECLARANT and event.kind in YOURS:
         return str(YOURS[event.kind])
+    if event.data.get("why") == Rerouting.CLOSED:
+        return str(NO_CENTRE_NOW)
     reason = event.data.get("reason", "")
     return str(SENTENCES[event.kind]) % {
         "who": who_did(event, centre),

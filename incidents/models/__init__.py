@@ -13,7 +13,7 @@ from incidents.models.kept import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.traces import IgnoredValue, Observable, SearchDocument
-from incidents.models.transfers import Advice, Transfer
+from incidents.models.transfers import Advice, RoutingCheck, Transfer
 from incidents.models.words import AnswerSheet, Message, Reading
 from incidents.models.work import BulkItem, BulkJob, MessageTemplate, Note, Playbook, Task
 
@@ -50,6 +50,7 @@ __all__ = [
     "Reading",
     "RecentCount",
     "ReflexSheet",
+    "RoutingCheck",
     "SearchDocument",
     "ServiceInterruption",
     "SeverityChoice",

@@ -1,4 +1,4 @@
-"""A case that goes to another centre, or of which a partner is told."""
+"""A case that goes to another centre, or of which a partner is told; how far cases are compared with the directory."""
 
 from uuid import uuid4
 
@@ -24,7 +24,10 @@ class Transfer(models.Model):
     taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("à"))
     state = models.CharField(_("état"), max_length=12, choices=TransferState, default=TransferState.ASKED)
     motive = models.CharField(_("motif"), max_length=500, blank=True)
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("proposé par"))
+    # Empty: the ground of the body went to the other centre (`services/reroute.py`).
+    asked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposé par")
+    )
     asked_at = models.DateTimeField(_("proposé le"), default=timezone.now)
     answer = models.CharField(_("réponse"), max_length=500, blank=True)
     answered_by = models.ForeignKey(
@@ -94,3 +97,23 @@ class Advice(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class RoutingCheck(models.Model):
+    """How far the open cases were compared with the directory. The one row, which `services/reroute.py` keeps."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    # Of the directory, as PostgreSQL draws it at each change; empty: never compared.
+    version = models.UUIDField(_("version de l’annuaire"), null=True, editable=False)
+    checked_on = models.DateField(_("jour"), null=True, editable=False)
+    noticed_at = models.DateTimeField(_("changement vu le"), default=timezone.now, editable=False)
+    last_case = models.BigIntegerField(_("dernier dossier comparé"), default=0, editable=False)
+    is_finished = models.BooleanField(_("fini"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("comparaison avec l’annuaire")
+        verbose_name_plural = _("comparaisons avec l’annuaire")
+        constraints = [models.CheckConstraint(name="routingcheck_one_row", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return str(self.version)

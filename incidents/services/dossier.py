@@ -37,6 +37,9 @@ NO_MORE = gettext_lazy(
 )
 
 
+GROUND_MOVED = gettext_lazy("%(taker)s, à qui le territoire est passé, l’a repris de %(giver)s le %(at)s.")
+
+
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
     """Words only: they go to a template, or inert to typst. `incident` comes `with_words`."""
     zone = zone_of(incident.collectivity)
@@ -70,7 +73,8 @@ def why_this_centre(incident: Incident) -> str:
         return incident.route_reason
     at = moment(last.answered_at, zone_of(incident.collectivity))
     words = {"giver": last.giver, "taker": last.taker, "at": at}
-    return f"{incident.route_reason} " + _("%(giver)s l’a confié à %(taker)s le %(at)s.") % words
+    given = _("%(giver)s l’a confié à %(taker)s le %(at)s.") if last.asked_by_id else GROUND_MOVED
+    return f"{incident.route_reason} " + given % words
 
 
 def identity(body: Collectivity) -> str:

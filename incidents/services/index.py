@@ -94,7 +94,7 @@ def follow(events: Iterable[tuple[int, str]]) -> None:
         write_documents(incidents, kind, again=kind not in WRITTEN_ONCE)
     if erased := cases.get(EventKind.ERASED):
         SearchDocument.objects.filter(incident__in=erased).delete()
-    if moved := cases.get(EventKind.TRANSFERRED):
+    if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
         run(FOLLOW_THE_CASE, [sorted(moved)])
         write_documents(moved, DocumentKind.NOTE, again=True)  # but for hand-overs
 

@@ -18,7 +18,7 @@ from accounts.models import Membership, User
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
-from incidents.enums import Ability, EventKind, NoteKind, Status, TransferState
+from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
@@ -67,6 +67,14 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
     giver: Any = incident.csirt_id  # of somebody's centre, or else they could not be here
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, motive=why, asked_by=actor)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
+    return transfer
+
+
+def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
+    """Propose a case that was taken to the centre to which the ground of the body went. The caller holds it."""
+    giver: Any = incident.csirt_id
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
+    tell(transfer, EventKind.TRANSFER_ASKED, None)
     return transfer
 
 
@@ -179,14 +187,15 @@ def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
     incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
 
 
-def tell(transfer: Transfer, kind: EventKind, actor: User) -> IncidentEvent:
-    """`from` and `to`: the centre that gives it and the one that is to take it."""
+def tell(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
+    """`from` and `to`: the centre that gives it and the one that is to take it. Without `actor`, the platform did."""
     ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
     return record_event(
         transfer.incident,
         kind,
         at=transfer.answered_at or transfer.asked_at,
         actor=actor,
+        by=None if actor else ActorKind.SYSTEM,
         transfer=str(transfer.uid),
         **ends,
     )

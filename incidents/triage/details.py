@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.enums import EventKind, NoteKind, ObservableKind, TakingBack
+from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack
 from incidents.models import IncidentEvent
 from incidents.partners import PARTNERS
 from incidents.reference import spaced
@@ -78,6 +78,10 @@ def task_done(data: Codes) -> str:
     return _("tâche %(state)s") % {"state": TASK_STATES.get(data.get("state", ""), TASK_STATES["done"])}
 
 
+def rerouted(data: Codes) -> str:
+    return str(Rerouting(data["why"]).label)
+
+
 def given(data: Codes) -> str:
     return "" if data.get("to") else _("à personne")
 
@@ -94,6 +98,7 @@ DETAILS: dict[str, Callable[[Codes], str]] = {
     EventKind.BODY_CORRECTED: corrected,
     EventKind.BODY_UNCONFIRMED: unconfirmed,
     EventKind.ADVISED: advised,
+    EventKind.REROUTED: rerouted,
     EventKind.OBSERVED: observed,
     EventKind.TASKS_ADDED: tasks_added,
     EventKind.ASSIGNED: given,
