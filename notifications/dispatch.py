@@ -17,6 +17,7 @@ from accounts.dispatch import send_due
 from accounts.transports.email import Mailer, NotSent
 from incidents.models import IncidentEvent, PendingEvent
 from notifications.audience import Audience
+from notifications.channels import send_to_declarants
 from notifications.enums import Channel, DeliveryStatus, Trouble
 from notifications.messages import write_mail
 from notifications.models import Announcement, Delivery
@@ -64,6 +65,7 @@ def announce_some() -> int:
     )
     audience = Audience([one.event for one in announcements])
     Delivery.objects.bulk_create(delivery for one in announcements for delivery in deliveries_of(one, audience))
+    send_to_declarants(one.event for one in announcements)
     PendingEvent.objects.filter(pk__in=[one.pk for one in pending]).delete()
     return len(pending)
 

@@ -22,5 +22,7 @@ class DeliveryStatus(models.TextChoices):
     DUE = "due", _("à envoyer")
     SENT = "sent", _("envoyé")
     NO_CHANNEL = "no_channel", _("sans canal")
+    # It had no channel, and another mail said it once there was one, or nothing waits any more.
+    MOOT = "moot", _("sans objet")
     REFUSED = "refused", _("refusé")
     DEAD = "dead", _("abandonné")

@@ -19,6 +19,8 @@ from csirts.models import Csirt
 from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
+WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
+
 
 class Announcement(models.Model):
     """An event whose recipients have been decided. It may have none: then it says that nobody is to be told."""
@@ -114,8 +116,8 @@ class Delivery(models.Model):
                 name="delivery_person_fits_recipient",
             ),
             models.CheckConstraint(
-                condition=Q(status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE)
-                | (~Q(status=DeliveryStatus.NO_CHANNEL) & ~Q(channel=Channel.NONE)),
+                condition=Q(status__in=WITHOUT_CHANNEL, channel=Channel.NONE)
+                | (~Q(status__in=WITHOUT_CHANNEL) & ~Q(channel=Channel.NONE)),
                 name="delivery_channel_fits_status",
             ),
             models.CheckConstraint(
@@ -131,6 +133,12 @@ class Delivery(models.Model):
                 fields=["status", "id"],
                 name="delivery_stuck",
                 condition=Q(status__in=[DeliveryStatus.DEAD, DeliveryStatus.REFUSED]),
+            ),
+            # What leaves once its centre has an address.
+            models.Index(
+                fields=["csirt", "id"],
+                name="delivery_without_channel",
+                condition=Q(status=DeliveryStatus.NO_CHANNEL, csirt__isnull=False),
             ),
         ]
 

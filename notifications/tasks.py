@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from notifications import dispatch, queries
+from notifications import channels, dispatch, queries
 
 
 @shared_task
@@ -19,3 +19,5 @@ def deliver_due() -> None:
 @shared_task
 def reconcile() -> None:
     queries.report_silent_events()
+    if channels.send_to_centres():
+        deliver_due.apply_async(retry=False, expires=60)

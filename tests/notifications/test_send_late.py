@@ -1,0 +1,117 @@
+"""A case had no channel: once there is an address, one mail says what still waits, by itself."""
+
+import pytest
+
+from csirts.models import Csirt
+from incidents.access import Guest
+from incidents.declaration import Caller
+from incidents.services.complete import Writing
+from incidents.services.correct import correct_caller
+from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.triage import acknowledge_incident, close_incident
+from notifications import dispatch, tasks
+from notifications.channels import send_to_centres
+from notifications.enums import DeliveryStatus
+from notifications.models import Delivery
+from tests.cast import CALLER, a_responder, breizh_cyber, declare
+from tests.notifications.test_write import CENTRE, TOWN, delivered, one_line
+
+pytestmark = pytest.mark.django_db
+SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00 00", email="")
+
+
+@pytest.fixture
+def centre():
+    return breizh_cyber(notification_email="")
+
+
+def gives_its_address():
+    Csirt.objects.update(notification_email=CENTRE)
+
+
+def guest_of(incident):
+    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
+
+
+def write(incident, key):
+    write_to_csirt(reference=incident.reference, guest=guest_of(incident), letter=Letter(text="Alors ?", key=key))
+
+
+def statuses(recipient):
+    rows = Delivery.objects.filter(recipient=recipient).order_by("announcement__event")
+    return list(rows.values_list("status", flat=True))
+
+
+def test_it_works(centre, post, clock):
+    """Three things were said to a centre without an address: it gets the declaration, once."""
+    incident = declare()
+    write(incident, "k")
+    delivered(post)
+    tasks.reconcile()
+    assert statuses("csirt") == [DeliveryStatus.NO_CHANNEL] * 2
+
+    gives_its_address()
+    tasks.reconcile()
+    dispatch.deliver_due()
+    tasks.reconcile()
+    dispatch.deliver_due()
+
+    [mail] = post.to(CENTRE)
+    assert "Plouexemple" in mail["Subject"]
+    assert "Prendre en charge avant" in one_line(mail)
+    assert statuses("csirt") == [DeliveryStatus.SENT, DeliveryStatus.MOOT]
+
+
+def test_of_a_case_that_was_taken_the_newest_unanswered_word_leaves(centre, post, clock):
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
+    write(incident, "k")
+    delivered(post)
+    gives_its_address()
+    send_to_centres()
+    dispatch.deliver_due()
+    [mail] = post.to(CENTRE)
+    assert "Alors ?" in one_line(mail)
+
+
+def test_nothing_leaves_of_what_waits_no_more(centre, post, clock):
+    closed, answered = declare(), declare()
+    responder = a_responder(centre)
+    close_incident(reference=closed.reference, reason="resolved", why="Vu.", actor=responder)
+    acknowledge_incident(reference=answered.reference, actor=responder)
+    letter = Letter(text="Nous arrivons.", key="r")
+    write_to_declarant(reference=answered.reference, actor=responder, letter=letter)
+    delivered(post)
+    gives_its_address()
+    assert not send_to_centres()
+    assert statuses("csirt") == [DeliveryStatus.MOOT] * 2
+
+
+def test_a_declarant_who_gives_an_address_reads_what_was_said_last(post, clock):
+    breizh_cyber()
+    incident = declare(caller=SILENT)
+    responder = a_responder()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Débranchez.", key="r"))
+    delivered(post)
+    assert not post.to(TOWN)
+
+    sheet = incident.sheets.filter(section="rappel").latest("id")
+    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(writing=writing, caller=CALLER)
+    delivered(post)
+
+    [mail] = post.to(TOWN)
+    assert "Débranchez." in one_line(mail)
+    assert statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
+
+
+def test_a_number_alone_opens_no_way(post, clock):
+    breizh_cyber()
+    incident = declare(caller=SILENT)
+    delivered(post)
+    sheet = incident.sheets.filter(section="rappel").latest("id")
+    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
+    delivered(post)
+    assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
