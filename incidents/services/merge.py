@@ -30,6 +30,7 @@ from incidents.services.due import (
     settle_due,
     waits_since,
 )
+from incidents.services.merge_task import ask_for_missing_facts, drop_missing_facts
 from incidents.services.record import record_event
 from incidents.services.severity import WEIGHED_FIELDS
 from incidents.severity import ACKNOWLEDGE_WITHIN
@@ -61,6 +62,7 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
     double.merged_into = main
     settle_due(double)
     double.save(update_fields=CLOSED_FIELDS)
+    ask_for_missing_facts(main, double, actor=actor, at=now)
     settle_due(main, worked_at=now)
     main.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
     raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
@@ -157,6 +159,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     now = timezone.now()
     stand_again(double, merging_of(double, main))
     double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    drop_missing_facts(main, double, actor=actor, at=now)
     let_fewer_wait(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)

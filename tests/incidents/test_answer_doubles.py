@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from incidents.access import Guest
+from incidents.declaration import Interruption
 from incidents.due import ANSWER_WITHIN
-from incidents.enums import ClosingReason, NoteKind
+from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
 from incidents.models import Incident
 from incidents.reference import spaced
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
@@ -234,3 +236,30 @@ def test_a_closed_case_that_waits_for_nothing_brings_nothing_new(responder, main
     merge(double, main, responder)
 
     assert (again(main).declarant_wrote_at, again(main).answer_by) == (before.declarant_wrote_at, before.answer_by)
+
+
+def test_a_service_that_only_the_double_says_stopped_is_to_be_dealt_with(responder, main):
+    """It comes up once on the case that stands for it, which is not resolved before; undone, the double says it."""
+    stopped = Interruption(service="civil", extent="stopped")
+    double = declare(caller=MAYOR, service_stopped=Answer.YES, interruptions=(stopped,))
+    for one in (main, double):
+        acknowledge_incident(reference=one.reference, actor=responder)
+        answered(one, responder)
+    merge(double, main, responder)
+
+    task = main.tasks.get()
+    assert task.title == f"Du double {spaced(double.reference)} : {PublicService.CIVIL.label}"
+    assert (again(main).due_at, again(main).due_for) == (task.due_at, DueFor.TASK)
+    with pytest.raises(ValidationError, match="1 tâche ouverte"):
+        close_incident(reference=main.reference, reason=ClosingReason.RESOLVED, actor=responder)
+
+    unmerge_incident(reference=double.reference, actor=responder)
+    assert main.tasks.get().is_moot
+    merge(double, main, responder)
+    assert main.tasks.get().done_at is None
+
+
+def test_what_the_case_says_too_is_asked_of_nobody(responder, main, double):
+    acknowledge_incident(reference=main.reference, actor=responder)
+    merge(double, main, responder)
+    assert not main.tasks.exists()
