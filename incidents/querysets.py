@@ -9,13 +9,15 @@ from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Right
 
 from accounts.models import User
-from incidents.enums import OPEN, Status
+from incidents.enums import OPEN, ClosingReason, Status
 
 if TYPE_CHECKING:
     from incidents.models import Incident  # noqa: F401  (the querysets' own row)
 
 # A French number without its prefix: « 02 98 00 00 00 » and « +33 2 98 00 00 00 » end alike.
 LAST_DIGITS = 9
+# Withdrawn by its declarant, who had added something that nobody has answered.
+LEFT_UNANSWERED = Q(closing_reason=ClosingReason.WITHDRAWN, answer_by__isnull=False, declarant_wrote_at__isnull=False)
 
 
 def last_digits(column: str) -> Right:
@@ -46,11 +48,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.alias(number=last_digits("story__contact_phone")).filter(number=digits[-LAST_DIGITS:])
 
     def wrote_since_closing(self) -> Self:
-        """Closed, and the declarant has added something after the centre's last act. No double: its case waits."""
+        """Closed, and the declarant has added something after the centre's last act, or withdrew the declaration while
+        what they had added waited for an answer. No double: its case waits.
+        """
         late = Q(declarant_wrote_at__gt=F("closed_at")) & Q(
             Q(worked_at=None) | Q(declarant_wrote_at__gt=F("worked_at"))
         )
-        return self.filter(late, status=Status.CLOSED, merged_into=None)
+        unanswered = LEFT_UNANSWERED & Q(Q(worked_at=None) | Q(closed_at__gt=F("worked_at")))
+        return self.filter(late | unanswered, status=Status.CLOSED, merged_into=None)
 
     def with_words(self) -> Self:
         """What one line or one page of a case shows, in two queries or three.

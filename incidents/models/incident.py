@@ -35,7 +35,7 @@ from incidents.enums import (
 from incidents.models.checks import instant_fits_certainty, known
 from incidents.models.groups import CaseGroup
 from incidents.models.labelled import Labelled
-from incidents.querysets import IncidentQuerySet
+from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
 from incidents.rsit import RsitClass, RsitType
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
@@ -250,7 +250,7 @@ class Incident(Labelled):
                 F("csirt"),
                 F("declarant_wrote_at"),
                 name="incident_wrote_once_closed",
-                condition=Q(status=Status.CLOSED, declarant_wrote_at__gt=F("closed_at")),
+                condition=Q(status=Status.CLOSED) & (Q(declarant_wrote_at__gt=F("closed_at")) | LEFT_UNANSWERED),
             ),
             models.Index(F("csirt"), F("received_at").desc(), F("id").desc(), name="incident_by_csirt"),
             models.Index(F("collectivity"), F("received_at").desc(), F("id").desc(), name="incident_by_body"),
@@ -272,7 +272,13 @@ class Incident(Labelled):
 
     @property
     def wrote_since_closing(self) -> bool:
-        """The declarant added something after the centre's last act on a case that is closed, and no double."""
-        wrote_at, done_at = self.declarant_wrote_at, self.worked_at or self.closed_at
-        is_closed = self.status == Status.CLOSED and self.merged_into_id is None
-        return bool(is_closed and wrote_at and done_at and wrote_at > done_at)
+        """The declarant added something after the centre's last act on a case that is closed, and no double; or they
+        withdrew it while what they had added waited for an answer.
+        """
+        wrote_at, closed_at = self.declarant_wrote_at, self.closed_at
+        if self.status != Status.CLOSED or self.merged_into_id or not wrote_at or not closed_at:
+            return False
+        if wrote_at > max(closed_at, self.worked_at or closed_at):
+            return True
+        is_left = self.closing_reason == ClosingReason.WITHDRAWN and self.answer_by is not None
+        return is_left and (self.worked_at is None or closed_at > self.worked_at)

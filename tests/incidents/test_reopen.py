@@ -152,7 +152,7 @@ def test_one_that_was_withdrawn_takes_a_motive(client, responder):
     guest = Guest(access_uid=incident.accesses.get().uid)
     withdraw_incident(reference=incident.reference, guest=guest, letter=Letter(text="Fausse alerte.", key="k"))
     incident.refresh_from_db()
-    assert not incident.wrote_since_closing, "the motive of a withdrawal is no news"
+    assert incident.wrote_since_closing, "the motive of a withdrawal waits for an answer"
     assert "Rouvrez seulement si vous savez que l’incident est réel" in text_of(client.get(url(incident)))
     reopen_incident(reference=incident.reference, actor=responder, motive=WHY)
     incident.refresh_from_db()

@@ -2,13 +2,15 @@
 
 import pytest
 
-from incidents.enums import ClosingReason, Status
-from incidents.models import Message
+from incidents.enums import ClosingReason, NoteKind, Status
+from incidents.models import Incident, Message
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.notes import write_note
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_correspond import case, opened, page, signed_in
+from tests.incidents.test_correspond import case, opened, page, send, signed_in
 from tests.incidents.test_declare import text
 
 
@@ -41,6 +43,49 @@ def test_it_works(incident):
     assert "Vous avez retiré la déclaration" in shown
     assert "Retirer la déclaration" not in shown
     assert "C’était un essai." in text(signed_in(a_responder()).get(case(incident)))
+
+
+def awaits(responder):
+    shown = text(signed_in(responder).get("/admin/incidents/incident/"))
+    return "Le déclarant a écrit sur un dossier clos" in shown
+
+
+def test_what_was_written_comes_up_until_it_is_answered(incident):
+    """The motive is the last word of somebody who waits: it stands above the queue, and the declarant is told so."""
+    responder, declarant = a_responder(), opened(incident)
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    withdraw(declarant, incident, "Ce n’est pas moi qui ai déclaré.")
+    incident.refresh_from_db()
+    assert incident.wrote_since_closing
+    assert Incident.objects.wrote_since_closing().get() == incident
+    assert awaits(responder)
+    assert "a retiré sa déclaration, et ce qu’il avait écrit attend une réponse" in text(
+        signed_in(responder).get(case(incident))
+    )
+    assert "Ce que vous avez écrit est signalé à Breizh Cyber" in text(declarant.get(page(incident)))
+
+    letter = Letter(text="Bien reçu.", key="r")
+    write_to_declarant(reference=incident.reference, actor=responder, letter=letter)
+    assert not awaits(responder)
+    assert "Ce que vous avez écrit est signalé" not in text(declarant.get(page(incident)))
+
+
+def test_an_earlier_word_without_answer_comes_up_too(incident):
+    responder, declarant = a_responder(), opened(incident)
+    send(declarant, incident, "Que faire ?")
+    write_note(reference=incident.reference, actor=responder, kind=NoteKind.NOTE, text="Vu.", key="n")
+    withdraw(declarant, incident)
+    assert awaits(responder)
+
+
+def test_who_wrote_nothing_or_was_answered_waits_for_nothing(incident):
+    responder = a_responder()
+    withdraw(opened(incident), incident)
+    answered = declare()
+    send(opened(answered), answered, "Que faire ?")
+    write_to_declarant(reference=answered.reference, actor=responder, letter=Letter(text="Rien.", key="r"))
+    withdraw(opened(answered), answered)
+    assert not awaits(responder)
 
 
 def test_it_is_counted_no_more(incident):
