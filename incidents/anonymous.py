@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from incidents.text import fold
 
@@ -13,6 +14,9 @@ PHONE_DIGITS = 9  # of a French number, whatever stands before them
 MAIL = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 NUMBER = re.compile(r"\d(?:[\s.\-/]?\d){4,}")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
+
+# One text is looked through for thousands of names.
+fold_once = lru_cache(maxsize=8)(fold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +44,26 @@ def pointers_in(text: str, named: Named) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def names_in(text: str, named: Named) -> list[str]:
+    """The words of `text` that name the body, its people or the case, each once: other numbers and addresses may stay,
+    as of whom to call.
+    """
+    found = [
+        *name_in(text, named.body),
+        *contact_in(text, named.contact_name),
+        *(one for one in MAIL.findall(text) if named.contact_email and named.contact_email.lower() in one.lower()),
+        *numbers_in(text, named),
+        *reference_in(text, named.reference),
+    ]
+    return list(dict.fromkeys(found))
+
+
 def name_in(text: str, name: str) -> Iterator[str]:
     folded = fold(name)
     if not folded:
         return
     if len(folded) > COMMON_LENGTH:
-        if f" {folded} " in f" {fold(text)} ":
+        if f" {folded} " in f" {fold_once(text)} ":
             yield name
     elif re.search(rf"\b{re.escape(name)}\b", text):
         yield name
@@ -53,7 +71,7 @@ def name_in(text: str, name: str) -> Iterator[str]:
 
 def contact_in(text: str, name: str) -> Iterator[str]:
     """The whole name in any spelling, and each of its parts written as a name is."""
-    if name and f" {fold(name)} " in f" {fold(text)} ":
+    if name and f" {fold(name)} " in f" {fold_once(text)} ":
         yield name
         return
     parts = {word for word in WORD.findall(name) if len(word) >= NAME_LENGTH and word[0].isupper()}

@@ -9,17 +9,27 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from incidents.anonymous import names_in
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.ready_messages import PLACEHOLDERS, filled
 from incidents.services.bulk import FormUsed, start_bulk
+from incidents.services.close import named_in
 from incidents.services.correspond import TEXT_LIMIT
 from incidents.services.groups import get_group, open_group, title_of, uid_of
 from incidents.services.templates import check_names, phone_of, values_of
-from incidents.text import plain_text
+from incidents.text import fold, plain_text
 
 # Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
 MOST_AT_ONCE = 5000
+
+
+# What a case is named by, without its story.
+NAMED_BY = (
+    *("reference", "collectivity__name", "collectivity__siren", "collectivity__insee_code"),
+    *("story__contact_name", "story__contact_phone", "story__contact_email"),
+)
+NAMES_SAID = 10
 
 
 class GroupLetter(NamedTuple):
@@ -31,13 +41,30 @@ class GroupLetter(NamedTuple):
     with_closed: bool = False
 
 
-def checked_letter(letter: GroupLetter, group: CaseGroup) -> GroupLetter:
+def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
     """As it will be sent, but for the names in braces that each case replaces. Raises ValidationError on « text »."""
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
     check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
+    if pointers := list_named(text, group, actor):
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers[:NAMES_SAID])
+        raise ValidationError({"text": _("Ce message désigne quelqu’un du groupe aux autres. Retirez : %s.") % quoted})
     return letter._replace(text=text)
+
+
+def list_named(text: str, group: CaseGroup, actor: User) -> list[str]:
+    """Return the words of a message that name a body of the group, a person of one, or a case, to the others.
+
+    Of a group of one body nothing is told to others. Whoever writes may sign, even where a declarant has their name.
+    """
+    cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
+    known = list(cases)
+    if len({one.collectivity_id for one in known}) < 2:
+        return []
+    found = dict.fromkeys(word for one in known for word in names_in(text, named_in(one)))
+    signed = set(fold(actor.display_name).split())
+    return [one for one in found if not signed.issuperset(fold(one).split())]
 
 
 def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
@@ -66,7 +93,7 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
     sent before with other words or to others.
     """
     found = get_group(actor, group)
-    clean = checked_letter(letter, found)
+    clean = checked_letter(letter, found, actor)
     cases = written_to(found, with_closed=clean.with_closed)
     references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
     if not references:

@@ -53,7 +53,7 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = GroupLetterForm(request.POST)
     try:
         if form.is_valid() and SEND not in request.POST:
-            return show(request, group, form, preview=checked_letter(form.letter(), group))
+            return show(request, group, form, preview=checked_letter(form.letter(), group, user_of(request)))
         if form.is_valid():
             return send(request, group, form.letter())
     except FormUsed as used:

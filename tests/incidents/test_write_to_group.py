@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from csirts.models import Contact
 from incidents.enums import ClosingReason
-from incidents.models import BulkItem, BulkJob, Message
+from incidents.models import BulkItem, BulkJob, Message, Story
 from incidents.reference import spaced
 from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import add_to_group
@@ -205,3 +205,43 @@ def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
         assert client.post(url(group, "message"), sent).status_code == 302
     assert BulkItem.objects.count() == 2003
     assert len(queries) <= 25, len(queries)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Comme à Saint-Exemple-1, coupez l’accès.",
+        "Demandez à Dominique Exemple.",
+        "Appelez le 02.99.00.00.00.",
+        "Écrivez à mairie@plouexemple.example.",
+    ],
+)
+def test_what_names_a_body_or_a_person_of_the_group_is_stopped(client, responder, group, words):
+    """Each reads it in their own case, and would learn of the others."""
+    for more in ({}, {"envoyer": "1"}):
+        answer = client.post(url(group, "message"), {"text": words, "key": "k"} | more)
+        assert answer.status_code == 422
+        assert "Ce message désigne quelqu’un du groupe aux autres. Retirez : «" in text(answer).replace("\xa0", " ")
+        assert words in answer.content.decode(), "what was typed stays"
+    assert not BulkJob.objects.exists()
+
+
+def test_a_reference_of_one_case_is_no_word_for_the_others(client, responder, group):
+    reference = spaced(group.cases.first().reference)
+    answer = client.post(url(group, "message"), {"text": f"Voir {reference}.", "key": "k"})
+    assert reference in text(answer)
+    assert answer.status_code == 422
+
+
+def test_whom_to_call_and_the_name_of_whoever_writes_may_stand_in_it(client, responder, group):
+    Story.objects.update(contact_name=responder.display_name)
+    words = f"Appelez le 0 800 200 008, ou écrivez à garde@breizh.example. {responder.display_name}"
+    assert client.post(url(group, "message"), {"text": words, "key": "k"}).status_code == 200
+
+
+def test_of_one_body_nothing_is_told_to_others(client, responder):
+    group = a_group(responder)
+    for _ in range(2):
+        add_to_group(reference=town(1).reference, group=group.uid, actor=responder)
+    answer = client.post(url(group, "message"), {"text": "Bonjour Saint-Exemple-1.", "key": "k"})
+    assert answer.status_code == 200
