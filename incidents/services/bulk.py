@@ -26,7 +26,7 @@ from accounts.enums import CSIRT_ROLES
 from accounts.models import Membership, User
 from csirts.models import Csirt
 from incidents.access import check_ability
-from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind, IncidentType, Nature
+from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
 from incidents.questions.facts import moment_of
 from incidents.ready_messages import filled
@@ -76,8 +76,7 @@ def assign(reference: str, job: BulkJob) -> None:
 
 
 def classify(reference: str, job: BulkJob) -> None:
-    nature, kind = Nature(job.choices["nature"]), IncidentType(job.choices["type"])
-    classify_incident(reference=reference, actor=job.actor, nature=nature, type=kind)
+    classify_incident(reference=reference, actor=job.actor, **job.choices)
 
 
 def close(reference: str, job: BulkJob) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -65,18 +65,39 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
     return incident
 
 
+class Changes(TypedDict, total=False):
+    """What is set; the rest stays as each case has it. `rsit`: class and type, « availability/ddos »."""
+
+    nature: str
+    type: str
+    rsit: str
+    cause: str
+    tlp: str
+
+
 @transaction.atomic
-def classify_incident(*, reference: str, actor: User, nature: Nature, type: IncidentType) -> Incident:  # noqa: A002
-    """Nature and type alone, for an act on many cases. RSIT follows the type where nobody has chosen otherwise."""
+def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]) -> Incident:
+    """Change only what is set, for an act on many cases. RSIT follows the type where nobody has chosen otherwise.
+
+    Raises Http404, PermissionDenied, ValidationError by field of `Qualification`.
+    """
     incident = open_to_judgement(reference, actor)
     standing = qualification_of(incident, first_leak(incident))
-    wanted = replace(standing, nature=nature, type=type)
-    if (standing.rsit_class, standing.rsit_type) == FIRST_CLASSIFICATION[standing.type]:
-        rsit_class, rsit_type = FIRST_CLASSIFICATION[type]
-        wanted = replace(wanted, rsit_class=rsit_class, rsit_type=rsit_type)
+    wanted = replace(standing, **codes_set(changes, standing))
+    check(wanted, known=incident.techniques)
     if wanted != standing:
         change(incident, standing, wanted, actor=actor)
     return incident
+
+
+def codes_set(changes: Changes, standing: Qualification) -> dict[str, Any]:
+    """Return the fields of a qualification that these changes set."""
+    said: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
+    if rsit := changes.get("rsit"):
+        said["rsit_class"], _slash, said["rsit_type"] = rsit.partition("/")
+    elif "type" in said and (standing.rsit_class, standing.rsit_type) == FIRST_CLASSIFICATION[standing.type]:
+        said["rsit_class"], said["rsit_type"] = map(str, FIRST_CLASSIFICATION.get(said["type"], ("", "")))
+    return said
 
 
 def open_to_judgement(reference: str, actor: User) -> Incident:

@@ -1,5 +1,6 @@
 """What is to be chosen before an act on several cases."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,13 +8,25 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents.enums import TYPE_TERMS, BulkAct, GroupKind, Nature
+from incidents.enums import TYPE_TERMS, BulkAct, Cause, GroupKind, Nature, Tlp
 from incidents.models import CaseGroup, Incident
+from incidents.rsit import TYPES_OF_CLASS, RsitClass, RsitType
 from incidents.services.bulk import CLOSED_FOR, group_titled, people_of
 from incidents.services.groups import TITLE_LIMIT
 
 GROUPS_OFFERED = 50
 NOBODY = "personne"
+
+
+AS_IT_IS = ("", _("Laisser tel quel"))
+RSIT_CHOICES: list[Any] = [
+    (RsitClass(code).label, [(f"{code}/{one}", RsitType(one).label) for one in types])
+    for code, types in TYPES_OF_CLASS.items()
+]
+
+
+def keep_or_choose(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
 
 
 class BulkForm(forms.Form):
@@ -49,19 +62,22 @@ class AssignForm(BulkForm):
 
 
 class ClassifyForm(BulkForm):
-    nature = forms.ChoiceField(
-        label=_("Nature"),
-        choices=[("", "—"), *((one.value, one.label) for one in Nature if one != Nature.UNQUALIFIED)],
-        error_messages={"required": _("Choisissez : signalement ou incident.")},
-    )
-    type = forms.ChoiceField(
-        label=_("Type"),
-        choices=[("", "—"), *TYPE_TERMS.items()],
-        error_messages={"required": _("Choisissez un type.")},
-    )
+    """Whatever is not chosen stays as each case has it."""
+
+    nature = keep_or_choose(_("Nature"), [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
+    type = keep_or_choose(_("Type"), list(TYPE_TERMS.items()))
+    rsit = keep_or_choose("RSIT", RSIT_CHOICES)
+    cause = keep_or_choose(_("Cause"), Cause.choices)
+    tlp = keep_or_choose("TLP", Tlp.choices)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not any(said.values()):
+            raise ValidationError(_("Choisissez au moins une chose à changer."))
+        return said
 
     def choices(self) -> dict[str, Any]:
-        return {"nature": self.cleaned_data["nature"], "type": self.cleaned_data["type"]}
+        return {name: code for name, code in self.cleaned_data.items() if code}
 
 
 class CloseForm(BulkForm):
