@@ -115,3 +115,14 @@ def test_french_marks_keep_their_word(folder):
         words = path.read_text()
         for text in (TAGS.sub("", words), *re.findall(r'(?:legend|help|title|rest|label|words)="([^"]*)"', words)):
             assert not LOOSE.search(text), (path.name, LOOSE.search(text), text[:200])
+
+
+def test_no_form_of_the_triage_lets_the_browser_speak_its_own_language():
+    """What is missing is said by the page, in French: the browser of a responder may be set to another language."""
+    forms = [
+        (path.name, form)
+        for path in (ROOT / "incidents/templates/incidents/triage").rglob("*.html")
+        for form in re.findall(r'<form[^>]*method="post"[^>]*>', path.read_text())
+    ]
+    assert forms
+    assert not [name for name, form in forms if "novalidate" not in form]

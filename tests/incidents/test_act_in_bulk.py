@@ -15,6 +15,7 @@ from incidents.services import bulk
 from incidents.services.bulk import carry_on_bulk
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.groups import open_group
+from incidents.services.qualify import classify_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
@@ -98,12 +99,39 @@ def test_nobody_of_another_centre_can_be_chosen(client, cases):
 
 
 def test_to_classify(client, cases):
-    assert send(client, "qualifier", cases, nature="incident", type="").status_code == 422
-
     answer = send(client, "qualifier", cases, nature="incident", type="boite")
 
     assert told(answer) == ["3 dossiers qualifiés."]
     assert set(Incident.objects.values_list("nature", "type")) == {(Nature.INCIDENT, "boite")}
+
+
+def test_to_classify_changes_only_what_is_set(client, responder, cases):
+    """One of several judgements: type, RSIT, cause or TLP; what is left alone stays as each case has it."""
+    classify_incident(reference=cases[0].reference, actor=responder, nature="report", type="boite", cause="theft")
+    before = dict(Incident.objects.values_list("pk", "type"))
+
+    answer = send(client, "qualifier", cases, nature="", type="", rsit="availability/ddos", cause="", tlp="green")
+
+    assert told(answer) == ["3 dossiers qualifiés."]
+    assert set(Incident.objects.values_list("rsit_class", "rsit_type", "tlp")) == {("availability", "ddos", "green")}
+    assert dict(Incident.objects.values_list("pk", "type")) == before
+    assert set(Incident.objects.values_list("nature", "cause")) == {("report", "theft"), ("unqualified", "")}
+    send(client, "qualifier", cases, cle="k2", type="saturation", cause="flaw")
+    assert set(Incident.objects.values_list("type", "cause", "tlp")) == {("saturation", "flaw", "green")}
+
+
+def test_to_classify_asks_for_one_thing_at_least_in_our_words(client, cases):
+    shown = client.post(URL, {"acte": "qualifier", "dossier": references(cases), "cle": "k"})
+    assert "Laisser tel quel" in text_of(shown)
+    tree = harmless.answer(shown)
+    assert "novalidate" in tree.css_first("form.judge").attributes
+    assert not tree.css("form.judge [required]")
+
+    answer = send(client, "qualifier", cases)
+
+    assert answer.status_code == 422
+    assert "Choisissez au moins une chose à changer." in text_of(answer)
+    assert not BulkJob.objects.exists()
 
 
 def test_to_close_asks_why(client, responder, cases):
