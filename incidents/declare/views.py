@@ -30,7 +30,7 @@ from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, before, values_of
 from incidents.declare.sending import ask_again, send_at_once, sent_already
-from incidents.enums import Answer, Screen
+from incidents.enums import Answer, IncidentType, Screen
 from incidents.models import Draft, DraftPage
 from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
@@ -114,7 +114,7 @@ def ask_type(
         "near": centre_near(named, journey),
         "unknown": UNKNOWN,
         "groups": GROUPS,
-        "chosen": (journey and journey.draft.type) or request.GET.get("quoi", ""),
+        "chosen": type_chosen(request, journey),
         "named": named,
         "helpers": helpers_of(timezone.localdate()),
         "next_route": ROUTES[journey.next] if journey else "",
@@ -122,6 +122,12 @@ def ask_type(
         "lost": lost,
     }
     return render(request, "declare/type.html", context, status=400 if problem or lost else 409 if clash else 200)
+
+
+def type_chosen(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
+    """What was just chosen, what the declaration says, or what a reflex sheet leads from."""
+    posted = type_named(request.POST.get("quoi", ""))
+    return posted or (journey and journey.type) or type_named(request.GET.get("quoi", ""))
 
 
 def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:

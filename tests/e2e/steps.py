@@ -6,8 +6,8 @@ from tests.cast import PASSWORD, code_of
 
 
 def choose_type(page, kind="rancon"):
-    page.locator("label.choice", has=page.locator(f"#quoi-{kind}")).click()
-    go_on(page)
+    with page.expect_navigation():
+        page.locator(f"#quoi-{kind}").click()
 
 
 def search_body(page, query):

@@ -17,7 +17,7 @@ BODY = """
 """
 WORDS = "Rien ne s’ouvre, depuis ce matin."
 STEPS = [
-    ("/declarer/", {"quoi": "fuite"}, 'value="fuite" checked'),
+    ("/declarer/", {"quoi": "fuite"}, 'value="fuite" aria-current="true"'),
     ("/declarer/qui/", {"collectivite": BODY}, "Quimper"),
     ("/declarer/services/", {"service": "civil", "civil-workaround": "Registre papier."}, 'value="Registre papier."'),
     ("/declarer/donnees/", {"data_concerned": "yes", "categories": "sante"}, 'value="sante" checked'),

@@ -48,7 +48,7 @@ def test_it_works(client):
     assert "Enregistré à" in page
     assert "Étape 3 sur 5" in text(client.get(WHERE["services"]))
     assert '<option value="51-300" selected>' in client.get(WHERE["donnees"]).content.decode()
-    assert 'value="rancon" checked' in client.get(START).content.decode()
+    assert 'value="rancon" aria-current="true"' in client.get(START).content.decode()
     assert "Plouexemple (Finistère)" in text(client.get(WHERE["qui"]))
     assert not Incident.objects.exists()
 

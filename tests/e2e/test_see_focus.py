@@ -1,0 +1,79 @@
+"""The bar with the number to call stays in sight on a small screen, and never lies over what has the focus."""
+
+import pytest
+from playwright.sync_api import expect
+
+from csirts.models import Csirt
+from tests.browser import open_page, shoot
+from tests.e2e import steps
+
+# A telephone, a window of 1280 × 1024 enlarged to 400 %, a telephone that lies.
+SCREENS = {"telephone": (360, 640), "enlarged": (320, 256), "lying": (844, 390)}
+COVERED = """() => {
+    const bar = document.querySelector(".callbar a").getBoundingClientRect()
+    const focused = document.activeElement
+    if (focused === document.body || focused.closest(".callbar, header")) return ""
+    const box = focused.getBoundingClientRect()
+    const hidden = Math.min(box.bottom, bar.bottom) - Math.max(box.top, Math.max(bar.top, 0))
+    return hidden > 0.5 ? `${focused.outerHTML.slice(0, 90)} ${Math.round(hidden)} px` : ""
+}"""
+
+
+@pytest.fixture
+def page(live_site, browser):
+    """On the third screen, for a town whose centre has a long name."""
+    Csirt.objects.filter(slug="breizh-cyber").update(name="Campus régional de cybersécurité Nouvelle-Aquitaine")
+    page = open_page(browser, reduced_motion="reduce")
+    steps.begin(page, live_site)
+    expect(page.locator("h1")).to_contain_text("Un service")
+    page.check("#id_service_stopped_0")
+    return page
+
+
+def walk(page, key):
+    """Press the key through the whole page: what the bar covered on the way."""
+    for _ in range(120):
+        page.keyboard.press(key)
+        if covered := page.evaluate(COVERED):
+            yield covered
+        if page.evaluate("document.activeElement === document.body"):
+            return
+
+
+def test_it_works(page):
+    for width, height in SCREENS.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("window.scrollTo(0, 0)")
+        assert [*walk(page, "Tab")] == []
+        assert [*walk(page, "Shift+Tab")] == []
+
+
+def test_a_fifth_of_a_screen_at_most(page):
+    """The number stays at the top, and nothing else of the bar."""
+    for width, height in SCREENS.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
+        boxes = [box.bounding_box() for box in page.locator(".callbar .wrap > *").all()]
+        assert boxes[0]["y"] == 0
+        assert max(box["y"] + box["height"] for box in boxes) <= height / 5
+        shoot(page, "callbar")
+
+
+def test_choosing_is_going_on(live_site, browser):
+    """On a telephone the first answer opens the next screen, which shows what was chosen and the way back."""
+    page = open_page(browser)
+    page.goto(live_site + "/declarer/")
+    shoot(page, "type")
+    expect(page.get_by_role("link", name="l’accueil")).to_be_in_viewport()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Un appareil perdu ou volé").first.click()
+    expect(page.locator("h1")).to_have_text("Quelle collectivité est touchée ?")
+    shoot(page, "who")
+    back = page.get_by_role("link", name="Revenir et changer")
+    expect(back).to_be_in_viewport()
+    with page.expect_navigation():
+        back.click()
+    expect(page.locator(".choice--chosen")).to_have_attribute("aria-current", "true")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continuer avec").click()
+    expect(page.locator("h1")).to_have_text("Quelle collectivité est touchée ?")
