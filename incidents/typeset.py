@@ -3,18 +3,22 @@
 import importlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
+import manimgx_fonts
 import segno
 
+from incidents.printable import drawable, lacking_character, name_characters
+
 FOLDER = Path(__file__).parent / "typst"
-# Characters that no font draws and JSON or PDF may refuse: controls, lone surrogates, private and unassigned ones.
-UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
+# Noto: emoji and the scripts that the fonts of typst lack, but for those of East Asia, which weigh six times as much.
+FONTS = [Path(manimgx_fonts.__file__).parent]
+# Scripts and characters to be named in one document, before its claim of accessibility is given up instead.
+MOST_SCRIPTS = 24
 # The cache of typst keeps the last compilations: small batches keep it small.
 PAGES_AT_ONCE = 5
 # What typst calls by names of its own, in the names of PDF.
@@ -31,41 +35,34 @@ def load_typst() -> Any:
 
 
 def typeset(template: str, data: Any, *, folder: Path = FOLDER) -> bytes:
-    """One PDF, with the fonts of typst alone: the same on every machine. `folder`: where the template stands.
+    """Return one PDF, accessible (PDF/UA-1), with the fonts of typst and of a pinned package alone: the same on every
+    machine. `folder`: where the template stands.
 
-    Accessible (PDF/UA-1) unless a word holds a character that its fonts lack, such as an emoji: then it is tagged all
-    the same, and the character is drawn as a box.
+    A character that no font has is named by its script and its number, so that nothing is drawn as a box.
     """
-    typst = load_typst()
-    standards: tuple[list[Any], ...] = (["ua-1"], [])
-    inputs = {"data": json.dumps(drawable(data))}
-    for last, standard in enumerate(standards, start=1):
+    data = drawable(data)
+    for _attempt in range(MOST_SCRIPTS):
         try:
-            return bytes(
-                typst.compile(
-                    folder / f"{template}.typ",
-                    root=folder,
-                    format="pdf",
-                    sys_inputs=inputs,
-                    pdf_standards=standard,
-                    ignore_system_fonts=True,
-                )
-            )
-        except typst.TypstError:
-            if last == len(standards):
-                raise
-    raise AssertionError
+            return compiled(template, data, folder, "ua-1")
+        except load_typst().TypstError as error:
+            if not (lacking := lacking_character(str(error))):
+                break
+            data = name_characters(data, like=lacking)
+    return compiled(template, data, folder, [])
 
 
-def drawable(data: Any) -> Any:
-    """The same data without the characters that cannot be drawn."""
-    if isinstance(data, dict):
-        return {key: drawable(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [drawable(value) for value in data]
-    if isinstance(data, str):
-        return "".join(c for c in data if c in "\n\t" or unicodedata.category(c) not in UNDRAWABLE)
-    return data
+def compiled(template: str, data: Any, folder: Path, standard: str | list[str]) -> bytes:
+    return bytes(
+        load_typst().compile(
+            folder / f"{template}.typ",
+            root=folder,
+            format="pdf",
+            sys_inputs={"data": json.dumps(data)},
+            pdf_standards=standard,
+            font_paths=FONTS,
+            ignore_system_fonts=True,
+        )
+    )
 
 
 def qr_code(address: str) -> str:

@@ -8,12 +8,28 @@ import zxingcpp
 # A telephone before a sheet of paper sees at least this.
 DOTS_PER_INCH = 150
 POINTS_PER_INCH = 72
+FOOTER_BEGINS = 0.94
+WHITE = 250
 
 
 def codes_of(pdf):
     """What the QR codes of each page say, page by page."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         return [codes_on(document[number]) for number in range(len(document))]
+
+
+def filled(pdf):
+    """How far down each page is written, of the part above its footer: 1 is to the end."""
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        return [filled_part(document[number]) for number in range(len(document))]
+
+
+def filled_part(page):
+    with closing(page), closing(page.render(scale=0.5, grayscale=True)) as drawn:
+        dots = memoryview(bytes(drawn.buffer))
+        rows = [min(dots[at : at + drawn.width]) for at in range(0, drawn.height * drawn.stride, drawn.stride)]
+        end = int(len(rows) * FOOTER_BEGINS)
+        return max(at for at, darkest in enumerate(rows[:end]) if darkest < WHITE) / end
 
 
 def codes_on(page):

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -15,12 +16,13 @@ from django.views.generic.edit import FormView
 from accounts.access import get_body, get_managed_body, manages
 from accounts.enums import Helper
 from accounts.forms import ContactForm, InviteForm
-from accounts.models import EmergencyContact, Membership
+from accounts.models import Membership
 from accounts.services.bodies import (
     LastManager,
     StaleCard,
     card_stamp,
     hand_over,
+    list_contacts,
     refuse_unless_handed_over,
     remove_member,
     roles_in,
@@ -30,6 +32,7 @@ from accounts.services.invitations import TooMany, TooSoon, invite_again, invite
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
+from csirts.routing import csirt_for
 
 LEAVES = _("L’invitation part par mail à %(address)s.")
 JUST_SENT = _("Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer.")
@@ -126,8 +129,10 @@ def member(body: Collectivity, person: UUID) -> Membership:
 @never_cache
 @require_safe
 def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """With the number of the centre: the one that a body without its own contacts needs most."""
     body = get_body(user_of(request), uid)
-    return render(request, "accounts/emergency_card.html", {"body": body, "contacts": contacts_of(body)})
+    shown = {"body": body, "contacts": list_contacts(body), "route": csirt_for(body, on=timezone.localdate())}
+    return render(request, "accounts/emergency_card.html", shown)
 
 
 @never_cache
@@ -136,7 +141,7 @@ def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
     """A card that somebody else wrote meanwhile is shown beside what was typed, before anything is written over."""
     user = user_of(request)
     body = get_body(user, uid)
-    contacts = contacts_of(body)
+    contacts = list_contacts(body)
     known = {one.kind: one for one in contacts}
     data = request.POST if request.method == "POST" else None
     forms = [ContactForm(data, kind=kind, known=known.get(kind)) for kind in Helper]
@@ -151,13 +156,7 @@ def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
         said = {form.kind.value: form.cleaned_data for form in forms}
         write_contacts(uid=uid, said=said, actor=user, seen=shown["seen"])
     except StaleCard:
-        contacts = contacts_of(body)
+        contacts = list_contacts(body)
         shown |= {"contacts": contacts, "seen": card_stamp(contacts)}
         return render(request, "accounts/write_emergency.html", shown, status=409)
     return redirect("emergency_card", uid)
-
-
-def contacts_of(body: Collectivity) -> list[EmergencyContact]:
-    """In the order that one calls."""
-    order = list(Helper.values)
-    return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda one: order.index(one.kind))

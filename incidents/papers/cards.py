@@ -7,8 +7,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import EmergencyContact, User
+from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
 from collectivities.search import SearchProblem, find_collectivities
 from incidents.burst import address_key
@@ -37,19 +40,34 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@never_cache
 @require_safe
 def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
     body = existing(body_uid)
-    return render(request, "papers/card.html", {"body": body, "card": card_of(body, on=timezone.localdate())})
+    contacts = contacts_for(request, body)
+    card = card_of(body, on=timezone.localdate(), contacts=contacts)
+    shown = {"body": body, "card": card, "is_member": is_member(request, body), "has_contacts": bool(contacts)}
+    return render(request, "papers/card.html", shown)
 
 
 @login_not_required
+@never_cache
 @require_safe
 def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
     """One page, made while it is asked for: some thirty milliseconds."""
-    card = card_of(existing(body_uid), on=timezone.localdate())
+    body = existing(body_uid)
+    card = card_of(body, on=timezone.localdate(), contacts=contacts_for(request, body))
     pdf = typeset("cards", {"title": card["body"], "cards": [card]})
     return attached(iter([pdf]), "fiche-de-secours.pdf", len(pdf))
+
+
+def contacts_for(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
+    """Those of the emergency card, for a member of the body; strangers get lines to fill by hand."""
+    return list_contacts(body) if is_member(request, body) else []
+
+
+def is_member(request: HttpRequest, body: Collectivity) -> bool:
+    return isinstance(request.user, User) and body.pk in request.user.collectivity_ids()
 
 
 def existing(uid: UUID) -> Collectivity:

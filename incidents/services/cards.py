@@ -1,16 +1,22 @@
-"""The card for the wall: the page that still works when everything is encrypted. Public facts only."""
+"""The card for the wall: the page that still works when everything is encrypted.
 
-from collections.abc import Iterator
+Public facts only, but for a member of the body: theirs carries the numbers of its emergency card.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.enums import Helper
+from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
 from csirts.routing import Route, csirt_for, directory_of
@@ -19,21 +25,28 @@ from incidents.reflex_sheets import REFLEXES
 from incidents.services.centres import centre_said, fallbacks_said
 from incidents.typeset import qr_code
 
-# What a town hall writes on it by hand, while all is well.
-LINES = (
-    gettext_lazy("Prestataire informatique"),
-    gettext_lazy("Hébergeur du site et des mails"),
-    gettext_lazy("Maire, élu d’astreinte"),
-    gettext_lazy("Direction, secrétariat"),
-    gettext_lazy("Délégué à la protection (DPO)"),
-    gettext_lazy("Assureur, numéro de contrat"),
-    gettext_lazy("Comptable public"),
-    gettext_lazy("Intercommunalité, voisins reliés"),
+# What a town hall writes on it by hand, while all is well; what its emergency card says already is printed.
+LINES: tuple[tuple[Promise, Helper | None], ...] = (
+    (gettext_lazy("Prestataire informatique"), Helper.SUPPLIER),
+    (gettext_lazy("Hébergeur du site et des mails"), None),
+    (gettext_lazy("Maire, élu d’astreinte"), Helper.ELECTED),
+    (gettext_lazy("Direction, secrétariat"), None),
+    (gettext_lazy("Délégué à la protection (DPO)"), Helper.DPO),
+    (gettext_lazy("Assureur, numéro de contrat"), Helper.INSURER),
+    (gettext_lazy("Comptable public"), None),
+    (gettext_lazy("Intercommunalité, voisins reliés"), None),
 )
 
 
-def card_of(body: Collectivity, *, on: date) -> dict[str, Any]:
-    return card(body, csirt_for(body, on=on), on)
+def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
+    """`contacts`: those of the body's emergency card, for its members alone."""
+    return card(body, csirt_for(body, on=on), on) | {"lines": lines_of(contacts)}
+
+
+def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
+    """Return each line with what is known of it, or nothing: then a hand fills it."""
+    known = {one.kind: ", ".join(filter(None, (one.name, one.phone, one.note))) for one in contacts}
+    return [[str(label), known.get(helper, "") if helper else ""] for label, helper in LINES]
 
 
 def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
@@ -59,7 +72,7 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,
         "qr": qr_code(address),
-        "lines": [str(line) for line in LINES],
+        "lines": lines_of(()),
         "made": _("Fiche établie le %(day)s, vérifiez les numéros une fois par an.")
         % {"day": date_format(on, "j F Y")},
     }

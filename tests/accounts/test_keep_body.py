@@ -184,6 +184,8 @@ def test_the_emergency_card(client, manager):
     assert "Exemple Informatique" in page
     assert "&lt;b&gt;12&lt;/b&gt;" in page
     assert 'href="tel:0299000000"' in page
+    assert "Breizh Cyber" in page  # printed with the card, unlike the bar at the top
+    assert "0 800 200 008" in page
 
     client.force_login(a_responder())
     case = client.get(f"/admin/incidents/incident/{incident.reference}/").content.decode()

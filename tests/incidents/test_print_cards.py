@@ -10,6 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
+from accounts.enums import Helper
+from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Departement
 from collectivities.services import confirm_body, propose_body
@@ -21,7 +23,7 @@ from incidents.services import papers
 from incidents.services.cards import card_of, cards_of, communes_of
 from incidents.services.limits import MOST_CARDS
 from incidents.services.papers import make_due as make_papers
-from tests.cast import breizh_cyber, declare, finistere, plouexemple
+from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.test_declare import listed, text
 from tests.paper import codes_of
 
@@ -59,6 +61,26 @@ def test_it_works(client, town):
     assert answer["Content-Disposition"] == 'attachment; filename="fiche-de-secours.pdf"'
 
 
+def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
+    """On the page and in the PDF; a stranger gets the lines empty."""
+    agent = an_agent()
+    contact = {"kind": "supplier", "name": "Exemple Informatique", "phone": "02 99 00 00 01", "updated_by": agent}
+    EmergencyContact.objects.create(collectivity=town, **contact)
+    for asker, is_there in ((Client(), False), (signed_in(a_responder()), False), (signed_in(agent), True)):
+        page = asker.get(f"/secours/{town.uid}/")
+        words = PdfReader(BytesIO(body_of(asker.get(f"/secours/{town.uid}/pdf/")))).pages[0].extract_text()
+        for shown in (text(page), words):
+            assert ("02 99 00 00 01" in shown) is is_there
+            assert ("À remplir maintenant" in shown) is not is_there
+        assert "no-store" in page["Cache-Control"]
+
+
+def signed_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
 def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):
     card = card_of(town, on=timezone.localdate())
     assert card["address"] == f"http://localhost:8000/declarer/?collectivite={town.uid}"
@@ -83,13 +105,16 @@ def test_where_there_is_no_number_the_card_says_what_to_do(client, town, words):
 
 
 def test_every_card_fits_its_page(town):
-    """The longest name, the longest reason, the most numbers: one page all the same."""
+    """The longest name, the longest reason, the most numbers, the longest contacts: one page all the same."""
+    words = {"name": "Exemple " * 15, "phone": "0 " * 20, "note": "contrat " * 25}
+    most = [EmergencyContact(kind=kind, **words) for kind in Helper]
     longest = Collectivity.objects.existing().annotate(length=Length("name")).order_by("-length").first()
     endless = plouexemple(insee_code="29996", name="Communauté de l’Exemple et de ses Trois Rivières " * 3, stem="x")
     for body in [longest, endless, *map(listed, ("Ajaccio", "Mamoudzou", "Nouméa", "Rennes", "Dijon"))]:
-        card = card_of(body, on=timezone.localdate())
-        pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]})
-        assert pages_of(pdf) == 1, body
+        for contacts in ((), most):
+            card = card_of(body, on=timezone.localdate(), contacts=contacts)
+            pdf = typeset.typeset("cards", {"title": "Essai", "cards": [card]})
+            assert pages_of(pdf) == 1, body
 
 
 def test_a_merged_commune_leads_to_its_heir(client, town):

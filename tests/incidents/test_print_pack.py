@@ -20,7 +20,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
 from tests.incidents.test_declare import listed, text
-from tests.paper import codes_of
+from tests.paper import codes_of, filled
 
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
 
@@ -167,11 +167,6 @@ def test_hostile_words_stay_words(db, words):
     harmless.answer(client.get(f"{page(incident)}{Paper.objects.get().uid}/"))
 
 
-def test_what_no_font_draws_is_drawn_as_a_box():
-    """Controls, a NUL and lone surrogates are refused by JSON or PDF: they are left out."""
-    assert typeset.drawable({"a": ["x\x00\ud800y\u0007"]}) == {"a": ["xy"]}
-
-
 def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
     dossier = dossier_of(incident, at=timezone.now())
     assert (
@@ -183,6 +178,15 @@ def test_the_qr_code_leads_to_the_case_and_never_holds_the_secret(incident):
     assert not any(others)
     assert secret_of(incident.accesses.get()) not in json.dumps(dossier).replace("-", "")
     assert incident.reference in Client().get(dossier["address"]).content.decode().replace("-", "")
+
+
+@pytest.mark.parametrize("words", ["", "Rien ne s’ouvre. " * 8, "Un message demande de l’argent. " * 90])
+def test_its_pages_are_full(incident, words):
+    """What is white below the last word is ruled, to be written on by hand."""
+    incident.story.description = words
+    incident.story.save()
+    for page_filled in filled(typeset.typeset("pack", dossier_of(incident, at=timezone.now()))):
+        assert page_filled > 0.85
 
 
 def test_what_was_declared_is_said_once(incident):

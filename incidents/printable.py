@@ -1,0 +1,85 @@
+"""Words for paper: what no font of ours draws is named, never left out and never an empty box."""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+# Characters that JSON or PDF may refuse and that say nothing: controls, lone surrogates, private and unassigned ones.
+UNDRAWABLE = {"Cc", "Cs", "Co", "Cn"}
+# typst names the first character that it cannot draw, as itself or by its number.
+LACKING = re.compile(r'the text `"(?:\\u\{(?P<number>[0-9a-f]+)\}|(?P<character>.))')
+# From here on Unicode holds whole scripts: who lacks one character of them lacks them all.
+EAST_ASIA = 0x2E80
+SCRIPTS = {
+    "CJK": gettext_lazy("chinois ou japonais"),
+    "HIRAGANA": gettext_lazy("japonais"),
+    "KATAKANA": gettext_lazy("japonais"),
+    "HANGUL": gettext_lazy("coréen"),
+}
+MOST_NUMBERS = 24
+
+
+def drawable(data: Any) -> Any:
+    """Return the same data without the characters that say nothing and cannot be drawn."""
+    return each_text(data, lambda text: "".join(filter(is_drawable, text)))
+
+
+def is_drawable(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character) not in UNDRAWABLE
+
+
+def each_text(data: Any, change: Any) -> Any:
+    """Return the same data with each of its texts changed; the keys are ours and stay."""
+    if isinstance(data, dict):
+        return {key: each_text(value, change) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [each_text(value, change) for value in data]
+    return change(data) if isinstance(data, str) else data
+
+
+def lacking_character(error: str) -> str:
+    """Return the character that typst complains of, or nothing when it complains of something else."""
+    found = LACKING.search(error)
+    if found is None:
+        return ""
+    return found["character"] or chr(int(found["number"], 16))
+
+
+def name_characters(data: Any, *, like: str) -> Any:
+    """Return the same data with this character, and those of its script, replaced by their name and numbers."""
+    script = script_of(like)
+    return each_text(data, lambda text: "".join(named_runs(text, script)))
+
+
+def named_runs(text: str, script: str) -> list[str]:
+    runs: list[str] = []
+    run = ""
+    for character in text:
+        if script_of(character) == script:
+            run += character
+            continue
+        runs += [named(run), character]
+        run = ""
+    return [*runs, named(run)]
+
+
+def script_of(character: str) -> str:
+    """Return the first word of the character's name where scripts stand whole, else the character itself."""
+    if ord(character) < EAST_ASIA:
+        return character
+    return unicodedata.name(character, character).partition(" ")[0].partition("-")[0]
+
+
+def named(run: str) -> str:
+    """[japonais U+3042 U+3044]: what it is, and its numbers, by which a machine finds it again."""
+    if not run:
+        return ""
+    numbers = " ".join(f"U+{ord(character):04X}" for character in run[:MOST_NUMBERS])
+    script = SCRIPTS.get(script_of(run[0]), _("caractère"))
+    if (more := len(run) - MOST_NUMBERS) <= 0:
+        return f"[{script} {numbers}]"
+    rest = ngettext("et %(count)s autre, à lire à l’écran", "et %(count)s autres, à lire à l’écran", more)
+    return f"[{script} {numbers} {rest % {'count': more}}]"
