@@ -4,6 +4,8 @@ Tocsin needs Python 3.12; this file does not, since it is what goes looking for 
 PATH, else one installed under .local/.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -18,6 +20,12 @@ STAMP = VENV / "made-of"
 UV_HOME = ROOT / ".local" / "uv"
 OLDEST = "3.12"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
+# uv and pip bring certificates of their own, which a proxy that re-encrypts TLS is not among; the system's may be.
+REFUSED = "certificate"
+SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "PIP_USE_FEATURE": "truststore"}
+BEHIND_A_PROXY = (
+    " Un mandataire rechiffre le TLS ? Donnez le fichier de son certificat : make run SSL_CERT_FILE=/chemin/ca.pem"
+)
 
 
 def main() -> None:
@@ -85,9 +93,25 @@ def works(*command: str) -> bool:
 
 
 def run(*command: str, failing: str) -> None:
+    """Run a command, once more with the system's certificates if it refused those that it was shown."""
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if subprocess.run([*command, *quiet(command)], env=environment, cwd=ROOT, check=False).returncode:
-        sys.exit(f"\n{failing}")
+    if "SSL_CERT_FILE" in environment:  # uv reads it, pip another
+        environment.setdefault("PIP_CERT", environment["SSL_CERT_FILE"])
+    said = refusal(command, environment)
+    if said and REFUSED in said.lower():
+        said = refusal(command, environment | SYSTEM_CERTIFICATES)
+    if said is None:
+        return
+    sys.stderr.write(said)
+    sys.exit(f"\n{failing}{BEHIND_A_PROXY if REFUSED in said.lower() else ''}")
+
+
+def refusal(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
+    """What the command says when it fails; None when it does not."""
+    done = subprocess.run(
+        [*command, *quiet(command)], env=environment, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True
+    )
+    return done.stderr if done.returncode else None
 
 
 def quiet(command: tuple[str, ...]) -> list[str]:
