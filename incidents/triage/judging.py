@@ -9,10 +9,11 @@ from django.views.decorators.http import require_POST
 from accounts.signed_in import user_of
 from incidents.access import get_incident
 from incidents.enums import Ability
+from incidents.models import Incident
 from incidents.services.qualify import StaleQualification, qualify_incident
 from incidents.services.snapshots import first_leak
 from incidents.triage.page import case_as_typed, read_again, refused, to_case
-from incidents.triage.qualify import QualifyForm, qualify_block
+from incidents.triage.qualify import QualifyForm, make_qualify_form, qualify_block
 
 
 @require_POST
@@ -21,6 +22,8 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
     leak = first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
+    if "chercher" in request.POST:
+        return found_view(request, incident)
     try:
         if form.is_valid():
             seen = form.cleaned_data["seen"]
@@ -38,3 +41,10 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
         form.refuse(error)
     block = qualify_block(incident) | {"form": form, "is_stale": is_stale}
     return case_as_typed(request, incident, status=409 if is_stale else 422, qualify=block)
+
+
+def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The techniques that were searched, with all that is ticked already; nothing is judged yet."""
+    form = make_qualify_form(incident)
+    form.restore({name: request.POST.getlist(name) for name in form.fields})
+    return case_as_typed(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})

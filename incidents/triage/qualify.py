@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.attack import TECHNIQUES, suggested_for, titles_of
+from incidents.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
 from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
 from incidents.models import DataLeak, Incident
 from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
@@ -26,18 +26,25 @@ NATURES = {
 }
 # RSIT's class and type are one choice here, so that the two always belong together.
 RSIT_FIELDS = ("rsit_class", "rsit_type")
+MOST_FOUND = 20
 
 
 class QualifyForm(CaseForm):
     """Of one case, as it stands, unless `data` is given. Which codes go together is judged by the service."""
 
     code = KeptForm.QUALIFICATION
+    matrix = SHIPPED
 
     nature = forms.ChoiceField(label=gettext_lazy("Nature"), choices=list(NATURES.items()), widget=forms.RadioSelect)
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(TYPE_TERMS.items()))
     rsit = forms.ChoiceField(label=gettext_lazy("RSIT"))
     techniques = forms.MultipleChoiceField(
         label=gettext_lazy("Techniques ATT&CK"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    find = forms.CharField(
+        label=gettext_lazy("Une autre technique, par son nom ou son numéro"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": 80, "autocomplete": "off"}),
     )
     cause = forms.ChoiceField(
         label=gettext_lazy("Cause"), required=False, choices=[("", gettext_lazy("pas encore connue")), *Cause.choices]
@@ -51,10 +58,8 @@ class QualifyForm(CaseForm):
         standing = qualification_of(incident, leak)
         super().__init__(data, initial=typed(standing))
         self.suggested = [one.id for one in suggested_for(incident.type, incident.rsit_type)]
-        known = [one for one in incident.techniques if one not in TECHNIQUES]
-        self.set_choices(
-            "techniques", [*((one.id, one.title) for one in TECHNIQUES.values()), *((k, k) for k in known)]
-        )
+        self.known = incident.techniques
+        self.offer_techniques()
         self.set_choices("rsit", rsit_choices(standing))
         self.set_choices("leak", leak_choices(leak, standing))
         self.set_choices(
@@ -69,17 +74,40 @@ class QualifyForm(CaseForm):
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
+    def restore(self, values: dict[str, list[str]]) -> None:
+        super().restore(values)
+        self.offer_techniques()
+
+    def offer_techniques(self) -> None:
+        """Offer those suggested, those held or ticked, and those found: the whole matrix would bury the few."""
+        said = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
+        self.found = find_techniques(said.get("find") or "")
+        shown = [one.id for one in self.found[:MOST_FOUND]]
+        ticked = [one for one in said.get("techniques") or [] if one in TECHNIQUES]
+        offered = list(dict.fromkeys([*self.suggested, *self.known, *ticked, *shown]))
+        self.set_choices("techniques", list(zip(offered, titles_of(offered), strict=True)))
+
     @property
     def suggested_boxes(self) -> list[Any]:
         return [box for box in self["techniques"].subwidgets if box.data["value"] in self.suggested]
+
+    @property
+    def held_boxes(self) -> list[Any]:
+        """Those that are ticked, or were, and are not suggested."""
+        return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.known]
+
+    @property
+    def found_boxes(self) -> list[Any]:
+        held = {box.data["value"] for box in self.held_boxes}
+        return [box for box in self.other_boxes if box.data["value"] not in held]
 
     @property
     def other_boxes(self) -> list[Any]:
         return [box for box in self["techniques"].subwidgets if box.data["value"] not in self.suggested]
 
     @property
-    def has_other_ticked(self) -> bool:
-        return any(box.data["selected"] for box in self.other_boxes)
+    def more_found(self) -> int:
+        return max(0, len(self.found) - MOST_FOUND)
 
     def qualification(self) -> Qualification:
         """Of a valid form."""
@@ -102,7 +130,7 @@ def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
 def typed(standing: Qualification) -> dict[str, Any]:
     said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
     rsit = f"{standing.rsit_class}/{standing.rsit_type}"
-    return said | {"rsit": rsit, "techniques": list(standing.techniques), "seen": stamp(standing)}
+    return said | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
 
 
 def rsit_choices(standing: Qualification) -> list[Any]:

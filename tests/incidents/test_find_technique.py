@@ -1,0 +1,138 @@
+"""A responder finds any technique of ATT&CK by its number or a word, and the matrix is made by a command."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from incidents.attack import MATRIX, SHIPPED, TECHNIQUES, find_techniques
+from incidents.enums import KeptForm
+from incidents.models import Incident
+from tests.cast import a_responder, declare
+
+REFERENCE = {"source_name": "mitre-attack"}
+
+
+@pytest.fixture
+def incident(db):
+    return declare()
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
+
+
+def search(client, incident, words, **said):
+    """As the page posts it: with the prefix of its form."""
+    posted = {f"{KeptForm.QUALIFICATION.value}-{name}": value for name, value in {"find": words, **said}.items()}
+    return client.post(url(incident, "qualifier"), posted | {"chercher": "oui"})
+
+
+@pytest.mark.parametrize("words", ["T1055.011", "extra window memory", "EXTRA window", "t1055 011"])
+def test_it_works(client, incident, words):
+    """Searched, ticked, kept: with what was ticked before the search."""
+    client.force_login(a_responder())
+    answer = search(client, incident, words, techniques=["T1490"], nature="incident")
+    assert answer.status_code == 200
+    form = answer.context["qualify"]["form"]
+    assert [box.data["value"] for box in form.found_boxes] == ["T1055.011"]
+    assert form["techniques"].value() == ["T1490"]
+    assert form["nature"].value() == "incident"
+    typed = {name: form[name].value() for name in form.fields} | {"techniques": ["T1490", "T1055.011"]}
+    typed = {name: value for name, value in typed.items() if value is not None}
+    assert client.post(url(incident, "qualifier"), typed).status_code == 302
+    assert Incident.objects.get().techniques == ["T1055.011", "T1490"]
+
+
+def test_nothing_found_is_said_and_many_are_counted(client, incident):
+    client.force_login(a_responder())
+    assert "Aucune technique ne porte ces mots" in search(client, incident, "zzqx").content.decode()
+    many = search(client, incident, "account").context["qualify"]["form"]
+    assert len(many.found_boxes) <= 20 < len(many.found)
+    assert many.more_found == len(many.found) - 20
+
+
+def test_the_page_offers_few_until_one_searches(client, incident):
+    client.force_login(a_responder())
+    form = client.get(url(incident), {"ouvrir": "qualifier"}).context["qualify"]["form"]
+    assert len(form["techniques"].subwidgets) < 20
+
+
+@pytest.mark.parametrize(
+    ("words", "first"), [("T1566", "T1566"), ("rançon", None), ("chiffr", "T1486"), ("initial access valid", "T1078")]
+)
+def test_by_number_name_french_label_or_tactic(words, first):
+    found = [one.id for one in find_techniques(words)]
+    assert found[:1] == ([first] if first else [])
+
+
+def test_the_shipped_matrix_is_whole():
+    """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
+    said = json.loads(MATRIX.read_text())
+    assert all(said[name] for name in ("version", "date", "source", "url", "licence", "tactics"))
+    assert (SHIPPED.version, SHIPPED.count) == ("19.2", 697)
+    ids = list(TECHNIQUES)
+    assert ids == sorted(set(ids))
+    for one in TECHNIQUES.values():
+        assert one.tactics
+        assert one.name.startswith(TECHNIQUES[one.id[:5]].name)
+    assert len(said["tactics"]) == 15
+    assert TECHNIQUES["T1211"].name == "Exploitation for Stealth"
+    assert TECHNIQUES["T1684.001"].name == "Social Engineering: Impersonation"
+    assert "T1656" not in TECHNIQUES
+
+
+def pattern(identifier, name, **more):
+    phases = [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}]
+    references = [REFERENCE | {"external_id": identifier}]
+    kept = {"type": "attack-pattern", "name": name, "external_references": references, "kill_chain_phases": phases}
+    return kept | more
+
+
+BUNDLE = {
+    "type": "bundle",
+    "objects": [
+        {"type": "x-mitre-collection", "x_mitre_version": "20.0", "modified": "2026-10-27T14:00:00.000Z"},
+        {"type": "x-mitre-tactic", "x_mitre_shortname": "impact", "name": "Impact"},
+        pattern("T1002.001", "Below"),
+        pattern("T1002", "Above"),
+        pattern("T1000", "Revoked", revoked=True),
+        pattern("T1001", "Deprecated", x_mitre_deprecated=True),
+        {"type": "malware", "name": "x"},
+    ],
+}
+CATALOG = {
+    "attack_version": "20.0",
+    "source_modified": "2026-10-27T14:00:00.000Z",
+    "tactics": {"impact": {"id": "TA0040", "name": "Impact"}},
+    "techniques": {
+        "T1000": {"name": "Revoked", "status": "revoked", "revoked_by": "T1002"},
+        "T1002": {"name": "Above", "tactics": ["impact"]},
+        "T1002.001": {"name": "Below", "tactics": ["impact"]},
+    },
+}
+
+
+@pytest.mark.parametrize("said", [BUNDLE, CATALOG], ids=["stix", "catalog"])
+def test_the_matrix_is_made_by_a_command(said, tmp_path):
+    file, made = tmp_path / "in.json", tmp_path / "out.json"
+    file.write_text(json.dumps(said))
+    call_command("build_attack_data", file, source="Essai", output=made)
+    assert json.loads(made.read_text()) | {"licence": "", "url": ""} == {
+        "name": "MITRE ATT&CK Enterprise",
+        "version": "20.0",
+        "date": "2026-10-27",
+        "source": "Essai",
+        "url": "",
+        "licence": "",
+        "tactics": {"impact": "Impact"},
+        "techniques": [["T1002", "Above", ["impact"]], ["T1002.001", "Above: Below", ["impact"]]],
+    }
+
+
+@pytest.mark.parametrize("words", ["{}", "[]", "x"])
+def test_what_is_no_matrix_is_said(words, tmp_path):
+    file = tmp_path / "in.json"
+    file.write_text(words)
+    with pytest.raises(CommandError, match="ni un paquet STIX"):
+        call_command("build_attack_data", file, source="Essai", output=tmp_path / "out.json")
