@@ -50,6 +50,8 @@ class MailKind(models.TextChoices):
     FACTOR_RESET = "factor_reset", _("second facteur remis à zéro")
     TOKEN_MADE = "token_made", _("jeton d’API fait")
     ADDRESS_CHANGED = "address_changed", _("adresse mail changée")
+    CENTRE_INVITATION = "centre_invitation", _("invitation dans un centre")
+    CHANNEL = "channel", _("essai de l’adresse d’un centre")
 
 
 class MailStatus(models.TextChoices):
@@ -61,8 +63,9 @@ class MailStatus(models.TextChoices):
 
 class LinkPurpose(models.TextChoices):
     WELCOME = "welcome", _("ouvrir son compte")
-    INVITATION = "invitation", _("rejoindre une collectivité")
+    INVITATION = "invitation", _("rejoindre une collectivité ou un centre")
     PASSWORD = "password", _("choisir un mot de passe")
+    CHANNEL = "channel", _("confirmer l’adresse d’un centre")
 
 
 class Helper(models.TextChoices):

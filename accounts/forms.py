@@ -22,12 +22,14 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Helper
 from accounts.models import AccessLink, EmergencyContact, User
 from collectivities.fields import PlainLineField
+from csirts.models import Csirt
 
 
 def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
@@ -177,6 +179,36 @@ class AddressForm(forms.Form):
 class InviteForm(forms.Form):
     email = forms.EmailField(
         label=_("Adresse mail de la personne"),
+        max_length=LONGEST_ADDRESS,
+        error_messages=ADDRESS_WRONG,
+        widget=forms.EmailInput({"class": "input"}),
+    )
+
+
+class LedCentreForm(forms.Form):
+    """Of a lead, who says which centre only where there are several."""
+
+    csirt = forms.ModelChoiceField(label=_("Centre"), queryset=Csirt.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, centres: QuerySet[Csirt], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["csirt"]
+        field.queryset = centres  # type: ignore[attr-defined]  # of a choice of rows
+        field.initial = centres.first()
+        field.widget.attrs["class"] = "input"
+        if len(centres) == 1:
+            field.widget = forms.HiddenInput()
+        self.order_fields(["csirt"])
+
+
+class InviteResponderForm(LedCentreForm, InviteForm):
+    pass
+
+
+class ChannelForm(LedCentreForm):
+    email = forms.EmailField(
+        label=_("Adresse qui reçoit les déclarations"),
+        help_text=_("Celle que l’astreinte lit : une boîte partagée plutôt que celle d’une personne."),
         max_length=LONGEST_ADDRESS,
         error_messages=ADDRESS_WRONG,
         widget=forms.EmailInput({"class": "input"}),

@@ -8,8 +8,12 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.enums import LinkPurpose
 from accounts.models import PendingMail
 from accounts.text import with_french_spaces
+
+# The page of a link; of the others, the one that opens an account.
+PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
 def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
@@ -35,9 +39,12 @@ def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
         "address": mail.user.email,
         "at": mail.created_at,
         "sign_in": settings.SITE_URL + reverse("login"),
-        "address_of_link": settings.SITE_URL + reverse("open_link", args=[token]) if link else "",
+        "address_of_link": settings.SITE_URL + reverse(PAGES.get(link.purpose, "open_link"), args=[token])
+        if link
+        else "",
         "expires_at": link.expires_at if link else None,
         "body": plain(str(link.collectivity)) if link and link.collectivity else "",
+        "centre": plain(link.csirt.name) if link and link.csirt else "",
         "by": plain(str(link.made_by)) if link and link.made_by else "",
     }
 

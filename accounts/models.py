@@ -273,13 +273,19 @@ class Installation(models.Model):
 
 
 class AccessLink(models.Model):
-    """A link sent by mail, good once, that lets its reader open an account, join a body or choose a password."""
+    """A link sent by mail, good once, that lets its reader open an account, join a body or a centre, or choose a
+    password; or one that confirms that a centre reads the mailbox to which it was sent (`address`).
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name=_("compte"))
     purpose = models.CharField(_("usage"), max_length=16, choices=LinkPurpose)
     collectivity = models.ForeignKey(
         Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
     )
+    csirt = models.ForeignKey(
+        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
+    )
+    address = models.EmailField(_("adresse à confirmer"), blank=True)
     made_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("envoyé par")
     )
@@ -296,9 +302,16 @@ class AccessLink(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(purpose__in=LinkPurpose.values), name="link_purpose_known"),
             models.CheckConstraint(
-                condition=Q(purpose=LinkPurpose.INVITATION, collectivity__isnull=False)
-                | (~Q(purpose=LinkPurpose.INVITATION) & Q(collectivity=None)),
-                name="link_invites_to_a_body",
+                condition=Q(purpose=LinkPurpose.INVITATION, collectivity__isnull=False, csirt=None)
+                | Q(purpose=LinkPurpose.INVITATION, collectivity=None, csirt__isnull=False)
+                | Q(purpose=LinkPurpose.CHANNEL, collectivity=None, csirt__isnull=False)
+                | (~Q(purpose__in=[LinkPurpose.INVITATION, LinkPurpose.CHANNEL]) & Q(collectivity=None, csirt=None)),
+                name="link_leads_to_one_place",
+            ),
+            models.CheckConstraint(
+                condition=(Q(purpose=LinkPurpose.CHANNEL) & ~Q(address=""))
+                | (~Q(purpose=LinkPurpose.CHANNEL) & Q(address="")),
+                name="link_confirms_an_address",
             ),
         ]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import bodies, factors, links, people, sign_in, tokens
+from accounts.views import bodies, factors, links, people, sign_in, team, tokens
 
 urlpatterns = [
     path("connexion/", sign_in.SignIn.as_view(), name="login"),
@@ -28,6 +28,12 @@ urlpatterns = [
     path("compte/jetons/nouveau/", tokens.NewToken.as_view(), name="new_api_token"),
     path("compte/jetons/<uuid:uid>/revoquer/", tokens.revoke, name="revoke_api_token"),
     path("equipe/", people.team, name="team"),
+    path("equipe/inviter/", team.InviteResponder.as_view(), name="invite_responder"),
+    path("equipe/adresse/", team.Channel.as_view(), name="centre_channel"),
+    path("equipe/adresse/retirer/", team.drop_channel, name="remove_channel"),
+    path("equipe/adresse/confirmer/<str:token>/", team.confirm, name="confirm_channel"),
+    path("equipe/invitations/<uuid:uid>/retirer/", team.withdraw, name="withdraw_responder"),
+    path("equipe/<uuid:uid>/retirer/", team.remove, name="remove_responder"),
     path("equipe/<uuid:uid>/", people.person, name="person"),
     path("equipe/<uuid:uid>/second-facteur/", people.reset, name="reset_factor"),
     path("equipe/<uuid:uid>/lien/", people.send_password_link, name="send_password_link"),

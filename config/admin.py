@@ -25,6 +25,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from accounts.access import leads_a_team
+from accounts.models import User
 from config.fresh import FreshForm, stamp_of
 from config.lists import BoundedChangeList, BoundedPaginator
 from incidents.models import Incident
@@ -130,6 +132,11 @@ class TocsinAdminSite(AdminSite):
         if self.has_queue(request):
             return redirect("admin:incidents_incident_changelist")
         return super().index(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what the menu offers to a lead besides the rows: the figures and the people of its centre."""
+        user = request.user
+        return super().each_context(request) | {"is_lead": isinstance(user, User) and leads_a_team(user)}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The queue first, under the name of its page."""

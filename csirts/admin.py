@@ -139,9 +139,9 @@ class CsirtAdmin(TracedAdmin):
         return csirts.filter(pk__in=request.user.csirt_ids("lead"))  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
-        """The channel is its lead's, even for the administrator: nobody else says where declarations are sent."""
+        """The channel is its lead's, who tries it on a page of its own: no address is written unread."""
         facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
-        return facts if leads(request, obj) else [*facts, "notification_email"]
+        return [*facts, "notification_email"]
 
     def get_inlines(self, request: HttpRequest, obj: Csirt | None) -> list[Any]:
         return [ContactInline, BackupInline] if keeps_directory(request) else [HoursInline, DpoInline, SitesInline]

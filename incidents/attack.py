@@ -60,7 +60,7 @@ class Matrix(NamedTuple):
     version: str
     date: str
     licence: str
-    count: int
+    size: int
 
 
 def describe_matrix() -> Matrix:

@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.enums import LinkPurpose, MailKind, Role
@@ -11,11 +12,13 @@ from accounts.models import AccessLink, Membership, User
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_of, token_of_link
 from collectivities.models import Collectivity
+from csirts.models import Csirt
 
 LASTS = {
     LinkPurpose.WELCOME: timedelta(days=7),
     LinkPurpose.INVITATION: timedelta(days=7),
     LinkPurpose.PASSWORD: timedelta(hours=2),
+    LinkPurpose.CHANNEL: timedelta(days=7),
 }
 MAIL = {
     LinkPurpose.WELCOME: MailKind.WELCOME,
@@ -35,16 +38,24 @@ def send_link(
 
 
 def make_link(
-    purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
+    purpose: LinkPurpose,
+    *,
+    user: User,
+    made_by: User | None,
+    collectivity: Collectivity | None = None,
+    csirt: Csirt | None = None,
+    address: str = "",
 ) -> AccessLink:
-    """Earlier ones for the same thing stop at once."""
+    """Earlier ones for the same thing stop at once. `address`: the mailbox of `csirt` that the link confirms."""
     now = timezone.now()
-    earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, used_at=None)
-    earlier.filter(revoked_at=None).update(revoked_at=now)
+    earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
+    earlier.filter(used_at=None).filter(revoked_at=None).update(revoked_at=now)
     link = AccessLink(
         user=user,
         purpose=purpose,
         collectivity=collectivity,
+        csirt=csirt,
+        address=address,
         made_by=made_by,
         nonce=secrets.token_hex(32),
         created_at=now,
@@ -56,23 +67,31 @@ def make_link(
 
 
 def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
-    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed."""
-    live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
-    live = live.filter(user__is_active=True).select_related("user", "collectivity", "made_by")
+    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed.
+
+    Never one that confirms a mailbox: whoever reads the mailbox of a centre opens no account.
+    """
+    live = live_links().exclude(purpose=LinkPurpose.CHANNEL)
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
     return live.filter(token_hash=hash_of(token)).first()
 
 
+def live_links() -> QuerySet[AccessLink]:
+    live = AccessLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
+
+
 def find_ended_link(token: str) -> AccessLink | None:
     """What this secret opened once; None when it never opened anything, or if the account is closed."""
-    known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "made_by")
+    known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
     return known.filter(token_hash=hash_of(token)).first()
 
 
 def is_replaced(link: AccessLink) -> bool:
     """Whether a later mail brought another link for the same thing."""
     same = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
+    same = same.filter(csirt=link.csirt)
     return same.filter(created_at__gt=link.created_at).exists()
 
 
@@ -103,9 +122,16 @@ def use_link(*, token: str, password: str = "", display_name: str = "") -> User 
         queue_mail(MailKind.PASSWORD_CHANGED, user)
     if link.collectivity:
         join(user, link.collectivity)
+    if link.csirt:
+        join_centre(user, link.csirt)
     return user
 
 
 def join(user: User, body: Collectivity) -> None:
     if body.pk not in user.collectivity_ids():
         Membership.objects.create(user=user, role=Role.AGENT, collectivity=body)
+
+
+def join_centre(user: User, csirt: Csirt) -> None:
+    if csirt.pk not in user.csirt_ids():
+        Membership.objects.create(user=user, role=Role.RESPONDER, csirt=csirt)

@@ -8,16 +8,18 @@ from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import get_person, leads_a_team, may_help, team_of
-from accounts.enums import LinkPurpose
+from accounts.enums import LinkPurpose, Role
 from accounts.factors import FACTORS, has_factor
 from accounts.models import Membership, User
 from accounts.services.factors import reset_factor
 from accounts.services.links import send_link
+from accounts.services.team import list_pending
 from accounts.signed_in import user_of
 
 SHOWN = 200
@@ -31,13 +33,20 @@ def team(request: HttpRequest) -> HttpResponse:
         raise Http404
     roles = Prefetch("membership_set", Membership.objects.in_force(), to_attr="memberships")
     people = team_of(lead).prefetch_related(roles, "authenticator_set").order_by("display_name", "email")  # type: ignore[no-redef]  # in its place
-    return render(request, "accounts/team.html", {"rows": [row(lead, one) for one in people[:SHOWN]]})
+    shown = {
+        "rows": [row(lead, one) for one in people[:SHOWN]],
+        "invitations": list_pending(lead)[:SHOWN],
+        "now": timezone.now(),
+    }
+    return render(request, "accounts/team.html", shown)
 
 
 def row(lead: User, one: Any) -> dict[str, Any]:
     """One person, from what was read with the list."""
     has_one = any(factor.type in FACTORS for factor in one.authenticator_set.all())
-    return {"person": one, "can_help": may_help(lead, one), "has_factor": has_one}
+    led = lead.csirt_ids(Role.LEAD)
+    is_ours = any(each.role == Role.RESPONDER and each.csirt_id in led for each in one.memberships)
+    return {"person": one, "can_help": may_help(lead, one), "has_factor": has_one, "can_remove": is_ours}
 
 
 @never_cache

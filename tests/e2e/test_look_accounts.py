@@ -96,6 +96,13 @@ def test_showing_a_code_and_helping(visitor):
     steps.show_code(page, lead)
     visitor.goto("/equipe/")
     visitor.look("team")
+    for path in ("inviter", "adresse"):
+        visitor.goto(f"/equipe/{path}/")
+        visitor.look(f"team-{path}")
+    visitor.goto("/equipe/")
+    page.get_by_role("link", name="Retirer").click()
+    visitor.look("team-remove")
+    visitor.goto("/equipe/")
     page.get_by_role("link", name="Aider").click()
     visitor.look("person")
     send(page, "Remettre à zéro son second facteur")

@@ -98,6 +98,7 @@ def answer(responder, incident):
     responder.get(f"{case}messages/")
     responder.fill(f"{case}?ouvrir=gravite", to="/gravite/")
     responder.fill(case, to="/corriger/", leave="corriger-s")
+    responder.fill(case, to="/qualifier/", leave="qualifier-seen")
     work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
     responder.fill(f"{case}appel/", type=incident.type)
@@ -195,8 +196,9 @@ def withdraw(holder, incident):
 def keep_channel(lead, csirt):
     """What a lead says of its own centre."""
     lead.words = published(lead.words)
-    said = {"notification_email": csirt.notification_email, "contacts-3-0-value": "outils.exemple.example"}
-    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **said)
+    lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **{"contacts-3-0-value": "outils.exemple.example"})
+    lead.fill("/equipe/inviter/", email="nour@breizh.example")
+    lead.fill("/equipe/adresse/", email="garde2@breizh.example")
 
 
 def write_sheet(lead, kind):

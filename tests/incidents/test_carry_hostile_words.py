@@ -184,7 +184,7 @@ ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
 # of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
-    *((CSIRT, name) for name in ("slug", "notification_email", "contacts-3-value", "contacts-3-0-value")),
+    *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
@@ -192,7 +192,7 @@ WITHOUT_WORDS = {
     ("compte/cles/", "name"),
     ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),
     ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
-    *(("connexion/", "login"), ("mot-de-passe/", "email")),
+    *(("connexion/", "login"), ("mot-de-passe/", "email"), ("equipe/inviter/", "email"), ("equipe/adresse/", "email")),
     *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
     *(("declarer/rappelez-moi/", name) for name in ("q", "site_web")),
     *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),

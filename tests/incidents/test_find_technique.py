@@ -70,7 +70,7 @@ def test_the_shipped_matrix_is_whole():
     """Version 19 took « Defense Evasion » apart and put T1656 under T1684, « Social Engineering »."""
     said = json.loads(MATRIX.read_text())
     assert all(said[name] for name in ("version", "date", "source", "url", "licence", "tactics"))
-    assert (SHIPPED.version, SHIPPED.count) == ("19.2", 697)
+    assert (SHIPPED.version, SHIPPED.size) == ("19.2", 697)
     ids = list(TECHNIQUES)
     assert ids == sorted(set(ids))
     for one in TECHNIQUES.values():

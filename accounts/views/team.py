@@ -1,0 +1,126 @@
+"""What a lead does for its centre: who works there, and the mailbox that its cases are sent to."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.generic.edit import FormView
+
+from accounts.access import team_of
+from accounts.enums import Role
+from accounts.forms import ChannelForm, InviteResponderForm
+from accounts.models import Membership
+from accounts.services import team
+from accounts.services.invitations import TooMany, TooSoon
+from accounts.signed_in import user_of
+from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
+from accounts.views.links import link_is_over
+from accounts.views.sign_in import Refusing
+
+
+class OfALead(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
+    """A form of somebody who leads a centre; it is not there for the others."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.centres = team.list_led_centres(user_of(request))
+        if not self.centres:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"centres": self.centres}
+
+
+@method_decorator(never_cache, name="dispatch")
+class InviteResponder(OfALead):
+    template_name = "accounts/invite_responder.html"
+    form_class = InviteResponderForm
+
+    def form_valid(self, form: InviteResponderForm) -> HttpResponse:
+        email, centre = form.cleaned_data["email"].lower(), form.cleaned_data["csirt"]
+        try:
+            team.invite_responder(csirt_id=centre.pk, email=email, actor=user_of(self.request))
+        except TooMany:
+            form.add_error("email", TOO_MANY)
+            return self.form_invalid(form)
+        except TooSoon:
+            messages.info(self.request, JUST_SENT)
+            return redirect("team")
+        messages.success(self.request, LEAVES % {"address": email})
+        return redirect("team")
+
+
+@require_POST
+def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Asks nothing: another invitation undoes it."""
+    found = team.withdraw_responder(person_uid=uid, actor=user_of(request))
+    messages.info(request, WITHDRAWN % {"address": found.email})
+    return redirect("team")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Asks first."""
+    lead = user_of(request)
+    if request.method == "POST":
+        team.remove_responder(person_uid=uid, actor=lead)
+        messages.success(request, _("Cette personne ne voit plus les dossiers du centre."))
+        return redirect("team")
+    found = team_of(lead).filter(uid=uid).first()
+    led = lead.csirt_ids(Role.LEAD)
+    roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
+    if found is None or not roles:
+        raise Http404
+    return render(request, "accounts/remove_responder.html", {"person": found, "roles": roles.select_related("csirt")})
+
+
+@method_decorator(never_cache, name="dispatch")
+class Channel(OfALead):
+    """The mailbox of each centre that one leads, and the button that tries another."""
+
+    template_name = "accounts/channel.html"
+    form_class = ChannelForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = [{"centre": one, "pending": team.pending_channel(one)} for one in self.centres]
+        return super().get_context_data(**kwargs) | {"rows": rows}
+
+    def form_valid(self, form: ChannelForm) -> HttpResponse:
+        email, centre = form.cleaned_data["email"], form.cleaned_data["csirt"]
+        try:
+            team.try_channel(csirt_id=centre.pk, address=email, actor=user_of(self.request))
+        except TooMany:
+            form.add_error("email", _("Vingt essais sont partis en un jour : réessayez demain."))
+            return self.form_invalid(form)
+        messages.success(self.request, _("Un mail d’essai part à %(address)s.") % {"address": email})
+        return redirect("centre_channel")
+
+
+@require_POST
+def drop_channel(request: HttpRequest) -> HttpResponse:
+    number = request.POST.get("csirt", "")
+    team.remove_channel(csirt_id=int(number) if number.isdecimal() else 0, actor=user_of(request))
+    messages.success(request, _("Plus aucune déclaration ne part par mail."))
+    return redirect("centre_channel")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Reading the page changes nothing (mail scanners do): the button does. The mailbox is the proof."""
+    link = team.find_channel_link(token)
+    if link is None:
+        return link_is_over(request, token)
+    is_done = request.method == "POST"
+    if is_done and team.confirm_channel(token=token) is None:
+        return link_is_over(request, token)
+    return render(request, "accounts/confirm_channel.html", {"link": link, "is_done": is_done})
