@@ -190,7 +190,8 @@ def show_transfer_given(responder: User, neighbour: User, now: datetime) -> None
 
 def give(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
     acknowledge_incident(reference=reference, actor=actor)
-    return ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="").uid
+    said = {"motive": motive, "agreement": "La secrétaire, au téléphone, ce matin."}
+    return ask_transfer(reference=reference, taker=taker, actor=actor, seen="", **said).uid
 
 
 def show_reopened(responder: User, lead: User, now: datetime) -> None:

@@ -94,15 +94,34 @@ def may_be_shared_with_partner(tlp: str, partner: PartnerKind) -> bool:
     return partner in REACHES[tlp]
 
 
+def needs_agreement(tlp: str, partner: PartnerKind, *, label: str = "") -> bool:
+    """Whether the declarant must have agreed first: the label of the case does not reach this partner, or what leaves
+    would carry a wider `label`.
+    """
+    return not may_be_shared_with_partner(tlp, partner) or width(label or tlp) > width(tlp)
+
+
+def width(tlp: str) -> int:
+    """How many more than the named recipients a label reaches: Tlp goes from the strictest to the widest."""
+    return Tlp.values.index(tlp)
+
+
+def first_label(tlp: str) -> Tlp:
+    """Return the label proposed for a message to a CERT: that of the case, or the strictest one that it may carry."""
+    return Tlp(tlp) if may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY) else Tlp.AMBER_STRICT
+
+
 def may_share_lesson(tlp: str) -> bool:
     """A lesson is a new text that names nobody; even so, nothing comes out of a TLP:RED case."""
     return not is_kept_in(tlp)
 
 
-def may_go_to(tlp: str, partner: Partner) -> bool:
-    """Whether we mail a case under `tlp` to `partner`, a CERT of the community.
+def may_go_to(tlp: str, partner: Partner, *, is_agreed: bool = False) -> bool:
+    """Whether we mail of a case under `tlp` to `partner`, a CERT of the community.
 
-    Nothing goes to an address that nobody has published. For a narrower label than GREEN the declarant's agreement
-    to a wider one comes first.
+    Nothing goes to an address that nobody has published, and nothing of a TLP:RED case. Under a narrower label than
+    GREEN a message leaves where the declarant has agreed to it.
     """
-    return bool(partner.email) and may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY)
+    if not partner.email or is_kept_in(tlp):
+        return False
+    return is_agreed or may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY)

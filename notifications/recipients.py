@@ -122,8 +122,12 @@ def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def address_of_partner(event: IncidentEvent) -> str:
-    """None once the case was erased, or its TLP narrowed since it was asked."""
+    """None once the case was erased, or its TLP keeps it in since it was asked, unless its declarant agreed."""
     partner = PARTNERS.get(event.data["partner"])
-    if partner is None or event.incident.erased_at or not may_go_to(event.incident.tlp, partner):
+    if (
+        partner is None
+        or event.incident.erased_at
+        or not may_go_to(event.incident.tlp, partner, is_agreed=event.data.get("agreed", False))
+    ):
         return ""
     return partner.email

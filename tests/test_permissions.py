@@ -59,7 +59,11 @@ SENT = {
     "admin/incidents/incident/{reference}/attribuer/": {"assignee": "personne"},
     "admin/incidents/incident/{reference}/taches/": {"title": "Rappeler"},
     "admin/incidents/incident/{reference}/taches/{uid}/": {"etat": "done"},
-    "admin/incidents/incident/{reference}/transfert/": {"taker": "ailleurs", "motive": "Leur territoire"},
+    "admin/incidents/incident/{reference}/transfert/": {
+        "taker": "ailleurs",
+        "motive": "Leur territoire",
+        "agreement": "Oui",
+    },
     "admin/incidents/incident/indicateurs/": {"text": "evil.example"},
     "admin/incidents/incident/valeurs-connues/": {"kind": "domain", "value": "evil.example", "motive": "Le nôtre"},
     "admin/incidents/incident/{reference}/indicateurs/": {

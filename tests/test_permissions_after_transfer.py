@@ -41,7 +41,9 @@ def given(db):
     breizh_cyber()
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
     incident, giver = declare(), a_responder()
-    asked = ask_transfer(reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="")
+    asked = ask_transfer(
+        reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement="Oui"
+    )
     transfer = accept_transfer(uid=asked.uid, actor=a_responder(ailleurs))
     incident.refresh_from_db()
     transfer.people = {"giver": giver, "taker": a_responder(ailleurs), "third": a_responder(tiers)}

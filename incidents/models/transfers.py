@@ -24,6 +24,8 @@ class Transfer(models.Model):
     taker = models.ForeignKey(Csirt, models.PROTECT, related_name="+", verbose_name=_("à"))
     state = models.CharField(_("état"), max_length=12, choices=TransferState, default=TransferState.ASKED)
     motive = models.CharField(_("motif"), max_length=500, blank=True)
+    # Who of the body agreed, when and how; asked where the label of the case does not reach the other centre.
+    agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
     # Empty: the ground of the body went to the other centre (`services/reroute.py`).
     asked_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposé par")
@@ -78,7 +80,9 @@ class Advice(models.Model):
     # A code of the list of partners, which holds the address with its source and date.
     partner = models.CharField(_("partenaire"), max_length=32)
     motive = models.CharField(_("motif"), max_length=500, blank=True)
+    # That of the file, which is made for this partner: the label of the case stays.
     tlp = models.CharField(_("TLP"), max_length=16, choices=Tlp)
+    agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
     # The file that was sent; emptied with the other words of the case, its seal stays.
     content = models.TextField(_("contenu"), blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64)

@@ -24,7 +24,7 @@ from incidents.models import INSTANTS, Advice, Incident
 from incidents.partners import MAILED, Partner
 from incidents.services.record import record_event
 from incidents.services.snapshots import caller_of, data_kept, interruptions_of, leak_of, text_of
-from incidents.sharing import may_go_to
+from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
 from incidents.text import plain_line
 
 MOTIVE_LIMIT = 500
@@ -32,19 +32,13 @@ FORMAT = "tocsin-advice/1"
 OBSERVABLES_SENT = 2000
 # An address mail, an account or the name of a file may be somebody's: they go with the personal values.
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
-WHY_NOT = {
-    Tlp.RED: gettext_lazy(
-        "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
-    ),
-    Tlp.AMBER_STRICT: gettext_lazy(
-        "TLP:AMBER+STRICT : ce dossier reste dans votre centre. Demandez au déclarant s’il accepte TLP:GREEN, "
-        "puis changez-le."
-    ),
-    Tlp.AMBER: gettext_lazy(
-        "TLP:AMBER : pour votre centre et ceux qu’il aide. Demandez au déclarant s’il accepte TLP:GREEN, "
-        "puis changez-le."
-    ),
-}
+AGREEMENT_LIMIT = 300
+# Of the file, which is made for the partner; the label of the case stays as it is.
+LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
+KEPT_IN = gettext_lazy(
+    "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
+)
+NOT_AGREED = gettext_lazy("Demandez au déclarant, et notez qui a dit oui, quand et comment.")
 
 
 class StaleAdvice(Exception):
@@ -57,10 +51,15 @@ class FormUsed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a person asks to send: `partner` is a code, `key` that of the form, `seen` the SHA-256 that was shown."""
+    """What a person asks to send: `partner` is a code, `key` that of the form, `seen` the SHA-256 that was shown.
+
+    `tlp` is the label of the file; `agreement` says who of the body agreed, where the label of the case asks for it.
+    """
 
     partner: str
     motive: str
+    tlp: str = Tlp.AMBER_STRICT
+    agreement: str = ""
     with_persons: bool = False
     key: str = ""
     seen: str = ""
@@ -70,8 +69,8 @@ class Asked:
 def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     """Keep the file and have it sent. The same form sent twice is one.
 
-    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, ValidationError by field, and of no field where the TLP
-    forbids it.
+    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, ValidationError by field, and of no field where nothing of
+    the case may leave.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
@@ -81,15 +80,16 @@ def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     partner = checked(incident, asked)
     if earlier:
         raise FormUsed
-    content = content_of(incident, partner, with_persons=asked.with_persons)
+    agreement = checked_agreement(incident, asked)
+    content = content_of(incident, partner, asked)
     if asked.seen != seal_of(content):
         raise StaleAdvice
     now = timezone.now()
-    told = {"partner": partner.code, "tlp": incident.tlp, "content": content, "sha256": seal_of(content)}
-    advice = Advice.objects.create(
-        incident=incident, motive=why, actor=actor, asked_at=now, submission_key=key, **told
-    )
+    told = {"partner": partner.code, "tlp": asked.tlp, "content": content, "sha256": seal_of(content)}
+    noted = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}
+    advice = Advice.objects.create(incident=incident, submission_key=key, **noted, **told)
     data: dict[str, Any] = {"partner": partner.code, "sha256": advice.sha256, "advice": str(advice.uid)}
+    data |= {"tlp": asked.tlp, "agreed": bool(agreement)}
     record_event(incident, EventKind.ADVISED, at=now, actor=actor, **data)
     return advice
 
@@ -101,9 +101,19 @@ def checked(incident: Incident, asked: Asked) -> Partner:
     partner = MAILED.get(asked.partner)
     if partner is None:
         raise ValidationError({"partner": _("Choisissez un partenaire de la liste.")})
-    if not may_go_to(incident.tlp, partner):
-        raise ValidationError(str(why_not(incident)))
+    if asked.tlp not in LABELS:
+        raise ValidationError({"tlp": _("Choisissez le TLP du message.")})
+    if why := why_not(incident):
+        raise ValidationError(why)
     return partner
+
+
+def checked_agreement(incident: Incident, asked: Asked) -> str:
+    """Return what is noted of it. Raises ValidationError on « agreement » where the declarant must be asked first."""
+    agreement = plain_line(asked.agreement, limit=AGREEMENT_LIMIT, field="agreement")
+    if not agreement and needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp):
+        raise ValidationError({"agreement": str(NOT_AGREED)})
+    return agreement
 
 
 def checked_motive(asked: Asked) -> str:
@@ -116,17 +126,19 @@ def checked_motive(asked: Asked) -> str:
 
 def why_not(incident: Incident) -> str:
     """Why its TLP lets nothing out, in a sentence; empty where it does."""
-    return str(WHY_NOT.get(Tlp(incident.tlp), ""))
+    return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
 
 
-def content_of(incident: Incident, partner: Partner, *, with_persons: bool = False) -> str:
-    """The file, as text. The same rows give the same one."""
+def content_of(incident: Incident, partner: Partner, asked: Asked) -> str:
+    """The file, as text, under its own label. The same rows give the same one."""
     said = facts_of(incident) | {
         "format": FORMAT,
         "to": partner.code,
-        "observables": observables_of(incident, with_persons=with_persons),
+        "tlp": str(Tlp(asked.tlp).label),
+        "declarant_agreed": bool(asked.agreement.strip()),
+        "observables": observables_of(incident, with_persons=asked.with_persons),
     }
-    if with_persons:
+    if asked.with_persons:
         caller = caller_of(incident)
         said["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
     return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
@@ -139,7 +151,6 @@ def seal_of(content: str) -> str:
 def facts_of(incident: Incident) -> dict[str, Any]:
     return {
         "reference": incident.reference,
-        "tlp": incident.get_tlp_display(),
         "pap": incident.get_pap_display(),
         "centre": incident.csirt.name if incident.csirt else "",
         "body": body_of(incident),

@@ -20,9 +20,11 @@ from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
+from incidents.services.advise import AGREEMENT_LIMIT, NOT_AGREED
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.remains import standing_of
+from incidents.sharing import PartnerKind, needs_agreement
 from incidents.text import plain_line
 from incidents.workflow import check_transferable
 
@@ -46,12 +48,12 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: str) -> Transfer:
+def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: str = "") -> Transfer:
     """Propose the case to the centre with the slug `taker`. The same again by the same person changes nothing.
 
-    `seen`: the uid of the newest transfer on the page that was read, empty without one. Raises Http404,
-    PermissionDenied, InvalidTransition for a closed case, StaleTransfer, ValidationError by field, and of no field for
-    a case that cannot go.
+    `agreement`: who of the body agreed, where the label of the case asks for it. `seen`: the uid of the newest
+    transfer on the page that was read, empty without one. Raises Http404, PermissionDenied, InvalidTransition for a
+    closed case, StaleTransfer, ValidationError by field, and of no field for a case that cannot go.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
@@ -64,8 +66,9 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
     centre = taker_named(incident, taker)
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+    said = {"motive": why, "agreement": checked_agreement(incident, agreement), "asked_by": actor}
     giver: Any = incident.csirt_id  # of somebody's centre, or else they could not be here
-    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, motive=why, asked_by=actor)
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
     return transfer
 
@@ -125,6 +128,8 @@ def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
         raise StaleTransfer(transfer)
     incident = transfer.incident
     check_may_go(incident)
+    if lacks_agreement(transfer):
+        raise ValidationError({"agreement": str(NOT_AGREED)})
     settle(transfer, TransferState.ACCEPTED, actor)
     transfer.standing = standing_of(incident)
     change_hands(incident, transfer, actor)
@@ -150,6 +155,22 @@ def check_may_go(incident: Incident) -> None:
     if incident.merged_into_id or incident.doubles.exists():
         raise ValidationError(_("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le."))
     check_transferable(Status(incident.status))
+
+
+def checked_agreement(incident: Incident, agreement: str) -> str:
+    """Return what is noted of it. Raises ValidationError on « agreement » where the declarant must be asked first."""
+    said = plain_line(agreement, limit=AGREEMENT_LIMIT, field="agreement")
+    if not said and needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
+        raise ValidationError({"agreement": str(NOT_AGREED)})
+    return said
+
+
+def lacks_agreement(transfer: Transfer) -> bool:
+    """Tell whether the label of the case asks for an agreement that nobody noted. The centre to which the ground of a
+    body went is the one that its declarations are for: it needs none.
+    """
+    is_asked = transfer.asked_by_id is not None and not transfer.agreement
+    return is_asked and needs_agreement(transfer.incident.tlp, PartnerKind.COLLEAGUE)
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:

@@ -15,21 +15,25 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability
+from incidents.enums import Ability, Tlp
 from incidents.models import Incident
 from incidents.partners import MAILED, PARTNERS
 from incidents.services.advise import (
+    AGREEMENT_LIMIT,
+    LABELS,
     MOTIVE_LIMIT,
     Asked,
     FormUsed,
     StaleAdvice,
     advise_partner,
     checked,
+    checked_agreement,
     checked_motive,
     content_of,
     seal_of,
     why_not,
 )
+from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
 from incidents.triage.page import render_page, to_case
 
 SEND = "envoyer"
@@ -49,6 +53,14 @@ class AdviceForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
     )
+    tlp = forms.ChoiceField(
+        label=gettext_lazy("TLP du message"), required=False, choices=[(one.value, one.label) for one in LABELS]
+    )
+    agreement = forms.CharField(
+        label=gettext_lazy("Accord du déclarant"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
+    )
     with_persons = forms.BooleanField(
         label=gettext_lazy("Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un"), required=False
     )
@@ -58,14 +70,15 @@ class AdviceForm(forms.Form):
     def asked(self) -> Asked:
         """Of a valid form."""
         said = self.cleaned_data
-        return Asked(**said | {"key": said["key"] or secrets.token_urlsafe()})
+        given = {"key": said["key"] or secrets.token_urlsafe(), "tlp": said["tlp"] or Tlp.AMBER_STRICT}
+        return Asked(**said | given)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
-        return advise_page(request, incident, AdviceForm())
+        return advise_page(request, incident, AdviceForm(initial={"tlp": first_label(incident.tlp)}))
     form = AdviceForm(request.POST)
     try:
         if form.is_valid():
@@ -96,7 +109,8 @@ def show(
     asked = form.asked()
     partner = checked(incident, asked)
     checked_motive(asked)
-    content = content_of(incident, partner, with_persons=asked.with_persons)
+    checked_agreement(incident, asked)
+    content = content_of(incident, partner, asked)
     typed = request.POST.copy()
     typed["seen"] = seal_of(content)
     if is_used:
@@ -117,6 +131,8 @@ def advise_page(
         "form": form,
         "partners": list(PARTNERS.values()),
         "why_not": why_not(incident),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COMMUNITY),
         "sent": [(one, name_of(one.partner)) for one in sent],
     }
     return render_page(request, "incidents/triage/advise.html", context | shown, status=status)

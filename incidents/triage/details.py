@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack
+from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
 from incidents.models import IncidentEvent
 from incidents.partners import PARTNERS
 from incidents.reference import spaced
@@ -48,8 +48,11 @@ def unconfirmed(data: Codes) -> str:
 
 
 def advised(data: Codes) -> str:
+    """« CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »"""
     partner = PARTNERS.get(data["partner"])
-    return partner.name if partner else ""
+    said = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
+    said += [_("avec l’accord du déclarant")] if data.get("agreed") else []
+    return ", ".join(filter(None, said))
 
 
 def observed(data: Codes) -> str:

@@ -10,7 +10,8 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.transfer import MOTIVE_LIMIT, takers_for
+from incidents.services.advise import AGREEMENT_LIMIT
+from incidents.services.transfer import MOTIVE_LIMIT, lacks_agreement, takers_for
 from incidents.triage import wording
 
 SHOWN_ON_CASE = 5
@@ -25,6 +26,11 @@ class AskForm(forms.Form):
         label=gettext_lazy("Pourquoi"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
+    )
+    agreement = forms.CharField(
+        label=gettext_lazy("Accord du déclarant"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -90,12 +96,15 @@ def summary_of(incident: Incident) -> dict[str, Any]:
     }
 
 
-def why_not(incident: Incident) -> str:
+def why_not(transfer: Transfer) -> str:
     """Why a proposal cannot be accepted any more, in a sentence; empty while it can."""
+    incident = transfer.incident
     if incident.erased_at:
         return _("Ses mots ont été effacés depuis.")
     if incident.status not in OPEN:
         return _("Il a été clos depuis.")
     if incident.merged_into_id or incident.doubles.exists():
         return _("Il a été fusionné avec un autre depuis.")
+    if lacks_agreement(transfer):
+        return _("Son TLP demande l’accord du déclarant, et personne ne l’a noté.")
     return ""

@@ -26,6 +26,7 @@ from incidents.services.transfer import (
     return_transfer,
     withdraw_transfer,
 )
+from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.page import refused, render_page, to_case
 from incidents.triage.transfer import AskForm, ReturnForm, summary_of, why_not
@@ -65,7 +66,11 @@ def ask_page(
     request: HttpRequest, incident: Incident, form: AskForm, *, stale: Transfer | None = None, status: int = 200
 ) -> HttpResponse:
     context = {"incident": incident, "form": form, "stale": stale, "zone": zone_of(incident.collectivity)}
-    return render_page(request, "incidents/triage/transfer.html", context, status=status)
+    label = {
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
+    }
+    return render_page(request, "incidents/triage/transfer.html", context | label, status=status)
 
 
 def shown_again(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
@@ -161,7 +166,7 @@ def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, st
         "form": form,
         "zone": zone_of(incident.collectivity),
         "is_mine": bool(abilities(user_of(request), incident)),
-        "why_not": why_not(incident),
+        "why_not": why_not(transfer),
     }
     if transfer.state == TransferState.ASKED:
         context["summary"] = summary_of(incident)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,10 +16,11 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import text_of, url
-from tests.incidents.transferring import as_person
+from tests.incidents.transferring import AGREED, as_person
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."
+GREEN = Asked(partner="cert-fr", motive=WHY, tlp=Tlp.GREEN, key="k")
 PERSONAL = ("Dominique Exemple", "02 99 00 00 00", "mairie@plouexemple.example", "qui@quelqu-un.example")
 
 
@@ -39,7 +41,8 @@ def incident(responder):
 
 def shown(client, incident, **said):
     """Asks to see what would leave. Gives what the page would send."""
-    page = client.post(url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", "voir": "1"} | said)
+    asked = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "voir": "1"}
+    page = client.post(url(incident, "avis"), asked | said)
     assert page.status_code == 200
     form = page.context["form"]
     return page, {name: form[name].value() or "" for name in form.fields} | {"envoyer": "1"}
@@ -50,7 +53,7 @@ def test_it_works(responder, incident):
     page, said = shown(client, incident)
 
     content = page.context["preview"]["content"]
-    assert content == content_of(incident, PARTNERS["cert-fr"])
+    assert content == content_of(incident, PARTNERS["cert-fr"], GREEN)
     assert hashlib.sha256(content.encode()).hexdigest() in text_of(page)
     facts = json.loads(content)
     assert facts["body"]["insee"] == "29999"
@@ -66,8 +69,9 @@ def test_it_works(responder, incident):
     assert (advice.content, advice.motive, advice.tlp) == (content, WHY, Tlp.GREEN)
     assert advice.sha256 == hashlib.sha256(content.encode()).hexdigest()
     event = incident.events.get(kind=EventKind.ADVISED)
-    assert event.data == {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
-    assert "Envoyé à un partenaire</b> (CERT-FR)" in text_of(client.get(url(incident)))
+    sealed = {"partner": "cert-fr", "sha256": advice.sha256, "advice": str(advice.uid)}
+    assert event.data == sealed | {"tlp": "green", "agreed": False}
+    assert "Envoyé à un partenaire</b> (CERT-FR, TLP:GREEN)" in text_of(client.get(url(incident)))
     assert advice.sha256 in text_of(client.get(url(incident, "avis")))
 
 
@@ -89,26 +93,65 @@ def test_without_a_motive_nothing_is_shown_or_sent(responder, incident, with_per
     assert not Advice.objects.exists()
 
 
-@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
-def test_a_narrow_tlp_lets_nothing_out(responder, incident, tlp):
+def test_tlp_red_lets_nothing_out(responder, incident):
     client = as_person(responder)
     _page, said = shown(client, incident)
-    Incident.objects.update(tlp=tlp)
+    Incident.objects.update(tlp=Tlp.RED)
 
     for button in ("voir", "envoyer"):
-        answer = client.post(url(incident, "avis"), said | {button: "1"})
+        answer = client.post(url(incident, "avis"), said | {"agreement": AGREED, button: "1"})
         assert answer.status_code == 422
-        assert Tlp(tlp).label in text_of(answer)
+        assert "TLP:RED" in text_of(answer)
         assert WHY in text_of(answer)
     assert "<textarea" not in text_of(client.get(url(incident, "avis")))
     assert not Advice.objects.exists()
     assert not incident.events.filter(kind=EventKind.ADVISED).exists()
 
 
+@pytest.mark.parametrize("tlp", [Tlp.AMBER_STRICT, Tlp.AMBER])
+def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, incident, tlp):
+    """A message is made for CERT-FR, under a label of its own; that of the case does not move."""
+    Incident.objects.update(tlp=tlp)
+    client = as_person(responder)
+    first = client.get(url(incident, "avis"))
+    assert first.context["form"]["tlp"].value() == Tlp.AMBER_STRICT
+    assert "Demandez d’abord au déclarant s’il est d’accord" in text_of(first)
+    for button in ("voir", "envoyer"):
+        answer = client.post(url(incident, "avis"), {"partner": "cert-fr", "motive": WHY, "key": "k", button: "1"})
+        assert answer.status_code == 422
+        assert "notez qui a dit oui" in text_of(answer)
+    assert not Advice.objects.exists()
+
+    page, said = shown(client, incident, tlp="amber+strict", agreement=AGREED)
+    said.pop("with_persons")
+    facts = json.loads(page.context["preview"]["content"])
+    assert (facts["tlp"], facts["declarant_agreed"]) == ("TLP:AMBER+STRICT", True)
+    assert AGREED not in page.context["preview"]["content"]
+    assert client.post(url(incident, "avis"), said).status_code == 302
+
+    advice = Advice.objects.get()
+    assert (advice.tlp, advice.agreement) == (Tlp.AMBER_STRICT, AGREED)
+    incident.refresh_from_db()
+    assert incident.tlp == tlp
+    event = incident.events.get(kind=EventKind.ADVISED)
+    assert (event.data["tlp"], event.data["agreed"]) == ("amber+strict", True)
+    assert "(CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant)" in text_of(client.get(url(incident)))
+    assert AGREED in text_of(client.get(url(incident, "avis")))
+
+
+def test_a_wider_label_than_that_of_the_case_is_asked_for(responder, incident):
+    said = {"partner": "cert-fr", "motive": WHY, "key": "k", "tlp": "clear", "voir": "1"}
+    answer = as_person(responder).post(url(incident, "avis"), said)
+    assert answer.status_code == 422
+    assert "notez qui a dit oui" in text_of(answer)
+    shown(as_person(responder), incident, tlp="clear", agreement=AGREED)
+
+
 def test_the_rule_by_tlp():
     partner, without_mail = PARTNERS["cert-fr"], PARTNERS["cert-sante"]
     assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
-    assert not any(may_go_to(tlp, without_mail) for tlp in Tlp)
+    assert [tlp for tlp in Tlp if may_go_to(tlp, partner, is_agreed=True)] == [tlp for tlp in Tlp if tlp != Tlp.RED]
+    assert not any(may_go_to(tlp, without_mail, is_agreed=True) for tlp in Tlp)
 
 
 def test_what_changed_since_is_shown_again(responder, incident):
@@ -128,8 +171,8 @@ def test_what_changed_since_is_shown_again(responder, incident):
 
 
 def test_a_double_click_is_one(responder, incident):
-    seen = hashlib.sha256(content_of(incident, PARTNERS["cert-fr"]).encode()).hexdigest()
-    asked = Asked(partner="cert-fr", motive=WHY, key="k", seen=seen)
+    seen = hashlib.sha256(content_of(incident, PARTNERS["cert-fr"], GREEN).encode()).hexdigest()
+    asked = replace(GREEN, seen=seen)
     for _ in range(2):
         advise_partner(reference=incident.reference, asked=asked, actor=responder)
     assert Advice.objects.count() == 1
@@ -192,7 +235,7 @@ def test_erasing_empties_what_was_sent_and_keeps_its_seal(responder, incident):
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
     advice = Advice.objects.get()
-    assert (advice.content, advice.motive) == ("", "")
+    assert (advice.content, advice.motive, advice.agreement) == ("", "", "")
     assert advice.sha256 in text_of(client.get(url(incident, "avis")))
 
 

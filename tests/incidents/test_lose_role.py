@@ -56,7 +56,7 @@ def test_it_works(responder, incident, end):
         ("prendre", {}),
         ("clore", {"raison": "resolved"}),
         ("code", {}),
-        ("transfert", {"taker": "loin-cyber", "motive": "Loin"}),
+        ("transfert", {"taker": "loin-cyber", "motive": "Loin", "agreement": "Oui"}),
         ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
     ):
         assert is_refused(client.post(url(incident, part), said)), part
@@ -89,7 +89,9 @@ def test_every_other_page_too(responder, incident, end):
 
 def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
     taker = a_responder(another_centre())
-    transfer = ask_transfer(reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="")
+    transfer = ask_transfer(
+        reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="", agreement="Oui"
+    )
     client = as_person(taker)
     assert client.get(offer_url(transfer)).status_code == 200
     removed(taker)
@@ -102,7 +104,9 @@ def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
 
 def test_who_gave_a_case_away_reads_it_no_more(responder, incident):
     taker = a_responder(another_centre())
-    transfer = ask_transfer(reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="")
+    transfer = ask_transfer(
+        reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="", agreement="Oui"
+    )
     as_person(taker).post(offer_url(transfer, "accepter"))
     client = as_person(responder)
     assert client.get(offer_url(transfer, "dossier")).status_code == 200

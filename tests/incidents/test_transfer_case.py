@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from csirts.models import Csirt
-from incidents.enums import ClosingReason, EventKind, TransferState
+from incidents.enums import ClosingReason, EventKind, Tlp, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.erase import erase_personal_data
 from incidents.services.transfer import StaleTransfer, accept_transfer, withdraw_transfer
@@ -14,15 +14,16 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.desk import text_of, url
-from tests.incidents.transferring import QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
+from tests.incidents.transferring import AGREED, QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
 
 pytestmark = pytest.mark.django_db
+SAID = {"taker": "loin-cyber", "motive": WHY, "agreement": AGREED, "seen": ""}
 
 
 def test_it_works(incident, giver, taker, elsewhere):
     ours, theirs = as_person(giver), as_person(taker)
 
-    answer = ours.post(url(incident, "transfert"), {"taker": "loin-cyber", "motive": WHY, "seen": ""}, follow=True)
+    answer = ours.post(url(incident, "transfert"), SAID, follow=True)
 
     assert "Transfert proposé à Loin Cyber" in text_of(answer)
     assert "transfert proposé à Loin Cyber" in text_of(ours.get(QUEUE))
@@ -83,7 +84,7 @@ def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
 def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, said, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = as_person(giver).post(url(incident, "transfert"), said)
+    answer = as_person(giver).post(url(incident, "transfert"), {"agreement": AGREED} | said)
 
     assert answer.status_code == 422
     assert problem in text_of(answer)
@@ -104,9 +105,7 @@ def test_who_proposes_second_is_told_and_keeps_the_words(incident, giver, elsewh
     colleague = a_responder()
     asked(incident, colleague)
 
-    answer = as_person(giver).post(
-        url(incident, "transfert"), {"taker": "loin-cyber", "motive": "Un autre motif.", "seen": ""}
-    )
+    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"motive": "Un autre motif."})
 
     assert answer.status_code == 409
     assert f"{colleague} l’a déjà proposé à Loin Cyber" in text_of(answer)
@@ -185,7 +184,7 @@ def test_a_closed_case_does_not_go(incident, giver, taker):
     incident.refresh_from_db()
     assert incident.csirt.slug == "breizh-cyber"
     withdraw_transfer(reference=incident.reference, actor=giver)
-    said = {"taker": "loin-cyber", "motive": WHY, "seen": str(transfer.uid)}
+    said = SAID | {"seen": str(transfer.uid)}
     answer = as_person(giver).post(url(incident, "transfert"), said)
     assert (answer.status_code, WHY in text_of(answer)) == (422, True)
     assert Transfer.objects.count() == 1
@@ -211,7 +210,7 @@ def test_a_case_that_is_merged_does_not_go(incident, giver, taker, is_double):
     close_incident(reference=double.reference, reason=ClosingReason.DUPLICATE, actor=giver)
     Incident.objects.filter(pk=double.pk).update(merged_into=kept)
 
-    answer = as_person(giver).post(url(incident, "transfert"), {"taker": "loin-cyber", "motive": WHY})
+    answer = as_person(giver).post(url(incident, "transfert"), SAID)
 
     assert answer.status_code == 422
     assert "fusionné avec un autre" in text_of(answer)
@@ -262,3 +261,50 @@ def test_a_stale_exception_says_what_is_newest(incident, giver, taker):
     with pytest.raises(StaleTransfer) as stale:
         withdraw_transfer(reference=incident.reference, actor=giver)
     assert stale.value.transfer is None
+
+
+# The label of the case
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
+def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, taker, tlp):
+    """Another centre is of no such label: who of the body agreed is noted, and read by our centre alone until then."""
+    Incident.objects.update(tlp=tlp)
+    ours = as_person(giver)
+    assert "demandez d’abord au déclarant s’il est d’accord" in text_of(ours.get(url(incident, "transfert")))
+
+    answer = ours.post(url(incident, "transfert"), SAID | {"agreement": " "})
+    assert answer.status_code == 422
+    assert "notez qui a dit oui" in text_of(answer)
+    assert WHY in text_of(answer)
+    assert not Transfer.objects.exists()
+
+    assert ours.post(url(incident, "transfert"), SAID).status_code == 302
+    transfer = Transfer.objects.get()
+    assert transfer.agreement == AGREED
+    assert AGREED in text_of(ours.get(url(incident)))
+    offer = text_of(as_person(taker).get(offer_url(transfer)))
+    assert "accord du déclarant noté par Breizh Cyber" in offer
+    assert AGREED not in offer
+
+
+@pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.CLEAR])
+def test_a_wide_label_lets_it_go_without(incident, giver, taker, tlp):
+    Incident.objects.update(tlp=tlp)
+    assert "sans nouvel accord" in text_of(as_person(giver).get(url(incident, "transfert")))
+    asked(incident, giver, agreement="")
+
+
+def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
+    Incident.objects.update(tlp=Tlp.GREEN)
+    transfer = asked(incident, giver, agreement="")
+    Incident.objects.update(tlp=Tlp.AMBER)
+    answer = as_person(taker).post(offer_url(transfer, "accepter"))
+    assert answer.status_code == 409
+    assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
+
+
+def test_what_was_noted_goes_with_the_other_words(incident, giver, taker):
+    asked(incident, giver)
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+    assert Transfer.objects.get().agreement == ""

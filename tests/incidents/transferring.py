@@ -6,6 +6,7 @@ from csirts.models import Contact, Csirt
 from incidents.services.transfer import ask_transfer
 
 QUEUE = "/admin/incidents/incident/"
+AGREED = "Dominique, au téléphone, le 28."
 WHY = "Le siège est dans votre région."
 
 
@@ -19,8 +20,9 @@ def offer_url(transfer, *parts):
     return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
 
 
-def asked(incident, actor, taker="loin-cyber", motive=WHY, seen=""):
-    return ask_transfer(reference=incident.reference, taker=taker, motive=motive, actor=actor, seen=seen)
+def asked(incident, actor, taker="loin-cyber", motive=WHY, seen="", agreement=AGREED):
+    said = {"taker": taker, "motive": motive, "agreement": agreement}
+    return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **said)
 
 
 def events_of(incident):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -174,10 +175,10 @@ def test_hostile_words_stay_words(incident, giver, taker, post):
 
 
 def advised(incident, actor, **said):
-    content = content_of(incident, PARTNERS["cert-fr"])
+    given = Asked(**{"partner": "cert-fr", "motive": "Même campagne.", "tlp": "green", "key": "k"} | said)
+    content = content_of(incident, PARTNERS["cert-fr"], given)
     seen = hashlib.sha256(content.encode()).hexdigest()
-    given = Asked(**{"partner": "cert-fr", "motive": "Même campagne.", "key": "k", "seen": seen} | said)
-    return advise_partner(reference=incident.reference, asked=given, actor=actor)
+    return advise_partner(reference=incident.reference, asked=replace(given, seen=seen), actor=actor)
 
 
 @pytest.fixture
@@ -213,6 +214,19 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
     delivered(post)
     assert post.to(CERT) == []
     assert states("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
+
+
+@pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
+def test_by_consent_it_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
+    advised(incident, giver, tlp="amber+strict", agreement="Dominique, au téléphone.")
+    dispatch.announce_events()
+    Incident.objects.update(tlp=tlp)
+    delivered(post)
+    found = post.to(CERT)
+    assert bool(found) == leaves
+    for message in found:
+        assert message["Subject"].startswith("[TLP:AMBER+STRICT]")
+        assert not [word for word in FACTS[1:] if word in message.as_string()]
 
 
 def test_nothing_leaves_once_it_is_erased(green, giver, post):

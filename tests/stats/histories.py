@@ -185,6 +185,7 @@ class History:
             reference=incident.reference,
             taker=taker.slug,
             motive="Leur territoire",
+            agreement="La mairie, au téléphone.",
             actor=self.lead_of(incident),
             seen=str(newest.uid) if newest else "",
         )
