@@ -98,7 +98,7 @@ def answer(responder, incident):
     responder.get(f"{case}messages/")
     responder.fill(f"{case}?ouvrir=gravite", to="/gravite/")
     responder.fill(case, to="/corriger/", leave="corriger-s")
-    responder.fill(case, to="/qualifier/", leave="qualifier-seen")
+    responder.fill(f"{case}?ouvrir=qualifier", to="/qualifier/", leave="qualifier-seen")
     work(responder, incident, case)
     responder.fill("/triage/saisir/", body="29999", body_asked="", collectivite="", type=incident.type)
     responder.fill(f"{case}appel/", type=incident.type)
