@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import user_of
 from incidents.access import get_incident
-from incidents.enums import Ability, KeptForm
+from incidents.enums import TYPE_TERMS, Ability, KeptForm
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
@@ -25,17 +25,18 @@ from incidents.services.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
 from incidents.triage.body import CorrectionForm
 from incidents.triage.desk import desk_of, mark_of_waiting
-from incidents.triage.group import list_suppliers
-from incidents.triage.lines import lines_of, with_lines
+from incidents.triage.lines import with_lines
 from incidents.triage.moved import told_when_moved
+from incidents.triage.order import cases_of_centres
 from incidents.triage.page import Route, context_of_case, read_again, refused, render_page, to_case
-from incidents.triage.queue import FILTERS, PARAMETERS, Queue, SupplierFilter, ViewFilter
-from incidents.triage.refresh import with_signs
+from incidents.triage.queue import TYPE, VIEW, Asked, Page, read_page, rows_of
+from incidents.triage.refresh import mark_of, with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
 from incidents.triage.saved_views import VIEWS
 from incidents.triage.search_page import to_search
 from incidents.triage.severity import SeverityForm, make_severity_form
 from incidents.triage.thread import ReplyForm, came_since
+from incidents.triage.wave_lines import rows_on
 from incidents.triage.work.kept import keep_view, keeping_words
 
 
@@ -43,12 +44,7 @@ from incidents.triage.work.kept import keep_view, keeping_words
 class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
     """Addressed by reference. No add, no change form, no delete, no history page, no bulk action."""
 
-    change_list_template = "incidents/triage/queue.html"
-    list_filter = FILTERS
-    list_per_page = 50
     actions = None
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
 
     def get_urls(self) -> list[URLPattern]:
         name = "incidents_incident_{}".format
@@ -80,24 +76,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     # The queue
 
     def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
-        """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
-        mine = Incident.objects.visible_to(user_of(request)).filter(csirt__in=user_of(request).csirt_ids())
-        return with_signs(with_lines(mine), user_of(request))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
-        return Queue
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in PARAMETERS
+        return cases_of_centres(user_of(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.GET.get("q", "").strip():  # as the box of the queue was once, and links of before are
             return to_search(request)
-        response = require_safe(super().changelist_view)(request)
-        context = getattr(response, "context_data", None) or {}
-        if "cl" in context:
-            context |= queue_context(request, context["cl"])
-        return response
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return require_safe(show_queue)(request)
 
     # A case
 
@@ -219,42 +205,41 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return False
 
 
-def queue_context(request: HttpRequest, queue: Queue) -> dict[str, Any]:
-    user, now = user_of(request), timezone.now()
-    is_narrowed = bool(set(queue.get_filters_params()) - {ViewFilter.parameter_name})
-    desk = desk_of(user, now, is_narrowed=is_narrowed)
-    if queue.is_first:
-        queue.mark += mark_of_waiting(desk.offers, desk.awakened)
-    return {
+def show_queue(request: HttpRequest) -> HttpResponse:
+    user, now, asked = user_of(request), timezone.now(), Asked.read(request.GET)
+    page = read_page(asked, user, now)
+    incidents = rows_of(page, with_signs(with_lines(cases_of_centres(user)), user))
+    desk = desk_of(user)
+    waiting = mark_of_waiting(desk.offers, desk.awakened)
+    context = {
         "title": _("Dossiers"),
         "now": now,
-        "lines": lines_of(queue.result_list, now),
-        "views": shown_views(queue, desk.counted),
-        "narrowed": is_narrowed,
+        "asked": asked,
+        "page": page,
+        "rows": rows_on(page, asked, incidents, now),
+        "mark": mark_of(page, incidents, now) + waiting if asked.is_first else "",
+        "views": list_views(asked, page),
+        "types": list_types(asked),
         "key": uuid4(),
-        "groups": list_suppliers(user),
-        "filters": shown_filters(queue),
-        "awakened": desk.awakened,
-        "offers": desk.offers,
-        "without_channel": desk.without_channel,
+        "me": user.pk,
     }
+    return render_page(request, "incidents/triage/queue.html", context | desk._asdict())
 
 
-def shown_views(queue: Queue, counted: dict[str, str]) -> list[dict[str, Any]]:
+def list_views(asked: Asked, page: Page) -> list[dict[str, Any]]:
     """The saved views as links, with how many cases each holds where nothing else narrows the list."""
     return [
         {
             "view": view,
-            "link": queue.get_query_string({ViewFilter.parameter_name: view.code}),
-            "is_current": view == queue.view,
-            "count": counted.get(view.code, "0" if counted and view.is_counted else ""),
+            "link": asked.link(**{VIEW: view.code}),
+            "is_current": view == asked.view,
+            "count": page.counted.get(view.code, ""),
         }
         for view in VIEWS
     ]
 
 
-def shown_filters(queue: Queue) -> list[tuple[Any, list[Any]]]:
-    """Each other filter with its choices as links; the one by supplier only where it is in use."""
-    others = [spec for spec in queue.filter_specs if not isinstance(spec, ViewFilter)]
-    specs = [spec for spec in others if not isinstance(spec, SupplierFilter) or spec.value()]
-    return [(spec.title, list(spec.choices(queue))) for spec in specs]
+def list_types(asked: Asked) -> list[tuple[str, str, bool]]:
+    """Each type as a link, and whether it is the one that is shown; the first asks for all."""
+    types = [("", _("tous")), *TYPE_TERMS.items()]
+    return [(asked.link(**{TYPE: code}), str(term), code == asked.type) for code, term in types]

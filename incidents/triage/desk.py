@@ -1,30 +1,25 @@
-"""What stands above the queue: how many cases each view holds, and what waits elsewhere."""
+"""What stands above the queue: what waits elsewhere."""
 
 import hashlib
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.triage.ending import list_awakened
-from incidents.triage.saved_views import count_cases
 from incidents.triage.transfer import count_offers
 
 
 class Desk(NamedTuple):
-    """`counted`: by the code of a view. `offers`: transfers to answer. `awakened`: closed, and the declarant wrote."""
+    """`offers`: transfers to answer. `awakened`: closed, and the declarant wrote. `without_channel`: no mail tells."""
 
-    counted: dict[str, str]
     offers: int
     awakened: list[dict[str, Any]]
     without_channel: list[str]
 
 
-def desk_of(user: User, now: datetime, *, is_narrowed: bool) -> Desk:
-    """Of a list that something else narrows, the views are not counted: they would not hold what they say."""
+def desk_of(user: User) -> Desk:
     silent = Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
     return Desk(
-        counted={} if is_narrowed else count_cases(user, now),
         offers=count_offers(user),
         awakened=list_awakened(user),
         without_channel=list(silent.values_list("name", flat=True)),

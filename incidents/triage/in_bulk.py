@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -55,7 +55,7 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if not user.csirt_ids():
         raise Http404
-    code, references = request.POST.get("acte", ""), list(filter(is_reference, request.POST.getlist("dossier")))
+    code, references = read_act(request.POST)
     cases = mine_among(user, references)
     if code not in CODES or not cases:
         return ask(request, code, cases, None, status=422)
@@ -73,6 +73,14 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
     return ask(request, code, cases, form, status=422)
+
+
+def read_act(sent: QueryDict) -> tuple[str, list[str]]:
+    """Return the code of the act and the references: a box may hold those of a wave; « prendre » names one row."""
+    if alone := sent.get("prendre", ""):
+        return "prendre", [alone] if is_reference(alone) else []
+    ticked = dict.fromkeys(" ".join(sent.getlist("dossier")).split())
+    return sent.get("acte", ""), list(filter(is_reference, ticked))
 
 
 def mine_among(user: User, references: list[str]) -> list[Incident]:

@@ -1,7 +1,7 @@
-"""One line of the queue: an incident in the words that a responder sorts by."""
+"""One line of a list of cases: an incident in the words that a responder sorts by."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 
+from accounts.models import User
 from collectivities.models import Region
 from collectivities.zones import PARIS, zone_in
 from incidents.enums import DueFor, Nature, Severity, Status
@@ -24,25 +25,35 @@ from incidents.triage.refresh import is_late
 @dataclass(frozen=True)
 class Line:
     incident: Incident
+    reference: str
     body: str
-    population: str
+    # Beside whether it is verified: that it came in a burst, how many people live there.
+    about: str
+    marks: list[str]
     term: str
     nature: str
+    level: int
     severity: str
-    due_for: str
+    is_verified: bool
     received_at: str
+    received: str
     services: str
     data: str
-    received: str
-    due: str
-    waiting: timedelta
+    # What is due next and by when; below it, what is left.
+    clock: str
+    clock_below: str
     late: timedelta | None
-    awaited: str
-    # By when the declarant waits for an answer, where something else is due first.
-    answer: str
+    # The declarant waits for an answer since longer than was meant, and something else is due first.
     is_answer_late: bool
     zone: str
     has_news: bool
+    phone: str
+    caller: str
+    is_member: bool = False
+
+    @property
+    def heading(self) -> int:
+        return 3 if self.is_member else 2
 
     @property
     def is_free(self) -> bool:
@@ -57,8 +68,8 @@ class Line:
         return self.zone != PARIS
 
     @property
-    def has_channel(self) -> bool:
-        return bool(self.incident.csirt and self.incident.csirt.notification_email)
+    def owner(self) -> User | None:
+        return self.incident.assignee
 
 
 # All that a line shows: fifty rows of whole models would cost more than the rest of the page.
@@ -66,7 +77,7 @@ SHOWN = (
     *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
     *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
     *("declarant_wrote_at", "service_stopped", "data_concerned", "is_to_call_back"),
-    *("story__contact_phone", "story__contact_name", "csirt__notification_email"),
+    *("story__contact_phone", "story__contact_name", "story__supplier"),
     *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
     *("assignee__display_name", "assignee__email"),
 )
@@ -76,7 +87,7 @@ def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
     """What `lines_of` reads of the cases themselves, and nothing else."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
     home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
-    shown: IncidentQuerySet = cases.select_related("story", "csirt", "collectivity__departement", "assignee")
+    shown: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
     return shown.only(*SHOWN).annotate(
         leak_status=Subquery(leaks.values("status")[:1]),
         region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
@@ -120,28 +131,52 @@ def answer_due(incident: Incident) -> datetime | None:
     return None if is_first_word else incident.answer_by
 
 
+def say_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
+    """What stands in the place of the time that is left: that somebody waits, the declarant or we."""
+    if answer_by:
+        return f"répondre avant {wording.short_moment(answer_by, now, zone)}"
+    return "attend le déclarant" if is_awaited(incident) else ""
+
+
+def say_about(incident: Incident) -> str:
+    """« , en rafale · 4 210 hab. »"""
+    population = format_population(incident.collectivity.population)
+    return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
+
+
+def list_marks(incident: Any) -> Iterator[str]:
+    if incident.is_to_call_back and incident.status != Status.CLOSED:
+        yield "à rappeler\N{NO-BREAK SPACE}: déclaration express"
+    if offered_to := getattr(incident, "offered_to", None):
+        yield f"transfert proposé à {offered_to}"
+
+
 def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
     stopped = [service for service, is_stopped in touched if is_stopped]
     answer_by = answer_due(incident)
+    services = wording.still_stopped(incident, stopped, was_touched=bool(touched))
+    clock, below = wording.format_clock(incident, now, zone)
     return Line(
         incident=incident,
+        reference=incident.reference,
         body=str(incident.collectivity),
-        population=format_population(incident.collectivity.population),
-        term=wording.term(incident),
-        # Of the enumerations themselves: Django's get_…_display makes its dictionary anew for each row.
-        nature=str(Nature(incident.nature).label),
-        severity=str(Severity(incident.severity).label),
-        due_for=str(DueFor(incident.due_for).label),
+        about=say_about(incident),
+        marks=list(list_marks(incident)),
+        term=wording.capital_term(incident.type),
+        nature=wording.label(Nature, incident.nature),
+        level=incident.severity,
+        severity=wording.label(Severity, incident.severity).capitalize(),
+        is_verified=incident.is_verified,
         received_at=incident.received_at.isoformat(),
-        services=wording.still_stopped(incident, stopped, was_touched=bool(touched)),
-        data=wording.of_data(incident, incident.leak_status),
         received=wording.short_moment(incident.received_at, now, zone),
-        due=wording.short_moment(incident.due_at, now, zone),
-        waiting=wording.waiting(incident, now),
+        services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
+        data=wording.of_data(incident, incident.leak_status),
+        clock=clock,
+        clock_below=say_who_waits(incident, answer_by, now, zone) or below,
         late=now - incident.due_at if is_late(incident, now) else None,
-        awaited=wording.short_moment(incident.awaited_since, now, zone) if is_awaited(incident) else "",
-        answer=wording.short_moment(answer_by, now, zone) if answer_by else "",
         is_answer_late=answer_by is not None and answer_by < now,
         zone=zone,
         has_news=has_news(incident, getattr(incident, "read_at", None)),
+        phone=incident.story.contact_phone,
+        caller=incident.story.contact_name,
     )

@@ -1,134 +1,160 @@
-"""The queue of a CSIRT: what nobody has taken first, then what is due first; page by page, never counted."""
+"""A page of the queue: what its address asks, and the lines that answer it, in their order.
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+The open cases of a centre are what it has to do: they are read without a word, then sorted, counted and collapsed.
+Only those on the page are read with their words. Closed cases are many: they are read by date, a page at a time.
+"""
 
-from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, F, OuterRef, QuerySet
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Self
+from urllib.parse import urlencode
+
+from django.db.models import F
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.http import HttpRequest, QueryDict
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.http import QueryDict
 
-from accounts.signed_in import user_of
-from incidents.enums import TYPE_TERMS, TransferState
-from incidents.models import Incident, Transfer
-from incidents.reference import is_reference
-from incidents.triage.refresh import mark_of
-from incidents.triage.saved_views import DUE_FIRST, VIEWS, SavedView, view_named
+from accounts.models import User
+from incidents.enums import TYPE_TERMS
+from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
+from incidents.triage.order import COLUMNS, OpenCase, Place, cases_of_centres, list_open, place_of
+from incidents.triage.saved_views import BY_CODE, TO_DO, SavedView, count_cases
+from incidents.triage.waves import Wave, arrange
 
-AFTER, BEFORE = "apres", "avant"
-SHOWN_AT = "%Y%m%dT%H%M%S%f"
-
-
-class ViewFilter(SimpleListFilter):
-    """The saved views. What is to be done by default; a search looks in all cases."""
-
-    title = _("vue")
-    parameter_name = "etat"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(view.code, view.title) for view in VIEWS]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        return view_asked(request.GET).narrow(queryset, user_of(request), timezone.now())
+LINES = 50
+# Of a wave that is open, the first ones; all of them are a list of their own.
+MEMBERS_SHOWN = 50
+VIEW, TYPE, AFTER, BEFORE, OPENED, WITHIN = "etat", "type", "apres", "avant", "ouvre", "dans"
+# A page of closed cases is read by date alone: each of its places has this first part.
+BY_DATE = 0
 
 
-class TypeFilter(SimpleListFilter):
-    title = _("type")
-    parameter_name = "type"
+class Asked(NamedTuple):
+    """`opened`: the key of the wave that is open. `within`: that of the wave which is shown alone, case by case."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(TYPE_TERMS.items())
+    view: SavedView = TO_DO
+    type: str = ""
+    within: str = ""
+    opened: str = ""
+    after: Place | None = None
+    before: Place | None = None
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        return queryset.filter(type=self.value()) if self.value() in TYPE_TERMS else None
+    @classmethod
+    def read(cls, query: QueryDict) -> Self:
+        """What is altered is as if it were not there."""
+        kind = query.get(TYPE, "")
+        return cls(
+            view=BY_CODE.get(query.get(VIEW, ""), TO_DO),
+            type=kind if kind in TYPE_TERMS else "",
+            within=query.get(WITHIN, ""),
+            opened=query.get(OPENED, ""),
+            after=Place.parse(query.get(AFTER, "")),
+            before=Place.parse(query.get(BEFORE, "")),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.type or self.within)
+
+    @property
+    def is_first(self) -> bool:
+        return not (self.after or self.before)
+
+    def link(self, **changes: str) -> str:
+        """The address of the first page, changed: by default without an open wave."""
+        said = {VIEW: self.view.code if self.view != TO_DO else "", TYPE: self.type, WITHIN: self.within} | changes
+        return f"?{urlencode({name: value for name, value in said.items() if value})}"
+
+    def link_here(self, **changes: str) -> str:
+        """The same for the page that is shown."""
+        places = {AFTER: str(self.after or ""), BEFORE: str(self.before or "")}
+        return self.link(**places | changes)
 
 
-class SupplierFilter(SimpleListFilter):
-    """Reached from the line that groups the bodies of one supplier."""
+class Page(NamedTuple):
+    """`members`: the cases of the open wave. `previous` and `next` are links, empty where there is nothing more."""
 
-    title = _("prestataire")
-    parameter_name = "prestataire"
+    waves: list[Wave]
+    members: Mapping[str, list[OpenCase]] = {}
+    previous: str = ""
+    next: str = ""
+    counted: Mapping[str, str] = {}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(self.value() or "", self.value() or "")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        return queryset.filter(supplier_key=self.value()) if self.value() else None
-
-
-FILTERS = (ViewFilter, TypeFilter, SupplierFilter)
-PARAMETERS = {each.parameter_name for each in FILTERS}
+    def keys(self) -> set[int]:
+        """Of the cases that are shown with their words."""
+        inside = (case.pk for cases in self.members.values() for case in cases)
+        return {wave.worst.pk for wave in self.waves} | set(inside)
 
 
-def view_asked(asked: QueryDict) -> SavedView:
-    return view_named(asked.get(ViewFilter.parameter_name, ""), asked.get("q", ""))
+def read_page(asked: Asked, user: User, now: datetime) -> Page:
+    """One query."""
+    return read_open(asked, user, now) if asked.view.is_open else read_by_date(asked, user)
 
 
-def given_by(centres: Iterable[int]) -> Exists:
-    given = Transfer.objects.filter(incident=OuterRef("pk"), giver__in=centres, state=TransferState.ACCEPTED)
-    return Exists(given)
+def read_open(asked: Asked, user: User, now: datetime) -> Page:
+    cases = list(list_open(user))
+    held = [
+        case for case in cases if asked.view.holds(case, user, now) and (not asked.type or case.type == asked.type)
+    ]
+    waves = arrange(held, now)
+    if asked.within:
+        inside = next((wave.cases for wave in waves if wave.key == asked.within), [])
+        waves = arrange(inside, now, is_collapsed=False)
+    page = cut(waves, asked, now)
+    opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == asked.opened}
+    # Of a list that something else narrows, the views are not counted: they would not hold what they say.
+    return page._replace(members=opened, counted={} if asked.is_narrowed else count_cases(cases, user, now))
 
 
-class Queue(ChangeList):
-    """Django's list without its two COUNTs: a page starts after, or ends before, a reference of another page."""
+def cut(waves: list[Wave], asked: Asked, now: datetime) -> Page:
+    """The lines after a place, or before another: of a row that was shown, it keeps where it stood."""
+    places = [place_of(wave.worst, now) for wave in waves]
+    if asked.before:
+        end = sum(place < asked.before for place in places)
+        start = max(end - LINES, 0)
+    else:
+        start = sum(place <= asked.after for place in places) if asked.after else 0
+        end = min(start + LINES, len(waves))
+    shown = waves[start:end]
+    return Page(
+        shown,
+        previous=asked.link(**{BEFORE: str(places[start])}) if shown and start else "",
+        next=asked.link(**{AFTER: str(places[end - 1])}) if shown and end < len(waves) else "",
+    )
 
-    def get_filters_params(self, params: Any = None) -> Any:
-        kept = super().get_filters_params(params)
-        return {name: value for name, value in kept.items() if name not in {AFTER, BEFORE}}
 
-    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
-        return str(super().get_query_string(new_params, [*(remove or []), AFTER, BEFORE]))
+def read_by_date(asked: Asked, user: User) -> Page:
+    """The newest first; one row more than a page tells whether there is another."""
+    cases = cases_of_centres(user).filter(asked.view.among)
+    if asked.type:
+        cases = cases.filter(type=asked.type)
+    rows = [OpenCase._make(row) for row in beside(cases, asked).values_list(*COLUMNS)[: LINES + 1]]
+    shown, has_more = rows[:LINES], len(rows) > LINES
+    if asked.before:
+        shown.reverse()
+    is_after, is_before = bool(asked.before) or has_more, bool(asked.after) or (bool(asked.before) and has_more)
+    return Page(
+        [Wave(None, "", [case]) for case in shown],
+        previous=asked.link(**{BEFORE: str(place_by_date(shown[0]))}) if shown and is_before else "",
+        next=asked.link(**{AFTER: str(place_by_date(shown[-1]))}) if shown and is_after else "",
+    )
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Incident]) -> list[Any]:
-        self.view = view_asked(request.GET)
-        return list(self.view.keys)
 
-    def get_results(self, request: HttpRequest) -> None:
-        self.centres = user_of(request).csirt_ids()
-        after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
-        rows = self.rows_beside(before, backwards=True) if before else self.rows_beside(after)
-        page, more = rows[: self.list_per_page], len(rows) > self.list_per_page
-        self.is_first = not (after or before)
-        self.start = self.get_query_string()
-        self.mark = mark_of(rows, timezone.now()) if self.is_first else ""
-        self.result_list = page[::-1] if before else page
-        self.previous = self.link(BEFORE, self.result_list[0]) if page and (more if before else after) else ""
-        self.next = self.link(AFTER, self.result_list[-1]) if page and (more or before) else ""
-        # What Django's own templates and actions ask of a list; nothing here is a count.
-        self.result_count = self.full_result_count = len(page)
-        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+def beside(cases: IncidentQuerySet, asked: Asked) -> IncidentQuerySet:
+    """Those older than a place, or newer than another, nearest first."""
+    keys = Tuple(F("received_at"), F("reference"))
+    if asked.before:
+        newer: IncidentQuerySet = cases.filter(TupleGreaterThan(keys, asked.before[1:]))
+        return newer.order_by("received_at", "reference")
+    older = cases.filter(TupleLessThan(keys, asked.after[1:])) if asked.after else cases
+    return older.order_by("-received_at", "-reference")
 
-    def rows_beside(self, cursor: str, *, backwards: bool = False) -> list[Incident]:
-        """One row more than a page, from the one after `cursor` on; backwards, the nearest first."""
-        rows = self.queryset.reverse() if backwards else self.queryset
-        if bound := self.read_cursor(cursor):
-            rises = not self.view.keys[0].startswith("-")
-            lookup = TupleLessThan if rises == backwards else TupleGreaterThan
-            rows = rows.filter(lookup(Tuple(*(F(key.removeprefix("-")) for key in self.view.keys)), bound))
-        return list(rows[: self.list_per_page + 1])
 
-    def link(self, name: str, incident: Incident) -> str:
-        """A cursor keeps how the row was shown: it may be taken, or due later, before the next page is asked."""
-        cursor = f"{incident.is_taken:d}.{incident.due_at.astimezone(UTC):{SHOWN_AT}}.{incident.reference}"
-        return str(super().get_query_string({name: cursor}, [AFTER, BEFORE]))
+def place_by_date(case: OpenCase) -> Place:
+    return Place(BY_DATE, case.received_at, case.reference)
 
-    def read_cursor(self, cursor: str) -> tuple[Any, ...] | None:
-        """The bound that a cursor names; an altered one starts again from the top."""
-        is_taken, _dot, rest = cursor.partition(".")
-        shown_at, _dot, reference = rest.partition(".")
-        try:
-            due_at = datetime.strptime(shown_at, SHOWN_AT).replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        if is_taken not in ("0", "1") or not is_reference(reference):
-            return None
-        named = Incident.objects.filter(reference=reference).values_list("received_at", "id")
-        # Ours, or given away since the page was shown.
-        place = named.filter(csirt__in=self.centres).first() or named.filter(given_by(self.centres)).first()
-        if place is None:
-            return None
-        return (is_taken == "1", due_at, place[1]) if self.view.keys == DUE_FIRST else place
+
+def rows_of(page: Page, cases: IncidentQuerySet) -> dict[int, Incident]:
+    """The cases of the page as `cases` reads them, by key. One query."""
+    rows: Iterable[Incident] = cases.filter(pk__in=page.keys())
+    return {row.pk: row for row in rows}

@@ -1,8 +1,9 @@
 """Whether the queue before somebody’s eyes has changed: asked every twenty seconds, so it must be cheap."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
@@ -10,6 +11,7 @@ from accounts.models import User
 from incidents.enums import Status, TransferState
 from incidents.models import Incident, IncidentEvent, Reading, Transfer
 from incidents.querysets import IncidentQuerySet
+from incidents.triage.queue import Page
 
 # Ages are said in minutes, then in hours: a page that nothing happens to is read again now and then.
 READ_AGAIN_SECONDS = 300
@@ -27,11 +29,16 @@ def with_signs(cases: IncidentQuerySet, user: User) -> IncidentQuerySet:
     )
 
 
-def mark_of(rows: Iterable[Incident], now: datetime) -> str:
-    """The same as long as the page would show the same. `rows` come `with_signs`, in the order of the page."""
-    said = [(row.reference, row.newest_event, row.read_at, is_late(row, now)) for row in rows]  # type: ignore[attr-defined]  # annotated
+def mark_of(page: Page, rows: Mapping[int, Any], now: datetime) -> str:
+    """The same as long as the page would show the same. `rows` come `with_signs`, by key."""
+    signs = {row.reference: (row.newest_event, row.read_at, is_late(row, now)) for row in rows.values()}
+    waves = [
+        (wave.key, [(case.reference, signs.get(case.reference), case.status) for case in wave.cases])
+        for wave in page.waves
+    ]
     turn = int(now.timestamp()) // READ_AGAIN_SECONDS
-    return hashlib.sha256(repr((said, turn)).encode()).hexdigest()[:24]
+    said = waves, sorted(page.members), bool(page.next), turn
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:24]
 
 
 def is_late(incident: Incident, now: datetime) -> bool:

@@ -1,19 +1,43 @@
 """What the responders' pages say: short moments, what is touched, and why an act was refused."""
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Choices
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from collectivities.zones import day_of, zone_of
-from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, LeakStatus, PublicService, Status
+from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, ClosingReason, DueFor, LeakStatus, PublicService, Status
 from incidents.models import Incident
 from incidents.workflow import InvalidTransition
 
 NBSP = "\N{NO-BREAK SPACE}"
+DUE_VERBS = {DueFor.ACKNOWLEDGE: "prendre", DueFor.ANSWER: "répondre", DueFor.TASK: "faire", DueFor.REVIEW: "revoir"}
+
+
+SERVICE_ANSWERS: dict[str, str] = {
+    Answer.YES: "oui, non précisés",
+    Answer.NO: "aucun",
+    Answer.UNKNOWN: "ne sait pas",
+}
+DATA_ANSWERS: dict[str, str] = {Answer.YES: "concernées", Answer.NO: "non", Answer.UNKNOWN: "ne sait pas"}
+
+
+@cache
+def label(choices: type[Choices], value: Any) -> str:
+    """What a choice is called. A list says the same few many times, in the one language of the site."""
+    return str(choices(value).label)
+
+
+@cache
+def capital_term(incident_type: str) -> str:
+    """« Rançongiciel »: the field's name of a type, at the head of a line."""
+    return capfirst(str(TYPE_TERMS[incident_type]))
 
 
 def hour(at: datetime, zone: str) -> str:
@@ -33,8 +57,35 @@ def short_moment(at: datetime, now: datetime, zone: str) -> str:
 
 @lru_cache(maxsize=2048)
 def format_month_day(day: date) -> str:
-    """« 23 nov. »: a list says the same few days many times, in the one language of the site."""
-    return date_format(day, "j N").replace(" ", NBSP)
+    """« 23 nov. », « 1er déc. »: a list says the same few days many times, in the one language of the site."""
+    month = date_format(day, "N")
+    return f"{day.day if day.day > 1 else '1er'}{NBSP}{month}"
+
+
+def format_clock(incident: Incident, now: datetime, zone: str) -> tuple[str, str]:
+    """Return what is to be done by when, and what is left: « prendre avant 10 h 40 », « il reste 28 min ».
+
+    Of another day « avant le 23 nov. », then the hour. Late: « en retard de 2 h », then by when it was to be done.
+    """
+    if incident.status == Status.CLOSED:
+        return "clos", label(ClosingReason, incident.closing_reason)
+    verb, due_at = DUE_VERBS[DueFor(incident.due_for)], incident.due_at
+    left, day = format_duration(due_at - now), day_of(due_at, zone)
+    if due_at < now:
+        return f"en retard de {left}", f"{verb} avant {short_moment(due_at, now, zone)}"
+    if day == day_of(now, zone):
+        return f"{verb} avant {hour(due_at, zone)}", f"il reste {left}"
+    return f"{verb} avant le {format_month_day(day)}", f"{hour(due_at, zone)}, il reste {left}"
+
+
+def format_duration(value: timedelta) -> str:
+    """« 31 h »: minutes under one hour, days from the fifth; rounded down, and never negative."""
+    minutes = int(abs(value).total_seconds()) // 60
+    if minutes < 60:
+        return f"{minutes}{NBSP}min"
+    if minutes < 96 * 60:
+        return f"{minutes // 60}{NBSP}h"
+    return ngettext("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
 
 
 def since(at: datetime, now: datetime, zone: str) -> str:
@@ -70,14 +121,9 @@ def stopped(incident: Incident, interruptions: list[Any]) -> str:
 def still_stopped(incident: Incident, services: list[str], *, was_touched: bool) -> str:
     """The same of codes of services. `was_touched`: some were named, which may all be back."""
     if was_touched and not services:
-        return _("tous repris")
-    answers: dict[str, str] = {
-        Answer.YES: _("oui, non précisés"),
-        Answer.NO: _("aucun"),
-        Answer.UNKNOWN: _("ne sait pas"),
-    }
-    named = ", ".join(str(PublicService(code).label) for code in services)
-    return named or answers.get(incident.service_stopped, str(NOT_SAID))
+        return "tous repris"
+    named = ", ".join(label(PublicService, code) for code in services)
+    return named or SERVICE_ANSWERS.get(incident.service_stopped) or str(NOT_SAID)
 
 
 def data(incident: Incident, leaks: list[Any]) -> str:
@@ -87,13 +133,8 @@ def data(incident: Incident, leaks: list[Any]) -> str:
 
 def of_data(incident: Incident, leak_status: str | None) -> str:
     if leak_status:
-        return _("fuite %(status)s") % {"status": LeakStatus(leak_status).label}
-    answers: dict[str, str] = {
-        Answer.YES: _("concernées"),
-        Answer.NO: _("non"),
-        Answer.UNKNOWN: _("ne sait pas"),
-    }
-    return answers.get(incident.data_concerned, str(NOT_SAID))
+        return f"fuite {label(LeakStatus, leak_status)}"
+    return DATA_ANSWERS.get(incident.data_concerned) or str(NOT_SAID)
 
 
 def waiting(incident: Incident, now: datetime) -> timedelta:

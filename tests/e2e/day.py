@@ -143,12 +143,12 @@ def spaced(incident):
 def count(desk, view):
     """What the badge of a view says."""
     badge = desk.page.locator("#vues li", has_text=view).locator(".queue__count")
-    return int(badge.inner_text().split()[0]) if badge.count() else 0
+    return int(badge.text_content().split()[0]) if badge.count() else 0
 
 
 def walk_to(desk, incident):
     """By keyboard alone."""
-    here = "document.activeElement.closest('tr[data-reference]')?.dataset.reference"
+    here = "document.activeElement.closest('.row')?.dataset.reference"
     for _step in range(60):
         if desk.page.evaluate(here) == incident.reference:
             return
@@ -160,12 +160,13 @@ def take_by_keyboard(desk, incident):
     walk_to(desk, incident)
     desk.page.keyboard.press("p")
     expect(desk.page.locator(".queue__news")).to_contain_text("Vous avez pris ce dossier en charge.")
-    row = desk.page.locator(f'tr[data-reference="{incident.reference}"]')
-    expect(row.locator(".queue__owner")).to_contain_text(str(desk.person))
+    row = desk.page.locator(f'.row[data-reference="{incident.reference}"]')
+    expect(row.locator(".row__owner")).to_contain_text(str(desk.person))
 
 
-def act_on_all(desk, act):
-    desk.page.get_by_label("Tout cocher").check()
+def act_on_wave(desk, act):
+    """All its cases, by the box of its one line."""
+    desk.page.locator(".wave").get_by_role("checkbox").check()
     desk.press(act)
 
 

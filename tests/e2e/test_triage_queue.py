@@ -35,11 +35,11 @@ def page(browser, live_site, cases, responder):
 
 
 def rows(page):
-    return page.eval_on_selector_all("tr[data-reference]", "rows => rows.map(row => row.dataset.reference)")
+    return page.eval_on_selector_all(".row", "rows => rows.map(row => row.dataset.reference)")
 
 
 def focused(page):
-    return page.evaluate("document.activeElement.closest('tr[data-reference]')?.dataset.reference || ''")
+    return page.evaluate("document.activeElement.closest('.row')?.dataset.reference || ''")
 
 
 def references(cases):
@@ -71,7 +71,7 @@ def test_it_works(page, cases, responder):
     page.keyboard.press("p")
     expect(news(page)).to_contain_text("Vous avez pris ce dossier en charge.")
     assert Incident.objects.get(pk=cases[0].pk).acknowledged_by == responder
-    expect(page.locator("tr[data-reference]").last).to_contain_text(str(responder))
+    expect(page.locator(".row").last).to_contain_text(str(responder))
     assert focused(page) == cases[0].reference
     assert rows(page) == references([cases[1], cases[2], cases[0]])
 
@@ -92,7 +92,7 @@ def test_a_new_case_comes_in_without_moving_the_focus(page, cases):
     page.keyboard.press("j")
     newer = declare()
     look_again(page)
-    expect(page.locator(f'tr[data-reference="{newer.reference}"]')).to_be_visible()
+    expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
     assert focused(page) == cases[1].reference
     expect(page.locator("#vues [aria-current] .queue__count")).to_contain_text("4")
 
@@ -115,7 +115,7 @@ def test_under_a_ticked_row_nothing_moves_until_it_is_asked(page, cases):
     expect(news(page)).to_contain_text("1 nouveau dossier")
     assert rows(page) == references(cases)
     page.get_by_role("button", name="Actualiser").click()
-    expect(page.locator(f'tr[data-reference="{newer.reference}"]')).to_be_visible()
+    expect(page.locator(f'.row[data-reference="{newer.reference}"]')).to_be_visible()
     assert page.locator(f'input[value="{cases[1].reference}"]').is_checked()
     expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
 
@@ -192,16 +192,16 @@ def test_the_pages_of_an_act_on_many_are_accessible(page, cases):
     expect(page.get_by_text("3 dossiers pris en charge.")).to_be_visible()
 
 
-@pytest.mark.parametrize("view", ["ouverts", "retard", "tous"])
-def test_on_a_telephone_the_views_are_one_row_and_the_one_shown_is_in_sight(page, live_site, view):
+@pytest.mark.parametrize(
+    ("view", "title"), [("ouverts", "Tout"), ("a-repondre", "À répondre"), ("tous", "Tous, même clos")]
+)
+def test_on_a_telephone_the_view_that_is_shown_is_named_in_few_lines(page, live_site, view, title):
     page.goto(f"{live_site}{QUEUE}?etat={view}")
     page.set_viewport_size({"width": 360, "height": 760})
-    links = page.locator(".queue__views a")
-    assert len({round(link.bounding_box()["y"]) for link in links.all()}) == 1
-    shown = page.locator(".queue__views [aria-current]").bounding_box()
-    assert shown["x"] >= 0
-    assert shown["x"] + shown["width"] <= 360
-    links.last.focus()
-    last = links.last.bounding_box()
+    expect(page.locator("#vues").get_by_text(title).locator("visible=true").first).to_be_visible()
+    assert page.locator("#vues").bounding_box()["height"] <= 110
+    page.locator("#vues summary").first.click()
+    last = page.locator("#vues .menu__list a").first.bounding_box()
+    assert last["x"] >= 0
     assert last["x"] + last["width"] <= 360
     assert overflow(page) <= 0

@@ -107,7 +107,7 @@ def test_put_back_it_is_to_be_taken_everywhere(client, responder, incident, time
     put_back_at = incident.events.get(kind=EventKind.ASSIGNED).at
     assert after.acknowledge_by == put_back_at + ACKNOWLEDGE_WITHIN[after.severity]
     assert after.due_at == after.answer_by, "the declarant, whom nobody ever answered, waits longer than that"
-    line = client.get(QUEUE).context["lines"][0]
+    line = client.get(QUEUE).context["rows"][0]
     assert (line.incident, line.is_free) == (incident, True)
     page = text_of(client.get(url(incident)))
     assert "s’en occupe" not in page

@@ -23,7 +23,7 @@ def test_it_works(client, responder):
     cases += [town(5, supplier="exemple s a s"), town(6, supplier="Autre")]
     Incident.objects.filter(supplier_key="exemple s a s").update(supplier_key="exemple sas")
     queue = client.get("/admin/incidents/incident/")
-    assert "5 collectivités nomment" in text(queue)
+    assert "5 collectivités" in text(queue)
     assert "En faire un groupe" in text(queue)
 
     for _ in range(2):

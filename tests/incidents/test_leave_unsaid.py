@@ -120,7 +120,7 @@ def test_a_responder_reads_it_on_the_case_and_in_the_queue(client):
     assert "Données concernées : pas dit." in page
     assert "Prestataire pas dit" in page
     assert "Pas dit survenu, détecté" in page
-    assert "Pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
+    assert "Services : pas dit Données : pas dit" in text(client.get("/admin/incidents/incident/"))
 
 
 def test_a_responder_sees_that_the_leak_was_not_said(client):

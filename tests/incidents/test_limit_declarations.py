@@ -143,7 +143,10 @@ def test_the_centre_sees_which_came_in_a_burst(client):
     ).replace("\xa0", " ")
     client.force_login(a_responder())
     assert "en rafale : même collectivité" in text_of(client.get(f"{QUEUE}{last.reference}/"))
-    assert text_of(client.get(QUEUE)).count(", en rafale") == 1
+    queue = client.get(QUEUE)
+    (wave,) = queue.context["rows"]
+    assert "Rafale : même collectivité</a> <small>6 dossiers" in text_of(queue), "with the five that were let through"
+    assert text_of(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
 
 
 def test_no_address_and_no_mailbox_is_kept(client):

@@ -18,7 +18,7 @@ from incidents.reference import spaced
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests import harmless
-from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import another_centre
@@ -40,7 +40,7 @@ def text_of(response):
 
 
 def lines(response):
-    return response.context["lines"]
+    return response.context["rows"]
 
 
 def shown(response):
@@ -71,7 +71,8 @@ def test_it_works(client, responder):
         "Plouexemple (Finistère)",
         "4 210 hab.",
         "Rançongiciel",
-        "gravité critique",
+        "<b>Critique</b>",
+        "row--4",
         "État civil",
         "fuite confirmée",
         "non vérifiée",
@@ -95,7 +96,7 @@ def test_the_pages_that_a_person_may_open_are_in_the_header(client, responder):
     assert all(client.get(link).status_code == 200 for link in links)
 
 
-def test_nobody_has_taken_it_then_what_is_due_first(client, responder):
+def test_the_worst_first_then_what_is_due_first(client, responder):
     taken = declare()
     mild = declare(type=IncidentType.OUTAGE)
     bad, newer = declare(), declare()
@@ -103,18 +104,24 @@ def test_nobody_has_taken_it_then_what_is_due_first(client, responder):
     closed = declare()
     close_incident(reference=closed.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
 
-    assert shown(client.get(URL)) == [each.reference for each in (bad, newer, mild, taken)]
+    page = client.get(URL)
+    assert shown(page) == [each.reference for each in (bad, newer, taken, mild)]
+    assert "Les critiques en tête. Ensuite un retard monte d’un cran" in text_of(page)
     assert shown(client.get(URL, {"etat": "clos"})) == [closed.reference]
-    assert shown(client.get(URL, {"etat": "tous"})) == [each.reference for each in (closed, newer, bad, mild, taken)]
+    everything = client.get(URL, {"etat": "tous"})
+    assert shown(everything) == [each.reference for each in (closed, newer, bad, mild, taken)]
+    assert "Les plus récents en tête." in text_of(everything)
 
 
-def test_what_was_late_to_be_answered_stays_after_what_nobody_took(client, responder):
+def test_what_is_late_counts_one_level_more_whoever_has_it(client, responder):
     answered_late, waiting, free = declare(), declare(), declare(type=IncidentType.OUTAGE)
     for case in (answered_late, waiting):
         acknowledge_incident(reference=case.reference, actor=responder)
     Incident.objects.filter(pk=answered_late.pk).update(due_at=timezone.now() - DAY)
 
-    assert shown(client.get(URL)) == [each.reference for each in (free, answered_late, waiting)]
+    expected = [each.reference for each in (answered_late, waiting, free)]
+    assert shown(client.get(URL)) == expected
+    assert shown(client.get(URL, {"etat": "miens"})) == expected[:2], "« Les miens » in the same order"
 
 
 def test_only_the_cases_of_my_centre(client, responder):
@@ -147,8 +154,8 @@ def test_filters(client, responder):
 
 @pytest.mark.parametrize("lookup", ["csirt__name", "story__contact_phone__startswith", "pk__gt", "_to_field"])
 def test_no_other_question_can_be_asked_of_the_rows(client, responder, lookup):
-    declare()
-    assert client.get(URL, {lookup: "0"}).status_code == 400
+    case = declare()
+    assert shown(client.get(URL, {lookup: "0"})) == [case.reference]
 
 
 def test_late_is_said(client, responder, time_machine):
@@ -168,32 +175,6 @@ def test_without_a_notification_address_the_queue_says_so(client):
     assert "Breizh Cyber&nbsp;: sans canal." in text
 
 
-def test_several_bodies_that_name_one_supplier_are_one_line(client, responder):
-    for number, name in enumerate(["Exemple Informatique", "exemple  informatique", "EXEMPLE INFORMATIQUE"]):
-        body = plouexemple(insee_code=f"2990{number}", name=f"Exemple {number}")
-        declare(supplier=name, collectivity=body)
-    declare(supplier="Exemple Informatique", collectivity=plouexemple(insee_code="29900"))
-    declare(supplier="Un Seul")
-    elsewhere_too = elsewhere()
-
-    page = client.get(URL)
-
-    assert [(group["bodies"], group["supplier_key"]) for group in page.context["groups"]] == [
-        (3, "exemple informatique")
-    ]
-    assert "3 collectivités nomment «" in page.content.decode()
-    filtered = client.get(URL, {"prestataire": "exemple informatique"})
-    assert len(shown(filtered)) == 4
-    assert elsewhere_too.reference not in shown(filtered)
-
-
-def test_two_bodies_are_not_a_group(client, responder):
-    for code in ("29901", "29902"):
-        declare(supplier="Exemple Informatique", collectivity=plouexemple(insee_code=code))
-
-    assert client.get(URL).context["groups"] == []
-
-
 @pytest.fixture
 def many(responder):
     """Seven times the page's length of two rows, several of them alike."""
@@ -201,68 +182,69 @@ def many(responder):
 
 
 def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
     expected = [incident.reference for incident in many]
     page, seen = client.get(URL), []
-    assert not page.context["cl"].previous
+    assert not page.context["page"].previous
     while True:
         seen += shown(page)
-        if not page.context["cl"].next:
+        if not page.context["page"].next:
             break
-        page = client.get(URL + page.context["cl"].next)
+        page = client.get(URL + page.context["page"].next)
     assert seen == expected
 
-    back = client.get(URL + page.context["cl"].previous)
+    back = client.get(URL + page.context["page"].previous)
     assert shown(back) == expected[4:6]
-    first = client.get(URL + client.get(URL + back.context["cl"].previous).context["cl"].previous)
+    first = client.get(URL + client.get(URL + back.context["page"].previous).context["page"].previous)
     assert shown(first) == expected[:2]
-    assert not first.context["cl"].previous
-    assert first.context["cl"].next
+    assert not first.context["page"].previous
+    assert first.context["page"].next
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
     page = client.get(URL)
     acknowledge_incident(reference=shown(page)[-1], actor=responder)
 
-    assert shown(client.get(URL + page.context["cl"].next)) == [many[2].reference, many[3].reference]
+    assert shown(client.get(URL + page.context["page"].next)) == [many[2].reference, many[3].reference]
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
     page = client.get(URL)
     Incident.objects.filter(pk=many[1].pk).update(due_at=timezone.now() + 9 * DAY)
 
-    following = client.get(URL + page.context["cl"].next)
+    following = client.get(URL + page.context["page"].next)
 
     assert shown(following) == [many[2].reference, many[3].reference]
-    assert shown(client.get(URL + following.context["cl"].previous)) == [many[0].reference]
+    assert shown(client.get(URL + following.context["page"].previous)) == [many[0].reference]
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_went_away(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
     page = client.get(URL)
     taker = a_responder(another_centre())
     accept_transfer(uid=transferring.asked(many[1], responder).uid, actor=taker)
 
-    assert shown(client.get(URL + page.context["cl"].next)) == [many[2].reference, many[3].reference]
+    assert shown(client.get(URL + page.context["page"].next)) == [many[2].reference, many[3].reference]
     client.force_login(a_responder(another_centre("tiers", "Tiers")))
     mine = Incident.objects.filter(pk=many[6].pk)
     mine.update(csirt=Csirt.objects.get(slug="tiers"))
-    assert shown(client.get(URL + page.context["cl"].next)) == [many[6].reference], "nothing is told by their place"
+    assert shown(client.get(URL + page.context["page"].next)) == [many[6].reference], "nothing is told by their place"
 
 
 def test_beyond_the_last_row_it_is_not_said_that_nothing_is_to_be_done(client, many):
     page = client.get(URL, {"etat": "ouverts", "apres": a_cursor(many[-1])})
     assert shown(page) == []
     assert "Rien à traiter" not in page.content.decode()
-    assert shown(client.get(URL + page.context["cl"].start)) == [each.reference for each in many]
-    assert f'<a href="{page.context["cl"].start}">' in page.content.decode()
+    assert shown(client.get(URL + page.context["asked"].link())) == [each.reference for each in many]
+    assert f'<a href="{page.context["asked"].link()}">' in page.content.decode()
 
 
 def a_cursor(incident, **changed):
-    said = {"taken": "0", "due": f"{incident.due_at:%Y%m%dT%H%M%S%f}", "reference": incident.reference} | changed
-    return "{taken}.{due}.{reference}".format(**said)
+    """High and in time: two levels below a critical case."""
+    said = {"level": "2", "due": f"{incident.due_at:%Y%m%dT%H%M%S%f}", "reference": incident.reference} | changed
+    return "{level}.{due}.{reference}".format(**said)
 
 
 def test_a_cursor_is_what_a_link_carries(client, many):
@@ -270,7 +252,7 @@ def test_a_cursor_is_what_a_link_carries(client, many):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"taken": "2"}, {"due": "20261301T000000"}, {"due": ""}, {"reference": "AAAAAAAA"}]
+    "changed", [{"level": "9"}, {"due": "20261301T000000"}, {"due": ""}, {"reference": "AAAAAAAA"}]
 )
 def test_a_cursor_of_which_one_part_is_altered_starts_again(client, many, changed):
     assert len(shown(client.get(URL, {"apres": a_cursor(many[2], **changed)}))) == 7
@@ -317,20 +299,25 @@ def test_what_a_declarant_wrote_is_never_markup(client, responder):
         declare(supplier=MARKUP[0], caller=caller, collectivity=plouexemple(insee_code=code))
 
     queue = client.get(URL)
+    opened = client.get(URL, {"ouvre": queue.context["rows"][0].key})
 
     harmless.answer(queue)
-    assert queue.content.decode().count("&lt;script&gt;piege") == 5, "three callers, their supplier and its button"
+    harmless.answer(opened)
+    assert queue.content.decode().count("&lt;script&gt;piege") == 3, "the line of their supplier, its box, its button"
+    assert opened.content.decode().count("&lt;script&gt;piege") == 6, "and three callers"
 
 
 def test_nothing_is_posted_to_the_queue(client, responder):
     assert client.post(URL, {"action": "delete_selected", "index": "0"}).status_code == 405
 
 
-def test_waiting_time_grows(client, responder):
-    incident = declare()
-    Incident.objects.filter(pk=incident.pk).update(received_at=timezone.now() - timedelta(hours=5, minutes=10))
-    assert "depuis 5\u00a0h" in client.get(URL).content.decode()
-    assert a_person(Role.ADMINISTRATOR).has_perm("incidents.view_incident") is False
+def test_what_is_left_shrinks(client, responder, time_machine):
+    time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
+    declare()
+    assert "il reste 4 h" in text_of(client.get(URL)).replace("\u00a0", " ")
+    time_machine.move_to("2026-11-24 12:25+01:00", tick=False)
+    text = text_of(client.get(URL)).replace("\u00a0", " ")
+    assert "prendre avant 13 h 00 <small>il reste 35 min" in text
 
 
 def test_hours_are_those_of_the_town_hall(client, responder, time_machine):
@@ -357,7 +344,7 @@ def test_services_that_all_work_again_are_said_so(client, responder):
     over = Interruption(service=PublicService.CIVIL, extent="stopped", started_at=now - DAY, ended_at=now)
     declare(service_stopped=Answer.YES, interruptions=(over,))
 
-    assert [line.services for line in lines(client.get(URL))] == ["tous repris"]
+    assert [line.services for line in lines(client.get(URL))] == ["Services\N{NO-BREAK SPACE}: tous repris"]
 
 
 def test_a_centre_without_channel_is_said_above_an_empty_queue(client):

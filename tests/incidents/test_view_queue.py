@@ -21,7 +21,18 @@ from incidents.triage import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
 
 URL = "/admin/incidents/incident/"
-VIEWS = ["ouverts", "miens", "sans-responsable", "non-verifies", "a-repondre", "attente", "retard", "clos", "tous"]
+VIEWS = [
+    "a-prendre",
+    "ouverts",
+    "miens",
+    "sans-responsable",
+    "non-verifies",
+    "a-repondre",
+    "attente",
+    "retard",
+    "clos",
+    "tous",
+]
 pytestmark = pytest.mark.django_db
 
 
@@ -37,7 +48,7 @@ def text_of(response):
 
 
 def shown(client, view, **more):
-    return {line.incident.reference for line in client.get(URL, {"etat": view} | more).context["lines"]}
+    return {line.incident.reference for line in client.get(URL, {"etat": view} | more).context["rows"]}
 
 
 def counted(response):
@@ -62,6 +73,7 @@ def cases(responder):
 def test_it_works(client, cases):
     expected = {
         "ouverts": {"free", "mine", "theirs", "asked", "late"},
+        "a-prendre": {"free", "late"},
         "miens": {"mine"},
         "sans-responsable": {"free", "late"},
         "non-verifies": {"free", "mine", "asked", "late"},
@@ -77,7 +89,7 @@ def test_it_works(client, cases):
     page = client.get(URL)
     counts = {view: str(len(names)) for view, names in expected.items()} | {"clos": "", "tous": ""}
     assert counted(page) == counts
-    assert '<a href="?etat=ouverts" aria-current="page">À traiter' in text_of(page)
+    assert '<a href="?etat=ouverts" aria-current="page">Tout' in text_of(page)
     assert '<a href="?etat=retard" aria-current="page">En retard' in text_of(client.get(URL, {"etat": "retard"}))
 
 
@@ -89,18 +101,21 @@ def test_who_waits_for_an_answer_is_seen_whatever_else_is_due(client, responder,
     add_task(reference=incident.reference, actor=responder, errand=errand("Rappeler l’hébergeur", hours=1))
     write_note(reference=incident.reference, actor=responder, kind="note", text="Vu.", key="k")
 
-    line = client.get(URL, {"etat": "a-repondre"}).context["lines"][0]
+    line = client.get(URL, {"etat": "a-repondre"}).context["rows"][0]
     assert (line.incident, line.incident.due_for) == (incident, "task")
-    assert f"le déclarant attend une réponse avant {line.answer}" in client.get(URL).content.decode()
+    assert line.clock_below.startswith("répondre avant ")
+    assert line.clock_below in client.get(URL).content.decode()
     assign_incident(reference=incident.reference, actor=responder, assignee=a_responder(incident.csirt))
     time_machine.shift(timedelta(days=2))
     client.force_login(responder)
-    assert "le déclarant attend une réponse, <b" in text_of(client.get(URL, {"etat": "a-repondre"}))
+    assert '<b class="late">réponse en retard</b>' in text_of(client.get(URL, {"etat": "a-repondre"}))
 
     answer = Letter(text="Nous arrivons.", key="1")
     write_to_declarant(reference=incident.reference, actor=responder, letter=answer)
     assert shown(client, "a-repondre") == set()
-    assert "attend une réponse" not in text_of(client.get(URL)).partition("<tbody>")[2]
+    rows = text_of(client.get(URL)).partition('<ol class="rows"')[2]
+    assert "répondre avant" not in rows
+    assert "réponse en retard" not in rows
 
 
 def errand(title, hours):
@@ -116,7 +131,7 @@ def test_a_view_keeps_the_type_and_an_unknown_one_is_the_first(client, cases):
 
 
 def test_a_narrowed_list_counts_nothing(client, cases):
-    for asked in ({"type": "panne"}, {"prestataire": "exemple"}):
+    for asked in ({"type": "panne"}, {"dans": "prestataire-1-exemple"}):
         assert set(counted(client.get(URL, asked)).values()) == {""}, asked
 
 
@@ -172,21 +187,23 @@ def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view)
         with CaptureQueriesContext(connection) as queries:
             page = client.get(URL, {"etat": view})
         costs.append(len(queries))
-        assert len(page.context["lines"]) == (2 if number == 2 else 50)
+        assert len(page.context["rows"]) == (2 if number == 2 else 50)
     assert costs[0] == costs[1] <= 10
 
 
 def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
-    monkeypatch.setattr("incidents.triage.admin.IncidentAdmin.list_per_page", 2)
+    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
     cases = [declare() for _ in range(5)]
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)
-    Incident.objects.update(awaited_since=timezone.now(), due_at=timezone.now() - timedelta(days=1))
+    for number, case in enumerate(cases):
+        due_at = timezone.now() - timedelta(days=1, minutes=-number)
+        Incident.objects.filter(pk=case.pk).update(awaited_since=timezone.now(), due_at=due_at)
     for view in ("miens", "non-verifies", "attente", "retard", "tous"):
         page, seen = client.get(URL, {"etat": view}), []
         for _ in range(3):
-            seen += [line.incident.reference for line in page.context["lines"]]
-            page = client.get(URL + (page.context["cl"].next or "?q=zzz"))
+            seen += [line.incident.reference for line in page.context["rows"]]
+            page = client.get(URL + (page.context["page"].next or "?q=zzz"))
         in_order = [case.reference for case in (reversed(cases) if view == "tous" else cases)]
         assert seen == in_order, view
 
@@ -194,29 +211,40 @@ def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
 def test_a_row_says_what_matters(client, responder, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     case = declare(collectivity=plouexemple())
-    assert "<b>personne</b>" in text_of(client.get(URL))
-    assert "nature à qualifier" in text_of(client.get(URL))
+    free = said(client.get(URL))
+    take = f'<button class="act" form="en-nombre" name="prendre" value="{case.reference}">Prendre<span'
+    for words in (take, "9 h 00</time> · à qualifier", 'class="row__clock">prendre avant 13 h 00 <small>il reste 4 h'):
+        assert words in free, words
 
     acknowledge_incident(reference=case.reference, actor=responder)
     Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT, awaited_since=timezone.now())
-    row = text_of(client.get(URL))
-    assert f">{responder}</span></td>" in row
-    assert "<b>À répondre</b> <span>avant 17 h 00</span> <small>reçu" in row.replace("\u00a0", " ")
-    assert "attend le déclarant depuis 9 h 00" in row.replace("\u00a0", " ")
-    assert "gravité élevée</b></small>" in row
-    assert '<span class="queue__nature">incident</span>' in row
+    row = said(client.get(URL))
+    assert f">{responder}</span></p>" in row
+    assert 'class="row__clock">répondre avant 17 h 00 <small>attend le déclarant</small>' in row
+    assert "<b>Élevée</b>" in row
+    assert "</time> · incident" in row
 
+    Incident.objects.filter(pk=case.pk).update(awaited_since=None, assignee=None)
     time_machine.move_to("2026-11-24 20:00+01:00", tick=False)
-    assert "en retard de 3 h" in text_of(client.get(URL)).replace("\u00a0", " ")
+    late = said(client.get(URL))
+    assert 'class="row__clock late">en retard de 3 h <small>répondre avant 17 h 00</small>' in late
+    assert "<b>personne</b>" in late
+
+    time_machine.move_to("2026-11-23 20:00+01:00", tick=False)
+    assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in said(client.get(URL))
+
+
+def said(response):
+    return text_of(response).replace("\u00a0", " ")
 
 
 def test_a_closed_case_waits_for_no_declarant(client, responder):
     Incident.objects.filter(pk=declare().pk).update(awaited_since=timezone.now())
-    assert "attend le déclarant depuis" in text_of(client.get(URL))
+    assert "attend le déclarant</small>" in text_of(client.get(URL))
     close_incident(reference=Incident.objects.get().reference, reason=ClosingReason.HANDED_OVER, actor=responder)
     page = text_of(client.get(URL, {"etat": "clos"}))
     assert page.count("data-reference") == 1
-    assert "attend le déclarant depuis" not in page
+    assert "attend le déclarant</small>" not in page
 
 
 @pytest.mark.parametrize(
@@ -235,7 +263,9 @@ def test_the_owner_is_short_and_the_whole_name_is_there(client, responder, name,
     acknowledge_incident(reference=case.reference, actor=responder)
     User.objects.filter(pk=responder.pk).update(display_name=name, email="responder@csirt.example")
     whole = name or short
-    owner = f'<span title="{whole}" aria-hidden="true">{short}</span><span class="visually-hidden">{whole}</span>'
+    owner = (
+        f'<i title="{whole}" aria-hidden="true" class="mine">{short}</i><span class="visually-hidden">{whole}</span>'
+    )
     assert owner in text_of(client.get(URL)).replace("\u00a0", " ")
 
 

@@ -20,6 +20,7 @@ from collectivities.zones import CLOCKS, PARIS, zone_of
 from csirts.models import Csirt
 from csirts.wording import named, of_centre, to
 from incidents.links import listed_hosts, split_links
+from incidents.triage.wording import format_duration
 
 register = template.Library()
 
@@ -85,14 +86,7 @@ def hour(value: datetime | None, zone: str = PARIS) -> str:
 @register.filter
 def duration(value: timedelta | None) -> str:
     """« 31 h »: minutes under one hour, days from the fifth; rounded down, and never negative."""
-    if value is None:
-        return ""
-    minutes = int(abs(value).total_seconds()) // 60
-    if minutes < 60:
-        return f"{minutes}\N{NO-BREAK SPACE}min"
-    if minutes < 96 * 60:
-        return f"{minutes // 60}\N{NO-BREAK SPACE}h"
-    return ngettext("%d\N{NO-BREAK SPACE}jour", "%d\N{NO-BREAK SPACE}jours", minutes // 1440) % (minutes // 1440)
+    return format_duration(value) if value is not None else ""
 
 
 @register.filter

@@ -22,10 +22,13 @@
   let lost = false;
   let timer = 0;
 
-  const rows = () => [...queue.querySelectorAll("tr[data-reference]")];
-  const ticks = () => [...queue.querySelectorAll(".queue__tick input")];
+  // A row is a case, or a wave of several, which names itself by its key and holds their references in its box.
+  const rows = () => [...queue.querySelectorAll(".row")];
+  const nameOf = (row) => row?.dataset.reference || row?.dataset.wave;
+  const ticks = () => [...queue.querySelectorAll(".row__tick input")];
+  const referencesOf = (boxes) => new Set(boxes.flatMap((box) => box.value.split(" ")));
   const isFirst = () => "first" in queue.dataset;
-  const rowOfFocus = () => document.activeElement?.closest?.("tr[data-reference]");
+  const rowOfFocus = () => document.activeElement?.closest?.(".row");
 
   function say(text) {
     says.textContent = text;
@@ -38,24 +41,34 @@
   function countTicks() {
     const bar = document.getElementById("en-nombre");
     if (!bar) return;
-    const number = ticks().filter((one) => one.checked).length;
+    const ticked = ticks().filter((one) => one.checked);
+    const number = referencesOf(ticked).size;
     const said = bar.querySelector("[data-ticked]");
     said.textContent = number
       ? `${number} ${number > 1 ? said.dataset.several : said.dataset.one}`
       : said.dataset.none;
-    bar.dataset.live = "";
-    bar.toggleAttribute("data-has-ticks", number > 0);
     const all = bar.querySelector("[data-all]");
     all.closest("label").hidden = false;
-    all.checked = number > 0 && number === ticks().length;
+    all.checked = number > 0 && ticked.length === ticks().length;
     all.indeterminate = number > 0 && !all.checked;
   }
 
   queue.addEventListener("change", (event) => {
     if (event.target.matches("[data-all]")) for (const one of ticks()) one.checked = event.target.checked;
-    if (event.target.matches("[data-all], .queue__tick input")) countTicks();
+    if (event.target.matches(".row__tick input")) follow(event.target);
+    if (event.target.matches("[data-all], .row__tick input")) countTicks();
     if (event.target.matches("[data-keys]")) switchKeys(event.target.checked);
   });
+
+  // The box of a wave ticks each of its cases that is in sight; a case that is let go lets the wave go.
+  function follow(box) {
+    const touched = referencesOf([box]);
+    const others = ticks().filter((one) => one !== box && one.value.split(" ").some((each) => touched.has(each)));
+    for (const one of others) {
+      if (touched.size > 1) one.checked = box.checked;
+      else if (!box.checked) one.checked = false;
+    }
+  }
 
   // Staying up to date
 
@@ -100,7 +113,7 @@
       return;
     }
     if (state.mark === mark) return;
-    const shown = known || new Set(rows().map((row) => row.dataset.reference));
+    const shown = known || referencesOf(ticks());
     const fresh = state.cases.filter((reference) => !shown.has(reference)).length;
     if (isFirst() && !ticks().some((one) => one.checked) && !help.open) await replaceRows();
     else offer(fresh);
@@ -153,6 +166,7 @@
     if (old && fresh && old.contains(document.activeElement) && id !== "dossiers") return;
     if (old && fresh) old.replaceWith(fresh);
     else if (old) old.remove();
+    else if (fresh && id === "en-nombre") queue.querySelector(".queue__bar").prepend(fresh);
     else if (fresh) document.getElementById("dossiers").before(fresh);
   }
 
@@ -160,21 +174,42 @@
   function keepPlace(change) {
     const held = rowOfFocus();
     const anchor = held || rows().find((row) => row.getBoundingClientRect().top >= 0);
-    const reference = anchor?.dataset.reference;
+    const name = nameOf(anchor);
     const top = anchor?.getBoundingClientRect().top;
     const index = held ? focusable(held).indexOf(document.activeElement) : -1;
-    const ticked = new Set(ticks().filter((one) => one.checked).map((one) => one.value));
+    const ticked = referencesOf(ticks().filter((one) => one.checked));
     const at = rows().indexOf(held);
     const scrolled = window.scrollY > 0;
     change();
-    for (const one of ticks()) one.checked = ticked.has(one.value);
-    const row = rows().find((one) => one.dataset.reference === reference);
+    for (const one of ticks()) one.checked = one.value.split(" ").every((each) => ticked.has(each));
+    const row = rows().find((one) => nameOf(one) === name);
     const next = row || (held && rows()[Math.min(at, rows().length - 1)]);
     if (held && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
     if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
   }
 
   const focusable = (row) => [...row.querySelectorAll("a[href], input")];
+
+  // A wave opens and shuts in its place; the address keeps it, for the next look and for a reload.
+  async function open(link) {
+    history.replaceState(null, "", link.href);
+    try {
+      await replaceRows();
+    } catch {
+      location.reload();
+    }
+  }
+
+  queue.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-opens]");
+    const taking = event.target.closest?.("button[name=prendre]");
+    if (!link && !taking) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    (link || taking).focus();
+    if (link) open(link);
+    else take();
+  });
 
   async function refreshNow() {
     const hadFocus = document.activeElement === refresh;
@@ -232,6 +267,10 @@
   async function take() {
     const row = rowOfFocus();
     if (!row) return;
+    if (!row.dataset.reference) {
+      say(words.many);
+      return;
+    }
     const form = new FormData();
     form.set("csrfmiddlewaretoken", document.querySelector("#en-nombre [name=csrfmiddlewaretoken]").value);
     try {
@@ -256,9 +295,10 @@
   }
 
   function tick() {
-    const box = rowOfFocus()?.querySelector(".queue__tick input");
+    const box = rowOfFocus()?.querySelector(".row__tick input");
     if (!box) return;
     box.checked = !box.checked;
+    follow(box);
     countTicks();
   }
 
@@ -287,6 +327,19 @@
     if (key.startsWith("Arrow") && !rowOfFocus() && document.activeElement !== document.body) return;
     event.preventDefault();
     KEYS[key]();
+  });
+
+  // Menus shut as soon as one looks elsewhere.
+  function shutMenus(but) {
+    for (const menu of queue.querySelectorAll("details.menu[open]")) if (!menu.contains(but)) menu.open = false;
+  }
+
+  document.addEventListener("click", (event) => shutMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && queue.querySelector("details.menu[open]");
+    if (!menu) return;
+    menu.querySelector("summary").focus();
+    shutMenus(null);
   });
 
   const opener = queue.querySelector("[data-help]");

@@ -1,0 +1,101 @@
+"""The order of the queue: what is worst and latest together. docs/queue.md explains it with hard examples.
+
+Critical cases stand first, whatever their clock. Among the others a late case counts one level more than its severity.
+Within a level the nearest clock wins. Whether somebody has taken a case changes what is due on it, and nothing else.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from accounts.models import User
+from incidents.enums import Severity, Status, Verification
+from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
+from incidents.reference import is_reference
+
+CRITICAL = Severity.CRITICAL + 1  # no lateness lifts another case so high
+STAMP = "%Y%m%dT%H%M%S%f"
+
+
+class OpenCase(NamedTuple):
+    """What sorting, counting and collapsing need of one open case: no word of it."""
+
+    pk: int
+    reference: str
+    csirt: int
+    body: int
+    type: str
+    status: str
+    severity: int
+    due_at: datetime
+    received_at: datetime
+    answer_by: datetime | None
+    awaited_since: datetime | None
+    assignee: int | None
+    verification: str
+    burst: str
+    supplier_key: str
+    group: UUID | None
+    group_title: str | None
+    group_closed_at: datetime | None
+
+    @property
+    def is_free(self) -> bool:
+        return self.status == Status.DECLARED
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verification != Verification.UNVERIFIED
+
+
+COLUMNS = (
+    *("pk", "reference", "csirt", "collectivity", "type", "status", "severity", "due_at", "received_at", "answer_by"),
+    *("awaited_since", "assignee", "verification", "burst", "supplier_key"),
+    *("group__uid", "group__title", "group__closed_at"),
+)
+
+
+class Place(NamedTuple):
+    """Where a case stands, the worst first; what a link to the next page carries."""
+
+    below_worst: int
+    at: datetime
+    reference: str
+
+    def __str__(self) -> str:
+        return f"{self.below_worst}.{self.at.astimezone(UTC):{STAMP}}.{self.reference}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Return the place that a link names, or None for an altered one."""
+        level, _dot, rest = text.partition(".")
+        at, _dot, reference = rest.partition(".")
+        if level not in {str(each) for each in range(CRITICAL)} or not is_reference(reference):
+            return None
+        try:
+            return cls(int(level), datetime.strptime(at, STAMP).replace(tzinfo=UTC), reference)
+        except ValueError:
+            return None
+
+
+def urgency(severity: int, *, is_late: bool) -> int:
+    """Return from 1, a case of low severity in time, to 5, a critical one."""
+    return CRITICAL if severity == Severity.CRITICAL else severity + is_late
+
+
+def place_of(case: OpenCase, now: datetime) -> Place:
+    below_worst = CRITICAL - urgency(case.severity, is_late=case.due_at < now)
+    return Place(below_worst, case.due_at, case.reference)
+
+
+def cases_of_centres(user: User) -> IncidentQuerySet:
+    """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
+    mine: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
+    return mine
+
+
+def list_open(user: User) -> Iterator[OpenCase]:
+    """Yield the open cases of my centres, in no order. One query, as long as what a centre has to do."""
+    return map(OpenCase._make, cases_of_centres(user).open().order_by().values_list(*COLUMNS))

@@ -1,0 +1,192 @@
+"""A filled queue in a real browser, at the sizes of a desk and of a telephone: how much is seen, what a wave does."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from incidents.declaration import Caller, Interruption, Leak
+from incidents.enums import Answer, Burst, LeakStatus, PublicService, Severity
+from incidents.models import Incident
+from incidents.services.triage import acknowledge_incident, verify_incident
+from tests.browser import open_page, overflow, shoot, violations
+from tests.cast import a_responder, declare, plouexemple
+from tests.e2e import steps
+
+QUEUE = "/admin/incidents/incident/"
+SUPPLIER = "Paie-Exemple"
+DESK, TELEPHONE, WIDE = (1280, 900), (390, 844), (1920, 1080)
+KINDS = [
+    "rancon",
+    "admin",
+    "boite",
+    "fuite",
+    "virement",
+    "defiguration",
+    "hameconnage",
+    "perte",
+    "saturation",
+    "panne",
+]
+WAVE, BURST, OTHERS = 9, 4, 26
+
+
+@pytest.fixture
+def responder(transactional_db, ground_for_a_walk):
+    return a_responder()
+
+
+def town(number, **said):
+    body = plouexemple(
+        insee_code=f"29{number:03}", name=f"Saint-Exemple-sur-Ruisseau-{number}", population=380 + 811 * number
+    )
+    caller = Caller(
+        name="Dominique Exemple", phone=f"02 99 00 00 {number:02}", email=f"mairie{number}@exemple.example"
+    )
+    return declare(collectivity=body, caller=caller, **said)
+
+
+def others(responder):
+    """One case each from as many town halls, of every kind and level; some taken, a few late."""
+    stopped = Interruption(service=PublicService.CIVIL, extent="stopped")
+    leak = Leak(status=LeakStatus.SUSPECTED)
+    for number in range(OTHERS):
+        services = {"service_stopped": Answer.YES, "interruptions": (stopped,)} if number % 3 == 0 else {}
+        case = town(number, type=KINDS[number % len(KINDS)], leak=leak if number % 4 == 0 else None, **services)
+        if number % 5 == 2:
+            verify_incident(reference=case.reference, actor=responder)
+        if number % 3 == 1:
+            acknowledge_incident(reference=case.reference, actor=responder)
+        yield case
+
+
+@pytest.fixture
+def filled(responder):
+    """Thirty-nine open cases, thirteen of them in two waves, and a fresh critical one that came last."""
+    late = timezone.now() - timedelta(hours=2, minutes=5)
+    found = list(others(responder))
+    Incident.objects.filter(pk__in=[found[6].pk, found[7].pk]).update(due_at=late)
+    wave = [town(40 + number, type="prestataire", supplier=SUPPLIER) for number in range(WAVE)]
+    Incident.objects.filter(pk=wave[3].pk).update(severity=Severity.HIGH)
+    burst = [town(60, type="hameconnage") for _ in range(BURST)]
+    Incident.objects.filter(pk__in=[case.pk for case in burst[1:]]).update(burst=Burst.BODY)
+    newest, soon = town(70), timezone.now() + timedelta(minutes=28)
+    Incident.objects.filter(pk=newest.pk).update(severity=Severity.CRITICAL, due_at=soon)
+    return {"others": found, "wave": wave, "burst": burst, "newest": newest}
+
+
+@pytest.fixture
+def page(browser, live_site, filled, responder):
+    page = open_page(browser, width=1280, reduced_motion="reduce")
+    page.clock.install()
+    steps.open_admin(page, live_site, responder)
+    page.wait_for_selector("#dossiers")
+    yield page
+    assert not page.complaints, page.complaints
+    page.context.close()
+
+
+def whole_rows(page, size):
+    """How many rows are seen whole without scrolling."""
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    boxes = page.locator(".row").evaluate_all("rows => rows.map(row => row.getBoundingClientRect().bottom)")
+    return sum(bottom <= height for bottom in boxes)
+
+
+def wave(page):
+    return page.locator(".wave", has_text=SUPPLIER)
+
+
+def test_it_works(page, filled):
+    """Fourteen rows at a desk, three on a telephone; the worst one is first, and nothing scrolls sideways."""
+    first = page.locator(".row").first
+    assert first.get_attribute("data-reference") == filled["newest"].reference
+    seen = {}
+    for size in (DESK, TELEPHONE, WIDE):
+        seen[size] = whole_rows(page, size)
+        assert overflow(page) <= 0, size
+        shoot(page, "queue-filled")
+    assert seen[DESK] >= 14
+    assert seen[TELEPHONE] >= 3
+    assert seen[WIDE] >= 18
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not violations(page, "serious", "critical")
+
+
+def test_a_wave_is_one_line_that_opens_and_shuts(page, filled):
+    expect(page.locator(".row")).to_have_count(26 + 2 + 1)
+    expect(wave(page)).to_have_count(1)
+    expect(wave(page)).to_contain_text("9 collectivités")
+    expect(wave(page)).to_contain_text("1 sur 9")
+
+    wave(page).get_by_role("link", name=SUPPLIER).click()
+    expect(page.locator(".row--member")).to_have_count(WAVE)
+    shoot(page, "queue-wave-open")
+    assert not violations(page, "serious", "critical")
+    page.reload()
+    expect(page.locator(".row--member")).to_have_count(WAVE)
+    page.keyboard.press("/")
+    wave(page).get_by_role("link", name=SUPPLIER).click()
+    expect(page.locator(".row--member")).to_have_count(0)
+
+
+def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):
+    names = "rows => rows.map(row => row.dataset.reference || row.dataset.wave)"
+    at = page.locator(".row").evaluate_all(names).index(wave(page).get_attribute("data-wave"))
+    for _row in range(at + 1):
+        page.keyboard.press("j")
+    expect(wave(page).get_by_role("link", name=SUPPLIER)).to_be_focused()
+
+    page.keyboard.press("p")
+    expect(page.locator(".queue__news")).to_contain_text("Plusieurs dossiers sur cette ligne")
+    assert not Incident.objects.filter(supplier_key="paie exemple").exclude(acknowledged_by=None).exists()
+    page.keyboard.press("x")
+    expect(page.locator("[data-ticked]")).to_have_text("9 dossiers cochés")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row--member :checked")).to_have_count(WAVE)
+    expect(wave(page).get_by_role("link", name=SUPPLIER)).to_be_focused()
+    page.locator(".row--member input").first.uncheck()
+    expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
+
+
+def test_the_acts_come_once_a_box_is_ticked_and_bear_on_a_whole_wave(page, filled):
+    acts = page.locator(".queue__acts")
+    expect(acts).to_be_hidden()
+    wave(page).get_by_role("checkbox").check()
+    expect(acts).to_be_visible()
+    page.get_by_role("button", name="Attribuer…").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("9 dossiers")
+
+
+def test_a_case_is_taken_where_it_stands(page, filled, responder):
+    newest = filled["newest"]
+    page.locator(f'[data-reference="{newest.reference}"]').get_by_role("button", name="Prendre").click()
+    expect(page.locator(".queue__news")).to_contain_text("Vous avez pris ce dossier en charge.")
+    assert Incident.objects.get(pk=newest.pk).acknowledged_by == responder
+    assert QUEUE in page.url
+
+
+def test_one_menu_is_open_at_a_time(page):
+    page.locator("summary", has_text="Outils").click()
+    expect(page.get_by_role("link", name="Passer le relais")).to_be_visible()
+    page.locator("summary", has_text="Autres vues").press("Enter")
+    expect(page.get_by_role("link", name="Passer le relais")).to_be_hidden()
+    expect(page.get_by_role("link", name="Non vérifiés")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Non vérifiés")).to_be_hidden()
+    page.locator("summary", has_text="Autres vues").click()
+    page.get_by_role("link", name="Non vérifiés").click()
+    page.wait_for_url("**etat=non-verifies")
+
+
+def test_without_a_script_a_wave_opens_by_its_link(browser, live_site, filled, responder):
+    page = open_page(browser, width=1280, java_script_enabled=False)
+    steps.open_admin(page, live_site, responder)
+    wave(page).get_by_role("link", name=SUPPLIER).click()
+    expect(page.locator(".row--member")).to_have_count(WAVE)
+    wave(page).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Prendre", exact=True).click()
+    expect(page.get_by_text("9 dossiers pris en charge.")).to_be_visible()
+    page.context.close()

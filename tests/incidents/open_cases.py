@@ -1,0 +1,37 @@
+"""What the tests of the order of the queue share: open cases of a morning, as the queue sorts them, without a row."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from incidents.enums import Severity, Status, Verification
+from incidents.reference import new_reference
+from incidents.triage.order import OpenCase
+
+NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
+LOW, MODERATE, HIGH, CRITICAL = Severity.LOW, Severity.MODERATE, Severity.HIGH, Severity.CRITICAL
+keys = count(1)
+
+
+def a_case(severity, *, minutes, **said):
+    """Due in so many minutes, or since so many where they are negative."""
+    known = {
+        "pk": next(keys),
+        "reference": new_reference(),
+        "csirt": 1,
+        "body": next(keys),
+        "type": "panne",
+        "status": Status.DECLARED,
+        "severity": severity,
+        "due_at": NOW + timedelta(minutes=minutes),
+        "received_at": NOW - timedelta(hours=1),
+        "answer_by": None,
+        "awaited_since": None,
+        "assignee": None,
+        "verification": Verification.UNVERIFIED,
+        "burst": "",
+        "supplier_key": "",
+        "group": None,
+        "group_title": None,
+        "group_closed_at": None,
+    }
+    return OpenCase(**known | said)

@@ -1,0 +1,237 @@
+"""Cases of one affair are one line of the queue, which opens; what counts as one, and what never does."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from incidents.enums import Burst, Severity
+from incidents.models import Incident
+from incidents.services.groups import add_to_group, close_group
+from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.triage import queue
+from incidents.triage.waves import WaveKind, arrange
+from tests.cast import a_responder, declare
+from tests.incidents.grouping import a_group, elsewhere, many, town
+from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
+from tests.incidents.test_declare import text
+
+URL = "/admin/incidents/incident/"
+SUPPLIER = "Exemple Paie"
+
+
+def waves(*cases):
+    """(kind, how many) of each line that is no single case."""
+    return [(wave.kind, len(wave.cases)) for wave in arrange(cases, NOW) if wave.kind]
+
+
+def some(number, **said):
+    return [a_case(MODERATE, minutes=60 + each, **said) for each in range(number)]
+
+
+def test_it_works():
+    """At the place of its worst case, however many others are milder."""
+    worst = a_case(HIGH, minutes=90, supplier_key="paie")
+    wave = [*some(8, supplier_key="paie"), worst]
+    first, between = a_case(HIGH, minutes=30), a_case(HIGH, minutes=300)
+
+    lines = arrange([*wave, between, first], NOW)
+
+    assert [line.worst for line in lines] == [first, worst, between]
+    assert [len(line.cases) for line in lines] == [1, 9, 1]
+    assert lines[1].cases[0] == worst
+
+
+def test_a_supplier_is_an_affair_once_three_bodies_name_it():
+    assert waves(*some(3, supplier_key="paie")) == [(WaveKind.SUPPLIER, 3)]
+    assert waves(*some(2, supplier_key="paie")) == []
+    assert waves(*some(6, supplier_key="paie", body=4)) == [], "six cases of one body may be anything"
+
+
+def test_a_group_takes_what_names_its_supplier_unless_it_is_closed():
+    group = {"group": uuid4(), "group_title": "Panne de juin"}
+    inside, outside = some(3, supplier_key="paie", **group), some(2, supplier_key="paie")
+    assert waves(*inside, *outside) == [(WaveKind.GROUP, 5)]
+    closed = some(3, supplier_key="paie", group_closed_at=NOW, **group)
+    assert waves(*closed, *outside) == [(WaveKind.GROUP, 3)]
+
+
+def test_a_body_in_a_burst_is_one_line_with_what_was_let_through_before():
+    marked = some(1, body=4, burst=Burst.BODY)
+    before = some(5, body=4, received_at=NOW - timedelta(hours=1, minutes=50))
+    long_ago = some(1, body=4, received_at=NOW - timedelta(days=3))
+    assert waves(*marked, *before, *long_ago) == [(WaveKind.BODY, 6)]
+    assert waves(*before, *long_ago) == [], "a body that declares six times in no burst"
+
+
+def test_a_burst_over_many_bodies_is_one_line_of_what_is_marked():
+    marked = some(4, burst=Burst.ADDRESS)
+    assert waves(*marked, *some(5)) == [(WaveKind.BURST, 4)]
+
+
+def test_two_centres_are_two_waves():
+    assert waves(*some(3, supplier_key="paie"), *some(3, supplier_key="paie", csirt=2)) == [(WaveKind.SUPPLIER, 3)] * 2
+
+
+def test_a_case_is_in_one_wave():
+    group = {"group": uuid4(), "group_title": "Panne de juin"}
+    cases = some(4, supplier_key="paie", burst=Burst.ADDRESS, **group)
+    assert waves(*cases) == [(WaveKind.GROUP, 4)]
+    assert waves(*some(2, **group)) == [], "two rows are read as fast as one that opens"
+
+
+def test_unalike_cases_stay_apart():
+    cases = [*some(9), a_case(LOW, minutes=5)]
+    assert len(arrange(cases, NOW)) == 10
+
+
+# On the page
+
+
+@pytest.fixture
+def responder(client, db):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+@pytest.fixture
+def wave(responder):
+    """Nine town halls of one supplier, the fourth one worse, one taken, one verified."""
+    cases = [town(number, type="prestataire", supplier=SUPPLIER) for number in range(9)]
+    Incident.objects.filter(pk=cases[3].pk).update(severity=Severity.HIGH)
+    acknowledge_incident(reference=cases[0].reference, actor=responder)
+    verify_incident(reference=cases[1].reference, actor=responder)
+    return cases
+
+
+def rows(client, **asked):
+    return client.get(URL, asked).context["rows"]
+
+
+def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder, wave):
+    single = declare()
+
+    page = client.get(URL)
+
+    assert [row.is_wave if hasattr(row, "is_wave") else False for row in page.context["rows"]] == [False, True]
+    assert page.context["rows"][0].incident == single
+    line = page.context["rows"][1]
+    assert line.worst.incident == wave[3]
+    assert set(line.references.split()) == {case.reference for case in wave}
+    shown = text(page)
+    for words in [
+        f"Vague : {SUPPLIER}",
+        "9 dossiers, d’abord",
+        "Élevée 1 sur 9",
+        "9 collectivités",
+        "8 non vérifiées",
+    ]:
+        assert words in shown, words
+    assert "8 à prendre" in shown
+    assert "En faire un groupe" in shown
+    assert {each["view"].code: each["count"] for each in page.context["views"]}["ouverts"] == "10", "each case counts"
+
+
+def test_it_opens_in_its_place_and_shuts_by_its_link(client, responder, wave):
+    declare()
+    line = rows(client)[1]
+
+    opened = client.get(URL + line.link)
+
+    assert [getattr(row, "is_member", None) for row in opened.context["rows"]] == [False, None, *[True] * 9]
+    assert {row.incident for row in opened.context["rows"][2:]} == set(wave)
+    assert 'aria-expanded="true"' in opened.content.decode()
+    assert len(rows(client)) == len(client.get(URL + opened.context["rows"][1].link).context["rows"]) == 2
+
+
+def test_a_view_and_a_type_collapse_what_they_hold(client, responder, wave):
+    assert [row.number for row in rows(client, etat="a-prendre")] == [8]
+    assert [row.number for row in rows(client, type="prestataire")] == [9]
+    assert [row.incident for row in rows(client, etat="miens")] == [wave[0]], "alone there, it is a row"
+    link = client.get(URL, {"etat": "a-prendre"}).context["rows"][0].link
+    assert link.startswith("?etat=a-prendre&ouvre=")
+
+
+def test_all_of_a_great_wave_are_a_list_of_their_own(client, responder, monkeypatch):
+    monkeypatch.setattr(queue, "MEMBERS_SHOWN", 3)
+    monkeypatch.setattr("incidents.triage.wave_lines.MEMBERS_SHOWN", 3)
+    cases = [town(number, supplier=SUPPLIER) for number in range(5)]
+    opened = client.get(URL + rows(client)[0].link)
+    assert len(opened.context["rows"]) == 1 + 3
+    assert "Voir les 5" in text(opened)
+
+    alone = client.get(URL + opened.context["rows"][0].all)
+
+    assert [row.incident.reference for row in alone.context["rows"]] == [case.reference for case in cases]
+    assert rows(client, dans="prestataire-0-inconnu") == []
+
+
+def test_a_whole_wave_is_acted_on_by_its_box(client, responder, wave):
+    box, cases = rows(client)[0].references, Incident.objects.filter(pk__in=[case.pk for case in wave])
+
+    ask = client.post(f"{URL}actes/", {"acte": "clore", "dossier": box})
+    assert "9 dossiers" in text(ask)
+    client.post(f"{URL}actes/", {"acte": "prendre", "dossier": [box, wave[2].reference], "cle": "k"})
+
+    assert not cases.filter(acknowledged_by=None).exists()
+
+
+def test_the_button_of_a_row_takes_that_row_alone(client, responder, wave):
+    client.post(f"{URL}actes/", {"prendre": wave[4].reference, "dossier": wave[5].reference, "cle": "k"})
+    assert Incident.objects.get(pk=wave[4].pk).acknowledged_by == responder
+    assert Incident.objects.get(pk=wave[5].pk).acknowledged_by is None
+    assert client.post(f"{URL}actes/", {"prendre": "x"}).status_code == 422
+
+
+def test_a_wave_of_another_centre_is_not_there(client, responder, wave):
+    key = rows(client)[0].key
+    Incident.objects.update(csirt=elsewhere())
+    assert rows(client) == rows(client, ouvre=key) == rows(client, dans=key) == []
+
+
+def test_a_group_and_what_it_lacks_are_one_line(client, responder):
+    group = a_group(responder, "Panne de juin")
+    for number in range(3):
+        add_to_group(reference=town(number, supplier=SUPPLIER).reference, group=group.uid, actor=responder)
+    town(9, supplier=SUPPLIER)
+    shown = text(client.get(URL))
+    assert "Groupe : Panne de juin" in shown
+    assert "Y ajouter le nouveau dossier" in shown
+    close_group(group=group.uid, actor=responder)
+    assert len(rows(client)) == 2
+
+
+def test_what_happens_inside_a_shut_wave_changes_the_mark(client, responder, wave):
+    mark = client.get(f"{URL}etat/").json()
+    assert set(mark["cases"]) == {case.reference for case in wave}, "none of them is new to the script"
+    acknowledge_incident(reference=wave[7].reference, actor=responder)
+    assert client.get(f"{URL}etat/").json()["mark"] != mark["mark"]
+    key = rows(client)[0].key
+    assert client.get(URL, {"ouvre": key}).context["mark"] == client.get(f"{URL}etat/", {"ouvre": key}).json()["mark"]
+
+
+@pytest.mark.parametrize("number", [3, 60])
+def test_a_wave_costs_the_same_however_many_it_holds(client, responder, number):
+    first, *_others = [town(each, supplier=SUPPLIER) for each in range(3)]
+    many(first, None, number)
+    client.get(URL)
+    key = rows(client)[0].key
+    for asked in ({}, {"ouvre": key}, {"dans": key}):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(URL, asked)
+        assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+
+
+def test_pages_count_lines_and_not_cases(client, responder, wave, monkeypatch):
+    monkeypatch.setattr(queue, "LINES", 2)
+    later = [declare(type="panne") for _ in range(3)]
+    Incident.objects.filter(pk=later[0].pk).update(due_at=timezone.now() + timedelta(days=1))
+    first = client.get(URL)
+    assert [getattr(row, "number", 1) for row in first.context["rows"]] == [9, 1]
+    second = client.get(URL + first.context["page"].next)
+    assert [row.incident for row in second.context["rows"]] == later[1:]
+    assert [row.number for row in client.get(URL + second.context["page"].previous).context["rows"][:1]] == [9]

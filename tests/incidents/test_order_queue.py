@@ -1,0 +1,93 @@
+"""What stands first in the queue: the worst and the latest together, on examples that are hard to order."""
+
+import pytest
+
+from incidents.enums import Status
+from incidents.triage.order import Place, place_of, urgency
+from incidents.triage.waves import arrange
+from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
+
+
+def in_order(*cases):
+    """As they come from the table, in no order."""
+    return [wave.worst for wave in arrange(cases[::-1], NOW)]
+
+
+def test_it_works():
+    expected = [
+        a_case(CRITICAL, minutes=28),
+        a_case(CRITICAL, minutes=40),
+        a_case(HIGH, minutes=-125),
+        a_case(MODERATE, minutes=-35),
+        a_case(HIGH, minutes=46),
+        a_case(HIGH, minutes=108),
+        a_case(LOW, minutes=-5),
+        a_case(MODERATE, minutes=188),
+        a_case(LOW, minutes=60),
+    ]
+    assert in_order(*expected) == expected
+
+
+HARD = {
+    "a fresh critical case stands before whatever is late, for however long": (
+        a_case(CRITICAL, minutes=59),
+        a_case(HIGH, minutes=-3 * 24 * 60),
+    ),
+    "a critical case that waits for its review stands before them too": (
+        a_case(CRITICAL, minutes=24 * 60, status=Status.ACKNOWLEDGED),
+        a_case(HIGH, minutes=-120),
+    ),
+    "a critical case that is late stands before one that is in time": (
+        a_case(CRITICAL, minutes=-1),
+        a_case(CRITICAL, minutes=1),
+    ),
+    "what is moderate and late stands before what is high and in time": (
+        a_case(MODERATE, minutes=-1),
+        a_case(HIGH, minutes=1),
+    ),
+    "but not before what is high and late, even since less": (
+        a_case(HIGH, minutes=-1),
+        a_case(MODERATE, minutes=-600),
+    ),
+    "what is low and late does not pass what is high": (
+        a_case(HIGH, minutes=230),
+        a_case(LOW, minutes=-10_000),
+    ),
+    "nor what is moderate and late since longer": (
+        a_case(MODERATE, minutes=-2),
+        a_case(LOW, minutes=-10_000),
+    ),
+    "whether somebody has taken it changes nothing": (
+        a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, assignee=7),
+        a_case(HIGH, minutes=20),
+    ),
+}
+
+
+@pytest.mark.parametrize("example", HARD)
+def test_hard_examples(example):
+    first, second = HARD[example]
+    assert in_order(first, second) == [first, second]
+    assert in_order(second, first) == [first, second]
+
+
+def test_due_this_very_instant_is_not_late_yet():
+    now, before = a_case(MODERATE, minutes=0), a_case(HIGH, minutes=5)
+    assert in_order(now, before) == [before, now]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_each_level_stands_above_the_one_below(is_late):
+    levels = [urgency(severity, is_late=is_late) for severity in (LOW, MODERATE, HIGH, CRITICAL)]
+    assert levels == sorted(set(levels))
+    assert levels[-1] == 5
+
+
+def test_two_cases_alike_keep_one_order_from_page_to_page():
+    one, other = a_case(HIGH, minutes=5), a_case(HIGH, minutes=5)
+    assert in_order(one, other) == in_order(other, one)
+
+
+def test_a_place_is_read_back_from_its_link():
+    place = place_of(a_case(MODERATE, minutes=-35), NOW)
+    assert Place.parse(str(place)) == place
