@@ -39,13 +39,6 @@ from incidents.querysets import LEFT_UNANSWERED, IncidentQuerySet
 from incidents.rsit import RsitClass, RsitType
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
-# Cuts of the open cases that have an index of their own.
-VIEWS = {
-    "unassigned": Q(assignee=None),
-    "unverified": Q(verification=Verification.UNVERIFIED),
-    "awaited": Q(awaited_since__isnull=False),
-    "to_answer": Q(answer_by__isnull=False),
-}
 
 
 class Incident(Labelled):
@@ -213,7 +206,7 @@ class Incident(Labelled):
             ),
         ]
         indexes = [
-            # The queue: what nobody has taken first, then what is due first. Its target follows the severity.
+            # What is open in a centre, which the queue reads and sorts; and what one person has of it.
             models.Index(
                 F("csirt"), F("is_taken"), F("due_at"), F("id"), name="incident_queue", condition=Q(status__in=OPEN)
             ),
@@ -225,18 +218,6 @@ class Incident(Labelled):
                 F("id"),
                 name="incident_queue_of_person",
                 condition=Q(status__in=OPEN),
-            ),
-            # The saved views of the queue, in its order: rare rows are not looked for among all the open ones.
-            *(
-                models.Index(
-                    F("csirt"),
-                    F("is_taken"),
-                    F("due_at"),
-                    F("id"),
-                    name=f"incident_queue_{name}",
-                    condition=Q(status__in=OPEN) & condition,
-                )
-                for name, condition in VIEWS.items()
             ),
             models.Index(
                 F("group"),
