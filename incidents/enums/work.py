@@ -35,7 +35,7 @@ class ObservableKind(models.TextChoices):
 
 
 class KeptForm(models.TextChoices):
-    """The forms of the page of a case in which words are typed, or choices made, before they are sent."""
+    """The forms of a case in which words are typed, or choices made, before they are sent."""
 
     REPLY = "reponse", _("message au déclarant")
     NOTE = "note", _("note interne")
@@ -44,6 +44,11 @@ class KeptForm(models.TextChoices):
     SEVERITY = "gravite", _("gravité")
     CORRECTION = "corriger", _("correction de la collectivité")
     REOPENING = "rouvrir", _("réouverture")
+    # On a page of their own, beside that of the case.
+    CLOSING = "cloture", _("bilan")
+    TRANSFER = "transfert", _("transfert")
+    ADVICE = "avis", _("envoi à un partenaire")
+    CALL = "appel", _("appel au déclarant")
 
 
 class DocumentKind(models.TextChoices):

@@ -11,6 +11,7 @@ from incidents.models.journey import Draft, DraftPage, RecentCount
 from incidents.models.judgements import SeverityChoice
 from incidents.models.kept import KeptWords
 from incidents.models.keys import CodeGuess, FollowUpAccess, SharedSentence
+from incidents.models.numbers import OfficialNumber
 from incidents.models.papers import Paper, ReflexSheet
 from incidents.models.traces import IgnoredValue, Observable, SearchDocument
 from incidents.models.transfers import Advice, RoutingCheck, Transfer
@@ -42,6 +43,7 @@ __all__ = [
     "MessageTemplate",
     "Note",
     "Observable",
+    "OfficialNumber",
     "Opening",
     "Paper",
     "PendingEvent",

@@ -9,12 +9,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, NumberSource, Status, Verification
+from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
 from incidents.services.close import Ending, refuse_unfinished, shut
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
+from incidents.services.verify import CallBack, record_call_back
 from incidents.workflow import InvalidTransition, check_transition
+
+NOTHING_SAID = CallBack()
 
 
 @transaction.atomic
@@ -39,11 +42,11 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 
 @transaction.atomic
-def verify_incident(*, reference: str, actor: User, source: NumberSource | None = None) -> Incident:
+def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAID) -> Incident:
     """Say that one has called the body back on a number that did not come from the form. Twice changes nothing.
 
-    `source`: where the number was found, if that is said. Raises ValidationError while nobody has confirmed that the
-    body exists: no figure counts a body that may not.
+    The task of calling back is done by it, and the call is noted. Raises ValidationError for a number that cannot be
+    called, and while nobody has confirmed that the body exists: no figure counts a body that may not.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
@@ -52,9 +55,10 @@ def verify_incident(*, reference: str, actor: User, source: NumberSource | None 
         raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
     now = timezone.now()
     incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
+    record_call_back(incident, actor=actor, call=call, at=now)
     settle_due(incident, worked_at=now)
     incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
-    said = {"method": Verification.CALL_BACK} | ({"source": source} if source else {})
+    said = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
     record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **said)
     return incident
 

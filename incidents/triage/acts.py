@@ -25,6 +25,7 @@ from incidents.services.groups import add_to_group, remove_from_group
 from incidents.services.merge import unmerge_incident
 from incidents.services.tasks import apply_playbook
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.verify import CallBack
 from incidents.triage.wording import why_refused
 from incidents.workflow import InvalidTransition
 
@@ -37,8 +38,9 @@ def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
 def verify(reference: str, actor: User, request: HttpRequest) -> str:
     source = request.POST.get("source", "")
     found = NumberSource(source) if source in NumberSource.values else None
-    verify_incident(reference=reference, actor=actor, source=found)
-    return _("Déclaration vérifiée : elle comptera dans les chiffres.")
+    call = CallBack(source=found, number=request.POST.get("numero", ""))
+    verify_incident(reference=reference, actor=actor, call=call)
+    return _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
 
 
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:

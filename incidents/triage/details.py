@@ -69,7 +69,7 @@ def noted(data: Codes) -> str:
     if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
         return _("note interne")
     nature = str(NoteKind(data["nature"]).label)
-    is_missed = data.get("nature") == NoteKind.CALL_OUT and not data.get("spoke")
+    is_missed = data.get("nature") == NoteKind.CALL_OUT and not (data.get("spoke") or data.get("verified"))
     return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
 
 

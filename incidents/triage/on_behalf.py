@@ -28,6 +28,7 @@ from incidents.services.declare import Declared, SubmissionConflict, was_sent
 from incidents.services.follow_up import secret_of
 from incidents.services.reflexes import sheet_for
 from incidents.services.triage import verify_incident
+from incidents.services.verify import CallBack
 from incidents.triage.telephone_form import TelephoneForm
 
 KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
@@ -109,7 +110,7 @@ def verify(declared: Declared, user: User) -> str:
     if declared.incident.csirt_id not in user.csirt_ids():
         return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
     try:
-        verify_incident(reference=declared.incident.reference, actor=user)
+        verify_incident(reference=declared.incident.reference, actor=user, call=CallBack(is_noted=True))
     except ValidationError as refused:
         return str(refused.message)
     declared.incident.refresh_from_db()

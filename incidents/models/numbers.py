@@ -1,0 +1,36 @@
+"""A telephone number of a body that does not come from a declaration."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from incidents.enums import NumberSource
+from incidents.models.checks import known
+
+
+class OfficialNumber(models.Model):
+    """The number by which a centre last reached a body, where it was found and on which day. One for each body.
+
+    It is a public number: who answers it is not kept.
+    """
+
+    collectivity = models.OneToOneField(
+        Collectivity, models.CASCADE, related_name="official_number", verbose_name=_("collectivité")
+    )
+    phone = models.CharField(_("téléphone"), max_length=40)
+    source = models.CharField(_("trouvé où"), max_length=9, choices=NumberSource)
+    found_on = models.DateField(_("relevé le"))
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("relevé par"))
+
+    class Meta:
+        verbose_name = _("numéro officiel")
+        verbose_name_plural = _("numéros officiels")
+        constraints = [
+            known("source", NumberSource.values, name="official_number_source_known"),
+            models.CheckConstraint(condition=~Q(phone=""), name="official_number_given"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collectivity_id} {self.source}"
