@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -16,19 +17,22 @@ from incidents.services.triage import last_word_of
 from incidents.triage import wording
 from incidents.triage.answers import answers_of
 from incidents.triage.doubles import doubles_block
-from incidents.triage.emergency import emergency_contacts
+from incidents.triage.emergency import emergency_contacts, number_to_call
 from incidents.triage.ending import ending_block, may_be_reopened
 from incidents.triage.evidence import evidence_block
 from incidents.triage.group import group_block
+from incidents.triage.next_act import find_next_act, list_clocks
 from incidents.triage.observables import observables_block
 from incidents.triage.qualify import qualify_block
 from incidents.triage.rows import CaseRows, read_rows
 from incidents.triage.severity import severity_block
 from incidents.triage.thread import thread_context
-from incidents.triage.timeline import SHOWN, moments_of, words_of
+from incidents.triage.timeline import moments_of, words_of
 from incidents.triage.transfer import transfer_block
 from incidents.triage.work.blocks import work_context
 
+# Events on the page of the case; the whole history has a page of its own.
+LATEST = 8
 INSTANT_LABELS = {
     "occurred": _("survenu"),
     "detected": _("détecté"),
@@ -41,7 +45,8 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     rows = read_rows(incident)
     thread = thread_context(incident, user, rows.readings)
     evidence = evidence_block(incident, rows.evidence, rows.history)
-    return (
+    emergency = emergency_contacts(incident)
+    context = (
         facts_context(incident, now, rows)
         | history_context(incident, now, thread, evidence, rows)
         | doubles_block(incident, user, now)
@@ -60,13 +65,17 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "last_word": last_word_of(incident),
             "thread": thread,
             "evidence": evidence,
-            "emergency": emergency_contacts(incident),
+            "emergency": emergency,
+            "call": number_to_call(incident, emergency),
+            "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
             "ending": ending_block(incident),
             "number_sources": NumberSource.choices,
             "transfers": transfer_block(incident, rows.transfers),
             "observables": observables_block(incident, user),
         }
     )
+    clocks = list_clocks(incident, context["tasks"], now)
+    return context | {"next": find_next_act(context), "clocks": clocks}
 
 
 def history_context(
@@ -81,8 +90,8 @@ def history_context(
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     noted = [(note.uid, note.text) for note in rows.notes]
     words, zone = words_of([*said, *named, *noted]), zone_of(incident.collectivity)
-    moments = moments_of(rows.events[:SHOWN], words=words, zone=zone, now=now)
-    return {"moments": moments, "has_earlier": rows.has_earlier}
+    moments = moments_of(rows.events[:LATEST], words=words, zone=zone, now=now)
+    return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
 
 
 def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:

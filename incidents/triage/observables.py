@@ -42,7 +42,10 @@ class Group(NamedTuple):
 
 def observables_block(incident: Incident, user: User) -> dict[str, Any]:
     """One query, however many there are."""
-    return {"groups": groups_of(observables_of(incident, user)), "pap": PAP_WORDS[Pap(incident.pap)]}
+    groups = groups_of(observables_of(incident, user))
+    lines = [line for group in groups for line in group.lines]
+    seen = sum(bool(line.seen) for line in lines)
+    return {"groups": groups, "pap": PAP_WORDS[Pap(incident.pap)], "number": len(lines), "seen": seen}
 
 
 def groups_of(rows: Iterable[Any]) -> list[Group]:

@@ -23,9 +23,9 @@ QUEUE = "/admin/incidents/incident/"
 
 def test_the_page_names_who_has_it_now_and_who_took_it(client, responder, colleague):
     incident = taken_by(responder, declare())
-    assert f"<b>{responder}</b> s’en occupe depuis le" in text_of(client.get(url(incident)))
+    assert f"<b>{responder}</b> s’en occupe depuis" in text_of(client.get(url(incident)))
     assign_incident(reference=incident.reference, actor=responder, assignee=colleague, seen=tag_of(responder))
-    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder} le" in text_of(client.get(url(incident)))
+    assert f"<b>{colleague}</b> s’en occupe, pris en charge par {responder}," in text_of(client.get(url(incident)))
     assign_incident(reference=incident.reference, actor=responder, assignee=None, seen=tag_of(colleague))
     page = text_of(client.get(url(incident)))
     assert "À prendre</span> depuis" in page

@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms import BaseForm, BaseFormSet, BoundField
 from django.template.loader import get_template
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from collectivities.models import Collectivity
-from collectivities.zones import CLOCKS, PARIS, zone_of
+from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
 from csirts.models import Csirt
 from csirts.wording import named, of_centre, to
 from incidents.links import listed_hosts, split_links
-from incidents.triage.wording import format_duration
+from incidents.triage.wording import format_duration, short_moment
 
 register = template.Library()
 
@@ -81,6 +82,21 @@ def hour(value: datetime | None, zone: str = PARIS) -> str:
     said = day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
     return said.rpartition(" à ")[2] if today else said
+
+
+@register.filter
+def brief(value: datetime | None, zone: str = PARIS) -> str:
+    """« 9 h 42 » today, « 23 nov., 9 h 42 » this year, « 23 nov. 2025 » before."""
+    return short_moment(value, timezone.now(), zone) if value else ""
+
+
+@register.filter
+def le_brief(value: datetime | None, zone: str = PARIS) -> str:
+    """The same after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+    if value is None:
+        return ""
+    is_today = day_of(value, zone) == day_of(timezone.now(), zone)
+    return brief(value, zone) if is_today else f"le {brief(value, zone)}"
 
 
 @register.filter

@@ -188,7 +188,7 @@
   }
 
   const nameOf = (place) => place.id || place.getAttribute("aria-label") || place.textContent.trim();
-  const titleOf = (summary) => summary.textContent.replace(/\(.*|\d.*/, "").trim();
+  const titleOf = (summary) => summary.parentElement.id || summary.textContent.replace(/\(.*|\d.*/, "").trim();
 
   function focusIn(block, name) {
     const wrong = block.querySelector("[aria-invalid=true]");

@@ -1,0 +1,122 @@
+"""The page of a case in a real browser: what matters first, on a telephone and on a wide screen, and by keyboard."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from config import showcase
+from config.showcase_work import show_case_in_full
+from incidents.models import Incident, Message
+from tests.browser import open_page, overflow
+from tests.cast import a_lead, a_responder, an_agent, plouexemple
+from tests.e2e import steps
+from tests.incidents.desk import url
+
+TELEPHONE, WIDE = (390, 844), (1920, 1080)
+# The same case took more than 13 000 before its parts were folded.
+LONGEST = 5_000
+REPLY = "Votre message au déclarant"
+
+
+@pytest.fixture
+def person():
+    return a_responder()
+
+
+@pytest.fixture
+def case(live_site, person):
+    """With an exchange, notes, pieces, answers, eighteen tasks and indicators."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    showcase.tell_ransomware(plouexemple(), {"agent": an_agent(), "responder": person}, now)
+    case = Incident.objects.get()
+    show_case_in_full(case, person, a_lead())
+    return case
+
+
+@pytest.fixture
+def page_of(browser, live_site, person, case):
+    def page_of(size, **options):
+        page = open_page(browser, **options)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        steps.open_admin(page, live_site, person)
+        page.goto(live_site + url(case))
+        return page
+
+    return page_of
+
+
+def box(page, place):
+    return page.locator(place).bounding_box()
+
+
+def test_it_works(page_of):
+    """On a telephone: the number and the next act are in sight, the bar stays, and the page is half as long."""
+    page = page_of(TELEPHONE)
+    for place in (".casebar__call", ".next .act--first"):
+        found = box(page, place)
+        assert 0 <= found["y"] < found["y"] + found["height"] <= TELEPHONE[1]
+    assert page.evaluate("document.documentElement.scrollHeight") < LONGEST
+    assert overflow(page) == 0
+    page.evaluate("scrollTo(0, 2000)")
+    for place in (".casebar__level", ".casebar__clock", ".casebar__call", ".casebar__acts > .act"):
+        assert 0 <= box(page, place)["y"] < 200
+    assert not page.complaints
+
+
+def test_a_fold_opens_and_a_link_opens_the_form_inside(page_of):
+    page = page_of(TELEPHONE)
+    expect(page.get_by_label(REPLY)).to_be_hidden()
+    page.locator(".casebar").get_by_role("link", name="Répondre").click()
+    expect(page.get_by_label(REPLY)).to_be_focused()
+    page.locator("#pieces > summary").click()
+    expect(page.get_by_text("Télécharger la pièce 1")).to_be_visible()
+
+
+def test_three_columns_on_a_wide_screen(page_of):
+    page = page_of(WIDE)
+    facts, talk, tasks = (box(page, place) for place in (".case__facts", ".case__talk", ".case__do"))
+    assert facts["x"] + facts["width"] <= talk["x"]
+    assert talk["x"] + talk["width"] <= tasks["x"]
+    assert facts["y"] == talk["y"] == tasks["y"]
+    assert tasks["x"] + tasks["width"] > WIDE[0] - 60
+    expect(page.get_by_label(REPLY)).to_be_visible()
+
+
+def test_by_keyboard(page_of):
+    page = page_of(WIDE)
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Raccourcis clavier")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.get_by_label("Note interne", exact=True)).to_be_focused()
+    page.keyboard.type("nrtq")  # letters, while one types
+    expect(page.get_by_label("Note interne", exact=True)).to_have_value("nrtq")
+    for key, name in (("t", "tache-title"), ("q", "qualifier-nature")):
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(key)
+        expect(page.locator(f"[name={name}]:focus")).to_have_count(1)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("r")
+    page.keyboard.type("Nous arrivons.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".talk__list").get_by_text("Nous arrivons.")).to_be_visible()
+    assert Message.objects.filter(text="Nous arrivons.").count() == 1
+    expect(page.get_by_label("Note interne", exact=True)).to_have_value("nrtq")
+    assert not page.complaints
+
+
+def test_letters_can_be_switched_off(page_of):
+    page = page_of(WIDE)
+    page.keyboard.press("?")
+    page.get_by_label("Raccourcis d’une lettre").uncheck()
+    page.get_by_role("button", name="Fermer").click()
+    page.keyboard.press("r")
+    expect(page.get_by_label(REPLY)).not_to_be_focused()
+
+
+def test_without_a_script_an_opener_brings_the_words_back(page_of):
+    page = page_of(WIDE, java_script_enabled=False)
+    page.get_by_label(REPLY).fill("Ne redémarrez rien.")
+    page.get_by_role("button", name="Qualifier", exact=True).click()
+    expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value("Ne redémarrez rien.")
