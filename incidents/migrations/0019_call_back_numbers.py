@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('collectivities', '0005_unknown_syndicate'),
-        ('incidents', '0017_mail_without_code'),
+        ('incidents', '0018_views_without_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

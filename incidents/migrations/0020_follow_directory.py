@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('collectivities', '0005_unknown_syndicate'),
         ('csirts', '0004_more_contacts'),
-        ('incidents', '0017_mail_without_code'),
+        ('incidents', '0019_call_back_numbers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

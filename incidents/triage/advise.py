@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, Tlp
+from incidents.enums import Ability, KeptForm, Tlp
 from incidents.models import Incident
 from incidents.partners import MAILED, PARTNERS
 from incidents.services.advise import (
@@ -35,6 +35,8 @@ from incidents.services.advise import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
 from incidents.triage.page import render_page, to_case
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
 
 SEND = "envoyer"
 ADVICES_SHOWN = 50
@@ -78,7 +80,9 @@ class AdviceForm(forms.Form):
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
-        return advise_page(request, incident, AdviceForm(initial={"tlp": first_label(incident.tlp)}))
+        form = AdviceForm(initial={"tlp": first_label(incident.tlp)})
+        kept = restore_page(form, incident, user_of(request), KeptForm.ADVICE, leaving=("seen", "key"))
+        return advise_page(request, incident, form, is_kept=bool(kept))
     form = AdviceForm(request.POST)
     try:
         if form.is_valid():
@@ -129,6 +133,7 @@ def advise_page(
         "incident": incident,
         "zone": zone_of(incident.collectivity),
         "form": form,
+        "page": new_page(),
         "partners": list(PARTNERS.values()),
         "why_not": why_not(incident),
         "tlp_means": TLP_MEANS[incident.tlp],

@@ -15,14 +15,19 @@ from accounts.signed_in import user_of
 from collectivities.models import Collectivity
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, InterruptionExtent
+from incidents.enums import Ability, InterruptionExtent, KeptForm
 from incidents.models import Incident
 from incidents.services.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
+from incidents.services.keep import Values
 from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
 from incidents.services.triage import verify_incident
+from incidents.services.verify import CallBack
+from incidents.triage.emergency import emergency_contacts, find_official_number
 from incidents.triage.on_behalf import CALLED_BACK, KEY, sound
 from incidents.triage.page import refused, render_page, to_case
 from incidents.triage.telephone_form import TelephoneForm
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
 
 SEEN = "vu"
 
@@ -55,7 +60,9 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
         refuse_ended(incident)
     except ValidationError as error:
         return refused(request, incident.reference, error)
-    return ask(request, CallForm(incident))
+    form = CallForm(incident)
+    kept = restore_page(form, incident, user_of(request), KeptForm.CALL)
+    return ask(request, form, kept=kept)
 
 
 def take(request: HttpRequest, form: CallForm) -> HttpResponse:
@@ -77,13 +84,16 @@ def take(request: HttpRequest, form: CallForm) -> HttpResponse:
     messages.success(request, _("C’est enregistré, et l’appel est noté."))
     if CALLED_BACK in request.POST:
         try:
-            verify_incident(reference=reference, actor=actor)
+            verify_incident(reference=reference, actor=actor, call=CallBack(is_noted=True))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
     return to_case(reference)
 
 
-def ask(request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "") -> HttpResponse:
+def ask(
+    request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "", kept: Values | None = None
+) -> HttpResponse:
+    """`kept`: what was typed before, on the facts that its stamp names."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
@@ -92,12 +102,19 @@ def ask(request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: 
         "is_stale": is_stale,
         "ended": ended,
         # What is typed stands from now on on the facts as they are.
-        "seen": stamp_facts(form.incident) if is_stale or not form.is_bound else request.POST.get(SEEN, ""),
+        "seen": request.POST.get(SEEN, "") if form.is_bound and not is_stale else seen_before(form, kept),
+        "is_kept": bool(kept),
+        "page": new_page(),
         "key": sound(request.POST.get(KEY, "")),
         "called_back": CALLED_BACK in request.POST,
+        "official": find_official_number(form.incident, emergency_contacts(form.incident)),
     }
     status = 409 if is_stale or ended else 422 if is_wrong else 200
     return render_page(request, "incidents/triage/call_back.html", context, status=status)
+
+
+def seen_before(form: CallForm, kept: Values | None) -> str:
+    return kept[SEEN][-1] if kept and kept.get(SEEN) else stamp_facts(form.incident)
 
 
 def known(incident: Incident) -> dict[str, Any]:

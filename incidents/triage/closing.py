@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import get_incident
-from incidents.enums import Ability, Cause, ClosingReason, Door, LeakStatus, Outcome, Status
+from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
 from incidents.fields import DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.services.amend import CONCLUDED
@@ -35,6 +35,8 @@ from incidents.sharing import may_share_lesson
 from incidents.triage.ending import ReopenForm
 from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.wording import why_refused
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
 NOT_SAID = ("", gettext_lazy("à choisir"))
@@ -150,7 +152,9 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
             return close(request, incident)
         if incident.status == Status.CLOSED:
             return to_case(reference)
-        return asked(request, incident, ClosingForm(incident, unfinished(incident)))
+        form = ClosingForm(incident, unfinished(incident))
+        kept = restore_page(form, incident, user_of(request), KeptForm.CLOSING)
+        return asked(request, incident, form, is_kept=bool(kept))
 
 
 def close(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -173,12 +177,16 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
     return asked(request, incident, form, is_stale=is_stale)
 
 
-def asked(request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False) -> HttpResponse:
+def asked(
+    request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False, is_kept: bool = False
+) -> HttpResponse:
     context = {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
         "form": form,
         "is_stale": is_stale,
+        "is_kept": is_kept,
+        "page": new_page(),
         "may_share": may_share_lesson(incident.tlp),
     }
     status = 409 if is_stale else 422 if form.errors else 200

@@ -1,7 +1,8 @@
 """The forms of the page of a case that are drawn once they are opened: most readings open none of them.
 
-Each stands on the page as a link. htmx puts the form in the place of the link; without a script the link leads to the
-page with the form open (`?ouvrir=`). A form that was refused is drawn by the view that refused it.
+Each stands on the page as a button. htmx puts the form in the place of the button; without a script the button brings
+what is typed on the page, which comes back with it and with the form open (`?ouvrir=`). A form that was refused is
+drawn by the view that refused it.
 """
 
 from collections.abc import Callable, Collection
@@ -27,10 +28,11 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """`make` gives what its block of the page holds once it is open; `template` draws it. `in_states`: those of the
-    cases whose page offers it.
+    """`make` gives what its block of the page holds once it is open; `template` draws it, at `anchor` of the page.
+    `in_states`: those of the cases whose page offers it.
     """
 
+    anchor: str
     block: str
     template: str
     to: Ability
@@ -41,20 +43,24 @@ class OpenedForm(NamedTuple):
 PARTS = "incidents/triage/parts/"
 FORMS = {
     "qualifier": OpenedForm(
-        "qualify", f"{PARTS}qualify_form.html", Ability.QUALIFY, lambda case, user: {"form": make_qualify_form(case)}
+        *("qualification", "qualify", f"{PARTS}qualify_form.html", Ability.QUALIFY),
+        lambda case, user: {"form": make_qualify_form(case)},
     ),
     "gravite": OpenedForm(
-        "weighed", f"{PARTS}severity_form.html", Ability.QUALIFY, lambda case, user: {"form": make_severity_form(case)}
+        *("gravite", "weighed", f"{PARTS}severity_form.html", Ability.QUALIFY),
+        lambda case, user: {"form": make_severity_form(case)},
     ),
     "tache": OpenedForm(
-        *("tasks", f"{PARTS}task_form.html", Ability.WORK, lambda case, user: {"form": make_task_form(case)}),
+        *("taches", "tasks", f"{PARTS}task_form.html", Ability.WORK),
+        lambda case, user: {"form": make_task_form(case)},
         in_states=[Status.ACKNOWLEDGED],
     ),
     "attribution": OpenedForm(
-        *("assigned", f"{PARTS}assign_form.html", Ability.WORK, lambda case, user: {"form": make_assign_form(case)}),
+        *("attribution", "assigned", f"{PARTS}assign_form.html", Ability.WORK),
+        lambda case, user: {"form": make_assign_form(case)},
         in_states=OPEN,
     ),
-    "message-type": OpenedForm("ready", f"{PARTS}ready.html", Ability.MESSAGE, ready_block),
+    "message-type": OpenedForm("echanges", "ready", f"{PARTS}ready.html", Ability.MESSAGE, ready_block),
 }
 
 
@@ -80,5 +86,6 @@ def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
     ).exists():  # the page notes who reads, and shows what is new
         address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
         return redirect(address)
-    context = {"incident": incident, "zone": zone_of(incident.collectivity)}
+    here = reverse("admin:incidents_incident_change", args=[incident.reference])
+    context = {"incident": incident, "zone": zone_of(incident.collectivity), "here": here}
     return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

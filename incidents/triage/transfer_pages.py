@@ -1,6 +1,7 @@
 """The pages on which a case is proposed to another centre, and on which the other one answers."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signed_in import user_of
 from collectivities.zones import zone_of
 from incidents.access import abilities, get_incident, get_offer
-from incidents.enums import Ability, TransferState
+from incidents.enums import Ability, KeptForm, TransferState
 from incidents.models import Incident, Transfer
 from incidents.services.transfer import (
     StaleTransfer,
@@ -30,6 +31,8 @@ from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.page import refused, render_page, to_case
 from incidents.triage.transfer import AskForm, ReturnForm, summary_of, why_not
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
 
 PER_PAGE = 50
@@ -45,7 +48,9 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.TRANSFER)
     newest = newest_of(incident)
     if request.method != "POST":
-        return ask_page(request, incident, AskForm(incident=incident, initial={"seen": newest.uid if newest else ""}))
+        form = AskForm(incident=incident, initial={"seen": newest.uid if newest else ""})
+        kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER)
+        return ask_page(request, incident, form, is_kept=bool(kept))
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
@@ -63,14 +68,17 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def ask_page(
-    request: HttpRequest, incident: Incident, form: AskForm, *, stale: Transfer | None = None, status: int = 200
+    request: HttpRequest, incident: Incident, form: AskForm, *, status: int = 200, **shown: Any
 ) -> HttpResponse:
-    context = {"incident": incident, "form": form, "stale": stale, "zone": zone_of(incident.collectivity)}
-    label = {
+    context = {
+        "incident": incident,
+        "form": form,
+        "zone": zone_of(incident.collectivity),
+        "page": new_page(),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
     }
-    return render_page(request, "incidents/triage/transfer.html", context | label, status=status)
+    return render_page(request, "incidents/triage/transfer.html", context | shown, status=status)
 
 
 def shown_again(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:

@@ -60,11 +60,11 @@ def test_it_works(desk, case, until):
     expect(page.locator(".inner__list").get_by_text("Vu avec le maire.")).to_be_visible()
     expect(page.get_by_label("Note interne", exact=True)).to_have_value("")
 
-    page.get_by_role("link", name="Qualifier", exact=True).click()
+    page.get_by_role("button", name="Qualifier", exact=True).click()
     page.locator("[name=qualifier-nature][value=incident]").check()
     page.get_by_role("button", name="Enregistrer la qualification").click()
     expect(page.locator(".case__marks").get_by_text("incident", exact=False).first).to_be_visible()
-    expect(page.get_by_role("link", name="Qualifier", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Qualifier", exact=True)).to_be_visible()
 
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
     assert page.evaluate("window.isSamePage")
@@ -103,7 +103,7 @@ def test_leaving_at_once_loses_nothing(desk, case, until):
 def test_enter_presses_the_button_of_its_own_form(desk, case):
     page = desk.page
     page.goto(address(desk, case))
-    page.get_by_role("link", name="Ajouter une tâche à moi").click()
+    page.get_by_role("button", name="Ajouter une tâche à moi").click()
     page.get_by_label("À faire", exact=True).fill("Prévenir le prestataire")
     page.get_by_label("À faire", exact=True).press("Enter")
     expect(page.get_by_text("Tâche ajoutée.")).to_be_visible()

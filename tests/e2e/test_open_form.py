@@ -23,15 +23,16 @@ def case(live_site):
 
 
 def test_it_works(desk, case):
-    """By keyboard: the form takes the place of its link and the focus; nothing above moves, no word is lost."""
+    """By keyboard: the form takes the place of its button and the focus; nothing above moves, no word is lost."""
     page = desk.page
     page.goto(case)
     reply = page.get_by_label("Votre message au déclarant")
     reply.fill("Nous arrivons.")
-    link = page.get_by_role("link", name="Qualifier", exact=True)
-    place, below = link.bounding_box(), page.locator("#gravite")
+    button = page.get_by_role("button", name="Qualifier", exact=True)
+    button.focus()  # which brings it into sight
+    place, below = button.bounding_box(), page.locator("#gravite")
     reply_at = reply.bounding_box()
-    link.press("Enter")
+    button.press("Enter")
 
     summary = page.locator("summary", has_text="Qualifier")
     expect(summary).to_be_focused()
@@ -51,7 +52,7 @@ def test_it_works(desk, case):
 def test_the_form_that_was_opened_is_sent(desk, case):
     page = desk.page
     page.goto(case)
-    page.get_by_role("link", name="Changer la gravité").click()
+    page.get_by_role("button", name="Changer la gravité").click()
     page.get_by_label("Gravité", exact=True).select_option("1")
     page.get_by_role("button", name="Changer la gravité").click()
     expect(page.get_by_label("Pourquoi", exact=True)).to_be_visible()
@@ -65,14 +66,14 @@ def test_a_session_that_ended_leads_to_the_page_that_says_so(desk, case):
     page = desk.page
     page.goto(case)
     Session.objects.all().delete()
-    page.get_by_role("link", name="Qualifier", exact=True).click()
+    page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_label("Mot de passe")).to_be_visible()
 
 
-def test_without_a_script_the_link_leads_to_the_open_form(browser, live_site, case):
+def test_without_a_script_the_button_leads_to_the_open_form(browser, live_site, case):
     page = open_page(browser, width=1280, java_script_enabled=False)
     page.goto(f"{live_site}/admin/")
     steps.sign_in(page, a_responder())
     page.goto(case)
-    page.get_by_role("link", name="Qualifier", exact=True).click()
+    page.get_by_role("button", name="Qualifier", exact=True).click()
     expect(page.get_by_role("button", name="Enregistrer la qualification")).to_be_visible()

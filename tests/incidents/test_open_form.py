@@ -1,4 +1,4 @@
-"""A form of the case page is drawn once it is opened: in the place of its link, or on the page that this leads to."""
+"""A form of the case page is drawn once it is opened: in the place of its button, or on the page that comes back."""
 
 from datetime import timedelta
 
@@ -49,10 +49,11 @@ def test_it_works(client, responder, incident, name):
     case = taken_by(responder, incident)
     closed = read(client.get(url(case)))
     assert form_in(closed, name) is None
-    link = closed.css_first(f"a[href*='ouvrir={name}#']").attributes
+    button = closed.css_first(f"button[name=ouvrir][value={name}]").attributes
+    assert (button["form"], button["formaction"]) == ("ecrits", url(case, "garder"))
 
-    opened = form_in(read(client.get(link["href"])), name)
-    alone = read(client.get(link["hx-get"]))
+    opened = form_in(read(client.post(button["formaction"], {"ouvrir": name}, follow=True)), name)
+    alone = read(client.get(button["hx-get"]))
 
     assert opened.css_first("button").attributes.get("formaction", "").endswith(POSTED_TO[name])
     assert {one.attributes["form"] for one in opened.css("input, select, textarea, button")} == {"ecrits"}

@@ -55,7 +55,7 @@
   function saved({ version, said }, words) {
     kept = words;
     wait = PAUSE;
-    form.elements.version.value = version;
+    if (form.elements.version) form.elements.version.value = version;
     told.textContent = said;
     say("");
     if (typed() !== kept) later(PAUSE);

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -34,6 +35,7 @@ from incidents.triage.opened import FORMS, open_form
 from incidents.triage.qualify import QualifyForm
 from incidents.triage.severity import SeverityForm, make_severity_form
 from incidents.triage.thread import ReplyForm
+from incidents.triage.work.kept_pages import PAGES, keep_page
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
 
@@ -41,7 +43,7 @@ from incidents.triage.work.tasks import TaskForm
 MARKS = frozenset({"key", "seen", "confirmed"})
 # Where a button of the page leads without a script, and to which part of it.
 PLACES = {"modele": "echanges", "corps": "a-confirmer"}
-
+WRITTEN_ELSEWHERE = gettext_lazy("Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire.")
 
 # The block of the page that holds each; the correction is beside the body that is proposed.
 BLOCKS = {
@@ -112,7 +114,10 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             sent, own = request.POST, code or kwargs.get("act", "")
-            typed = keep_typed(user_of(request), reference, sent, own)
+            if own in PAGES:
+                keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent), is_sent=True)
+            else:
+                keep_typed(user_of(request), reference, sent)
             request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
             if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and typed.get(KeptForm(own)) != {}:
@@ -159,7 +164,9 @@ def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
 def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what is typed. The script of the page hears whether; without it, the page comes back with the words."""
     user = user_of(request)
-    incident = check_ability(user, reference, to=Ability.WORK)
+    incident = get_incident(user, reference, to=Ability.WORK)
+    if request.GET.get("page") in PAGES:
+        return keep_page_view(request, reference, KeptForm(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
         keep_typed(user, reference, request.POST)
         return redirect(page_asked(reference, request.POST))
@@ -168,28 +175,41 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
         elsewhere = keep_words(reference=reference, actor=user, words=words, pen=pen_of(request.POST))
     except ValidationError as error:
         return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    said = _("Vous avez écrit autre chose ici depuis une autre page. Rechargez pour le lire.") if elsewhere else ""
-    return JsonResponse({"said": said})
+    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else ""})
+
+
+def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
+    """For the script of a page beside that of the case."""
+    pen = pen_of(request.POST)
+    elsewhere = keep_page(user_of(request), reference, code, request.POST, pen, is_sent=False)
+    kept = _("Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi.")
+    return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else kept})
 
 
 def page_asked(reference: str, sent: QueryDict) -> str:
     """Return the address of the page of the case, with what a button of it asked to see there."""
     asked = sent.get("aller", "corps" if sent.get("corps", "").strip() else "")
-    if asked not in PLACES:
+    if opened := FORMS.get(sent.get("ouvrir", "")):
+        query, anchor = {"ouvrir": sent["ouvrir"]}, opened.anchor
+    elif asked in PLACES:
+        query, anchor = {asked: sent.get(asked, "")}, PLACES[asked]
+    else:
         return reverse("admin:incidents_incident_change", args=[reference])
-    query = {asked: sent.get(asked, "")}
-    return reverse("admin:incidents_incident_change", args=[reference], query=query, fragment=PLACES[asked])
+    return reverse("admin:incidents_incident_change", args=[reference], query=query, fragment=anchor)
 
 
 def new_page() -> dict[str, Any]:
     """Return what the page says of itself with each post: its name, and when it was made."""
-    return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": KeptForm.values}
+    return {"name": get_random_string(22), "opened_at": timezone.now(), "forms": [code.value for code in TYPED]}
 
 
 def restore_words(context: dict[str, Any], incident: Incident, user: User) -> None:
     """Put what `user` has typed and not sent into the forms of the page that `context` describes. One query."""
     words = {} if incident.erased_at else words_of(incident, user)
+    context["begun"] = [code.value for code in words if code in PAGES]
     for code, values in words.items():
+        if code in PAGES:
+            continue
         if code in FORMS:
             open_form(context, incident, user, code)
         if form := form_in(context, code):

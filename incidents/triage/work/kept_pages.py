@@ -1,0 +1,54 @@
+"""The pages beside that of a case keep what is typed on them too: the report of its closing, a transfer, a call.
+
+A page has one form, sent without prefix; its fields are kept by their names. A script saves between two posts.
+"""
+
+from collections.abc import Collection
+
+from django.forms import BooleanField, Form, MultipleChoiceField
+from django.http import QueryDict
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, KeptForm
+from incidents.models import Incident
+from incidents.services.keep import Pen, Values, keep_words, words_of
+from incidents.text import strip_controls
+
+PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
+# What a page sends that its reader did not type. What it was opened on stays: a later change is then noticed.
+MARKS = frozenset({"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"})
+
+
+def values_of_page(sent: QueryDict) -> Values:
+    """Return what stands in the form of a page, by the names of its fields."""
+    return {name: [strip_controls(one) for one in values] for name, values in sent.lists() if name not in MARKS}
+
+
+def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: Pen, *, is_sent: bool) -> bool:
+    """Keep the form of a page. Return whether another page of `user` holds other words, which were left.
+
+    Raises Http404 and PermissionDenied.
+    """
+    incident = get_incident(user, reference, to=Ability.WORK)
+    if incident.erased_at:
+        return False
+    words = {code: values_of_page(sent)}
+    return bool(keep_words(reference=reference, actor=user, words=words, pen=pen, is_sent=is_sent))
+
+
+def restore_page(
+    form: Form, incident: Incident, user: User, code: KeptForm, *, leaving: Collection[str] = ()
+) -> Values:
+    """Put what `user` typed on that page before into `form`, to which nothing was sent, but for the fields `leaving`.
+    Return it all; nothing where nothing was typed. One query.
+    """
+    values = {} if incident.erased_at else words_of(incident, user).get(code, {})
+    sent = QueryDict(mutable=True)
+    for name, typed in values.items():
+        sent.setlist(name, typed)
+    for name, field in form.fields.items() if values else ():
+        is_tick = isinstance(field, BooleanField | MultipleChoiceField)  # an empty one is not sent
+        if name not in leaving and (name in values or is_tick):
+            form.initial[name] = field.widget.value_from_datadict(sent, {}, name)
+    return values
