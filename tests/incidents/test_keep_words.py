@@ -71,8 +71,8 @@ def press(client, tree, action, **typed):
     sent = brought(tree)
     for name, value in typed.items():
         sent[name] = value
-    buttons = [one for one in tree.css("button") if (one.attributes.get("formaction") or "").endswith(action)]
-    button = next(one for one in buttons if one.attributes.get("name") != "chercher")
+    ours = [one for one in tree.css("button") if (one.attributes.get("formaction") or "").endswith(action)]
+    button = min(ours, key=lambda one: one.attributes.get("name") == "chercher")
     if button.attributes.get("name"):
         sent[button.attributes["name"]] = button.attributes["value"]
     where = button.attributes["formaction"].partition("#")[0]

@@ -334,8 +334,8 @@ def test_hours_are_those_of_the_town_hall(client, responder, time_machine):
     telephone = text_of(client.get(f"/triage/{incident.reference}/"))
 
     assert "19 h 51</time> <span>heure de La Réunion</span>" in queue
-    assert "Quand <small>heure de La Réunion</small>" in case
-    assert "mardi 24 novembre 2026 à 19 h 51" in case
+    assert "<dt>Heures</dt><dd>heure de La Réunion</dd>" in case
+    assert "19 h 51" in case
     assert "mardi 24 novembre 2026 à 19 h 51, heure de La Réunion" in telephone
 
 
@@ -352,7 +352,7 @@ def test_a_centre_without_channel_is_said_above_an_empty_queue(client):
     client.force_login(a_responder(centre))
     page = client.get(URL)
     assert "Breizh Cyber : sans canal." in text_of(page)
-    assert "dans la fiche du centre" not in text_of(page)
+    assert "/equipe/adresse/" not in page.content.decode()
 
     client.force_login(a_lead(centre))
-    assert 'href="/admin/csirts/csirt/">dans la fiche du centre</a>' in client.get(URL).content.decode()
+    assert 'href="/equipe/adresse/">sur sa page</a>' in client.get(URL).content.decode()
