@@ -79,11 +79,14 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return cases_of_centres(user_of(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return require_safe(self.queue_view)(request)
+
+    def queue_view(self, request: HttpRequest) -> HttpResponse:
         if request.GET.get("q", "").strip():  # as the box of the queue was once, and links of before are
             return to_search(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return require_safe(show_queue)(request)
+        return show_queue(request)
 
     # A case
 
