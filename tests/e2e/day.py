@@ -216,7 +216,7 @@ def follow_the_guide(desk):
 
 def answer_ready_made(desk):
     """Gives the words that were sent."""
-    desk.page.get_by_role("link", name="Partir d’un message type").click()
+    desk.page.get_by_role("button", name="Partir d’un message type").click()
     desk.page.get_by_label("Partir d’un message type").select_option("accuse")
     desk.page.get_by_role("button", name="Mettre dans ma réponse").click()
     words = desk.page.get_by_label("Votre message au déclarant").input_value()
@@ -226,7 +226,8 @@ def answer_ready_made(desk):
 
 
 def close_at_once(desk, reason):
-    desk.page.get_by_text("Clore…").click()
+    steps.open_acts(desk.page)
+    desk.page.get_by_text("Clore sans bilan…").click()
     desk.page.get_by_label(reason).check()
     desk.press("Clore le dossier")
     desk.reads(f"Dossier clos : {reason.lower()}")

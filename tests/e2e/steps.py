@@ -128,6 +128,11 @@ def open_admin(page, site, user):
     sign_in(page, user)
 
 
+def open_acts(page):
+    """The menu of a case that holds what is done seldom."""
+    page.locator("#actes > summary").click()
+
+
 def press(page, button):
     """Press a button that leads to a page; one of the page of a case changes its own block instead."""
     if button.get_attribute("form") != "ecrits":

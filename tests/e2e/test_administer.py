@@ -67,10 +67,12 @@ def test_it_works(desk):
             "case": f"incidents/incident/{incident.reference}/",
         }
     )
-    desk.page.get_by_text("Clore…").click()
+    steps.open_acts(desk.page)
+    desk.page.get_by_text("Clore sans bilan…").click()
     desk.look("case-closing")
     desk.page.get_by_role("button", name="Prendre en charge").click()
     desk.look("case-taken")
+    steps.open_acts(desk.page)
     desk.page.get_by_role("link", name="Nouveau code de suivi").click()
     desk.look("case-code-asked")
     desk.page.get_by_role("button", name="Faire un nouveau code").click()

@@ -250,6 +250,7 @@ def test_a_responder_downloads_it(live_site, browser, incident):
     desk = open_page(browser, width=1280)
     steps.open_admin(desk, live_site, a_responder())
     desk.goto(f"{live_site}/admin/incidents/incident/{incident.reference}/")
+    desk.locator("#pieces > summary").click()
     expect(desk.locator(".pieces")).to_contain_text("Photo prise à 48.108333, -4.100000")
     shoot(desk, "evidence-triage")
     with desk.expect_download() as download:

@@ -11,7 +11,7 @@ from stats.counting.rollups import fold_all
 from stats.services import verify_figures
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder
-from tests.e2e import day
+from tests.e2e import day, steps
 from tests.e2e.day import SUPPLIER, Desk, another_centre, open_own_page
 
 pytestmark = pytest.mark.proof
@@ -173,6 +173,7 @@ def give_one_to_another_centre(live):
     giver, taker, incident = live.early, live.afar, live.cases.afar
     day.take(giver, incident)
     day.keep(giver, "Ce n’est pas notre région.")
+    steps.open_acts(giver.page)
     giver.follow("Proposer à un autre centre")
     giver.page.get_by_label("Centre").select_option(label="Loin Cyber")
     giver.page.get_by_label("Pourquoi").fill("Le siège est dans votre région.")

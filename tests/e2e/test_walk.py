@@ -75,7 +75,7 @@ def verify_and_close(page, site, responder, reference):
         page.get_by_role("button", name="Chercher").click()
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     steps.is_told(page, "elle comptera dans les chiffres")
-    page.locator("summary", has_text="Actes").click()
+    steps.open_acts(page)
     page.get_by_text("Clore sans bilan…").click()
     page.get_by_label("Confié à un autre service").check()
     page.get_by_role("button", name="Clore le dossier").click()

@@ -53,7 +53,7 @@ def take_and_note(desk):
 
 def start_reply(page):
     """From a ready-made message, put there by the script."""
-    page.get_by_role("link", name="Partir d’un message type").click()
+    page.get_by_role("button", name="Partir d’un message type").click()
     page.get_by_label("Partir d’un message type").select_option("accuse")
     page.get_by_role("button", name="Mettre dans ma réponse").click()
     return page.get_by_label("Votre message au déclarant")
