@@ -7,6 +7,7 @@ from collections import defaultdict
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework import serializers
 
+from accounts.enums import LinkPurpose
 from accounts.models import AccessLink
 from accounts.tokens import issue_token, token_of_link
 from csirts.enums import ContactKind
@@ -197,8 +198,17 @@ def keep_channel(lead, csirt):
     """What a lead says of its own centre."""
     lead.words = published(lead.words)
     lead.fill(f"/admin/csirts/csirt/{csirt.pk}/change/", **{"contacts-3-0-value": "outils.exemple.example"})
+
+
+def keep_team(lead, csirt):
+    """Who comes and goes in the centre of a lead, and the mailbox that it confirms."""
+    lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
-    lead.fill("/equipe/adresse/", email="garde2@breizh.example")
+    lead.fill("/equipe/", to="/retirer/")
+    lead.fill("/equipe/adresse/", to="/retirer/")
+    lead.fill("/equipe/adresse/", email="garde@breizh.example")
+    link = AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)
+    Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{token_of_link(link)}/")
 
 
 def write_sheet(lead, kind):

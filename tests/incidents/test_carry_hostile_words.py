@@ -84,6 +84,7 @@ class Crowd:
         doors.keep_directory(self.administrator, self.csirt)
         doors.write_sheet(self.lead, self.kind)
         doors.keep_channel(self.lead, self.csirt)
+        doors.keep_team(self.lead, self.csirt)
         doors.write_guide(self.lead, self.kind)
         doors.write_letter(self.lead)
         self.incident = doors.declare(self.holder, self.kind, self.number)

@@ -101,7 +101,7 @@ def test_two_windows_may_write_two_declarations(client):
     assert client.post(KEEP, first | {"description": "La première.", "trait": 1}).status_code == 200
     assert DraftPage.objects.get(screen="rappel").draft.type == "rancon"
     assert client.post(WHERE[Screen.CALLER], first | {"description": "La première.", "vers": "qui"}).status_code == 303
-    assert 'name="quoi" value="rancon">Continuer avec' in client.get(START).content.decode()
+    assert 'value="rancon" aria-current="true"' in client.get(START).content.decode()
 
 
 @pytest.mark.parametrize("section", ["quoi", "qui", "ailleurs"])
