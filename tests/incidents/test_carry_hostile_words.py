@@ -199,8 +199,7 @@ WITHOUT_WORDS = {
     *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),
 }
 # Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
-# figures alone, the mails of a demonstration, the link that confirms an address, and a paper of a whole département,
-# set like the card of one body.
+# figures alone, the mails of a demonstration, and a paper of a whole département, set like the card of one body.
 NOT_READ = {
     "admin/(?P<url>.*)$",
     "admin/^(?P<app_label>collectivities|csirts|accounts|incidents|notifications|stats)/$",
@@ -224,7 +223,6 @@ NOT_READ = {
     "connexion/code/",
     "declarer/garder/<str:section>/",
     "demonstration/",
-    "equipe/adresse/confirmer/<str:token>/",
     "mails/",
     "mails/<uuid:key>/",
     "secours/departement/<str:number>/pdf/",
