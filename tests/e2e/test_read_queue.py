@@ -95,6 +95,12 @@ def whole_rows(page, size):
     return sum(bottom <= height for bottom in boxes)
 
 
+def list_cut(page, part):
+    """The words of such parts that do not fit in their place."""
+    widths = "parts => parts.map(part => [part.innerText, part.scrollWidth - part.clientWidth])"
+    return [words for words, beyond in page.locator(part).evaluate_all(widths) if beyond > 1]
+
+
 def wave(page):
     return page.locator(".wave", has_text=SUPPLIER)
 
@@ -107,6 +113,7 @@ def test_it_works(page, filled):
     for size in (DESK, TELEPHONE, WIDE):
         seen[size] = whole_rows(page, size)
         assert overflow(page) <= 0, size
+        assert list_cut(page, ".row .hash, .row__clock, .row__call .phone") == [], size
         shoot(page, "queue-filled")
     assert seen[DESK] >= 14
     assert seen[TELEPHONE] >= 3
