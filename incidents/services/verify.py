@@ -37,7 +37,7 @@ def checked_number(call: CallBack) -> str:
     """Return the number, clean, or nothing. Raises ValidationError for one that cannot be called."""
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
-        raise ValidationError(_("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number)
+        raise ValidationError(_("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number)
     return number
 
 
@@ -68,5 +68,5 @@ def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime)
 
 def words_of_call(number: str, source: NumberSource | None) -> str:
     found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
-    said = _("Rappel de vérification : la collectivité confirme la déclaration.")
-    return f"{said} {_('Numéro : %s.') % found}" if found else said
+    said = _("Rappel de vérification : la collectivité confirme la déclaration.")
+    return f"{said} {_('Numéro : %s.') % found}" if found else said

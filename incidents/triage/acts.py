@@ -40,7 +40,7 @@ def verify(reference: str, actor: User, request: HttpRequest) -> str:
     found = NumberSource(source) if source in NumberSource.values else None
     call = CallBack(source=found, number=request.POST.get("numero", ""))
     verify_incident(reference=reference, actor=actor, call=call)
-    return _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
+    return _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
 
 
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:

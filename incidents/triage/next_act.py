@@ -49,7 +49,7 @@ def reach_act(incident: Incident) -> NextAct | None:
         return NextAct("confirm", _("Dites si cette collectivité existe"), _("Aucune liste ne la porte."))
     if incident.is_to_call_back:
         return NextAct(
-            "call", _("Rappelez, et saisissez le reste"), _("Déclaration express : presque rien n’est dit.")
+            "call", _("Rappelez, et saisissez le reste"), _("Déclaration express : presque rien n’est dit.")
         )
     if not incident.is_verified and not incident.erased_at:
         why = _("Par un numéro connu par ailleurs, jamais celui du formulaire.")
