@@ -129,7 +129,7 @@ def open_admin(page, site, user):
 
 
 def open_acts(page):
-    """The menu of a case that holds what is done seldom."""
+    """Open the menu of a case that holds what is done seldom, or shut it."""
     page.locator("#actes > summary").click()
 
 

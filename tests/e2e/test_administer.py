@@ -70,6 +70,7 @@ def test_it_works(desk):
     steps.open_acts(desk.page)
     desk.page.get_by_text("Clore sans bilan…").click()
     desk.look("case-closing")
+    steps.open_acts(desk.page)  # which shuts it
     desk.page.get_by_role("button", name="Prendre en charge").click()
     desk.look("case-taken")
     steps.open_acts(desk.page)
