@@ -136,7 +136,8 @@ def answer_a_wave_as_one(live):
     desk.look("group-message")
     desk.press("Envoyer à ces 12 déclarants")
     desk.is_told("Votre message part, à 12 déclarants")
-    carry_on_bulk()
+    while carry_on_bulk():  # a round lasts two seconds, whatever is left
+        pass
     for incident in wave:
         read_only_own(live, incident)
 
