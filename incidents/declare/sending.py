@@ -135,7 +135,7 @@ def first_secret(access: FollowUpAccess | None) -> str:
 
 
 def route_of(journey: Journey, incident: Incident) -> Route | None:
-    """As on the day of the declaration: a correction of the directory moves nobody's case."""
+    """As the case stands, which the directory of another day may not say."""
     route = journey.route
     if route is None or route.csirt == incident.csirt:
         return route

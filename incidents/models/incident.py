@@ -46,7 +46,7 @@ class Incident(Labelled):
 
     reference = models.CharField(_("référence"), max_length=8, unique=True, editable=False)
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
-    # As routed on the day of the declaration: a correction of the directory moves nobody's case.
+    # As routed on the day of the declaration, then as `services/reroute.py` and transfers moved it while it was open.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
     route_reason = models.CharField(_("raison de l’aiguillage"), max_length=500)
