@@ -180,9 +180,9 @@ def read_mails(post):
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
-# Fields that want something else than words (an address, a code, the name of a body that is known), forms of the admin
-# that add what another page changes with the same fields, the name of a key, which comes with a key alone, and the act
-# of a région, which comes with the role of its analyst and a day.
+# Fields that want something else than words (an address, a code, the name of a body or of a technique that is known),
+# forms of the admin that add what another page changes with the same fields, the name of a key, which comes with a key
+# alone, and the act of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),
@@ -193,6 +193,7 @@ WITHOUT_WORDS = {
     ("compte/cles/", "name"),
     ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),
     ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
+    ("admin/incidents/incident/<str:reference>/qualifier/", "qualifier-find"),
     *(("connexion/", "login"), ("mot-de-passe/", "email"), ("equipe/inviter/", "email"), ("equipe/adresse/", "email")),
     *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
     *(("declarer/rappelez-moi/", name) for name in ("q", "site_web")),
