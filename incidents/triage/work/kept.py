@@ -114,10 +114,11 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             if request.method != "POST":
                 return view(request, reference, *args, **kwargs)
             sent, own = request.POST, code or kwargs.get("act", "")
+            typed: dict[KeptForm, Values] = {}
             if own in PAGES:
                 keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent), is_sent=True)
             else:
-                keep_typed(user_of(request), reference, sent)
+                typed = keep_typed(user_of(request), reference, sent, own)
             request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
             answer = view(request, reference, *args, **kwargs)
             if own in KeptForm.values and answer.status_code == HTTPStatus.FOUND and typed.get(KeptForm(own)) != {}:
@@ -164,7 +165,7 @@ def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
 def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what is typed. The script of the page hears whether; without it, the page comes back with the words."""
     user = user_of(request)
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     if request.GET.get("page") in PAGES:
         return keep_page_view(request, reference, KeptForm(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":

@@ -9,7 +9,7 @@ from django.forms import BooleanField, Form, MultipleChoiceField
 from django.http import QueryDict
 
 from accounts.models import User
-from incidents.access import get_incident
+from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
 from incidents.services.keep import Pen, Values, keep_words, words_of
@@ -30,11 +30,11 @@ def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: 
 
     Raises Http404 and PermissionDenied.
     """
-    incident = get_incident(user, reference, to=Ability.WORK)
+    incident = check_ability(user, reference, to=Ability.WORK)
     if incident.erased_at:
         return False
     words = {code: values_of_page(sent)}
-    return bool(keep_words(reference=reference, actor=user, words=words, pen=pen, is_sent=is_sent))
+    return bool(keep_words(reference=reference, actor=user, words=words, pen=pen, sent=code if is_sent else None))
 
 
 def restore_page(
