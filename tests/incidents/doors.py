@@ -47,6 +47,12 @@ def ask_call_back(holder, kind):
     other.get("/declarer/envoyee/")
 
 
+def close_untouched(responder):
+    """Nobody has done anything for the newest case: its report asks why."""
+    incident = Incident.objects.latest("id")
+    responder.fill(f"{TRIAGE}{incident.reference}/cloture/", reason="handed_over", is_shared="")
+
+
 def act_on_many(incident):
     """An act that is still to be done, and changes nothing: its page names cases and bodies."""
     same = {"nature": incident.nature, "type": incident.type}
@@ -94,6 +100,7 @@ def hand_over(holder, address, name):
 def answer(responder, incident):
     """What a responder writes: to the declarant, and of a call."""
     case = f"/admin/incidents/incident/{incident.reference}/"
+    responder.fill(case, to="/garder/")
     responder.fill(case, to="/message/")
     responder.client.post(f"{case}prendre/")
     responder.get(f"{case}messages/")

@@ -91,6 +91,7 @@ class Crowd:
         doors.follow(self.holder, self.incident, self.number)
         doors.resume(self.holder, self.incident)
         doors.ask_call_back(self.nobody, self.kind)
+        doors.close_untouched(self.responder)
         manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
         self.manager = self.join(user=manager)
         self.agent = doors.invite(self.manager, self.incident.collectivity)
@@ -180,13 +181,14 @@ def read_mails(post):
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
-# Fields that want something else than words (an address, a code, the name of a body or of a technique that is known),
-# forms of the admin that add what another page changes with the same fields, the name of a key, which comes with a key
+# Fields that want something else than words (an address, a code, a number to call, the name of a body or of a technique
+# that is known), forms of the admin that add what another page changes with the same fields, the name of a key, which comes with a key
 # alone, and the act of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
+    ("admin/incidents/incident/<str:reference>/<slug:act>/", "verifier-numero"),
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),

@@ -261,9 +261,9 @@ def test_a_slow_server_never_outlasts_the_lease(transactional_db, post, monkeypa
     for _ in range(3):
         declare()
     dispatch.announce_events()
-    monkeypatch.setattr(dispatch, "LEASE_USED", timedelta(seconds=0.1))
+    monkeypatch.setattr(dispatch, "LEASE_USED", timedelta(seconds=0.5))
     monkeypatch.setattr(dispatch, "LONGEST_ROUND", timedelta(seconds=0.01))
-    post.delay = 0.06
+    post.delay = 0.3
 
     sent = dispatch.deliver_due()
 
