@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.cache import caches
+from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -139,6 +140,19 @@ def cloned_db(ground, django_db_setup, django_db_blocker):
     """A database of this test's own, whose tables it may change. Gives its URL."""
     with django_db_blocker.unblock(), using_a_clone(ground) as name:
         yield ground.url(name)
+
+
+@pytest.fixture
+def take_back_to(cloned_db):
+    """Undo the migrations of an app after the one of that number; all are done again in the end."""
+
+    def undo(app, number):
+        call_command("migrate", app, number, verbosity=0)
+
+    try:
+        yield undo
+    finally:
+        call_command("migrate", verbosity=0)
 
 
 @contextmanager

@@ -4,6 +4,14 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def remove_links_of_centres(apps, schema_editor):
+    """Drop the links to a centre and their mails: the version before would take them for links to a body."""
+    links = apps.get_model("accounts", "AccessLink").objects.filter(csirt__isnull=False)
+    apps.get_model("accounts", "PendingMail").objects.filter(link__in=links).delete()
+    links.delete()
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the tables could not be altered
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -35,6 +43,7 @@ class Migration(migrations.Migration):
             name='csirt',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='csirts.csirt', verbose_name='centre de réponse'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, remove_links_of_centres),
         migrations.AlterField(
             model_name='accesslink',
             name='purpose',

@@ -2,6 +2,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+PAGES_BESIDE = ("cloture", "transfert", "avis", "appel")
+
+
+def forget_pages_beside(apps, schema_editor):
+    """Drop what is being typed on pages whose words the version before cannot keep."""
+    apps.get_model("incidents", "KeptWords").objects.filter(form__in=PAGES_BESIDE).delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -28,6 +36,7 @@ class Migration(migrations.Migration):
             model_name='keptwords',
             name='kept_words_form_known',
         ),
+        migrations.RunPython(migrations.RunPython.noop, forget_pages_beside),
         migrations.AlterField(
             model_name='keptwords',
             name='form',

@@ -6,6 +6,24 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+class RemoveCheckOfEvents(migrations.RemoveConstraint):
+    """Remove a check of the events, whose way back binds new rows alone: those that tell of a case that followed its
+    ground cannot be changed or removed.
+    """
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        constraint = to_state.models[app_label, self.model_name_lower].get_constraint_by_name(self.name)
+        schema_editor.execute(f"{constraint.create_sql(model, schema_editor)} NOT VALID", params=None)
+
+
+class AllowNull(migrations.AlterField):
+    """Let a column be empty, on the way back too: nobody proposed what the platform did, and it stays in the history."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -31,7 +49,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'comparaisons avec l’annuaire',
             },
         ),
-        migrations.RemoveConstraint(
+        RemoveCheckOfEvents(
             model_name='incidentevent',
             name='event_kind_known',
         ),
@@ -44,7 +62,7 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('declared', 'déclaré'), ('acknowledged', 'pris en charge'), ('verified', 'vérifié'), ('closed', 'clos'), ('facts', 'faits ajoutés ou corrigés'), ('message', 'message'), ('file', 'pièce remise'), ('file_taken_back', 'pièce reprise'), ('withdrawn', 'retiré par le déclarant'), ('claimed', 'rattaché à un compte'), ('shared', 'phrase partagée'), ('unshared', 'phrase retirée'), ('body_confirmed', 'collectivité confirmée'), ('body_corrected', 'collectivité corrigée'), ('body_unconfirmed', 'confirmation de la collectivité retirée'), ('body_merged', 'collectivité rattachée à une autre'), ('severity', 'gravité changée'), ('qualified', 'qualifié'), ('assigned', 'attribué'), ('handed_over', 'passé à un collègue'), ('noted', 'note interne'), ('tasks_added', 'tâches ajoutées'), ('task_done', 'tâche faite ou rouverte'), ('observed', 'indicateurs relevés'), ('merged', 'fusionné avec un autre dossier'), ('unmerged', 'fusion défaite'), ('grouped', 'mis dans un groupe'), ('ungrouped', 'sorti d’un groupe'), ('transfer_asked', 'transfert proposé'), ('transferred', 'transféré'), ('transfer_returned', 'transfert refusé'), ('transfer_withdrawn', 'proposition de transfert retirée'), ('rerouted', 'territoire confié à un autre centre'), ('advised', 'envoyé à un partenaire'), ('reopened', 'rouvert'), ('rated', 'avis du déclarant'), ('link_rotated', 'lien de suivi renouvelé'), ('erased', 'données personnelles effacées')], max_length=24, verbose_name='événement'),
         ),
-        migrations.AlterField(
+        AllowNull(
             model_name='transfer',
             name='asked_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposé par'),

@@ -4,6 +4,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def call_moot_mails_without_channel(apps, schema_editor):
+    """The version before knows one word for a mail that had no way to leave."""
+    apps.get_model("notifications", "Delivery").objects.filter(status="moot").update(status="no_channel")
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -21,6 +26,7 @@ class Migration(migrations.Migration):
             model_name='delivery',
             name='delivery_channel_fits_status',
         ),
+        migrations.RunPython(migrations.RunPython.noop, call_moot_mails_without_channel),
         migrations.AlterField(
             model_name='delivery',
             name='status',

@@ -7,15 +7,19 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from csirts.models import Coverage
 from incidents.access import Guest
 from incidents.declaration import Instant, Leak
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
-from incidents.enums import ClosingReason, EventKind
-from incidents.models import Closing, Incident
+from incidents.enums import ClosingReason, EventKind, KeptForm
+from incidents.models import Closing, Incident, KeptWords
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence import take_back_evidence
+from incidents.services.keep import Pen, keep_words
+from incidents.services.reroute import reroute_cases
 from incidents.services.triage import acknowledge_incident, close_incident
-from tests.cast import a_piece, a_responder, declare
+from tests.cast import a_piece, a_responder, breizh_cyber, declare
+from tests.incidents.transferring import another_centre
 
 KINDS = "SELECT kind FROM incidents_incidentevent ORDER BY id"
 
@@ -60,19 +64,6 @@ def test_it_works(cloned_db):
     assert answer_in < review_in < timedelta(days=7), "each severity has its own"
 
 
-@pytest.fixture
-def take_back_to(cloned_db):
-    """Undo the migrations after the one of that number; all are done again in the end."""
-
-    def undo(number):
-        call_command("migrate", "incidents", number, verbosity=0)
-
-    try:
-        yield undo
-    finally:
-        call_command("migrate", verbosity=0)
-
-
 def rows(query):
     with connection.cursor() as cursor:
         cursor.execute(query)
@@ -88,7 +79,7 @@ def test_what_was_left_unsaid_goes_back_to_what_could_be_said(take_back_to):
     declare(**unsaid, **dict.fromkeys(names, Instant(at=at)))
     declare(**unsaid, **dict.fromkeys(names, Instant()))
     declare(**unsaid, **dict.fromkeys(names, Instant(at=at, certainty="exact")))
-    take_back_to("0013")
+    take_back_to("incidents", "0013")
     assert rows(
         "SELECT occurred_certainty, detected_certainty, attack_known_certainty, breach_known_certainty,"
         " service_stopped, data_concerned FROM incidents_incident ORDER BY id"
@@ -103,7 +94,7 @@ def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_ba
     take_back_evidence(guest=guest, reference=incident.reference, uid=a_piece(incident).uid)
     before = rows(KINDS)
     assert (EventKind.FILE_TAKEN_BACK,) in before
-    take_back_to("0016")
+    take_back_to("incidents", "0016")
     assert rows(KINDS) == before
     with pytest.raises(IntegrityError, match="event_kind_known"):
         rows(
@@ -111,3 +102,37 @@ def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_ba
             "SELECT gen_random_uuid(), incident_id, kind, at, actor_kind, actor_id, data FROM incidents_incidentevent "
             "WHERE kind = 'file_taken_back' RETURNING id"
         )
+
+
+@pytest.mark.proof
+def test_cases_that_followed_their_ground_outlive_the_way_back(take_back_to):
+    """One that nobody took has moved, one that was taken is proposed by nobody: both stay in the history."""
+    breizh_cyber()
+    responder = a_responder()
+    declare()
+    held = taken(responder)
+    elsewhere = another_centre()
+    Coverage.objects.update(csirt=elsewhere)
+    while reroute_cases():
+        pass
+    before = rows(KINDS)
+    assert {(EventKind.REROUTED,), (EventKind.TRANSFER_ASKED,)} <= {*before}
+    take_back_to("incidents", "0019")
+    assert rows(KINDS) == before
+    assert rows("SELECT incident_id, asked_by_id FROM incidents_transfer") == [(held.pk, None)]
+    with pytest.raises(IntegrityError, match="event_kind_known"):
+        rows(
+            "INSERT INTO incidents_incidentevent (uid, incident_id, kind, at, actor_kind, actor_id, data) "
+            "SELECT gen_random_uuid(), incident_id, kind, at, actor_kind, actor_id, data FROM incidents_incidentevent "
+            "WHERE kind = 'rerouted' RETURNING id"
+        )
+
+
+@pytest.mark.proof
+def test_words_that_an_older_version_cannot_keep_are_dropped_on_the_way_back(take_back_to):
+    responder = a_responder()
+    incident = taken(responder)
+    words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}
+    keep_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
+    take_back_to("incidents", "0018")
+    assert list(KeptWords.objects.values_list("form", flat=True)) == [KeptForm.NOTE]

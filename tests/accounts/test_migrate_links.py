@@ -1,0 +1,22 @@
+"""A database of accounts goes back to the version before."""
+
+import pytest
+from django.db import connection
+
+from accounts.enums import LinkPurpose
+from accounts.models import AccessLink
+from tests.accounts.test_lead_centre import MAILBOX, invite
+from tests.cast import a_lead, breizh_cyber
+
+
+@pytest.mark.proof
+def test_links_of_a_centre_are_dropped_by_an_older_version(take_back_to, client):
+    lead = a_lead()
+    client.force_login(lead)
+    invite(client)
+    client.post("/equipe/adresse/", {"csirt": breizh_cyber().pk, "email": MAILBOX})
+    assert {*AccessLink.objects.values_list("purpose", flat=True)} == {LinkPurpose.INVITATION, LinkPurpose.CHANNEL}
+    take_back_to("accounts", "0005")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_accesslink")
+        assert cursor.fetchone() == (0,)

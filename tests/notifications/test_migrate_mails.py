@@ -1,0 +1,22 @@
+"""A database of mails goes back to the version before."""
+
+import pytest
+
+from notifications import tasks
+from notifications.enums import DeliveryStatus
+from tests.cast import breizh_cyber, declare
+from tests.notifications.test_send_late import gives_its_address, statuses, write
+from tests.notifications.test_write import delivered
+
+
+@pytest.mark.proof
+def test_an_older_version_calls_a_moot_mail_one_without_channel(take_back_to, post, clock):
+    breizh_cyber(notification_email="")
+    incident = declare()
+    write(incident, "k")
+    delivered(post)
+    gives_its_address()
+    tasks.reconcile()
+    assert DeliveryStatus.MOOT in statuses("csirt")
+    take_back_to("notifications", "0003")
+    assert DeliveryStatus.NO_CHANNEL in statuses("csirt")
