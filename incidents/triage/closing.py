@@ -30,10 +30,11 @@ from incidents.services.close import (
     seen_of,
     unfinished,
 )
+from incidents.services.keep import words_of
 from incidents.services.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.ending import ReopenForm
-from incidents.triage.page import context_of_case, read_again, refused, render_page, to_case
+from incidents.triage.page import WORDS, context_of_case, read_again, refused, render_page, to_case
 from incidents.triage.wording import why_refused
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -151,10 +152,20 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
         if request.method == "POST":
             return close(request, incident)
         if incident.status == Status.CLOSED:
-            return to_case(reference)
+            return already_closed(request, incident)
         form = ClosingForm(incident, unfinished(incident))
         kept = restore_page(form, incident, user_of(request), KeptForm.CLOSING)
         return asked(request, incident, form, is_kept=bool(kept))
+
+
+def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """A colleague was quicker: the report that this person had begun is there to be copied."""
+    begun = {} if incident.erased_at else words_of(incident, user_of(request)).get(KeptForm.CLOSING, {})
+    if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
+        return to_case(incident.reference)
+    why = [_("Ce dossier est clos : votre bilan n’a pas été envoyé.")]
+    context = {"reference": incident.reference, "why": why, "typed": typed}
+    return render_page(request, "incidents/triage/refused.html", context)
 
 
 def close(request: HttpRequest, incident: Incident) -> HttpResponse:

@@ -53,10 +53,10 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     doubt = reasons_to_doubt(incident, user)
     context = case_context(incident, user, timezone.now()) | {"proposed": proposed, "doubt": doubt, "page": new_page()}
     record_accesses(user, [double for double, _is_new in context["doubles"]], Door.BESIDE)
+    open_form(context, incident, user, request.GET.get("ouvrir", ""))
     restore_words(context, incident, user)
     if asked := request.GET.get("modele"):
         choose_ready(context, incident, user, asked)
-    open_form(context, incident, user, request.GET.get("ouvrir", ""))
     return context
 
 

@@ -1,5 +1,7 @@
 """In a real browser, what is typed on the page of a case outlives everything, and its buttons leave the page there."""
 
+from urllib.parse import unquote
+
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
@@ -127,7 +129,8 @@ def test_a_session_that_ended_leaves_the_words_on_the_page(desk, case):
     is_kept(page)
     Session.objects.all().delete()
     page.get_by_role("button", name="Fait : Rappeler le maire").click()
-    expect(page.get_by_role("link", name="Se connecter dans un autre onglet")).to_be_visible()
+    door = page.get_by_role("link", name="Se connecter dans un autre onglet")
+    assert unquote(door.get_attribute("href")).endswith(f"next=/admin/incidents/incident/{case.reference}/")
     expect(page.get_by_label(REPLY)).to_have_value(TYPED)
     assert not Task.objects.get().done_at
 
@@ -157,3 +160,25 @@ def test_what_is_pressed_while_an_answer_is_awaited_is_done_after_it(desk, case,
     expect(page.locator(".inner__list").get_by_text("Vu avec le maire.")).to_have_count(1)
     assert until(lambda: Task.objects.get().done_at)
     expect(page.get_by_text("Écrivez la note avant")).to_have_count(0)
+
+
+def test_a_report_outlives_the_end_of_the_session(desk, case, person, until):
+    """Nothing says that it is kept; sent too early it stays on the screen, sent after signing in again it arrives."""
+    page = desk.page
+    page.goto(address(desk, case) + "cloture/")
+    page.locator("[name=summary]").fill("Tout est rétabli.")
+    is_kept(page)
+    Session.objects.all().delete()
+    page.locator("[name=summary]").fill(f"Tout est rétabli. {TYPED}")
+    page.get_by_text("Votre session a pris fin.").wait_for()
+    expect(page.get_by_text("Ce que vous écrivez est gardé")).to_have_count(0)
+    send = page.get_by_role("button", name="Clore le dossier")
+    send.click()
+    expect(page.locator("[name=summary]")).to_have_value(f"Tout est rétabli. {TYPED}")
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Se connecter dans un autre onglet").click()
+    steps.sign_in(opened.value, person)
+    send.click()
+    row = KeptWords.objects.filter(form=KeptForm.CLOSING, values__summary=[f"Tout est rétabli. {TYPED}"])
+    assert until(row.exists)

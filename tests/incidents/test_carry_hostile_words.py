@@ -181,9 +181,9 @@ def read_mails(post):
 
 
 ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
-# Fields that want something else than words (an address, a code, a number to call, the name of a body or of a technique
-# that is known), forms of the admin that add what another page changes with the same fields, the name of a key, which comes with a key
-# alone, and the act of a région, which comes with the role of its analyst and a day.
+# Fields that want something else than words (an address, a code, a number to call, the name of a body or of a
+# technique that is known), forms of the admin that add what another page changes with the same fields, the name of a
+# key, which comes with a key alone, and the act of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),

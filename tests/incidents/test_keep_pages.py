@@ -1,15 +1,17 @@
 """What is typed on the pages beside that of a case is kept for its author too, until it is sent."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from incidents.enums import KeptForm
+from incidents.enums import ClosingReason, KeptForm
 from incidents.models import Incident, KeptWords
 from incidents.services.erase import erase_personal_data
 from incidents.services.keep import words_of
-from incidents.services.triage import verify_incident
+from incidents.services.triage import close_incident, verify_incident
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
@@ -81,6 +83,34 @@ def test_what_is_refused_stays_without_a_script_too(client, case):
     assert value_on(client, case, "transfert", "motive") == TYPED
 
 
+def test_an_older_page_sent_blank_leaves_what_a_newer_one_kept(client, case):
+    before = (timezone.now() - timedelta(hours=1)).isoformat()
+    keep(client, case, "cloture", {"summary": TYPED})
+    sent = {"summary": "", "reason": "", "stylo": "b", "trait": "1", "ouverte": before}
+    assert client.post(url(case, "cloture"), sent).status_code == 422
+    assert value_on(client, case, "cloture", "summary") == TYPED
+
+
+def test_a_page_whose_words_were_taken_away_is_not_begun(client, case):
+    keep(client, case, "cloture", {"summary": TYPED})
+    keep(client, case, "cloture", {"summary": " ", "seen": "3"}, stroke=2)
+    assert "commencé" not in text_of(client.get(url(case)))
+
+
+def test_a_report_is_read_again_once_a_colleague_has_closed(client, case, colleague):
+    keep(client, case, "cloture", {"summary": TYPED})
+    close_incident(reference=case.reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=colleague)
+    assert "Relire le bilan que vous aviez commencé" in text_of(client.get(url(case)))
+    assert TYPED in text_of(client.get(url(case, "cloture")))
+
+
+def test_a_form_that_the_address_opens_has_what_was_typed(client, case):
+    marks = {"stylo": "b", "tache-title": TYPED}
+    client.post(url(case, "garder"), marks, headers={"accept": "application/json"})
+    page = LexborHTMLParser(client.get(url(case), {"ouvrir": "tache"}).content.decode())
+    assert page.css_first("[name=tache-title]").attributes["value"] == TYPED
+
+
 def test_the_words_of_the_case_stay_beside_them(client, case):
     client.post(url(case, "garder"), {"reponse-text": TYPED, "stylo": "b"}, headers={"accept": "application/json"})
     keep(client, case, "cloture", {"summary": TYPED})
@@ -112,7 +142,9 @@ def test_nobody_else_is_shown_it_and_nobody_keeps_elsewhere(client, case, collea
 
 def test_an_erased_case_keeps_nothing(client, case):
     erase_personal_data(reference=case.reference, actor=a_lead())
-    keep(client, case, "cloture", {"summary": TYPED})
+    told = keep(client, case, "cloture", {"summary": TYPED})
+    assert told.status_code == 422
+    assert "effacés" in told.json()["said"]
     assert not KeptWords.objects.exists()
 
 

@@ -207,7 +207,10 @@
     line.setAttribute("role", isWrong ? "alert" : "status");
     block.append(line);
     line.textContent = words.join(" ");
-    if (address) line.append(" ", Object.assign(document.createElement("a"), { href: address, target: "_blank", rel: "noopener", textContent: form.dataset.signInLink }));
+    if (!address) return;
+    const door = new URL(address);
+    door.searchParams.set("next", location.pathname); // not the address of what was posted
+    line.append(" ", Object.assign(document.createElement("a"), { href: door, target: "_blank", rel: "noopener", textContent: form.dataset.signInLink }));
   }
 
   // A ready-made message goes below what is typed already.

@@ -18,6 +18,7 @@
   let wait = PAUSE;
   let busy = false;
   let over = false;
+  let signedOut = false;
 
   const fields = () => new URLSearchParams(new FormData(form));
   function typed() {
@@ -45,8 +46,10 @@
     busy = true;
     const answer = await fetch(form.dataset.keep, { method: "POST", body: numbered() }).catch(() => null);
     busy = false;
-    if (answer && answer.ok) return saved(await answer.json(), words);
-    if (answer && answer.status < 500) return stop(answer.status);
+    const isJson = (answer?.headers.get("Content-Type") || "").startsWith("application/json");
+    if (answer && answer.ok && isJson) return saved(await answer.json(), words);
+    if (answer && answer.redirected && trouble.dataset.signIn) return askToSignIn(answer.url);
+    if (answer && answer.status < 500) return stop(answer.status, isJson ? (await answer.json()).said : "");
     say("Pas encore enregistré : la ligne est coupée. Nous réessayons.");
     wait = Math.min(wait * 2, LONGEST_WAIT);
     later(wait);
@@ -61,11 +64,33 @@
     if (typed() !== kept) later(PAUSE);
   }
 
-  function stop(status) {
+  function stop(status, said) {
     over = true;
-    say(status === CHANGED
+    say(said || (status === CHANGED
       ? "Cet écran a été rempli ailleurs. Continuez : vous verrez les deux versions."
-      : "Pas encore enregistré. Continuez : ce que vous avez écrit part avec le bouton.");
+      : "Pas encore enregistré. Continuez : ce que vous avez écrit part avec le bouton."));
+  }
+
+  function askToSignIn(address) {
+    signedOut = true;
+    told.textContent = "";
+    say(trouble.dataset.signIn);
+    const door = new URL(address);
+    door.searchParams.set("next", location.pathname);
+    const link = { href: door, target: "_blank", rel: "noopener", textContent: trouble.dataset.signInLink };
+    trouble.append(" ", Object.assign(document.createElement("a"), link));
+  }
+
+  // Sent while nobody is signed in, the words would be gone. After somebody has signed in elsewhere, the form needs the
+  // mark of the new session.
+  async function sendOnceSignedIn(button) {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer) return say("La ligne est coupée : rien n’est parti. Ce que vous avez écrit reste ici.");
+    if (answer.redirected || !answer.ok) return askToSignIn(answer.url);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    form.elements.csrfmiddlewaretoken.value = page.querySelector("form[data-keep] [name=csrfmiddlewaretoken]").value;
+    signedOut = false;
+    form.requestSubmit(button);
   }
 
   function leave() {
@@ -74,7 +99,14 @@
   }
 
   form.addEventListener("input", () => later(wait));
-  form.addEventListener("submit", () => { number(); over = true; });
+  form.addEventListener("submit", (event) => {
+    if (signedOut) {
+      event.preventDefault();
+      return sendOnceSignedIn(event.submitter);
+    }
+    number();
+    over = true;
+  });
   addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
   addEventListener("pageshow", (event) => { if (event.persisted) over = false; });

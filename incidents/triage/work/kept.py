@@ -3,6 +3,7 @@ sends it between two posts. It comes back on the next page, on any machine, for 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -116,7 +117,8 @@ def keeping_words(code: str) -> Callable[[Callable[..., HttpResponse]], Callable
             sent, own = request.POST, code or kwargs.get("act", "")
             typed: dict[KeptForm, Values] = {}
             if own in PAGES:
-                keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent), is_sent=True)
+                with suppress(ValidationError):  # of an erased case, which the view refuses
+                    keep_page(user_of(request), reference, KeptForm(own), sent, pen_of(sent))
             else:
                 typed = keep_typed(user_of(request), reference, sent, own)
             request.POST = with_own_names(sent, own)  # type: ignore[assignment]  # immutable in its stubs
@@ -156,8 +158,9 @@ def with_own_names(sent: QueryDict, own: str) -> QueryDict:
 
 def forget_sent(user: User, reference: str, code: KeptForm, pen: Pen) -> None:
     incident = check_ability(user, reference, to=Ability.WORK)
-    if code in words_of(incident, user) or pen.stroke:
-        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=code)
+    if incident.erased_at is None and (code in words_of(incident, user) or pen.stroke):
+        sent = None if code in PAGES else code  # of a page beside, only what that page itself has kept was sent
+        keep_words(reference=reference, actor=user, words={code: {}}, pen=pen, sent=sent)
 
 
 @never_cache
@@ -181,8 +184,10 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> HttpResponse:
     """For the script of a page beside that of the case."""
-    pen = pen_of(request.POST)
-    elsewhere = keep_page(user_of(request), reference, code, request.POST, pen, is_sent=False)
+    try:
+        elsewhere = keep_page(user_of(request), reference, code, request.POST, pen_of(request.POST))
+    except ValidationError as error:
+        return JsonResponse({"said": error.messages[0]}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     kept = _("Ce que vous écrivez est gardé, pour vous seul, jusqu’à l’envoi.")
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else kept})
 

@@ -9,8 +9,7 @@ from django.forms import BooleanField, Form, MultipleChoiceField
 from django.http import QueryDict
 
 from accounts.models import User
-from incidents.access import check_ability
-from incidents.enums import Ability, KeptForm
+from incidents.enums import KeptForm
 from incidents.models import Incident
 from incidents.services.keep import Pen, Values, keep_words, words_of
 from incidents.text import strip_controls
@@ -18,6 +17,8 @@ from incidents.text import strip_controls
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)
 # What a page sends that its reader did not type. What it was opened on stays: a later change is then noticed.
 MARKS = frozenset({"csrfmiddlewaretoken", "stylo", "ouverte", "trait", "key", "cle", "voir", "envoyer", "enregistrer"})
+# The state of the case when the page was made, which a form sends back.
+OPENED_ON = frozenset({"seen", "vu"})
 
 
 def values_of_page(sent: QueryDict) -> Values:
@@ -25,16 +26,14 @@ def values_of_page(sent: QueryDict) -> Values:
     return {name: [strip_controls(one) for one in values] for name, values in sent.lists() if name not in MARKS}
 
 
-def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: Pen, *, is_sent: bool) -> bool:
-    """Keep the form of a page. Return whether another page of `user` holds other words, which were left.
+def keep_page(user: User, reference: str, code: KeptForm, sent: QueryDict, pen: Pen) -> bool:
+    """Keep the form of a page. Return whether a later page of `user` holds other words, which were left.
 
-    Raises Http404 and PermissionDenied.
+    Raises Http404, PermissionDenied, and ValidationError once the case is erased.
     """
-    incident = check_ability(user, reference, to=Ability.WORK)
-    if incident.erased_at:
-        return False
-    words = {code: values_of_page(sent)}
-    return bool(keep_words(reference=reference, actor=user, words=words, pen=pen, sent=code if is_sent else None))
+    values = values_of_page(sent)
+    is_blank = not any(value.strip() for name, typed in values.items() if name not in OPENED_ON for value in typed)
+    return bool(keep_words(reference=reference, actor=user, words={code: {} if is_blank else values}, pen=pen))
 
 
 def restore_page(
