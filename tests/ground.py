@@ -208,6 +208,7 @@ class Session:
         self.build(self.servers.postgres.url(), self.servers.valkey.url(), built=cached.exists())
         if not cached.exists():
             keep(self.servers, cached)
+        self.forgo_durability()
 
     def build(self, database_url, redis_url, *, built=False):
         name = "test_tocsin" if self.servers else f"test_tocsin_{secrets.token_hex(4)}"
@@ -215,8 +216,6 @@ class Session:
         if not built:
             self.ground.execute("CREATE DATABASE {}", name)
             fill(self.ground.url(name))
-        if self.servers:
-            self.forgo_durability()
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
 
     def forgo_durability(self):
