@@ -1,9 +1,9 @@
 """What comes next on a case, and by when: the order of the queue. Targets of the house's own, no legal delay.
 
 Nobody has taken it, or it was put back: it is to be taken, and sooner where its declarant has waited longer for an
-answer, or nobody has worked for a while on what was put back. Taken: the soonest of the answer that the declarant waits
-for, the tasks that have a date, and a look at a case on which nobody of the centre has worked for a while. Closed:
-nothing.
+answer, or nobody has worked for a while on what was put back. Taken: the soonest of the answer that the declarant
+waits for, the tasks that have a date, and a look at a case on which nobody of the centre has worked for a while.
+Closed: nothing.
 """
 
 from collections.abc import Iterator

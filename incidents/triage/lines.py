@@ -48,7 +48,7 @@ class Line:
     # The declarant waits for an answer since longer than was meant, and something else is due first.
     is_answer_late: bool
     zone: str
-    # To whoever reads the list, or to the whole centre where nobody of it has opened the case.
+    # To whoever reads the list; or nobody has taken the case, nor opened it.
     has_news: bool
     phone: str
     caller: str
@@ -127,8 +127,8 @@ def is_awaited(incident: Incident) -> bool:
 
 
 def is_unread(incident: Any) -> bool:
-    """Whether nobody has opened it yet, where the row says so: it has no reading, and still is to be worked on."""
-    return incident.status != Status.CLOSED and not getattr(incident, "is_read", True)
+    """Whether it is to be taken and nobody has opened it, where the row says so."""
+    return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
 
 
 def answer_due(incident: Incident) -> datetime | None:

@@ -110,9 +110,9 @@ def name_of(wave: Wave, worst: Line) -> str:
 
 
 def say_level(wave: Wave) -> str:
-    """How many are as bad as the worst."""
+    """« Élevée, pour 2 sur 18 »: how many are as bad as the worst."""
     as_bad = sum(case.severity == wave.worst.severity for case in wave.cases)
-    return _("%(as_bad)s sur %(number)s") % {"as_bad": as_bad, "number": len(wave.cases)}
+    return _("pour %(as_bad)s sur %(number)s") % {"as_bad": as_bad, "number": len(wave.cases)}
 
 
 def say_bodies(wave: Wave, worst: Line) -> str:
@@ -132,7 +132,9 @@ def say_late(cases: list[OpenCase], now: datetime) -> str:
 
 
 def list_marks(wave: Wave, worst: Line) -> Iterator[str]:
-    """How many wait for a call, then what else the worst one is marked with."""
+    """Whether the worst one is new, how many wait for a call, then what else the worst one is marked with."""
+    if worst.has_news:
+        yield _("nouveau")
     if number := sum(case.is_to_call_back for case in wave.cases):
         yield _("%(number)s à rappeler") % {"number": number}
     yield from (mark for mark in worst.marks if mark != TO_CALL_BACK)

@@ -177,7 +177,7 @@ def test_the_line_of_a_wave_says_what_its_cases_have_in_common(client, responder
     for words in [
         f"Vague : {SUPPLIER}",
         "9 dossiers, d’abord",
-        "Élevée 1 sur 9",
+        "Élevée pour 1 sur 9",
         "9 collectivités",
         "8 non vérifiées",
     ]:
