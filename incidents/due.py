@@ -1,8 +1,9 @@
 """What comes next on a case, and by when: the order of the queue. Targets of the house's own, no legal delay.
 
 Nobody has taken it, or it was put back: it is to be taken, and sooner where its declarant has waited longer for an
-answer. Taken: the soonest of the answer that the declarant waits for, the tasks that have a date, and a look at a case
-on which nobody of the centre has worked for a while. Closed: nothing.
+answer, or nobody has worked for a while on what was put back. Taken: the soonest of the answer that the declarant
+waits for, the tasks that have a date, and a look at a case on which nobody of the centre has worked for a while.
+Closed: nothing.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[dateti
     if incident.status == Status.CLOSED:
         return incident.closed_at or incident.received_at, DueFor.NOTHING
     if incident.status == Status.DECLARED:
-        return min(incident.acknowledge_by, incident.answer_by or incident.acknowledge_by), DueFor.ACKNOWLEDGE
+        review_by = review_due(incident, incident.worked_at) if incident.worked_at else None
+        return min(filter(None, [incident.acknowledge_by, incident.answer_by, review_by])), DueFor.ACKNOWLEDGE
     return min(candidates(incident, task_due), key=lambda candidate: candidate[0])
 
 
@@ -45,4 +47,8 @@ def candidates(incident: "Incident", task_due: datetime | None) -> Iterator[tupl
     if task_due:
         yield task_due, DueFor.TASK
     worked_at = incident.worked_at or incident.acknowledged_at or incident.received_at
-    yield worked_at + REVIEW_WITHIN[incident.severity], DueFor.REVIEW
+    yield review_due(incident, worked_at), DueFor.REVIEW
+
+
+def review_due(incident: "Incident", worked_at: datetime) -> datetime:
+    return worked_at + REVIEW_WITHIN[incident.severity]

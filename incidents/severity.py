@@ -41,8 +41,8 @@ from incidents.enums import (
 POINTS_OF_TYPE: dict[str, int] = {
     IncidentType.RANSOMWARE: 4,
     IncidentType.ADMIN_ACCOUNT: 4,
+    IncidentType.TRANSFER: 4,  # a transfer is stopped within hours of its order, by whoever pays, or not at all
     IncidentType.LEAK: 2,
-    IncidentType.TRANSFER: 2,
     IncidentType.SUPPLIER: 2,
     IncidentType.MAILBOX: 2,
     IncidentType.UNKNOWN: 2,

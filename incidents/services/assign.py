@@ -86,6 +86,7 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
     """Name who has the case from `at` on, and return what its event says. The caller holds the case and saves it.
 
     A case that somebody had taken and that nobody has now is to be taken again, within the target of its severity.
+    Giving a case is no work on it: what was late stays late.
     """
     incident.assignee = to
     given: dict[str, Any] = {"to": uid_or_none(to)}
@@ -94,7 +95,7 @@ def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, A
         incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
         incident.acknowledge_by = at + ACKNOWLEDGE_WITHIN[incident.severity]
         given["put_back"] = True
-    settle_due(incident, worked_at=at)
+    settle_due(incident)
     return given
 
 

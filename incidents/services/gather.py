@@ -116,10 +116,19 @@ def outside(group: CaseGroup) -> QuerySet[Incident]:
     return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
 
 
-def add_the_rest(*, group: UUID, actor: User, key: str) -> BulkJob:
-    """Put in the group what names the same supplier and came since. Raises Http404, ValidationError when none does."""
+def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
+    """Put in the group what names the same supplier and came since, or only what names `supplier_key`.
+
+    Raises Http404, ValidationError when none does.
+    """
     found = get_group(actor, group)
-    return put_all_in(found, outside(found), actor=actor, key=key)
+    cases = free_of(supplier_key).filter(csirt=found.csirt_id) if supplier_key else outside(found)
+    return put_all_in(found, cases, actor=actor, key=key)
+
+
+def free_of(supplier_key: str) -> QuerySet[Incident]:
+    """Open cases in no group that name the supplier, of any centre."""
+    return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
 
 def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
@@ -128,8 +137,7 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
     Sent again once they are all in, it is the same group, and there is nothing to do: not in another centre of the
     actor either. Raises Http404 when no open case of the actor's centres names it.
     """
-    named = Incident.objects.open().filter(csirt__in=actor.csirt_ids(), supplier_key=supplier_key, group=None)
-    mine, group = named.exclude(supplier_key=""), opened_before(actor, key)
+    mine, group = free_of(supplier_key).filter(csirt__in=actor.csirt_ids()), opened_before(actor, key)
     if group is None:
         first = mine.select_related("csirt", "story").order_by("received_at", "pk").first()
         if first is None or first.csirt is None:

@@ -23,7 +23,6 @@ from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, GroupKind
 from incidents.models import CaseGroup, Incident
 from incidents.services.declare import supplier_key_of
-from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.text import plain_line, plain_text
 
@@ -104,8 +103,7 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
 def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
     now = timezone.now()
     incident.group = group
-    settle_due(incident, worked_at=now)
-    incident.save(update_fields=["group", *DUE_FIELDS])
+    incident.save(update_fields=["group"])  # to sort a case is no work on it: what is late stays late
     record_event(incident, kind, at=now, actor=actor, **data)
 
 

@@ -35,7 +35,7 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
     now = timezone.now()
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
     incident.assignee = actor
-    settle_due(incident, worked_at=now)
+    settle_due(incident, worked_at=incident.worked_at or now)  # what was put back, and worked on before, stays late
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
     return incident

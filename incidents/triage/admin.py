@@ -209,8 +209,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 
 def show_queue(request: HttpRequest) -> HttpResponse:
-    user, now, asked = user_of(request), timezone.now(), Asked.read(request.GET)
-    page = read_page(asked, user, now)
+    user, now = user_of(request), timezone.now()
+    page = read_page(Asked.read(request.GET), user, now)
+    asked = page.asked
     incidents = rows_of(page, with_signs(with_lines(cases_of_centres(user)), user))
     desk = desk_of(user)
     waiting = mark_of_waiting(desk.offers, desk.awakened)
@@ -219,9 +220,9 @@ def show_queue(request: HttpRequest) -> HttpResponse:
         "now": now,
         "asked": asked,
         "page": page,
-        "rows": rows_on(page, asked, incidents, now),
+        "rows": rows_on(page, incidents, now),
         "mark": mark_of(page, incidents, now) + waiting if asked.is_first else "",
-        "views": list_views(asked, page),
+        "views": list_views(page),
         "types": list_types(asked),
         "key": uuid4(),
         "me": user.pk,
@@ -229,13 +230,13 @@ def show_queue(request: HttpRequest) -> HttpResponse:
     return render_page(request, "incidents/triage/queue.html", context | desk._asdict())
 
 
-def list_views(asked: Asked, page: Page) -> list[dict[str, Any]]:
+def list_views(page: Page) -> list[dict[str, Any]]:
     """The saved views as links, with how many cases each holds where nothing else narrows the list."""
     return [
         {
             "view": view,
-            "link": asked.link(**{VIEW: view.code}),
-            "is_current": view == asked.view,
+            "link": page.asked.link(**{VIEW: view.code}),
+            "is_current": view == page.asked.view,
             "count": page.counted.get(view.code, ""),
         }
         for view in VIEWS

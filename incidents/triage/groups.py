@@ -134,13 +134,17 @@ def opened(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
 def group_of_supplier(request: HttpRequest) -> HttpResponse:
     """« En faire un groupe », from the queue."""
     key = request.POST.get("key") or secrets.token_urlsafe()
-    supplier = request.POST.get("prestataire", "")
-    if "\0" in supplier:
-        raise Http404  # PostgreSQL holds no such name
-    group, job = group_supplier(supplier_key=supplier, actor=user_of(request), key=key[:100])
+    group, job = group_supplier(supplier_key=read_supplier(request), actor=user_of(request), key=key[:100])
     if job:
         put_in(request, job)
     return to_group(group)
+
+
+def read_supplier(request: HttpRequest) -> str:
+    supplier = request.POST.get("prestataire", "")
+    if "\0" in supplier:
+        raise Http404  # PostgreSQL holds no such name
+    return supplier
 
 
 def put_in(request: HttpRequest, job: BulkJob) -> None:
@@ -275,10 +279,12 @@ def why_not_added(typed: list[str], wrong: list[str]) -> str:
 
 @require_POST
 def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    key = request.POST.get("key") or secrets.token_urlsafe()
+    """« Y ajouter les 3 qui manquent », from the queue, names the supplier of that line."""
+    key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
     group = get_group(user_of(request), uid)
     try:
-        put_in(request, add_the_rest(group=uid, actor=user_of(request), key=key[:100]))
+        job = add_the_rest(group=uid, actor=user_of(request), key=key[:100], supplier_key=supplier)
+        put_in(request, job)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return to_group(group)

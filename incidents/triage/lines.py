@@ -21,6 +21,8 @@ from incidents.services.read import has_news
 from incidents.triage import wording
 from incidents.triage.refresh import is_late
 
+TO_CALL_BACK = "à rappeler\N{NO-BREAK SPACE}: déclaration express"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -46,6 +48,7 @@ class Line:
     # The declarant waits for an answer since longer than was meant, and something else is due first.
     is_answer_late: bool
     zone: str
+    # To whoever reads the list; or nobody has taken the case, nor opened it.
     has_news: bool
     phone: str
     caller: str
@@ -123,6 +126,11 @@ def is_awaited(incident: Incident) -> bool:
     return incident.awaited_since is not None and incident.status != Status.CLOSED
 
 
+def is_unread(incident: Any) -> bool:
+    """Whether it is to be taken and nobody has opened it, where the row says so."""
+    return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
+
+
 def answer_due(incident: Incident) -> datetime | None:
     """Return by when the declarant waits for an answer, unless the line says so by what is due, or in taking it."""
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
@@ -146,7 +154,7 @@ def say_about(incident: Incident) -> str:
 
 def list_marks(incident: Any) -> Iterator[str]:
     if incident.is_to_call_back and incident.status != Status.CLOSED:
-        yield "à rappeler\N{NO-BREAK SPACE}: déclaration express"
+        yield TO_CALL_BACK
     if offered_to := getattr(incident, "offered_to", None):
         yield f"transfert proposé à {offered_to}"
 
@@ -176,7 +184,7 @@ def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: date
         late=now - incident.due_at if is_late(incident, now) else None,
         is_answer_late=answer_by is not None and answer_by < now,
         zone=zone,
-        has_news=has_news(incident, getattr(incident, "read_at", None)),
+        has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
         phone=incident.story.contact_phone,
         caller=incident.story.contact_name,
     )

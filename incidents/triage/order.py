@@ -36,8 +36,10 @@ class OpenCase(NamedTuple):
     assignee: int | None
     verification: str
     burst: str
+    is_to_call_back: bool
     supplier_key: str
     group: UUID | None
+    group_kind: str | None
     group_title: str | None
     group_closed_at: datetime | None
 
@@ -49,11 +51,17 @@ class OpenCase(NamedTuple):
     def is_verified(self) -> bool:
         return self.verification != Verification.UNVERIFIED
 
+    def is_late(self, now: datetime) -> bool:
+        return self.due_at < now
+
+    def is_answer_late(self, now: datetime) -> bool:
+        return self.answer_by is not None and self.answer_by < now
+
 
 COLUMNS = (
     *("pk", "reference", "csirt", "collectivity", "type", "status", "severity", "due_at", "received_at", "answer_by"),
-    *("awaited_since", "assignee", "verification", "burst", "supplier_key"),
-    *("group__uid", "group__title", "group__closed_at"),
+    *("awaited_since", "assignee", "verification", "burst", "is_to_call_back", "supplier_key"),
+    *("group__uid", "group__kind", "group__title", "group__closed_at"),
 )
 
 
@@ -86,7 +94,7 @@ def urgency(severity: int, *, is_late: bool) -> int:
 
 
 def place_of(case: OpenCase, now: datetime) -> Place:
-    below_worst = CRITICAL - urgency(case.severity, is_late=case.due_at < now)
+    below_worst = CRITICAL - urgency(case.severity, is_late=case.is_late(now))
     return Place(below_worst, case.due_at, case.reference)
 
 

@@ -19,7 +19,7 @@ from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.triage.order import COLUMNS, OpenCase, Place, cases_of_centres, list_open, place_of
 from incidents.triage.saved_views import BY_CODE, TO_DO, SavedView, count_cases
-from incidents.triage.waves import Wave, arrange
+from incidents.triage.waves import Wave, arrange, list_alone
 
 LINES = 50
 # Of a wave that is open, the first ones; all of them are a list of their own.
@@ -72,8 +72,11 @@ class Asked(NamedTuple):
 
 
 class Page(NamedTuple):
-    """`members`: the cases of the open wave. `previous` and `next` are links, empty where there is nothing more."""
+    """`asked`: what it answers. `members`: the cases of the open wave. `previous` and `next` are links, empty where
+    there is nothing more.
+    """
 
+    asked: Asked
     waves: list[Wave]
     members: Mapping[str, list[OpenCase]] = {}
     previous: str = ""
@@ -87,7 +90,7 @@ class Page(NamedTuple):
 
 
 def read_page(asked: Asked, user: User, now: datetime) -> Page:
-    """One query."""
+    """One query. Of a wave that is no more, all of its view is shown: its cases were grouped, taken or closed."""
     return read_open(asked, user, now) if asked.view.is_open else read_by_date(asked, user)
 
 
@@ -96,10 +99,11 @@ def read_open(asked: Asked, user: User, now: datetime) -> Page:
     held = [
         case for case in cases if asked.view.holds(case, user, now) and (not asked.type or case.type == asked.type)
     ]
-    waves = arrange(held, now)
-    if asked.within:
-        inside = next((wave.cases for wave in waves if wave.key == asked.within), [])
-        waves = arrange(inside, now, is_collapsed=False)
+    waves = arrange(held, now, among=cases)
+    if inside := next((wave.cases for wave in waves if wave.kind and wave.key == asked.within), None):
+        waves = list_alone(inside, now)
+    elif asked.within:
+        asked = asked._replace(within="", after=None, before=None)
     page = cut(waves, asked, now)
     opened = {wave.key: wave.cases[:MEMBERS_SHOWN] for wave in page.waves if wave.kind and wave.key == asked.opened}
     # Of a list that something else narrows, the views are not counted: they would not hold what they say.
@@ -117,6 +121,7 @@ def cut(waves: list[Wave], asked: Asked, now: datetime) -> Page:
         end = min(start + LINES, len(waves))
     shown = waves[start:end]
     return Page(
+        asked,
         shown,
         previous=asked.link(**{BEFORE: str(places[start])}) if shown and start else "",
         next=asked.link(**{AFTER: str(places[end - 1])}) if shown and end < len(waves) else "",
@@ -134,6 +139,7 @@ def read_by_date(asked: Asked, user: User) -> Page:
         shown.reverse()
     is_after, is_before = bool(asked.before) or has_more, bool(asked.after) or (bool(asked.before) and has_more)
     return Page(
+        asked,
         [Wave(None, "", [case]) for case in shown],
         previous=asked.link(**{BEFORE: str(place_by_date(shown[0]))}) if shown and is_before else "",
         next=asked.link(**{AFTER: str(place_by_date(shown[-1]))}) if shown and is_after else "",

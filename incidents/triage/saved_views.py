@@ -67,7 +67,7 @@ VIEWS = [
         "retard",
         _("en retard"),
         _("Rien n’est en retard."),
-        lambda case, user, now: case.due_at < now,
+        lambda case, user, now: case.is_late(now),
         is_first=True,
     ),
     TO_DO,

@@ -125,7 +125,7 @@ def answer_a_wave_as_one(live):
     desk.goto()
     desk.reads(f"Vague : {SUPPLIER}")
     desk.reads("12 collectivités")
-    desk.press(f"En faire un groupe : {SUPPLIER}")
+    desk.press(f"En faire un groupe de 12 dossiers : {SUPPLIER}")
     expect(desk.page.locator(".queue__table tbody tr")).to_have_count(12)
     desk.page.get_by_label("Ce qui est connu").fill("Leur accès à distance a servi.")
     desk.press("Enregistrer la fiche")

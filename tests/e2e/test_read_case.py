@@ -82,6 +82,19 @@ def test_three_columns_on_a_wide_screen(page_of):
     expect(page.get_by_label(REPLY)).to_be_visible()
 
 
+def test_no_word_of_a_fact_is_broken(page_of):
+    pieces = """dt => {
+      dt.textContent = "Intercommunalité";
+      const range = document.createRange();
+      range.selectNodeContents(dt);
+      return range.getClientRects().length;
+    }"""
+    page = page_of(WIDE)
+    for width, height in (WIDE, (1280, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.locator(".case__facts .facts dt").first.evaluate(pieces) == 1, width
+
+
 def test_by_keyboard(page_of):
     page = page_of(WIDE)
     page.keyboard.press("?")

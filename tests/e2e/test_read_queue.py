@@ -69,6 +69,7 @@ def filled(responder):
     Incident.objects.filter(pk__in=[found[6].pk, found[7].pk]).update(due_at=late)
     wave = [town(40 + number, type="prestataire", supplier=SUPPLIER) for number in range(WAVE)]
     Incident.objects.filter(pk=wave[3].pk).update(severity=Severity.HIGH)
+    Incident.objects.filter(pk=wave[4].pk).update(due_at=late, severity=Severity.LOW)
     burst = [town(60, type="hameconnage") for _ in range(BURST)]
     Incident.objects.filter(pk__in=[case.pk for case in burst[1:]]).update(burst=Burst.BODY)
     newest, soon = town(70), timezone.now() + timedelta(minutes=28)
@@ -113,7 +114,8 @@ def test_it_works(page, filled):
     for size in (DESK, TELEPHONE, WIDE):
         seen[size] = whole_rows(page, size)
         assert overflow(page) <= 0, size
-        assert list_cut(page, ".row .hash, .row__clock, .row__call .phone") == [], size
+        assert list_cut(page, ".row .hash, .row__clock, .row__call .phone, .wave small, .wave a") == [], size
+        expect(page.get_by_text("1 en retard", exact=True)).to_be_visible()
         shoot(page, "queue-filled")
     assert seen[DESK] >= 14
     assert seen[TELEPHONE] >= 3
@@ -156,6 +158,34 @@ def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):
     expect(wave(page).get_by_role("link", name=SUPPLIER)).to_be_focused()
     page.locator(".row--member input").first.uncheck()
     expect(page.locator("[data-ticked]")).to_have_text("8 dossiers cochés")
+
+
+def test_what_is_ticked_in_a_wave_stays_ticked_once_it_is_shut(page, filled):
+    link, box = wave(page).get_by_role("link", name=SUPPLIER), wave(page).get_by_role("checkbox")
+    link.click()
+    page.locator(".row--member input").first.check()
+    expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
+    half = "boxes => boxes.some(box => box.indeterminate && !box.checked)"
+    assert wave(page).locator("input").evaluate_all(half)
+
+    link.click()
+    expect(page.locator(".row--member")).to_have_count(0)
+    expect(page.locator("[data-ticked]")).to_have_text("1 dossier coché")
+    assert wave(page).locator("input").evaluate_all(half)
+    assert not violations(page, "serious", "critical")
+    link.click()
+    expect(page.locator(".row--member :checked")).to_have_count(1)
+    link.click()
+    box.check()
+    expect(page.locator("[data-ticked]")).to_have_text("9 dossiers cochés")
+    box.uncheck()
+    expect(page.locator("[data-ticked]")).to_have_text("Cochez pour agir sur plusieurs")
+    link.click()
+    page.locator(".row--member input").first.check()
+    link.click()
+    page.get_by_role("button", name="Attribuer…").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Attribuer")
+    expect(page.locator("input[name=dossier]")).to_have_count(1)
 
 
 def test_the_acts_come_once_a_box_is_ticked_and_bear_on_a_whole_wave(page, filled):

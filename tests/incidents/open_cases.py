@@ -29,8 +29,10 @@ def a_case(severity, *, minutes, **said):
         "assignee": None,
         "verification": Verification.UNVERIFIED,
         "burst": "",
+        "is_to_call_back": False,
         "supplier_key": "",
         "group": None,
+        "group_kind": None,
         "group_title": None,
         "group_closed_at": None,
     }

@@ -9,13 +9,18 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from csirts.models import Csirt
-from incidents.enums import DueFor, EventKind, Severity, Status
+from incidents.enums import DueFor, EventKind, NoteKind, Severity, Status
+from incidents.models import Incident
 from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, tag_of
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.groups import add_to_group
+from incidents.services.notes import write_note
 from incidents.services.severity import set_severity
 from incidents.services.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import again, follower, taken_by, text_of, url
+from tests.incidents.grouping import a_group
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"
@@ -55,7 +60,7 @@ def test_it_works(client, responder, colleague, incident):
     assert (after.assignee, after.acknowledged_by) == (colleague, responder)
     event = incident.events.get(kind=EventKind.ASSIGNED)
     assert (event.actor, event.data) == (responder, {"to": str(colleague.uid)})
-    assert after.worked_at == event.at
+    assert after.worked_at < event.at, "to give a case is no work on it"
     assert f'<option value="{colleague.uid}" selected>' in text_of(
         client.get(url(incident), {"ouvrir": "attribution"})
     )
@@ -122,6 +127,47 @@ def test_put_back_it_is_to_be_taken_everywhere(client, responder, incident, time
 
     taken_by(lead := a_lead(), incident)
     assert (again(incident).status, again(incident).assignee) == (Status.ACKNOWLEDGED, lead)
+
+
+@pytest.mark.parametrize("days", [24, 31])
+def test_what_is_late_stays_late_whoever_has_it(responder, colleague, incident, time_machine, days):
+    """Given, put back and taken again: only work on it is a review."""
+    time_machine.move_to(timezone.now(), tick=False)
+    taken_by(responder, incident)
+    write_to_declarant(reference=incident.reference, actor=responder, letter=Letter(text="Bonjour.", key="k"))
+    late_since = again(incident).due_at
+    time_machine.shift(timedelta(days=days))
+
+    for giver, to in [(responder, colleague), (colleague, responder), (responder, None), (colleague, colleague)]:
+        assigned(incident, giver, to)
+        assert again(incident).due_at == late_since
+    assert (again(incident).status, again(incident).due_for) == (Status.ACKNOWLEDGED, DueFor.REVIEW)
+    add_to_group(reference=incident.reference, group=a_group(colleague).uid, actor=colleague)
+    assert again(incident).due_at == late_since, "nor is to put it in a group"
+    write_note(reference=incident.reference, actor=colleague, kind=NoteKind.NOTE, text="Revu.", key="n")
+    assert again(incident).due_at > timezone.now()
+
+
+def test_given_in_bulk_it_stays_late(client, responder, colleague, incident, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    taken_by(responder, incident)
+    Incident.objects.filter(pk=incident.pk).update(answer_by=None)
+    time_machine.shift(timedelta(days=31))
+    client.force_login(responder)
+    sent = {"acte": "attribuer", "dossier": incident.reference, "assignee": tag_of(colleague), "confirme": "1"}
+    client.post(f"{QUEUE}actes/", sent | {"cle": "k"})
+    assert again(incident).assignee == colleague
+    assert again(incident).due_at < timezone.now() - timedelta(days=20)
+
+
+def test_a_free_case_names_whom_it_was_given_to(client, responder, colleague, incident):
+    assigned(incident, responder, colleague)
+    client.force_login(responder)
+    assert f"attribué à {colleague}" in text_of(client.get(QUEUE))
+    client.force_login(colleague)
+    page = text_of(client.get(QUEUE))
+    assert "attribué à vous" in page
+    assert f'name="prendre" value="{incident.reference}"' in page
 
 
 def test_a_change_of_severity_does_not_make_it_late_at_once(responder, incident, time_machine):

@@ -81,7 +81,7 @@ def test_what_comes_later_is_proposed_for_the_group_and_not_put_in_it(client, re
     for number in range(3):
         add_to_group(reference=town(number, supplier="Exemple SAS").reference, group=group.uid, actor=responder)
     late = town(9, supplier="EXEMPLE SAS")
-    assert "le nouveau dossier" in text(client.get("/admin/incidents/incident/"))
+    assert "Y ajouter celui qui manque" in text(client.get("/admin/incidents/incident/"))
     assert "« Panne de juin » a des dossiers du même prestataire" in text(client.get(case(late)))
     shown = text(client.get(url(group)))
     assert "1 dossier ouvert nomme le même prestataire, hors de ce groupe" in shown
@@ -161,7 +161,7 @@ def test_whoever_works_in_two_centres_groups_one_after_the_other(client, respond
     assert set(CaseGroup.objects.exclude(pk=mine.pk).get().cases.all()) == set(theirs)
     town(9, supplier="Exemple SAS")
     queue = text(client.get("/admin/incidents/incident/"))
-    assert "Y ajouter le nouveau dossier" in queue
+    assert "Y ajouter celui qui manque" in queue
     assert "En faire un groupe" not in queue
 
 

@@ -145,7 +145,9 @@ def test_the_centre_sees_which_came_in_a_burst(client):
     assert "en rafale : même collectivité" in text_of(client.get(f"{QUEUE}{last.reference}/"))
     queue = client.get(QUEUE)
     (wave,) = queue.context["rows"]
-    assert "Rafale : même collectivité</a> <small>6 dossiers" in text_of(queue), "with the five that were let through"
+    assert "Rafale : même collectivité</a> <small><b>nouveau</b> · 6 dossiers" in text_of(queue), (
+        "with the five that were let through"
+    )
     assert text_of(client.get(QUEUE, {"ouvre": wave.key})).count(", en rafale") == 1
 
 

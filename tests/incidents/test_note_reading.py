@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from accounts.enums import Role
 from incidents.access import Guest
+from incidents.enums import ClosingReason
 from incidents.models import IncidentEvent, Reading
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.read import note_reading
+from incidents.services.triage import close_incident
 from incidents.triage import admin, views
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.test_correspond import QUEUE, case, opened, page, signed_in
@@ -48,6 +50,16 @@ def test_it_works(incident):
     assert f"{responder.display_name}, Breizh Cyber, l’a ouverte le" in shown
     assert responder.email not in shown
     assert IncidentEvent.objects.count() == 1
+
+
+def test_what_nobody_of_the_centre_opened_is_marked_for_all_of_it(incident):
+    colleague = signed_in(a_responder())
+    assert NEW in html(colleague.get(QUEUE))
+    reader = signed_in(a_responder())
+    reader.get(case(incident))
+    assert NEW not in html(colleague.get(QUEUE)), "a colleague has read it"
+    close_incident(reference=declare().reference, reason=ClosingReason.NOT_AN_INCIDENT, actor=a_responder())
+    assert NEW not in html(colleague.get(QUEUE, {"etat": "clos"}))
 
 
 def test_the_telephone_page_is_read_too(incident):
@@ -130,5 +142,5 @@ def test_the_marks_cost_no_query_a_row(incident, django_assert_max_num_queries, 
     client.get(QUEUE)
     with django_assert_max_num_queries(10):
         shown = client.get(QUEUE)
-    assert html(shown).count(NEW) == number
+    assert html(shown).count(NEW) == number + 1, "nobody has opened the other one"
     assert Client().get(QUEUE).status_code == 302

@@ -2,10 +2,13 @@
 
 import pytest
 
-from incidents.enums import Status
+from incidents.enums import IncidentType, Status
+from incidents.severity import Situation, assess
 from incidents.triage.order import Place, place_of, urgency
 from incidents.triage.waves import arrange
 from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
+
+FALSE_TRANSFER = Situation(type=IncidentType.TRANSFER, on=NOW.date())
 
 
 def in_order(*cases):
@@ -56,6 +59,10 @@ HARD = {
     "nor what is moderate and late since longer": (
         a_case(MODERATE, minutes=-2),
         a_case(LOW, minutes=-10_000),
+    ),
+    "a false transfer of this morning stands before what sleeps": (
+        a_case(assess(FALSE_TRANSFER).severity, minutes=225, type=IncidentType.TRANSFER),
+        a_case(LOW, minutes=-31 * 24 * 60, status=Status.ACKNOWLEDGED),
     ),
     "whether somebody has taken it changes nothing": (
         a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, assignee=7),

@@ -303,7 +303,9 @@ def test_what_a_declarant_wrote_is_never_markup(client, responder):
 
     harmless.answer(queue)
     harmless.answer(opened)
-    assert queue.content.decode().count("&lt;script&gt;piege") == 3, "the line of their supplier, its box, its button"
+    assert queue.content.decode().count("&lt;script&gt;piege") == 4, (
+        "the line of their supplier, its box, its button, the caller"
+    )
     assert opened.content.decode().count("&lt;script&gt;piege") == 6, "and three callers"
 
 

@@ -43,6 +43,7 @@ def test_it_works():
         (IncidentType.MAILBOX, [PublicService.CIVIL], None, Severity.HIGH),
         (IncidentType.DDOS, [PublicService.WEBSITE], None, Severity.MODERATE),
         (IncidentType.RANSOMWARE, [], None, Severity.HIGH),
+        (IncidentType.TRANSFER, [], None, Severity.HIGH),
         (IncidentType.LEAK, [], Leak(categories=(DataCategory.CONTACT,)), Severity.MODERATE),
         (IncidentType.LEAK, [], Leak(categories=(DataCategory.HEALTH,)), Severity.HIGH),
         (IncidentType.LEAK, [], Leak(status=LeakStatus.CONFIRMED), Severity.HIGH),

@@ -27,6 +27,7 @@
   const nameOf = (row) => row?.dataset.reference || row?.dataset.wave;
   const ticks = () => [...queue.querySelectorAll(".row__tick input")];
   const referencesOf = (boxes) => new Set(boxes.flatMap((box) => box.value.split(" ")));
+  const isOfWave = (box) => box.value.includes(" ");
   const isFirst = () => "first" in queue.dataset;
   const rowOfFocus = () => document.activeElement?.closest?.(".row");
 
@@ -51,6 +52,10 @@
     all.closest("label").hidden = false;
     all.checked = number > 0 && ticked.length === ticks().length;
     all.indeterminate = number > 0 && !all.checked;
+    const ofCases = referencesOf(ticked.filter((one) => !isOfWave(one)));
+    for (const box of ticks().filter(isOfWave)) {
+      box.indeterminate = !box.checked && box.value.split(" ").some((each) => ofCases.has(each));
+    }
   }
 
   queue.addEventListener("change", (event) => {
@@ -182,13 +187,27 @@
     const scrolled = window.scrollY > 0;
     change();
     for (const one of ticks()) one.checked = one.value.split(" ").every((each) => ticked.has(each));
+    keepTicks(ticked);
     const row = rows().find((one) => nameOf(one) === name);
     const next = row || (held && rows()[Math.min(at, rows().length - 1)]);
     if (held && next) (focusable(next)[index] || focusable(next)[0]).focus({ preventScroll: true });
     if (row && (held || scrolled)) window.scrollBy(0, row.getBoundingClientRect().top - top);
   }
 
-  const focusable = (row) => [...row.querySelectorAll("a[href], input")];
+  // What was ticked in a wave that has shut stays ticked under its box, which is then half ticked.
+  function keepTicks(ticked) {
+    const shown = referencesOf(ticks().filter((one) => one.checked));
+    for (const wave of ticks().filter(isOfWave)) {
+      for (const reference of wave.value.split(" ")) {
+        if (!ticked.has(reference) || shown.has(reference)) continue;
+        const kept = wave.cloneNode();
+        Object.assign(kept, { value: reference, checked: true, hidden: true });
+        wave.after(kept);
+      }
+    }
+  }
+
+  const focusable = (row) => [...row.querySelectorAll("a[href], input:not([hidden])")];
 
   // A wave opens and shuts in its place; the address keeps it, for the next look and for a reload.
   async function open(link) {
