@@ -138,7 +138,7 @@ def test_somebody_was_first(client, incident, time_machine):
 
 
 def test_verify_after_a_call_back(client, responder, incident):
-    client.post(url(incident, "verifier"))
+    client.post(url(incident, "verifier"), {"verifier-source": "known"})
     assert Incident.objects.get().verification == Verification.CALL_BACK
 
 
