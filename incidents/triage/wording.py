@@ -55,6 +55,14 @@ def short_moment(at: datetime, now: datetime, zone: str) -> str:
     return f"{month}, {hour(at, zone)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
 
 
+def short_day(day: date, today: date) -> str:
+    """« aujourd’hui », « 23 nov. » this year, « 23 nov. 2025 » before."""
+    if day == today:
+        return _("aujourd’hui")
+    month = format_month_day(day)
+    return month if day.year == today.year else f"{month}{NBSP}{day.year}"
+
+
 @lru_cache(maxsize=2048)
 def format_month_day(day: date) -> str:
     """« 23 nov. », « 1er déc. »: a list says the same few days many times, in the one language of the site."""
