@@ -44,7 +44,9 @@ class Named:
 
 
 class Pointers(NamedTuple):
-    """Words as they are written, each once. `doubtful`: a part of somebody's name, which may be a common word too."""
+    """Words as they are written, each once. `doubtful`: a part of somebody's name, or the whole of it without a
+    capital, which may be common words too.
+    """
 
     certain: list[str]
     doubtful: list[str]
@@ -159,16 +161,16 @@ def pointers_in(text: str, named: Named) -> list[str]:
 def find_pointers(read: ReadText, named: Named) -> Pointers:
     """Find what names the body, its people or the case: other numbers and addresses may stay, as of whom to call."""
     name = fold_name(named.contact_name)
-    is_one_word = " " not in name
     whole = list(find_name(read, name))
+    is_certain = " " in name and any(written != written.lower() for written in whole)
     certain = [
         *find_body(read, fold_name(named.body)),
-        *(() if is_one_word else whole),
+        *(whole if is_certain else ()),
         *find_mail(read, named.contact_email.lower()),
         *find_numbers(read, named),
         *find_in(read.references, [named.reference]),
     ]
-    doubtful = whole if is_one_word else [] if whole else find_parts(read, named.contact_name)
+    doubtful = [] if is_certain else whole or find_parts(read, named.contact_name)
     return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
 
 

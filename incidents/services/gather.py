@@ -33,8 +33,8 @@ NAMES_SAID = 10
 
 
 class GroupLetter(NamedTuple):
-    """What is to be written to all; `with_closed`: to those of closed cases too. `common`: the words, parted by
-    spaces, that may be a part of somebody's name, and of which whoever writes says that they name nobody.
+    """What is to be written to all; `with_closed`: to those of closed cases too. `common`: the words, as
+    DoubtfulNames gives them, of which whoever writes says that they name nobody.
     """
 
     text: str
@@ -50,7 +50,7 @@ class DoubtfulNames(ValidationError):
     def __init__(self, words: list[str]) -> None:
         quoted = quote_words(words)
         super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
-        self.words = " ".join(words)
+        self.words = join_words(words)
 
 
 def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
@@ -65,9 +65,14 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
     if named.certain:
         quoted = quote_words(named.certain)
         raise ValidationError({"text": _("Ce message désigne quelqu’un du groupe aux autres. Retirez : %s.") % quoted})
-    if not set(named.doubtful) <= set(letter.common.split()):
+    if named.doubtful and letter.common != join_words(named.doubtful):
         raise DoubtfulNames(named.doubtful)
     return letter._replace(text=text)
+
+
+def join_words(words: list[str]) -> str:
+    """Return them as a page sends them back."""
+    return ", ".join(" ".join(one.split()) for one in words)
 
 
 def quote_words(words: list[str]) -> str:

@@ -262,7 +262,8 @@ def test_of_one_body_nothing_is_told_to_others(client, responder):
     ("name", "words", "doubtful"),
     [
         ("Bonjour", "Bonjour, coupez l’accès.", "Bonjour"),
-        ("Accueil Mairie", "Bonjour. Mairie ou syndicat, passez par l’Accueil.", "Accueil Mairie"),
+        ("Accueil Mairie", "Bonjour. Mairie ou syndicat, passez par l’Accueil.", "Accueil, Mairie"),
+        ("Service informatique", "Voyez avec votre service informatique.", "service informatique"),
         ("Hélène Imaginaire", "Suivez la procédure de HELENE.", "HELENE"),
     ],
 )
