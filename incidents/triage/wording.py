@@ -135,8 +135,10 @@ def still_stopped(incident: Incident, services: list[str], *, was_touched: bool)
 
 
 def data(incident: Incident, leaks: list[Any]) -> str:
-    """What is said of the first leak, or the answer given where nobody said anything of one."""
-    return of_data(incident, leaks[0].status if leaks else None)
+    """The answer given, and what is said of the first leak: « concernées, fuite soupçonnée »."""
+    said = of_data(incident, leaks[0].status if leaks else None)
+    answer = DATA_ANSWERS.get(incident.data_concerned)
+    return f"{answer}, {said}" if answer and answer != said else said
 
 
 def of_data(incident: Incident, leak_status: str | None) -> str:
