@@ -7,8 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collectivities.zones import zone_of
 from incidents.enums import NOT_SAID, TYPE_TERMS, Answer, Certainty, DataCategory, PersonsBand, Status
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from incidents.moments import end_or_day
 from incidents.sharing import TLP_MEANS
 from notifications.wording import counted, inert, quoted
 
@@ -29,6 +31,7 @@ SAID: dict[str, Promise] = {
 
 def facts_of(incident: Incident) -> dict[str, Any]:
     story, population = incident.story, incident.collectivity.population
+    zone = zone_of(incident.collectivity)
     return {
         "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
@@ -49,7 +52,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "acknowledge_by": incident.acknowledge_by,
         "moments": list(moments_of(incident)),
         "moments_said": why_no_moment(incident),
-        "services": [service_in_words(one) for one in incident.interruptions.all()],
+        "services": [service_in_words(one, zone) for one in incident.interruptions.all()],
         "services_said": SAID[incident.service_stopped],
         "leaks": [leak_in_words(one) for one in incident.leaks.all()],
         "data_said": SAID[incident.data_concerned],
@@ -79,12 +82,12 @@ def why_no_moment(incident: Incident) -> str:
     return _("pas connu") if Certainty.UNKNOWN in said else str(NOT_SAID)
 
 
-def service_in_words(interruption: ServiceInterruption) -> dict[str, Any]:
+def service_in_words(interruption: ServiceInterruption, zone: str) -> dict[str, Any]:
     number = interruption.people_affected
     return {
         "said": f"{interruption.get_service_display()}{NBSP}: {interruption.extent_said}",
         "since": interruption.started_at,
-        "until": interruption.ended_at,
+        "until": end_or_day(interruption.started_at, interruption.ended_at, zone),
         "people": _("%s touchées") % people(number) if number else "",
     }
 

@@ -53,6 +53,7 @@ SENT = {
         "pap": "green",
     },
     "admin/incidents/incident/{reference}/cloture/": {"reason": "not_an_incident"},
+    "admin/incidents/incident/{reference}/verifier/": {"source": "known"},
     "admin/incidents/incident/{reference}/rouvrir/": {"motive": "Cela recommence"},
     "suivi/{reference}/avis/": {"level": "4"},
     "admin/incidents/incident/{reference}/note/": {"kind": "note", "text": "Vu avec le maire"},

@@ -1,13 +1,19 @@
 """Shapes of the API: what comes in, what goes out. Rules live in the services."""
 
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from collectivities.models import Collectivity
 from collectivities.search import collectivity_by_code
+from collectivities.zones import zone_of
 from csirts.models import Csirt
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import (
@@ -22,11 +28,13 @@ from incidents.enums import (
     Tlp,
 )
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
+from incidents.moments import end_or_day, moment_or_day
 from incidents.services.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 # Ours for a request; a PostgreSQL integer holds more than the people of France.
 MOST_PEOPLE = 100_000_000
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
@@ -47,11 +55,40 @@ def body_called(code: str) -> Collectivity | None:
     return Collectivity.objects.existing().with_territory().filter(uid=uid).first()
 
 
+MOMENT: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} for name in ("date-time", "date")]}
+
+
+@extend_schema_field(MOMENT)
+class MomentField(serializers.Field[date, str, str, Any]):
+    """A moment, or a day of which the hour is not known: « 2026-11-27 »."""
+
+    def to_internal_value(self, data: Any) -> date:
+        is_day = isinstance(data, str) and DAY.fullmatch(data)
+        field: Any = serializers.DateField() if is_day else serializers.DateTimeField()
+        moment: date = field.to_internal_value(data)
+        return moment
+
+
+@extend_schema_field(MOMENT | {"nullable": True})
+class MomentOut(serializers.Field[Any, Any, Any, Any]):
+    """A moment, or its day where no hour was given. `read` takes it from a row, on the clock of a zone."""
+
+    def __init__(self, read: Callable[[Any, str], date | None], body: Callable[[Any], Collectivity]) -> None:
+        super().__init__(source="*", read_only=True)
+        self.read, self.body = read, body
+
+    def to_representation(self, value: Any) -> str | None:
+        moment = self.read(value, zone_of(self.body(value)))
+        field = serializers.DateTimeField() if isinstance(moment, datetime) else serializers.DateField()
+        said: str | None = field.to_representation(moment) if moment else None  # type: ignore[arg-type]  # each takes its own
+        return said
+
+
 class InterruptionIn(serializers.Serializer[Any]):
     service = serializers.ChoiceField(PublicService.choices)
     extent = serializers.ChoiceField(InterruptionExtent.choices, default="", allow_blank=True)
-    started_at = serializers.DateTimeField(required=False, allow_null=True)
-    ended_at = serializers.DateTimeField(required=False, allow_null=True)
+    started_at = MomentField(required=False, allow_null=True)
+    ended_at = MomentField(required=False, allow_null=True)
     people_affected = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
 
 
@@ -78,10 +115,10 @@ class DeclarationIn(serializers.Serializer[Any]):
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
     description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
     supplier = serializers.CharField(required=False, allow_blank=True, max_length=LINE_LIMIT)
-    occurred_at = serializers.DateTimeField(required=False, allow_null=True)
-    detected_at = serializers.DateTimeField(required=False, allow_null=True)
-    attack_known_at = serializers.DateTimeField(required=False, allow_null=True)
-    breach_known_at = serializers.DateTimeField(required=False, allow_null=True)
+    occurred_at = MomentField(required=False, allow_null=True)
+    detected_at = MomentField(required=False, allow_null=True)
+    attack_known_at = MomentField(required=False, allow_null=True)
+    breach_known_at = MomentField(required=False, allow_null=True)
     service_stopped = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
     interruptions = InterruptionIn(many=True, required=False)
     data_concerned = serializers.ChoiceField(Answer.choices, default="", allow_blank=True)
@@ -93,23 +130,42 @@ class DeclarationIn(serializers.Serializer[Any]):
     def to_declaration(self) -> Declaration:
         """The validated data as the services take it."""
         data: dict[str, Any] = dict(self.validated_data)
-        instants: dict[str, Any] = {name: instant_of(data, f"{name}_at") for name in INSTANTS}
+        zone = ZoneInfo(zone_of(data["collectivity"]))
+        instants: dict[str, Any] = {name: instant_of(data, f"{name}_at", zone) for name in INSTANTS}
         leak = data.pop("leak", None)
         return Declaration(
             caller=Caller(**data.pop("contact")),
-            interruptions=tuple(Interruption(**row) for row in data.pop("interruptions", ())),
+            interruptions=tuple(interruption_of(row, zone) for row in data.pop("interruptions", ())),
             leak=Leak(**leak | {"categories": tuple(sorted(leak["categories"]))}) if leak else None,
             **data,
             **instants,
         )
 
 
-def instant_of(data: dict[str, Any], name: str) -> Instant:
-    """Take the instant of this name out of `data`."""
+def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
+    """Take the instant of this name out of `data`. A day alone is not exact."""
     if name not in data:
         return Instant()
-    at = data.pop(name)
-    return Instant(at=at, certainty=Certainty.EXACT if at else Certainty.UNKNOWN)
+    said = data.pop(name)
+    known = Certainty.EXACT if isinstance(said, datetime) else Certainty.APPROXIMATE
+    return Instant(at=first_minute(said, zone), certainty=known if said else Certainty.UNKNOWN)
+
+
+def interruption_of(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
+    ends: dict[str, Any] = {name: first_minute(row[name], zone) for name in ("started_at", "ended_at") if name in row}
+    return Interruption(**row | ends)
+
+
+def first_minute(said: date | None, zone: ZoneInfo) -> datetime | None:
+    """Return a moment as it is kept: a day alone as its first minute."""
+    return said if said is None or isinstance(said, datetime) else datetime.combine(said, time.min, zone)
+
+
+def instant_out(name: str) -> MomentOut:
+    def read(row: Incident, zone: str) -> date | None:
+        return moment_or_day(getattr(row, f"{name}_at"), zone, getattr(row, f"{name}_certainty"))
+
+    return MomentOut(read, lambda row: row.collectivity)
 
 
 class BodyOut(serializers.ModelSerializer[Collectivity]):
@@ -155,6 +211,13 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 
 
 class InterruptionOut(serializers.ModelSerializer[ServiceInterruption]):
+    started_at = MomentOut(
+        lambda row, zone: moment_or_day(row.started_at, zone), lambda row: row.incident.collectivity
+    )
+    ended_at = MomentOut(
+        lambda row, zone: end_or_day(row.started_at, row.ended_at, zone), lambda row: row.incident.collectivity
+    )
+
     class Meta:
         model = ServiceInterruption
         fields = ["service", "extent", "started_at", "ended_at", "people_affected"]
@@ -183,6 +246,10 @@ class StoryOut(serializers.ModelSerializer[Story]):
 class IncidentDetailOut(IncidentOut):
     """All of one incident."""
 
+    occurred_at = instant_out("occurred")
+    detected_at = instant_out("detected")
+    attack_known_at = instant_out("attack_known")
+    breach_known_at = instant_out("breach_known")
     story = StoryOut()
     interruptions = InterruptionOut(many=True)
     leaks = LeakOut(many=True)

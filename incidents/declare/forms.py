@@ -130,17 +130,10 @@ class ServiceForm(forms.Form):
             service=self.service,
             extent=self.cleaned_data["extent"],
             started_at=moment_of(self.cleaned_data, "started", zone),
-            ended_at=self.ended_at(zone),
+            ended_at=moment_of(self.cleaned_data, "ended", zone),
             people_affected=self.cleaned_data["people"],
             workaround=self.cleaned_data["workaround"],
         )
-
-    def ended_at(self, zone: ZoneInfo) -> datetime | None:
-        """A day of resumption without its hour: at the earliest, so not before a stop on the same day."""
-        ended, started = moment_of(self.cleaned_data, "ended", zone), moment_of(self.cleaned_data, "started", zone)
-        same_day = self.cleaned_data["ended_date"] == self.cleaned_data["started_date"]
-        hour_unknown = self.cleaned_data["ended_time"] is None
-        return started if ended and started and same_day and hour_unknown else ended
 
 
 def problem_of_moment(said: dict[str, Any], name: str) -> str | None:

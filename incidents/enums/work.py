@@ -44,6 +44,7 @@ class KeptForm(models.TextChoices):
     SEVERITY = "gravite", _("gravité")
     CORRECTION = "corriger", _("correction de la collectivité")
     REOPENING = "rouvrir", _("réouverture")
+    VERIFICATION = "verifier", _("vérification par rappel")
     # On a page of their own, beside that of the case.
     CLOSING = "cloture", _("bilan")
     TRANSFER = "transfert", _("transfert")

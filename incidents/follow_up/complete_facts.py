@@ -1,7 +1,7 @@
 """The forms that correct what was declared: the story, the instants, the services, the data, whom to call back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
 
 from django import forms
@@ -25,6 +25,7 @@ from incidents.enums import (
 from incidents.fields import CountField, DayField, HourField, WordsField, choice, several
 from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
+from incidents.moments import end_or_day
 from incidents.public_services import services_of
 from incidents.services.complete import Writing, Written
 from incidents.services.correct import (
@@ -94,9 +95,13 @@ class FactsForm(forms.Form):
             self.add_error(name if name in self.fields else None, message)
 
 
-def moment_typed(name: str, at: datetime | None) -> dict[str, str]:
-    local = timezone.localtime(at) if at else None
-    return {f"{name}_date": day_of(local) if local else "", f"{name}_time": hour_of(local) if local else ""}
+def moment_typed(name: str, at: date | datetime | None) -> dict[str, str]:
+    if at is None:
+        return {f"{name}_date": "", f"{name}_time": ""}
+    if not isinstance(at, datetime):
+        return {f"{name}_date": at.isoformat(), f"{name}_time": ""}
+    local = timezone.localtime(at)
+    return {f"{name}_date": day_of(local), f"{name}_time": hour_of(local)}
 
 
 class OneForm[F: FactsForm]:
@@ -251,15 +256,11 @@ class ServiceForm(FactsForm):
 
     def interruption(self) -> Interruption:
         said = self.cleaned_data
-        started, ended = self.at("started"), self.at("ended")
-        # A day of resumption without its hour: at the earliest, so not before a stop on the same day.
-        if started and ended and said["ended_time"] is None and said["ended_date"] == said["started_date"]:
-            ended = started
         return Interruption(
             service=self.service.value,
             extent=said["extent"],
-            started_at=started,
-            ended_at=ended,
+            started_at=self.at("started"),
+            ended_at=self.at("ended"),
             people_affected=said["people"],
             workaround=said["workaround"],
         )
@@ -271,7 +272,7 @@ def typed(known: Interruption) -> dict[str, Any]:
         "people": known.people_affected,
         "workaround": known.workaround,
         **moment_typed("started", known.started_at),
-        **moment_typed("ended", known.ended_at),
+        **moment_typed("ended", end_or_day(known.started_at, known.ended_at, timezone.get_current_timezone_name())),
     }
 
 

@@ -2,12 +2,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-PAGES_BESIDE = ("cloture", "transfert", "avis", "appel")
+NEW_FORMS = ("cloture", "transfert", "avis", "appel", "verifier")
 
 
-def forget_pages_beside(apps, schema_editor):
-    """Drop what is being typed on pages whose words the version before cannot keep."""
-    apps.get_model("incidents", "KeptWords").objects.filter(form__in=PAGES_BESIDE).delete()
+def forget_new_forms(apps, schema_editor):
+    """Drop what is being typed in forms whose words the version before cannot keep."""
+    apps.get_model("incidents", "KeptWords").objects.filter(form__in=NEW_FORMS).delete()
 
 
 class Migration(migrations.Migration):
@@ -36,15 +36,15 @@ class Migration(migrations.Migration):
             model_name='keptwords',
             name='kept_words_form_known',
         ),
-        migrations.RunPython(migrations.RunPython.noop, forget_pages_beside),
+        migrations.RunPython(migrations.RunPython.noop, forget_new_forms),
         migrations.AlterField(
             model_name='keptwords',
             name='form',
-            field=models.CharField(choices=[('reponse', 'message au déclarant'), ('note', 'note interne'), ('tache', 'tâche'), ('qualifier', 'qualification'), ('gravite', 'gravité'), ('corriger', 'correction de la collectivité'), ('rouvrir', 'réouverture'), ('cloture', 'bilan'), ('transfert', 'transfert'), ('avis', 'envoi à un partenaire'), ('appel', 'appel au déclarant')], max_length=12, verbose_name='formulaire'),
+            field=models.CharField(choices=[('reponse', 'message au déclarant'), ('note', 'note interne'), ('tache', 'tâche'), ('qualifier', 'qualification'), ('gravite', 'gravité'), ('corriger', 'correction de la collectivité'), ('rouvrir', 'réouverture'), ('verifier', 'vérification par rappel'), ('cloture', 'bilan'), ('transfert', 'transfert'), ('avis', 'envoi à un partenaire'), ('appel', 'appel au déclarant')], max_length=12, verbose_name='formulaire'),
         ),
         migrations.AddConstraint(
             model_name='keptwords',
-            constraint=models.CheckConstraint(condition=models.Q(('form__in', ['reponse', 'note', 'tache', 'qualifier', 'gravite', 'corriger', 'rouvrir', 'cloture', 'transfert', 'avis', 'appel'])), name='kept_words_form_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('form__in', ['reponse', 'note', 'tache', 'qualifier', 'gravite', 'corriger', 'rouvrir', 'verifier', 'cloture', 'transfert', 'avis', 'appel'])), name='kept_words_form_known'),
         ),
         migrations.AddField(
             model_name='officialnumber',

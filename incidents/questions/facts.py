@@ -20,6 +20,7 @@ from incidents.enums import (
     PersonsBand,
     PublicService,
 )
+from incidents.moments import end_or_day
 from incidents.questions.catalogue import Kind, version_named
 from incidents.questions.saying import Said, answers_of, said_moment, said_number
 
@@ -86,7 +87,8 @@ def interruption_said(one: Mapping[str, Any], zone: str) -> Iterator[str]:
     if one["from"]:
         yield _("depuis le %(moment)s") % {"moment": said_moment(moment_of(one["from"]), zone)}
     if one["to"]:
-        yield _("jusqu’au %(moment)s") % {"moment": said_moment(moment_of(one["to"]), zone)}
+        end = end_or_day(moment_of(one["from"]), moment_of(one["to"]), zone)
+        yield _("jusqu’au %(moment)s") % {"moment": said_moment(end, zone)}
     if one["people"] is not None:
         many = ngettext("%(number)s personne", "%(number)s personnes", one["people"])
         yield many % {"number": said_number(one["people"])}

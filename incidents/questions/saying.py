@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from stdnum import iban
 
+from incidents.moments import has_hour
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, versions
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -45,13 +46,13 @@ def said(question: Question, value: Any, zone: str) -> str:
     return SAYING.get(question.kind, str)(value)
 
 
-def said_moment(at: datetime | None, zone: str) -> str:
+def said_moment(at: date | datetime | None, zone: str) -> str:
     """« mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`; a day kept without its hour is a day alone."""
     if at is None:
         return ""
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
     day = date_format(local, "l j F Y").replace(" 1 ", " 1er ")
-    if (local.hour, local.minute) == (0, 0):
+    if not isinstance(local, datetime) or not has_hour(local, zone):
         return day
     return _("%(day)s à %(hour)s") % {"day": day, "hour": f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"}
 

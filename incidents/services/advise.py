@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, EventKind, ObservableKind, Tlp
-from incidents.models import INSTANTS, Advice, Incident
+from incidents.models import Advice, Incident
+from incidents.moments import code_of, end_or_day, moment_or_day
 from incidents.partners import MAILED, Partner
 from incidents.services.record import record_event
-from incidents.services.snapshots import caller_of, data_kept, interruptions_of, leak_of, text_of
+from incidents.services.snapshots import caller_of, data_kept, instants_of, interruptions_of, leak_of, text_of
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
 from incidents.text import plain_line
 
@@ -162,7 +164,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "severity": incident.get_severity_display(),
         "verified": incident.is_verified,
         "received_at": text_of(incident.received_at),
-        "moments": {name: text_of(getattr(incident, f"{name}_at")) for name in INSTANTS},
+        "moments": moments_of(incident),
         "service_stopped": incident.service_stopped,
         "services": services_of(incident),
         "data": data_kept(incident.data_concerned, leak_of(incident)),
@@ -180,14 +182,21 @@ def body_of(incident: Incident) -> dict[str, Any]:
     }
 
 
+def moments_of(incident: Incident) -> dict[str, str | None]:
+    """Instants in UTC; a day of the body where no hour was given."""
+    zone, known = zone_of(incident.collectivity), instants_of(incident).items()
+    return {name: code_of(moment_or_day(one.at, zone, one.certainty)) for name, one in known}
+
+
 def services_of(incident: Incident) -> list[dict[str, Any]]:
     """Without what they do meanwhile, which is told in the declarant's words."""
+    zone = zone_of(incident.collectivity)
     return [
         {
             "service": str(one.service),
             "extent": str(one.extent),
-            "from": text_of(one.started_at),
-            "to": text_of(one.ended_at),
+            "from": code_of(moment_or_day(one.started_at, zone)),
+            "to": code_of(end_or_day(one.started_at, one.ended_at, zone)),
             "people": one.people_affected,
         }
         for one in interruptions_of(incident)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from collectivities.zones import day_of, zone_of
 from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
 from incidents.enums import Answer, Certainty
+from incidents.moments import in_order, is_before
 from incidents.text import plain_line, plain_text
 
 DESCRIPTION_LIMIT = 5_000
@@ -40,7 +41,11 @@ def checked(declaration: Declaration, *, now: datetime) -> Declaration:
         problems.setdefault(field, []).append(message)
     if problems:
         raise ValidationError({field: list(messages) for field, messages in problems.items()})
-    return clean
+    return replace(clean, interruptions=tuple(with_ends_in_order(one) for one in clean.interruptions))
+
+
+def with_ends_in_order(one: Interruption) -> Interruption:
+    return replace(one, ended_at=in_order(one.started_at, one.ended_at))
 
 
 def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
@@ -151,13 +156,13 @@ def problems_of_interruptions(declaration: Declaration, now: datetime) -> Iterat
         seen.add(interruption.service)
         yield from problems_of_moment(f"{prefix}_started_at", interruption.started_at, now)
         yield from problems_of_moment(f"{prefix}_ended_at", interruption.ended_at, now)
-        if ends_before_it_starts(interruption):
+        if ends_before_it_starts(interruption, zone_of(declaration.collectivity)):
             yield f"{prefix}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
 
 
-def ends_before_it_starts(interruption: Interruption) -> bool:
+def ends_before_it_starts(interruption: Interruption, zone: str) -> bool:
     started, ended = interruption.started_at, interruption.ended_at
-    return started is not None and ended is not None and ended < started
+    return started is not None and ended is not None and is_before(ended, started, zone)
 
 
 def problems_of_answers(declaration: Declaration) -> Iterator[Problem]:

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.anonymous import Named, pointers_in
 from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
 from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
+from incidents.moments import is_before
 from incidents.services.amend import CONCLUDED, amend, conclude_leak
-from incidents.services.check import problems_of_moment
+from incidents.services.check import problems_of_moment, with_ends_in_order
 from incidents.services.correct import put_interruptions
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
@@ -148,7 +150,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     if seen and seen != seen_of(incident, left):
         raise StaleClosing
     of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
-    refuse((*of_words, *problems_left(clean, left, now)))
+    refuse((*of_words, *problems_left(clean, left, now, zone_of(incident.collectivity))))
     said = settle_facts(incident, clean, left, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
@@ -218,13 +220,13 @@ def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "why", str(UNTOUCHED)
 
 
-def problems_left(ending: Ending, left: Unfinished, now: datetime) -> Iterator[Problem]:
+def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
     """What « résolu » must know; moments that cannot be true, whatever the reason."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for one in left.interruptions:
         name, at = f"ended_{one.service}", ending.ended.get(one.service)
         yield from problems_of_moment(name, at, now)
-        if at and one.started_at and at < one.started_at:
+        if at and one.started_at and is_before(at, one.started_at, zone):
             yield name, _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
         if is_resolved and at is None:
             yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
@@ -260,7 +262,9 @@ def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor:
 
 def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
     known = [
-        replace(one, ended_at=ended[one.service]) if one.ended_at is None and one.service in ended else one
+        with_ends_in_order(replace(one, ended_at=ended[one.service]))
+        if one.ended_at is None and one.service in ended
+        else one
         for one in interruptions_of(incident)
     ]
     kept = services_kept(incident.service_stopped, known)

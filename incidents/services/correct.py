@@ -24,6 +24,7 @@ from incidents.services.check import (
     problems_of_data,
     problems_of_moment,
     problems_of_order,
+    with_ends_in_order,
 )
 from incidents.services.complete import (
     Writing,
@@ -59,7 +60,7 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
     Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`.
     """
     incident = open_case(writing)
-    clean = checked_interruptions(interruptions, timezone.now())
+    clean = checked_interruptions(interruptions, timezone.now(), zone_of(incident.collectivity))
     answer = Answer.YES if clean else stopped
     return change_services(incident, answer, clean, writing=writing)
 
@@ -214,19 +215,20 @@ def cleaned(said: Declaration) -> Declaration:
     return clean
 
 
-def checked_interruptions(interruptions: Sequence[Interruption], now: datetime) -> list[Interruption]:
-    refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now))
-    return [
-        replace(one, workaround=plain_line(one.workaround, limit=WORKAROUND_LIMIT, field=f"{place}_workaround"))
+def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
+    refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now, zone))
+    words = (
+        plain_line(one.workaround, limit=WORKAROUND_LIMIT, field=f"{place}_workaround")
         for place, one in enumerate(interruptions)
-    ]
+    )
+    return [with_ends_in_order(replace(one, workaround=text)) for one, text in zip(interruptions, words, strict=True)]
 
 
-def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime) -> Iterator[Problem]:
+def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:
     one = interruptions[place]
     yield from problems_of_moment(f"{place}_started_at", one.started_at, now)
     yield from problems_of_moment(f"{place}_ended_at", one.ended_at, now)
-    if ends_before_it_starts(one):
+    if ends_before_it_starts(one, zone):
         yield f"{place}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
     open_before = (other for other in interruptions[:place] if other.ended_at is None)
     if one.ended_at is None and any(other.service == one.service for other in open_before):

@@ -4,14 +4,15 @@ GDPR, articles 33 and 34, where personal data are or may be concerned; code des 
 an attack is or may be the cause. Each starts from its own instant. Hours run without pause; nothing longer is shown.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from collectivities.zones import CLOCKS
+from collectivities.zones import CLOCKS, day_of
 from incidents.enums import Answer, IncidentType
 from incidents.models import Incident
+from incidents.moments import has_hour
 from incidents.questions.saying import said_moment
 
 WITHIN = timedelta(hours=72)
@@ -78,5 +79,10 @@ def before(known_at: datetime | None, zone: str) -> str:
     """The end of the delay on the clock of the town hall; nothing where its start is not known."""
     if known_at is None:
         return ""
-    at = said_moment(known_at + WITHIN, zone)
+    at = said_moment(end_of_delay(known_at, zone), zone)
     return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}
+
+
+def end_of_delay(known_at: datetime, zone: str) -> date | datetime:
+    """Counted in hours; in days of the body from a day alone, whatever the clock does meanwhile."""
+    return known_at + WITHIN if has_hour(known_at, zone) else day_of(known_at, zone) + WITHIN

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from incidents.anonymous import names_in
+from incidents.anonymous import Pointers, find_pointers, read_text
 from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.ready_messages import PLACEHOLDERS, filled
@@ -33,27 +33,53 @@ NAMES_SAID = 10
 
 
 class GroupLetter(NamedTuple):
-    """What is to be written to all; `with_closed`: to those of closed cases too."""
+    """What is to be written to all; `with_closed`: to those of closed cases too. `common`: the words, as
+    DoubtfulNames gives them, of which whoever writes says that they name nobody.
+    """
 
     text: str
     key: str
     asks_answer: bool = False
     with_closed: bool = False
+    common: str = ""
+
+
+class DoubtfulNames(ValidationError):
+    """Words of a message may be a part of somebody's name; nobody has said yet that they name nobody."""
+
+    def __init__(self, words: list[str]) -> None:
+        quoted = quote_words(words)
+        super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
+        self.words = join_words(words)
 
 
 def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
-    """As it will be sent, but for the names in braces that each case replaces. Raises ValidationError on « text »."""
+    """As it will be sent, but for the names in braces that each case replaces. Raises ValidationError on « text »,
+    DoubtfulNames where what may be a common word may also name somebody.
+    """
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
         raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
     check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
-    if pointers := list_named(text, group, actor):
-        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers[:NAMES_SAID])
+    named = list_named(text, group, actor)
+    if named.certain:
+        quoted = quote_words(named.certain)
         raise ValidationError({"text": _("Ce message désigne quelqu’un du groupe aux autres. Retirez : %s.") % quoted})
+    if named.doubtful and letter.common != join_words(named.doubtful):
+        raise DoubtfulNames(named.doubtful)
     return letter._replace(text=text)
 
 
-def list_named(text: str, group: CaseGroup, actor: User) -> list[str]:
+def join_words(words: list[str]) -> str:
+    """Return them as a page sends them back."""
+    return ", ".join(" ".join(one.split()) for one in words)
+
+
+def quote_words(words: list[str]) -> str:
+    return ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in words[:NAMES_SAID])
+
+
+def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     """Return the words of a message that name a body of the group, a person of one, or a case, to the others.
 
     Of a group of one body nothing is told to others. Whoever writes may sign, even where a declarant has their name.
@@ -61,10 +87,12 @@ def list_named(text: str, group: CaseGroup, actor: User) -> list[str]:
     cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
     known = list(cases)
     if len({one.collectivity_id for one in known}) < 2:
-        return []
-    found = dict.fromkeys(word for one in known for word in names_in(text, named_in(one)))
-    signed = set(fold(actor.display_name).split())
-    return [one for one in found if not signed.issuperset(fold(one).split())]
+        return Pointers([], [])
+    read, signed = read_text(text), set(fold(actor.display_name).split())
+    found = [find_pointers(read, named_in(one)) for one in known]
+    certain, doubtful = (dict.fromkeys(word for one in found for word in one[place]) for place in (0, 1))
+    of_others = [[word for word in each if not signed.issuperset(fold(word).split())] for each in (certain, doubtful)]
+    return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])
 
 
 def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from incidents.access import get_incident
-from incidents.enums import Ability, EventKind, Status
+from incidents.enums import Ability, EventKind, Status, Verification
 from incidents.models import Incident, Task
 from incidents.playbooks import Step
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.playbooks import TITLE_LIMIT, guide_for
 from incidents.services.record import record_event
+from incidents.services.verify import CALL_BACK_STEP
 from incidents.text import plain_line
 
 MOST_OPEN = 100
@@ -57,7 +58,10 @@ def apply_playbook(*, reference: str, actor: User) -> int:
     if not missing:
         return 0
     now = timezone.now()
-    Task.objects.bulk_create(task_of(step, incident, actor=actor, at=now) for step in missing)
+    tasks = [task_of(step, incident, actor=actor, at=now) for step in missing]
+    if incident.is_verified:
+        end_call_back(tasks, incident, actor=actor, at=now)
+    Task.objects.bulk_create(tasks)
     keep_due(incident, at=now)
     told: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **told)
@@ -77,6 +81,15 @@ def task_of(step: Step, incident: Incident, *, actor: User, at: datetime) -> Tas
         author=actor,
         added_at=at,
     )
+
+
+def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
+    """Nobody calls a verified case back again: the step was done by whoever did, or has no object. Saves nothing."""
+    called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
+    event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
+    for task in (one for one in tasks if one.step == CALL_BACK_STEP):
+        task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
+        task.is_moot = event is None
 
 
 @transaction.atomic

@@ -1,16 +1,22 @@
 """What a call back leaves on a case: its task done, a note of the call, and the number for the next time."""
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from incidents.enums import EventKind, NoteKind, NumberSource
-from incidents.models import Incident, OfficialNumber
-from incidents.services.check import can_be_called
+from accounts.models import EmergencyContact, User
+from collectivities.zones import day_of, zone_of
+from incidents.anonymous import NUMBER, PHONE_DIGITS
+from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
+from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
+from incidents.services.check import LOCAL_DIGITS, can_be_called
 from incidents.services.notes import save_note
 from incidents.services.record import record_event
 from incidents.text import plain_line
@@ -20,36 +26,81 @@ CALL_BACK_STEP = "rappeler"
 NUMBER_LIMIT = 40
 # Where anybody may look the number up.
 PUBLIC = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
+# What stands before a French number: « 0 », « +33 », « 0033 (0) ».
+BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallBack:
     """What is said of the call: the number and where it was found, if that is said. `is_noted`: the call is on the
-    case already.
+    case already; `is_official`: the number is the one that the page of the case proposes, which is known already.
     """
 
     source: NumberSource | None = None
     number: str = ""
     is_noted: bool = False
+    is_official: bool = False
 
 
-def checked_number(call: CallBack) -> str:
-    """Return the number, clean, or nothing. Raises ValidationError for one that cannot be called."""
+def checked_number(incident: Incident, call: CallBack) -> str:
+    """Return the number, clean, or nothing. Raises ValidationError on « number » for one that cannot be called, and
+    for one that a declaration of the body gives: whoever declares could else verify themselves.
+    """
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
-        raise ValidationError(_("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number)
+        raise ValidationError({"number": _("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number})
+    if number and not call.is_official and any(is_same_number(number, one) for one in declared_numbers(incident)):
+        raise ValidationError(
+            {
+                "number": _(
+                    "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
+                    "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
+                    "l’avez trouvé."
+                )
+            }
+        )
     return number
+
+
+def declared_numbers(incident: Incident) -> Iterator[str]:
+    """Yield the numbers that the case has given, now or before, and those of the open cases of its body."""
+    of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
+    cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
+    for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
+        yield from (phone, *(one for one in NUMBER.findall(story) if len(digits_of(one)) >= PHONE_DIGITS))
+    sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
+    yield from (phone or "" for phone in sheets)
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Tell whether one of them holds the other, in whatever spelling, with or without the code of the country."""
+    first, second = digits_of(one), digits_of(other)
+    return any(
+        len(bare := BEFORE_NUMBER.sub("", short, count=1)) >= LOCAL_DIGITS and bare in long
+        for short, long in ((first, second), (second, first))
+    )
+
+
+def digits_of(phone: str) -> str:
+    return "".join(str(unicodedata.digit(sign)) for sign in phone if sign.isdigit())
 
 
 def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
     """Tick the task, note the call and keep the number. The caller holds the case, and saves what is due next."""
-    number = checked_number(call)
+    number = checked_number(incident, call)
     tick_call_back(incident, actor=actor, at=at)
     if not call.is_noted and not incident.erased_at:
         note_call_back(incident, actor=actor, words=words_of_call(number, call.source), at=at)
-    if number and call.source in PUBLIC:
-        found = {"phone": number, "source": call.source, "found_on": at.date(), "noted_by": actor}
+    if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
+        found_on = day_of(at, zone_of(incident.collectivity))
+        found = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
         OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=found)
+
+
+def is_on_card(incident: Incident, number: str) -> bool:
+    """Tell whether the emergency card of the body gives it: other centres do not read that card."""
+    written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
+    return any(is_same_number(number, one) for one in written)
 
 
 def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
@@ -67,6 +118,7 @@ def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime)
 
 
 def words_of_call(number: str, source: NumberSource | None) -> str:
+    """Return what is known of the call, and nothing of what was said in it."""
     found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
-    said = _("Rappel de vérification : la collectivité confirme la déclaration.")
-    return f"{said} {_('Numéro : %s.') % found}" if found else said
+    said = _("Vérification par rappel.")
+    return f"{said} {_('Numéro : %s.') % found}" if found else said

@@ -17,15 +17,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.access import check_ability
-from incidents.enums import Ability, ClosingReason, NumberSource, TakingBack
+from incidents.enums import Ability, ClosingReason, TakingBack
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.close import NotFinished
 from incidents.services.erase import erase_personal_data
 from incidents.services.groups import add_to_group, remove_from_group
 from incidents.services.merge import unmerge_incident
 from incidents.services.tasks import apply_playbook
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from incidents.services.verify import CallBack
+from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.triage.wording import why_refused
 from incidents.workflow import InvalidTransition
 
@@ -33,14 +32,6 @@ from incidents.workflow import InvalidTransition
 def acknowledge(reference: str, actor: User, request: HttpRequest) -> str:
     acknowledge_incident(reference=reference, actor=actor)
     return _("Vous avez pris ce dossier en charge. Le déclarant le voit.")
-
-
-def verify(reference: str, actor: User, request: HttpRequest) -> str:
-    source = request.POST.get("source", "")
-    found = NumberSource(source) if source in NumberSource.values else None
-    call = CallBack(source=found, number=request.POST.get("numero", ""))
-    verify_incident(reference=reference, actor=actor, call=call)
-    return _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
 
 
 def confirm(reference: str, actor: User, request: HttpRequest) -> str:
@@ -116,7 +107,6 @@ def ungroup(reference: str, actor: User, request: HttpRequest) -> str:
 
 ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
     "prendre": acknowledge,
-    "verifier": verify,
     "clore": close,
     "confirmer": confirm,
     "retirer-confirmation": take_back,

@@ -17,6 +17,7 @@ from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, InterruptionExtent, KeptForm
 from incidents.models import Incident
+from incidents.moments import has_hour
 from incidents.services.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
 from incidents.services.keep import Values
 from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
@@ -42,6 +43,11 @@ class CallForm(TelephoneForm):
     @property
     def collectivity(self) -> Collectivity | None:
         return self.incident.collectivity
+
+    def extents(self) -> dict[str, str]:
+        """A service that nobody asked about stays as it is known."""
+        known = {name: extent for name, extent in known_extents(self.incident).items() if not self.cleaned_data[name]}
+        return known | super().extents()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,8 +149,12 @@ def known_services(incident: Incident) -> dict[str, Any]:
     """Return those that still last; the page has one « depuis », which is theirs where they have the same."""
     still = [one for one in interruptions_of(incident) if one.ended_at is None]
     since = Counter(one.started_at for one in still)
-    extents = {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
-    return extents | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
+    return known_extents(incident) | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
+
+
+def known_extents(incident: Incident) -> dict[str, str]:
+    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    return {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
 
 
 def typed(name: str, at: Any) -> dict[str, str]:
@@ -152,5 +162,5 @@ def typed(name: str, at: Any) -> dict[str, str]:
     if at is None:
         return {}
     local = timezone.localtime(at)
-    hour = "" if (local.hour, local.minute) == (0, 0) else f"{local.hour} h {local.minute:02}"
+    hour = f"{local.hour} h {local.minute:02}" if has_hour(at, timezone.get_current_timezone_name()) else ""
     return {f"{name}_date": date_format(local, "d/m/Y"), f"{name}_time": hour}

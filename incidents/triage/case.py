@@ -11,7 +11,7 @@ from accounts.models import User
 from collectivities.models import Collectivity, Grouping
 from collectivities.zones import zone_of
 from incidents.access import abilities
-from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, NumberSource, PersonCategory, Status
+from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, PersonCategory, Status
 from incidents.models import INSTANTS, Incident
 from incidents.services.triage import last_word_of
 from incidents.triage import wording
@@ -29,6 +29,7 @@ from incidents.triage.severity import severity_block
 from incidents.triage.thread import thread_context
 from incidents.triage.timeline import moments_of, words_of
 from incidents.triage.transfer import transfer_block
+from incidents.triage.verify import VerifyForm
 from incidents.triage.work.blocks import work_context
 
 # Events on the page of the case; the whole history has a page of its own.
@@ -46,6 +47,7 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
     thread = thread_context(incident, user, rows.readings)
     evidence = evidence_block(incident, rows.evidence, rows.history)
     emergency = emergency_contacts(incident)
+    call = number_to_call(incident, emergency)
     context = (
         facts_context(incident, now, rows)
         | history_context(incident, now, thread, evidence, rows)
@@ -66,10 +68,10 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency,
-            "call": number_to_call(incident, emergency),
+            "call": call,
+            "verify": {"form": VerifyForm(proposed=call)},
             "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
             "ending": ending_block(incident),
-            "number_sources": NumberSource.choices,
             "transfers": transfer_block(incident, rows.transfers),
             "observables": observables_block(incident, user),
         }

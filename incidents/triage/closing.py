@@ -130,12 +130,10 @@ class ClosingForm(forms.Form):
         return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)
 
     def end_of(self, one: Any) -> datetime | None:
-        """A day without its hour counts from its first minute; on the day of the stop, from the stop."""
+        """A day without its hour counts from its first minute."""
         day, hour = (self.cleaned_data[f"ended_{one.service}_{part}"] for part in ("date", "time"))
         if day is None:
             return None
-        if hour is None and one.started_at and timezone.localdate(one.started_at) == day:
-            return one.started_at  # type: ignore[no-any-return]  # a column of the row
         return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
 
     def refuse(self, error: ValidationError) -> None:

@@ -27,11 +27,15 @@ def emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """`words`: whose number it is, or where it was found and when. `is_official`: it comes from no declaration."""
+    """`words`: whose number it is, or where it was found and when. `source`: None for one of a declaration."""
 
     phone: str
     words: str
-    is_official: bool = False
+    source: NumberSource | None = None
+
+    @property
+    def is_official(self) -> bool:
+        return self.source is not None
 
 
 def number_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
@@ -54,9 +58,10 @@ def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) ->
     for one in emergency:
         if one["kind"] == Helper.ELECTED and one["phone"]:
             said = {"who": one["name"] or one["who"], "day": date_format(day_of(one["updated_at"], zone), "j F Y")}
-            return NumberToCall(one["phone"], _("%(who)s, fiche d’urgence, %(day)s") % said, is_official=True)
+            return NumberToCall(one["phone"], _("%(who)s, fiche d’urgence, %(day)s") % said, NumberSource.CARD)
     found = OfficialNumber.objects.filter(collectivity=incident.collectivity_id).first()
     if found is None:
         return None
-    said = {"source": NumberSource(found.source).label, "day": date_format(found.found_on, "j F Y")}
-    return NumberToCall(found.phone, _("%(source)s, relevé le %(day)s") % said, is_official=True)
+    source = NumberSource(found.source)
+    said = {"source": source.label, "day": date_format(found.found_on, "j F Y")}
+    return NumberToCall(found.phone, _("%(source)s, relevé le %(day)s") % said, source)

@@ -18,6 +18,7 @@ from incidents.ready_messages import PLACEHOLDERS
 from incidents.services.bulk import FormUsed
 from incidents.services.gather import (
     MOST_AT_ONCE,
+    DoubtfulNames,
     GroupLetter,
     checked_letter,
     first_to_read,
@@ -36,7 +37,12 @@ class GroupLetterForm(forms.Form):
     text = WordsField(label=_("Votre message"), widget=forms.Textarea(attrs={"rows": 10}))
     asks_answer = forms.BooleanField(label=_("J’attends une réponse de chacun"), required=False)
     with_closed = forms.BooleanField(label=_("Écrire aussi aux dossiers clos"), required=False)
+    # The words of the text that were shown as doubtful, once whoever writes says that they name nobody.
+    common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    # The words of a message that was refused because they may name somebody.
+    doubtful = ""
 
     def letter(self) -> GroupLetter:
         """Of a valid form."""
@@ -58,6 +64,9 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
             return send(request, group, form.letter())
     except FormUsed as used:
         return show(request, group, kept(request), before=used.job, status=409)
+    except DoubtfulNames as error:
+        form.add_error(None, error)
+        form.doubtful = error.words
     except ValidationError as error:
         form.add_error(None, error)
     return show(request, group, form, status=422)
@@ -89,7 +98,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
-    context["placeholders"] = PLACEHOLDERS
+    context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
     if preview:
         context["first"], context["as_read"] = first_to_read(group, preview, user_of(request)) or (None, preview.text)
     return render_page(request, TEMPLATE, context | {"before": before}, status=status)

@@ -1,4 +1,4 @@
-"""What a responder says a case is: the post of the form on its page."""
+"""What a responder says a case is, and that they verified it: the posts of the forms on its page."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -7,13 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import user_of
-from incidents.access import get_incident
+from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
 from incidents.services.qualify import StaleQualification, qualify_incident
 from incidents.services.snapshots import first_leak
+from incidents.services.triage import verify_incident
+from incidents.triage.emergency import emergency_contacts, find_official_number
 from incidents.triage.page import case_as_typed, read_again, refused, to_case
 from incidents.triage.qualify import QualifyForm, make_qualify_form, qualify_block
+from incidents.triage.verify import VerifyForm
 
 
 @require_POST
@@ -48,3 +51,22 @@ def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
     return case_as_typed(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
+
+
+@require_POST
+def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is refused comes back on the page of the case, as it was typed: only then is the case read."""
+    incident = check_ability(user_of(request), reference, to=Ability.VERIFY)
+    form = VerifyForm(request.POST, proposed=find_official_number(incident, emergency_contacts(incident)))
+    try:
+        if form.is_valid():
+            verify_incident(reference=reference, actor=user_of(request), call=form.call())
+            said = _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
+            messages.success(request, said)
+            return to_case(reference)
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.add_error(None, error)
+    incident = get_incident(user_of(request), reference, to=Ability.VERIFY)
+    return case_as_typed(request, incident, verify={"form": form})

@@ -10,7 +10,7 @@ from incidents.triage.call_back import call_view
 from incidents.triage.closing import closing_view, reopen_view
 from incidents.triage.former import former_view
 from incidents.triage.history import history_page
-from incidents.triage.judging import qualify_view
+from incidents.triage.judging import qualify_view, verify_view
 from incidents.triage.known import known_values_view, look_up_view
 from incidents.triage.observe import observable_view, observables_view
 from incidents.triage.opened import form_view
@@ -24,6 +24,7 @@ OF_A_CASE: list[Route] = [
     Route("histoire", history_page, "history"),
     Route("qualifier", qualify_view, "qualify", KeptForm.QUALIFICATION),
     Route("cloture", closing_view, "closing", KeptForm.CLOSING),
+    Route("verifier", verify_view, "verify", KeptForm.VERIFICATION),
     Route("rouvrir", reopen_view, "reopen", KeptForm.REOPENING),
     Route("appel", call_view, "call", KeptForm.CALL),
     Route("note", views.note_view, "note", KeptForm.NOTE),

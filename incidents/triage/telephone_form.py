@@ -42,6 +42,9 @@ MOMENTS = {
     "stopped": gettext_lazy("Services touchés depuis"),
 }
 TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
+# Said of a service that is not touched; of one that nobody asked about, nothing is said.
+WORKS = "works"
+EXTENTS = [(WORKS, gettext_lazy("marche")), *InterruptionExtent.choices]
 LEAKS = [
     (LeakStatus.CLAIMED, gettext_lazy("quelqu’un le prétend")),
     (LeakStatus.SUSPECTED, gettext_lazy("soupçonnée")),
@@ -85,7 +88,7 @@ class TelephoneForm(forms.Form):
             self.fields[f"{name}_date"] = DayField(required=False, label=label)
             self.fields[f"{name}_time"] = HourField(required=False, label=label)
         for service in PublicService:
-            self.fields[service.value] = one_of(InterruptionExtent.choices, service.label)
+            self.fields[service.value] = one_of(EXTENTS, service.label)
 
     def clean(self) -> dict[str, Any]:
         for name in MOMENTS:
@@ -148,12 +151,16 @@ class TelephoneForm(forms.Form):
         for name in MOMENTS:
             yield self[f"{name}_date"], self[f"{name}_time"]
 
+    def extents(self) -> dict[str, str]:
+        """Return how each service that is touched is, in the order of the list."""
+        said = {str(service): self.cleaned_data[service] for service in PublicService.values}
+        return {service: extent for service, extent in said.items() if extent and extent != WORKS}
+
     def declaration(self, collectivity: Collectivity) -> Declaration:
         said, clock = self.cleaned_data, ZoneInfo(zone_of(collectivity))
         interruptions = tuple(
-            Interruption(service=service, extent=said[service.value], started_at=moment(said, "stopped", clock))
-            for service in PublicService
-            if said[service.value]
+            Interruption(service=service, extent=extent, started_at=moment(said, "stopped", clock))
+            for service, extent in self.extents().items()
         )
         return Declaration(
             collectivity=collectivity,

@@ -55,6 +55,14 @@ def short_moment(at: datetime, now: datetime, zone: str) -> str:
     return f"{month}, {hour(at, zone)}" if day.year == today.year else f"{month}{NBSP}{day.year}"
 
 
+def short_day(day: date, today: date) -> str:
+    """« aujourd’hui », « 23 nov. » this year, « 23 nov. 2025 » before."""
+    if day == today:
+        return _("aujourd’hui")
+    month = format_month_day(day)
+    return month if day.year == today.year else f"{month}{NBSP}{day.year}"
+
+
 @lru_cache(maxsize=2048)
 def format_month_day(day: date) -> str:
     """« 23 nov. », « 1er déc. »: a list says the same few days many times, in the one language of the site."""
@@ -127,8 +135,10 @@ def still_stopped(incident: Incident, services: list[str], *, was_touched: bool)
 
 
 def data(incident: Incident, leaks: list[Any]) -> str:
-    """What is said of the first leak, or the answer given where nobody said anything of one."""
-    return of_data(incident, leaks[0].status if leaks else None)
+    """The answer given, and what is said of the first leak: « concernées, fuite soupçonnée »."""
+    said = of_data(incident, leaks[0].status if leaks else None)
+    answer = DATA_ANSWERS.get(incident.data_concerned)
+    return f"{answer}, {said}" if answer and answer != said else said
 
 
 def of_data(incident: Incident, leak_status: str | None) -> str:

@@ -80,6 +80,18 @@ def test_it_works(desk, case, until):
     desk.check()
 
 
+def test_the_history_says_each_small_act_at_once(desk, case):
+    page = desk.page
+    page.goto(address(desk, case))
+    page.locator("#histoire > summary").click()
+    before = page.locator("#histoire > summary").inner_text()
+    page.get_by_role("button", name="Fait : Rappeler le maire").click()
+    expect(page.get_by_text("Tout est fait.")).to_be_visible()
+    assert page.locator("#histoire > summary").inner_text() != before
+    expect(page.locator("#histoire > summary")).to_contain_text("tâche")
+    expect(page.locator("#histoire .events li").first).to_be_visible()
+
+
 def test_it_comes_back_on_another_machine_after_a_crash(desk, browser, case, person):
     page = desk.page
     page.goto(address(desk, case))

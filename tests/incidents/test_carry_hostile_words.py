@@ -188,7 +188,7 @@ WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
     *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
-    ("admin/incidents/incident/<str:reference>/<slug:act>/", "verifier-numero"),
+    *(("admin/incidents/incident/<str:reference>/verifier/", f"verifier-{name}") for name in ("number", "official")),
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
     ("admin/accounts/user/<path:object_id>/change/", "email"),
     (ADD.format("csirts/coverage"), "source"),

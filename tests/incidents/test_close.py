@@ -244,7 +244,7 @@ def test_the_short_way_leaves_a_row_too(responder, incident):
 @pytest.mark.parametrize(
     ("lesson", "named"),
     [
-        ("La mairie de PLOUEXEMPLE a tenu.", "Plouexemple"),
+        ("La mairie de PLOUEXEMPLE a tenu.", "PLOUEXEMPLE"),
         ("Merci à Dominique Exemple.", "Dominique Exemple"),
         ("M. Exemple a débranché.", "Exemple"),
         ("Appelez le 02.99.00.00.00 pour savoir.", "02.99.00.00.00"),

@@ -164,7 +164,7 @@ def test_its_own_agents_confirm_nothing(client, incident, body):
 
 
 def test_it_is_confirmed_before_the_case_is_verified(client, responder, incident):
-    page = client.post(url(incident, "verifier"), follow=True)
+    page = client.post(url(incident, "verifier"), {"verifier-source": "known"}, follow=True)
     assert "Confirmez d’abord la collectivité" in text_of(page)
     assert Incident.objects.get().verification == Verification.UNVERIFIED
     confirm_body(reference=incident.reference, actor=responder)

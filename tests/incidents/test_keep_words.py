@@ -124,7 +124,7 @@ def test_a_qualification_leaves_the_answer(client, case):
 def test_each_small_act_leaves_the_answer(client, case, colleague, act):
     if act.startswith("attribuer"):
         client.force_login(colleague)
-    typed = {"reponse-text": TYPED, "verifier-source": "", "clore-raison": "not_an_incident"}
+    typed = {"reponse-text": TYPED, "verifier-source": "known", "clore-raison": "not_an_incident"}
     assert press(client, page(client, case), act, **typed).status_code == 302
     assert value_in(page(client, case), "reponse-text").strip() == TYPED
 

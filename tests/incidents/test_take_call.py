@@ -6,6 +6,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from selectolax.lexbor import LexborHTMLParser
 
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
@@ -78,6 +79,18 @@ def test_it_works(client, responder):
     assert find_access(compact("".join(signs[2:]))).incident == incident
     assert "Débranchez" in text
     assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_a_service_that_nobody_asked_about_is_unsaid(client, responder):
+    form = LexborHTMLParser(client.get(URL).content.decode())
+    services = form.css("#services-liste select")
+    assert {one.css_first("option").text() for one in services} == {"pas demandé"}
+    assert not form.css("#services-liste option[selected]")
+    page = client.post(URL, said(body="", civil="works"))
+    assert 'value="works" selected>marche<' in page.content.decode()
+    client.post(URL, said(civil="works", eau=""))
+    incident = Incident.objects.get()
+    assert (incident.service_stopped, incident.interruptions.count()) == ("", 0)
 
 
 def test_no_code_by_mail_may_be_chosen(client, responder):

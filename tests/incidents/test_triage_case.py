@@ -138,7 +138,7 @@ def test_somebody_was_first(client, incident, time_machine):
 
 
 def test_verify_after_a_call_back(client, responder, incident):
-    client.post(url(incident, "verifier"))
+    client.post(url(incident, "verifier"), {"verifier-source": "known"})
     assert Incident.objects.get().verification == Verification.CALL_BACK
 
 
@@ -317,3 +317,14 @@ def test_what_is_done_meanwhile_and_whose_data_are_shown(client, responder):
     page = client.get(url(incident)).content.decode()
     assert "Registre &lt;papier&gt;." in page
     assert "Enfants et mineurs" in page
+
+
+def test_the_answer_about_data_stands_beside_the_leak(client, responder):
+    case = declare(data_concerned="yes", leak=Leak(status="suspected", categories=("nir",)))
+    page = text_of(client.get(url(case)))
+    assert "<h2>Données personnelles</h2> <span>concernées, fuite soupçonnée</span>" in page
+    assert "<dt>Concernées</dt><dd>oui</dd>" in page
+    unsaid = declare(data_concerned="yes", leak=Leak(categories=("nir",)))
+    page = text_of(client.get(url(unsaid)))
+    assert "<h2>Données personnelles</h2> <span>concernées</span>" in page
+    assert "<dt>Concernées</dt><dd>oui</dd>" in page

@@ -72,6 +72,16 @@ def test_a_call_that_says_nothing_new_changes_no_fact(client):
     assert incident.sheets.count() == 5
 
 
+def test_a_service_that_nobody_asked_about_stays_and_one_that_works_goes(client):
+    incident = express(client)
+    for service in ("civil", "paie"):
+        incident.interruptions.create(service=service, extent="degraded", started_at=NOW)
+    Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
+    client.force_login(a_responder())
+    called(client, incident, civil="", paie="works", service_stopped="")
+    assert [(one.service, one.extent) for one in incident.interruptions.all()] == [("civil", "degraded")]
+
+
 def test_what_the_page_does_not_ask_stays(client):
     incident = express(client)
     row = incident.interruptions.create(service="civil", extent="", workaround="Sur papier.", started_at=NOW)

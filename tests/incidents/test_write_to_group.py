@@ -12,7 +12,7 @@ from incidents.services.bulk import carry_on_bulk
 from incidents.services.groups import add_to_group
 from incidents.services.merge import merge_incident
 from incidents.services.triage import close_incident
-from tests.cast import declare
+from tests.cast import declare, plouexemple
 from tests.incidents.grouping import a_group, many, town, url
 from tests.incidents.test_correspond import opened, page
 from tests.incidents.test_declare import text
@@ -214,10 +214,21 @@ def test_two_thousand_are_noted_in_a_few_queries(client, responder, group):
         "Demandez à Dominique Exemple.",
         "Appelez le 02.99.00.00.00.",
         "Écrivez à mairie@plouexemple.example.",
+        "Comme à St-Exemple-1, coupez l’accès.",
+        "Comme à SAINT EXEMPLE 1, coupez l’accès.",
+        "Appelez le 02_99_00_00_00.",
+        "Appelez le +33 (0)2 – 99 – 00 – 00 – 00.",
+        "Voyez www.saintexemple1.fr.",
+        "Voyez mairie-saint-exemple-1.example.",
+        "Comme à BREST, coupez l’accès.",
+        "Comme à Brest, coupez l’accès.",
+        "Voyez https://ville-brest.example/actualites.",
     ],
 )
 def test_what_names_a_body_or_a_person_of_the_group_is_stopped(client, responder, group, words):
     """Each reads it in their own case, and would learn of the others."""
+    brest = declare(collectivity=plouexemple(insee_code="29019", name="Brest"))
+    add_to_group(reference=brest.reference, group=group.uid, actor=responder)
     for more in ({}, {"envoyer": "1"}):
         answer = client.post(url(group, "message"), {"text": words, "key": "k"} | more)
         assert answer.status_code == 422
@@ -245,3 +256,40 @@ def test_of_one_body_nothing_is_told_to_others(client, responder):
         add_to_group(reference=town(1).reference, group=group.uid, actor=responder)
     answer = client.post(url(group, "message"), {"text": "Bonjour Saint-Exemple-1.", "key": "k"})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "doubtful"),
+    [
+        ("Bonjour", "Bonjour, coupez l’accès.", "Bonjour"),
+        ("Accueil Mairie", "Bonjour. Mairie ou syndicat, passez par l’Accueil.", "Accueil, Mairie"),
+        ("Service informatique", "Voyez avec votre service informatique.", "service informatique"),
+        ("Hélène Imaginaire", "Suivez la procédure de HELENE.", "HELENE"),
+    ],
+)
+def test_a_part_of_a_name_may_be_a_common_word_if_whoever_writes_says_so(client, group, name, words, doubtful):
+    Story.objects.update(contact_name=name)
+    sent = {"text": words, "key": "k"}
+    for button in ({}, {"envoyer": "1"}, {"envoyer": "1", "common": "Autre"}):
+        answer = client.post(url(group, "message"), sent | button)
+        assert answer.status_code == 422
+        assert "désigne peut-être quelqu’un du groupe" in text(answer)
+        assert f'name="common" value="{doubtful}">' in answer.content.decode()
+    assert not BulkJob.objects.exists()
+    shown = client.post(url(group, "message"), sent | {"common": doubtful})
+    assert f'name="common" value="{doubtful}" checked>' in shown.content.decode()
+    assert client.post(url(group, "message"), sent | {"common": doubtful, "envoyer": "1"}).status_code == 302
+    carry_on_bulk()
+    assert set(Message.objects.values_list("text", flat=True)) == {words}
+
+
+def test_the_name_of_a_body_is_refused_whatever_is_said(client, group):
+    for words in ("Saint-Exemple-1", "Dominique Exemple", "02 99 00 00 00"):
+        assert client.post(url(group, "message"), {"text": words, "key": "k", "common": words}).status_code == 422
+
+
+def test_common_words_name_nobody(client, responder, group):
+    sens = declare(collectivity=plouexemple(insee_code="29020", name="Sens"))
+    add_to_group(reference=sens.reference, group=group.uid, actor=responder)
+    words = "Dans ce sens, par exemple : 12 postes, le 24/11/2026 à 10 h 30. Voyez cyber.gouv.fr ou 0 800 200 008."
+    assert client.post(url(group, "message"), {"text": words, "key": "k"}).status_code == 200

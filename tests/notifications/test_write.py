@@ -90,6 +90,22 @@ def test_it_works(centre, post):
         assert line in text
 
 
+def test_a_day_without_its_hour_is_a_day(centre, post):
+    day = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+    stops = (
+        Interruption(service="civil", extent="stopped", started_at=day),
+        Interruption(service="site", extent="stopped", started_at=day, ended_at=day),
+    )
+    declare(service_stopped="yes", occurred=Instant(at=day, certainty="approximate"), interruptions=stops)
+    delivered(post)
+    [message] = post.to(CENTRE)
+    words = one_line(message)
+    assert "- survenu vers le lundi 23 novembre 2026 " in words
+    assert "arrêté, depuis le lundi 23 novembre 2026 - Site" in words
+    assert "jusqu’au lundi 23 novembre 2026 " in words
+    assert " 0 h 00" not in words
+
+
 def test_an_express_declaration_says_first_that_somebody_waits_for_a_call(centre, post):
     submission = Submission(key="express", origin=Origin.WEB, asks_call_back=True)
     said = {"service_stopped": "", "data_concerned": ""}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,8 @@ from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
 from csirts.models import Csirt
 from csirts.wording import named, of_centre, to
 from incidents.links import listed_hosts, split_links
-from incidents.triage.wording import format_duration, short_moment
+from incidents.moments import end_or_day, has_hour
+from incidents.triage.wording import format_duration, short_day, short_moment
 
 register = template.Library()
 
@@ -43,10 +44,38 @@ def moment(value: datetime | None, zone: str = PARIS) -> str:
 
 
 @register.filter
-def when(value: datetime | None, zone: str = PARIS) -> str:
+def when(value: date | datetime | None, zone: str = PARIS) -> str:
     """What a declarant said: the day alone when it has no hour (it is then kept as the day's first minute)."""
-    said = day_and_hour(value, zone)
-    return said.removesuffix(" à 0\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00")
+    if isinstance(value, datetime) and has_hour(value, zone):
+        return day_and_hour(value, zone)
+    return format_day(day_at(value, zone)) if value else ""
+
+
+@register.filter
+def when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
+    """The same as `brief` says it: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui », « 23 nov. »."""
+    if isinstance(value, datetime) and has_hour(value, zone):
+        return brief(value, zone)
+    return short_day(day_at(value, zone), day_of(timezone.now(), zone)) if value else ""
+
+
+@register.filter
+def le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
+    """The same after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+    if value is None:
+        return ""
+    said, is_today = when_brief(value, zone), day_at(value, zone) == day_of(timezone.now(), zone)
+    return said if is_today else f"le {said}"
+
+
+def day_at(value: date | datetime, zone: str) -> date:
+    return day_of(value, zone) if isinstance(value, datetime) else value
+
+
+@register.filter
+def resumed(interruption: Any, zone: str = PARIS) -> date | datetime | None:
+    """When a service resumed: a day, where no hour was given."""
+    return end_or_day(interruption.started_at, interruption.ended_at, zone)
 
 
 @register.filter

@@ -36,6 +36,7 @@ from incidents.triage.opened import FORMS, open_form
 from incidents.triage.qualify import QualifyForm
 from incidents.triage.severity import SeverityForm, make_severity_form
 from incidents.triage.thread import ReplyForm
+from incidents.triage.verify import VerifyForm
 from incidents.triage.work.kept_pages import PAGES, keep_page
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm
@@ -54,6 +55,7 @@ BLOCKS = {
     KeptForm.QUALIFICATION: "qualify",
     KeptForm.SEVERITY: "weighed",
     KeptForm.REOPENING: "ending",
+    KeptForm.VERIFICATION: "verify",
 }
 # Each form of the page with what was posted, over what it shows when nothing is typed.
 TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
@@ -64,6 +66,7 @@ TYPED: dict[KeptForm, Callable[[Incident, QueryDict], CaseForm]] = {
     KeptForm.SEVERITY: lambda case, sent: SeverityForm(sent, initial=make_severity_form(case).initial),
     KeptForm.CORRECTION: lambda case, sent: CorrectionForm(sent, initial=correction_form(case.collectivity).initial),
     KeptForm.REOPENING: lambda case, sent: ReopenForm(sent),
+    KeptForm.VERIFICATION: lambda case, sent: VerifyForm(sent),
 }
 
 

@@ -1,0 +1,150 @@
+"""A day that was given without its hour stays a day: on pages, in mails, in the file of a partner, in the API."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+
+from accounts.tokens import issue_token
+from collectivities.zones import PARIS
+from incidents.declaration import Instant, Interruption
+from incidents.models import Incident, ServiceInterruption
+from incidents.partners import PARTNERS
+from incidents.questions.saying import said_moment
+from incidents.services.advise import Asked, content_of
+from incidents.services.close import Ending, end_incident
+from incidents.services.duties import end_of_delay
+from notifications.facts import facts_of
+from tests.cast import a_responder, breizh_cyber, declare, plouexemple
+from tests.incidents.desk import follower, text_of, url
+from tests.incidents.test_correspond import page
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
+FIRST_MINUTE = datetime(2026, 11, 26, 23, 0, tzinfo=UTC)  # of the 27th, in Paris
+AFTERNOON = datetime(2026, 11, 27, 13, 5, 30, tzinfo=UTC)
+INVENTED = re.compile(r"\b0.h.00|T23:00")
+
+
+@pytest.fixture(autouse=True)
+def centre(time_machine):
+    time_machine.move_to(NOW, tick=False)
+    return breizh_cyber()
+
+
+@pytest.fixture
+def responder(client):
+    responder = a_responder()
+    client.force_login(responder)
+    return responder
+
+
+def declared(**said):
+    """On the 27th, and a service is stopped since."""
+    stopped = Interruption(service="civil", extent="stopped", started_at=FIRST_MINUTE)
+    known = {"occurred": Instant(at=FIRST_MINUTE, certainty="approximate"), "service_stopped": "yes"}
+    return declare(**known | {"interruptions": (stopped,)} | said)
+
+
+def no_hour_in(words):
+    assert not INVENTED.search(words)
+
+
+def test_it_works(client, responder):
+    case = declared()
+    shown = text_of(client.get(url(case)))
+    assert "Survenu</dt><dd>à peu près le 27 nov.<" in shown
+    assert "depuis le 27 nov.<" in shown
+    assert "depuis le vendredi 27 novembre 2026 :" in text_of(client.get(url(case, "cloture")))
+    for words in (shown, text_of(client.get(url(case, "cloture"))), text_of(follower(case).get(page(case)))):
+        no_hour_in(words)
+
+
+def test_today_is_said_as_today(client, responder):
+    first_minute = datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
+    case = declared(occurred=Instant(at=first_minute, certainty="approximate"), interruptions=())
+    assert "Survenu</dt><dd>à peu près aujourd’hui<" in text_of(client.get(url(case)))
+
+
+def test_in_the_file_of_a_partner(responder):
+    case = declared(detected=Instant(at=AFTERNOON, certainty="exact"))
+    content = content_of(case, PARTNERS["cert-fr"], Asked(partner="cert-fr", motive="Alerte"))
+    facts = json.loads(content)
+    assert facts["moments"]["occurred"] == "2026-11-27"
+    assert facts["moments"]["detected"] == "2026-11-27T13:05:30+00:00"
+    assert (facts["services"][0]["from"], facts["services"][0]["to"]) == ("2026-11-27", None)
+    no_hour_in(content)
+
+
+def test_a_midnight_that_is_exact_is_a_moment(responder):
+    case = declared(occurred=Instant(at=FIRST_MINUTE, certainty="exact"))
+    content = content_of(case, PARTNERS["cert-fr"], Asked(partner="cert-fr", motive="Alerte"))
+    assert json.loads(content)["moments"]["occurred"] == "2026-11-26T23:00:00+00:00"
+
+
+def api(client, responder, method, path, data=None):
+    headers = {"Authorization": f"Bearer {issue_token(responder, name='essai')}"}
+    client.logout()
+    return getattr(client, method)(path, data, content_type="application/json", headers=headers).json()
+
+
+def test_the_api_tells_a_day(client, responder):
+    case = declared(detected=Instant(at=AFTERNOON, certainty="exact"))
+    said = api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
+    assert (said["occurred_at"], said["breach_known_at"]) == ("2026-11-27", None)
+    assert said["detected_at"] == "2026-11-27T14:05:30+01:00"
+    assert (said["interruptions"][0]["started_at"], said["interruptions"][0]["ended_at"]) == ("2026-11-27", None)
+
+
+def test_the_api_takes_a_day(client, responder):
+    stops = {"service": "civil", "started_at": "2026-11-27T13:05:30Z", "ended_at": "2026-11-27"}
+    sent = {
+        "collectivity": str(plouexemple().uid),
+        "contact": {"phone": "06 39 98 00 12"},
+        "occurred_at": "2026-11-27",
+        "detected_at": "2026-11-27T13:05:30Z",
+        "service_stopped": "yes",
+        "interruptions": [stops],
+    }
+    api(client, responder, "post", "/api/v1/incidents/", sent)
+    case = Incident.objects.get()
+    assert (case.occurred_at, case.occurred_certainty) == (FIRST_MINUTE, "approximate")
+    assert (case.detected_at, case.detected_certainty) == (AFTERNOON, "exact")
+    said = api(client, responder, "get", f"/api/v1/incidents/{case.reference}/")
+    assert said["interruptions"][0]["ended_at"] == "2026-11-27"
+    wrong = api(client, responder, "post", "/api/v1/incidents/", sent | {"occurred_at": "2026-13-27"})
+    assert "occurred_at" in json.dumps(wrong)
+
+
+@pytest.mark.parametrize("started_at", [FIRST_MINUTE, AFTERNOON])
+def test_a_service_may_resume_on_the_day_of_the_stop(client, responder, started_at):
+    case = declared(interruptions=(Interruption(service="civil", extent="stopped", started_at=started_at),))
+    ending = Ending(reason="handed_over", ended={"civil": FIRST_MINUTE})
+    end_incident(reference=case.reference, actor=responder, ending=ending)
+    assert ServiceInterruption.objects.get().ended_at == started_at
+    assert "repris le 27 nov.<" in text_of(client.get(url(case)))
+    assert "Repris le vendredi 27 novembre 2026<" in text_of(follower(case).get(page(case)))
+    assert facts_of(Incident.objects.get())["services"][0]["until"] == date(2026, 11, 27)
+
+
+def test_nor_is_the_minute_of_the_stop_before_it(responder):
+    case = declared(interruptions=(Interruption(service="civil", extent="stopped", started_at=AFTERNOON),))
+    ending = Ending(reason="handed_over", ended={"civil": AFTERNOON.replace(second=0)})
+    end_incident(reference=case.reference, actor=responder, ending=ending)
+    assert ServiceInterruption.objects.get().ended_at == AFTERNOON
+
+
+def test_the_day_before_is_refused(client, responder):
+    case = declared()
+    sent = {"reason": "handed_over", "ended_civil_date": "2026-11-26"}
+    answer = client.post(url(case, "cloture"), sent)
+    assert "La reprise ne peut pas précéder l’arrêt." in text_of(answer)
+    assert ServiceInterruption.objects.get().ended_at is None
+
+
+def test_a_delay_from_a_day_ends_on_a_day_though_the_clock_changes():
+    from_day = end_of_delay(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
+    assert said_moment(from_day, PARIS) == "mardi 27 octobre 2026"
+    from_hour = end_of_delay(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
+    assert said_moment(from_hour, PARIS).replace("\N{NO-BREAK SPACE}", " ") == "mardi 27 octobre 2026 à 8 h 30"
