@@ -203,9 +203,15 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert first == sorted(first)
     assert page.index(secret) < page.index("Débranchez")
     assert "faites une capture d’écran, ou notez le code sur papier" in page
-    assert "une personne de Breizh Cyber lit votre déclaration" in page
+    assert "votre déclaration est dans la liste de Breizh Cyber" in page
     by = moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
-    assert f"Son objectif : avant le {by}" in page
+    assert f"Objectif du centre, pendant ses heures d’ouverture : s’en occuper avant le {by}" in page
+    assert (
+        "Ses horaires : lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (presse, à confirmer ; hors de ces heures, le centre"
+        in page
+    )
+    assert "Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
+    assert "[source : Portail de l’ANSSI, « Contacts utiles »" in page
 
 
 def test_a_message_is_signed_with_the_name_that_was_given_here(client):

@@ -347,6 +347,10 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
 
 def test_paper_has_the_number_too(client, incident):
     """The call bar stays on the screen."""
+    said = {"value": "lun.–ven. 9 h–17 h", "note": "presse, à confirmer", "source": "essai"}
+    Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=said)
     client.post(link(incident))
     shown = client.get(page(incident)).content.decode()
-    assert '<p class="on-sheet"><b>Breizh Cyber</b>&nbsp;: 0 800 200 008</p>' in shown
+    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
+    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in shown
+    assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in shown
