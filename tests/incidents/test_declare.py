@@ -370,3 +370,11 @@ def test_the_number_for_a_body_that_is_named_is_in_sight_at_once(db, client):
     assert "0 800 200 008 Breizh Cyber" in text(first)
     following = client.post(START, {"quoi": "rancon", "collectivite": town.uid}, follow=True)
     assert "0 800 200 008 Breizh Cyber Débranchez, n’éteignez pas, ne payez pas." in text(following)
+
+
+@pytest.mark.parametrize("where", ["/annuaire/", "/secours/", WHERE["qui"]])
+def test_an_empty_search_says_so(client, where):
+    begin(client)
+    told = client.get(where, {"q": " "})
+    assert "Écrivez d’abord un nom ou un code postal" in text(told)
+    assert 'aria-invalid="true"' in told.content.decode()

@@ -345,6 +345,17 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
     assert "retrait" not in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "Rien n’est envoyé."), ("Bonjour.", "Votre message est gardé plus bas, il n’est pas envoyé.")],
+)
+def test_only_a_message_that_was_written_is_said_to_be_kept(client, incident, typed, said):
+    client.post(link(incident))
+    refused = client.post(page(incident) + "message/", {"text": typed, "author": "x" * 500})
+    assert refused.status_code == 422
+    assert said in text(refused)
+
+
 def test_paper_has_the_number_too(client, incident):
     """The call bar stays on the screen."""
     said = {"value": "lun.–ven. 9 h–17 h", "note": "presse, à confirmer", "source": "essai"}
