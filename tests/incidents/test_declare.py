@@ -378,3 +378,8 @@ def test_an_empty_search_says_so(client, where):
     told = client.get(where, {"q": " "})
     assert "Écrivez d’abord un nom ou un code postal" in text(told)
     assert 'aria-invalid="true"' in told.content.decode()
+
+
+def test_no_password_is_wanted_beside_the_story(client):
+    begin(client)
+    assert "N’écrivez aucun mot de passe ici." in text(client.get(WHERE["rappel"]))
