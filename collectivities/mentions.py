@@ -68,6 +68,13 @@ LINES: tuple[Line, ...] = (
         Kind.PUBLIC_BODY,
         Elsewhere.HEALTH,
     ),
+    ("lycee|college|cite scolaire", _("un collège ou un lycée"), Kind.PUBLIC_BODY, None),
+    (
+        "office tourisme|office municipal tourisme|syndicat initiative",
+        _("un office de tourisme"),
+        Kind.PUBLIC_BODY,
+        None,
+    ),
     ("ehpad|maison retraite", _("une maison de retraite"), Kind.PUBLIC_BODY, Elsewhere.HEALTH),
     (
         "clinique|cabinet medical|maison sante|laboratoire|pharmacie",

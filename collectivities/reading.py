@@ -1,15 +1,17 @@
 """What a person may have meant by the words typed: a name, perhaps with a nature, a département or a postal code."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
 from collectivities.enums import Kind
 from collectivities.official import shipped_departements
-from collectivities.wording import split_kind, words_of
+from collectivities.wording import SHORTENED, split_kind, words_of
 
 LONGEST_DEPARTEMENT = 4
 DEPARTEMENT_CODE = re.compile(r"0[1-9]|[1-9]\d|2[ab]|97[1-8]|98[4-9]")
+GLUED_SAINT = re.compile(r"(ste?)([a-z]{3,})")
 POSTAL_CODE = re.compile(r"\d[\dab]\d{3}")
 CORSICA = {"20": ("2A", "2B")}
 
@@ -36,6 +38,12 @@ def readings_of(query: str) -> list[Reading]:
     literal = Reading(words)
     placed = [literal, *_with_place(literal)]
     return list(dict.fromkeys([*placed, *(_with_kind(reading) for reading in placed)]))
+
+
+def saints_of(readings: Iterable[Reading]) -> list[Reading]:
+    """Return each reading whose first word may be a saint run into its name: « stmalo », « stebrigitte »."""
+    first = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
+    return [replace(one, words=(SHORTENED[hit[1]], hit[2], *one.words[1:])) for hit, one in first if hit]
 
 
 def _with_place(reading: Reading) -> list[Reading]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg import sql
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
@@ -19,7 +20,7 @@ from collectivities.enums import GROUPINGS, UNLISTED
 from collectivities.former import name_as_asked
 from collectivities.mentions import Mention, is_name_of, mention_in
 from collectivities.models import Collectivity
-from collectivities.reading import Reading, readings_of
+from collectivities.reading import Reading, readings_of, saints_of
 from collectivities.spelling import other_spellings
 from collectivities.wording import plain, stem_of
 
@@ -98,8 +99,17 @@ class SearchAnswer:
     places: list[Collectivity] = field(default_factory=list)
 
 
+NOTHING_TYPED = gettext_lazy("Écrivez d’abord un nom ou un code postal, puis cherchez.")
+
+
 class SearchProblem(ValueError):
     """What was typed can be no number of a body; the message, in French, says why."""
+
+
+def check_words(query: str) -> None:
+    """Raise `SearchProblem` when a search was sent with nothing to look for."""
+    if not query.strip():
+        raise SearchProblem(NOTHING_TYPED)
 
 
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
@@ -218,6 +228,7 @@ def _ids_of_name(readings: list[Reading], limit: int, known: sql.Composable, loo
     literal, *others = readings
     loosest = readings[-1]
     near = [_near(literal, known), *(_near(reading, loosely) for reading in others)]
+    near += [_near(reading, loosely) for reading in saints_of([literal, loosest])]
     statement = sql.SQL(BY_NAME).format(
         near=sql.SQL(" UNION ALL ").join(near),
         stem=loosest.stem,

@@ -18,6 +18,7 @@ from pghistory.core import event_models
 
 from collectivities.enums import Kind
 from collectivities.models import Departement, Region
+from csirts import wording
 from csirts.enums import ContactKind, Level
 from csirts.sites import list_sites
 
@@ -148,8 +149,18 @@ class Csirt(models.Model):
         return self._value(ContactKind.ADDRESS)
 
     @property
+    def phone_source(self) -> str:
+        """Who published its number, and when; empty where no number is known."""
+        contact = self.contact(ContactKind.PHONE)
+        return wording.origin(contact.source, contact.source_on) if contact else ""
+
+    @property
     def hours(self) -> str:
-        return self._value(ContactKind.HOURS)
+        """Its hours with what is to be known of them: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
+        contact = self.contact(ContactKind.HOURS)
+        if contact is None:
+            return ""
+        return f"{contact.value} ({contact.note})" if contact.note else contact.value
 
     @property
     def sites(self) -> list[str]:

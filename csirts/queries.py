@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from collectivities.enums import Zone
 from collectivities.models import Region
 from csirts.enums import ContactKind, Level
 from csirts.models import Contact, Coverage, Csirt
-from csirts.wording import curly
+from csirts.wording import curly, origin
 
 ZONES = [str(zone) for zone in (Zone.METRO, Zone.DROM, Zone.COM)]
 MAIN = (ContactKind.PHONE, ContactKind.WEBSITE)
@@ -54,7 +53,7 @@ def main_origin(csirt: Csirt) -> str:
     """Who published the number, or else the site: « Liste de l’ANSSI, 23 juin 2026 »; empty where neither is known."""
     contacts = [csirt.contact(kind) for kind in MAIN]
     known = next((contact for contact in contacts if contact), None)
-    return _origin(known.source, known.source_on) if known else ""
+    return origin(known.source, known.source_on) if known else ""
 
 
 def published_ways(csirt: Csirt) -> tuple[str, ...]:
@@ -76,19 +75,19 @@ def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
     said: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda one: one.kind not in MAIN):
         if contact.kind in SHOWN:
-            said.setdefault(_origin(contact.source, contact.source_on), []).append(contact.get_kind_display())
+            said.setdefault(origin(contact.source, contact.source_on), []).append(contact.get_kind_display())
     for coverage in coverages:
-        said.setdefault(_origin(coverage.source, coverage.source_on), []).append(_("territoire"))
-    for place, (origin, values) in enumerate(said.items()):
+        said.setdefault(origin(coverage.source, coverage.source_on), []).append(_("territoire"))
+    for place, (who, values) in enumerate(said.items()):
         what = ", ".join(dict.fromkeys(values)).capitalize()
-        yield f"{what}\N{NO-BREAK SPACE}: {origin}" if place else origin
+        yield f"{what}\N{NO-BREAK SPACE}: {who}" if place else who
 
 
 def _unanswered(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[Entry]:
     """Regions that nobody covers whole, one line a zone. Their source: the list that most lines come from."""
     whole = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}
-    counted = Counter(_origin(one.source, one.source_on) for one in coverages)
-    origins = tuple(origin for origin, _count in counted.most_common(1))
+    counted = Counter(origin(one.source, one.source_on) for one in coverages)
+    origins = tuple(who for who, _count in counted.most_common(1))
     for zone in ZONES:
         missing = [one for one in regions if one.zone == zone and one.pk not in whole]
         if missing:
@@ -100,11 +99,6 @@ def _said(coverage: Coverage) -> str:
     narrow = [str(coverage.departement)] if coverage.departement else []
     narrow += [coverage.get_kind_display()] if coverage.kind else []
     return curly(f"{coverage.region} ({', '.join(narrow)})" if narrow else str(coverage.region))
-
-
-def _origin(source: str, source_on: date | None) -> str:
-    """« Liste de l’ANSSI, 23 juin 2026 »"""
-    return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
 
 
 def published_phone(csirt: int | None) -> QuerySet[Contact]:

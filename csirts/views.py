@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from collectivities.enums import Zone
 from collectivities.mentions import Mention
 from collectivities.models import Collectivity, Region
-from collectivities.search import SearchAnswer, SearchProblem, answer_search, collectivity_by_code
+from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words, collectivity_by_code
 from csirts.queries import directory_entries, last_resort_entries
 from csirts.routing import csirt_for, directory_of, helpers_of
 
@@ -59,6 +59,8 @@ def _search(request: HttpRequest) -> Search:
     if body := collectivity_by_code(request.GET.get("organisme", "")):
         return Search(query, matches=(body,))
     try:
+        if "q" in request.GET:
+            check_words(query)
         answer = answer_search(query, limit=CHOICES) if query else SearchAnswer([])
     except SearchProblem as problem:
         return Search(query, problem=str(problem))

@@ -1,7 +1,7 @@
 """The reason of a route as a French sentence; how each territory is said: « en Bretagne », « du Grand Est »."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -92,6 +92,11 @@ def of_centre(centre: str) -> str:
     if centre.startswith(COMMON_NOUNS):
         return f"du {centre}"
     return f"d’{centre}" if centre[:1] in VOWELS else f"de {centre}"
+
+
+def origin(source: str, source_on: date | None) -> str:
+    """« Liste de l’ANSSI, 23 juin 2026 »"""
+    return f"{source}, {date_format(source_on, 'j F Y')}" if source_on else source
 
 
 def curly(name: str) -> str:

@@ -36,6 +36,11 @@ from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 
 OF_TRANSFERS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
+# To a mailbox that somebody else may read: neither what was declared, nor whether anybody works on it.
+IN_DOUBT: dict[str, str] = {
+    EventKind.DECLARED: "notifications/declarant_declared_without_code.txt",
+    EventKind.REROUTED: "notifications/declarant_rerouted_in_doubt.txt",
+}
 # The first that a centre hears of a case.
 ARRIVES = (EventKind.DECLARED, EventKind.REROUTED)
 
@@ -59,8 +64,8 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 
 
 def template_of(delivery: Delivery) -> str:
-    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it,
-    and nothing of the first mail but that a declaration exists, where somebody else may read the mailbox.
+    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it.
+    Where somebody else may read the mailbox, the first mail says only that a declaration exists, and none who has it.
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
@@ -69,13 +74,9 @@ def template_of(delivery: Delivery) -> str:
         return f"notifications/csirt_{'red' if is_red else 'declared'}.txt"
     if delivery.recipient == Recipient.CSIRT and not may_be_mailed_to_csirt_in_words(delivery.incident):
         return "notifications/csirt_red_news.txt"
-    if is_receipt(delivery) and may_be_read_by_others(delivery.incident):
-        return "notifications/declarant_declared_without_code.txt"
+    if delivery.recipient == Recipient.DECLARANT and may_be_read_by_others(delivery.incident):
+        return IN_DOUBT.get(delivery.event.kind, f"notifications/declarant_{delivery.event.kind}.txt")
     return f"notifications/{delivery.recipient}_{delivery.event.kind}.txt"
-
-
-def is_receipt(delivery: Delivery) -> bool:
-    return delivery.recipient == Recipient.DECLARANT and delivery.event.kind == EventKind.DECLARED
 
 
 def context_of(delivery: Delivery) -> dict[str, Any]:

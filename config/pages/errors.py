@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from incidents.declare.lost import cookies_lost
+from incidents.follow_up.lost import words_lost
 
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
@@ -50,10 +51,11 @@ TOO_LONG = Refusal(
 )
 EXPIRED = Refusal(
     403,
-    _("Cette page est restée ouverte trop longtemps"),
+    _("Cet envoi n’est pas accepté"),
     _(
-        "Rien n’a été envoyé. Revenez à la page précédente : votre navigateur a gardé ce que vous avez écrit. "
-        "Rechargez-la si besoin, puis envoyez de nouveau. Vérifiez aussi que votre navigateur accepte les cookies."
+        "Rien n’a été envoyé : cette page est restée ouverte trop longtemps, ou votre navigateur a perdu les cookies "
+        "de ce site. Acceptez-les. Revenez à la page précédente, copiez ce que vous aviez écrit s’il y est encore, "
+        "rechargez-la, puis envoyez de nouveau."
     ),
 )
 
@@ -71,8 +73,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A screen of a declaration is kept, and leads back to it by its code; another page was open for too long."""
-    return cookies_lost(request) or refuse(request, EXPIRED)
+    """A screen of a declaration is kept, and leads back to it by its code; words to a case are given back."""
+    return cookies_lost(request) or words_lost(request) or refuse(request, EXPIRED)
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:

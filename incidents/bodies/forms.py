@@ -14,7 +14,12 @@ from collectivities.search import SearchProblem, find_collectivities
 from incidents.fields import WordsField
 from incidents.services.bodies import NOT_SERVED_LABELS, Proposal, commune_named
 
-KINDS = [(kind.value, kind.label) for kind in UNLISTED]
+# In plain words where the legal ones say nothing to a secretary.
+PLAIN = {
+    Kind.CLOSED_MIXED: gettext_lazy("syndicat de communes et d’intercommunalités (syndicat mixte fermé)"),
+    Kind.OPEN_MIXED: gettext_lazy("syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)"),
+}
+KINDS = [(kind.value, PLAIN.get(kind, kind.label)) for kind in UNLISTED]
 NOT_SERVED = [(one.value, label) for one, label in NOT_SERVED_LABELS.items()]
 FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 

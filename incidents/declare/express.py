@@ -19,7 +19,6 @@ from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents import draft_cookie
 from incidents.burst import address_key
-from incidents.declaration import Caller
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
 from incidents.declare.choices import type_named
 from incidents.declare.forms import Details
@@ -31,12 +30,14 @@ from incidents.declare.sending import lead_to_answer, member_of, sent_already
 from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
-from incidents.services.check import problems_of_caller
+from incidents.services.check import can_be_called
 from incidents.services.draft import AlreadySent, Typed, save_page, send_express, version_of
 
-# The button that looks for the body; « autre »: another one than the one named.
-SEARCH, ANOTHER = "chercher", "autre"
+# The button that looks for the body; « autre »: another one than the one named. The button that sends.
+SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
 PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
+# The words that found the bodies which the page shows.
+SEARCHED = "pour"
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 
@@ -54,6 +55,11 @@ class Page:
     @property
     def body(self) -> Collectivity | None:
         return self.journey.collectivity
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the search found one body alone: it is chosen already, and sent by nothing but the button."""
+        return len(self.found) == 1
 
     def typed(self) -> list[Typed]:
         """The three screens of the journey that this one fills; what else was typed on them before stays."""
@@ -116,16 +122,23 @@ def read_page(request: HttpRequest, journey: Journey) -> Page:
 def body_asked(request: HttpRequest, named: str, journey: Journey) -> Collectivity | None:
     """Return the body that the page names; before anything is posted also that of the draft, or of the account."""
     if request.method == "POST":
-        return None if request.POST.get(SEARCH) == ANOTHER else body_named(named)
+        return None if is_search(request) else body_named(named)
     mine = bodies_of(request)
     return body_named(named) or journey.collectivity or (mine[0] if len(mine) == 1 else None)
 
 
+def is_search(request: HttpRequest) -> bool:
+    """Tell whether other bodies are looked for, or other words were typed than those that found the chosen one."""
+    has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
+    return SEARCH in request.POST or has_new_words
+
+
 def take(request: HttpRequest, page: Page) -> HttpResponse:
     """Look for the body, or send once it is chosen and nothing is to be mended."""
-    if SEARCH in request.POST or page.body is None:
+    if page.body is None:
         if request.POST.get(SEARCH) != ANOTHER:
             search(page)
+            ask_which(request, page)
         return ask(request, page)
     examine(page)
     if page.problems:
@@ -136,6 +149,12 @@ def take(request: HttpRequest, page: Page) -> HttpResponse:
     if must_confirm(request, without_controls(request.POST)):
         return ask_again(request, page)
     return send(request, page, details)
+
+
+def ask_which(request: HttpRequest, page: Page) -> None:
+    """Say that a body is still to be chosen, to whoever pressed the button that sends."""
+    if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.found:
+        page.problems[BODY] = _("Choisissez votre collectivité dans la liste.")
 
 
 def search(page: Page) -> None:
@@ -154,8 +173,10 @@ def search(page: Page) -> None:
 
 
 def examine(page: Page) -> None:
-    for _name, problem in problems_of_caller(Caller(phone=page.phone)):
-        page.problems.setdefault(PHONE, problem)
+    if not page.phone.strip():
+        page.problems[PHONE] = _("Donnez un téléphone : sans lui, personne ne peut vous rappeler.")
+    elif not can_be_called(page.phone):
+        page.problems[PHONE] = _("Ce numéro ne peut pas être appelé : il y manque des chiffres. Écrivez-le en entier.")
     if page.journey.type is None:
         page.problems[TYPE] = str(CHOOSE)
 
@@ -219,5 +240,6 @@ def ask(request: HttpRequest, page: Page) -> HttpResponse:
         "types": IncidentType.choices,
         "unknown": IncidentType.UNKNOWN.value,
         "mine": mine,
+        "body_name": BODY,
     }
     return render(request, "declare/express.html", context, status=422 if page.problems else 200)

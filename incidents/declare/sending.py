@@ -115,17 +115,23 @@ def declare_sent(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpResponse:
     access = incident.accesses.filter(revoked_at=None, expires_at__gt=timezone.now()).first()
-    secret = first_secret(access)
+    secret, route = first_secret(access), route_of(journey, incident)
     context = {
         "step": journey,
-        "route": route_of(journey, incident),
+        "route": route,
         "incident": incident,
+        "is_called": is_called(incident, route),
         "secret": secret,
         "useful": useful_for(incident, sheets_of(incident)) if secret else [],
         "linked": follow_up.access_uid(request, incident.reference) is not None,
         "ledger": LEDGER_LINES,
     }
     return render(request, "declare/answer.html", context)
+
+
+def is_called(incident: Incident, route: Route | None) -> bool:
+    """Tell whether a centre that is told of it has to call: then the receipt says so before anything else."""
+    return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 
 
 def first_secret(access: FollowUpAccess | None) -> str:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from collectivities.models import Collectivity
-from collectivities.search import SearchAnswer, SearchProblem, answer_search
+from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words
 from csirts.models import Csirt
 from csirts.routing import helpers_of
 from incidents import draft_cookie
@@ -197,6 +197,8 @@ def ask_who(
     status = 400 if problem else 409 if clash else 200
     answer = SearchAnswer([])
     try:
+        if "q" in request.GET:
+            check_words(query)
         answer = answer_search(query) if query else answer
     except SearchProblem as error:
         problem, status = str(error), 422

@@ -36,7 +36,7 @@ from incidents.visits import find_case, private
 
 # In the address of a section that is one of the five screens by which an express declaration goes on.
 ON_THE_WAY = "suite"
-NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row"}
+NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
 class SignatureForm(forms.Form):

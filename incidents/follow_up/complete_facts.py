@@ -36,6 +36,7 @@ from incidents.services.correct import (
     correct_story,
 )
 from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.sharing import is_mailbox_in_doubt
 
 CERTAINTIES = [
     ("", gettext_lazy("à choisir")),
@@ -49,6 +50,10 @@ LEAKS = [
     (LeakStatus.CONFIRMED, gettext_lazy("C’est certain")),
     (LeakStatus.UNFOUNDED, gettext_lazy("Vérifié : rien n’est sorti")),
 ]
+MAILBOX = gettext_lazy("Une adresse qui marche encore. Le lien et le code de votre dossier peuvent y arriver.")
+MAILBOX_IN_DOUBT = gettext_lazy(
+    "Quelqu’un d’autre lit peut-être cette boîte : aucun mail n’y portera le lien ou le code de votre dossier."
+)
 INSTANT_LABELS = {
     "occurred": gettext_lazy("Quand est-ce arrivé ?"),
     "detected": gettext_lazy("Quand l’avez-vous découvert ?"),
@@ -140,6 +145,7 @@ class CallerForm(FactsForm):
     contact_email = WordsField(label=gettext_lazy("Adresse mail"))
     contact_name = WordsField(label=gettext_lazy("Nom"))
     contact_role = WordsField(label=gettext_lazy("Fonction"))
+    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("N’envoyer ni lien ni code par mail"))
 
 
 class CallerEditor(OneForm[CallerForm]):
@@ -148,11 +154,16 @@ class CallerEditor(OneForm[CallerForm]):
     def __init__(self, incident: Incident, data: QueryDict | None) -> None:
         caller = caller_of(incident)
         known = {"phone": caller.phone, "email": caller.email, "name": caller.name, "role": caller.role}
-        self.form = CallerForm(data, initial={f"contact_{name}": value for name, value in known.items()})
+        initial: dict[str, Any] = {f"contact_{name}": value for name, value in known.items()}
+        self.form = CallerForm(data, initial=initial | {"mail_without_code": incident.mail_without_code})
+        self.is_mailbox_in_doubt = is_mailbox_in_doubt(incident.type)
+        self.email_help = MAILBOX_IN_DOUBT if self.is_mailbox_in_doubt else MAILBOX
 
     def save(self, writing: Writing) -> Written:
         said = {name: self.form.cleaned_data[f"contact_{name}"] for name in ("phone", "email", "name", "role")}
-        return correct_caller(writing=writing, caller=Caller(**said))
+        # Of a mailbox in doubt nothing is asked: no code goes there.
+        chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
+        return correct_caller(writing=writing, caller=Caller(**said), mail_without_code=chosen)
 
 
 class MomentsForm(FactsForm):

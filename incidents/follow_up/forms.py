@@ -1,10 +1,12 @@
 import secrets
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from incidents.reference import compact
+from incidents.reference import compact, is_reference
 from incidents.services.correspond import AUTHOR_LIMIT, Letter
+from incidents.services.follow_up import SECRET_LENGTH
 
 
 class CodeForm(forms.Form):
@@ -27,6 +29,14 @@ class CodeForm(forms.Form):
 
     def clean_reference(self) -> str:
         return compact(self.cleaned_data["reference"])
+
+    def clean(self) -> dict[str, Any]:
+        """A reference typed in the place of the code, and the code in its place, are told by their lengths."""
+        said = self.cleaned_data
+        reference, code = said.get("reference", ""), compact(said.get("code", ""))
+        if len(reference) == SECRET_LENGTH and is_reference(code):
+            said |= {"reference": code, "code": reference}
+        return said
 
 
 def fresh_key() -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import EmergencyContact, User
 from accounts.services.bodies import list_contacts
 from collectivities.models import Collectivity, Departement
-from collectivities.search import SearchProblem, find_collectivities
+from collectivities.search import SearchProblem, check_words, find_collectivities
 from incidents.burst import address_key
 from incidents.enums import PaperState
 from incidents.models import Paper
@@ -32,6 +32,8 @@ def wall_cards(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     problem, found = "", []
     try:
+        if "q" in request.GET:
+            check_words(query)
         found = find_collectivities(query, limit=CHOICES) if query else []
     except SearchProblem as error:
         problem = str(error)

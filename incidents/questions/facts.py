@@ -113,6 +113,8 @@ def caller_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, (text, kind) in CALLER.items():
         if values[name]:
             yield Said(label=str(text), words=values[name], kind=kind)
+    if values.get("mail_without_code"):
+        yield Said(label=str(gettext_lazy("Mails")), words=str(gettext_lazy("ni lien, ni code")), kind=Kind.TEXT)
 
 
 SAYING = {

@@ -31,7 +31,7 @@ from incidents.services.snapshots import instants_of as known_instants_of
 from incidents.services.triage import acknowledge_incident
 
 SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
-FACTS = ("service_stopped", "data_concerned", "supplier_key")
+FACTS = ("service_stopped", "data_concerned", "supplier_key", "mail_without_code")
 
 
 class StaleFacts(Exception):
@@ -196,5 +196,6 @@ def put_facts(incident: Incident, section: str, clean: Declaration) -> None:
         case _:
             who = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
             story.update(**{f"contact_{name}": value for name, value in who.items()})
+            incident.mail_without_code = clean.mail_without_code
     instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
     incident.save(update_fields=[*FACTS, *instants])

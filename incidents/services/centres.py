@@ -33,6 +33,7 @@ def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
             "to": to(one.name),
             "phone": one.phone,
             "phone_note": one.phone_note,
+            "source": one.phone_source,
             "hours": one.hours,
             "website": site_said(one.website),
             "link": one.website,

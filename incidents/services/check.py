@@ -83,7 +83,7 @@ def attempt(clean: Callable[..., str], text: str, limit: int, field: str, proble
 def problems_of_caller(caller: Caller) -> Iterator[Problem]:
     if not caller.phone and not caller.email:
         yield "contact_phone", _("Donnez un téléphone ou une adresse mail : sans eux, personne ne peut vous rappeler.")
-    if caller.phone and not caller.email and not can_be_called(caller.phone):
+    if caller.phone and not is_mail(caller.email) and not can_be_called(caller.phone):
         yield (
             "contact_phone",
             _(
@@ -91,11 +91,16 @@ def problems_of_caller(caller: Caller) -> Iterator[Problem]:
                 "Écrivez-le en entier, ou donnez une adresse mail."
             ),
         )
-    if caller.email:
-        try:
-            validate_email(caller.email)
-        except ValidationError:
-            yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
+    if caller.email and not is_mail(caller.email):
+        yield "contact_email", _("Cette adresse mail est incomplète. Exemple : mairie@plouexemple.example")
+
+
+def is_mail(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
 
 
 def can_be_called(phone: str) -> bool:

@@ -37,6 +37,8 @@ MOTIVE_LIMIT = 1_000
 UNTOUCHED = gettext_lazy(
     "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 )
+# What a closing may say of a leak besides a conclusion: it stays as it was said, suspected or claimed, and counted so.
+NEVER_KNOWN = "unknown"
 Problem = tuple[str, str]
 
 
@@ -52,7 +54,8 @@ class StaleClosing(Exception):
 class Ending:
     """What is said at the end. `ended`: by service, when it resumed; `moot`: uids of tasks without object now.
 
-    `why`: why a case that nobody of the centre has touched is resolved, a note that no declarant reads.
+    `why`: why a case that nobody of the centre has touched is resolved, a note that no declarant reads. `leak`: a
+    conclusion, or `NEVER_KNOWN`.
     """
 
     reason: str
@@ -208,8 +211,8 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
         yield "outcome", _("Dites ce que sont devenus les systèmes et les données.")
     if (is_resolved or ending.cause) and ending.cause not in Cause.values:
         yield "cause", _("Dites la cause, ou « pas trouvée ».")
-    if ending.leak and ending.leak not in CONCLUDED:
-        yield "leak", _("Choisissez « confirmée » ou « sans fondement ».")
+    if ending.leak and ending.leak not in (*CONCLUDED, NEVER_KNOWN):
+        yield "leak", _("Choisissez « confirmée », « sans fondement » ou « on ne le saura pas ».")
 
 
 def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
@@ -231,7 +234,7 @@ def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) ->
         if is_resolved and at is None:
             yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
     if is_resolved and left.leak and not ending.leak:
-        yield "leak", _("Concluez : la fuite est-elle confirmée, ou sans fondement ?")
+        yield "leak", _("La fuite est-elle confirmée, ou sans fondement ? Sinon : « on ne le saura pas ».")
     for task in left.tasks:
         if is_resolved and str(task.uid) not in ending.moot:
             yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
@@ -252,7 +255,9 @@ def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor:
     if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
         end_interruptions(incident, ended, actor=actor, at=at)
         said["ended"] = sorted(ended)
-    if left.leak and ending.leak:
+    if left.leak and ending.leak == NEVER_KNOWN:
+        said["leak_never_known"] = True
+    elif left.leak and ending.leak:
         said["leak"] = conclude_leak(incident, ending.leak, actor=actor, at=at)
     if moot := [task.pk for task in left.tasks if str(task.uid) in ending.moot]:
         Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)

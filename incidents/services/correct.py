@@ -133,9 +133,12 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
 
 
 @transaction.atomic
-def correct_caller(*, writing: Writing, caller: Caller) -> Written:
-    """Whom to call back. It changes nothing of how the declaration was verified."""
+def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> Written:
+    """Whom to call back, and whether mails to them carry the code (None: as before). It changes nothing of how the
+    declaration was verified.
+    """
     incident = open_case(writing)
+    without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
     clean = cleaned(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     refuse(problems_of_caller(clean))
 
@@ -146,8 +149,10 @@ def correct_caller(*, writing: Writing, caller: Caller) -> Written:
             contact_phone=clean.phone,
             contact_email=clean.email,
         )
+        incident.mail_without_code = without_code
+        incident.save(update_fields=["mail_without_code"])
 
-    return correct(incident, "rappel", caller_kept(clean), put, writing=writing)
+    return correct(incident, "rappel", caller_kept(clean, mail_without_code=without_code), put, writing=writing)
 
 
 @transaction.atomic

@@ -32,10 +32,9 @@ from incidents.services.snapshots import Values, of_rows
 from incidents.typeset import qr_code
 
 NO_MORE = gettext_lazy(
-    "Cette liste ne dit pas tout ce que la loi peut demander. Votre DPO, votre assureur et la préfecture répondent "
-    "pour votre cas."
+    "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "
+    "votre assureur et la préfecture répondent pour votre cas."
 )
-
 
 GROUND_MOVED = gettext_lazy("%(taker)s, à qui le territoire est passé, l’a repris de %(giver)s le %(at)s.")
 

@@ -44,7 +44,9 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
     if incident.erased_at:
         raise PermissionDenied
     if not may_be_told_in_a_sentence(incident):
-        raise ValidationError(_("Ce dossier est TLP:RED : rien n’en sort. Demandez au centre s’il peut l’abaisser."))
+        raise ValidationError(
+            _("Le centre a décidé que rien ne sort de ce dossier (TLP:RED). Demandez-lui d’y revenir.")
+        )
     if live := incident.shared.filter(revoked_at=None).first():
         return live
     now = timezone.now()

@@ -45,8 +45,10 @@ def moments_kept(instants: Mapping[str, Instant]) -> Values:
     return {name: {"at": text_of(one.at), "certainty": str(one.certainty)} for name, one in instants.items()}
 
 
-def caller_kept(caller: Caller) -> Values:
-    return {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+def caller_kept(caller: Caller, *, mail_without_code: bool) -> Values:
+    """The choice for the mailbox stands only where it was made."""
+    said: Values = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+    return said | ({"mail_without_code": True} if mail_without_code else {})
 
 
 def story_kept(description: str, supplier: str) -> Values:
@@ -64,7 +66,7 @@ def of_declaration(said: Declaration) -> dict[str, Values]:
         "moments": moments_kept({name: getattr(said, name) for name in INSTANTS}),
         "services": services_kept(said.service_stopped, said.interruptions),
         "donnees": data_kept(said.data_concerned, said.leak),
-        "rappel": caller_kept(said.caller),
+        "rappel": caller_kept(said.caller, mail_without_code=said.mail_without_code),
     }
 
 
@@ -161,4 +163,4 @@ def of_rows(incident: Incident, section: str) -> Values:
         case "donnees":
             return data_kept(incident.data_concerned, leak_of(incident))
         case _:
-            return caller_kept(caller_of(incident))
+            return caller_kept(caller_of(incident), mail_without_code=incident.mail_without_code)

@@ -136,6 +136,7 @@ def known(incident: Incident) -> dict[str, Any]:
         "contact_role": caller.role,
         "contact_phone": caller.phone,
         "contact_email": caller.email,
+        "mail_without_code": incident.mail_without_code,
     }
     if leak:
         said |= {"leak_status": leak.status, "persons_band": leak.persons_band}

@@ -22,6 +22,7 @@ from incidents.models import Incident
 from incidents.services.amend import CONCLUDED
 from incidents.services.close import (
     MOTIVE_LIMIT,
+    NEVER_KNOWN,
     Ending,
     StaleClosing,
     Unfinished,
@@ -86,8 +87,8 @@ class ClosingForm(forms.Form):
                 label=_("%s, l’heure") % label, required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
             )
         if left.leak:
-            conclusions = [(status, LeakStatus(status).label) for status in CONCLUDED]
-            self.fields["leak"] = one_of(_("Fuite de données"), conclusions)
+            conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]
+            self.fields["leak"] = one_of(_("Fuite de données"), [*conclusions, (NEVER_KNOWN, _("on ne le saura pas"))])
         for task in left.tasks:
             self.fields[f"task_{task.uid}"] = forms.BooleanField(
                 label=task.title, required=False, widget=forms.CheckboxInput(attrs=TOLD_ABOVE)

@@ -63,7 +63,8 @@ def closed(data: Mapping[str, Any]) -> str:
 
 
 def ending(data: Mapping[str, Any]) -> list[str]:
-    return [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
+    parts = [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
+    return [*parts, _("on ne saura pas si des données sont sorties")] if data.get("leak_never_known") else parts
 
 
 def reopened(data: Mapping[str, Any]) -> str:

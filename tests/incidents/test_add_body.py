@@ -57,6 +57,11 @@ def test_it_works(declarant):
     assert response["Location"] == f"/declarer/qui/?collectivite={body.uid}"
 
 
+def test_kinds_of_law_are_said_in_plain_words_first(declarant):
+    page = declarant.get(URL).content.decode()
+    assert "Syndicat de communes et d’intercommunalités (syndicat mixte fermé)</option>" in page
+
+
 def test_it_begins_a_declaration_for_whoever_has_none(declarant):
     """What was typed is kept: the first screen says for whom, and the next one offers the body."""
     place = declarant.post(URL, said())["Location"]
@@ -121,7 +126,7 @@ def test_the_search_gives_what_it_knows_of_the_body(declarant):
     begin(declarant)
     found = declarant.get("/declarer/qui/", {"q": "hopital de brest"})
     assert "CERT Santé, cyberveille.esante.gouv.fr" in text(found).replace(" ,", ",")
-    assert "Un hôpital s’ajoute avec son numéro SIREN" in text(found)
+    assert "Un hôpital s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(found)
     assert 'name="collectivite"' not in found.content.decode()
     links = [
         html.unescape(link) for link in re.findall(r'href="(/declarer/qui/nouvelle/[^"]+)"', found.content.decode())
@@ -138,7 +143,7 @@ def test_the_search_gives_what_it_knows_of_the_body(declarant):
 def test_a_kind_of_body_is_added_not_chosen(declarant, query):
     begin(declarant)
     found = declarant.get("/declarer/qui/", {"q": query})
-    assert "s’ajoute avec son numéro SIREN" in text(found)
+    assert "s’ajoute avec la commune de son siège, et son numéro SIREN si vous le connaissez" in text(found)
     assert 'name="collectivite"' not in found.content.decode()
 
 

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
@@ -62,9 +63,10 @@ def test_it_works(client):
         assert f'href="{URL}"' in client.get(door).content.decode()
     found = posted(client, q="plouexemple")
     assert found.status_code == 200
-    assert "Est-ce bien elle ? Choisir envoie la déclaration" in text(found)
-    assert f'value="{plouexemple().uid}"' in found.content.decode()
+    assert "Est-ce bien elle ?" in text(found)
+    assert f'value="{plouexemple().uid}" checked' in found.content.decode()
     data = {"plume": hidden(found, "plume"), "contact_phone": PHONE, "quoi": "rancon", "q": "plouexemple"}
+    data |= {"pour": hidden(found, "pour"), "rappel": "oui"}
     sent = client.post(URL, data | {"collectivite": str(plouexemple().uid)})
     assert (sent.status_code, sent.url) == (303, "/declarer/envoyee/")
     incident = Incident.objects.get()
@@ -75,9 +77,40 @@ def test_it_works(client):
     page = text(answer)
     assert spaced(incident.reference) in page
     assert spaced(secret_of(incident.accesses.get())) in page
-    assert "Un rappel est demandé au 02 99 00 00 00" in page
+    first = ("Vous serez rappelé au 02 99 00 00 00", "Par une personne de Breizh Cyber", "Si cela s’aggrave, appelez")
+    assert [page.index(words) for words in first] == sorted(page.index(words) for words in first)
+    assert (
+        page.index("Si cela s’aggrave, appelez") < page.index("0 800 200 008") < page.index("Continuer la déclaration")
+    )
+    assert "Appelez maintenant" not in page
     assert 'href="tel:0800200008"' in answer.content.decode()
     assert f'href="/suivi/{incident.reference}/completer/recit/?suite=oui"' in answer.content.decode()
+
+
+def test_one_of_several_bodies_is_shown_as_chosen_before_anything_is_sent(client):
+    """A wrong tap in the list is mended by another tap: the button alone sends."""
+    plouexemple(insee_code="29998", name="Plouexemple-Bihan", stem="plouexemplebihan")
+    found = posted(client, q="plouexemple")
+    bodies = re.findall(r'type="radio" name="collectivite" value="([^"]*)"(?! checked)', found.content.decode())
+    assert len(bodies) > 1
+    assert 'class="choice" name="collectivite"' not in found.content.decode()
+    none = posted(client, q="plouexemple", pour="plouexemple", rappel="oui")
+    assert none.status_code == 422
+    assert "Choisissez votre collectivité dans la liste." in text(none)
+    other_words = posted(client, q="plouexemple-bihan", pour="plouexemple", rappel="oui", collectivite=bodies[0])
+    assert other_words.status_code == 200
+    assert not Incident.objects.exists()
+    sent = posted(client, q="plouexemple", pour="plouexemple", rappel="oui", collectivite=bodies[1])
+    assert sent.url == "/declarer/envoyee/"
+    assert str(Incident.objects.get().collectivity.uid) == bodies[1]
+
+
+def test_the_receipt_of_a_centre_that_is_not_told_still_asks_for_the_call(client):
+    Csirt.objects.filter(slug="breizh-cyber").update(notification_email="")
+    express(client)
+    page = text(client.get("/declarer/envoyee/"))
+    assert "Vous serez rappelé" not in page
+    assert page.index("Appelez maintenant") < page.index("Un rappel est demandé au 02 99 00 00 00")
 
 
 def test_what_was_not_asked_is_not_said(client):
@@ -96,6 +129,8 @@ def test_what_is_missing_is_said_at_once_and_what_was_typed_stays(client):
     refused = posted(client, q="plouexemple", contact_phone="", quoi="")
     assert refused.status_code == 422
     assert "2 points à corriger" in text(refused)
+    assert "Donnez un téléphone : sans lui, personne ne peut vous rappeler." in text(refused)
+    assert "adresse mail" not in text(refused)
     assert 'value="plouexemple"' in refused.content.decode()
     assert not Draft.objects.exists()
     nothing = posted(client)

@@ -356,6 +356,24 @@ def test_the_figures_hold_the_ends_and_the_conclusion(client, responder, inciden
     assert verify_figures().found == []
 
 
+def test_a_leak_of_which_nothing_will_be_known_stays_suspected_and_counted(client, responder, incident):
+    verify_incident(reference=incident.reference, actor=responder)
+    page = client.get(url(incident, "cloture")).content.decode()
+    assert '<option value="unknown">on ne le saura pas</option>' in page
+    answer = client.post(url(incident, "cloture"), all_said(incident) | {"leak": "unknown"}, follow=True)
+    incident.refresh_from_db()
+    assert (incident.status, incident.closing_reason) == (Status.CLOSED, "resolved")
+    assert (first_leak(incident).status, incident.data_concerned) == ("suspected", "yes")
+    data = incident.events.get(kind=EventKind.CLOSED).data
+    assert data["leak_never_known"] is True
+    assert "leak" not in data
+    assert "on ne saura pas si des données sont sorties" in text_of(answer)
+    fold_events()
+    counted = {(row.measure, row.band) for row in Rollup.objects.filter(value__gt=0)}
+    assert {measure for measure, _band in counted} & {"leaks", "unfounded"} == {"leaks"}
+    assert verify_figures().found == []
+
+
 def test_the_end_keeps_the_value_before(client, responder, incident):
     client.post(url(incident, "cloture"), all_said(incident))
     first, second = incident.sheets.filter(section="services").order_by("id")

@@ -273,6 +273,15 @@ def test_nobody_can_be_called_back_without_a_way(client, incident):
     assert 'href="#id_contact_phone"' in page.content.decode()
 
 
+def test_a_number_and_an_address_that_are_both_wrong_are_said_at_once(client, incident):
+    said = {"contact_phone": "12 34", "contact_email": "mairie@"}
+    page = post(client, incident, "rappel", said).content.decode()
+    assert 'href="#id_contact_phone"' in page
+    assert 'href="#id_contact_email"' in page
+    told = post(client, incident, "rappel", said | {"contact_email": "mairie@plouexemple.example"})
+    assert told.status_code == 302
+
+
 def test_a_closed_case_says_why_and_keeps_what_was_typed(client, incident):
     page = client.get(url(incident, "precisions"))
     close_incident(reference=incident.reference, reason="handed_over", actor=a_responder())

@@ -7,6 +7,8 @@ import pytest
 import time_machine
 
 from incidents.enums import EventKind
+from incidents.models import Incident
+from incidents.questions.facts import sheet_said
 from tests.cast import breizh_cyber, declare
 from tests.incidents.test_complete import CIVIL, MAIL
 from tests.incidents.test_complete_pages import NOW, enter, hidden, post, url
@@ -121,3 +123,29 @@ def test_data_moments_caller_and_story_are_corrected(client, incident):
     assert incident.story.contact_phone == "02 98 00 00 01"
     assert incident.story.description == "Autre chose."
     assert 'value="09:00"' in client.get(url(incident, "moments")).content.decode()
+
+
+def test_with_an_address_given_late_the_mailbox_is_asked_about(client, incident):
+    page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
+    assert 'name="mail_without_code"' in page
+    said = {"contact_email": "mairie@plouexemple.example", "contact_phone": "", "mail_without_code": "oui"}
+    assert post(client, incident, "rappel", said).status_code == 302
+    incident.refresh_from_db()
+    assert incident.mail_without_code
+    page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
+    assert 'name="mail_without_code" id="id_mail_without_code" value="oui" checked' in page
+    newest = incident.sheets.filter(section="rappel").latest("id")
+    assert "ni lien, ni code" in [
+        line.words for line in sheet_said("rappel", newest.version, newest.values, "Europe/Paris")
+    ]
+
+
+def test_of_a_mailbox_in_doubt_nothing_is_asked_and_no_choice_is_lost(client, incident):
+    Incident.objects.filter(pk=incident.pk).update(type="boite", mail_without_code=True)
+    page = client.get(f"/suivi/{incident.reference}/completer/rappel/").content.decode()
+    assert 'name="mail_without_code"' not in page
+    assert "aucun mail n’y portera le lien ou le code" in page
+    said = {"contact_email": "mairie@plouexemple.example", "contact_phone": ""}
+    assert post(client, incident, "rappel", said).status_code == 302
+    incident.refresh_from_db()
+    assert incident.mail_without_code

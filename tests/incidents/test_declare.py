@@ -203,9 +203,15 @@ def test_the_receipt_puts_number_and_code_first(client):
     assert first == sorted(first)
     assert page.index(secret) < page.index("Débranchez")
     assert "faites une capture d’écran, ou notez le code sur papier" in page
-    assert "une personne de Breizh Cyber lit votre déclaration" in page
+    assert "votre déclaration est dans la liste de Breizh Cyber" in page
     by = moment(Incident.objects.get().acknowledge_by).replace(NBSP, " ")
-    assert f"Son objectif : avant le {by}" in page
+    assert f"Objectif du centre, pendant ses heures d’ouverture : s’en occuper avant le {by}" in page
+    assert (
+        "Ses horaires : lun.–jeu. 9 h–17 h 30, ven. 9 h–17 h (presse, à confirmer ; hors de ces heures, le centre"
+        in page
+    )
+    assert "Fermé, ou pas de réponse ? CERT-FR, +33 9 70 83 32 18" in page
+    assert "[source : Portail de l’ANSSI, « Contacts utiles »" in page
 
 
 def test_a_message_is_signed_with_the_name_that_was_given_here(client):
@@ -364,3 +370,16 @@ def test_the_number_for_a_body_that_is_named_is_in_sight_at_once(db, client):
     assert "0 800 200 008 Breizh Cyber" in text(first)
     following = client.post(START, {"quoi": "rancon", "collectivite": town.uid}, follow=True)
     assert "0 800 200 008 Breizh Cyber Débranchez, n’éteignez pas, ne payez pas." in text(following)
+
+
+@pytest.mark.parametrize("where", ["/annuaire/", "/secours/", WHERE["qui"]])
+def test_an_empty_search_says_so(client, where):
+    begin(client)
+    told = client.get(where, {"q": " "})
+    assert "Écrivez d’abord un nom ou un code postal" in text(told)
+    assert 'aria-invalid="true"' in told.content.decode()
+
+
+def test_no_password_is_wanted_beside_the_story(client):
+    begin(client)
+    assert "N’écrivez aucun mot de passe ici." in text(client.get(WHERE["rappel"]))

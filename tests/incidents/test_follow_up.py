@@ -345,8 +345,23 @@ def test_a_closed_case_asks_for_nothing_more(client, incident):
     assert "retrait" not in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "Rien n’est envoyé."), ("Bonjour.", "Votre message est gardé plus bas, il n’est pas envoyé.")],
+)
+def test_only_a_message_that_was_written_is_said_to_be_kept(client, incident, typed, said):
+    client.post(link(incident))
+    refused = client.post(page(incident) + "message/", {"text": typed, "author": "x" * 500})
+    assert refused.status_code == 422
+    assert said in text(refused)
+
+
 def test_paper_has_the_number_too(client, incident):
     """The call bar stays on the screen."""
+    said = {"value": "lun.–ven. 9 h–17 h", "note": "presse, à confirmer", "source": "essai"}
+    Contact.objects.update_or_create(csirt=incident.csirt, kind="hours", defaults=said)
     client.post(link(incident))
     shown = client.get(page(incident)).content.decode()
-    assert '<p class="on-sheet"><b>Breizh Cyber</b>&nbsp;: 0 800 200 008</p>' in shown
+    hours = "Ses horaires&nbsp;: lun.–ven. 9 h–17 h (presse, à confirmer)"
+    assert f"<b>Breizh Cyber</b>&nbsp;: 0 800 200 008. {hours}</p>" in shown
+    assert f'Appelez le <span class="phone">0 800 200 008</span>. {hours}.' in shown

@@ -37,6 +37,11 @@ def enter(reference, code, client=None):
     return (client or Client()).post("/suivi/", {"reference": reference, "code": code})
 
 
+def test_a_reference_and_a_code_in_the_place_of_each_other_open_it(incident):
+    assert enter(secret(incident), f" {spaced(incident.reference).lower()} ").status_code == 302
+    assert enter(secret(incident), WRONG).status_code == 422
+
+
 def lock(reference):
     for _ in range(FREE_TRIES):
         response = enter(reference, WRONG)

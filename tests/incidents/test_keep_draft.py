@@ -169,7 +169,7 @@ def test_a_forged_post_learns_no_code(client, pen):
     begin(client)
     told = Client(enforce_csrf_checks=True, REMOTE_ADDR=an_address()).post(WHERE["rappel"], {"plume": pen})
     assert told.status_code == 403
-    assert "Cette page est restée ouverte trop longtemps" in text(told)
+    assert "Cet envoi n’est pas accepté" in text(told)
     assert not DraftPage.objects.filter(screen="rappel").exists()
 
 

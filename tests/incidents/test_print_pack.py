@@ -54,7 +54,7 @@ def body_of(response):
 def test_it_works(incident):
     client = held(incident)
     shown = text(client.get(page(incident)))
-    for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "Main courante"):
+    for words in ("Breizh Cyber", "0 800 200 008", "La première heure", "L112-11", "heure de Paris", "main courante"):
         assert words in shown
     assert "Cette page s’imprime aussi telle quelle." in shown
     assert not Paper.objects.exists()

@@ -1,5 +1,6 @@
 """The reflex sheets are read by anybody, without declaring; a region sees those of its own centre."""
 
+import json
 import re
 
 import pytest
@@ -22,7 +23,7 @@ def test_it_works(client):
         sheet = REFLEXES[kind]
         for words in (sheet.words, *(part for act in (*sheet.hour, *sheet.day) for part in act), *sheet.sources):
             assert plain(words) in plain(shown), kind
-        assert "version 1 du 24 novembre 2026" in plain(shown)
+        assert "version 2 du 28 novembre 2026" in plain(shown)
 
 
 def plain(words):
@@ -124,3 +125,9 @@ def test_a_complaint_is_said_with_its_delay():
     for kind in ("rancon", "boite"):
         said = " ".join(str(act.how).replace("\N{NO-BREAK SPACE}", " ") for act in REFLEXES[kind].day)
         assert "Pour être indemnisé, portez plainte dans les 72 heures après avoir connu l’attaque." in said
+
+
+def test_a_word_of_the_trade_stands_in_brackets_behind_plain_ones():
+    for sheet in REFLEXES.values():
+        words = json.dumps(sheet_content(sheet), ensure_ascii=False)
+        assert not re.search(r"(?<!\()\b(DPO|main courante)\b", words)

@@ -1,5 +1,7 @@
 """A call typed on its case: the form opens on what is known, and what is said goes into the facts."""
 
+import re
+
 import pytest
 
 from incidents.enums import EventKind, NoteKind, Status
@@ -80,6 +82,18 @@ def test_a_service_that_nobody_asked_about_stays_and_one_that_works_goes(client)
     client.force_login(a_responder())
     called(client, incident, civil="", paie="works", service_stopped="")
     assert [(one.service, one.extent) for one in incident.interruptions.all()] == [("civil", "degraded")]
+
+
+def test_the_choice_for_the_mailbox_is_shown_and_kept(client):
+    incident = express(client)
+    client.force_login(a_responder())
+    said = {"contact_email": "mairie@plouexemple.example", "mail_without_code": "oui"}
+    assert called(client, incident, **said).status_code == 302
+    incident.refresh_from_db()
+    assert incident.mail_without_code
+    assert re.search(
+        r'id="id_mail_without_code" value="oui" checked', client.get(case(incident, "appel")).content.decode()
+    )
 
 
 def test_what_the_page_does_not_ask_stays(client):

@@ -32,7 +32,7 @@ def typed(based_on=0, **changes):
 
 
 def test_it_works(client, csirt, lead):
-    assert "nationale, version 1" in text(client.get("/admin/incidents/reflexsheet/"))
+    assert "nationale, version 2" in text(client.get("/admin/incidents/reflexsheet/"))
     assert REFLEXES["rancon"].hour[0].title in client.get(PAGE).content.decode()
     changed = typed(words="Débranchez, appelez Brest.", hour="Un\nvite\n\nDeux\nvite\n\nTrois\ntout de suite\naussi")
     seen = client.post(PAGE, changed | {"voir": "1"})

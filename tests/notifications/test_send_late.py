@@ -106,6 +106,19 @@ def test_a_declarant_who_gives_an_address_reads_what_was_said_last(post, clock):
     assert statuses("declarant") == [DeliveryStatus.MOOT, DeliveryStatus.MOOT, DeliveryStatus.SENT]
 
 
+@pytest.mark.parametrize("without_code", [False, True])
+def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, clock, without_code):
+    breizh_cyber()
+    incident = declare(caller=SILENT)
+    delivered(post)
+    sheet = incident.sheets.filter(section="rappel").latest("id")
+    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
+    delivered(post)
+    [mail] = post.to(TOWN)
+    assert ("/suivi/acces/" in one_line(mail)) is not without_code
+
+
 def test_a_number_alone_opens_no_way(post, clock):
     breizh_cyber()
     incident = declare(caller=SILENT)

@@ -47,3 +47,27 @@ def test_a_closed_ground_is_told_with_the_way_out(post, clock):
     [told] = post.to(TOWN)[before:]
     assert "plus aucun centre ne couvre votre territoire" in told["Subject"]
     assert "Personne ne s’occupe de votre dossier" in one_line(told)
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "opened"])
+def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_closed):
+    centre = breizh_cyber()
+    if not is_closed:
+        Coverage.objects.all().delete()
+    declare(type="boite")
+    delivered(post)
+    before = len(post.to(TOWN))
+    Coverage.objects.all().delete()
+    if not is_closed:
+        Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
+
+    reroute_cases()
+    delivered(post)
+
+    [told] = post.to(TOWN)[before:]
+    assert told["Subject"].endswith("du nouveau sur votre dossier")
+    assert "Il y a du nouveau sur votre dossier" in one_line(told)
+    assert "ersonne ne s’" not in one_line(told)
+    assert "plus aucun centre" not in one_line(told)
+    assert ("0 800 200 008" in one_line(told)) is not is_closed
+    assert "ni lien vers votre dossier, ni code" in one_line(told)

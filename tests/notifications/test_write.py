@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from collectivities.models import Collectivity
+from csirts.models import Contact
 from incidents.declaration import Caller, Instant, Interruption, Leak, Submission
 from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.models import ReflexSheet
@@ -306,7 +307,7 @@ def test_no_later_mail_to_such_a_mailbox_has_a_link_or_names_the_body(centre, po
     texts = [one_line(message) for message in post.to(TOWN)]
     assert len(texts) == 5
     for text in texts:
-        assert "ni lien ni code" in text
+        assert "ni lien vers votre dossier, ni code" in text
         assert not [word for word in ("/suivi/", "localhost", "Plouexemple") if word in text]
 
 
@@ -385,3 +386,19 @@ def test_lists_and_quotations_keep_their_indent():
     text = set_in_lines("1. " + "mot " * 20 + "\n\n\n\n" + "> " + "mot " * 20)
 
     assert [line[:4] for line in text.splitlines()] == ["1. m", "   m", "", "> mo", "> mo"]
+
+
+def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, post):
+    said = {"value": "lun.–ven. 8 h–17 h", "note": "presse, à confirmer", "source": "essai"}
+    Contact.objects.update_or_create(csirt=centre, kind="hours", defaults=said)
+    declare()
+
+    delivered(post)
+
+    [mail] = post.to(TOWN)
+    text = one_line(mail)
+    assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h (presse, à confirmer)." in text
+    assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text
+    assert "[source : Portail de l’ANSSI, « Contacts utiles »" in text
+    assert "Objectif du centre, pendant ses heures d’ouverture : s’en occuper avant le" in text
+    assert "lit votre déclaration et s’en occupe" not in text

@@ -150,7 +150,12 @@ def test_what_the_law_asks_to_be_told_costs_few_queries(client, django_assert_ma
     for said in ("Responsable du traitement", "Base légale", "Destinataires", "Durée", "Vos droits", "CNIL"):
         assert said in page
     bare = re.sub(r"<[^>]+>", "", page).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
-    assert "Breizh Cyber : pas encore écrit ici, demandez-le sur breizhcyber.bzh" in bare
+    assert (
+        "Breizh Cyber : son délégué n’est pas encore écrit ici. Écrivez au centre : 5 rue de la Chataigneraie" in bare
+    )
+    assert "S’il n’est pas écrit ici, écrivez au centre lui-même" in bare
+    assert "marque TLP" not in bare
+    assert "lui seul voit où une photo a été prise" not in bare
 
 
 def test_the_footer_says_the_state_of_accessibility_as_the_decree_asks(client):

@@ -70,7 +70,7 @@ def test_a_page_left_open_too_long_says_what_to_do():
     response = Client(enforce_csrf_checks=True).post("/connexion/", {"login": "a", "password": "b"})
 
     assert response.status_code == 403
-    assert "Cette page est restée ouverte trop longtemps" in response.content.decode()
+    assert "Cet envoi n’est pas accepté" in response.content.decode()
 
 
 @pytest.mark.parametrize(("url", "status"), [("/api/nulle-part/", 404), ("/api/trop/", 413)])
