@@ -316,14 +316,21 @@ def test_what_its_label_keeps_in_its_centre_is_not_proposed_but_asked_for(tlp):
 
 
 def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
+    """And nothing of the case is read in the other centre any more."""
     incident, former = declare_at_breizh()
     take(incident, former)
     new = another_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
     reroute.reroute_cases()
+    pages = f"{QUEUE}transferts/", offer_url(incident.transfers.get())
+    assert all("Plouexemple" in text(as_person(taker).get(where)) for where in pages)
     Incident.objects.update(tlp=Tlp.AMBER)
 
+    for where in pages:
+        shown = text(as_person(taker).get(where))
+        assert "Plouexemple" not in shown
+        assert "Rançongiciel" not in shown
     with pytest.raises(ValidationError):
         accept_transfer(uid=incident.transfers.get().uid, actor=taker)
     assert fresh(incident).csirt == breizh_cyber()

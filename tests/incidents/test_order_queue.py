@@ -58,7 +58,7 @@ HARD = {
         a_case(LOW, minutes=-10_000),
     ),
     "whether somebody has taken it changes nothing": (
-        a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, assignee=7),
+        a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, holder=7),
         a_case(HIGH, minutes=20),
     ),
 }
