@@ -216,6 +216,21 @@ class Collectivity(models.Model):
         return self.region_correction or self.region
 
 
+class GroundsVersion(models.Model):
+    """The one row that tells whether the ground of any body has changed (`grounds.py`)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    token = models.UUIDField(_("jeton"), editable=False)
+
+    class Meta:
+        verbose_name = _("version des territoires")
+        verbose_name_plural = _("versions des territoires")
+        constraints = [models.CheckConstraint(name="groundsversion_one_row", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
 class Alias(models.Model):
     """Another code or name under which people look for a body: a former commune, a municipal arrondissement."""
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from collectivities.enums import Kind
+from collectivities.grounds import renew_grounds
 from collectivities.models import Alias, Collectivity, Departement, Grouping, Region
 from collectivities.official.rows import BodyRow, DepartementRow, OfficialList, RegionRow, UnreadableList
 from collectivities.wording import plain, stem_of
@@ -76,6 +77,7 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     _write_aliases(official.bodies, body_ids)
     say(_("Appartenances aux intercommunalités…"))
     _write_groupings(official.bodies, body_ids, report)
+    renew_grounds()
     with connection.cursor() as cursor:  # or the first searches would be planned for empty tables
         cursor.execute("ANALYZE collectivities_collectivity, collectivities_alias, collectivities_grouping")
     return report
@@ -325,6 +327,7 @@ def correct_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivit
     body.sort_key, body.stem = plain(name)[:NAME_LENGTH], stem_of(name, kind)[:NAME_LENGTH]
     body.region, body.departement = seat.home_region, seat.departement
     body.save(update_fields=["kind", "name", "seat", "sort_key", "stem", "region", "departement"])
+    renew_grounds()
 
 
 def merge_body(body: Collectivity, *, into: Collectivity) -> None:
@@ -339,12 +342,15 @@ def merge_body(body: Collectivity, *, into: Collectivity) -> None:
     Collectivity.objects.filter(merged_into=body).update(merged_into=into)
     body.vanished_on, body.merged_into = timezone.localdate(), into
     body.save(update_fields=["vanished_on", "merged_into"])
+    renew_grounds()
 
 
+@transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
     """Say which région answers for a body, against the list; None takes the correction back. Imports keep it."""
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""
     collectivity.region_correction_on = timezone.localdate() if region else None
     collectivity.save(update_fields=["region_correction", "region_correction_note", "region_correction_on"])
+    renew_grounds()
     return collectivity

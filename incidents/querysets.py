@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import CharField, F, Func, Q, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Right
 
-from accounts.models import User
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
 from incidents.enums import OPEN, ClosingReason, Status
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ def last_digits(column: str) -> Right:
     return Right(Func(*only_digits, function="regexp_replace", output_field=CharField()), LAST_DIGITS)
 
 
+def works_for_centre() -> Exists:
+    """Whether whoever has the case works for its centre today, whichever way a role ended or an account was closed."""
+    roles = Membership.objects.in_force().filter(role__in=CSIRT_ROLES, user__is_active=True)
+    return Exists(roles.filter(csirt=OuterRef("csirt"), user=OuterRef("assignee")))
+
+
+def has_no_holder() -> Q:
+    """Nobody has it, or only somebody who has left the centre. A closed case stays that of whoever had it."""
+    return Q(assignee=None) | Q(Q(status__in=OPEN) & ~works_for_centre())
+
+
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Cases of my CSIRTs and of my collectivités. An administrator, an analyst, the coordination: none."""
@@ -39,6 +51,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
+
+    def with_holder(self) -> Self:
+        """`is_held`: whether whoever has the case still works for its centre."""
+        return self.annotate(is_held=works_for_centre())
 
     def called_from(self, number: str) -> Self:
         """Whose declarant left this telephone number, in whatever spelling; none for what is no whole number."""

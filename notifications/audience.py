@@ -45,9 +45,9 @@ class Audience:
                 yield Hearer(recipient, self.centre_of(event) if recipient == Recipient.CSIRT else None)
 
     def centre_of(self, event: IncidentEvent) -> Csirt | None:
-        """The one that has the case now, or the one that a transfer names."""
+        """The one that has the case now, or the one that the event names."""
         slug = centre_told(event)
-        return self.centres.get(slug) if slug else event.incident.csirt
+        return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
         """Whoever declared it from their own account knows; so does who was told of this case under another name."""

@@ -6,9 +6,11 @@ case. The others are without object.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from csirts.models import Csirt
@@ -19,6 +21,8 @@ from notifications.models import Delivery
 from notifications.recipients import TOLD_ONCE, address_of
 
 CASES_AT_ONCE = 100
+# One who never gave an address waits for ever: no more is read of them than of the last day.
+MISSED_WITHIN = timedelta(days=1)
 CASE = "announcement__event__incident"
 # The sheet of facts that says whom to call back, and where to write.
 CALLER_SECTION = "rappel"
@@ -49,8 +53,23 @@ def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
     cases = {one.incident_id for one in is_told}
     if not cases:
         return 0
+    return revive(without_address().filter(**{f"{CASE}__in": cases}))
+
+
+@transaction.atomic
+def send_to_missed_declarants() -> int:
+    """Make due what was announced while its declarant was giving an address: whoever announced it had read that there
+    was none, and it was not there yet for whoever heard of the address. Return how many mails leave.
+    """
+    lately = without_address().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
+    cases = set(lately.order_by("due_at", "id").values_list(CASE, flat=True)[:CASES_AT_ONCE])
+    return revive(without_address().filter(**{f"{CASE}__in": cases})) if cases else 0
+
+
+def without_address() -> QuerySet[Delivery]:
+    """Return what waits for declarants who have an address by now."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
-    return revive(stuck.filter(**{f"{CASE}__in": cases, f"{CASE}__story__contact_email__gt": ""}))
+    return stuck.filter(**{f"{CASE}__story__contact_email__gt": ""})
 
 
 def revive(stuck: QuerySet[Delivery]) -> int:
@@ -63,8 +82,15 @@ def revive(stuck: QuerySet[Delivery]) -> int:
     sent = [row.pk for row in chosen if row]
     left = [row.pk for rows in by_case.values() for row in rows if row.pk not in sent]
     Delivery.objects.filter(pk__in=left).update(status=DeliveryStatus.MOOT)
-    due = {"status": DeliveryStatus.DUE, "channel": Channel.EMAIL, "attempts": 0, "last_error": Trouble.NONE}
-    return Delivery.objects.filter(pk__in=sent).update(due_at=timezone.now(), **due)
+    due: dict[str, Any] = {
+        "status": DeliveryStatus.DUE,
+        "channel": Channel.EMAIL,
+        "attempts": 0,
+        "last_error": Trouble.NONE,
+    }
+    # A centre gets many at once; each declarant has given their address just now.
+    due |= {"due_at": timezone.now(), "is_late": Q(csirt__isnull=False)}
+    return Delivery.objects.filter(pk__in=sent).update(**due)
 
 
 def choose(rows: Sequence[Delivery]) -> Delivery | None:

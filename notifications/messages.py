@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.text import with_french_spaces
 from collectivities.zones import zone_of
 from csirts.routing import Fallback, csirt_for
-from incidents.enums import TYPE_TERMS, ClosingReason, EventKind
+from incidents.enums import TYPE_TERMS, ClosingReason, EventKind, Rerouting
 from incidents.links import listed_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
@@ -108,6 +108,7 @@ def for_csirt(delivery: Delivery) -> dict[str, Any]:
         "case": link("admin:incidents_incident_change", incident.reference),
         "the_body": inert(with_article(incident.collectivity.label)),
         "rerouted": incident.route_reason if delivery.event.kind == EventKind.REROUTED else "",
+        "is_corrected": delivery.event.data.get("why") == Rerouting.CORRECTED,
     }
     return facts_of(incident) | links | message_of(delivery)
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from csirts.models import Csirt
+from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
@@ -41,11 +42,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def in_turn(self, *, most: int) -> Self:
         """One message of each asker, then a second of each, `most` at most; whoever has few comes first. So the
-        thousand messages of an act on many cases delay nobody else's. Whoever has no account is known by the case.
+        thousand messages of an act on many cases delay nobody else's. Whoever has no account is known by the case. The
+        platform is one asker for all that it does by itself, and another for what waited for centres without channel.
         """
         event = "announcement__event__"
-        nobody = Case(When(**{f"{event}actor": None}, then=F(f"{event}incident")))
-        asker: list[BaseExpression | F | str] = [F(f"{event}actor"), F(f"{event}kind"), nobody]
+        person = Case(When(is_late=False, then=F(f"{event}actor")))
+        by_itself = Q(is_late=True) | Q(**{f"{event}actor_kind": ActorKind.SYSTEM})
+        stranger = Case(When(~by_itself & Q(**{f"{event}actor": None}), then=F(f"{event}incident")))
+        asker: list[BaseExpression | F | str] = [F("is_late"), person, F(f"{event}kind"), stranger]
         turn = Window(RowNumber(), partition_by=asker, order_by=["due_at", "id"])
         number = Window(Count("pk"), partition_by=asker)
         return self.alias(turn=turn, number=number).filter(turn__lte=most).order_by("turn", "number", "due_at", "id")
@@ -86,6 +90,8 @@ class Delivery(models.Model):
     channel = models.CharField(_("canal"), max_length=8, choices=Channel)
     status = models.CharField(_("état"), max_length=12, choices=DeliveryStatus)
     due_at = models.DateTimeField(_("à envoyer le"))
+    # Its centre had no channel for a while (`channels`).
+    is_late = models.BooleanField(_("en retard faute de canal"), default=False, editable=False)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     last_error = models.CharField(_("dernier problème"), max_length=16, choices=Trouble, blank=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
@@ -139,6 +145,12 @@ class Delivery(models.Model):
                 fields=["csirt", "id"],
                 name="delivery_without_channel",
                 condition=Q(status=DeliveryStatus.NO_CHANNEL, csirt__isnull=False),
+            ),
+            # What leaves once its declarant has one.
+            models.Index(
+                fields=["due_at", "id"],
+                name="delivery_without_address",
+                condition=Q(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT),
             ),
         ]
 

@@ -6,7 +6,7 @@ secret that was made anew (LINK_ROTATED warns, and the new code stays on the scr
 
 from accounts.models import User
 from csirts.models import Csirt
-from incidents.enums import EventKind, TransferState
+from incidents.enums import EventKind, Status, TransferState
 from incidents.models import IncidentEvent, Transfer
 from incidents.partners import PARTNERS
 from incidents.sharing import may_go_to
@@ -75,6 +75,12 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
 
 # Told to the centre once, then not again for some minutes unless it has looked (`audience`).
 TOLD_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
+# Which end of a move is told, where that may not be the centre of the case.
+END_TOLD: dict[str, str] = {
+    EventKind.TRANSFER_ASKED: "to",
+    EventKind.TRANSFER_RETURNED: "from",
+    EventKind.REROUTED: "to",
+}
 
 
 def wrote_it(recipient: str, event: IncidentEvent) -> bool:
@@ -83,29 +89,32 @@ def wrote_it(recipient: str, event: IncidentEvent) -> bool:
 
 
 def is_held(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether a receipt stays unsent: the last of a burst would fill mailboxes that a machine chose.
+    """Tell whether a mail about a case that nobody has taken stays unsent: the last of a burst would fill mailboxes
+    that a machine chose.
 
     The page that accepted the declaration says so; its centre is told, and the declarant hears of the next step.
     """
-    is_receipt = event.kind == EventKind.DECLARED and recipient in (Recipient.DECLARANT, Recipient.BODY)
-    return is_receipt and bool(event.incident.burst)
+    is_untaken = event.kind in (EventKind.DECLARED, EventKind.REROUTED)
+    return is_untaken and recipient in (Recipient.DECLARANT, Recipient.BODY) and bool(event.incident.burst)
 
 
-def centre_told(event: IncidentEvent) -> str:
-    """The slug of the centre that an event concerns where that may not be the one of its case; else empty."""
-    end = {EventKind.TRANSFER_ASKED: "to", EventKind.TRANSFER_RETURNED: "from"}.get(EventKind(event.kind))
-    return str(event.data.get(end, "")) if end else ""
+def centre_told(event: IncidentEvent) -> str | None:
+    """The slug of the centre that an event names, empty for none; None where it is the one that has the case."""
+    end = END_TOLD.get(event.kind)
+    return str(event.data.get(end, "")) if end else None
 
 
 def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
     """Where to write now, or "" when there is no way: no centre, no address chosen by its lead, none given, erased,
-    a case that went to another centre since, a partner that its TLP keeps it from.
+    a case that went to another centre since or that somebody took since it followed its ground, a partner that its TLP
+    keeps it from.
     """
     match recipient:
         case Recipient.BODY:
             return person.email if person and person.is_active else ""
         case Recipient.DECLARANT:
-            return event.incident.story.contact_email
+            is_over = event.kind == EventKind.REROUTED and not stands_where_it_went(event)
+            return "" if is_over else event.incident.story.contact_email
         case Recipient.PARTNER:
             return address_of_partner(event)
     return csirt.notification_email if csirt and still_concerns(csirt, event) else ""
@@ -118,7 +127,19 @@ def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
             return Transfer.objects.filter(uid=event.data["transfer"], state=TransferState.ASKED, taker=csirt).exists()
         case EventKind.TRANSFER_RETURNED:
             return str(event.data["from"]) == csirt.slug
+        case EventKind.REROUTED:
+            return str(event.data["to"]) == csirt.slug and stands_where_it_went(event)
     return csirt.pk == event.incident.csirt_id
+
+
+def stands_where_it_went(event: IncidentEvent) -> bool:
+    """Tell whether the case is still in the centre, or without one, to which this event brought it last, and whether
+    nobody has taken it: the mail says so.
+    """
+    incident = event.incident
+    if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):
+        return False
+    return not incident.events.filter(kind=EventKind.REROUTED, id__gt=event.pk).exists()
 
 
 def address_of_partner(event: IncidentEvent) -> str:

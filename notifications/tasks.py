@@ -19,5 +19,5 @@ def deliver_due() -> None:
 @shared_task
 def reconcile() -> None:
     queries.report_silent_events()
-    if channels.send_to_centres():
+    if channels.send_to_centres() + channels.send_to_missed_declarants():
         deliver_due.apply_async(retry=False, expires=60)

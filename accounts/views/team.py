@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -79,7 +81,9 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
     if found is None or not roles:
         raise Http404
-    return render(request, "accounts/remove_responder.html", {"person": found, "roles": roles.select_related("csirt")})
+    cases = import_string(settings.CASES_HELD)(found, {role.csirt_id for role in roles})
+    context = {"person": found, "roles": roles.select_related("csirt"), "cases": cases}
+    return render(request, "accounts/remove_responder.html", context)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -227,3 +227,5 @@ EVENT_CONSUMERS = {
 EVENT_NUDGE = "config.celery.nudge"
 # Whether the mails of a case arrived, for the page of the case: events by id to what became of their mails.
 ARRIVALS = "notifications.arrivals.arrivals_of"
+# How many open cases a person has in some centres, for whoever removes them; `accounts` knows no case.
+CASES_HELD = "incidents.services.handover.count_open_cases"

@@ -51,6 +51,7 @@ class Rerouting(models.TextChoices):
     OPENED = "opened", _("un centre répond désormais de ce territoire")
     MOVED = "moved", _("un autre centre répond désormais de ce territoire")
     CLOSED = "closed", _("plus aucun centre ne répond de ce territoire")
+    CORRECTED = "corrected", _("la collectivité, ou son territoire, a été corrigée")
 
 
 class ActorKind(models.TextChoices):

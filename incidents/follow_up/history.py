@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from csirts.models import Csirt
-from incidents.enums import ActorKind, ClosingReason, EventKind, Rerouting
+from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.services.due import DECLARANT
@@ -101,7 +101,7 @@ def line_of(events: list[IncidentEvent], centres: Mapping[int, str]) -> Line:
 def sentence(event: IncidentEvent, centre: str) -> str:
     if event.actor_kind == ActorKind.DECLARANT and event.kind in YOURS:
         return str(YOURS[event.kind])
-    if event.data.get("why") == Rerouting.CLOSED:
+    if event.kind == EventKind.REROUTED and not event.data["to"]:
         return str(NO_CENTRE_NOW)
     reason = event.data.get("reason", "")
     return str(SENTENCES[event.kind]) % {

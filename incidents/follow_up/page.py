@@ -20,6 +20,7 @@ from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
+from incidents.services.assign import holder_of
 from incidents.services.complete import why_not
 from incidents.services.correspond import MESSAGES_SHOWN, thread_of
 from incidents.services.dossier import why_this_centre
@@ -57,6 +58,7 @@ def case_page(
         "latest": thread[-LATEST:],
         "has_more": len(thread) == MESSAGES_SHOWN,
         "standing": standing,
+        "holder": holder_of(incident),
         "interruptions": interruptions,
         "halted": any(one.ended_at is None for one in interruptions),
         "pieces": pieces[::-1],

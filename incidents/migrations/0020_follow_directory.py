@@ -18,7 +18,9 @@ class RemoveCheckOfEvents(migrations.RemoveConstraint):
 
 
 class AllowNull(migrations.AlterField):
-    """Let a column be empty, on the way back too: nobody proposed what the platform did, and it stays in the history."""
+    """Let a column be empty, on the way back too: nobody did what the platform proposed or asked for, and it stays in
+    the history.
+    """
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
         pass
@@ -39,6 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.SmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('version', models.UUIDField(editable=False, null=True, verbose_name='version de l’annuaire')),
+                ('grounds', models.UUIDField(editable=False, null=True, verbose_name='version des territoires')),
                 ('checked_on', models.DateField(editable=False, null=True, verbose_name='jour')),
                 ('noticed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='changement vu le')),
                 ('last_case', models.BigIntegerField(default=0, editable=False, verbose_name='dernier dossier comparé')),
@@ -66,6 +69,11 @@ class Migration(migrations.Migration):
             model_name='transfer',
             name='asked_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposé par'),
+        ),
+        AllowNull(
+            model_name='task',
+            name='author',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ajoutée par'),
         ),
         migrations.AddIndex(
             model_name='incident',

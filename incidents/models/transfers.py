@@ -109,6 +109,8 @@ class RoutingCheck(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     # Of the directory, as PostgreSQL draws it at each change; empty: never compared.
     version = models.UUIDField(_("version de l’annuaire"), null=True, editable=False)
+    # Of the grounds of the bodies; empty: no ground was ever changed.
+    grounds = models.UUIDField(_("version des territoires"), null=True, editable=False)
     checked_on = models.DateField(_("jour"), null=True, editable=False)
     noticed_at = models.DateTimeField(_("changement vu le"), default=timezone.now, editable=False)
     last_case = models.BigIntegerField(_("dernier dossier comparé"), default=0, editable=False)

@@ -50,7 +50,10 @@ class Task(models.Model):
     playbook = models.CharField(_("guide"), max_length=40, blank=True)
     step = models.CharField(_("étape du guide"), max_length=60, blank=True)
     due_at = models.DateTimeField(_("à faire avant le"), null=True, blank=True)
-    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("ajoutée par"))
+    # Empty: the platform asks for it.
+    author = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ajoutée par")
+    )
     added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
     done_at = models.DateTimeField(_("faite le"), null=True, blank=True)
     done_by = models.ForeignKey(

@@ -45,6 +45,11 @@ def people_of(*csirt_ids: int | None) -> QuerySet[User]:
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
+def holder_of(incident: Incident) -> User | None:
+    """Return whoever has the case, unless they have left its centre. One query, or none."""
+    return people_of(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
+
+
 def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
     """The person of these centres whom a form names by `tag`; None for nobody. Raises ValidationError on `field`."""
     if tag == NOBODY:

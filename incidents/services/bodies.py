@@ -209,7 +209,7 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
     """Mend what was said of the unconfirmed body of this case. The same again changes nothing.
 
-    The centre of each case stays as routed on the day; its region becomes that of the body, which figures count.
+    The region of each case becomes that of the body, which figures count; its centre follows (`services/reroute.py`).
     Raises Http404, PermissionDenied, StaleBody, ValidationError by field, or of no field once the body is confirmed.
     """
     body = hold_body_of(reference, actor)
@@ -292,8 +292,8 @@ def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: d
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
     """Say that the unconfirmed body of this case is the body `into`. Twice changes nothing.
 
-    All its cases, unsent declarations and roles go to that one. The centre of each case stays as routed on the day;
-    its region becomes that of the body, which figures count.
+    All its cases, unsent declarations and roles go to that one. The region of each case becomes that of the body,
+    which figures count; its centre follows (`services/reroute.py`).
     Raises Http404, PermissionDenied, ValidationError when either body cannot take part.
     """
     body = hold_body_of(reference, actor, and_also=into)

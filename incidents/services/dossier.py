@@ -36,7 +36,7 @@ NO_MORE = gettext_lazy(
     "votre assureur et la préfecture répondent pour votre cas."
 )
 
-GROUND_MOVED = gettext_lazy("%(taker)s, à qui le territoire est passé, l’a repris de %(giver)s le %(at)s.")
+GROUND_MOVED = gettext_lazy("%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s.")
 
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:

@@ -1,20 +1,21 @@
 """The end of a shift: open cases pass from one person to another with words for whoever goes on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from accounts.enums import CSIRT_ROLES, Role
-from accounts.models import Membership, User
+from accounts.enums import Role
+from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
 from incidents.models import Incident, Note
+from incidents.querysets import works_for_centre
 from incidents.services.assign import HOLDER_FIELDS, pass_on, people_of
 from incidents.services.notes import TEXT_LIMIT, key_of, readable, save_note
 from incidents.services.record import record_event
@@ -114,11 +115,13 @@ def cases_in_hand(user: User) -> QuerySet[Incident]:
 def cases_of_the_gone(user: User) -> QuerySet[Incident]:
     """In the centres that `user` leads, the open cases of people who no longer work there."""
     led = user.csirt_ids(Role.LEAD)
-    at_work = Membership.objects.in_force().filter(
-        csirt=OuterRef("csirt"), user=OuterRef("assignee"), role__in=CSIRT_ROLES, user__is_active=True
-    )
     held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return shown(held.filter(~Exists(at_work))).order_by("due_at", "id")[:CASES_SHOWN]
+    return shown(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+
+
+def count_open_cases(user: User, csirts: Collection[int]) -> int:
+    """Count the open cases that this person has in these centres: for whoever removes them (settings.CASES_HELD)."""
+    return Incident.objects.open().filter(assignee=user, csirt__in=csirts).count()
 
 
 def shown(cases: QuerySet[Incident]) -> QuerySet[Incident]:

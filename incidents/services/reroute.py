@@ -1,36 +1,53 @@
 """Open cases follow the directory: whoever answers for a ground since it was opened, moved or closed has its cases.
 
-A case that nobody ever took goes at once, with new targets for its new centre. One that a centre took is proposed to
-the other centre, as a person would propose it, since a case changes hands by being taken. What a transfer settled, or
-still asks, stays as people decided; so does a case that stands for doubles, and one that was taken and that no other
-centre answers for. The directory is compared again once it, or the day, has changed.
+A case on which no centre ever worked goes at once, with new targets for its new centre. One that a centre worked on is
+proposed to the other centre, as a person would propose it, since a case changes hands by being taken; where its label
+keeps it in its centre, that centre gets the task to ask the declarant first. What a transfer settled, or still asks,
+stays as people decided; so does a case that stands for doubles, and one that was worked on and that no other centre
+answers for. A proposal of the platform is withdrawn once its taker answers for the body no more.
+
+Cases are compared again some minutes after the directory, the ground of a body, or the day has changed.
 """
 
 from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
+from collectivities.grounds import grounds_version
 from csirts.models import Csirt
 from csirts.routing import Route, csirt_for, directory_of, directory_version
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
-from incidents.models import Incident, RoutingCheck
-from incidents.services.due import DUE_FIELDS, settle_due
+from incidents.models import Incident, RoutingCheck, Transfer
+from incidents.services.due import CSIRT, DUE_FIELDS, settle_due
 from incidents.services.record import record_event
-from incidents.services.transfer import propose_to
+from incidents.services.tasks import ask_for_agreement
+from incidents.services.transfer import propose_to, withdraw_offer
 from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.sharing import PartnerKind, needs_agreement
 
 logger = structlog.get_logger(__name__)
 
 BATCH = 200
 LONGEST_ROUND = timedelta(seconds=2)
-# A declaration that was routed just before a change may be committed after it: cases are compared until then.
-LATE = timedelta(seconds=30)
+# From the last change of the directory to the comparison: an editor who deletes a ground by mistake and enters it
+# again moves no case and mails nobody. A declaration that was routed before the change is committed by then.
+FOLLOWED_AFTER = timedelta(minutes=10)
 SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
-MOVED = ("csirt", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
+MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
+# What only the people of a centre do in a case. That it was given to somebody, or put into a group, is no work on it.
+WORK = (
+    *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
+    *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
+    *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
+)
+WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
+# The last one says what the case was routed from; a correction of its body after it is why it follows.
+ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
+OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
 
 
 def reroute_cases() -> int:
@@ -42,23 +59,22 @@ def reroute_cases() -> int:
         if check is None:
             break
         moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
-        if not note_progress(check, cases, timezone.now()):
+        if not note_progress(check, cases):
             break
     return moved
 
 
 def begin_check(now: datetime) -> RoutingCheck | None:
-    """Return how far the comparison is, from the beginning where the directory or the day is new; None once it is
-    finished. Two queries.
+    """Return how far the comparison is, from the beginning where the directory, the ground of a body or the day is
+    new; None once it is finished, and until the change has stood for some minutes. Three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
-    version, today = directory_version(), timezone.localdate(now)
-    if (check.version, check.checked_on) == (version, today):
-        return None if check.is_finished else check
-    check.version, check.checked_on, check.noticed_at = version, today, now
-    check.last_case, check.is_finished = 0, False
-    check.save()
-    return check
+    standing = directory_version(), grounds_version(), timezone.localdate(now)
+    if (check.version, check.grounds, check.checked_on) != standing:
+        check.version, check.grounds, check.checked_on = standing
+        check.noticed_at, check.last_case, check.is_finished = now, 0, False
+        check.save()
+    return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
 
 
 def cases_after(pk: int) -> QuerySet[Incident]:
@@ -67,20 +83,26 @@ def cases_after(pk: int) -> QuerySet[Incident]:
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
-def note_progress(check: RoutingCheck, cases: list[Incident], now: datetime) -> bool:
+def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
     """Save how far it is, unless another change was noticed since. Tell whether there is more to compare now."""
-    same = RoutingCheck.objects.filter(version=check.version, checked_on=check.checked_on)
-    if cases:
-        same.update(last_case=cases[-1].pk)
-    else:
-        same.update(last_case=0, is_finished=check.noticed_at + LATE < now)
+    same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
+    same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
     return bool(cases)
 
 
 def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
-    """Return, for each case that the directory of that day gives to another centre, whether it follows."""
+    """Return, for each case that the directory of that day gives to another centre than its own, or than the one that
+    the platform proposed it to, whether it follows.
+    """
     directory = directory_of(on)
-    return [follow(one.pk, on) for one in cases if directory.route(one.collectivity, ()).csirt != one.csirt]
+    offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
+    offered_to = dict(offers.values_list("incident", "taker"))
+
+    def is_misplaced(case: Incident) -> bool:
+        centre = directory.route(case.collectivity, ()).csirt
+        return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
+
+    return [follow(one.pk, on) for one in cases if is_misplaced(one)]
 
 
 def follow(pk: int, on: date) -> bool:
@@ -99,14 +121,22 @@ def reroute_case(pk: int, on: date) -> bool:
     """Move the case to the centre that answers for its body on that day, or propose it. Tell whether it was done."""
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = csirt_for(incident.collectivity, on)
+    is_withdrawn = withdraw_offer(incident, unless_to=route.csirt)
     if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
-        return False
-    if incident.acknowledged_at is None:
+        return is_withdrawn
+    if not was_worked_on(incident):
         move(incident, route)
-    elif route.csirt is None:
+        return True
+    return (route.csirt is not None and offer(incident, route.csirt, route.reason)) or is_withdrawn
+
+
+def offer(incident: Incident, centre: Csirt, reason: str) -> bool:
+    """Propose a case that was worked on, or have the declarant asked first. Tell whether anything was done."""
+    if incident.erased_at:
         return False
-    else:
-        propose_to(incident, route.csirt, motive=route.reason)
+    if needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
+        return ask_for_agreement(incident, centre)
+    propose_to(incident, centre, motive=reason)
     return True
 
 
@@ -114,24 +144,44 @@ def may_follow(incident: Incident, centre: Csirt | None) -> bool:
     """Tell whether nobody decided otherwise: by a transfer, or by tying other cases to this one."""
     if incident.status not in OPEN or incident.doubles.exists():
         return False
-    return not incident.transfers.filter(Q(state__in=SETTLED) | Q(taker=centre, taker__isnull=False)).exists()
+    by_people = incident.transfers.exclude(state=TransferState.WITHDRAWN, answered_by=None)
+    return not by_people.filter(Q(state__in=SETTLED) | Q(taker=centre, taker__isnull=False)).exists()
+
+
+def was_worked_on(incident: Incident) -> bool:
+    """Tell whether a centre ever took the case or wrote in it, even if it was put back to be taken since."""
+    if incident.acknowledged_at:
+        return True
+    return incident.events.filter(Q(kind__in=WORK) | WORDS_OF_CENTRE).exists()
 
 
 def move(incident: Incident, route: Route) -> None:
-    """Give a case that nobody has taken to its new centre, with new targets, or to none. The caller holds it."""
+    """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller holds it."""
     now, former = timezone.now(), incident.csirt
+    why = reason_of(incident, route.csirt)
     incident.csirt, incident.route_reason = route.csirt, route.reason
+    incident.region = incident.collectivity.home_region
     incident.assignee, incident.group = None, None
     incident.acknowledge_by = now + ACKNOWLEDGE_WITHIN[incident.severity]
     incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
     settle_due(incident)
     incident.save(update_fields=MOVED)
     ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
-    why = reason_of(former, route.csirt)
     record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **ends)
 
 
-def reason_of(former: Csirt | None, centre: Csirt | None) -> Rerouting:
+def reason_of(incident: Incident, centre: Csirt | None) -> Rerouting:
+    """Return why the case follows, before it does."""
+    if has_other_ground(incident):
+        return Rerouting.CORRECTED
     if centre is None:
         return Rerouting.CLOSED
-    return Rerouting.MOVED if former else Rerouting.OPENED
+    return Rerouting.MOVED if incident.csirt else Rerouting.OPENED
+
+
+def has_other_ground(incident: Incident) -> bool:
+    """Tell whether the body lies elsewhere than when the case was routed, or is another one."""
+    if incident.region != incident.collectivity.home_region:
+        return True
+    routed = incident.events.filter(kind__in=ROUTED).order_by("-id").values("id")[:1]
+    return incident.events.filter(OTHER_BODY, id__gt=Subquery(routed)).exists()

@@ -12,10 +12,13 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from csirts.models import Csirt
 from incidents.access import get_incident
-from incidents.enums import Ability, EventKind, Status, Verification
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
 from incidents.models import Incident, Task
 from incidents.playbooks import Step
 from incidents.services.due import DUE_FIELDS, settle_due
@@ -26,6 +29,11 @@ from incidents.text import plain_line
 
 MOST_OPEN = 100
 FURTHEST = timedelta(days=366)
+# What the platform asks for once another centre answers for the body of a case that its label keeps in its centre.
+AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
+ASK_FOR_AGREEMENT = gettext_lazy(
+    "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
+)
 
 
 class TaskState(StrEnum):
@@ -113,6 +121,24 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
     keep_due(incident, at=now)
     record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
     return task
+
+
+def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
+    """Add the task to ask the declarant whether the case may go to `centre`, which answers for its body now; once.
+    The caller holds the case. Tell whether it is new.
+    """
+    step = f"{AGREEMENT_STEP}-{centre.slug}"[:STEP_LIMIT]
+    if incident.tasks.filter(playbook="", step=step).exists():
+        return False
+    now = timezone.now()
+    title = ASK_FOR_AGREEMENT % {"centre": centre.name[:CENTRE_NAMED]}
+    due = now + ANSWER_WITHIN[incident.severity]
+    task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
+    settle_due(incident)
+    incident.save(update_fields=DUE_FIELDS)
+    added: dict[str, Any] = {"added": 1, "task": str(task.uid)}
+    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=None, by=ActorKind.SYSTEM, **added)
+    return True
 
 
 @transaction.atomic

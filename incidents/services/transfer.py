@@ -74,11 +74,24 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
 
 
 def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
-    """Propose a case that was taken to the centre to which the ground of the body went. The caller holds it."""
+    """Propose a case that was worked on to the centre that answers for the body now. The caller holds it."""
     giver: Any = incident.csirt_id
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
     tell(transfer, EventKind.TRANSFER_ASKED, None)
     return transfer
+
+
+def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
+    """Take back what the platform proposed to a centre that answers for the body no more. The caller holds the case.
+    Tell whether there was such a proposal.
+    """
+    stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
+    if stale is None:
+        return False
+    settle(stale, TransferState.WITHDRAWN, None)
+    stale.save(update_fields=["state", "answered_at", "answered_by"])
+    tell(stale, EventKind.TRANSFER_WITHDRAWN, None)
+    return True
 
 
 @transaction.atomic
@@ -166,11 +179,8 @@ def checked_agreement(incident: Incident, agreement: str) -> str:
 
 
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the label of the case asks for an agreement that nobody noted. The centre to which the ground of a
-    body went is the one that its declarations are for: it needs none.
-    """
-    is_asked = transfer.asked_by_id is not None and not transfer.agreement
-    return is_asked and needs_agreement(transfer.incident.tlp, PartnerKind.COLLEAGUE)
+    """Tell whether the label of the case asks for an agreement that nobody noted."""
+    return not transfer.agreement and needs_agreement(transfer.incident.tlp, PartnerKind.COLLEAGUE)
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:
@@ -189,7 +199,7 @@ def locked_offer(actor: User, uid: UUID) -> Transfer:
     return transfer
 
 
-def settle(transfer: Transfer, state: TransferState, actor: User) -> None:
+def settle(transfer: Transfer, state: TransferState, actor: User | None) -> None:
     transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
 
 

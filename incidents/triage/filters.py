@@ -11,6 +11,7 @@ from accounts.models import User
 from collectivities.zones import PARIS
 from incidents.enums import DocumentKind, Verification
 from incidents.models import SearchDocument, ServiceInterruption
+from incidents.querysets import has_no_holder
 from incidents.text import fold
 from incidents.triage.query import Part, Query
 from incidents.triage.query_values import Days, Range, Value
@@ -65,7 +66,7 @@ def of_person(name: str, user: User) -> Q:
     if fold(name) in MINE:
         return Q(assignee=user)
     if fold(name) in NOBODY:
-        return Q(assignee=None)
+        return has_no_holder()
     return Q(assignee__display_name__icontains=name)
 
 

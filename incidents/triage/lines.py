@@ -72,7 +72,9 @@ class Line:
 
     @property
     def owner(self) -> User | None:
-        return self.incident.assignee
+        """Whoever has it, unless they have left the centre while it is open."""
+        row: Any = self.incident  # with what is annotated
+        return self.incident.assignee if row.is_held or self.is_closed else None
 
 
 # All that a line shows: fifty rows of whole models would cost more than the rest of the page.
@@ -91,9 +93,13 @@ def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
     home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     shown: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
-    return shown.only(*SHOWN).annotate(
-        leak_status=Subquery(leaks.values("status")[:1]),
-        region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
+    return (
+        shown.only(*SHOWN)
+        .with_holder()
+        .annotate(
+            leak_status=Subquery(leaks.values("status")[:1]),
+            region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
+        )
     )
 
 

@@ -16,6 +16,7 @@ from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Incident
 from incidents.reference import compact, spaced
+from incidents.services.assign import holder_of
 from incidents.services.merge import check_pair, merge_incident
 from incidents.triage import wording
 from incidents.triage.page import render_page, to_case
@@ -75,6 +76,7 @@ def side(kept: Incident, double: Incident) -> Mapping[str, Any]:
     return {
         "incident": kept,
         "term": wording.term(kept),
+        "holder": holder_of(kept),
         "services": wording.stopped(kept, list(kept.interruptions.order_by("started_at", "id"))),
         "data": wording.data(kept, list(kept.leaks.order_by("id"))),
         "written": kept.messages.count(),

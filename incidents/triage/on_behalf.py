@@ -76,7 +76,7 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
     keys: list[int] = []
     for some in (of_body, mine.called_from(form.typed("contact_phone"))):
         keys += some.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
-    shown = mine.filter(pk__in=keys).select_related("assignee", "collectivity__departement")
+    shown = mine.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
     return list(shown.order_by("-received_at", "-id")) if keys else []
 
 

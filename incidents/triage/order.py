@@ -6,13 +6,15 @@ Within a level the nearest clock wins. Whether somebody has taken a case changes
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
+
+from django.db.models import Case, F, QuerySet, When
 
 from accounts.models import User
 from incidents.enums import Severity, Status, Verification
 from incidents.models import Incident
-from incidents.querysets import IncidentQuerySet
+from incidents.querysets import IncidentQuerySet, works_for_centre
 from incidents.reference import is_reference
 
 CRITICAL = Severity.CRITICAL + 1  # no lateness lifts another case so high
@@ -33,7 +35,8 @@ class OpenCase(NamedTuple):
     received_at: datetime
     answer_by: datetime | None
     awaited_since: datetime | None
-    assignee: int | None
+    # Whoever has it, unless they have left the centre.
+    holder: int | None
     verification: str
     burst: str
     is_to_call_back: bool
@@ -60,7 +63,7 @@ class OpenCase(NamedTuple):
 
 COLUMNS = (
     *("pk", "reference", "csirt", "collectivity", "type", "status", "severity", "due_at", "received_at", "answer_by"),
-    *("awaited_since", "assignee", "verification", "burst", "is_to_call_back", "supplier_key"),
+    *("awaited_since", "holder", "verification", "burst", "is_to_call_back", "supplier_key"),
     *("group__uid", "group__kind", "group__title", "group__closed_at"),
 )
 
@@ -106,4 +109,9 @@ def cases_of_centres(user: User) -> IncidentQuerySet:
 
 def list_open(user: User) -> Iterator[OpenCase]:
     """Yield the open cases of my centres, in no order. One query, as long as what a centre has to do."""
-    return map(OpenCase._make, cases_of_centres(user).open().order_by().values_list(*COLUMNS))
+    return map(OpenCase._make, columns_of(cases_of_centres(user).open().order_by()))
+
+
+def columns_of(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
+    """Return what an OpenCase is made of, of each of these cases."""
+    return cases.annotate(holder=Case(When(works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

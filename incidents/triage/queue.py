@@ -17,7 +17,7 @@ from accounts.models import User
 from incidents.enums import TYPE_TERMS
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
-from incidents.triage.order import COLUMNS, OpenCase, Place, cases_of_centres, list_open, place_of
+from incidents.triage.order import OpenCase, Place, cases_of_centres, columns_of, list_open, place_of
 from incidents.triage.saved_views import BY_CODE, TO_DO, SavedView, count_cases
 from incidents.triage.waves import Wave, arrange, list_alone
 
@@ -133,7 +133,7 @@ def read_by_date(asked: Asked, user: User) -> Page:
     cases = cases_of_centres(user).filter(asked.view.among)
     if asked.type:
         cases = cases.filter(type=asked.type)
-    rows = [OpenCase._make(row) for row in beside(cases, asked).values_list(*COLUMNS)[: LINES + 1]]
+    rows = [OpenCase._make(row) for row in columns_of(beside(cases, asked))[: LINES + 1]]
     shown, has_more = rows[:LINES], len(rows) > LINES
     if asked.before:
         shown.reverse()

@@ -52,7 +52,7 @@ VIEWS = [
         "miens",
         _("les miens"),
         _("Vous n’avez aucun dossier ouvert. Prenez le premier de la file."),
-        lambda case, user, now: case.assignee == user.pk,
+        lambda case, user, now: case.holder == user.pk,
         is_first=True,
     ),
     SavedView(
@@ -75,7 +75,7 @@ VIEWS = [
         "sans-responsable",
         _("sans responsable"),
         _("Chaque dossier ouvert a une personne qui le suit."),
-        lambda case, user, now: case.assignee is None,
+        lambda case, user, now: case.holder is None,
     ),
     SavedView(
         "non-verifies",

@@ -218,7 +218,7 @@ def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) ->
     Of whom an excerpt is shown, that it was is recorded.
     """
     cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
-    joined = cases.select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
+    joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
     rows = joined.in_bulk([one.incident for one in found])
     zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}
     kept = {one.incident: one.places for one in found if one.incident in rows}

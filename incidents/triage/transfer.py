@@ -96,6 +96,13 @@ def summary_of(incident: Incident) -> dict[str, Any]:
     }
 
 
+def title_of(transfer: Transfer) -> str:
+    """Return what the list of proposals says of the case: nothing of it where its label keeps it in its centre."""
+    if lacks_agreement(transfer):
+        return _("Un dossier que son TLP garde dans son centre")
+    return f"{wording.capital_term(transfer.incident.type)}, {transfer.incident.collectivity}"
+
+
 def why_not(transfer: Transfer) -> str:
     """Why a proposal cannot be accepted any more, in a sentence; empty while it can."""
     incident = transfer.incident

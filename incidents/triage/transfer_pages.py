@@ -23,6 +23,7 @@ from incidents.services.transfer import (
     StaleTransfer,
     accept_transfer,
     ask_transfer,
+    lacks_agreement,
     newest_of,
     return_transfer,
     withdraw_transfer,
@@ -30,7 +31,7 @@ from incidents.services.transfer import (
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
 from incidents.triage.page import refused, render_page, to_case
-from incidents.triage.transfer import AskForm, ReturnForm, summary_of, why_not
+from incidents.triage.transfer import AskForm, ReturnForm, summary_of, title_of, why_not
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
 from incidents.workflow import InvalidTransition
@@ -112,7 +113,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
     given = given_page(whole.filter(giver__in=mine, state=TransferState.ACCEPTED), request.GET.get(AFTER, ""))
     context = {
         "title": _("Transferts"),
-        "offers": [(one, wording.term(one.incident)) for one in asked.filter(taker__in=mine)[:PER_PAGE]],
+        "offers": [(one, title_of(one)) for one in asked.filter(taker__in=mine)[:PER_PAGE]],
         "proposed": list(asked.filter(giver__in=mine)[:PER_PAGE]),
         "given": given[:PER_PAGE],
         "next": given[PER_PAGE - 1].uid if len(given) > PER_PAGE else "",
@@ -175,6 +176,7 @@ def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, st
         "zone": zone_of(incident.collectivity),
         "is_mine": bool(abilities(user_of(request), incident)),
         "why_not": why_not(transfer),
+        "is_kept_in": lacks_agreement(transfer),
     }
     if transfer.state == TransferState.ASKED:
         context["summary"] = summary_of(incident)

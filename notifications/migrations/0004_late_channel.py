@@ -36,6 +36,15 @@ class Migration(migrations.Migration):
             model_name='delivery',
             index=models.Index(condition=models.Q(('csirt__isnull', False), ('status', 'no_channel')), fields=['csirt', 'id'], name='delivery_without_channel'),
         ),
+        migrations.AddField(
+            model_name='delivery',
+            name='is_late',
+            field=models.BooleanField(default=False, editable=False, verbose_name='en retard faute de canal'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('recipient', 'declarant'), ('status', 'no_channel')), fields=['due_at', 'id'], name='delivery_without_address'),
+        ),
         migrations.AddConstraint(
             model_name='delivery',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['due', 'sent', 'no_channel', 'moot', 'refused', 'dead'])), name='delivery_status__in'),

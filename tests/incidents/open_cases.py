@@ -26,7 +26,7 @@ def a_case(severity, *, minutes, **said):
         "received_at": NOW - timedelta(hours=1),
         "answer_by": None,
         "awaited_since": None,
-        "assignee": None,
+        "holder": None,
         "verification": Verification.UNVERIFIED,
         "burst": "",
         "is_to_call_back": False,

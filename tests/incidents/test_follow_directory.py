@@ -3,16 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
+from collectivities.models import Region
+from collectivities.services import correct_region
 from config.tasks import work_on_cases
 from csirts.models import Coverage
-from incidents.enums import DueFor, EventKind, Status, TransferState
+from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, SearchDocument
 from incidents.services import reroute
+from incidents.services.assign import assign_incident
+from incidents.services.correspond import Letter, write_to_declarant
+from incidents.services.groups import add_to_group, open_group
+from incidents.services.handover import Shift, hand_shift_over
 from incidents.services.index import index_all
 from incidents.services.merge import merge_incident
+from incidents.services.notes import write_note
 from incidents.services.transfer import accept_transfer, return_transfer
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
@@ -21,6 +29,12 @@ from tests.incidents.test_declare import text
 from tests.incidents.transferring import QUEUE, another_centre, as_person, events_of, offer_url
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """A change is followed without the minutes in which it may be undone, but where that is what is tested."""
+    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
 
 
 @pytest.fixture
@@ -77,20 +91,31 @@ def test_nothing_is_read_while_the_directory_stands(nobody, time_machine, django
     time_machine.move_to("2026-11-28T10:00:00Z")
     declare()
     reroute.reroute_cases()
-    time_machine.shift(reroute.LATE + timedelta(seconds=1))
-    reroute.reroute_cases()
-    with django_assert_num_queries(2):
+    time_machine.shift(timedelta(hours=1))
+    with django_assert_num_queries(3):
         assert not reroute.reroute_cases()
 
 
-def test_a_declaration_that_was_routed_before_and_saved_after_follows_too(nobody, time_machine):
+def test_a_change_is_followed_once_it_has_stood_for_some_minutes(nobody, time_machine, monkeypatch):
+    """What was declared just before it, and saved after it, is there by then; a slip that is mended moves nothing."""
+    monkeypatch.undo()
     time_machine.move_to("2026-11-28T10:00:00Z")
-    declare()
+    incident = declare()
+    ground = cover(nobody)
+    assert not reroute.reroute_cases()
+    time_machine.shift(reroute.FOLLOWED_AFTER - timedelta(seconds=1))
+    assert not reroute.reroute_cases()
+    time_machine.shift(timedelta(seconds=2))
+    assert reroute.reroute_cases() == 1
+
+    ground.delete()
+    reroute.reroute_cases()
+    time_machine.shift(reroute.FOLLOWED_AFTER - timedelta(seconds=1))
     cover(nobody)
-    assert reroute.reroute_cases() == 1
-    late = declare()
-    Incident.objects.filter(pk=late.pk).update(csirt=None)
-    assert reroute.reroute_cases() == 1
+    reroute.reroute_cases()
+    time_machine.shift(reroute.FOLLOWED_AFTER + timedelta(seconds=1))
+    assert not reroute.reroute_cases()
+    assert events_of(incident) == ["declared", "rerouted"]
 
 
 def test_a_ground_that_opens_on_a_day_is_opened_that_day(nobody, time_machine):
@@ -122,9 +147,14 @@ def declare_at_breizh():
     return declare(), former
 
 
+def take(incident, person, tlp=Tlp.GREEN):
+    acknowledge_incident(reference=incident.reference, actor=person)
+    Incident.objects.filter(pk=incident.pk).update(tlp=tlp)
+
+
 def test_what_a_centre_took_is_proposed_and_changes_hands_by_being_taken():
     incident, former = declare_at_breizh()
-    acknowledge_incident(reference=incident.reference, actor=former)
+    take(incident, former)
     new = another_centre()
     taker = a_responder(new)
     cover(new, departement=finistere())
@@ -135,7 +165,7 @@ def test_what_a_centre_took_is_proposed_and_changes_hands_by_being_taken():
     assert (transfer.state, transfer.taker, transfer.asked_by) == (TransferState.ASKED, new, None)
     assert transfer.motive.endswith("Loin Cyber répond aux collectivités de son département.")
     assert fresh(incident).csirt == breizh_cyber()
-    assert "parce que le territoire a changé de centre" in text(as_person(former).get(case(incident)))
+    assert "parce que la collectivité relève désormais de ce centre" in text(as_person(former).get(case(incident)))
     assert "proposé par la plateforme" in text(as_person(taker).get(offer_url(transfer)))
 
     accept_transfer(uid=transfer.uid, actor=taker)
@@ -146,7 +176,7 @@ def test_what_a_centre_took_is_proposed_and_changes_hands_by_being_taken():
 def test_what_people_decided_stays():
     """The other centre left it to the first one: the ground does not ask again."""
     incident, former = declare_at_breizh()
-    acknowledge_incident(reference=incident.reference, actor=former)
+    take(incident, former)
     new = another_centre()
     ground = cover(new, departement=finistere())
     reroute.reroute_cases()
@@ -193,3 +223,167 @@ def test_one_that_fails_holds_up_no_other(nobody, monkeypatch):
     monkeypatch.setattr(reroute, "reroute_case", fails)
     assert reroute.reroute_cases() == 1
     assert fresh(second).csirt == nobody
+
+
+def put_back_after(work, incident, person):
+    work(incident, person)
+    assign_incident(reference=incident.reference, actor=person, assignee=None)
+
+
+def take_alone(incident, person):
+    acknowledge_incident(reference=incident.reference, actor=person)
+
+
+def write_a_note(incident, person):
+    write_note(reference=incident.reference, actor=person, kind=NoteKind.NOTE, text="Vu.", key="n")
+
+
+def write_to_the_body(incident, person):
+    write_to_declarant(reference=incident.reference, actor=person, letter=Letter(text="Débranchez.", key="m"))
+
+
+@pytest.mark.parametrize("work", [take_alone, write_a_note, write_to_the_body])
+def test_what_was_worked_on_is_never_moved_even_once_put_back(work):
+    incident, former = declare_at_breizh()
+    put_back_after(work, incident, former)
+    Incident.objects.update(tlp=Tlp.GREEN)
+    assert fresh(incident).acknowledged_at is None
+    cover(another_centre(), departement=finistere())
+
+    assert reroute.reroute_cases() == 1
+    assert fresh(incident).csirt == breizh_cyber()
+    assert incident.transfers.get().state == TransferState.ASKED
+
+
+def test_words_of_a_hand_over_stay_in_their_centre():
+    """They were written once for two cases, and the other centre may take one of them."""
+    incident, former = declare_at_breizh()
+    other = declare()
+    for each in (incident, other):
+        assign_incident(reference=each.reference, actor=former, assignee=former)
+    words = Shift(to=None, text="La mairie voisine paie la rançon.", key="k")
+    hand_shift_over(actor=former, references=[incident.reference, other.reference], shift=words)
+    Incident.objects.update(tlp=Tlp.GREEN)
+    new = another_centre()
+    taker = a_responder(new)
+    cover(new, departement=finistere())
+
+    assert reroute.reroute_cases() == 2
+    assert fresh(incident).csirt == breizh_cyber()
+    accept_transfer(uid=incident.transfers.get().uid, actor=taker)
+    assert "La mairie voisine" not in text(as_person(taker).get(case(incident)))
+
+
+def test_what_was_only_given_and_grouped_goes_without_its_person_and_its_group():
+    incident, former = declare_at_breizh()
+    assign_incident(reference=incident.reference, actor=former, assignee=a_responder(breizh_cyber()))
+    group = open_group(csirt=breizh_cyber(), kind=GroupKind.CAMPAIGN, title="Vague", actor=former)
+    add_to_group(reference=incident.reference, group=group.uid, actor=former)
+    waited = timezone.now() - timedelta(days=3)
+    Incident.objects.update(answer_by=waited, acknowledge_by=waited)
+    assert fresh(incident).group
+    assert fresh(incident).assignee
+    cover(another_centre(), departement=finistere())
+
+    assert reroute.reroute_cases() == 1
+    moved = fresh(incident)
+    assert (moved.assignee, moved.group) == (None, None)
+    assert moved.answer_by > timezone.now()
+    assert moved.acknowledge_by > timezone.now()
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT, Tlp.AMBER])
+def test_what_its_label_keeps_in_its_centre_is_not_proposed_but_asked_for(tlp):
+    incident, former = declare_at_breizh()
+    take(incident, former, tlp)
+    new = another_centre()
+    ground = cover(new, departement=finistere())
+
+    assert reroute.reroute_cases() == 1
+    ground.source = "une autre liste"
+    ground.save()
+    assert not reroute.reroute_cases()
+
+    assert not incident.transfers.exists()
+    [task] = incident.tasks.all()
+    assert (task.author, task.done_at) == (None, None)
+    event = incident.events.latest("id")
+    assert (event.kind, event.actor, event.actor_kind) == (EventKind.TASKS_ADDED, None, "system")
+    assert event.data == {"added": 1, "task": str(task.uid)}
+    shown = text(as_person(former).get(case(incident)))
+    assert "relève désormais de Loin Cyber : demandez l’accord du déclarant, puis proposez le transfert." in shown
+    assert fresh(incident).due_at <= task.due_at
+
+
+def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
+    """And nothing of the case is read in the other centre any more."""
+    incident, former = declare_at_breizh()
+    take(incident, former)
+    new = another_centre()
+    taker = a_responder(new)
+    cover(new, departement=finistere())
+    reroute.reroute_cases()
+    pages = f"{QUEUE}transferts/", offer_url(incident.transfers.get())
+    assert all("Plouexemple" in text(as_person(taker).get(where)) for where in pages)
+    Incident.objects.update(tlp=Tlp.AMBER)
+
+    for where in pages:
+        shown = text(as_person(taker).get(where))
+        assert "Plouexemple" not in shown
+        assert "Rançongiciel" not in shown
+    with pytest.raises(ValidationError):
+        accept_transfer(uid=incident.transfers.get().uid, actor=taker)
+    assert fresh(incident).csirt == breizh_cyber()
+
+
+def test_a_proposal_ends_with_its_reason_and_is_made_again_with_it():
+    incident, former = declare_at_breizh()
+    take(incident, former)
+    new = another_centre()
+    ground = cover(new, departement=finistere())
+    reroute.reroute_cases()
+    first = incident.transfers.get()
+
+    ground.delete()
+    assert reroute.reroute_cases() == 1
+    first.refresh_from_db()
+    assert (first.state, first.answered_by) == (TransferState.WITHDRAWN, None)
+    event = incident.events.latest("id")
+    assert (event.kind, event.actor, event.actor_kind) == (EventKind.TRANSFER_WITHDRAWN, None, "system")
+    assert "retirée par la plateforme" in text(as_person(a_responder(new)).get(offer_url(first)))
+
+    cover(new, departement=finistere())
+    assert reroute.reroute_cases() == 1
+    assert incident.transfers.latest("id").state == TransferState.ASKED
+
+
+def test_a_ground_that_goes_on_to_a_third_centre_takes_the_proposal_with_it():
+    incident, former = declare_at_breizh()
+    take(incident, former)
+    ground = cover(another_centre(), departement=finistere())
+    reroute.reroute_cases()
+    third = another_centre("tiers-cyber", "Tiers Cyber")
+    ground.delete()
+    cover(third, departement=finistere())
+
+    assert reroute.reroute_cases() == 1
+    states = incident.transfers.order_by("id").values_list("state", "taker__slug")
+    assert list(states) == [(TransferState.WITHDRAWN, "loin-cyber"), (TransferState.ASKED, "tiers-cyber")]
+
+
+def test_the_case_of_a_body_whose_region_was_corrected_follows_and_says_so(nobody):
+    """The directory stays as it is: what changed is the body."""
+    cover(nobody)
+    incident = declare()
+    other = Region.objects.get(code="75")
+    new = another_centre()
+    cover(new, region=other)
+    assert not reroute.reroute_cases()
+
+    correct_region(collectivity=incident.collectivity, region=other, note="La liste se trompe.")
+
+    assert reroute.reroute_cases() == 1
+    moved = fresh(incident)
+    assert (moved.csirt, moved.region) == (new, other)
+    assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
+    assert "a été corrigée" in text(as_person(a_responder(new)).get(case(incident)))

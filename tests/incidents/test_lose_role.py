@@ -6,11 +6,14 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from accounts.tokens import issue_token
-from incidents.enums import ActorKind
+from incidents.enums import ActorKind, ClosingReason
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
 from incidents.services.transfer import ask_transfer
-from tests.cast import a_piece, a_responder, breizh_cyber, declare
+from incidents.services.triage import acknowledge_incident, close_incident
+from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
+from tests.incidents.test_correspond import opened, page
+from tests.incidents.test_declare import text
 from tests.incidents.transferring import another_centre, as_person, offer_url
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +135,47 @@ def test_what_they_did_stays_in_their_name(responder, incident):
     removed(responder)
     colleague = a_responder()
     assert str(responder) in as_person(colleague).get(url(incident)).content.decode()
+
+
+@pytest.mark.parametrize("end", [removed, closed])
+def test_the_cases_of_whoever_left_are_nobodys_in_every_list(responder, incident, end):
+    """And on every page: nothing in the row of the case is changed, so that a role that comes back finds it again."""
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    colleague = as_person(a_responder(breizh_cyber()))
+    without, name = f"{QUEUE}?etat=sans-responsable", responder.display_name
+    assert incident.reference not in colleague.get(without).content.decode()
+    assert name in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
+    assert f"{name}, Breizh Cyber" in text(opened(incident).get(page(incident)))
+    end(responder)
+
+    assert incident.reference in colleague.get(without).content.decode()
+    assert name not in colleague.get(f"{QUEUE}?etat=ouverts").content.decode()
+    found = colleague.get(f"{QUEUE}recherche/", {"q": "resp:personne"}).content.decode()
+    assert incident.reference in found
+    assert name not in found
+    head = text(colleague.get(url(incident)))
+    assert f"{name} s’en occupe" not in head
+    assert f"Personne ne s’en occupe : {name}, qui a ce dossier, ne travaille plus au centre. À reprendre" in head
+    status = text(opened(incident).get(page(incident)))
+    assert "Pris en charge depuis" in status
+
+    Membership.objects.filter(user=responder).update(ended_on=None)
+    User.objects.filter(pk=responder.pk).update(is_active=True)
+    assert incident.reference not in colleague.get(without).content.decode()
+
+
+def test_a_closed_case_stays_that_of_whoever_had_it(responder, incident):
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    close_incident(reference=incident.reference, reason=ClosingReason.RESOLVED, why="Vu.", actor=responder)
+    removed(responder)
+    found = as_person(a_responder(breizh_cyber())).get(f"{QUEUE}recherche/", {"q": "resp:personne"})
+    assert incident.reference not in found.content.decode()
+
+
+def test_whoever_removes_somebody_reads_how_many_cases_are_left(responder, incident):
+    lead = as_person(a_lead())
+    asked = f"/equipe/{responder.uid}/retirer/"
+    assert "sans responsable" not in text(lead.get(asked))
+    for each in (incident, declare()):
+        acknowledge_incident(reference=each.reference, actor=responder)
+    assert "Cette personne a 2 dossiers ouverts. Ils seront sans responsable" in text(lead.get(asked))

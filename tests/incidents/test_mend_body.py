@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from accounts.enums import Helper, LinkPurpose, Role
@@ -11,8 +12,9 @@ from accounts.services.links import make_link
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
-from csirts.models import Csirt
-from incidents.enums import EventKind, Verification
+from csirts.models import Coverage, Csirt
+from incidents.enums import EventKind, Rerouting, Verification
+from incidents.services import reroute
 from incidents.services.bodies import confirm_body, merge_body
 from incidents.services.triage import verify_incident
 from notifications.dispatch import announce_events
@@ -22,6 +24,7 @@ from stats.services import fold_events
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.test_confirm_body import a_ccas
 from tests.incidents.test_triage_case import text_of, url
+from tests.incidents.transferring import another_centre
 
 WRONG_NAME = "C.C.A.S de Plouexample"
 GIVEN = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}
@@ -83,6 +86,27 @@ def test_figures_count_its_cases_where_it_is(client, responder, incident, body):
     assert set(CaseFact.objects.values_list("region", flat=True)) == {plouexemple().region_id}
     incident.refresh_from_db()
     assert incident.csirt == stranger.csirt
+
+
+def test_its_cases_follow_it_and_say_so(client, responder, incident, body, monkeypatch):
+    """No ground of the directory moved: the body turned out to lie elsewhere, then to be another one."""
+    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+    town = Collectivity.objects.filter(kind=Kind.COMMUNE).exclude(region=incident.region).first()
+    elsewhere = another_centre()
+    Coverage.objects.filter(region=town.region).delete()
+    Coverage.objects.create(csirt=elsewhere, region=town.region, valid=DateRange(None, None), source="essai")
+    reroute.reroute_cases()
+    correct(client, incident, seat=town.insee_code)
+    assert reroute.reroute_cases() == 1
+    incident.refresh_from_db()
+    assert incident.csirt == elsewhere
+    assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
+
+    merge_body(reference=incident.reference, into=plouexemple().uid, actor=a_responder(elsewhere))
+    assert reroute.reroute_cases() == 1
+    incident.refresh_from_db()
+    assert incident.csirt == breizh_cyber()
+    assert incident.events.latest("id").data["why"] == Rerouting.CORRECTED
 
 
 def test_the_same_again_changes_nothing(client, responder, incident):

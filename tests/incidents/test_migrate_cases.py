@@ -11,12 +11,12 @@ from csirts.models import Coverage
 from incidents.access import Guest
 from incidents.declaration import Instant, Leak
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
-from incidents.enums import ClosingReason, EventKind, KeptForm
+from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
 from incidents.models import Closing, Incident, KeptWords
+from incidents.services import reroute
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.evidence import take_back_evidence
 from incidents.services.keep import Pen, keep_words
-from incidents.services.reroute import reroute_cases
 from incidents.services.triage import acknowledge_incident, close_incident
 from tests.cast import a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.transferring import another_centre
@@ -105,21 +105,26 @@ def test_the_history_of_a_file_that_was_taken_back_outlives_the_way_back(take_ba
 
 
 @pytest.mark.proof
-def test_cases_that_followed_their_ground_outlive_the_way_back(take_back_to):
-    """One that nobody took has moved, one that was taken is proposed by nobody: both stay in the history."""
+def test_cases_that_followed_their_ground_outlive_the_way_back(take_back_to, monkeypatch):
+    """One that nobody took has moved, one that was taken is proposed by nobody, of another nobody asks for the
+    agreement: all stay in the history.
+    """
+    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
     breizh_cyber()
     responder = a_responder()
     declare()
-    held = taken(responder)
+    held, kept_in = taken(responder), taken(responder)
+    Incident.objects.filter(pk=held.pk).update(tlp=Tlp.GREEN)
     elsewhere = another_centre()
     Coverage.objects.update(csirt=elsewhere)
-    while reroute_cases():
+    while reroute.reroute_cases():
         pass
     before = rows(KINDS)
     assert {(EventKind.REROUTED,), (EventKind.TRANSFER_ASKED,)} <= {*before}
     take_back_to("incidents", "0019")
     assert rows(KINDS) == before
     assert rows("SELECT incident_id, asked_by_id FROM incidents_transfer") == [(held.pk, None)]
+    assert rows("SELECT incident_id, author_id FROM incidents_task") == [(kept_in.pk, None)]
     with pytest.raises(IntegrityError, match="event_kind_known"):
         rows(
             "INSERT INTO incidents_incidentevent (uid, incident_id, kind, at, actor_kind, actor_id, data) "

@@ -65,7 +65,7 @@ HARD = {
         a_case(LOW, minutes=-31 * 24 * 60, status=Status.ACKNOWLEDGED),
     ),
     "whether somebody has taken it changes nothing": (
-        a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, assignee=7),
+        a_case(HIGH, minutes=10, status=Status.ACKNOWLEDGED, holder=7),
         a_case(HIGH, minutes=20),
     ),
 }

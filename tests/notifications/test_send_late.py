@@ -1,17 +1,22 @@
 """A case had no channel: once there is an address, one mail says what still waits, by itself."""
 
+from datetime import timedelta
+
 import pytest
 
 from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.declaration import Caller
+from incidents.enums import EventKind
+from incidents.models import Story
 from incidents.services.complete import Writing
 from incidents.services.correct import correct_caller
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.withdraw import withdraw_incident
 from notifications import dispatch, tasks
-from notifications.channels import send_to_centres
-from notifications.enums import DeliveryStatus
+from notifications.channels import send_to_centres, send_to_missed_declarants
+from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
 from tests.notifications.test_write import CENTRE, TOWN, delivered, one_line
@@ -128,3 +133,40 @@ def test_a_number_alone_opens_no_way(post, clock):
     correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
     delivered(post)
     assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
+
+
+def test_an_address_given_while_the_first_mail_was_announced_is_found(post, clock):
+    """Whoever announced it had read that there was none, and committed after the address was heard of."""
+    breizh_cyber()
+    incident = declare(caller=SILENT)
+    Story.objects.filter(incident=incident).update(contact_email=TOWN)
+    dispatch.announce_events()
+    Delivery.objects.filter(recipient="declarant").update(status=DeliveryStatus.NO_CHANNEL, channel=Channel.NONE)
+
+    tasks.reconcile()
+    dispatch.deliver_due()
+    [mail] = post.to(TOWN)
+    assert incident.reference[:4] in mail["Subject"]
+    assert statuses("declarant") == [DeliveryStatus.SENT]
+
+
+def test_who_never_gave_an_address_is_not_looked_for_again_and_again(post, clock, django_assert_num_queries):
+    breizh_cyber()
+    declare(caller=SILENT)
+    delivered(post)
+    with django_assert_num_queries(3):  # with those of its transaction
+        assert not send_to_missed_declarants()
+    assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
+
+
+def test_a_withdrawal_that_had_no_channel_leaves_while_a_word_waits(centre, post, clock):
+    incident = declare()
+    acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
+    clock.shift(timedelta(minutes=1))
+    write(incident, "k")
+    withdraw_incident(reference=incident.reference, guest=guest_of(incident), letter=Letter(text="Erreur.", key="w"))
+    delivered(post)
+    gives_its_address()
+    assert send_to_centres() == 1
+    kinds = Delivery.objects.filter(status=DeliveryStatus.DUE).values_list("announcement__event__kind", flat=True)
+    assert list(kinds) == [EventKind.WITHDRAWN]

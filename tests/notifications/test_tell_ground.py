@@ -1,14 +1,33 @@
 """A ground is opened or closed: its centre and the declarants of its open cases are told, once."""
 
+from datetime import timedelta
+
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from csirts.models import Coverage
+from incidents.enums import Burst, EventKind
+from incidents.models import Incident
+from incidents.services import reroute
 from incidents.services.reroute import reroute_cases
-from tests.cast import breizh_cyber, bretagne, declare
+from incidents.services.triage import acknowledge_incident
+from notifications import dispatch, tasks
+from notifications.enums import DeliveryStatus
+from notifications.models import Delivery
+from tests.cast import a_responder, breizh_cyber, bretagne, declare
 from tests.notifications.test_write import CENTRE, TOWN, delivered, one_line
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(reroute, "FOLLOWED_AFTER", timedelta())
+
+
+def cover(centre):
+    Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
 
 
 def test_it_works(post, clock):
@@ -20,7 +39,7 @@ def test_it_works(post, clock):
     assert not post.to(CENTRE)
     before = len(post.to(TOWN))
 
-    Coverage.objects.create(csirt=centre, region=bretagne(), valid=DateRange(None, None), source="essai")
+    cover(centre)
     reroute_cases()
     delivered(post)
 
@@ -71,3 +90,107 @@ def test_a_mailbox_in_doubt_is_not_told_that_nobody_works_on_it(post, clock, is_
     assert "plus aucun centre" not in one_line(told)
     assert ("0 800 200 008" in one_line(told)) is not is_closed
     assert "ni lien vers votre dossier, ni code" in one_line(told)
+
+
+def test_a_ground_closed_and_opened_before_the_mails_leave_is_told_once(post, clock):
+    centre = breizh_cyber()
+    declare()
+    delivered(post)
+    before = len(post.to(TOWN))
+    Coverage.objects.all().delete()
+    reroute_cases()
+    dispatch.announce_events()
+    cover(centre)
+    reroute_cases()
+    delivered(post)
+    [told] = post.to(TOWN)[before:]
+    assert "Breizh Cyber reçoit votre dossier" in told["Subject"]
+    assert len(post.to(CENTRE)) == 2
+
+
+def test_a_case_that_moved_twice_is_told_to_the_centre_that_has_it(post, clock):
+    """Opened, closed and opened again: the first mail of the centre is of a move that is over."""
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    incident = declare()
+    delivered(post)
+    before = len(post.to(TOWN))
+    cover(centre)
+    reroute_cases()
+    dispatch.announce_events()
+    Coverage.objects.all().delete()
+    reroute_cases()
+    cover(centre)
+    reroute_cases()
+    delivered(post)
+    assert len(post.to(CENTRE)) == 1
+    assert len(post.to(TOWN)[before:]) == 1
+    assert incident.events.filter(kind=EventKind.REROUTED).count() == 3
+
+
+def test_it_is_not_said_that_nobody_has_a_case_that_was_taken_meanwhile(post, clock):
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    incident = declare()
+    delivered(post)
+    before = len(post.to(TOWN))
+    cover(centre)
+    reroute_cases()
+    dispatch.announce_events()
+    acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
+    delivered(post)
+    [told] = post.to(TOWN)[before:]
+    assert "Personne ne s’en occupe encore" not in one_line(told)
+    assert not post.to(CENTRE)
+    tasks.reconcile()
+    of_ground = Delivery.objects.filter(announcement__event__kind=EventKind.REROUTED)
+    assert set(of_ground.values_list("status", flat=True)) == {DeliveryStatus.MOOT}
+
+
+def test_the_mailbox_of_a_burst_hears_of_no_ground(post, clock):
+    centre = breizh_cyber()
+    declare()
+    Incident.objects.update(burst=Burst.values[0])
+    delivered(post)
+    Coverage.objects.all().delete()
+    reroute_cases()
+    cover(centre)
+    reroute_cases()
+    delivered(post)
+    assert not post.to(TOWN)
+    assert len(post.to(CENTRE)) == 2
+
+
+def places_of(incident):
+    turns = Delivery.objects.due(timezone.now()).in_turn(most=dispatch.MOST_OF_ONE_ASKER)
+    cases = turns.values_list("announcement__event__incident", flat=True)
+    return [place for place, case in enumerate(cases) if case == incident.pk]
+
+
+def test_many_cases_that_follow_their_ground_hold_up_no_declaration(post, clock):
+    centre = breizh_cyber()
+    Coverage.objects.all().delete()
+    for _number in range(8):
+        declare()
+    delivered(post)
+    cover(centre)
+    assert reroute_cases() == 8
+    dispatch.announce_events()
+    clock.shift(timedelta(seconds=5))
+    urgent = declare()
+    dispatch.announce_events()
+    assert max(places_of(urgent)) < 2 * dispatch.MOST_OF_ONE_ASKER
+
+
+def test_what_a_centre_gets_late_holds_up_no_declaration(post, clock):
+    breizh_cyber(notification_email="")
+    for _number in range(8):
+        declare()
+    delivered(post)
+    breizh_cyber()
+    tasks.reconcile()
+    assert Delivery.objects.due(timezone.now()).count() == 8
+    clock.shift(timedelta(seconds=5))
+    urgent = declare()
+    dispatch.announce_events()
+    assert max(places_of(urgent)) < 2 * dispatch.MOST_OF_ONE_ASKER
