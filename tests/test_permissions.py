@@ -62,7 +62,9 @@ SENT = {
     "admin/incidents/incident/{reference}/transfert/": {
         "taker": "ailleurs",
         "motive": "Leur territoire",
+        "agreed": "on",
         "agreement": "Oui",
+        "label": "amber+strict",
     },
     "admin/incidents/incident/indicateurs/": {"text": "evil.example"},
     "admin/incidents/incident/valeurs-connues/": {"kind": "domain", "value": "evil.example", "motive": "Le nôtre"},

@@ -20,11 +20,11 @@ from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
-from incidents.services.advise import AGREEMENT_LIMIT, NOT_AGREED
+from incidents.services.agreements import NONE, NOT_AGREED, Agreement, checked_agreement
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.remains import standing_of
-from incidents.sharing import PartnerKind, needs_agreement
+from incidents.sharing import PartnerKind, needs_agreement, width
 from incidents.text import plain_line
 from incidents.workflow import check_transferable
 
@@ -48,7 +48,9 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: str = "") -> Transfer:
+def ask_transfer(
+    *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
+) -> Transfer:
     """Propose the case to the centre with the slug `taker`. The same again by the same person changes nothing.
 
     `agreement`: who of the body agreed, where the label of the case asks for it. `seen`: the uid of the newest
@@ -58,7 +60,7 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
-    if newest and is_same(newest, taker, why, actor):
+    if newest and is_same(newest, taker, why, actor) and newest.agreement == agreement.words:
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise StaleTransfer(newest)
@@ -66,7 +68,9 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
     centre = taker_named(incident, taker)
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
-    said = {"motive": why, "agreement": checked_agreement(incident, agreement), "asked_by": actor}
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    agreed = checked_agreement(incident, agreement, is_needed=is_needed)
+    said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # of somebody's centre, or else they could not be here
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
@@ -157,20 +161,14 @@ def check_may_go(incident: Incident) -> None:
     check_transferable(Status(incident.status))
 
 
-def checked_agreement(incident: Incident, agreement: str) -> str:
-    """Return what is noted of it. Raises ValidationError on « agreement » where the declarant must be asked first."""
-    said = plain_line(agreement, limit=AGREEMENT_LIMIT, field="agreement")
-    if not said and needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
-        raise ValidationError({"agreement": str(NOT_AGREED)})
-    return said
-
-
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the label of the case asks for an agreement that nobody noted. The centre to which the ground of a
-    body went is the one that its declarations are for: it needs none.
+    """Tell whether the label of the case asks for an agreement that nobody noted, or noted under a wider label. The
+    centre to which the ground of a body went is the one that its declarations are for: it needs none.
     """
-    is_asked = transfer.asked_by_id is not None and not transfer.agreement
-    return is_asked and needs_agreement(transfer.incident.tlp, PartnerKind.COLLEAGUE)
+    tlp = transfer.incident.tlp
+    if transfer.asked_by_id is None or not needs_agreement(tlp, PartnerKind.COLLEAGUE):
+        return False
+    return not transfer.agreement or width(transfer.agreed_tlp) > width(tlp)
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:
