@@ -12,6 +12,7 @@ COMMON_LENGTH = 5
 NAME_LENGTH = 3
 PHONE_DIGITS = 9  # of a French number, whatever stands before them
 MAIL = re.compile(r"[^\s<>()]+@[^\s<>()]+")
+PHONE = re.compile(r"(?:0|33|0033)[1-9]\d{8}")  # digits of a French number, grouped in any way
 NUMBER = re.compile(r"\d(?:[\s.\-/]?\d){4,}")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
@@ -56,6 +57,12 @@ def names_in(text: str, named: Named) -> list[str]:
         *reference_in(text, named.reference),
     ]
     return list(dict.fromkeys(found))
+
+
+def persons_in(text: str, named: Named) -> list[str]:
+    """The words of `text` that name the person to call back, and every address and telephone number, each once."""
+    phones = (one for one in NUMBER.findall(text) if PHONE.fullmatch(digits(one)))
+    return list(dict.fromkeys([*contact_in(text, named.contact_name), *MAIL.findall(text), *phones]))
 
 
 def name_in(text: str, name: str) -> Iterator[str]:

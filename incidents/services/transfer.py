@@ -18,9 +18,11 @@ from accounts.models import Membership, User
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
+from incidents.anonymous import persons_in
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.agreements import NONE, NOT_AGREED, Agreement, checked_agreement
+from incidents.services.close import named_in
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.remains import standing_of
@@ -66,8 +68,7 @@ def ask_transfer(
         raise StaleTransfer(newest)
     check_may_go(incident)
     centre = taker_named(incident, taker)
-    if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+    check_motive(incident, why)
     is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
     agreed = checked_agreement(incident, agreement, is_needed=is_needed)
     said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
@@ -169,6 +170,15 @@ def lacks_agreement(transfer: Transfer) -> bool:
     if transfer.asked_by_id is None or not needs_agreement(tlp, PartnerKind.COLLEAGUE):
         return False
     return not transfer.agreement or width(transfer.agreed_tlp) > width(tlp)
+
+
+def check_motive(incident: Incident, why: str) -> None:
+    """Raises ValidationError on « motive »: the other centre reads it before the case is its own."""
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+    if persons := persons_in(why, named_in(incident)):
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
+        raise ValidationError({"motive": _("Ce motif désigne quelqu’un. Retirez : %s.") % quoted})
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:

@@ -93,6 +93,21 @@ def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, sa
     assert events_of(incident) == ["declared"]
 
 
+@pytest.mark.parametrize(
+    "named", ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"]
+)
+def test_a_motive_names_nobody(incident, giver, taker, named):
+    """The other centre reads it before the case is its own; the body, which it sees anyway, may be named."""
+    ours = as_person(giver)
+    answer = ours.post(url(incident, "transfert"), SAID | {"motive": f"{WHY} Voyez {named} à Plouexemple."})
+    assert answer.status_code == 422
+    assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
+    assert named in text_of(answer)
+    assert not Transfer.objects.exists()
+    about = SAID | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
+    assert ours.post(url(incident, "transfert"), about).status_code == 302
+
+
 def test_a_double_click_is_one_proposal(incident, giver, taker):
     assert asked(incident, giver) == asked(incident, giver)
     for _ in range(2):
