@@ -9,9 +9,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import get_managed_body
-from accounts.enums import LinkPurpose, MailKind, MailStatus
-from accounts.models import AccessLink, PendingMail, User
-from accounts.services.links import make_link
+from accounts.enums import LinkPurpose, MailKind
+from accounts.models import AccessLink, User
+from accounts.services.links import make_link, stop_links
 from accounts.services.mails import queue_mail
 from collectivities.models import Collectivity
 
@@ -61,8 +61,7 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
     """The link opens nothing more, and a mail that has not left stays. A second click finds nothing to withdraw."""
     links = invited(get_managed_body(actor, uid), person_uid)
-    links.filter(used_at=None, revoked_at=None).update(revoked_at=timezone.now())
-    PendingMail.objects.filter(link__in=links, status=MailStatus.DUE).update(status=MailStatus.DEAD)
+    stop_links(links)
     return links.latest("created_at").user
 
 
