@@ -27,12 +27,16 @@ class TooSoon(Exception):
     """This person was invited here minutes ago: a double click, or a mail that is still on its way."""
 
 
+class AlreadyThere(Exception):
+    """This person is of the body, or of the centre: there is nothing to invite to."""
+
+
 @transaction.atomic
 def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """A link by mail, good for seven days. Who has no account yet gets one with the link, and no role before it.
 
-    Says nothing of whether the address has an account; nothing happens for somebody who is a member already.
-    Raises TooMany, or TooSoon when the same invitation has just left.
+    Says nothing of whether the address has an account. Raises AlreadyThere for a member, TooMany, or TooSoon when the
+    same invitation has just left.
     """
     body = get_managed_body(actor, uid)
     send_invitation(account_of(email), body=body, actor=actor)
@@ -82,7 +86,7 @@ def invited(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
 def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     """A closed account gets a row like another, and no mail: the list of the manager says nothing of it."""
     if body.pk in person.collectivity_ids():
-        return
+        raise AlreadyThere
     refuse_haste(person, body)
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
     if person.is_active:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose, MailKind, Role
 from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end
-from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, TooMany, TooSoon, account_of
+from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, AlreadyThere, TooMany, TooSoon, account_of
 from accounts.services.links import is_sent_by_lead, live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_of
@@ -34,10 +34,6 @@ def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
 
 
 # People
-
-
-class AlreadyThere(Exception):
-    """This person works in the centre: there is nothing to invite to."""
 
 
 class ClosedAccount(Exception):

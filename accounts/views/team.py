@@ -19,7 +19,7 @@ from accounts.enums import Role
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
-from accounts.services.invitations import TooMany, TooSoon
+from accounts.services.invitations import AlreadyThere, TooMany, TooSoon
 from accounts.signed_in import user_of
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import link_is_over
@@ -52,7 +52,7 @@ class InviteResponder(OfALead):
             team.invite_responder(csirt_id=centre.pk, email=email, actor=user_of(self.request))
         except TooMany:
             return self.refuse(form, TOO_MANY)
-        except team.AlreadyThere:
+        except AlreadyThere:
             return self.refuse(form, _("Cette personne est déjà de l’équipe : rien n’est parti."))
         except team.ClosedAccount:
             closed = _("Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.")
