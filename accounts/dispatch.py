@@ -43,9 +43,8 @@ def claim() -> PendingMail | None:
     row.attempts += 1
     row.due_at = now + min(FIRST_PAUSE * float(2 ** (row.attempts - 1)), LONGEST_PAUSE)
     row.save(update_fields=["attempts", "due_at"])
-    return PendingMail.objects.select_related("user", "link__collectivity", "link__csirt", "link__made_by").get(
-        pk=row.pk
-    )
+    whole = PendingMail.objects.select_related("user", "csirt", "link__collectivity", "link__csirt", "link__made_by")
+    return whole.get(pk=row.pk)
 
 
 def attempt(mail: PendingMail, mailer: Mailer) -> NotSent | None:

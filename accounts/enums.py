@@ -52,6 +52,7 @@ class MailKind(models.TextChoices):
     ADDRESS_CHANGED = "address_changed", _("adresse mail changée")
     CENTRE_INVITATION = "centre_invitation", _("invitation dans un centre")
     CHANNEL = "channel", _("essai de l’adresse d’un centre")
+    CHANNEL_CHANGED = "channel_changed", _("adresse d’un centre changée")
 
 
 class MailStatus(models.TextChoices):

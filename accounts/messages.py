@@ -34,6 +34,7 @@ def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
 def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
     """Plain words only, each on one line."""
     link = mail.link
+    centre = mail.csirt or (link.csirt if link else None)
     return {
         "name": plain(mail.user.display_name),
         "address": mail.user.email,
@@ -44,7 +45,7 @@ def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
         else "",
         "expires_at": link.expires_at if link else None,
         "body": plain(str(link.collectivity)) if link and link.collectivity else "",
-        "centre": plain(link.csirt.name) if link and link.csirt else "",
+        "centre": plain(centre.name) if centre else "",
         "by": plain(str(link.made_by)) if link and link.made_by else "",
     }
 

@@ -334,6 +334,8 @@ class PendingMail(models.Model):
     link = models.ForeignKey(
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lien d’accès")
     )
+    # Whose mailbox changed, by the hand of `user`.
+    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre"))
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     status = models.CharField(_("état"), max_length=8, choices=MailStatus, default=MailStatus.DUE)
     due_at = models.DateTimeField(_("à envoyer le"), default=timezone.now)
@@ -348,6 +350,11 @@ class PendingMail(models.Model):
             models.CheckConstraint(condition=Q(kind__in=MailKind.values), name="account_mail_kind_known"),
             models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
             models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="account_mail_trouble_known"),
+            models.CheckConstraint(
+                condition=Q(kind=MailKind.CHANNEL_CHANGED, csirt__isnull=False)
+                | (~Q(kind=MailKind.CHANNEL_CHANGED) & Q(csirt=None)),
+                name="account_mail_names_the_centre",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(status=MailStatus.DUE), name="account_mail_due"),

@@ -31,6 +31,7 @@ from incidents.enums import (
 )
 from incidents.models import Incident, Task
 from incidents.rsit import RsitClass, RsitType
+from incidents.services.agreements import Agreement
 from incidents.services.assign import assign_incident
 from incidents.services.close import Ending, end_incident
 from incidents.services.declare import key_of
@@ -190,8 +191,10 @@ def show_transfer_given(responder: User, neighbour: User, now: datetime) -> None
 
 def give(reference: str, actor: User, *, taker: str, motive: str) -> UUID:
     acknowledge_incident(reference=reference, actor=actor)
-    said = {"motive": motive, "agreement": "La secrétaire, au téléphone, ce matin."}
-    return ask_transfer(reference=reference, taker=taker, actor=actor, seen="", **said).uid
+    label = Incident.objects.get(reference=reference).tlp
+    agreement = Agreement(is_given=True, words="La secrétaire, au téléphone, ce matin.", label=label)
+    asked = ask_transfer(reference=reference, taker=taker, motive=motive, actor=actor, seen="", agreement=agreement)
+    return asked.uid
 
 
 def show_reopened(responder: User, lead: User, now: datetime) -> None:

@@ -20,6 +20,7 @@ LEAST_DIGITS = 6
 RUN = re.compile(r"[^\s<>()]+")
 NUMBER = re.compile(r"\d(?:(?:[^\w,;:!?]|_){0,3}\d){4,}")
 NATIONAL = re.compile(r"0(\d{9})")
+PHONE = re.compile(r"(?:0|33|0033)[1-9]\d{8}")  # digits of a French number, grouped in any way
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
 APOSTROPHE = re.compile(r"[’']")
 PART = re.compile(r"[^\W_]+")
@@ -172,6 +173,14 @@ def find_pointers(read: ReadText, named: Named) -> Pointers:
     ]
     doubtful = [] if is_certain else whole or find_parts(read, named.contact_name)
     return Pointers(list(dict.fromkeys(certain)), list(dict.fromkeys(doubtful)))
+
+
+def persons_in(text: str, named: Named) -> list[str]:
+    """The words of `text` that name the person to call back, and every address and telephone number, each once."""
+    read = read_text(text)
+    people = list(find_name(read, fold_name(named.contact_name))) or find_parts(read, named.contact_name)
+    phones = [written for number, written in read.numbers.items() if PHONE.fullmatch(number)]
+    return list(dict.fromkeys([*people, *read.mails, *phones]))
 
 
 def find_in(known: dict[str, str], keys: Iterable[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,12 @@ SCRIPTS = {
     "KATAKANA": gettext_lazy("japonais"),
     "HANGUL": gettext_lazy("coréen"),
 }
+# Below it, those of which no font of ours draws a letter, by how the names of their characters begin.
+UNDRAWN = (
+    *("BALINESE", "BATAK", "BUGINESE", "BUHID", "CANADIAN", "GLAGOLITIC", "HANGUL", "HANUNOO", "LEPCHA", "LIMBU"),
+    *("MANDAIC", "MONGOLIAN", "NEW TAI LUE", "NKO", "OGHAM", "OL CHIKI", "RUNIC", "SAMARITAN", "SUNDANESE", "SYRIAC"),
+    *("TAGALOG", "TAGBANWA", "TAI LE", "TAI THAM", "THAANA", "TIBETAN", "TIFINAGH"),
+)
 MOST_NUMBERS = 24
 
 
@@ -66,11 +73,13 @@ def named_runs(text: str, script: str) -> list[str]:
     return [*runs, named(run)]
 
 
+@lru_cache(maxsize=4096)
 def script_of(character: str) -> str:
-    """Return the first word of the character's name where scripts stand whole, else the character itself."""
+    """Return the script of the character where who lacks one of its letters lacks them all, else the character."""
+    name = unicodedata.name(character, character)
     if ord(character) < EAST_ASIA:
-        return character
-    return unicodedata.name(character, character).partition(" ")[0].partition("-")[0]
+        return next((script for script in UNDRAWN if name.startswith(f"{script} ")), character)
+    return name.partition(" ")[0].partition("-")[0]
 
 
 def named(run: str) -> str:

@@ -116,12 +116,12 @@ def may_share_lesson(tlp: str) -> bool:
     return not is_kept_in(tlp)
 
 
-def may_go_to(tlp: str, partner: Partner, *, is_agreed: bool = False) -> bool:
-    """Whether we mail of a case under `tlp` to `partner`, a CERT of the community.
+def may_go_to(tlp: str, partner: Partner, *, label: str = "", is_agreed: bool = False) -> bool:
+    """Whether we mail of a case under `tlp` to `partner`, a CERT of the community, in a file under `label`.
 
     Nothing goes to an address that nobody has published, and nothing of a TLP:RED case. Under a narrower label than
-    GREEN a message leaves where the declarant has agreed to it.
+    GREEN, or than that of the file, it leaves where the declarant has agreed to this file.
     """
     if not partner.email or is_kept_in(tlp):
         return False
-    return is_agreed or may_be_shared_with_partner(tlp, PartnerKind.COMMUNITY)
+    return is_agreed or not needs_agreement(tlp, PartnerKind.COMMUNITY, label=label)

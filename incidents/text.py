@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 READING_ORDER = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILE_NAME_LIMIT = 255
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
+FILLERS = "\u115f\u1160\u3164\uffa0"  # letters of Unicode that show nothing
 KEPT_CONTROLS = "\n\t"
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 SCHEME = re.compile(r"(?i)\b(?:http|ftp)(s?)(?=:)")
@@ -41,6 +42,11 @@ def plain_text(text: str, *, limit: int, field: str) -> str:
 def plain_line(text: str, *, limit: int, field: str) -> str:
     """The same on one line."""
     return plain_text(" ".join(text.split()), limit=limit, field=field)
+
+
+def has_visible_word(text: str) -> bool:
+    """Tell whether a reader sees a letter or a digit in it."""
+    return any(sign.isalnum() and sign not in FILLERS for sign in text)
 
 
 def plain_file_name(name: str) -> str:

@@ -143,12 +143,9 @@ def stands_where_it_went(event: IncidentEvent) -> bool:
 
 
 def address_of_partner(event: IncidentEvent) -> str:
-    """None once the case was erased, or its TLP keeps it in since it was asked, unless its declarant agreed."""
-    partner = PARTNERS.get(event.data["partner"])
-    if (
-        partner is None
-        or event.incident.erased_at
-        or not may_go_to(event.incident.tlp, partner, is_agreed=event.data.get("agreed", False))
-    ):
+    """None once the case was erased, or its TLP keeps the file in since it was asked, unless its declarant agreed."""
+    partner, data = PARTNERS.get(event.data["partner"]), event.data
+    if partner is None or event.incident.erased_at:
         return ""
-    return partner.email
+    may_go = may_go_to(event.incident.tlp, partner, label=data.get("tlp", ""), is_agreed=data.get("agreed", False))
+    return partner.email if may_go else ""

@@ -13,7 +13,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.test import Client
 
-from accounts.enums import Role
+from accounts.enums import LinkPurpose, Role
+from accounts.services.links import make_link
 from accounts.tokens import issue_token
 from csirts.models import Coverage, Csirt
 from incidents.access import Guest
@@ -39,7 +40,16 @@ from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
 from tests.routes import routes
 from tests.stats.printing import print_release, spread
 
+
+def centre(incident):
+    return incident.csirt_id
+
+
+# What is sent along; a value that only the case knows is a function of it.
 SENT = {
+    "equipe/adresse/retirer/": {"csirt": centre},
+    "equipe/invitations/{uid}/retirer/": {"csirt": centre},
+    "equipe/{uid}/retirer/": {"csirt": centre},
     "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
     "api/v1/collectivities/": {"q": "Plouexemple"},
     "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
@@ -63,7 +73,9 @@ SENT = {
     "admin/incidents/incident/{reference}/transfert/": {
         "taker": "ailleurs",
         "motive": "Leur territoire",
+        "agreed": "on",
         "agreement": "Oui",
+        "label": "amber+strict",
     },
     "admin/incidents/incident/indicateurs/": {"text": "evil.example"},
     "admin/incidents/incident/valeurs-connues/": {"kind": "domain", "value": "evil.example", "motive": "Le nôtre"},
@@ -198,7 +210,8 @@ def call(method, route, url, user, incident, cookies):
         declaration = {"collectivity": str(incident.collectivity.uid), "contact": {"phone": "06 39 98 00 12"}}
         return client.post(url, json.dumps(declaration | {"type": "rancon"}), "application/json", headers=token)
     client.cookies = deepcopy(cookies)
-    return getattr(client, method)(url, SENT.get(route, {}))
+    sent = {name: value(incident) if callable(value) else value for name, value in SENT.get(route, {}).items()}
+    return getattr(client, method)(url, sent)
 
 
 def places(route, incident, cast):
@@ -248,6 +261,7 @@ def number_in(route):
 # What the public identifier of an address names, by a part of the address.
 NAMED = {
     "ma-collectivite/": lambda incident, cast: incident.collectivity,
+    "equipe/invitations/": lambda incident, cast: an_invitation(incident.csirt, cast).user,
     "equipe/": lambda incident, cast: cast["responder"],
     "/taches/": lambda incident, cast: Task.objects.create(incident=incident, title="Rappeler", author=cast["lead"]),
     "/messages-types/": lambda incident, cast: MessageTemplate.objects.create(
@@ -266,6 +280,11 @@ NAMED = {
 
 def uid_in(route, incident, cast):
     return next(make(incident, cast).uid for part, make in NAMED.items() if part in route)
+
+
+def an_invitation(csirt, cast):
+    """From its lead, without an answer."""
+    return make_link(LinkPurpose.INVITATION, user=cast["agent"], made_by=cast["lead"], csirt=csirt)
 
 
 def an_act_on_many(incident, actor):

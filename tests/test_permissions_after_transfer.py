@@ -11,6 +11,7 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent
 from incidents.services.transfer import accept_transfer, ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
+from tests.incidents.transferring import agreed
 from tests.permission_matrix import MATRIX
 from tests.routes import routes
 from tests.test_permissions import SENT, plain
@@ -42,7 +43,7 @@ def given(db):
     ailleurs, tiers = (Csirt.objects.create(slug=slug, name=slug.title()) for slug in ("ailleurs", "tiers"))
     incident, giver = declare(), a_responder()
     asked = ask_transfer(
-        reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement="Oui"
+        reference=incident.reference, taker="ailleurs", motive="Loin", actor=giver, seen="", agreement=agreed(incident)
     )
     transfer = accept_transfer(uid=asked.uid, actor=a_responder(ailleurs))
     incident.refresh_from_db()

@@ -7,7 +7,9 @@ from django.db import migrations, models
 def remove_links_of_centres(apps, schema_editor):
     """Drop the links to a centre and their mails: the version before would take them for links to a body."""
     links = apps.get_model("accounts", "AccessLink").objects.filter(csirt__isnull=False)
-    apps.get_model("accounts", "PendingMail").objects.filter(link__in=links).delete()
+    mails = apps.get_model("accounts", "PendingMail").objects
+    mails.filter(link__in=links).delete()
+    mails.filter(kind="channel_changed").delete()
     links.delete()
     schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the tables could not be altered
 
@@ -43,6 +45,11 @@ class Migration(migrations.Migration):
             name='csirt',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='csirts.csirt', verbose_name='centre de réponse'),
         ),
+        migrations.AddField(
+            model_name='pendingmail',
+            name='csirt',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='csirts.csirt', verbose_name='centre'),
+        ),
         migrations.RunPython(migrations.RunPython.noop, remove_links_of_centres),
         migrations.AlterField(
             model_name='accesslink',
@@ -52,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='pendingmail',
             name='kind',
-            field=models.CharField(choices=[('welcome', 'compte ouvert'), ('invitation', 'invitation'), ('password_link', 'lien de mot de passe'), ('password_changed', 'mot de passe changé'), ('factor_added', 'second facteur ajouté'), ('factor_removed', 'second facteur retiré'), ('codes_renewed', 'codes de secours renouvelés'), ('factor_reset', 'second facteur remis à zéro'), ('token_made', 'jeton d’API fait'), ('address_changed', 'adresse mail changée'), ('centre_invitation', 'invitation dans un centre'), ('channel', 'essai de l’adresse d’un centre')], max_length=24, verbose_name='sujet'),
+            field=models.CharField(choices=[('welcome', 'compte ouvert'), ('invitation', 'invitation'), ('password_link', 'lien de mot de passe'), ('password_changed', 'mot de passe changé'), ('factor_added', 'second facteur ajouté'), ('factor_removed', 'second facteur retiré'), ('codes_renewed', 'codes de secours renouvelés'), ('factor_reset', 'second facteur remis à zéro'), ('token_made', 'jeton d’API fait'), ('address_changed', 'adresse mail changée'), ('centre_invitation', 'invitation dans un centre'), ('channel', 'essai de l’adresse d’un centre'), ('channel_changed', 'adresse d’un centre changée')], max_length=24, verbose_name='sujet'),
         ),
         migrations.AddConstraint(
             model_name='accesslink',
@@ -68,6 +75,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='pendingmail',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['welcome', 'invitation', 'password_link', 'password_changed', 'factor_added', 'factor_removed', 'codes_renewed', 'factor_reset', 'token_made', 'address_changed', 'centre_invitation', 'channel'])), name='account_mail_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['welcome', 'invitation', 'password_link', 'password_changed', 'factor_added', 'factor_removed', 'codes_renewed', 'factor_reset', 'token_made', 'address_changed', 'centre_invitation', 'channel', 'channel_changed'])), name='account_mail_kind_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='pendingmail',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('csirt__isnull', False), ('kind', 'channel_changed')), models.Q(models.Q(('kind', 'channel_changed'), _negated=True), ('csirt', None)), _connector='OR'), name='account_mail_names_the_centre'),
         ),
     ]

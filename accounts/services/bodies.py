@@ -5,13 +5,14 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import get_body, manages
-from accounts.enums import COLLECTIVITY_ROLES, Helper, Role
-from accounts.models import EmergencyContact, Membership, User
+from accounts.enums import COLLECTIVITY_ROLES, Helper, LinkPurpose, Role
+from accounts.models import AccessLink, EmergencyContact, Membership, User
+from accounts.services.links import stop_links
 from collectivities.models import Collectivity
 
 
@@ -25,7 +26,10 @@ class StaleCard(Exception):
 
 @transaction.atomic
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """End somebody's roles in this body; one may leave oneself. Raises LastManager where nobody would manage it."""
+    """End somebody's roles in this body, and the invitations to it that bring them back or that they sent.
+
+    One may leave oneself. Raises LastManager where nobody would manage it.
+    """
     body = get_body(actor, uid)
     if person_uid != actor.uid and not manages(actor, body):
         raise PermissionDenied
@@ -36,6 +40,8 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
     if all(one in theirs for one in roles if one.role == Role.MANAGER) and has_manager(theirs):
         raise LastManager
     end(theirs)
+    invited = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
+    stop_links(invited.filter(Q(user__uid=person_uid) | Q(made_by__uid=person_uid)))
 
 
 @transaction.atomic

@@ -9,9 +9,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import get_managed_body
-from accounts.enums import LinkPurpose, MailKind, MailStatus
-from accounts.models import AccessLink, PendingMail, User
-from accounts.services.links import make_link
+from accounts.enums import LinkPurpose, MailKind
+from accounts.models import AccessLink, User
+from accounts.services.links import make_link, stop_links
 from accounts.services.mails import queue_mail
 from collectivities.models import Collectivity
 
@@ -27,12 +27,16 @@ class TooSoon(Exception):
     """This person was invited here minutes ago: a double click, or a mail that is still on its way."""
 
 
+class AlreadyThere(Exception):
+    """This person is of the body, or of the centre: there is nothing to invite to."""
+
+
 @transaction.atomic
 def invite_member(*, uid: UUID, email: str, actor: User) -> None:
     """A link by mail, good for seven days. Who has no account yet gets one with the link, and no role before it.
 
-    Says nothing of whether the address has an account; nothing happens for somebody who is a member already.
-    Raises TooMany, or TooSoon when the same invitation has just left.
+    Says nothing of whether the address has an account. Raises AlreadyThere for a member, TooMany, or TooSoon when the
+    same invitation has just left.
     """
     body = get_managed_body(actor, uid)
     send_invitation(account_of(email), body=body, actor=actor)
@@ -61,8 +65,7 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
     """The link opens nothing more, and a mail that has not left stays. A second click finds nothing to withdraw."""
     links = invited(get_managed_body(actor, uid), person_uid)
-    links.filter(used_at=None, revoked_at=None).update(revoked_at=timezone.now())
-    PendingMail.objects.filter(link__in=links, status=MailStatus.DUE).update(status=MailStatus.DEAD)
+    stop_links(links)
     return links.latest("created_at").user
 
 
@@ -83,7 +86,7 @@ def invited(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
 def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
     """A closed account gets a row like another, and no mail: the list of the manager says nothing of it."""
     if body.pk in person.collectivity_ids():
-        return
+        raise AlreadyThere
     refuse_haste(person, body)
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, collectivity=body)
     if person.is_active:

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind, Role
-from accounts.models import AccessLink, Membership, User
+from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
+from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_of, token_of_link
 from collectivities.models import Collectivity
@@ -67,14 +67,22 @@ def make_link(
 
 
 def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
-    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed.
+    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed, or if
+    who invited to a centre leads it no more.
 
     Never one that confirms a mailbox: whoever reads the mailbox of a centre opens no account.
     """
     live = live_links().exclude(purpose=LinkPurpose.CHANNEL)
     if lock:
         live = live.select_for_update(of=("self",), no_key=True)
-    return live.filter(token_hash=hash_of(token)).first()
+    link = live.filter(token_hash=hash_of(token)).first()
+    return link if link and (link.csirt_id is None or is_sent_by_lead(link)) else None
+
+
+def is_sent_by_lead(link: AccessLink) -> bool:
+    """Tell whether whoever sent this link to or for a centre still leads it."""
+    sender = link.made_by
+    return sender is not None and sender.is_active and link.csirt_id in sender.csirt_ids(Role.LEAD)
 
 
 def live_links() -> QuerySet[AccessLink]:
@@ -82,10 +90,11 @@ def live_links() -> QuerySet[AccessLink]:
     return live.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
 
 
-def find_ended_link(token: str) -> AccessLink | None:
-    """What this secret opened once; None when it never opened anything, or if the account is closed."""
+def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | None:
+    """What this secret opened once; None when it never opened anything on this page, or if the account is closed."""
     known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
-    return known.filter(token_hash=hash_of(token)).first()
+    link = known.filter(token_hash=hash_of(token)).first()
+    return link if link and (link.purpose == LinkPurpose.CHANNEL) == is_channel else None
 
 
 def is_replaced(link: AccessLink) -> bool:
@@ -93,6 +102,13 @@ def is_replaced(link: AccessLink) -> bool:
     same = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
     same = same.filter(csirt=link.csirt)
     return same.filter(created_at__gt=link.created_at).exists()
+
+
+def stop_links(links: QuerySet[AccessLink]) -> None:
+    """Those that are live open nothing more, and a mail of theirs that has not left stays."""
+    live = list(links.filter(used_at=None, revoked_at=None).values_list("pk", flat=True))
+    PendingMail.objects.filter(link__in=live, status=MailStatus.DUE).update(status=MailStatus.DEAD)
+    AccessLink.objects.filter(pk__in=live).update(revoked_at=timezone.now())
 
 
 def revoke_links(user: User, *purposes: LinkPurpose) -> None:

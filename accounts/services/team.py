@@ -1,19 +1,20 @@
 """The people of a centre, kept by its lead: invited by a link good once, removed; and the mailbox of the centre."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import pghistory
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.enums import LinkPurpose, MailKind, MailStatus, Role
-from accounts.models import AccessLink, Membership, PendingMail, User
+from accounts.enums import LinkPurpose, MailKind, Role
+from accounts.models import AccessLink, Membership, User
 from accounts.services.bodies import end
-from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, TooMany, TooSoon, account_of
-from accounts.services.links import live_links, make_link
+from accounts.services.invitations import MOST_A_DAY, SENT_AGAIN_AFTER, AlreadyThere, TooMany, TooSoon, account_of
+from accounts.services.links import is_sent_by_lead, live_links, make_link, stop_links
 from accounts.services.mails import queue_mail
 from accounts.tokens import hash_of
 from csirts.models import Csirt
@@ -35,27 +36,33 @@ def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
 # People
 
 
+class ClosedAccount(Exception):
+    """The account of this address was closed: no mail goes there."""
+
+
 @transaction.atomic
 def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
     """Send a link good for seven days. Who has no account yet gets one with the link, and no role before it.
 
-    Nothing happens for somebody of the centre. Raises TooMany, or TooSoon when the same invitation has just left.
+    Raises AlreadyThere, ClosedAccount, TooMany, or TooSoon when the same invitation has just left.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = account_of(email)
+    if not person.is_active:
+        raise ClosedAccount
     if centre.pk in person.csirt_ids():
-        return
-    refuse_haste(invitations_to(centre), person)
+        raise AlreadyThere
+    refuse_haste(invitations_to(centre).filter(user=person), invitations_to(centre))
     link = make_link(LinkPurpose.INVITATION, user=person, made_by=actor, csirt=centre)
-    if person.is_active:
-        queue_mail(MailKind.CENTRE_INVITATION, person, link=link)
+    queue_mail(MailKind.CENTRE_INVITATION, person, link=link)
 
 
-def refuse_haste(sent: QuerySet[AccessLink], person: User | None = None) -> None:
-    """The caller has locked the centre: two clicks at one instant are told one after the other."""
+def refuse_haste(same: QuerySet[AccessLink], sent: QuerySet[AccessLink]) -> None:
+    """`same`: those of `sent` that would be sent again. The caller has locked the centre: two clicks at one instant
+    are told one after the other.
+    """
     now = timezone.now()
-    lately = sent.filter(revoked_at=None, used_at=None, created_at__gt=now - SENT_AGAIN_AFTER)
-    if person and lately.filter(user=person).exists():
+    if same.filter(revoked_at=None, used_at=None, created_at__gt=now - SENT_AGAIN_AFTER).exists():
         raise TooSoon
     if sent.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
         raise TooMany
@@ -72,27 +79,36 @@ def list_pending(actor: User) -> QuerySet[AccessLink]:
     return pending.select_related("user", "csirt").order_by("-created_at", "-id")
 
 
+def list_leads(centres: Iterable[int]) -> set[tuple[int, int | None]]:
+    """Return who leads which of these centres today: ids of the account and of the centre. One query."""
+    leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt__in=centres, user__is_active=True)
+    return set(leads.values_list("user", "csirt"))
+
+
 @transaction.atomic
-def withdraw_responder(*, person_uid: UUID, actor: User) -> User:
-    """Stop the links of this person, and a mail that has not left. A second click finds nothing to withdraw."""
-    links = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, csirt__in=actor.csirt_ids(Role.LEAD))
-    links = links.filter(user__uid=person_uid)
+def withdraw_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
+    """Stop the links of this person to the centre. A second click finds nothing to withdraw."""
+    links = invitations_to(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
     newest = links.select_related("user").order_by("-created_at").first()
     if newest is None:
         raise Http404
-    links.filter(used_at=None, revoked_at=None).update(revoked_at=timezone.now())
-    PendingMail.objects.filter(link__in=links, status=MailStatus.DUE).update(status=MailStatus.DEAD)
+    stop_links(links)
     return newest.user
 
 
 @transaction.atomic
-def remove_responder(*, person_uid: UUID, actor: User) -> None:
-    """End their role in the centres that `actor` leads. Raises Http404 for a lead, and for who is not there."""
-    theirs = Membership.objects.in_force().filter(user__uid=person_uid, role=Role.RESPONDER)
-    roles = list(theirs.filter(csirt__in=actor.csirt_ids(Role.LEAD)).select_for_update())
+def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
+    """End their role in this centre, and the invitations that would bring them back.
+
+    Raises Http404 for a lead, and for who is not there.
+    """
+    centre = get_led_centre(actor, csirt_id, lock=True)
+    theirs = Membership.objects.in_force().filter(user__uid=person_uid, role=Role.RESPONDER, csirt=centre)
+    roles = list(theirs.select_for_update())
     if not roles:
         raise Http404
     end(roles)
+    stop_links(invitations_to(centre).filter(user__uid=person_uid))
 
 
 # The mailbox
@@ -102,48 +118,67 @@ def remove_responder(*, person_uid: UUID, actor: User) -> None:
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
     """Send to this mailbox the link that confirms it. Until somebody there follows it, cases go where they went.
 
-    Raises TooMany where as many left in a day as may.
+    Raises TooSoon when the same mail has just left, TooMany where as many left in a day as may.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
-    sent = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, csirt=centre)
-    refuse_haste(sent)
-    sent.filter(used_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    sent = trials_of(centre)
+    refuse_haste(sent.filter(address__iexact=address), sent)
+    stop_links(sent)
     link = make_link(LinkPurpose.CHANNEL, user=actor, made_by=actor, csirt=centre, address=address)
     queue_mail(MailKind.CHANNEL, actor, link=link, to=address)
 
 
 @transaction.atomic
 def remove_channel(*, csirt_id: int, actor: User) -> None:
-    """From now on no case is sent to the centre: whoever declares calls it."""
+    """From now on no case is sent to the centre: whoever declares calls it. A trial on its way confirms nothing."""
     centre = get_led_centre(actor, csirt_id, lock=True)
-    untold = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, csirt=centre, used_at=None, revoked_at=None)
-    untold.update(revoked_at=timezone.now())
+    stop_links(trials_of(centre))
     save_channel(centre, "", actor)
+
+
+def trials_of(centre: Csirt) -> QuerySet[AccessLink]:
+    return AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, csirt=centre)
 
 
 def pending_channel(centre: Csirt) -> AccessLink | None:
     return live_links().filter(purpose=LinkPurpose.CHANNEL, csirt=centre).first()
 
 
-def find_channel_link(token: str, *, lock: bool = False) -> AccessLink | None:
+def find_channel_link(token: str) -> AccessLink | None:
     """Return the live link of this secret, whose sender still leads the centre; else None."""
-    links = live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token))
-    link = (links.select_for_update(of=("self",), no_key=True) if lock else links).first()
-    return link if link and link.csirt_id in link.user.csirt_ids(Role.LEAD) else None
+    link = live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token)).first()
+    return link if link and is_sent_by_lead(link) else None
+
+
+def find_confirmed_link(token: str) -> AccessLink | None:
+    """Return the link of this secret that confirmed the mailbox to which cases go now; else None."""
+    used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token), used_at__isnull=False)
+    return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()
 
 
 @transaction.atomic
-def confirm_channel(*, token: str) -> Csirt | None:
-    """From now on the cases of the centre are sent to the mailbox where the link was read. None if it is over."""
-    link = find_channel_link(token, lock=True)
-    if link is None or link.csirt is None:
-        return None
+def confirm_channel(*, token: str) -> None:
+    """From now on the cases of the centre are sent to the mailbox where the link was read. Nothing if it is over."""
+    known = find_channel_link(token)
+    if known is None or known.csirt is None:
+        return
+    centre = Csirt.objects.select_for_update(no_key=True).get(pk=known.csirt.pk)
+    link = find_channel_link(token)  # as it stands once the centre is locked
+    if link is None:
+        return
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
-    save_channel(link.csirt, link.address, link.user)
-    return link.csirt
+    save_channel(centre, link.address, link.user)
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
+    """The caller has locked the centre. The former mailbox and the other leads are told who changed it."""
+    former = centre.notification_email
+    if address == former:
+        return
     with pghistory.context(user=actor.pk):
         Csirt.objects.filter(pk=centre.pk).update(notification_email=address)
+    leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt=centre, user__is_active=True)
+    others = leads.exclude(user=actor).order_by("user").values_list("user__email", flat=True)
+    for to in dict.fromkeys(filter(None, [former, *others])):
+        queue_mail(MailKind.CHANNEL_CHANGED, actor, csirt=centre, to=to)

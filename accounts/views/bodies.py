@@ -28,7 +28,14 @@ from accounts.services.bodies import (
     roles_in,
     write_contacts,
 )
-from accounts.services.invitations import TooMany, TooSoon, invite_again, invite_member, withdraw_invitation
+from accounts.services.invitations import (
+    AlreadyThere,
+    TooMany,
+    TooSoon,
+    invite_again,
+    invite_member,
+    withdraw_invitation,
+)
 from accounts.signed_in import user_of
 from accounts.views.sign_in import Refusing
 from collectivities.models import Collectivity
@@ -37,6 +44,7 @@ from csirts.routing import csirt_for
 LEAVES = _("L’invitation part par mail à %(address)s.")
 JUST_SENT = _("Cette invitation vient de partir. Laissez-lui un quart d’heure avant de la renvoyer.")
 TOO_MANY = _("Vingt invitations sont parties en un jour : c’est le plus que nous envoyons. Réessayez demain.")
+ALREADY_THERE = _("Cette personne est déjà membre : rien n’est parti.")
 WITHDRAWN = _("L’invitation de %(address)s est retirée : son lien n’ouvre plus rien.")
 
 
@@ -59,6 +67,8 @@ class Invite(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes no
         except TooMany:
             form.add_error("email", TOO_MANY)
             return self.form_invalid(form)
+        except AlreadyThere:
+            return home_saying(self.request, self.body.uid, ALREADY_THERE)
         except TooSoon:
             return home_saying(self.request, self.body.uid, JUST_SENT)
         return home_saying(self.request, self.body.uid, LEAVES, email)
@@ -70,6 +80,8 @@ def send_again(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
         found = invite_again(uid=uid, person_uid=person, actor=user_of(request))
     except TooMany:
         return home_saying(request, uid, TOO_MANY)
+    except AlreadyThere:
+        return home_saying(request, uid, ALREADY_THERE)
     except TooSoon:
         return home_saying(request, uid, JUST_SENT)
     return home_saying(request, uid, LEAVES, found.email)

@@ -6,6 +6,7 @@ from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,7 +15,7 @@ from django.views.generic.edit import FormView
 from accounts.enums import LinkPurpose
 from accounts.forms import AddressForm, ChoosePasswordForm
 from accounts.models import User
-from accounts.services.links import find_ended_link, find_link, is_replaced, send_link, use_link
+from accounts.services.links import find_ended_link, find_link, is_replaced, is_sent_by_lead, send_link, use_link
 from accounts.views.sign_in import Refusing
 
 
@@ -58,8 +59,13 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
         return render(self.request, "accounts/link_used.html", {"user_of_link": user, "link": self.link})
 
 
-def link_is_over(request: HttpRequest, token: str) -> HttpResponse:
+def link_is_over(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
     """Says why, to whoever holds the whole link."""
-    link = find_ended_link(token)
-    shown = {"link": link, "is_replaced": link is not None and is_replaced(link)}
+    link = find_ended_link(token, is_channel=is_channel)
+    shown = {
+        "link": link,
+        "is_replaced": link is not None and is_replaced(link),
+        "is_too_old": link is not None and link.expires_at <= timezone.now(),
+        "has_no_sender": link is not None and link.csirt_id is not None and not is_sent_by_lead(link),
+    }
     return render(request, "accounts/link_over.html", shown, status=404)

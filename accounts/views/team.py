@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
@@ -20,11 +21,13 @@ from accounts.enums import Role
 from accounts.forms import ChannelForm, InviteResponderForm
 from accounts.models import Membership
 from accounts.services import team
-from accounts.services.invitations import TooMany, TooSoon
+from accounts.services.invitations import AlreadyThere, TooMany, TooSoon
 from accounts.signed_in import user_of
 from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import link_is_over
 from accounts.views.sign_in import Refusing
+
+LONGEST_NUMBER = 18  # of digits, in a key of the database
 
 
 class OfALead(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
@@ -50,19 +53,27 @@ class InviteResponder(OfALead):
         try:
             team.invite_responder(csirt_id=centre.pk, email=email, actor=user_of(self.request))
         except TooMany:
-            form.add_error("email", TOO_MANY)
-            return self.form_invalid(form)
+            return self.refuse(form, TOO_MANY)
+        except AlreadyThere:
+            return self.refuse(form, _("Cette personne est déjà de l’équipe : rien n’est parti."))
+        except team.ClosedAccount:
+            closed = _("Ce compte est fermé : rien n’est parti. Appelez l’administration de la plateforme.")
+            return self.refuse(form, closed)
         except TooSoon:
             messages.info(self.request, JUST_SENT)
             return redirect("team")
         messages.success(self.request, LEAVES % {"address": email})
         return redirect("team")
 
+    def refuse(self, form: InviteResponderForm, problem: Any) -> HttpResponse:
+        form.add_error("email", problem)
+        return self.form_invalid(form)
+
 
 @require_POST
 def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Asks nothing: another invitation undoes it."""
-    found = team.withdraw_responder(person_uid=uid, actor=user_of(request))
+    found = team.withdraw_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=user_of(request))
     messages.info(request, WITHDRAWN % {"address": found.email})
     return redirect("team")
 
@@ -70,10 +81,10 @@ def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Asks first."""
+    """Asks first, one button a centre."""
     lead = user_of(request)
     if request.method == "POST":
-        team.remove_responder(person_uid=uid, actor=lead)
+        team.remove_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=lead)
         messages.success(request, _("Cette personne ne voit plus les dossiers du centre."))
         return redirect("team")
     found = team_of(lead).filter(uid=uid).first()
@@ -81,12 +92,20 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
     if found is None or not roles:
         raise Http404
-    cases = import_string(settings.CASES_HELD)(found, {role.csirt_id for role in roles})
-    context = {"person": found, "roles": roles.select_related("csirt"), "cases": cases}
+    centres = {role.csirt_id for role in roles}
+    context = {"person": found, "roles": roles.select_related("csirt").order_by("csirt__name")}
+    context["cases"] = import_string(settings.CASES_HELD)(found, centres)
     return render(request, "accounts/remove_responder.html", context)
 
 
+def centre_asked(sent: QueryDict) -> int:
+    """Return the number of the centre that a form names, 0 for what is no number."""
+    number = sent.get("csirt", "")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER else 0
+
+
 @method_decorator(never_cache, name="dispatch")
+@method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
 class Channel(OfALead):
     """The mailbox of each centre that one leads, and the button that tries another."""
 
@@ -104,27 +123,39 @@ class Channel(OfALead):
         except TooMany:
             form.add_error("email", _("Vingt essais sont partis en un jour : réessayez demain."))
             return self.form_invalid(form)
+        except TooSoon:
+            messages.info(self.request, _("Un mail d’essai vient d’y partir. Laissez-lui un quart d’heure."))
+            return redirect("centre_channel")
         messages.success(self.request, _("Un mail d’essai part à %(address)s.") % {"address": email})
         return redirect("centre_channel")
 
 
-@require_POST
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
 def drop_channel(request: HttpRequest) -> HttpResponse:
-    number = request.POST.get("csirt", "")
-    team.remove_channel(csirt_id=int(number) if number.isdecimal() else 0, actor=user_of(request))
-    messages.success(request, _("Plus aucune déclaration ne part par mail."))
-    return redirect("centre_channel")
+    """Asks first."""
+    lead = user_of(request)
+    if request.method == "POST":
+        team.remove_channel(csirt_id=centre_asked(request.POST), actor=lead)
+        messages.success(request, _("Plus aucune déclaration ne part par mail."))
+        return redirect("centre_channel")
+    centre = team.get_led_centre(lead, centre_asked(request.GET))
+    return render(request, "accounts/remove_channel.html", {"centre": centre})
 
 
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Reading the page changes nothing (mail scanners do): the button does. The mailbox is the proof."""
+    """Reading the page changes nothing (mail scanners do): the button does. The mailbox is the proof.
+
+    A second click finds it done.
+    """
+    if request.method == "POST":
+        team.confirm_channel(token=token)
     link = team.find_channel_link(token)
-    if link is None:
-        return link_is_over(request, token)
-    is_done = request.method == "POST"
-    if is_done and team.confirm_channel(token=token) is None:
-        return link_is_over(request, token)
-    return render(request, "accounts/confirm_channel.html", {"link": link, "is_done": is_done})
+    done = team.find_confirmed_link(token) if link is None else None
+    if link is None and done is None:
+        return link_is_over(request, token, is_channel=True)
+    return render(request, "accounts/confirm_channel.html", {"link": link or done, "is_done": done is not None})

@@ -20,4 +20,17 @@ class Migration(migrations.Migration):
             name='agreement',
             field=models.CharField(blank=True, max_length=300, verbose_name='accord du déclarant'),
         ),
+        migrations.AddField(
+            model_name='transfer',
+            name='agreed_tlp',
+            field=models.CharField(blank=True, choices=[('red', 'TLP:RED'), ('amber+strict', 'TLP:AMBER+STRICT'), ('amber', 'TLP:AMBER'), ('green', 'TLP:GREEN'), ('clear', 'TLP:CLEAR')], max_length=16, verbose_name='TLP à cet accord'),
+        ),
+        migrations.AddConstraint(
+            model_name='transfer',
+            constraint=models.CheckConstraint(condition=models.Q(('agreed_tlp__in', ['red', 'amber+strict', 'amber', 'green', 'clear', ''])), name='transfer_agreed_tlp_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='transfer',
+            constraint=models.CheckConstraint(condition=models.Q(('agreement', ''), models.Q(('agreed_tlp', ''), _negated=True), _connector='OR'), name='transfer_agreed_under_a_label'),
+        ),
     ]

@@ -26,6 +26,8 @@ class Transfer(models.Model):
     motive = models.CharField(_("motif"), max_length=500, blank=True)
     # Who of the body agreed, when and how; asked where the label of the case does not reach the other centre.
     agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
+    # The label that the case had when they agreed.
+    agreed_tlp = models.CharField(_("TLP à cet accord"), max_length=16, choices=Tlp, blank=True)
     # Empty: the ground of the body went to the other centre (`services/reroute.py`).
     asked_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposé par")
@@ -47,6 +49,10 @@ class Transfer(models.Model):
         verbose_name_plural = _("transferts")
         constraints = [
             known("state", TransferState.values, name="transfer_state_known"),
+            known("agreed_tlp", Tlp.values, name="transfer_agreed_tlp_known", blank=True),
+            models.CheckConstraint(
+                condition=Q(agreement="") | ~Q(agreed_tlp=""), name="transfer_agreed_under_a_label"
+            ),
             models.CheckConstraint(condition=~Q(giver=F("taker")), name="transfer_to_another_centre"),
             models.CheckConstraint(
                 condition=Q(state=TransferState.ASKED, answered_at=None)

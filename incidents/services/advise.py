@@ -24,6 +24,7 @@ from incidents.enums import Ability, EventKind, ObservableKind, Tlp
 from incidents.models import Advice, Incident
 from incidents.moments import code_of, end_or_day, moment_or_day
 from incidents.partners import MAILED, Partner
+from incidents.services.agreements import NONE, Agreement, checked_agreement
 from incidents.services.record import record_event
 from incidents.services.snapshots import caller_of, data_kept, instants_of, interruptions_of, leak_of, text_of
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
@@ -34,13 +35,11 @@ FORMAT = "tocsin-advice/1"
 OBSERVABLES_SENT = 2000
 # An address mail, an account or the name of a file may be somebody's: they go with the personal values.
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
-AGREEMENT_LIMIT = 300
 # Of the file, which is made for the partner; the label of the case stays as it is.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 KEPT_IN = gettext_lazy(
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
 )
-NOT_AGREED = gettext_lazy("Demandez au déclarant, et notez qui a dit oui, quand et comment.")
 
 
 class StaleAdvice(Exception):
@@ -61,7 +60,7 @@ class Asked:
     partner: str
     motive: str
     tlp: str = Tlp.AMBER_STRICT
-    agreement: str = ""
+    agreement: Agreement = NONE
     with_persons: bool = False
     key: str = ""
     seen: str = ""
@@ -82,7 +81,7 @@ def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
     partner = checked(incident, asked)
     if earlier:
         raise FormUsed
-    agreement = checked_agreement(incident, asked)
+    agreement = check_agreed(incident, asked)
     content = content_of(incident, partner, asked)
     if asked.seen != seal_of(content):
         raise StaleAdvice
@@ -110,12 +109,10 @@ def checked(incident: Incident, asked: Asked) -> Partner:
     return partner
 
 
-def checked_agreement(incident: Incident, asked: Asked) -> str:
-    """Return what is noted of it. Raises ValidationError on « agreement » where the declarant must be asked first."""
-    agreement = plain_line(asked.agreement, limit=AGREEMENT_LIMIT, field="agreement")
-    if not agreement and needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp):
-        raise ValidationError({"agreement": str(NOT_AGREED)})
-    return agreement
+def check_agreed(incident: Incident, asked: Asked) -> str:
+    """Return what is noted of the agreement. Raises ValidationError like `checked_agreement`."""
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp)
+    return checked_agreement(incident, asked.agreement, is_needed=is_needed)
 
 
 def checked_motive(asked: Asked) -> str:
@@ -137,7 +134,7 @@ def content_of(incident: Incident, partner: Partner, asked: Asked) -> str:
         "format": FORMAT,
         "to": partner.code,
         "tlp": str(Tlp(asked.tlp).label),
-        "declarant_agreed": bool(asked.agreement.strip()),
+        "declarant_agreed": asked.agreement.is_given,
         "observables": observables_of(incident, with_persons=asked.with_persons),
     }
     if asked.with_persons:

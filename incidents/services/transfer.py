@@ -18,13 +18,15 @@ from accounts.models import Membership, User
 from csirts.enums import Level
 from csirts.models import Csirt
 from incidents.access import get_incident, get_offer
+from incidents.anonymous import persons_in
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
-from incidents.services.advise import AGREEMENT_LIMIT, NOT_AGREED
+from incidents.services.agreements import NONE, NOT_AGREED, Agreement, checked_agreement
+from incidents.services.close import named_in
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.remains import standing_of
-from incidents.sharing import PartnerKind, needs_agreement
+from incidents.sharing import PartnerKind, needs_agreement, width
 from incidents.text import plain_line
 from incidents.workflow import check_transferable
 
@@ -48,7 +50,9 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: str = "") -> Transfer:
+def ask_transfer(
+    *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
+) -> Transfer:
     """Propose the case to the centre with the slug `taker`. The same again by the same person changes nothing.
 
     `agreement`: who of the body agreed, where the label of the case asks for it. `seen`: the uid of the newest
@@ -58,15 +62,16 @@ def ask_transfer(*, reference: str, taker: str, motive: str, actor: User, seen: 
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
-    if newest and is_same(newest, taker, why, actor):
+    if newest and is_same(newest, taker, why, actor) and newest.agreement == agreement.words:
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise StaleTransfer(newest)
     check_may_go(incident)
     centre = taker_named(incident, taker)
-    if not why:
-        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
-    said = {"motive": why, "agreement": checked_agreement(incident, agreement), "asked_by": actor}
+    check_motive(incident, why)
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    agreed = checked_agreement(incident, agreement, is_needed=is_needed)
+    said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
     giver: Any = incident.csirt_id  # of somebody's centre, or else they could not be here
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
@@ -170,17 +175,21 @@ def check_may_go(incident: Incident) -> None:
     check_transferable(Status(incident.status))
 
 
-def checked_agreement(incident: Incident, agreement: str) -> str:
-    """Return what is noted of it. Raises ValidationError on « agreement » where the declarant must be asked first."""
-    said = plain_line(agreement, limit=AGREEMENT_LIMIT, field="agreement")
-    if not said and needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
-        raise ValidationError({"agreement": str(NOT_AGREED)})
-    return said
-
-
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the label of the case asks for an agreement that nobody noted."""
-    return not transfer.agreement and needs_agreement(transfer.incident.tlp, PartnerKind.COLLEAGUE)
+    """Tell whether the label of the case asks for an agreement that nobody noted, or noted under a wider label."""
+    tlp = transfer.incident.tlp
+    if not needs_agreement(tlp, PartnerKind.COLLEAGUE):
+        return False
+    return not transfer.agreement or width(transfer.agreed_tlp) > width(tlp)
+
+
+def check_motive(incident: Incident, why: str) -> None:
+    """Raises ValidationError on « motive »: the other centre reads it before the case is its own."""
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+    if persons := persons_in(why, named_in(incident)):
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
+        raise ValidationError({"motive": _("Ce motif désigne quelqu’un. Retirez : %s.") % quoted})
 
 
 def taker_named(incident: Incident, slug: str) -> Csirt:

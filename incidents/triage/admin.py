@@ -107,7 +107,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
                 send = write_with_doubles if form.cleaned_data["to_doubles"] else write_to_declarant
                 seen = form.what_was_seen()
                 send(reference=reference, actor=user_of(request), letter=form.letter(), seen=seen)
-                messages.success(request, _("Message envoyé. Le déclarant le lit sur sa page de suivi."))
+                messages.success(request, _("Message envoyé. Le déclarant peut le lire sur sa page de suivi."))
                 return to_case(reference)
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)

@@ -19,30 +19,31 @@ from incidents.enums import Ability, KeptForm, Tlp
 from incidents.models import Incident
 from incidents.partners import MAILED, PARTNERS
 from incidents.services.advise import (
-    AGREEMENT_LIMIT,
     LABELS,
     MOTIVE_LIMIT,
     Asked,
     FormUsed,
     StaleAdvice,
     advise_partner,
+    check_agreed,
     checked,
-    checked_agreement,
     checked_motive,
     content_of,
     seal_of,
     why_not,
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, first_label, needs_agreement
+from incidents.triage.agreement import TICKED_ANEW, AgreementForm, renewed
 from incidents.triage.page import render_page, to_case
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
 
 SEND = "envoyer"
 ADVICES_SHOWN = 50
+NEVER_KEPT = ("seen", "key", *TICKED_ANEW)
 
 
-class AdviceForm(forms.Form):
+class AdviceForm(AgreementForm):
     """What is missing, and whether the case may go there, is judged by the service, which names the field."""
 
     partner = forms.ChoiceField(
@@ -58,11 +59,6 @@ class AdviceForm(forms.Form):
     tlp = forms.ChoiceField(
         label=gettext_lazy("TLP du message"), required=False, choices=[(one.value, one.label) for one in LABELS]
     )
-    agreement = forms.CharField(
-        label=gettext_lazy("Accord du déclarant"),
-        required=False,
-        widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
-    )
     with_persons = forms.BooleanField(
         label=gettext_lazy("Joindre qui rappeler, et les indicateurs qui peuvent nommer quelqu’un"), required=False
     )
@@ -71,8 +67,12 @@ class AdviceForm(forms.Form):
 
     def asked(self) -> Asked:
         """Of a valid form."""
-        said = self.cleaned_data
-        given = {"key": said["key"] or secrets.token_urlsafe(), "tlp": said["tlp"] or Tlp.AMBER_STRICT}
+        said = {name: self.cleaned_data[name] for name in ("partner", "motive", "with_persons", "seen")}
+        said["agreement"] = self.agreement_said()
+        given = {
+            "key": self.cleaned_data["key"] or secrets.token_urlsafe(),
+            "tlp": self.cleaned_data["tlp"] or Tlp.AMBER_STRICT,
+        }
         return Asked(**said | given)
 
 
@@ -80,8 +80,8 @@ class AdviceForm(forms.Form):
 def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.ADVISE)
     if request.method != "POST":
-        form = AdviceForm(initial={"tlp": first_label(incident.tlp)})
-        kept = restore_page(form, incident, user_of(request), KeptForm.ADVICE, leaving=("seen", "key"))
+        form = AdviceForm(initial={"tlp": first_label(incident.tlp), "label": incident.tlp})
+        kept = restore_page(form, incident, user_of(request), KeptForm.ADVICE, leaving=NEVER_KEPT)
         return advise_page(request, incident, form, is_kept=bool(kept))
     form = AdviceForm(request.POST)
     try:
@@ -92,6 +92,7 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     except FormUsed:
         return show(request, incident, form, is_used=True)
     except ValidationError as error:
+        form = AdviceForm(renewed(request.POST, incident))
         form.add_error(None, error)
     return advise_page(request, incident, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -113,9 +114,9 @@ def show(
     asked = form.asked()
     partner = checked(incident, asked)
     checked_motive(asked)
-    checked_agreement(incident, asked)
+    check_agreed(incident, asked)
     content = content_of(incident, partner, asked)
-    typed = request.POST.copy()
+    typed = renewed(request.POST, incident).copy()
     typed["seen"] = seal_of(content)
     if is_used:
         typed["key"] = secrets.token_urlsafe()

@@ -10,15 +10,15 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import OPEN, TransferState
 from incidents.models import Incident, Transfer
-from incidents.services.advise import AGREEMENT_LIMIT
 from incidents.services.transfer import MOTIVE_LIMIT, lacks_agreement, takers_for
 from incidents.triage import wording
+from incidents.triage.agreement import AgreementForm
 
 SHOWN_ON_CASE = 5
 MOST_COUNTED = 99
 
 
-class AskForm(forms.Form):
+class AskForm(AgreementForm):
     """Whether the motive says enough is judged by the service, which names the field."""
 
     taker = forms.ChoiceField(label=gettext_lazy("Centre"), required=False)
@@ -26,11 +26,6 @@ class AskForm(forms.Form):
         label=gettext_lazy("Pourquoi"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MOTIVE_LIMIT, "aria-describedby": "motif-aide"}),
-    )
-    agreement = forms.CharField(
-        label=gettext_lazy("Accord du déclarant"),
-        required=False,
-        widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -40,6 +35,11 @@ class AskForm(forms.Form):
         takers = takers_for(incident).values_list("slug", "name", "has_people")
         named = [(slug, name if has_people else alone % name) for slug, name, has_people in takers]
         self.fields["taker"].choices = [("", _("Choisissez un centre")), *named]  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        """Of a valid form: what the service takes."""
+        said = {name: self.cleaned_data[name] for name in ("taker", "motive", "seen")}
+        return said | {"agreement": self.agreement_said()}
 
 
 class ReturnForm(forms.Form):

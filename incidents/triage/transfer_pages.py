@@ -30,6 +30,7 @@ from incidents.services.transfer import (
 )
 from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
 from incidents.triage import wording
+from incidents.triage.agreement import TICKED_ANEW, renewed
 from incidents.triage.page import refused, render_page, to_case
 from incidents.triage.transfer import AskForm, ReturnForm, summary_of, title_of, why_not
 from incidents.triage.work.kept import new_page
@@ -49,13 +50,13 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user_of(request), reference, to=Ability.TRANSFER)
     newest = newest_of(incident)
     if request.method != "POST":
-        form = AskForm(incident=incident, initial={"seen": newest.uid if newest else ""})
-        kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER)
+        form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
+        kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
         return ask_page(request, incident, form, is_kept=bool(kept))
     form = AskForm(request.POST, incident=incident)
     try:
         if form.is_valid():
-            transfer = ask_transfer(reference=reference, actor=user_of(request), **form.cleaned_data)
+            transfer = ask_transfer(reference=reference, actor=user_of(request), **form.said())
             said = _("Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse.")
             messages.success(request, said % {"centre": transfer.taker})
             return to_case(reference)
@@ -64,6 +65,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
     except InvalidTransition as problem:
         return refused(request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now())))
     except ValidationError as error:
+        form = AskForm(renewed(request.POST, incident), incident=incident)
         form.add_error(None, error)
     return ask_page(request, incident, form, status=422)
 
@@ -84,7 +86,7 @@ def ask_page(
 
 def shown_again(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
     """What was typed stands from now on on what the page says."""
-    typed = request.POST.copy()
+    typed = renewed(request.POST, incident).copy()
     typed["seen"] = str(stale.transfer.uid) if stale.transfer else ""
     return AskForm(typed, incident=incident)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.dispatch import send_due
 from accounts.enums import MailStatus, Role
-from accounts.models import AccessLink, PendingMail, User
+from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MOST_A_DAY
 from accounts.tokens import token_of_link
 from tests.cast import a_person, an_agent, breizh_cyber, plouexemple
@@ -170,3 +170,24 @@ def test_a_bounded_number_of_queries(client, manager, django_assert_max_num_quer
             invite(client, f"agent{AccessLink.objects.count()}@plouexemple.example")
         with django_assert_max_num_queries(20):
             client.get(home())
+
+
+def test_a_member_is_not_invited(client, manager):
+    page = words(invite(client, an_agent(plouexemple()).email))
+    assert "déjà membre : rien n’est parti" in page
+    assert "part par mail" not in page
+    assert not PendingMail.objects.exists()
+
+
+def test_who_was_removed_neither_comes_back_nor_brings_others(client, manager):
+    """By an invitation to them, or from them."""
+    invite(client)
+    nour, other = User.objects.get(email=NOUR), a_person(Role.MANAGER, collectivity=plouexemple())
+    Membership.objects.create(user=nour, role=Role.AGENT, collectivity=plouexemple())  # by the administration
+    client.force_login(other)
+    client.post(f"{home()}{nour.uid}/retirer/")
+    client.post(f"{home()}{manager.uid}/retirer/")
+    invite(client, "autre@plouexemple.example")
+    first, last = AccessLink.objects.order_by("id")
+    assert "a été retirée" in said_by(first)
+    assert "a été retirée" not in said_by(last)

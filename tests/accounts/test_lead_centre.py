@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
@@ -31,6 +32,10 @@ def lead(client):
 
 def invite(client, email=NOUR):
     return client.post("/equipe/inviter/", {"email": email, "csirt": breizh_cyber().pk}, follow=True)
+
+
+def remove(client, person, csirt=None):
+    return client.post(f"/equipe/{person.uid}/retirer/", {"csirt": (csirt or breizh_cyber()).pk})
 
 
 def address_of(link):
@@ -63,10 +68,10 @@ def test_it_works(client, lead, mailoutbox):
     assert nour.needs_second_factor
     assert f"/equipe/{nour.uid}/retirer/" in words(client.get("/equipe/"))
     assert "Retirer Nour Exemple ?" in words(client.get(f"/equipe/{nour.uid}/retirer/"))
-    assert client.post(f"/equipe/{nour.uid}/retirer/").status_code == 302
+    assert remove(client, nour).status_code == 302
     assert User.objects.get(email=NOUR).memberships == []
     assert Membership.objects.get(user=nour).ended_on == timezone.localdate()
-    assert client.post(f"/equipe/{nour.uid}/retirer/").status_code == 404
+    assert remove(client, nour).status_code == 404
 
 
 def test_an_agent_who_has_a_password_keeps_it(client, lead):
@@ -83,7 +88,7 @@ def test_an_agent_who_has_a_password_keeps_it(client, lead):
 def test_an_invitation_is_withdrawn(client, lead):
     invite(client)
     link = AccessLink.objects.get()
-    client.post(f"/equipe/invitations/{link.user.uid}/retirer/")
+    client.post(f"/equipe/invitations/{link.user.uid}/retirer/", {"csirt": breizh_cyber_pk()})
     assert PendingMail.objects.get().status == MailStatus.DEAD
     gone = Client().get(address_of(link))
     assert gone.status_code == 404
@@ -101,8 +106,65 @@ def test_haste_and_floods_are_told(client, lead):
 
 
 def test_who_is_there_already_is_not_invited(client, lead):
-    invite(client, a_responder().email)
+    page = words(invite(client, a_responder().email))
+    assert "déjà de l’équipe" in page
+    assert "part par mail" not in page
     assert not AccessLink.objects.exists()
+
+
+def test_a_closed_account_is_not_invited(client, lead):
+    closed = an_agent()
+    User.objects.update(is_active=Q(pk=lead.pk))
+    page = words(invite(client, closed.email))
+    assert "Ce compte est fermé" in page
+    assert not AccessLink.objects.exists()
+
+
+def test_what_was_done_is_said_once(client, lead):
+    assert words(invite(client)).count("L’invitation part par mail") == 1
+    assert words(try_mailbox(client)).count("Un mail d’essai part") == 1
+
+
+# What outlives a role
+
+
+def test_an_invitation_ends_with_the_role_of_its_sender(client, lead):
+    invite(client)
+    link = AccessLink.objects.get()
+    other = a_lead()
+    Membership.objects.filter(user=lead).update(ended_on=timezone.localdate())
+    for answer in (Client().get(address_of(link)), Client().post(address_of(link), {"password": PASSWORD})):
+        assert answer.status_code == 404
+        assert f"{lead} ne dirige plus Breizh Cyber" in words(answer)
+        assert "trop ancien" not in words(answer)
+    assert User.objects.get(email=NOUR).memberships == []
+    client.force_login(other)
+    assert "Qui l’a envoyée ne dirige plus le centre" in words(client.get("/equipe/"))
+
+
+def test_who_was_removed_does_not_come_back_by_a_link(client, lead):
+    invite(client)
+    nour = User.objects.get(email=NOUR)
+    Membership.objects.create(user=nour, role=Role.RESPONDER, csirt=breizh_cyber())  # by the administration
+    remove(client, nour)
+    link = AccessLink.objects.get()
+    assert Client().post(address_of(link), {"password": PASSWORD, "display_name": "Nour"}).status_code == 404
+    assert User.objects.get(email=NOUR).memberships == []
+    assert PendingMail.objects.get().status == MailStatus.DEAD
+
+
+def test_a_role_ends_in_the_centre_that_was_asked(client, lead):
+    other = Csirt.objects.create(slug="autre", name="Autre Centre")
+    person = a_responder()
+    Membership.objects.create(user=lead, role=Role.LEAD, csirt=other)
+    Membership.objects.create(user=person, role=Role.RESPONDER, csirt=other)
+    client.force_login(User.objects.get(pk=lead.pk))
+    page = words(client.get(f"/equipe/{person.uid}/retirer/"))
+    assert page.index("Retirer de Autre Centre") < page.index("Retirer de Breizh Cyber")
+    for hollow in ("", "x", "9" * 5000, "9" * 30, "²"):
+        assert client.post(f"/equipe/{person.uid}/retirer/", {"csirt": hollow}).status_code == 404
+    assert remove(client, person, other).status_code == 302
+    assert User.objects.get(pk=person.pk).csirt_ids() == {breizh_cyber().pk}
 
 
 @pytest.mark.parametrize("role", [Role.LEAD, Role.RESPONDER])
@@ -110,7 +172,7 @@ def test_nobody_of_another_centre_and_no_lead_is_removed(client, lead, role):
     elsewhere = Csirt.objects.create(slug="ailleurs", name="Ailleurs")
     scope = breizh_cyber() if role == Role.LEAD else elsewhere
     person = a_person(role, csirt=scope)
-    assert client.post(f"/equipe/{person.uid}/retirer/").status_code == 404
+    assert remove(client, person, scope).status_code == 404
     assert client.post("/equipe/inviter/", {"email": NOUR, "csirt": elsewhere.pk}).status_code == 422
     assert client.post("/equipe/adresse/retirer/", {"csirt": elsewhere.pk}).status_code == 404
     assert User.objects.get(pk=person.pk).memberships
@@ -146,11 +208,75 @@ def test_cases_go_to_a_mailbox_once_somebody_there_has_confirmed_it(client, lead
     assert "Adresse confirmée" in words(Client().post(address_of(link)))
 
     assert channel() == MAILBOX
+    again = Client().post(address_of(link))
+    assert again.status_code == 200
+    assert "Adresse confirmée" in words(again)
+
+    asked = words(client.get("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()}))
+    assert "Ne plus rien envoyer à Breizh Cyber ?" in asked
+    assert channel() == MAILBOX
+    client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
+    assert channel() == ""
     over = Client().post(address_of(link))
     assert over.status_code == 404
     assert "Il a déjà servi" in words(over)
+    assert lead.email not in words(over)
+
+
+def test_the_former_mailbox_and_the_other_leads_are_told(client, lead, mailoutbox):
+    """By whom and when; no link, and not the new address."""
+    before, second = channel(), a_lead()
+    try_mailbox(client)
+    send_due()
+    mailoutbox.clear()
+    Client().post(address_of(AccessLink.objects.get()))
+    Client().post(address_of(AccessLink.objects.get()))
+    send_due()
+    assert sorted(one.to[0] for one in mailoutbox) == sorted([before, second.email])
+    for one in mailoutbox:
+        assert one.subject == "L’adresse de Breizh Cyber a changé"
+        assert f"{lead.display_name} a changé" in one.body
+        assert MAILBOX not in one.body
+        assert "confirmer" not in one.body
+    mailoutbox.clear()
+    for _ in range(2):
+        client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
+    send_due()
+    assert sorted(one.to[0] for one in mailoutbox) == sorted([MAILBOX, second.email])
+
+
+def test_long_after_signing_in_one_is_asked_again(client, lead):
+    before = channel()
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        for path, said in (("/equipe/adresse/", {"email": MAILBOX}), ("/equipe/adresse/retirer/", {})):
+            answer = client.post(path, {"csirt": breizh_cyber_pk()} | said)
+            assert answer.headers["Location"].startswith("/compte/confirmer/?next=")
+    assert channel() == before
+    assert not AccessLink.objects.exists()
+
+
+def test_removing_the_mailbox_stops_a_trial_on_its_way(client, lead, mailoutbox):
+    try_mailbox(client)
     client.post("/equipe/adresse/retirer/", {"csirt": breizh_cyber_pk()})
-    assert channel() == ""
+    send_due()
+    assert MAILBOX not in [one.to[0] for one in mailoutbox]
+    assert Client().post(address_of(AccessLink.objects.get())).status_code == 404
+
+
+def test_a_double_click_sends_one_trial(client, lead, mailoutbox):
+    try_mailbox(client)
+    assert "vient d’y partir" in words(try_mailbox(client))
+    try_mailbox(client, "autre@breizh.example")
+    send_due()
+    assert [one.to for one in mailoutbox] == [["autre@breizh.example"]]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "x", "²", ""])
+def test_what_is_no_centre_is_not_there(client, lead, number):
+    for path in ("/equipe/adresse/retirer/", f"/equipe/invitations/{lead.uid}/retirer/"):
+        assert client.post(path, {"csirt": number}).status_code == 404
+    assert client.get("/equipe/adresse/retirer/", {"csirt": number}).status_code == 404
+    assert client.post("/equipe/adresse/", {"csirt": number, "email": MAILBOX}).status_code == 422
 
 
 def test_a_link_of_a_mailbox_opens_no_account(client, lead):
@@ -158,7 +284,9 @@ def test_a_link_of_a_mailbox_opens_no_account(client, lead):
     try_mailbox(client)
     token = token_of_link(AccessLink.objects.get())
     for method in ("get", "post"):
-        assert getattr(Client(), method)(f"/acces/{token}/").status_code == 404
+        answer = getattr(Client(), method)(f"/acces/{token}/")
+        assert answer.status_code == 404
+        assert "Cette adresse n’ouvre rien" in words(answer)
     assert User.objects.get(pk=lead.pk).password == lead.password
     invite(client)
     other = token_of_link(AccessLink.objects.get(purpose=LinkPurpose.INVITATION))
@@ -172,7 +300,10 @@ def test_only_the_last_mail_confirms_and_only_for_a_lead(client, lead):
     second = AccessLink.objects.latest("id")
     assert "Un mail plus récent l’a remplacé" in words(Client().get(address_of(first)))
     Membership.objects.update(ended_on=timezone.localdate())
-    assert Client().post(address_of(second)).status_code == 404
+    gone = Client().post(address_of(second))
+    assert gone.status_code == 404
+    assert f"{lead} ne dirige plus Breizh Cyber" in words(gone)
+    assert "trop ancien" not in words(gone)
     assert channel() not in (MAILBOX, "autre@breizh.example")
 
 

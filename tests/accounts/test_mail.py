@@ -13,7 +13,7 @@ from accounts.services.links import send_link
 from accounts.services.mails import queue_mail
 from accounts.tasks import send_mails
 from accounts.tokens import token_of_link
-from tests.cast import a_lead, an_agent, plouexemple
+from tests.cast import a_lead, an_agent, breizh_cyber, plouexemple
 
 pytestmark = pytest.mark.django_db
 
@@ -45,14 +45,16 @@ def test_each_says_something_and_no_secret_but_its_link(kind):
     purpose = {"invitation": LinkPurpose.INVITATION, "welcome": LinkPurpose.WELCOME}.get(kind, LinkPurpose.PASSWORD)
     link = send_link(purpose, user=agent, made_by=a_lead(), collectivity=body)
     PendingMail.objects.all().delete()
-    queue_mail(MailKind(kind), agent, link=link if kind in ("invitation", "welcome", "password_link") else None)
+    csirt = breizh_cyber() if kind == "channel_changed" else None
+    has_link = kind in ("invitation", "welcome", "password_link")
+    queue_mail(MailKind(kind), agent, link=link if has_link else None, csirt=csirt)
     assert send_due() == 1
     [sent] = mail.outbox
     assert "{" not in sent.subject + sent.body
     assert sent.subject
     assert "None" not in sent.body
     assert not re.search("(?<!\N{NO-BREAK SPACE})[:;?!»](?=\\s)|«(?!\N{NO-BREAK SPACE})", sent.subject + sent.body)
-    assert ("/acces/" in sent.body) == (kind in ("invitation", "welcome", "password_link"))
+    assert ("/acces/" in sent.body) == has_link
     assert link.nonce not in sent.body
 
 

@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection
 
-from accounts.enums import LinkPurpose
-from accounts.models import AccessLink
-from tests.accounts.test_lead_centre import MAILBOX, invite
+from accounts.enums import LinkPurpose, MailKind
+from accounts.models import AccessLink, PendingMail
+from tests.accounts.test_lead_centre import MAILBOX, address_of, invite
 from tests.cast import a_lead, breizh_cyber
 
 
@@ -16,6 +16,8 @@ def test_links_of_a_centre_are_dropped_by_an_older_version(take_back_to, client)
     invite(client)
     client.post("/equipe/adresse/", {"csirt": breizh_cyber().pk, "email": MAILBOX})
     assert {*AccessLink.objects.values_list("purpose", flat=True)} == {LinkPurpose.INVITATION, LinkPurpose.CHANNEL}
+    client.post(address_of(AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)))
+    assert PendingMail.objects.filter(kind=MailKind.CHANNEL_CHANGED).exists()
     take_back_to("accounts", "0005")
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM accounts_accesslink")

@@ -178,6 +178,7 @@ def give_one_to_another_centre(live):
     giver.follow("Proposer à un autre centre")
     giver.page.get_by_label("Centre").select_option(label="Loin Cyber")
     giver.page.get_by_label("Pourquoi").fill("Le siège est dans votre région.")
+    giver.page.get_by_label("Le déclarant est d’accord").check()
     giver.page.get_by_label("Accord du déclarant").fill("La secrétaire, au téléphone.")
     giver.press("Proposer le transfert")
     giver.is_told("Dossier proposé à Loin Cyber")

@@ -99,6 +99,8 @@ def test_showing_a_code_and_helping(visitor):
     for path in ("inviter", "adresse"):
         visitor.goto(f"/equipe/{path}/")
         visitor.look(f"team-{path}")
+    page.get_by_role("link", name="Ne plus rien y envoyer").click()
+    visitor.look("team-adresse-retirer")
     visitor.goto("/equipe/")
     page.get_by_role("link", name="Retirer").click()
     visitor.look("team-remove")

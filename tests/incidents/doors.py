@@ -212,7 +212,7 @@ def keep_team(lead, csirt):
     lead.fill(f"/equipe/{a_responder(csirt).uid}/retirer/")
     lead.fill("/equipe/inviter/", email="nour@breizh.example")
     lead.fill("/equipe/", to="/retirer/")
-    lead.fill("/equipe/adresse/", to="/retirer/")
+    lead.fill(f"/equipe/adresse/retirer/?csirt={csirt.pk}")
     lead.fill("/equipe/adresse/", email="garde@breizh.example")
     link = AccessLink.objects.get(purpose=LinkPurpose.CHANNEL)
     Visitor(lead.words, lead.log).fill(f"/equipe/adresse/confirmer/{token_of_link(link)}/")

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from incidents.enums import EventKind, Tlp
 from incidents.models import Advice, Incident, Observable
@@ -16,7 +17,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import text_of, url
-from tests.incidents.transferring import AGREED, as_person
+from tests.incidents.transferring import AGREED, agreed_on_page, as_person
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."
@@ -99,7 +100,7 @@ def test_tlp_red_lets_nothing_out(responder, incident):
     Incident.objects.update(tlp=Tlp.RED)
 
     for button in ("voir", "envoyer"):
-        answer = client.post(url(incident, "avis"), said | {"agreement": AGREED, button: "1"})
+        answer = client.post(url(incident, "avis"), said | {button: "1"} | agreed_on_page(incident))
         assert answer.status_code == 422
         assert "TLP:RED" in text_of(answer)
         assert WHY in text_of(answer)
@@ -122,7 +123,7 @@ def test_a_narrow_tlp_asks_for_the_agreement_of_the_declarant(responder, inciden
         assert "notez qui a dit oui" in text_of(answer)
     assert not Advice.objects.exists()
 
-    page, said = shown(client, incident, tlp="amber+strict", agreement=AGREED)
+    page, said = shown(client, incident, tlp="amber+strict", **agreed_on_page(incident))
     said.pop("with_persons")
     facts = json.loads(page.context["preview"]["content"])
     assert (facts["tlp"], facts["declarant_agreed"]) == ("TLP:AMBER+STRICT", True)
@@ -144,7 +145,57 @@ def test_a_wider_label_than_that_of_the_case_is_asked_for(responder, incident):
     answer = as_person(responder).post(url(incident, "avis"), said)
     assert answer.status_code == 422
     assert "notez qui a dit oui" in text_of(answer)
-    shown(as_person(responder), incident, tlp="clear", agreement=AGREED)
+    shown(as_person(responder), incident, tlp="clear", **agreed_on_page(incident))
+
+
+@pytest.mark.parametrize("hollow", ["\u200b", "\u3164", "…"])
+def test_what_nobody_reads_notes_nothing(responder, incident, hollow):
+    Incident.objects.update(tlp=Tlp.AMBER)
+    said = {"partner": "cert-fr", "motive": WHY, "key": "k", "envoyer": "1"} | agreed_on_page(incident, hollow)
+    answer = as_person(responder).post(url(incident, "avis"), said)
+    assert answer.status_code == 422
+    assert "Notez qui a dit oui" in text_of(answer)
+
+
+@pytest.mark.parametrize("tlp", [Tlp.AMBER, Tlp.GREEN])
+def test_a_refusal_is_no_agreement(responder, incident, tlp):
+    Incident.objects.update(tlp=tlp)
+    said = {"partner": "cert-fr", "motive": WHY, "tlp": "green", "key": "k", "label": tlp}
+    for button in ("voir", "envoyer"):
+        refused = said | {"agreement": "Non, la maire refuse.", button: "1"}
+        answer = as_person(responder).post(url(incident, "avis"), refused)
+        assert answer.status_code == 422
+        assert "ochez la case" in text_of(answer)
+        assert "Non, la maire refuse." in text_of(answer)
+    assert not Advice.objects.exists()
+
+
+def test_a_label_that_changed_since_is_shown_and_asked_again(responder, incident):
+    Incident.objects.update(tlp=Tlp.AMBER)
+    client = as_person(responder)
+    _page, said = shown(client, incident, tlp="amber", **agreed_on_page(incident))
+    said.pop("with_persons")
+    Incident.objects.update(tlp=Tlp.AMBER_STRICT)
+    answer = client.post(url(incident, "avis"), said)
+    assert answer.status_code == 422
+    assert "il est TLP:AMBER+STRICT. Demandez de nouveau" in text_of(answer)
+    form = answer.context["form"]
+    assert (form["agreed"].value(), form["label"].value()) == (False, Tlp.AMBER_STRICT)
+    assert not Advice.objects.exists()
+    assert client.post(url(incident, "avis"), said | {"label": "amber+strict"}).status_code == 302
+
+
+def test_a_box_is_never_ticked_from_what_was_kept(responder, incident):
+    client = as_person(responder)
+    kept = {"motive": WHY, "agreed": "on", "agreement": AGREED, "label": "clear"}
+    marks = {"stylo": "a", "trait": "1", "ouverte": timezone.now().isoformat()}
+    for page in ("avis", "transfert"):
+        client.post(f"{url(incident, 'garder')}?page={page}", kept | marks)
+        form = client.get(url(incident, page)).context["form"]
+        assert form["motive"].value() == WHY
+        assert form["agreement"].value() == AGREED
+        assert not form["agreed"].value()
+        assert form["label"].value() == Tlp.GREEN
 
 
 def test_the_rule_by_tlp():
@@ -152,6 +203,7 @@ def test_the_rule_by_tlp():
     assert [tlp for tlp in Tlp if may_go_to(tlp, partner)] == [Tlp.GREEN, Tlp.CLEAR]
     assert [tlp for tlp in Tlp if may_go_to(tlp, partner, is_agreed=True)] == [tlp for tlp in Tlp if tlp != Tlp.RED]
     assert not any(may_go_to(tlp, without_mail, is_agreed=True) for tlp in Tlp)
+    assert [tlp for tlp in Tlp if may_go_to(tlp, partner, label=Tlp.CLEAR)] == [Tlp.CLEAR]
 
 
 def test_what_changed_since_is_shown_again(responder, incident):

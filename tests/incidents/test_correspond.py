@@ -71,6 +71,8 @@ def test_it_works(incident):
     assert incident.declarant_wrote_at
     assert "La cantine est arrêtée aussi." in text(camille.get(case(incident)))
     assert reply(camille, incident, asks_answer="on").status_code == 302
+    told = text(camille.get(case(incident)))
+    assert "Message envoyé. Le déclarant peut le lire" in told  # nobody knows whether they do
 
     shown = text(declarant.get(page(incident)))
     assert "Avec quel logiciel ?" in shown

@@ -14,7 +14,7 @@ from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
 from tests.incidents.test_correspond import opened, page
 from tests.incidents.test_declare import text
-from tests.incidents.transferring import another_centre, as_person, offer_url
+from tests.incidents.transferring import agreed, agreed_on_page, another_centre, as_person, offer_url
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"
@@ -59,7 +59,7 @@ def test_it_works(responder, incident, end):
         ("prendre", {}),
         ("clore", {"raison": "resolved"}),
         ("code", {}),
-        ("transfert", {"taker": "loin-cyber", "motive": "Loin", "agreement": "Oui"}),
+        ("transfert", {"taker": "loin-cyber", "motive": "Loin"} | agreed_on_page(incident)),
         ("avis", {"partner": "cert-fr", "motive": "Loin", "envoyer": "1"}),
     ):
         assert is_refused(client.post(url(incident, part), said)), part
@@ -93,7 +93,12 @@ def test_every_other_page_too(responder, incident, end):
 def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
     taker = a_responder(another_centre())
     transfer = ask_transfer(
-        reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="", agreement="Oui"
+        reference=incident.reference,
+        taker="loin-cyber",
+        motive="Loin",
+        actor=responder,
+        seen="",
+        agreement=agreed(incident),
     )
     client = as_person(taker)
     assert client.get(offer_url(transfer)).status_code == 200
@@ -108,7 +113,12 @@ def test_who_was_to_answer_a_transfer_answers_no_more(responder, incident):
 def test_who_gave_a_case_away_reads_it_no_more(responder, incident):
     taker = a_responder(another_centre())
     transfer = ask_transfer(
-        reference=incident.reference, taker="loin-cyber", motive="Loin", actor=responder, seen="", agreement="Oui"
+        reference=incident.reference,
+        taker="loin-cyber",
+        motive="Loin",
+        actor=responder,
+        seen="",
+        agreement=agreed(incident),
     )
     as_person(taker).post(offer_url(transfer, "accepter"))
     client = as_person(responder)

@@ -1,12 +1,14 @@
 """Every script reaches the paper: drawn, or named where no font of ours has it."""
 
+import unicodedata
 from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
 
 from incidents import printable
-from incidents.typeset import typeset
+from incidents import typeset as typesetting
+from incidents.typeset import compiled, load_typst, typeset
 
 ACCESSIBLE = b"<pdfuaid:part>1</pdfuaid:part>"
 
@@ -46,6 +48,42 @@ def test_a_long_text_in_another_script_says_how_much_is_left(tmp_path):
     shown = page_saying("中" * 30, tmp_path).replace("\n", " ")
     assert shown.count("U+4E2D") == printable.MOST_NUMBERS
     assert "et 6 autres, à lire à l’écran]" in shown
+
+
+@pytest.mark.parametrize(("first", "last"), [("\u0f40", "\u0f69"), ("\u2d30", "\u2d65"), ("\u1401", "\u1430")])
+def test_a_whole_script_that_no_font_has_costs_one_more_try(tmp_path, monkeypatch, first, last):
+    """Tibetan, Tifinagh, Canadian syllabics: more letters than there are tries."""
+    tries = []
+    monkeypatch.setattr(typesetting, "compiled", lambda *given: tries.append(given) or compiled(*given))
+    letters = "".join(map(chr, range(ord(first), ord(last) + 1)))
+    shown = page_saying(f"{letters} é {letters[0]}", tmp_path).replace("\n", " ")
+    assert len(tries) == 2
+    assert f"[caractère U+{ord(first):04X} " in shown
+    assert "à lire à l’écran] é [" in shown
+
+
+def test_the_scripts_that_no_font_has_are_listed(tmp_path):
+    """One letter of each script of the alphabets and syllabaries: it is drawn, or its script is listed."""
+    page_saying("x", tmp_path)
+    for first, *_others in letters_by_script():
+        is_listed = printable.script_of(first) != first
+        assert is_drawn(first, tmp_path) != is_listed, unicodedata.name(first)
+
+
+def letters_by_script():
+    names = {}
+    for number in range(0x80, printable.EAST_ASIA):
+        if unicodedata.category(chr(number)) in ("Lo", "Ll"):
+            names.setdefault(unicodedata.name(chr(number)).split()[0], []).append(chr(number))
+    return [letters for letters in names.values() if len(letters) > 9]
+
+
+def is_drawn(letter, folder):
+    try:
+        compiled("sheet", {"words": letter}, folder, "ua-1")
+    except load_typst().TypstError as error:
+        return printable.lacking_character(str(error)) != letter
+    return True
 
 
 def test_too_many_scripts_for_a_claim_of_accessibility(tmp_path, monkeypatch):

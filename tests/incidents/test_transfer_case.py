@@ -17,7 +17,7 @@ from tests.incidents.desk import text_of, url
 from tests.incidents.transferring import AGREED, QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
 
 pytestmark = pytest.mark.django_db
-SAID = {"taker": "loin-cyber", "motive": WHY, "agreement": AGREED, "seen": ""}
+SAID = {"taker": "loin-cyber", "motive": WHY, "agreed": "on", "agreement": AGREED, "label": "amber+strict", "seen": ""}
 
 
 def test_it_works(incident, giver, taker, elsewhere):
@@ -84,13 +84,28 @@ def test_while_it_is_proposed_it_stays_ours(incident, giver, taker):
 def test_what_cannot_be_proposed_is_said_and_kept(incident, giver, elsewhere, said, problem):
     Csirt.objects.create(slug="ferme", name="Fermé", is_active=False)
 
-    answer = as_person(giver).post(url(incident, "transfert"), {"agreement": AGREED} | said)
+    answer = as_person(giver).post(url(incident, "transfert"), SAID | said)
 
     assert answer.status_code == 422
     assert problem in text_of(answer)
     assert said["motive"].strip() in text_of(answer)
     assert not Transfer.objects.exists()
     assert events_of(incident) == ["declared"]
+
+
+@pytest.mark.parametrize(
+    "named", ["Dominique Exemple", "DOMINIQUE", "02 99 00 00 00", "06.39.98.00.12", "+33 6 39 98 00 12", "a@b.example"]
+)
+def test_a_motive_names_nobody(incident, giver, taker, named):
+    """The other centre reads it before the case is its own; the body, which it sees anyway, may be named."""
+    ours = as_person(giver)
+    answer = ours.post(url(incident, "transfert"), SAID | {"motive": f"{WHY} Voyez {named} à Plouexemple."})
+    assert answer.status_code == 422
+    assert "Ce motif désigne quelqu’un. Retirez : «" in text_of(answer).replace("\u00a0", " ")
+    assert named in text_of(answer)
+    assert not Transfer.objects.exists()
+    about = SAID | {"motive": "Plouexemple est à 12 km, dossier 20261128."}
+    assert ours.post(url(incident, "transfert"), about).status_code == 302
 
 
 def test_a_double_click_is_one_proposal(incident, giver, taker):
@@ -273,13 +288,15 @@ def test_the_label_asks_for_the_agreement_of_the_declarant(incident, giver, take
     ours = as_person(giver)
     assert "demandez d’abord au déclarant s’il est d’accord" in text_of(ours.get(url(incident, "transfert")))
 
-    answer = ours.post(url(incident, "transfert"), SAID | {"agreement": " "})
-    assert answer.status_code == 422
-    assert "notez qui a dit oui" in text_of(answer)
-    assert WHY in text_of(answer)
+    said = SAID | {"label": tlp}
+    for hollow in (" ", "\u200b", "\u3164", "."):
+        answer = ours.post(url(incident, "transfert"), said | {"agreement": hollow})
+        assert answer.status_code == 422
+        assert "Notez qui a dit oui" in text_of(answer)
+        assert WHY in text_of(answer)
     assert not Transfer.objects.exists()
 
-    assert ours.post(url(incident, "transfert"), SAID).status_code == 302
+    assert ours.post(url(incident, "transfert"), said).status_code == 302
     transfer = Transfer.objects.get()
     assert transfer.agreement == AGREED
     assert AGREED in text_of(ours.get(url(incident)))
@@ -302,6 +319,51 @@ def test_a_label_that_narrowed_meanwhile_holds_it_back(incident, giver, taker):
     answer = as_person(taker).post(offer_url(transfer, "accepter"))
     assert answer.status_code == 409
     assert "Son TLP demande l’accord du déclarant, et personne ne l’a noté." in text_of(answer)
+
+
+def test_words_alone_are_no_agreement(incident, giver, taker):
+    for tlp, told in ((Tlp.AMBER, "cochez la case"), (Tlp.GREEN, "Cochez la case si le déclarant est d’accord")):
+        Incident.objects.update(tlp=tlp)
+        said = {"taker": "loin-cyber", "motive": WHY, "agreement": "Non, la maire refuse.", "label": tlp}
+        answer = as_person(giver).post(url(incident, "transfert"), said)
+        assert answer.status_code == 422
+        assert told in text_of(answer)
+        assert "Non, la maire refuse." in text_of(answer)
+    assert not Transfer.objects.exists()
+
+
+def test_an_agreement_under_another_label_is_asked_for_again(incident, giver, taker):
+    """The page showed one label; a colleague changed it before the button."""
+    Incident.objects.update(tlp=Tlp.RED)
+    ours = as_person(giver)
+    answer = ours.post(url(incident, "transfert"), SAID)
+    assert answer.status_code == 422
+    assert "il est TLP:RED. Demandez de nouveau au déclarant" in text_of(answer)
+    form = answer.context["form"]
+    assert (form["agreed"].value(), form["label"].value(), form["agreement"].value()) == (False, Tlp.RED, AGREED)
+    assert not Transfer.objects.exists()
+
+    assert ours.post(url(incident, "transfert"), SAID | {"label": form["label"].value()}).status_code == 302
+    assert Transfer.objects.get().agreed_tlp == Tlp.RED
+
+
+def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, taker):
+    Incident.objects.update(tlp=Tlp.GREEN)
+    transfer = asked(incident, giver)
+    Incident.objects.update(tlp=Tlp.RED)
+    theirs = as_person(taker)
+    assert theirs.post(offer_url(transfer, "accepter")).status_code == 409
+    Incident.objects.update(tlp=Tlp.CLEAR)
+    assert theirs.post(offer_url(transfer, "accepter")).status_code == 302
+
+
+def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, taker):
+    Incident.objects.update(tlp=Tlp.GREEN)
+    asked(incident, giver, agreement="")
+    Incident.objects.update(tlp=Tlp.AMBER)
+    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"label": "amber"})
+    assert answer.status_code == 409
+    assert "Retirez d’abord cette proposition" in text_of(answer)
 
 
 def test_what_was_noted_goes_with_the_other_words(incident, giver, taker):

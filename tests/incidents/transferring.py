@@ -3,6 +3,8 @@
 from django.test import Client
 
 from csirts.models import Contact, Csirt
+from incidents.models import Incident
+from incidents.services.agreements import NONE, Agreement
 from incidents.services.transfer import ask_transfer
 
 QUEUE = "/admin/incidents/incident/"
@@ -20,8 +22,17 @@ def offer_url(transfer, *parts):
     return "/".join([f"{QUEUE}transferts", str(transfer.uid), *parts, ""])
 
 
+def agreed(incident, words=AGREED):
+    """As it is noted on a page that shows the label of the case."""
+    return Agreement(is_given=True, words=words, label=Incident.objects.get(pk=incident.pk).tlp)
+
+
+def agreed_on_page(incident, words=AGREED):
+    return {"agreed": "on", "agreement": words, "label": Incident.objects.get(pk=incident.pk).tlp}
+
+
 def asked(incident, actor, taker="loin-cyber", motive=WHY, seen="", agreement=AGREED):
-    said = {"taker": taker, "motive": motive, "agreement": agreement}
+    said = {"taker": taker, "motive": motive, "agreement": agreed(incident, agreement) if agreement else NONE}
     return ask_transfer(reference=incident.reference, actor=actor, seen=seen, **said)
 
 

@@ -12,6 +12,7 @@ from incidents.enums import Tlp
 from incidents.models import Advice, Incident
 from incidents.partners import PARTNERS
 from incidents.services.advise import Asked, advise_partner, content_of
+from incidents.services.agreements import NONE
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.erase import erase_personal_data
 from incidents.services.transfer import accept_transfer, return_transfer, withdraw_transfer
@@ -21,7 +22,7 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.transferring import another_centre, asked
+from tests.incidents.transferring import agreed, another_centre, asked
 from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
@@ -216,9 +217,21 @@ def test_nothing_leaves_once_the_tlp_is_narrower(green, giver, post, tlp):
     assert states("advised") == [("partner", None, DeliveryStatus.NO_CHANNEL, Trouble.NO_ADDRESS)]
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize(("label", "narrowed"), [(Tlp.CLEAR, Tlp.GREEN), (Tlp.CLEAR, Tlp.AMBER_STRICT)])
+def test_a_file_wider_than_the_case_since_stays(green, giver, post, label, narrowed, leaves):
+    """Unless the declarant agreed to this file."""
+    Incident.objects.update(tlp=label)
+    advised(green, giver, tlp=label, agreement=agreed(green) if leaves else NONE)
+    dispatch.announce_events()
+    Incident.objects.update(tlp=narrowed)
+    delivered(post)
+    assert bool(post.to(CERT)) == leaves
+
+
 @pytest.mark.parametrize(("tlp", "leaves"), [(Tlp.AMBER_STRICT, True), (Tlp.RED, False)])
 def test_by_consent_it_leaves_under_the_label_of_the_message(incident, giver, post, tlp, leaves):
-    advised(incident, giver, tlp="amber+strict", agreement="Dominique, au téléphone.")
+    advised(incident, giver, tlp="amber+strict", agreement=agreed(incident))
     dispatch.announce_events()
     Incident.objects.update(tlp=tlp)
     delivered(post)

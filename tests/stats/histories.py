@@ -14,6 +14,7 @@ from incidents.access import Guest
 from incidents.declaration import Instant, Interruption, Leak
 from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from incidents.services.agreements import Agreement
 from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
 from incidents.services.close import Ending, StaleClosing, end_incident
 from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet
@@ -185,7 +186,7 @@ class History:
             reference=incident.reference,
             taker=taker.slug,
             motive="Leur territoire",
-            agreement="La mairie, au téléphone.",
+            agreement=Agreement(is_given=True, words="La mairie, au téléphone.", label=incident.tlp),
             actor=self.lead_of(incident),
             seen=str(newest.uid) if newest else "",
         )

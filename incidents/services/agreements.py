@@ -1,0 +1,52 @@
+"""What a declarant agreed to, noted by whoever asked: bound to the label that the case had when they were asked."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
+
+from incidents.enums import Tlp
+from incidents.models import Incident
+from incidents.text import has_visible_word, plain_line
+
+AGREEMENT_LIMIT = 300
+NOT_AGREED = gettext_lazy(
+    "Demandez au déclarant. S’il est d’accord, cochez la case, et notez qui a dit oui, quand et comment."
+)
+NOT_TICKED = gettext_lazy("Cochez la case si le déclarant est d’accord. Sinon, effacez ces mots.")
+NOT_NOTED = gettext_lazy("Notez qui a dit oui, quand et comment.")
+LABEL_CHANGED = gettext_lazy(
+    "Le TLP du dossier a changé depuis : il est %(tlp)s. Demandez de nouveau au déclarant, puis cochez la case."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """`is_given`: the box was ticked. `words`: who said yes, when and how. `label`: that of the case on the page."""
+
+    is_given: bool = False
+    words: str = ""
+    label: str = ""
+
+
+NONE = Agreement()
+
+
+def checked_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
+    """Return what is noted of it: words where the declarant agrees, else nothing.
+
+    Raises ValidationError on « agreement » where they must be asked first, or anew since the label of the case is
+    no longer the one that the page showed.
+    """
+    words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
+    if problem := problem_of(incident, agreement, words, is_needed=is_needed):
+        raise ValidationError({"agreement": problem})
+    return words
+
+
+def problem_of(incident: Incident, agreement: Agreement, words: str, *, is_needed: bool) -> str:
+    if not agreement.is_given:
+        return str(NOT_AGREED) if is_needed else str(NOT_TICKED) if words else ""
+    if agreement.label != incident.tlp:
+        return str(LABEL_CHANGED) % {"tlp": Tlp(incident.tlp).label}
+    return "" if has_visible_word(words) else str(NOT_NOTED)

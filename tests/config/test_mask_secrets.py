@@ -1,0 +1,33 @@
+"""What an address holds that opens something stays out of the logs."""
+
+import re
+
+import pytest
+
+from config.logs import masked
+from tests.routes import routes
+
+HOLDS_SECRET = re.compile(r"<(?:\w+:)?(?:token|secret|code)>")
+SECRET = "9fJ2-mystere"
+# The code of a commune, which everybody may read.
+PUBLIC = {"api/v1/csirts/for/<str:code>/"}
+
+
+def secret_routes():
+    return sorted({route for route in routes() if HOLDS_SECRET.search(route)} - PUBLIC)
+
+
+def test_it_works():
+    line = f"Not Found: /equipe/adresse/confirmer/{SECRET}/"
+    assert masked(line) == "Not Found: /equipe/adresse/confirmer/***"
+
+
+@pytest.mark.parametrize("route", secret_routes())
+def test_no_secret_of_a_route_is_logged(route):
+    path = "/" + HOLDS_SECRET.sub(SECRET, route)
+    assert SECRET not in masked(f"Not Found: {path}")
+    assert SECRET not in masked(f"Not Found: {path}?suite=1")
+
+
+def test_such_routes_are_there():
+    assert len(secret_routes()) >= 4
