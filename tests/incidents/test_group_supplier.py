@@ -35,7 +35,7 @@ def test_it_works(client, responder):
     assert BulkItem.objects.filter(outcome=BulkOutcome.DONE).count() == 5
     assert group.cases.count() == 5, "a few are there when the page of the group comes"
     queue = text(client.get("/admin/incidents/incident/"))
-    assert "groupe « Exemple SAS »" in queue
+    assert "Voir le groupe : Exemple SAS" in queue
     assert "En faire un groupe" not in queue
 
 
