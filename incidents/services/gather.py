@@ -49,7 +49,7 @@ class DoubtfulNames(ValidationError):
 
     def __init__(self, words: list[str]) -> None:
         quoted = quote_words(words)
-        super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
+        super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
         self.words = join_words(words)
 
 

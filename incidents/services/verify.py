@@ -53,7 +53,7 @@ def checked_number(incident: Incident, call: CallBack) -> str:
         raise ValidationError(
             {
                 "number": _(
-                    "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
+                    "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
                     "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
                     "l’avez trouvé."
                 )

@@ -29,7 +29,7 @@ class VerifyForm(CaseForm):
         widget=forms.TextInput(attrs=HELP | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}),
     )
     source = forms.ChoiceField(
-        label=gettext_lazy("Numéro trouvé où ?"),
+        label=gettext_lazy("Numéro trouvé où ?"),
         required=False,
         choices=[("", gettext_lazy("à choisir")), *NumberSource.choices],
         widget=forms.Select(attrs=HELP),
@@ -49,7 +49,7 @@ class VerifyForm(CaseForm):
         if said["official"] and not self.is_official:
             self.add_error("official", _("Ce numéro officiel a changé. Regardez lequel vous avez appelé."))
         elif said["official"] and said["number"].strip():
-            self.add_error("number", _("Cochez le numéro officiel, ou écrivez-en un autre : pas les deux."))
+            self.add_error("number", _("Cochez le numéro officiel, ou écrivez-en un autre : pas les deux."))
         elif not said["official"] and not said["number"].strip() and not said.get("source"):
             self.add_error("source", _("Dites au moins où vous avez trouvé le numéro appelé."))
         return said

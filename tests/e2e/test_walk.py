@@ -73,6 +73,7 @@ def verify_and_close(page, site, responder, reference):
     page.get_by_role("searchbox").fill(reference)
     with page.expect_navigation():
         page.get_by_role("button", name="Chercher").click()
+    page.get_by_label("Numéro trouvé où ?").select_option("directory")
     page.get_by_role("button", name="Marquer vérifiée par rappel").click()
     steps.is_told(page, "elle comptera dans les chiffres")
     steps.open_acts(page)

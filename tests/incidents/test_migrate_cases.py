@@ -138,6 +138,7 @@ def test_words_that_an_older_version_cannot_keep_are_dropped_on_the_way_back(tak
     responder = a_responder()
     incident = taken(responder)
     words = {KeptForm.NOTE: {"text": ["Vu."]}, KeptForm.CLOSING: {"summary": ["Fini."]}}
+    words[KeptForm.VERIFICATION] = {"source": ["known"]}
     keep_words(reference=incident.reference, actor=responder, words=words, pen=Pen(name="a", stroke=1))
     take_back_to("incidents", "0018")
     assert list(KeptWords.objects.values_list("form", flat=True)) == [KeptForm.NOTE]
