@@ -1,4 +1,4 @@
-"""Who speaks: users, and what each is to a collectivité, a CSIRT, a region or the platform."""
+"""Who speaks: users, what each is to a collectivité, a CSIRT, a region or the platform, and whom a body calls."""
 
 from datetime import date
 from typing import Any, ClassVar
@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -23,11 +22,7 @@ from accounts.enums import (
     SECOND_FACTOR_ROLES,
     STAFF_ROLES,
     Helper,
-    LinkPurpose,
-    MailKind,
-    MailStatus,
     Role,
-    Trouble,
 )
 from accounts.permissions import PERMISSIONS
 from collectivities.models import Collectivity, Region
@@ -237,133 +232,6 @@ class Membership(models.Model):
         return self.exact_until_on is None or today <= self.exact_until_on
 
 
-class ApiToken(models.Model):
-    """A key for a program that speaks for one person. Only its hash is stored (`accounts/tokens.py`)."""
-
-    uid = models.UUIDField(_("identifiant public"), db_default=RandomUUID(), unique=True, editable=False)
-    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("compte"))
-    name = models.CharField(_("usage"), max_length=80)
-    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(_("révoqué le"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("jeton d’API")
-        verbose_name_plural = _("jetons d’API")
-
-    def __str__(self) -> str:
-        return f"{self.user} : {self.name}"
-
-
-class Installation(models.Model):
-    """The one row that says what this database is. Written when the database is made, never switched."""
-
-    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    is_demonstration = models.BooleanField(_("base de démonstration"), default=False)
-    made_at = models.DateTimeField(_("faite le"), default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("installation")
-        verbose_name_plural = _("installations")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_one_row")]
-
-    def __str__(self) -> str:
-        return "démonstration" if self.is_demonstration else "production"
-
-
-class AccessLink(models.Model):
-    """A link sent by mail, good once, that lets its reader open an account, join a body or a centre, or choose a
-    password; or one that confirms that a centre reads the mailbox to which it was sent (`address`).
-    """
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name=_("compte"))
-    purpose = models.CharField(_("usage"), max_length=16, choices=LinkPurpose)
-    collectivity = models.ForeignKey(
-        Collectivity, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("collectivité")
-    )
-    csirt = models.ForeignKey(
-        Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
-    )
-    address = models.EmailField(_("adresse à confirmer"), blank=True)
-    made_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("envoyé par")
-    )
-    nonce = models.CharField(_("graine"), max_length=64, editable=False)
-    token_hash = models.CharField(_("empreinte"), max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("valable jusqu’au"))
-    used_at = models.DateTimeField(_("utilisé le"), null=True, blank=True)
-    revoked_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("lien d’accès")
-        verbose_name_plural = _("liens d’accès")
-        constraints = [
-            models.CheckConstraint(condition=Q(purpose__in=LinkPurpose.values), name="link_purpose_known"),
-            models.CheckConstraint(
-                condition=Q(purpose=LinkPurpose.INVITATION, collectivity__isnull=False, csirt=None)
-                | Q(purpose=LinkPurpose.INVITATION, collectivity=None, csirt__isnull=False)
-                | Q(purpose=LinkPurpose.CHANNEL, collectivity=None, csirt__isnull=False)
-                | (~Q(purpose__in=[LinkPurpose.INVITATION, LinkPurpose.CHANNEL]) & Q(collectivity=None, csirt=None)),
-                name="link_leads_to_one_place",
-            ),
-            models.CheckConstraint(
-                condition=(Q(purpose=LinkPurpose.CHANNEL) & ~Q(address=""))
-                | (~Q(purpose=LinkPurpose.CHANNEL) & Q(address="")),
-                name="link_confirms_an_address",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} : {self.get_purpose_display()}"
-
-    @property
-    def keeps_password(self) -> bool:
-        """An invitation to somebody who has one already: it changes nothing of how they sign in."""
-        return self.purpose == LinkPurpose.INVITATION and self.user.has_usable_password()
-
-
-class PendingMail(models.Model):
-    """A mail about an account: a row before it is a message. What it says is written when it is sent."""
-
-    key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
-    kind = models.CharField(_("sujet"), max_length=24, choices=MailKind)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
-    to = models.EmailField(_("destinataire"))
-    link = models.ForeignKey(
-        AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lien d’accès")
-    )
-    # Whose mailbox changed, by the hand of `user`.
-    csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre"))
-    created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-    status = models.CharField(_("état"), max_length=8, choices=MailStatus, default=MailStatus.DUE)
-    due_at = models.DateTimeField(_("à envoyer le"), default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
-    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
-    last_error = models.CharField(_("dernier ennui"), max_length=16, choices=Trouble, default="", blank=True)
-
-    class Meta:
-        verbose_name = _("mail de compte")
-        verbose_name_plural = _("mails de comptes")
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=MailKind.values), name="account_mail_kind_known"),
-            models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="account_mail_status_known"),
-            models.CheckConstraint(condition=Q(last_error__in=Trouble.values), name="account_mail_trouble_known"),
-            models.CheckConstraint(
-                condition=Q(kind=MailKind.CHANNEL_CHANGED, csirt__isnull=False)
-                | (~Q(kind=MailKind.CHANNEL_CHANGED) & Q(csirt=None)),
-                name="account_mail_names_the_centre",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(status=MailStatus.DUE), name="account_mail_due"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.status}"
-
-
 class EmergencyContact(models.Model):
     """Whom a body calls when its computers are down. Seen by its members and the centre of its cases alone."""
 
@@ -387,29 +255,3 @@ class EmergencyContact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.name}"
-
-
-class FactorReset(models.Model):
-    """Somebody took the second factor off somebody else's account. Appended, never changed."""
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="factor_resets", verbose_name=_("compte"))
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("remis à zéro par"))
-    at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("remise à zéro d’un second facteur")
-        verbose_name_plural = _("remises à zéro de seconds facteurs")
-        constraints = [models.CheckConstraint(condition=~Q(user=F("by")), name="factor_reset_by_another")]
-        triggers = [
-            pgtrigger.Protect(name="factor_reset_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="factor_resets_are_never_changed",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'pgtrigger: resets of second factors are append-only';",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} : {self.by}"

@@ -1,0 +1,17 @@
+"""The rows of the people: who they are, and what opens their accounts."""
+
+from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PendingMail
+from accounts.models.people import EmergencyContact, Membership, MembershipQuerySet, User, UserManager
+
+__all__ = [
+    "AccessLink",
+    "ApiToken",
+    "EmergencyContact",
+    "FactorReset",
+    "Installation",
+    "Membership",
+    "MembershipQuerySet",
+    "PendingMail",
+    "User",
+    "UserManager",
+]
