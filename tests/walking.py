@@ -265,7 +265,7 @@ class Visitor:
 
 def plainly(name):
     """All rows of a list have the same fields."""
-    return re.sub(r"^r\d+-", "r-", name)
+    return re.sub(r"^(r|contacts-)\d+-", r"\1-", name)
 
 
 def shape_asked(one):

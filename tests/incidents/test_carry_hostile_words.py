@@ -65,7 +65,8 @@ def receiving_mails(settings):
 class Crowd:
     """All who bring words to one case, and read them."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, *, most=1):
+        self.most = most
         self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
         self.words = parts(self.number, of=len(TYPES))
         self.csirt = breizh_cyber()
@@ -119,7 +120,7 @@ class Crowd:
             self.nobody.get(address)
         if self.number == 0:
             year_of_releases()
-            self.nobody.crawl(*PUBLIC, REPORT)
+            self.nobody.crawl(*PUBLIC, REPORT, most=self.most)
             make_reports()
             assert self.nobody.get(f"{REPORT}pdf/").status_code == 200
         self.crawl_as("holder", case)
@@ -145,7 +146,7 @@ class Crowd:
 
     def crawl_as(self, role, start):
         """What is public has been read once the first has gone through it."""
-        getattr(self, role).crawl(start, most=2 if self.number == 0 else 1)
+        getattr(self, role).crawl(start, most=self.most)
         getattr(self, role).send_the_rest()
         self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
 
@@ -161,9 +162,12 @@ def test_it_works(db, post):
     assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
 
 
-def carry_words(kind, post):
-    """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd."""
-    crowd = Crowd(kind)
+def carry_words(kind, post, *, most=1):
+    """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
+
+    `most`: how many pages of one route each person reads.
+    """
+    crowd = Crowd(kind, most=most)
     crowd.write()
     crowd.read()
     read_mails(post)
@@ -186,7 +190,7 @@ ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
 # key, which comes with a key alone, and the act of a région, which comes with the role of its analyst and a day.
 WITHOUT_WORDS = {
     *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
-    *((CSIRT, name) for name in ("slug", "contacts-3-value", "contacts-3-0-value")),
+    *((CSIRT, name) for name in ("slug", "contacts--value", "contacts--0-value")),
     *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
     *(("admin/incidents/incident/<str:reference>/verifier/", f"verifier-{name}") for name in ("number", "official")),
     *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),

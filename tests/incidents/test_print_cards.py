@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from itertools import islice
 
 import pytest
 import time_machine
@@ -156,7 +157,7 @@ def test_a_whole_departement_is_one_pdf(client, town):
 @pytest.fixture
 def small(monkeypatch):
     """A département of seven communes, in batches of five."""
-    monkeypatch.setattr(papers, "cards_of", lambda departement, on: list(cards_of(departement, on=on))[:7])
+    monkeypatch.setattr(papers, "cards_of", lambda departement, on: islice(cards_of(departement, on=on), 7))
 
 
 def test_whoever_asks_and_how_often_it_is_made_once_a_day(client, town, small):
@@ -223,7 +224,7 @@ def test_one_that_failed_may_be_asked_again_at_once(client, town, small, monkeyp
     assert "n’a pas pu être fait" in shown
     assert "Le demander de nouveau" in shown
     monkeypatch.undo()
-    monkeypatch.setattr(papers, "cards_of", lambda departement, on: list(cards_of(departement, on=on))[:7])
+    monkeypatch.setattr(papers, "cards_of", lambda departement, on: islice(cards_of(departement, on=on), 7))
     client.post(ALL)
     make_papers()
     assert Paper.objects.get().state == PaperState.MADE

@@ -5,7 +5,7 @@ import pytest
 from tests.incidents.test_carry_hostile_words import TYPES, carry_words, receiving_mails
 
 
-@pytest.mark.parametrize("kind", TYPES[1:])
-def test_it_works(db, settings, kind):
+@pytest.mark.parametrize(("kind", "most"), [(TYPES[0], 2), *((kind, 1) for kind in TYPES[1:])], ids=TYPES)
+def test_it_works(db, settings, kind, most):
     with receiving_mails(settings) as post:
-        carry_words(kind, post)
+        carry_words(kind, post, most=most)
