@@ -1,8 +1,9 @@
 """What people do in the browser, one function a screen."""
 
+from django.test import Client
 from playwright.sync_api import expect
 
-from tests.cast import PASSWORD, code_of
+from tests.cast import PASSWORD, code_of, signed_in
 
 
 def choose_type(page, kind="rancon"):
@@ -102,6 +103,13 @@ def sign_in(page, user):
     give_password(page, user)
     if page.url.endswith("/connexion/code/"):
         show_code(page, user)
+
+
+def bring_session(page, site, user):
+    """Sign in without the page, which other tests walk through."""
+    cookies = signed_in(Client(), user).cookies
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": name, "value": one.coded_value, "url": site} for name, one in cookies.items()])
 
 
 def give_password(page, user):
