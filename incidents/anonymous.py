@@ -27,6 +27,8 @@ PART = re.compile(r"[^\W_]+")
 HOST = re.compile(r"[\w.-]+")
 # What stands before the name of a body in the address of its site.
 OF_SITES = ("mairie", "mairiede", "ville", "villede", "commune", "communede", "agglo")
+# Words that people write where a person is asked for.
+OFFICES = ("mairie", "commune", "ville", "accueil", "secretariat", "de", "du", "la", "le")
 # How many words in a row may be a name; those of bodies have fewer.
 LONGEST_NAME = 20
 
@@ -179,8 +181,15 @@ def persons_in(text: str, named: Named) -> list[str]:
     """The words of `text` that name the person to call back, and every address and telephone number, each once."""
     read = read_text(text)
     people = list(find_name(read, fold_name(named.contact_name))) or find_parts(read, named.contact_name)
+    people = [one for one in people if is_of_person(one, named.body)]
     phones = [written for number, written in read.numbers.items() if PHONE.fullmatch(number)]
     return list(dict.fromkeys([*people, *read.mails, *phones]))
+
+
+def is_of_person(written: str, body: str) -> bool:
+    """Tell whether these words name more than the body and its office: « Mairie de Plouexemple » may be a contact."""
+    of_office = {*fold_name(body).split(), *OFFICES}
+    return not of_office.issuperset(fold_name(written).split()) and written != written.lower()
 
 
 def find_in(known: dict[str, str], keys: Iterable[str]) -> Iterator[str]:

@@ -92,10 +92,10 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     roles = Membership.objects.in_force().filter(user=found, role=Role.RESPONDER, csirt__in=led)
     if found is None or not roles:
         raise Http404
-    centres = {role.csirt_id for role in roles}
-    context = {"person": found, "roles": roles.select_related("csirt").order_by("csirt__name")}
-    context["cases"] = import_string(settings.CASES_HELD)(found, centres)
-    return render(request, "accounts/remove_responder.html", context)
+    count_cases = import_string(settings.CASES_HELD)
+    ordered = roles.select_related("csirt").order_by("csirt__name")
+    rows = [{"centre": role.csirt, "cases": count_cases(found, {role.csirt_id})} for role in ordered]
+    return render(request, "accounts/remove_responder.html", {"person": found, "rows": rows})
 
 
 def centre_asked(sent: QueryDict) -> int:

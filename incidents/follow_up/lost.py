@@ -18,4 +18,6 @@ def words_lost(request: HttpRequest) -> HttpResponse | None:
 
 @private
 def lost_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "follow_up/words_lost.html", {"kept": typed_by(request)}, status=403)
+    # The page that asks for the reference and the code takes no words, and gives no code back.
+    kept = "" if request.path == reverse("follow_up_start") else typed_by(request)
+    return render(request, "follow_up/words_lost.html", {"kept": kept}, status=403)

@@ -99,6 +99,8 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
     offered_to = dict(offers.values_list("incident", "taker"))
 
     def is_misplaced(case: Incident) -> bool:
+        if case.pk in offered_to and needs_agreement(case.tlp, PartnerKind.COLLEAGUE):
+            return True  # its label was narrowed since
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
@@ -121,7 +123,8 @@ def reroute_case(pk: int, on: date) -> bool:
     """Move the case to the centre that answers for its body on that day, or propose it. Tell whether it was done."""
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = csirt_for(incident.collectivity, on)
-    is_withdrawn = withdraw_offer(incident, unless_to=route.csirt)
+    may_stay = not needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    is_withdrawn = withdraw_offer(incident, unless_to=route.csirt if may_stay else None)
     if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
         return is_withdrawn
     if not was_worked_on(incident):
@@ -164,6 +167,7 @@ def move(incident: Incident, route: Route) -> None:
     incident.assignee, incident.group = None, None
     incident.acknowledge_by = now + ACKNOWLEDGE_WITHIN[incident.severity]
     incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
+    incident.worked_at = None  # what the former centre did gives the new one no less time
     settle_due(incident)
     incident.save(update_fields=MOVED)
     ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}

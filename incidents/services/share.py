@@ -45,7 +45,7 @@ def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
         raise PermissionDenied
     if not may_be_told_in_a_sentence(incident):
         raise ValidationError(
-            _("Le centre a décidé que rien ne sort de ce dossier (TLP:RED). Demandez-lui d’y revenir.")
+            _("Le centre a décidé que rien ne sort de ce dossier. Appelez-le pour lui demander de changer cela.")
         )
     if live := incident.shared.filter(revoked_at=None).first():
         return live

@@ -21,7 +21,7 @@ from incidents.access import get_incident, get_offer
 from incidents.anonymous import persons_in
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
-from incidents.services.agreements import NONE, NOT_AGREED, Agreement, checked_agreement
+from incidents.services.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, checked_agreement
 from incidents.services.close import named_in
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
@@ -62,7 +62,9 @@ def ask_transfer(
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
-    if newest and is_same(newest, taker, why, actor) and newest.agreement == agreement.words:
+    words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
+    is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
+    if newest and is_same(newest, taker, why, actor) and is_agreed_alike:
         return newest
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise StaleTransfer(newest)

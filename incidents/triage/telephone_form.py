@@ -158,8 +158,9 @@ class TelephoneForm(forms.Form):
 
     def declaration(self, collectivity: Collectivity) -> Declaration:
         said, clock = self.cleaned_data, ZoneInfo(zone_of(collectivity))
+        stopped = moment(said, "stopped", clock)
         interruptions = tuple(
-            Interruption(service=service, extent=extent, started_at=moment(said, "stopped", clock))
+            Interruption(service=service, extent=extent, started_at=stopped if said[service] else None)
             for service, extent in self.extents().items()
         )
         return Declaration(

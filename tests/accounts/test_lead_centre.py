@@ -160,7 +160,7 @@ def test_a_role_ends_in_the_centre_that_was_asked(client, lead):
     Membership.objects.create(user=person, role=Role.RESPONDER, csirt=other)
     client.force_login(User.objects.get(pk=lead.pk))
     page = words(client.get(f"/equipe/{person.uid}/retirer/"))
-    assert page.index("Retirer de Autre Centre") < page.index("Retirer de Breizh Cyber")
+    assert page.index("Retirer d’Autre Centre") < page.index("Retirer de Breizh Cyber")
     for hollow in ("", "x", "9" * 5000, "9" * 30, "²"):
         assert client.post(f"/equipe/{person.uid}/retirer/", {"csirt": hollow}).status_code == 404
     assert remove(client, person, other).status_code == 302

@@ -53,6 +53,7 @@ def answer_as(visitor, incident, responder):
     address = f"/admin/incidents/incident/{incident.reference}/"
     visitor.goto(address)
     steps.sign_in(visitor.page, responder)
+    visitor.page.locator("#repondre > summary").click()
     visitor.page.get_by_label("Votre message au déclarant").fill("Avec quel logiciel sauvegardez-vous ?")
     visitor.page.get_by_label("J’attends une réponse").check()
     press(visitor.page, "Envoyer au déclarant")

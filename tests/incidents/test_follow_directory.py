@@ -12,7 +12,7 @@ from collectivities.services import correct_region
 from config.tasks import work_on_cases
 from csirts.models import Coverage
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
-from incidents.models import Incident, SearchDocument
+from incidents.models import Incident, RoutingCheck, SearchDocument
 from incidents.services import reroute
 from incidents.services.assign import assign_incident
 from incidents.services.correspond import Letter, write_to_declarant
@@ -334,6 +334,11 @@ def test_a_label_that_narrows_after_the_proposal_asks_for_the_agreement():
     with pytest.raises(ValidationError):
         accept_transfer(uid=incident.transfers.get().uid, actor=taker)
     assert fresh(incident).csirt == breizh_cyber()
+
+    RoutingCheck.objects.update(version=None)
+    reroute.reroute_cases()
+    assert incident.transfers.get().state == TransferState.WITHDRAWN
+    assert "demandez l’accord du déclarant" in incident.tasks.get(author=None).title
 
 
 def test_a_proposal_ends_with_its_reason_and_is_made_again_with_it():

@@ -43,6 +43,13 @@ def test_where_nothing_was_typed_nothing_is_to_be_copied(incident):
     assert "Copiez" not in page
 
 
+def test_a_code_is_not_given_back(incident):
+    said = {"reference": incident.reference, "code": "secret-code"}
+    page = Client(enforce_csrf_checks=True).post("/suivi/", said).content.decode()
+    assert "votre navigateur a perdu ses cookies" in page
+    assert "secret-code" not in page
+
+
 def test_what_was_typed_stays_text(incident):
     page = post(incident, "message/", {"text": "</textarea><script>x</script>"}).content.decode()
     assert "<script>x" not in page

@@ -111,7 +111,7 @@ def test_red_is_refused_and_said(incident):
     SharedSentence.objects.all().delete()
     refused = share(declarant, incident)
     assert refused.status_code == 422
-    assert "TLP:RED" in text(refused)
+    assert "Appelez-le pour lui demander de changer cela." in text(refused)
     assert not SharedSentence.objects.exists()
 
 

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, EventKind, Tlp, TransferState
-from incidents.models import Incident, Transfer
+from incidents.models import Incident, Story, Transfer
 from incidents.services.erase import erase_personal_data
 from incidents.services.transfer import StaleTransfer, accept_transfer, withdraw_transfer
 from incidents.services.triage import close_incident
@@ -355,6 +355,21 @@ def test_an_agreement_noted_under_a_wider_label_does_not_hold(incident, giver, t
     assert theirs.post(offer_url(transfer, "accepter")).status_code == 409
     Incident.objects.update(tlp=Tlp.CLEAR)
     assert theirs.post(offer_url(transfer, "accepter")).status_code == 302
+
+
+def test_an_agreement_asked_for_again_is_not_the_one_that_lapsed(incident, giver, taker):
+    Incident.objects.update(tlp=Tlp.GREEN)
+    asked(incident, giver)
+    Incident.objects.update(tlp=Tlp.RED)
+    answer = as_person(giver).post(url(incident, "transfert"), SAID | {"label": Tlp.RED})
+    assert answer.status_code == 409
+    assert "Retirez d’abord cette proposition" in text_of(answer)
+
+
+def test_the_office_of_the_body_is_nobody(incident, giver, taker):
+    Story.objects.update(contact_name="Mairie de Plouexemple")
+    assert as_person(giver).post(url(incident, "transfert"), SAID | {"motive": f"La Mairie, à Plouexemple. {WHY}"})
+    assert Transfer.objects.exists()
 
 
 def test_the_same_proposal_with_an_agreement_is_another_one(incident, giver, taker):

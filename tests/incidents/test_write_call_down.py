@@ -1,6 +1,7 @@
 """A call typed on its case: the form opens on what is known, and what is said goes into the facts."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -82,6 +83,16 @@ def test_a_service_that_nobody_asked_about_stays_and_one_that_works_goes(client)
     client.force_login(a_responder())
     called(client, incident, civil="", paie="works", service_stopped="")
     assert [(one.service, one.extent) for one in incident.interruptions.all()] == [("civil", "degraded")]
+
+
+def test_a_service_that_nobody_asked_about_keeps_its_start(client):
+    incident = express(client)
+    for service, start in (("civil", NOW - timedelta(days=2)), ("paie", NOW - timedelta(days=1))):
+        incident.interruptions.create(service=service, extent="degraded", started_at=start)
+    Incident.objects.filter(pk=incident.pk).update(service_stopped="yes")
+    client.force_login(a_responder())
+    called(client, incident, civil="", stopped_date=f"{NOW:%Y-%m-%d}", stopped_time="06:00")
+    assert incident.interruptions.get(service="civil").started_at == NOW - timedelta(days=2)
 
 
 def test_the_choice_for_the_mailbox_is_shown_and_kept(client):

@@ -203,7 +203,7 @@ def test_where_no_centre_answers_the_mail_says_where_to_go(centre, post):
     assert "Mamoudzou est à Mayotte, et nous n’y connaissons pas de centre régional." in text
     assert "arrivée le mardi 24 novembre 2026 à 11 h 51, heure de Mayotte." in text
     assert "Aucun centre ne couvre votre territoire. Demandez de l’aide ici : - CERT-FR : +33 9 70 83 32 18" in text
-    assert "17Cyber : https://17cyber.gouv.fr (tchat ouvert à toute heure)" in text
+    assert "17Cyber : https://17cyber.gouv.fr. Horaires : tchat ouvert à toute heure" in text
     assert "ppelez" not in text
     assert "Donnez" not in text
     assert "None" not in text
@@ -400,5 +400,5 @@ def test_hours_stand_beside_the_number_and_the_target_promises_nothing(centre, p
     assert "0 800 200 008 Ses horaires : lun.–ven. 8 h–17 h (presse, à confirmer)." in text
     assert "Fermé, ou pas de réponse ? - CERT-FR : +33 9 70 83 32 18" in text
     assert "[source : Portail de l’ANSSI, « Contacts utiles »" in text
-    assert "Objectif du centre, pendant ses heures d’ouverture : s’en occuper avant le" in text
+    assert "ou dès sa réouverture s’il est fermé." in text
     assert "lit votre déclaration et s’en occupe" not in text
