@@ -183,7 +183,7 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
     if delivery.event.kind == EventKind.DECLARED:
         return words | for_receipt(delivery)
     if delivery.event.kind == EventKind.REROUTED:
-        return words | {"why": incident.route_reason, "had_centre": bool(delivery.event.data["from"])}
+        return words | {"why": incident.route_reason, "had_centre": bool(delivery.event.data.get("from"))}
     if delivery.event.kind == EventKind.CLOSED:
         reason = ClosingReason(delivery.event.data["reason"])
         return words | {"reason": reason.label, "is_rated": reason in ASKED_AFTER}
