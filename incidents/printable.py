@@ -68,9 +68,9 @@ def named_runs(text: str, script: str) -> list[str]:
         if script_of(character) == script:
             run += character
             continue
-        runs += [named(run), character]
+        runs += [name_run(run), character]
         run = ""
-    return [*runs, named(run)]
+    return [*runs, name_run(run)]
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +82,7 @@ def script_of(character: str) -> str:
     return name.partition(" ")[0].partition("-")[0]
 
 
-def named(run: str) -> str:
+def name_run(run: str) -> str:
     """[japonais U+3042 U+3044]: what it is, and its numbers, by which a machine finds it again."""
     if not run:
         return ""

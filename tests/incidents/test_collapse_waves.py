@@ -34,7 +34,7 @@ def some(number, **said):
     return [a_case(MODERATE, minutes=60 + each, **said) for each in range(number)]
 
 
-def of_group(**said):
+def make_grouped_cases(**said):
     return {"group": uuid4(), "group_kind": GroupKind.SUPPLIER, "group_title": "Panne de juin"} | said
 
 
@@ -58,7 +58,7 @@ def test_a_supplier_is_an_affair_once_three_bodies_name_it():
 
 
 def test_a_group_takes_what_names_its_supplier_unless_it_is_closed():
-    group = of_group()
+    group = make_grouped_cases()
     inside, outside = some(3, supplier_key="paie", **group), some(2, supplier_key="paie")
     assert waves(*inside, *outside) == [(WaveKind.GROUP, 5)]
     closed = some(3, supplier_key="paie", group_closed_at=NOW, **group)
@@ -68,16 +68,16 @@ def test_a_group_takes_what_names_its_supplier_unless_it_is_closed():
 def test_a_group_takes_nothing_of_a_supplier_that_it_is_not_about():
     """A campaign of which one victim named its host, and a group where few name that one."""
     outside = some(2, supplier_key="paie")
-    campaign = of_group(group_kind=GroupKind.CAMPAIGN)
+    campaign = make_grouped_cases(group_kind=GroupKind.CAMPAIGN)
     assert waves(*some(3, supplier_key="paie", **campaign), *outside) == [(WaveKind.GROUP, 3)]
-    group = of_group()
+    group = make_grouped_cases()
     about_another = [*some(3, supplier_key="hote", **group), *some(1, supplier_key="paie", **group)]
     assert waves(*about_another, *outside) == [(WaveKind.GROUP, 4)]
 
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_two_groups_of_one_supplier_are_told_apart_by_no_clock(first):
-    groups = [of_group(group=UUID(int=1)), of_group(group=UUID(int=2))]
+    groups = [make_grouped_cases(group=UUID(int=1)), make_grouped_cases(group=UUID(int=2))]
     inside = [[a_case(MODERATE, minutes=60 + (each != first), supplier_key="paie", **groups[each])] for each in (0, 1)]
     outside = some(2, supplier_key="paie")
     lines = arrange([*inside[0], *inside[1], *outside], NOW)
@@ -87,7 +87,7 @@ def test_two_groups_of_one_supplier_are_told_apart_by_no_clock(first):
 
 def test_a_group_of_which_a_view_holds_nothing_still_names_what_it_lacks():
     """« À prendre »: its own cases are all taken."""
-    inside, outside = some(3, supplier_key="paie", **of_group()), some(3, supplier_key="paie")
+    inside, outside = some(3, supplier_key="paie", **make_grouped_cases()), some(3, supplier_key="paie")
     (wave,) = arrange(outside, NOW, among=[*inside, *outside])
     assert (wave.kind, wave.outside(), wave.group) == (WaveKind.GROUP, 3, inside[0])
 
@@ -128,7 +128,7 @@ def test_two_centres_are_two_waves():
 
 
 def test_a_case_is_in_one_wave():
-    group = of_group()
+    group = make_grouped_cases()
     cases = some(4, supplier_key="paie", burst=Burst.ADDRESS, **group)
     assert waves(*cases) == [(WaveKind.GROUP, 4)]
     assert waves(*some(2, **group)) == [], "two rows are read as fast as one that opens"

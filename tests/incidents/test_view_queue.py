@@ -213,14 +213,14 @@ def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
 def test_a_row_says_what_matters(client, responder, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
     case = declare(collectivity=plouexemple())
-    free = said(client.get(URL))
+    free = words_of(client.get(URL))
     take = f'<button class="act" form="en-nombre" name="prendre" value="{case.reference}">Prendre<span'
     for words in (take, "9 h 00</time> · à qualifier", 'class="row__clock">prendre avant 13 h 00 <small>il reste 4 h'):
         assert words in free, words
 
     acknowledge_incident(reference=case.reference, actor=responder)
     Incident.objects.filter(pk=case.pk).update(nature=Nature.INCIDENT, awaited_since=timezone.now())
-    row = said(client.get(URL))
+    row = words_of(client.get(URL))
     assert f">{responder}</span></p>" in row
     assert 'class="row__clock">répondre avant 17 h 00 <small>attend le déclarant</small>' in row
     assert "<b>Élevée</b>" in row
@@ -228,15 +228,15 @@ def test_a_row_says_what_matters(client, responder, time_machine):
 
     Incident.objects.filter(pk=case.pk).update(awaited_since=None, assignee=None)
     time_machine.move_to("2026-11-24 20:00+01:00", tick=False)
-    late = said(client.get(URL))
+    late = words_of(client.get(URL))
     assert 'class="row__clock late">en retard de 3 h <small>répondre avant 17 h 00</small>' in late
     assert "<b>personne</b>" in late
 
     time_machine.move_to("2026-11-23 20:00+01:00", tick=False)
-    assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in said(client.get(URL))
+    assert "répondre avant le 24 nov. <small>17 h 00, il reste 21 h" in words_of(client.get(URL))
 
 
-def said(response):
+def words_of(response):
     return text_of(response).replace("\u00a0", " ")
 
 
