@@ -95,7 +95,7 @@ class Supervisor:
         self.children = [
             Child("web", [*granian(port), "config.asgi:application"], DATABASE_POOL=str(THREADS)),
             Child("urgent", worker(URGENT)),
-            Child("worker", ["nice", *worker(HEAVY)]),
+            Child("worker", ["nice", "-n", "19", *worker(HEAVY)]),
             Child("beat", [*CLOCK, "-l", "WARNING", "-s", str(LOCAL / "beat"), "--pidfile="]),
         ]
 

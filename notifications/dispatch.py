@@ -27,8 +27,7 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-# Few of one asker, so that a mail which somebody waits for is soon among those that are sent next.
-CLAIMED_AT_ONCE, MOST_OF_ONE_ASKER = 20, 3
+CLAIMED_AT_ONCE = 20
 # A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
@@ -89,7 +88,8 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
 def deliver_due() -> int:
     """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent.
 
-    What happened and what became due meanwhile, mails about accounts included, waits for a handful of others at most.
+    What happened and what became due meanwhile, mails about accounts included, waits for one message of each other
+    asker at most.
     """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
@@ -105,7 +105,7 @@ def claim(now: datetime) -> list[Delivery]:
     """Take some due rows from the other workers; each is put off and counted before it is tried."""
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
-    turns = list(due.in_turn(most=MOST_OF_ONE_ASKER).values_list("pk", flat=True)[:CLAIMED_AT_ONCE])
+    turns = list(due.in_turn().values_list("pk", flat=True)[:CLAIMED_AT_ONCE])
     free = due.filter(pk__in=turns).select_for_update(skip_locked=True, of=("self",))
     claimed = sorted(free.select_related("announcement__event"), key=lambda delivery: turns.index(delivery.pk))
     # The mails of one case leave together, in the order of its events.

@@ -2,13 +2,16 @@
 
 from itertools import count
 from statistics import quantiles
+from time import monotonic
 
 from tests.bench.declaring import BODIES, centre_mails, stage_of
 from tests.bench.figures import Figure, absolute, at_most, say
+from tests.faults.slow import CLIENTS as SLOW_CLIENTS
+from tests.faults.slow import slow_clients
 from tests.faults.stage import until
 from tests.faults.visitors import TOKEN, Visitor
 
-DECLARATIONS, FEWEST = 40, 20
+DECLARATIONS, FEWEST = 80, 20
 STRANGERS = 40
 CASES = 1000
 MOST_RATIO = 2
@@ -17,7 +20,7 @@ PAPERS_LEFT = "SELECT count(*) FROM incidents_paper WHERE state = 'asked'"
 GIVE_UP = "UPDATE incidents_paper SET state = 'failed' WHERE state = 'asked'"
 COUNT = "from stats.services import fold_everything; fold_everything()"
 RELEASES = "SELECT count(*) FROM stats_release"
-PUBLISH = "from stats.tasks import publish_releases; publish_releases.delay()"
+PUBLISH = "from config.celery import app; app.send_task('stats.tasks.publish_releases')"
 CASES_LEFT = "SELECT count(*) FROM incidents_bulkitem WHERE outcome = 'waiting'"
 ACT = """
 from accounts.models import User
@@ -36,16 +39,18 @@ print(len(references))
 def measure_urgency(ground, database):
     stage = stage_of(ground, database)
     waits = Waits(stage)
-    assert not stage.manage("shell", "-v0", "-c", COUNT).returncode  # the workers have nothing to do at rest
+    run(stage, COUNT)  # the workers have nothing to do at rest
     stage.start()
     try:
         waits.measure_one()  # the workers may still be starting
         at_rest = waits.measure()
+        with slow_clients(stage.port):
+            beside_slow = waits.measure()
         ask_for_cards(stage)
         beside_papers = waits.measure(PAPERS_LEFT)
         stage.change(GIVE_UP)
-        stage.manage("shell", "-v0", "-c", PUBLISH)
-        acted_on = int(stage.manage("shell", "-v0", "-c", ACT.format(number=CASES)).stdout)
+        run(stage, PUBLISH)
+        acted_on = int(run(stage, ACT.format(number=CASES)))
         assert acted_on == CASES, f"only {acted_on} cases to act on"
         beside_act = waits.measure(CASES_LEFT)
         until(lambda: stage.number(RELEASES), seconds=120, what="no release")
@@ -55,9 +60,17 @@ def measure_urgency(ground, database):
     idle = p95(at_rest)
     return [
         absolute("declare to mail at rest, one at a time, p95", idle * 1000, "ms"),
+        *compare(f"{SLOW_CLIENTS} slow posts", beside_slow, idle),
         *compare(f"{STRANGERS} strangers ask for the cards of départements", beside_papers, idle),
         *compare(f"a release and an act on {CASES} cases, each mailed", beside_act, idle),
     ]
+
+
+def run(stage, statements):
+    """What they print, run in a process of the stage's own settings."""
+    done = stage.manage("shell", "-v0", "-c", statements)
+    assert not done.returncode, done.stderr[-2000:]
+    return done.stdout
 
 
 def compare(work: str, waits: list[float], idle: float) -> list[Figure]:
@@ -79,8 +92,8 @@ class Waits:
         self.bodies = iter([uid for (uid,) in stage.rows(BODIES)])
 
     def measure(self, left=None):
-        """Seconds from the page that shows the reference to the mail. `left` counts the work that goes on meanwhile:
-        what is measured after it has ended says nothing.
+        """Seconds from the sending of the last screen to the mail of the centre. `left` counts the work that goes on
+        meanwhile: what is measured after it has ended says nothing.
         """
         waits = []
         while len(waits) < DECLARATIONS and (left is None or self.stage.number(left)):
@@ -90,10 +103,12 @@ class Waits:
 
     def measure_one(self):
         visitor = Visitor(self.stage.port)
-        seen = visitor.declare(next(self.bodies), next(self.numbers))
+        last_screen = visitor.fill(next(self.bodies), next(self.numbers))
+        sent_at = monotonic()
+        reference = visitor.send(last_screen).reference
         visitor.hang_up()
-        until(lambda: seen.reference in centre_mails(self.stage), seconds=300, what="no mail")
-        return max(centre_mails(self.stage)[seen.reference] - seen.at, 0.001)
+        until(lambda: reference in centre_mails(self.stage), seconds=300, what="no mail")
+        return centre_mails(self.stage)[reference] - sent_at
 
 
 def ask_for_cards(stage):

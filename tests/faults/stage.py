@@ -95,7 +95,7 @@ class Stage:
         self.port = free_port()
         self.web = self.program("web", [*granian(self.port), application], DATABASE_POOL=str(THREADS))
         self.urgent = self.program("urgent", worker(URGENT))
-        self.worker = self.program("worker", ["nice", *worker(HEAVY)])
+        self.worker = self.program("worker", ["nice", "-n", "19", *worker(HEAVY)])
         self.beat = self.program("beat", [*CLOCK, "-l", "WARNING", "-s", str(home / "beat"), "--pidfile="])
 
     def program(self, name: str, command: list[str], **more: str) -> Program:

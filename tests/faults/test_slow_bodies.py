@@ -4,9 +4,8 @@ import os
 import shutil
 import socket
 import sys
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
-from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
@@ -19,51 +18,12 @@ from incidents.enums import PaperKind, PaperState
 from incidents.models import Incident, Paper
 from tests.cast import breizh_cyber, declare, plouexemple
 from tests.faults.site import Site, headers_of_holder
+from tests.faults.slow import CLIENTS, slow_clients
 from tests.faults.stage import Program, free_port, until
 from tests.faults.visitors import Visitor
 from tests.ground import ROOT
 
-CLIENTS = 30
-BETWEEN_BYTES_SECONDS = 3
 LONG = 32 * 2**20
-FORM = "Content-Type: application/x-www-form-urlencoded"
-HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 900\r\n{{more}}\r\n"
-
-
-class Slow:
-    """A crowd that begins a long post each, and sends a byte of it every few seconds."""
-
-    def __init__(self, port, path, headers):
-        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.lines = [socket.create_connection(("127.0.0.1", port)) for _ in range(CLIENTS)]
-        for line in self.lines:
-            line.sendall(HEAD.format(path=path, more=more).encode() + b"a")
-        self.is_over = Event()
-        self.thread = Thread(target=self.trickle, daemon=True)
-        self.thread.start()
-
-    def trickle(self):
-        while not self.is_over.wait(BETWEEN_BYTES_SECONDS):
-            for line in self.lines:
-                try:
-                    line.sendall(b"a")
-                except OSError:
-                    return  # the server has cut them
-
-    def leave(self):
-        self.is_over.set()
-        self.thread.join()
-        for line in self.lines:
-            line.close()
-
-
-@contextmanager
-def slow_clients(port, path="/declarer/", headers=()):
-    crowd = Slow(port, path, dict(headers))
-    try:
-        yield crowd
-    finally:
-        crowd.leave()
 
 
 @pytest.fixture
