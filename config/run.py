@@ -56,7 +56,11 @@ class Refused(Exception):
 
 
 class Child:
-    """One process of ours, in a group of its own, started again when it dies."""
+    """One process of ours, in a group of its own, started again when it dies.
+
+    All are of one session: Linux may share the processor between sessions first, and `nice` then counts only inside
+    one (man 7 sched, autogroup).
+    """
 
     def __init__(self, name: str, command: list[str], **environment: str) -> None:
         self.name = name
@@ -69,7 +73,7 @@ class Child:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, process_group=0
             )
         self.started_at = time.monotonic()
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -27,7 +27,10 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-CLAIMED_AT_ONCE = 20
+# Few, so that a mail which somebody waits for is soon among those that are sent next.
+CASES_CLAIMED_AT_ONCE = 10
+# The key of the lock under which messages are claimed: any number, the same everywhere.
+LOCK = 7_465_747_321
 # A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
@@ -56,6 +59,8 @@ def announce_some() -> int:
         .select_related("event__incident__csirt", "event__incident__story")
         .order_by("event_id")[:ANNOUNCED_AT_ONCE]
     )
+    if not pending:
+        return 0
     done = set(
         Announcement.objects.filter(event__in=[one.event_id for one in pending]).values_list("event", flat=True)
     )
@@ -88,8 +93,8 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
 def deliver_due() -> int:
     """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent.
 
-    What happened and what became due meanwhile, mails about accounts included, waits for one message of each other
-    asker at most.
+    What happened and what became due meanwhile, mails about accounts included, waits for what was claimed before it
+    (`DeliveryQuerySet.in_turn`) and for nothing else.
     """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
@@ -102,15 +107,22 @@ def deliver_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> list[Delivery]:
-    """Take some due rows from the other workers; each is put off and counted before it is tried."""
+    """Take what is due of some cases from the other workers; each is put off and counted before it is tried.
+
+    The mails of one case leave together, in the order of its events. One worker claims at a time: otherwise one that
+    meets only rows which another is about to take would find nothing, and stop while others are due.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     due = Delivery.objects.due(now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=DeliveryStatus.DEAD)
-    turns = list(due.in_turn().values_list("pk", flat=True)[:CLAIMED_AT_ONCE])
-    free = due.filter(pk__in=turns).select_for_update(skip_locked=True, of=("self",))
-    claimed = sorted(free.select_related("announcement__event"), key=lambda delivery: turns.index(delivery.pk))
-    # The mails of one case leave together, in the order of its events.
-    cases = list(dict.fromkeys(delivery.event.incident_id for delivery in claimed))
-    claimed.sort(key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk))
+    turns = due.in_turn().values_list("announcement__event__incident", flat=True)[:CASES_CLAIMED_AT_ONCE]
+    cases = list(dict.fromkeys(turns))
+    free = due.filter(announcement__event__incident__in=cases).select_for_update(skip_locked=True, of=("self",))
+    claimed = sorted(
+        free.select_related("announcement__event"),
+        key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk),
+    )
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)

@@ -21,8 +21,8 @@ from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
 WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
-# Its centre, its declarant and a third mail of one declaration leave together.
-MOST_OF_ONE_DECLARATION = 3
+# An asker of more messages acts on many cases at once: a declaration has fewer, the accounts of its body included.
+MOST_OF_FEW = 20
 
 
 class Announcement(models.Model):
@@ -43,11 +43,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """The oldest message of each asker, and three of a declaration; the asker who has few comes first.
+        """The oldest message of each asker, that of an asker who acts on many cases after the others.
 
-        So the thousand messages of an act on many cases delay a declaration's by the time of a single one. A person
-        without an account is known by the case. The platform is one asker for all that it does by itself, and another
-        for what waited for centres without channel.
+        So the thousand messages of an act on many cases delay a declaration's by the time of a single one, and a crowd
+        of declarations passes none that came before it. A person without an account is known by the case. The platform
+        is one asker for all that it does by itself, and another for what waited for centres without channel.
         """
         event = "announcement__event__"
         person = Case(When(is_late=False, then=F(f"{event}actor")))
@@ -56,9 +56,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         asker: list[BaseExpression | F | str] = [F("is_late"), person, F(f"{event}kind"), stranger]
         turn = Window(RowNumber(), partition_by=asker, order_by=["due_at", "id"])
         number = Window(Count("pk"), partition_by=asker)
-        mine = self.alias(turn=turn, number=number, stranger=stranger)
-        taken = mine.filter(Q(turn=1) | Q(turn__lte=MOST_OF_ONE_DECLARATION, stranger__isnull=False))
-        return taken.order_by("turn", "number", "due_at", "id")
+        is_of_many = Case(When(number__gt=MOST_OF_FEW, then=1), default=0)
+        return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
 
     def with_content(self) -> Self:
         """All that one message says, for many in a few queries. (PostgreSQL takes 12 ms to order these as one.)"""

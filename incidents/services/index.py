@@ -22,7 +22,7 @@ BATCH = 500
 # Seconds; the work that shares its worker then has its turn.
 LONGEST_ROUND = 2.0
 # The key of the lock under which documents are written: any number, the same everywhere.
-LOCK = 7_465_747_302
+LOCK = 7_465_747_311
 EVERY_KIND = frozenset(DocumentKind.values)
 # A message, a note and the name of a piece never change: only those without a document are read.
 WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})

@@ -44,11 +44,13 @@ def measure_urgency(ground, database):
     try:
         waits.measure_one()  # the workers may still be starting
         at_rest = waits.measure()
-        with slow_clients(stage.port):
+        with slow_clients(stage.port) as crowd:
             beside_slow = waits.measure()
+            assert crowd.thread.is_alive(), "no client was slow in the end"
         ask_for_cards(stage)
         beside_papers = waits.measure(PAPERS_LEFT)
         stage.change(GIVE_UP)
+        assert not stage.number(RELEASES)
         run(stage, PUBLISH)
         acted_on = int(run(stage, ACT.format(number=CASES)))
         assert acted_on == CASES, f"only {acted_on} cases to act on"

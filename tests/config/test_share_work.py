@@ -1,5 +1,7 @@
 """Mails that somebody waits for have a worker of their own; all other work takes turns in another."""
 
+import os
+
 import pytest
 import yaml
 from celery.exceptions import SoftTimeLimitExceeded
@@ -9,7 +11,7 @@ from config.broker import HEAVY, URGENT
 from config.celery import app
 from config.clock import SCHEDULE
 from config.clock import app as clock
-from config.run import Supervisor
+from config.run import Child, Supervisor
 from tests.ground import ROOT
 
 MAILS = {
@@ -54,7 +56,19 @@ def commands():
 def test_each_queue_has_a_worker_and_the_heavy_one_gives_way(pair):
     urgent, heavy = pair
     assert [command[command.index("-Q") + 1] for command in pair] == [URGENT, HEAVY]
-    assert (urgent[0] == "nice", heavy[0]) == (False, "nice")
+    assert (urgent[0] == "nice", heavy[:3]) == (False, ["nice", "-n", "19"])
+
+
+def test_it_gives_way_to_the_others(tmp_path):
+    """By `nice`, which Linux may heed only between processes of one session."""
+    child = Child("sleep", ["sleep", "60"])
+    child.log = tmp_path / "sleep.log"
+    child.start()
+    try:
+        assert os.getsid(child.process.pid) == os.getsid(0)
+        assert os.getpgid(child.process.pid) == child.process.pid
+    finally:
+        child.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Clients that send a byte of a long post now and then, so that a server which waits for each has no thread left."""
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 CLIENTS = 30
@@ -11,24 +11,30 @@ HEAD = f"POST {{path}} HTTP/1.1\r\nHost: localhost\r\n{FORM}\r\nContent-Length: 
 
 
 class Slow:
-    """A crowd that begins a long post each, and sends a byte of it every few seconds."""
+    """A crowd that begins a long post each, and sends a byte of it every few seconds; who is cut begins again."""
 
     def __init__(self, port, path, headers):
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.lines = [socket.create_connection(("127.0.0.1", port)) for _ in range(CLIENTS)]
-        for line in self.lines:
-            line.sendall(HEAD.format(path=path, more=more).encode() + b"a")
+        self.port, self.head = port, HEAD.format(path=path, more=more).encode() + b"a"
+        self.lines = [self.begin() for _ in range(CLIENTS)]
         self.is_over = Event()
         self.thread = Thread(target=self.trickle, daemon=True)
         self.thread.start()
 
+    def begin(self):
+        line = socket.create_connection(("127.0.0.1", self.port))
+        line.sendall(self.head)
+        return line
+
     def trickle(self):
         while not self.is_over.wait(BETWEEN_BYTES_SECONDS):
-            for line in self.lines:
+            for number, line in enumerate(self.lines):
                 try:
                     line.sendall(b"a")
                 except OSError:
-                    return  # the server has cut them
+                    line.close()
+                    with suppress(OSError):
+                        self.lines[number] = self.begin()
 
     def leave(self):
         self.is_over.set()

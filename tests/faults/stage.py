@@ -61,7 +61,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, process_group=0
             )
 
     def kill(self) -> None:

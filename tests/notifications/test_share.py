@@ -5,9 +5,12 @@ import threading
 from django.db import connection
 
 from incidents.models import PendingEvent
+from incidents.services import index
+from incidents.services.triage import acknowledge_incident
 from notifications import dispatch
 from notifications.models import Announcement, Delivery
-from tests.cast import breizh_cyber, declare
+from stats import locks as figures
+from tests.cast import a_responder, breizh_cyber, declare
 
 
 def at_once(work, count=2):
@@ -36,6 +39,35 @@ def test_it_works(transactional_db, post):
     ids = [message["Message-ID"] for message in post.received]
     assert len(ids) == len(set(ids)) == 80
     assert not Delivery.objects.exclude(status="sent").exists()
+
+
+def test_they_share_the_messages_of_one_act(transactional_db, post):
+    """There is one to claim at a time: a worker that finds it taken goes on with the next."""
+    breizh_cyber()
+    responder, cases = a_responder(), [declare() for _ in range(20)]
+    dispatch.announce_events()
+    Delivery.objects.all().delete()
+    for case in cases:
+        acknowledge_incident(reference=case.reference, actor=responder)
+    dispatch.announce_events()
+    sent = []
+
+    at_once(lambda: sent.append(dispatch.deliver_due()))
+
+    assert sum(sent) == 20
+    assert min(sent) >= 5
+
+
+def test_no_lock_has_the_key_of_another():
+    keys = [
+        figures.LOCK,
+        figures.RECOUNT_LOCK,
+        figures.PUBLISHING_LOCK,
+        figures.REPORTS_LOCK,
+        index.LOCK,
+        dispatch.LOCK,
+    ]
+    assert len(set(keys)) == len(keys)
 
 
 def test_they_share_the_events(transactional_db):

@@ -5,13 +5,14 @@ from django.utils import timezone
 
 from accounts.enums import LinkPurpose
 from accounts.services.links import send_link
+from incidents.declaration import Caller
 from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.triage import acknowledge_incident
 from notifications import dispatch
-from notifications.models import Delivery
+from notifications.models import MOST_OF_FEW, Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare
 
-MANY = 15
+MANY = MOST_OF_FEW + 5
 
 
 @pytest.fixture
@@ -46,6 +47,45 @@ def test_it_works(crowd):
     assert first[0] == (incident.reference, "csirt")
     assert (incident.reference, "declarant") in first
     assert len(first) == 1 + 2
+
+
+def test_a_crowd_of_declarations_passes_none_before_it(transactional_db):
+    """Not even those with a single mail, for want of an address."""
+    breizh_cyber()
+    real = declare()
+    for _ in range(MANY):
+        declare(caller=Caller(phone="02 99 00 00 00"))
+    dispatch.announce_events()
+
+    assert claimed()[0] == (real.reference, "csirt")
+
+
+def test_a_second_declaration_of_an_account_does_not_wait_for_the_mails_of_the_first(transactional_db):
+    breizh_cyber()
+    agents = [an_agent() for _ in range(5)]
+    _first, second = (declare(actor=agents[0]) for _ in range(2))
+    dispatch.announce_events()
+
+    claims = [claimed() for _ in range(2)]
+
+    assert (second.reference, "csirt") in claims[-1]
+
+
+def test_a_recipient_has_the_older_mail_of_a_case_first(responder):
+    """Also when an account declared it, and when the case is among many that were taken."""
+    mine = declare(actor=an_agent())
+    others = [declare() for _ in range(3)]
+    for case in [*others, mine]:
+        acknowledge_incident(reference=case.reference, actor=responder)
+    letter = Letter(text="Débranchez le serveur.", key="answer", asks_answer=False)
+    write_to_declarant(reference=mine.reference, actor=responder, letter=letter)
+    dispatch.announce_events()
+
+    kinds = []
+    while claim := dispatch.claim(timezone.now()):
+        kinds += [one.event.kind for one in claim if (one.incident, one.recipient) == (mine, "declarant")]
+
+    assert kinds == ["declared", "acknowledged", "message"]
 
 
 def test_an_answer_of_the_same_person_passes_too(crowd, responder):
