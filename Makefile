@@ -19,7 +19,7 @@ test: ready  ## Exécute la suite de tests (ARGS="tests/incidents -k declare" po
 	$(PYTHON) -m pytest -n 3 -m "not proof" $(or $(ARGS),--cov)
 
 proofs: ready  ## Exécute ce qui est long et prouve une chose une fois (ARGS="-k bite" pour une partie)
-	$(PYTHON) -m pytest -n 2 -m proof $(ARGS)
+	$(PYTHON) -m pytest -n 3 -m proof $(ARGS)
 
 check: ready  ## Vérifie le style, les types, les murs entre les applications, les migrations
 	$(PYTHON) -m ruff check .

@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-NAMES = ["chromium", "chromium-browser", "google-chrome"]
+# The first draws no window, and takes a third of the processor time of the second.
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,7 +27,7 @@ def chromium_path():
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         leave = pytest.fail if os.environ.get("CI") else pytest.skip
-        leave("no chromium on the PATH: install Debian's package `chromium` to run the tests of the pages")
+        leave("no chromium on the PATH: install Debian's `chromium-headless-shell` to run the tests of the pages")
     return found
 
 
