@@ -21,6 +21,10 @@ CAMPAIGN = 120
 # its texts, that no figure counts.
 BYTES_AN_INCIDENT, BYTES_OF_ONE_BURIED = 12_000, 3_500
 SPARE_BYTES = 3_000_000_000
+# Otherwise all of the crisis would be one line of the queue, as cases of one supplier are.
+PART_SUPPLIERS = """
+    UPDATE incidents_incident SET supplier_key = supplier_key || id WHERE supplier_key <> '' AND id % 8 > 0
+"""
 
 
 class BenchGround:
@@ -86,6 +90,8 @@ class BenchGround:
         self.manage(name, "simulate_incidents", f"--count={count}", f"--months={MONTHS}")
         # A crisis, so that the queue of the centre that is looked at fills its page at every size.
         self.manage(name, "simulate_incidents", "--region=53", f"--campaign={campaign}")
+        with connected(self.url(name)) as connection:
+            connection.execute(PART_SUPPLIERS)
         self.manage(name, "create_demonstration")
 
     def buried(self, count: int, under: int) -> str:
