@@ -6,6 +6,7 @@ Several workers may do both at once. Nothing depends on the queue: the rows say 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby, islice
 
 import structlog
 from django.core.mail import EmailMessage
@@ -28,7 +29,7 @@ logger = structlog.get_logger(__name__)
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
 # Few, so that a mail which somebody waits for is soon among those that are sent next.
-CASES_CLAIMED_AT_ONCE = 10
+CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
 # The key of the lock under which messages are claimed: any number, the same everywhere.
 LOCK = 7_465_747_321
 # A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
@@ -93,8 +94,8 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
 def deliver_due() -> int:
     """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent.
 
-    What happened and what became due meanwhile, mails about accounts included, waits for what was claimed before it
-    (`DeliveryQuerySet.in_turn`) and for nothing else.
+    What happened and what became due meanwhile, mails about accounts included, waits for what is claimed, then for the
+    oldest message of each asker who came before (`DeliveryQuerySet.in_turn`).
     """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
@@ -119,10 +120,12 @@ def claim(now: datetime) -> list[Delivery]:
     turns = due.in_turn().values_list("announcement__event__incident", flat=True)[:CASES_CLAIMED_AT_ONCE]
     cases = list(dict.fromkeys(turns))
     free = due.filter(announcement__event__incident__in=cases).select_for_update(skip_locked=True, of=("self",))
-    claimed = sorted(
+    in_order = sorted(
         free.select_related("announcement__event"),
         key=lambda delivery: (cases.index(delivery.event.incident_id), delivery.due_at, delivery.pk),
     )
+    by_case = groupby(in_order, key=lambda delivery: delivery.event.incident_id)
+    claimed = [delivery for _case, of_case in by_case for delivery in islice(of_case, MOST_OF_A_CASE)]
     for delivery in claimed:
         delivery.attempts += 1
         delivery.due_at = now + pause_after(delivery.attempts)

@@ -45,7 +45,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def in_turn(self) -> Self:
         """The oldest message of each asker, that of an asker who acts on many cases after the others.
 
-        So the thousand messages of an act on many cases delay a declaration's by the time of a single one, and a crowd
+        So the thousand messages of an act on many cases delay a declaration's by those of a single case, and a crowd
         of declarations passes none that came before it. A person without an account is known by the case. The platform
         is one asker for all that it does by itself, and another for what waited for centres without channel.
         """

@@ -60,6 +60,21 @@ def test_a_crowd_of_declarations_passes_none_before_it(transactional_db):
     assert claimed()[0] == (real.reference, "csirt")
 
 
+def test_a_case_of_many_mails_leaves_room_for_a_declaration(responder):
+    crowded = declare()
+    dispatch.announce_events()
+    for number in range(2 * dispatch.MOST_OF_A_CASE):
+        letter = Letter(text="Débranchez le serveur.", key=str(number), asks_answer=False)
+        write_to_declarant(reference=crowded.reference, actor=responder, letter=letter)
+    real = declare()
+    dispatch.announce_events()
+
+    first = claimed()
+
+    assert sum(reference == crowded.reference for reference, _recipient in first) == dispatch.MOST_OF_A_CASE
+    assert (real.reference, "csirt") in first
+
+
 def test_a_second_declaration_of_an_account_does_not_wait_for_the_mails_of_the_first(transactional_db):
     breizh_cyber()
     agents = [an_agent() for _ in range(5)]
