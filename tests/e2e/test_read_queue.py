@@ -141,6 +141,24 @@ def test_a_wave_is_one_line_that_opens_and_shuts(page, filled):
     expect(page.locator(".row--member")).to_have_count(0)
 
 
+def test_an_answer_that_comes_late_does_not_undo_a_later_one(page):
+    link, members, late = wave(page).get_by_role("link", name=SUPPLIER), page.locator(".row--member"), []
+
+    def hold(route):
+        late.append(route)
+
+    page.route("**/admin/incidents/incident/?*", hold, times=1)
+    link.click()
+    link.click()
+    expect(members).to_have_count(WAVE)
+    link.click()
+    expect(members).to_have_count(0)
+    with page.expect_event("requestfinished", lambda request: request == late[0].request):
+        late[0].continue_()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(members).to_have_count(0)
+
+
 def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):
     names = "rows => rows.map(row => row.dataset.reference || row.dataset.wave)"
     at = page.locator(".row").evaluate_all(names).index(wave(page).get_attribute("data-wave"))

@@ -21,6 +21,7 @@
   let pending = false;
   let lost = false;
   let timer = 0;
+  let lastAsked = 0;
 
   // A row is a case, or a wave of several, which names itself by its key and holds their references in its box.
   const rows = () => [...queue.querySelectorAll(".row")];
@@ -151,9 +152,12 @@
     say(`${words.lost} ${readAt.getHours()}${NBSP}h${NBSP}${String(readAt.getMinutes()).padStart(2, "0")}`);
   }
 
+  // Answers may come in another order than they were asked for: only the one last asked for is of use.
   async function replaceRows() {
+    const asked = ++lastAsked;
     const answer = await ask(location.href, "text/html");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (asked !== lastAsked) return;
     const fresh = page.getElementById("file");
     if (!fresh) throw new SessionEnded();
     keepPlace(() => {
