@@ -64,10 +64,14 @@ def test_what_nobody_of_the_centre_opened_is_marked_for_all_of_it(incident):
 
 def test_the_telephone_page_is_read_too(incident):
     client, address = signed_in(a_responder()), f"/triage/{incident.reference}/"
-    assert "depuis votre dernière lecture" not in text(client.get(address))
+    first = text(client.get(address))
+    assert "depuis votre dernière lecture" not in first
+    assert "avec ses messages" not in first
     assert Reading.objects.count() == 1
     write(incident)
-    assert "depuis votre dernière lecture" in text(client.get(address))
+    news = text(client.get(address))
+    assert "depuis votre dernière lecture" in news
+    assert "avec ses messages" in news
     assert "depuis votre dernière lecture" not in text(client.get(address))
 
 
@@ -101,7 +105,7 @@ def test_it_is_written_once_a_minute_and_at_once_when_there_is_news(incident):
     assert (reading.first_at, reading.last_at) == (start, start + timedelta(seconds=82))
 
 
-@pytest.mark.parametrize(("module", "read"), [(admin, "context_of_case"), (views, "case_context")])
+@pytest.mark.parametrize(("module", "read"), [(admin, "context_of_case"), (views, "telephone_context")])
 def test_what_arrives_while_the_page_is_made_is_new_the_next_time(incident, monkeypatch, module, read):
     client = signed_in(a_responder())
     address = case(incident) if module is admin else f"/triage/{incident.reference}/"

@@ -1,10 +1,13 @@
 """The page that the mail's link opens on a telephone."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from csirts.models import Csirt
 from incidents.enums import Status
 from incidents.models import Incident, IncidentEvent
+from incidents.services.tasks import Errand, add_task
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_responder, an_agent, code_of, declare
 
@@ -92,3 +95,30 @@ def test_twice_by_the_same_hand_is_once(client, incident):
     for _ in range(2):
         client.post(url(incident))
     assert IncidentEvent.objects.filter(kind="acknowledged").count() == 1
+
+
+def test_the_steps_of_the_guide_are_offered_until_there_is_a_task(client, incident):
+    responder = a_responder()
+    client.force_login(responder)
+    assert "Ajouter les étapes" not in client.get(url(incident)).content.decode()
+
+    taken = client.post(url(incident), follow=True).content.decode()
+    assert "Ajouter les étapes du guide" in taken
+
+    add_task(reference=incident.reference, actor=responder, errand=Errand(title="Appeler", due_at=None))
+    assert "Ajouter les étapes" not in client.get(url(incident)).content.decode()
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_it_costs_at_most_twenty_queries_whatever_its_history(client, incident, number):
+    responder = a_responder()
+    acknowledge_incident(reference=incident.reference, actor=responder)
+    for rank in range(number):
+        add_task(reference=incident.reference, actor=responder, errand=Errand(title=f"Appeler {rank}", due_at=None))
+        a_responder()
+    client.force_login(responder)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(url(incident))
+
+    assert page.status_code == 200
+    assert len(queries) <= 20, [query["sql"][:90] for query in queries]

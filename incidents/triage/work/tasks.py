@@ -65,9 +65,13 @@ class Line(NamedTuple):
     is_late: bool
 
 
+def may_add_task(incident: Incident) -> bool:
+    return incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
+
+
 def tasks_block(incident: Incident, now: datetime, tasks: list[Task]) -> dict[str, Any]:
     """The centre's own guide comes with the tasks; before there is one, its length is not known."""
-    is_open = incident.status == Status.ACKNOWLEDGED and incident.erased_at is None
+    is_open = may_add_task(incident)
     return {
         "open": [Line(task, bool(task.due_at and task.due_at < now)) for task in tasks if task.done_at is None],
         "over": [task for task in tasks if task.done_at],
