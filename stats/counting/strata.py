@@ -21,19 +21,10 @@ POPULATION_UNDER = (
 type Bodies = Counter[tuple[int, str]]
 
 
-def find_stratum(kind: str, population: int | None) -> Stratum | None:
-    """Return None where no rate is possible: no list says how many such bodies exist, or how large this one is."""
-    if kind in GROUPINGS:
-        return Stratum.GROUPING
-    if kind in TERRITORIAL:
-        return Stratum.LARGE
-    if kind != Kind.COMMUNE or population is None:
-        return None
-    return next((stratum for limit, stratum in POPULATION_UNDER if population < limit), Stratum.COMMUNE_OVER_10000)
-
-
 def express_stratum(path: str = "") -> Case:
-    """Return the same in SQL, "" for none. `path`: of the body, with its two underscores."""
+    """Return the stratum of a body, "" where no rate is possible: no list tells how many such bodies exist, or its
+    population is unknown. `path`: of the body, with its two underscores.
+    """
     return Case(
         When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
         When(**{f"{path}kind__in": TERRITORIAL}, then=Value(Stratum.LARGE)),
@@ -42,13 +33,6 @@ def express_stratum(path: str = "") -> Case:
         default=Value(Stratum.COMMUNE_OVER_10000),
         output_field=CharField(),
     )
-
-
-def load_strata() -> dict[int, Stratum]:
-    """Return the stratum of each body of the official list; bodies without one are left out. One query."""
-    rows = Collectivity.objects.filter(is_listed=True).values_list("pk", "kind", "population")
-    strata = {pk: find_stratum(kind, population) for pk, kind, population in rows.iterator()}
-    return {pk: stratum for pk, stratum in strata.items() if stratum}
 
 
 def find_heirs() -> dict[int, int]:

@@ -4,10 +4,11 @@
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from collectivities.models import Region
+from collectivities.models import Collectivity, Region
 from incidents.enums import LeakStatus, Nature
-from stats.counting.strata import Bodies, find_heirs, load_strata
+from stats.counting.strata import Bodies, express_stratum, find_heirs
 from stats.disclosure.draw import NOTHING, Cell, CellCount, Counts, is_sensitive
 from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_tables
 from stats.enums import FAMILY_OF, NOT_SAID
@@ -32,17 +33,16 @@ SELECT
     fact.help_delay AS help,
     fact.closing_delay AS closing,
     COALESCE(listed.stratum, '') AS stratum,
-    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.interruption_hours END AS hours,
-    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.interruption_services END AS services,
-    COALESCE(leak.persons, '{}') AS persons,
-    COALESCE(leak.statuses, '{}') AS statuses,
-    CASE WHEN fact.nature = %(report)s THEN '{}' ELSE fact.leak_categories END AS categories,
+    CASE WHEN fact.nature = %(report)s THEN '{{}}' ELSE fact.interruption_hours END AS hours,
+    CASE WHEN fact.nature = %(report)s THEN '{{}}' ELSE fact.interruption_services END AS services,
+    COALESCE(leak.persons, '{{}}') AS persons,
+    COALESCE(leak.statuses, '{{}}') AS statuses,
+    CASE WHEN fact.nature = %(report)s THEN '{{}}' ELSE fact.leak_categories END AS categories,
     COALESCE(leak.unfounded, 0) AS unfounded
 FROM stats_casefact fact
 LEFT JOIN collectivities_region region ON region.id = fact.region_id
 LEFT JOIN unnest(%(merged)s::bigint[], %(heirs)s::bigint[]) AS heir(merged, body) ON heir.merged = fact.collectivity_id
-LEFT JOIN unnest(%(bodies)s::bigint[], %(strata)s::text[]) AS listed(body, stratum)
-    ON listed.body = COALESCE(heir.body, fact.collectivity_id)
+LEFT JOIN ({strata}) AS listed(body, stratum) ON listed.body = COALESCE(heir.body, fact.collectivity_id)
 LEFT JOIN LATERAL (
     SELECT array_agg(part.persons) FILTER (WHERE part.status <> %(unfounded)s) AS persons,
            array_agg(part.status) FILTER (WHERE part.status <> %(unfounded)s) AS statuses,
@@ -87,7 +87,9 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 def freeze_cases(period: Period) -> None:
     """Hold what a release of `period` counts, as it stands now, until the transaction ends; late cases with a year."""
-    heirs, strata = find_heirs(), load_strata()
+    heirs = find_heirs()
+    listed = Collectivity.objects.filter(is_listed=True).values_list("pk", express_stratum())
+    strata, values_of_strata = name_parameters(listed)
     arguments: dict[str, Any] = {
         "starts_on": period.starts_on,
         "last_month": period.last_month,
@@ -99,13 +101,18 @@ def freeze_cases(period: Period) -> None:
         "no_cause": NOT_SAID,
         "merged": list(heirs.keys()),
         "heirs": list(heirs.values()),
-        "bodies": list(strata.keys()),
-        "strata": [stratum.value for stratum in strata.values()],
     }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS frozen_case")
-        cursor.execute(FREEZE, arguments)
+        cursor.execute(FREEZE.format(strata=strata), arguments | values_of_strata)
         cursor.execute("ANALYZE frozen_case")
+
+
+def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of a query, as part of a statement whose parameters have names, and its values by their names."""
+    statement, values = rows.query.sql_with_params()
+    named = {f"part_{rank}": value for rank, value in enumerate(values)}
+    return statement % tuple(f"%({name})s" for name in named), named
 
 
 def count_cells(period: Period, existing: Bodies) -> Counts:

@@ -10,9 +10,10 @@ from psycopg.types.range import DateRange
 
 from accounts.enums import Role
 from accounts.models import Membership
+from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
 from incidents.enums import PublicService
-from stats.counting.strata import count_existing_bodies, list_regions_with_bodies, load_strata
+from stats.counting.strata import count_existing_bodies, express_stratum, list_regions_with_bodies
 from stats.enums import Stratum
 from stats.exact import sums
 from stats.exact.sums import find_quantile
@@ -183,16 +184,33 @@ def test_regions_with_bodies_are_those_of_the_list(django_assert_num_queries):
     assert empty in list_regions_with_bodies()
 
 
-def test_strata_in_sql_are_those_of_python():
-    by_python = load_strata()
-    there = set(by_python.values())
-    for stratum in there:
-        number = sum(1 for one in by_python.values() if one == stratum)
-        gone = Collectivity.objects.filter(
-            pk__in=[pk for pk, one in by_python.items() if one == stratum], vanished_on__lte="2026-12-31"
-        ).count()
-        assert count_existing_bodies(2026)[0, stratum] == number - gone
-    assert count_existing_bodies(2026)[0, ""] == sum(count_existing_bodies(2026)[0, stratum] for stratum in there)
+@pytest.mark.parametrize(
+    ("kind", "population", "stratum"),
+    [
+        (Kind.COMMUNE, 0, Stratum.COMMUNE_UNDER_500),
+        (Kind.COMMUNE, 499, Stratum.COMMUNE_UNDER_500),
+        (Kind.COMMUNE, 500, Stratum.COMMUNE_UNDER_2000),
+        (Kind.COMMUNE, 1_999, Stratum.COMMUNE_UNDER_2000),
+        (Kind.COMMUNE, 2_000, Stratum.COMMUNE_UNDER_10000),
+        (Kind.COMMUNE, 9_999, Stratum.COMMUNE_UNDER_10000),
+        (Kind.COMMUNE, 10_000, Stratum.COMMUNE_OVER_10000),
+        (Kind.COMMUNE, None, ""),
+        (Kind.CC, 800, Stratum.GROUPING),
+        (Kind.DEPARTEMENT, None, Stratum.LARGE),
+        (Kind.OTHER, 800, ""),
+    ],
+)
+def test_a_body_is_of_the_stratum_of_its_kind_and_population(kind, population, stratum):
+    (one,) = bodies("53", 1)
+    rows = Collectivity.objects.filter(pk=one.pk)
+    rows.update(kind=kind, population=population)
+    assert rows.values_list(express_stratum(), flat=True).get() == stratum
+
+
+def test_the_strata_hold_all_bodies_that_exist():
+    existing = count_existing_bodies(2026)
+    assert all(existing[0, stratum] for stratum in Stratum)
+    assert existing[0, ""] == sum(existing[0, stratum] for stratum in Stratum)
 
 
 def test_halves_are_said_of_few_cases_and_bands_of_many(client, national, monkeypatch):
