@@ -5,6 +5,8 @@
 PYTHON := .venv/bin/python
 SOURCE := accounts collectivities config csirts incidents notifications stats
 export PORT ?= 8000
+# Images of containers often forbid to keep compiled modules: each of the many processes would compile all of them.
+export PYTHONDONTWRITEBYTECODE =
 
 help:  ## Dit ce que l’on peut faire
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | sort

@@ -215,7 +215,8 @@ class Session:
         self.ground = Ground(database_url, redis_url, name)
         if not built:
             self.ground.execute("CREATE DATABASE {}", name)
-            fill(self.ground.url(name))
+            with compiling_tests():
+                fill(self.ground.url(name))
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
 
     def forgo_durability(self):
@@ -244,6 +245,21 @@ def fill(database_url):
         )
         if made.returncode:
             raise pytest.UsageError(f"manage.py {command}:\n{made.stderr}")
+
+
+@contextmanager
+def compiling_tests():
+    """Meanwhile collect the tests in another process, which keeps their compiled form. Otherwise each worker would
+    compile all of them at the same time as the others.
+    """
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(collect, cwd=ROOT, **silent)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def exists(command):
