@@ -1,5 +1,6 @@
 """The queue: it wakes work up and carries ids. What there is to do is always read in PostgreSQL."""
 
+import gc
 import os
 import threading
 import time
@@ -44,6 +45,8 @@ class Loader(AppLoader):
             # Its rows need the applications, which Celery has loaded by now; they load this module.
             import_string("accounts.installation.refuse_demonstration")()
             connections.close_all()  # no child is to inherit it
+        gc.collect()
+        gc.freeze()  # a collection of garbage in a child would copy the memory that it shares with this process
 
 
 app = Celery("tocsin", task_cls=OnALiveConnection, loader="config.celery:Loader")

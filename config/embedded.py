@@ -6,9 +6,7 @@ live in one folder, `.local/` for a developer. Production gives DATABASE_URL and
     python -m config.embedded start | stop
 """
 
-import json
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -25,10 +23,9 @@ import redis
 
 from config.confinement import Confinement, confine
 from config.processes import stop_process
+from config.servers import NAME, NOWHERE, Record, only_for_us
 
 PATIENCE_SECONDS = 60
-NAME = "tocsin"  # of the database and of its owner
-NOWHERE = 1  # the port of servers that never started
 
 POSTGRES_CONF = """
 listen_addresses = '127.0.0.1'
@@ -57,27 +54,6 @@ maxmemory-policy noeviction
 
 class NotStartedError(Exception):
     """A server did not start. The message holds the end of its log."""
-
-
-class Record:
-    """`servers.json`: the ports and the password, readable by its owner alone."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> dict[str, Any]:
-        if not self.path.exists():
-            return {"password": "", "postgres": NOWHERE, "valkey": NOWHERE}
-        return dict(json.loads(self.path.read_text()))
-
-    def write(self, **values: object) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        record = self.read() | values
-        record["password"] = record["password"] or secrets.token_urlsafe(24)
-        new = self.path.with_suffix(f".{os.getpid()}")
-        with open(new, "w", opener=only_for_us) as file:
-            json.dump(record, file)
-        new.replace(self.path)
 
 
 class Server:
@@ -267,7 +243,7 @@ class Servers:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.record = Record(home / "servers.json")
+        self.record = Record(home)
 
     @cached_property
     def confinement(self) -> Confinement:
@@ -280,16 +256,6 @@ class Servers:
     @cached_property
     def valkey(self) -> Valkey:
         return Valkey(self.home, self.confinement, self.record)
-
-    @property
-    def database_url(self) -> str:
-        record = self.record.read()
-        return f"postgresql://{NAME}:{record['password']}@127.0.0.1:{record['postgres']}/{NAME}"
-
-    @property
-    def redis_url(self) -> str:
-        record = self.record.read()
-        return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
 
     def start(self) -> None:
         self.postgres.start()
@@ -317,7 +283,7 @@ class Servers:
             shutil.rmtree(new)
 
     def restore(self, folder: Path) -> None:
-        password = Record(folder / self.record.path.name).read()["password"]
+        password = Record(folder).read()["password"]
         self.record.write(password=password, postgres=NOWHERE, valkey=NOWHERE)
         copy(folder / "postgres", self.confinement.data)
         self.confinement.own_all(self.postgres.data)
@@ -334,10 +300,6 @@ class Servers:
 def copy(source: Path, folder: Path) -> None:
     """With its owners and permissions, which `shutil` would lose."""
     subprocess.run(["cp", "-a", source, folder], check=True)
-
-
-def only_for_us(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
 
 
 def free_port() -> int:
@@ -361,7 +323,7 @@ def is_free(port: int) -> bool:
 def main(action: str) -> None:
     servers = Servers(Path(__file__).resolve().parents[1] / ".local")
     {"start": servers.start, "stop": servers.stop}[action]()
-    sys.stdout.write(f"{servers.database_url}\n{servers.redis_url}\n" if action == "start" else "")
+    sys.stdout.write(f"{servers.record.database_url}\n{servers.record.redis_url}\n" if action == "start" else "")
 
 
 if __name__ == "__main__":

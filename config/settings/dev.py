@@ -1,17 +1,17 @@
 """A developer's machine and the demonstration: embedded servers, readable logs, mails kept as files."""
 
-from config.embedded import Servers
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database, evidence, mail
 from config.logs import logging_settings
+from config.servers import Record
 from config.settings.base import *
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_SECRET)
 SITE_URL = f"http://localhost:{env.number('PORT', 8000)}"
 
-servers = Servers(LOCAL_DIR)
-DATABASES = {"default": with_connections(database(env.text("DATABASE_URL", servers.database_url)))}
-CELERY_BROKER_URL = env.text("REDIS_URL", servers.redis_url)
+record = Record(LOCAL_DIR)
+DATABASES = {"default": with_connections(database(env.text("DATABASE_URL", record.database_url)))}
+CELERY_BROKER_URL = env.text("REDIS_URL", record.redis_url)
 CACHES = cache(CELERY_BROKER_URL)
 
 SESSION_COOKIE_NAME = "tocsin_session"

@@ -44,7 +44,7 @@ class BenchGround:
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
             "DATABASE_URL": self.url(database),
-            "REDIS_URL": self.servers.redis_url,
+            "REDIS_URL": self.servers.record.redis_url,
             **more,
         }
 

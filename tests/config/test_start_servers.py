@@ -31,7 +31,7 @@ def running(servers):
 
 
 def connected(servers):
-    return psycopg.connect(servers.database_url, autocommit=True)
+    return psycopg.connect(servers.record.database_url, autocommit=True)
 
 
 def rows(servers):
@@ -116,7 +116,7 @@ def socket_on(port):
 @pytest.mark.proof
 def test_the_password_is_asked_and_is_private(running):
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(running.database_url.replace(running.postgres.password, "wrong"))
+        psycopg.connect(running.record.database_url.replace(running.postgres.password, "wrong"))
     assert (running.home / "servers.json").stat().st_mode & 0o777 == 0o600
     assert running.confinement.data.stat().st_mode & 0o777 == 0o700
 

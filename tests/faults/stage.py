@@ -106,7 +106,7 @@ class Stage:
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": self.database_url,
-            "REDIS_URL": self.servers.redis_url,
+            "REDIS_URL": self.servers.record.redis_url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mailbox.port}",
             "PORT": str(self.port),
         }

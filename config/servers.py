@@ -1,0 +1,45 @@
+"""Where the embedded servers are reached. The settings read it in each process, without what starts the servers."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+NAME = "tocsin"  # of the database and of its owner
+NOWHERE = 1  # the port of servers that never started
+
+
+class Record:
+    """`servers.json` in a folder: the ports and the password, readable by its owner alone."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "servers.json"
+
+    @property
+    def database_url(self) -> str:
+        record = self.read()
+        return f"postgresql://{NAME}:{record['password']}@127.0.0.1:{record['postgres']}/{NAME}"
+
+    @property
+    def redis_url(self) -> str:
+        record = self.read()
+        return f"redis://:{record['password']}@127.0.0.1:{record['valkey']}/0"
+
+    def read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {"password": "", "postgres": NOWHERE, "valkey": NOWHERE}
+        return dict(json.loads(self.path.read_text()))
+
+    def write(self, **values: object) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        record = self.read() | values
+        record["password"] = record["password"] or secrets.token_urlsafe(24)
+        new = self.path.with_suffix(f".{os.getpid()}")
+        with open(new, "w", opener=only_for_us) as file:
+            json.dump(record, file)
+        new.replace(self.path)
+
+
+def only_for_us(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
