@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from incidents.enums import DueFor, Severity, Status
+from incidents.severity import ACKNOWLEDGE_WITHIN
 
 if TYPE_CHECKING:
     from incidents.models import Incident
@@ -29,6 +30,13 @@ REVIEW_WITHIN: dict[int, timedelta] = {
     Severity.MODERATE: timedelta(days=7),
     Severity.LOW: timedelta(days=14),
 }
+
+
+def first_deadlines(severity: int, received_at: datetime) -> dict[str, datetime]:
+    """Return by when a new case is to be taken and answered, and what of these comes first, by their fields."""
+    acknowledge_by = received_at + ACKNOWLEDGE_WITHIN[severity]
+    answer_by = received_at + ANSWER_WITHIN[severity]
+    return {"acknowledge_by": acknowledge_by, "answer_by": answer_by, "due_at": acknowledge_by}
 
 
 def next_due(incident: "Incident", *, task_due: datetime | None) -> tuple[datetime, DueFor]:

@@ -30,16 +30,15 @@ SAID: dict[str, Promise] = {
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:
-    story, population = incident.story, incident.collectivity.population
-    zone = zone_of(incident.collectivity)
+    return status_facts(incident) | declared_facts(incident)
+
+
+def status_facts(incident: Incident) -> dict[str, Any]:
+    """Return where the case is and how much it weighs."""
     return {
         "is_closed": incident.status == Status.CLOSED,
         "tlp": incident.get_tlp_display(),
         "tlp_means": TLP_MEANS[incident.tlp],
-        "body": inert(incident.collectivity.label),
-        "must_be_confirmed": incident.collectivity.is_unconfirmed,
-        "siren": incident.collectivity.siren or "",
-        "population": _("%s habitants") % counted(population) if population else _("population inconnue"),
         "type": TYPE_TERMS[incident.type],
         "type_said": incident.get_type_display(),
         "severity": incident.get_severity_display(),
@@ -50,6 +49,17 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "burst": incident.get_burst_display(),
         "received_at": incident.received_at,
         "acknowledge_by": incident.acknowledge_by,
+    }
+
+
+def declared_facts(incident: Incident) -> dict[str, Any]:
+    """Return what was declared, in words that no program of mail makes anything of."""
+    story, body, zone = incident.story, incident.collectivity, zone_of(incident.collectivity)
+    return {
+        "body": inert(body.label),
+        "must_be_confirmed": body.is_unconfirmed,
+        "siren": body.siren or "",
+        "population": _("%s habitants") % counted(body.population) if body.population else _("population inconnue"),
         "moments": list(moments_of(incident)),
         "moments_said": why_no_moment(incident),
         "services": [service_in_words(one, zone) for one in incident.interruptions.all()],

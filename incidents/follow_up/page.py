@@ -44,11 +44,22 @@ def case_page(
     status: int = 200,
 ) -> HttpResponse:
     """With a `form`, or a block `rate`, that was refused: what was typed, and what is wrong with it."""
+    context = describe_case(incident) | what_is_asked(guest, incident) | about_the_link(request, incident)
+    context |= {
+        "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
+        "signs": guest.user.display_name if guest.user else "",
+        "rate": rate or rate_block(incident, guest),
+    }
+    return render(request, "follow_up/case.html", context, status=422 if form else status)
+
+
+def describe_case(incident: Incident) -> dict[str, Any]:
+    """Return what the page says of the case to everybody who may follow it."""
     thread = thread_of(incident)
     standing = standing_of(incident, thread=thread)
     interruptions = list(incident.interruptions.order_by("id"))
     pieces = pieces_of(incident)
-    context = {
+    return {
         "incident": incident,
         "zone": zone_of(incident.collectivity),
         "now": timezone.now(),
@@ -66,12 +77,7 @@ def case_page(
         "leaks": list(incident.leaks.order_by("id")),
         "sentences": sentences_of(known_of(incident, standing, interruptions)),
         "shared_link": shared_link(incident),
-        "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
-        "signs": guest.user.display_name if guest.user else "",
     }
-    context |= what_is_asked(guest, incident) | about_the_link(request, incident)
-    context["rate"] = rate or rate_block(incident, guest)
-    return render(request, "follow_up/case.html", context, status=422 if form else status)
 
 
 def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collectivities.models import Collectivity
 from collectivities.zones import day_of, zone_of
 from csirts.routing import Route, csirt_for
 from incidents.declaration import Declaration, Submission
-from incidents.due import ANSWER_WITHIN
+from incidents.due import first_deadlines
 from incidents.enums import ActorKind, EventKind, Severity, Verification
 from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
 from incidents.reference import new_reference
@@ -24,7 +24,7 @@ from incidents.services.follow_up import open_access
 from incidents.services.limits import find_burst
 from incidents.services.record import record_event
 from incidents.services.snapshots import keep_first, of_declaration
-from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
+from incidents.severity import Situation, assess
 from incidents.text import fold, plain_line
 
 SUPPLIER_KEY_LENGTH = 80
@@ -147,14 +147,12 @@ def save_incident(
         severity=severity,
         severity_found=severity,
         received_at=now,
-        acknowledge_by=now + ACKNOWLEDGE_WITHIN[severity],
-        answer_by=now + ANSWER_WITHIN[severity],
-        due_at=now + ACKNOWLEDGE_WITHIN[severity],
         is_to_call_back=submission.asks_call_back,
         verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
         verified_at=now if is_member else None,
         submission_key=key_of(submission.key),
         submission_digest=submission.digest,
+        **first_deadlines(severity, now),
         **answers_of(clean),
         **instants_of(clean),
     )

@@ -15,7 +15,7 @@ from collectivities.models import Collectivity
 from csirts.models import Csirt
 from incidents.copying import copy_in, new_keys
 from incidents.declaration import Interruption, Leak
-from incidents.due import ANSWER_WITHIN, next_due
+from incidents.due import first_deadlines, next_due
 from incidents.enums import (
     ActorKind,
     Answer,
@@ -32,7 +32,7 @@ from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, Se
 from incidents.reference import ALPHABET, LENGTH, with_check_character
 from incidents.rsit import FIRST_CLASSIFICATION
 from incidents.services.index import write_documents
-from incidents.severity import ACKNOWLEDGE_WITHIN, Situation, assess
+from incidents.severity import Situation, assess
 from incidents.simulation import priors
 from incidents.simulation.draw import Case
 from incidents.text import fold
@@ -143,14 +143,12 @@ def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Inciden
         received_at=case.at,
         detected_at=began,
         detected_certainty=Certainty.APPROXIMATE if began else Certainty.UNKNOWN,
-        acknowledge_by=case.at + ACKNOWLEDGE_WITHIN[severity],
-        answer_by=case.at + ANSWER_WITHIN[severity],
-        due_at=case.at + ACKNOWLEDGE_WITHIN[severity],
         service_stopped=Answer.YES if case.services else rng.choice((Answer.NO, Answer.NO, Answer.UNKNOWN)),
         data_concerned=Answer.YES if case.leak else rng.choice((Answer.NO, Answer.UNKNOWN)),
         supplier_key=fold(case.supplier),
         submission_key=f"{rng.getrandbits(128):032x}",
         submission_digest="",
+        **first_deadlines(severity, case.at),
     )
 
 

@@ -53,31 +53,38 @@ def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any
         | history_context(incident, now, thread, evidence, rows)
         | doubles_block(incident, user, now)
         | work_context(incident, user, now, rows)
+        | status_context(incident, user, now)
         | {
-            "incident": incident,
-            "now": now,
-            "zone": zone_of(incident.collectivity),
-            "term": wording.term(incident),
-            "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
-            "groups": list_groupings(incident.collectivity),
-            "group": group_block(incident, user),
-            "waiting": wording.waiting(incident, now),
-            "late": wording.lateness(incident, now),
-            "reasons": ClosingReason.choices,
-            "last_word": last_word_of(incident),
             "thread": thread,
             "evidence": evidence,
             "emergency": emergency,
             "call": call,
             "verify": {"form": VerifyForm(proposed=call)},
-            "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
-            "ending": ending_block(incident),
             "transfers": transfer_block(incident, rows.transfers),
-            "observables": observables_block(incident, user),
         }
     )
     clocks = list_clocks(incident, context["tasks"], now)
     return context | {"next": find_next_act(context), "clocks": clocks}
+
+
+def status_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    """Return where the case is, what it belongs to, and what this person may do with it."""
+    return {
+        "incident": incident,
+        "now": now,
+        "zone": zone_of(incident.collectivity),
+        "term": wording.term(incident),
+        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
+        "groups": list_groupings(incident.collectivity),
+        "group": group_block(incident, user),
+        "waiting": wording.waiting(incident, now),
+        "late": wording.lateness(incident, now),
+        "reasons": ClosingReason.choices,
+        "last_word": last_word_of(incident),
+        "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
+        "ending": ending_block(incident),
+        "observables": observables_block(incident, user),
+    }
 
 
 def history_context(
