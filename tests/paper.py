@@ -1,5 +1,6 @@
 """A PDF as whoever holds the sheet reads it: drawn, then read by a library that is not ours."""
 
+import re
 from contextlib import closing
 
 import pypdfium2
@@ -10,6 +11,11 @@ DOTS_PER_INCH = 150
 POINTS_PER_INCH = 72
 FOOTER_BEGINS = 0.94
 WHITE = 250
+
+
+def pages_of(pdf):
+    """Return how many pages there are."""
+    return len(re.findall(rb"/Type/Page\b", pdf))
 
 
 def codes_of(pdf):

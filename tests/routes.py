@@ -1,5 +1,7 @@
 """Every address of the site, as its URL conf writes them."""
 
+import re
+
 from django.urls import get_resolver
 
 
@@ -10,3 +12,9 @@ def routes(patterns=None, prefix=""):
             yield from routes(pattern.url_patterns, route)
         else:
             yield route
+
+
+def plain(route):
+    """With {name} where an address varies."""
+    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).replace("^", "").replace("$", "")

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from accounts.enums import MailKind
 from incidents.enums import EventKind
 from notifications.enums import Recipient
+from tests.measure_house import APPS, LONG_FILE, LONG_FUNCTION, count_lines, list_functions, list_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats"]
@@ -126,3 +127,16 @@ def test_no_form_of_the_triage_lets_the_browser_speak_its_own_language():
     ]
     assert forms
     assert not [name for name, form in forms if "novalidate" not in form]
+
+
+def test_no_test_module_imports_another():
+    """What several modules share stands in a support module or a conftest: a reader finds it by its subject."""
+    importing = re.compile(r"^from tests(?:\.\w+)*\.test_\w+ import|^from tests(?:\.\w+)* import test_", re.MULTILINE)
+    modules = [path for path in (ROOT / "tests").rglob("*.py") if importing.search(path.read_text())]
+    assert modules == []
+
+
+def test_functions_and_files_stay_short():
+    sources = [path for app in APPS for path in list_sources(app)]
+    assert [name for name, lines in list_functions(sources) if lines > LONG_FUNCTION] == []
+    assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []

@@ -4,7 +4,6 @@ What is not yours and what is not there are the same 404.
 """
 
 import json
-import re
 from copy import deepcopy
 from uuid import uuid4
 
@@ -37,65 +36,9 @@ from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple
 from tests.incidents.observing import an_observable
 from tests.permission_matrix import ENROL, IN, MATRIX, ROLES
-from tests.routes import routes
+from tests.permission_posts import SENT
+from tests.routes import plain, routes
 from tests.stats.printing import print_release, spread
-
-
-def centre(incident):
-    return incident.csirt_id
-
-
-# What is sent along; a value that only the case knows is a function of it.
-SENT = {
-    "equipe/adresse/retirer/": {"csirt": centre},
-    "equipe/invitations/{uid}/retirer/": {"csirt": centre},
-    "equipe/{uid}/retirer/": {"csirt": centre},
-    "suivi/{reference}/pieces/envoi/": {"nom": "photo.jpg", "taille": "9"},
-    "api/v1/collectivities/": {"q": "Plouexemple"},
-    "admin/incidents/incident/{reference}/{act}/": {"raison": "resolved"},
-    "admin/incidents/incident/{reference}/message/": {"text": "Bonjour"},
-    "admin/incidents/incident/{reference}/gravite/": {"severity": "2", "motive": "Sauvegardes intactes"},
-    "admin/incidents/incident/{reference}/qualifier/": {
-        "nature": "incident",
-        "type": "rancon",
-        "rsit": "availability/sabotage",
-        "tlp": "amber",
-        "pap": "green",
-    },
-    "admin/incidents/incident/{reference}/cloture/": {"reason": "not_an_incident"},
-    "admin/incidents/incident/{reference}/verifier/": {"source": "known"},
-    "admin/incidents/incident/{reference}/rouvrir/": {"motive": "Cela recommence"},
-    "suivi/{reference}/avis/": {"level": "4"},
-    "admin/incidents/incident/{reference}/note/": {"kind": "note", "text": "Vu avec le maire"},
-    "admin/incidents/incident/{reference}/attribuer/": {"assignee": "personne"},
-    "admin/incidents/incident/{reference}/taches/": {"title": "Rappeler"},
-    "admin/incidents/incident/{reference}/taches/{uid}/": {"etat": "done"},
-    "admin/incidents/incident/{reference}/transfert/": {
-        "taker": "ailleurs",
-        "motive": "Leur territoire",
-        "agreed": "on",
-        "agreement": "Oui",
-        "label": "amber+strict",
-    },
-    "admin/incidents/incident/indicateurs/": {"text": "evil.example"},
-    "admin/incidents/incident/valeurs-connues/": {"kind": "domain", "value": "evil.example", "motive": "Le nôtre"},
-    "admin/incidents/incident/{reference}/indicateurs/": {
-        "acte": "ajouter",
-        "kind": "domain",
-        "value": "evil.example",
-    },
-    "admin/incidents/incident/groupes/prestataire/": {"prestataire": "exemple sas"},
-    "admin/incidents/incident/groupes/{uid}/fiche/": {"sheet": "Coupez l’accès", "seen": "1"},
-    "admin/incidents/incident/groupes/{uid}/message/": {"text": "Bonjour"},
-    "suivi/{reference}/message/": {"text": "Bonjour"},
-    "admin/autocomplete/": {
-        "app_label": "accounts",
-        "model_name": "membership",
-        "field_name": "collectivity",
-        "term": "Plouexemple",
-    },
-}
-
 
 pytestmark = pytest.mark.django_db
 
@@ -344,9 +287,3 @@ def body_of(response):
 
 def test_every_route_is_in_the_matrix():
     assert {plain(route) for route in routes()} == {route for _, route, *_ in MATRIX}
-
-
-def plain(route):
-    """With {name} where an address varies."""
-    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", route)
-    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).replace("^", "").replace("$", "")

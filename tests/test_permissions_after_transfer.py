@@ -13,8 +13,8 @@ from incidents.services.transfer import accept_transfer, ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
 from tests.incidents.transferring import agreed
 from tests.permission_matrix import MATRIX
-from tests.routes import routes
-from tests.test_permissions import SENT, plain
+from tests.permission_posts import SENT
+from tests.routes import plain, routes
 
 CASE = "admin/incidents/incident/{reference}/"
 TRANSFERS = "admin/incidents/incident/transferts/"

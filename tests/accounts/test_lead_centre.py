@@ -15,11 +15,10 @@ from accounts.models import AccessLink, Membership, PendingMail, User
 from accounts.services.invitations import MOST_A_DAY
 from accounts.tokens import token_of_link
 from csirts.models import Csirt
+from tests.accounts.leading import MAILBOX, NOUR, address_of, invite
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, signed_in
 
 pytestmark = pytest.mark.django_db
-NOUR = "nour@breizh.example"
-MAILBOX = "astreinte@breizh.example"
 PASSWORD = "une phrase assez longue"
 
 
@@ -30,17 +29,8 @@ def lead(client):
     return lead
 
 
-def invite(client, email=NOUR):
-    return client.post("/equipe/inviter/", {"email": email, "csirt": breizh_cyber().pk}, follow=True)
-
-
 def remove(client, person, csirt=None):
     return client.post(f"/equipe/{person.uid}/retirer/", {"csirt": (csirt or breizh_cyber()).pk})
-
-
-def address_of(link):
-    page = "equipe/adresse/confirmer" if link.purpose == LinkPurpose.CHANNEL else "acces"
-    return f"/{page}/{token_of_link(link)}/"
 
 
 def words(answer):

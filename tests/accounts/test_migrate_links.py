@@ -5,7 +5,7 @@ from django.db import connection
 
 from accounts.enums import LinkPurpose, MailKind
 from accounts.models import AccessLink, PendingMail
-from tests.accounts.test_lead_centre import MAILBOX, address_of, invite
+from tests.accounts.leading import MAILBOX, address_of, invite
 from tests.cast import a_lead, breizh_cyber
 
 

@@ -12,46 +12,11 @@ from collectivities.models import Alias, Collectivity, Grouping, Region
 from collectivities.official import read_official_list
 from collectivities.search import collectivity_by_code, find_collectivities
 from collectivities.services import correct_region, import_official_list
-from tests.collectivities.made_up import EPCI, first_list, next_list, write_package
+from tests.collectivities.lists import counts, delete_bodies, load
+from tests.collectivities.made_up import EPCI, first_list, next_list
 from tests.factories.collectivities import CollectivityFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _first_list(module_rows, tmp_path_factory):
-    """In place of the official list, which is as long as France."""
-    delete_bodies()
-    load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
-    connection.check_constraints()  # once: after each test, those of 36 354 deleted bodies would be checked again
-
-
-def delete_bodies():
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM collectivities_alias")
-        cursor.execute("DELETE FROM collectivities_grouping")
-        cursor.execute("DELETE FROM collectivities_collectivity")
-
-
-@pytest.fixture
-def package(tmp_path):
-    """Writes one millésime after another."""
-
-    def write(lists, version="6.0.0"):
-        return write_package(tmp_path / version, lists, version)
-
-    return write
-
-
-def load(source=None):
-    out = StringIO()
-    call_command("import_collectivities", *(["--source", source] if source else []), stdout=out)
-    return out.getvalue()
-
-
-def counts(said):
-    words = ("créées", "modifiées", "fusionnées", "disparues", "inchangées")
-    return tuple(int(line.split()[1]) for line in said.splitlines() if line.split() and line.split()[0] in words)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
 
 
 def test_it_works(package):

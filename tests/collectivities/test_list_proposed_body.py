@@ -5,12 +5,11 @@ import pytest
 from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.services import merge_body
+from tests.collectivities.lists import load
 from tests.collectivities.made_up import EPCI, first_list
-from tests.collectivities.test_import_list import _first_list, load, package
-from tests.collectivities.test_propose_body import a_syndicate
+from tests.collectivities.proposing import a_syndicate
 
-__all__ = ["_first_list", "package"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_small_list")]
 
 
 def commune_of(code):

@@ -12,18 +12,8 @@ from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, collectivity_by_code, find_collectivities, siren_in
 from collectivities.services import confirm_body, merge_body, propose_body
+from tests.collectivities.proposing import SIREN, a_syndicate, quimper
 from tests.factories.collectivities import CollectivityFactory, made_up_siren
-
-SIREN = made_up_siren(424_242)
-
-
-def quimper():
-    return Collectivity.objects.with_territory().get(insee_code="29232")
-
-
-def a_syndicate(**said):
-    known = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
-    return propose_body(**known | {"seat": said.pop("seat", None) or quimper()} | said)
 
 
 def test_it_works(db):

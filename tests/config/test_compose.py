@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from tests.config.test_read_environment import PRODUCTION
+from tests.config.environments import PRODUCTION
 from tests.ground import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

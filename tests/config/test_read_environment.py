@@ -7,17 +7,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, Env, database, evidence, mail, with_password
+from tests.config.environments import PRODUCTION
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCTION = {
-    "SECRET_KEY": "kX9" * 20,
-    "ALLOWED_HOSTS": "tocsin.example",
-    "DATABASE_URL": "postgresql://tocsin:secret@db/tocsin",
-    "REDIS_URL": "redis://:secret@redis/0",
-    "EMAIL_URL": "smtp+starttls://user:secret@mail.example:587",
-    "EVIDENCE_KEY": b64encode(bytes(range(32))).decode(),
-    "EVIDENCE_DIR": "/srv/evidence",
-}
 BUCKET = {"EVIDENCE_S3_BUCKET": "pieces", "EVIDENCE_S3_ACCESS_KEY": "name", "EVIDENCE_S3_SECRET_KEY": "hidden"}
 
 

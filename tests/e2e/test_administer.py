@@ -6,45 +6,10 @@ from accounts.enums import Role
 from accounts.models import User
 from csirts.models import Csirt
 from notifications.dispatch import announce_events
-from tests.browser import open_page, overflow, settle, shoot, violations
+from tests.browser import overflow
 from tests.cast import a_lead, a_person, a_responder, declare
 from tests.e2e import steps
-
-
-class Desk:
-    def __init__(self, browser, site):
-        self.site = site
-        self.page = open_page(browser, width=1280, reduced_motion="reduce")
-        self.found = []
-
-    def sign_in(self, person):
-        steps.bring_session(self.page, self.site, person)
-        self.page.goto(self.site + "/admin/")
-
-    def look(self, name):
-        self.page.wait_for_load_state("load")
-        self.page.wait_for_timeout(100)  # for the scripts that dress lists once all is there
-        self.found += [(name, complaint) for complaint in self.page.complaints]
-        for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):
-            self.page.emulate_media(color_scheme=scheme)
-            settle(self.page)
-            self.found += [(name, scheme, *one) for one in violations(self.page, "serious", "critical", rules=rules)]
-            shoot(self.page, f"admin-{name}-{scheme}")
-        self.page.set_viewport_size({"width": 360, "height": 760})
-        if (beyond := overflow(self.page)) > 0:
-            self.found.append((name, "overflow", beyond))
-        shoot(self.page, f"admin-{name}")
-        self.page.set_viewport_size({"width": 1280, "height": 760})
-        self.page.complaints.clear()  # axe's own are not the page's
-
-    def check(self):
-        assert not self.found, "\n".join(map(str, self.found))
-
-    def visit(self, pages):
-        for name, path in pages.items():
-            answer = self.page.goto(f"{self.site}/admin/{path}")
-            assert answer.status == 200, path
-            self.look(name)
+from tests.e2e.desk import Desk
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from incidents.models import CaseGroup
 from incidents.services.groups import remove_from_group, save_sheet
 from incidents.services.merge import merge_incident
 from tests.cast import a_responder, declare
-from tests.e2e.test_administer import Desk
+from tests.e2e.desk import Desk
 from tests.incidents.grouping import a_group, town
-from tests.incidents.test_merge_cases import MAYOR, write
-from tests.incidents.test_page_thread import talk
+from tests.incidents.merging import MAYOR, write
+from tests.incidents.threads import talk
 
 
 @pytest.fixture

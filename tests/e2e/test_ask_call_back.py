@@ -6,8 +6,8 @@ from incidents.models import Incident
 from tests.browser import open_page, overflow
 from tests.cast import a_responder
 from tests.e2e import steps
-from tests.e2e.test_administer import Desk
-from tests.e2e.test_look import Visitor
+from tests.e2e.desk import Desk
+from tests.e2e.visitor import Visitor
 
 URL = "/declarer/rappelez-moi/"
 

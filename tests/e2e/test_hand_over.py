@@ -18,7 +18,7 @@ from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.e2e import steps
 from tests.hostile import FILE_NAMES
-from tests.incidents.test_open_evidence import photograph
+from tests.incidents.pieces import photograph
 from tests.stores import stored_objects
 
 NOTE = {"name": "LISEZ-MOI.txt", "mimeType": "text/plain", "buffer": b"YOUR FILES ARE ENCRYPTED"}

@@ -13,7 +13,7 @@ from incidents.services.triage import acknowledge_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.test_administer import Desk
+from tests.e2e.desk import Desk
 
 TYPED = "Ne redémarrez aucun poste avant notre appel."
 REPLY = "Votre message au déclarant"

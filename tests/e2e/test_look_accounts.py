@@ -11,7 +11,7 @@ from accounts.services.links import send_link
 from accounts.tokens import token_of_link
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 
 
 @pytest.fixture

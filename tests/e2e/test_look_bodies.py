@@ -12,7 +12,7 @@ from incidents.models import Incident
 from tests.browser import open_page, overflow, settle, shoot, violations
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 from tests.factories.collectivities import made_up_siren
 
 SIREN = made_up_siren(929_292)

@@ -14,8 +14,8 @@ from incidents.services.follow_up import secret_of
 from incidents.services.triage import close_incident
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.test_administer import Desk
-from tests.e2e.test_look import Visitor
+from tests.e2e.desk import Desk
+from tests.e2e.visitor import Visitor
 
 QUICK = "Une voix calme au téléphone, et un rappel tous les jours."
 

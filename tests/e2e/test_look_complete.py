@@ -10,7 +10,7 @@ from incidents.services.triage import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 
 
 @pytest.fixture

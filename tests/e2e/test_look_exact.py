@@ -9,7 +9,7 @@ from accounts.enums import Role
 from stats.services import fold_events
 from tests.cast import a_person, breizh_cyber
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 from tests.stats.cases import Case, bodies, on, store
 
 NATION = "/statistiques/exacts/france/"

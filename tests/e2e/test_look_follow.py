@@ -13,7 +13,7 @@ from incidents.services.withdraw import withdraw_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 
 WORDS = "La cantine est arrêtée aussi.\nNotre prestataire arrive à 14 h."
 

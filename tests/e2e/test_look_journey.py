@@ -6,7 +6,7 @@ from incidents.models import Draft
 from incidents.services.draft import code_of
 from tests.browser import open_page
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 
 
 @pytest.fixture

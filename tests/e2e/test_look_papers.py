@@ -16,7 +16,7 @@ from stats.reports.making import make_due as make_reports
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.test_look import Visitor
+from tests.e2e.visitor import Visitor
 from tests.stats.printing import print_year
 
 

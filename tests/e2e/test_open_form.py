@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps
-from tests.e2e.test_administer import Desk
+from tests.e2e.desk import Desk
 
 
 @pytest.fixture

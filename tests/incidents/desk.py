@@ -13,10 +13,6 @@ def url(incident, *parts):
     return "/".join([CASE, incident.reference, *parts, ""])
 
 
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ").split())
-
-
 def taken_by(user, incident):
     acknowledge_incident(reference=incident.reference, actor=user)
     return again(incident)

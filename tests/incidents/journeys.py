@@ -1,7 +1,11 @@
 """Through the five screens with a client, as a browser goes: to the answer, or to the first screen that refuses."""
 
+from ipaddress import IPv6Address
+from secrets import token_bytes
+
 from django.http import QueryDict
 
+from collectivities.models import Collectivity
 from incidents.declare.screens import values_of
 from incidents.draft_cookie import NAME
 from incidents.enums import Screen
@@ -65,3 +69,18 @@ def version_on(client, screen):
     """The hidden field of the screen as it is shown now."""
     page = client.get(WHERE[screen])
     return page.context["version"] if page.status_code == 200 else ""
+
+
+def an_address():
+    return str(IPv6Address(int.from_bytes(token_bytes(16))))
+
+
+def searched(client, **query):
+    """The second screen, once the type is chosen."""
+    client.get(START)
+    client.post(START, {"quoi": "rancon"})
+    return client.get(WHERE["qui"], query)
+
+
+def listed(name):
+    return Collectivity.objects.get(name=name, kind="commune")

@@ -1,7 +1,5 @@
 """What the tests of observables share."""
 
-from django.test import Client
-
 from csirts.models import Csirt
 from incidents import vault
 from incidents.enums import ObservableKind
@@ -16,16 +14,6 @@ URL, EMAIL = "https://banque.evil.example/payer", "escroc@evil.example"
 
 def page(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def elsewhere():

@@ -17,10 +17,9 @@ from incidents.services.evidence import room_of
 from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
-from tests.incidents.test_declare import text
-from tests.incidents.test_hand_over import stored_objects
-from tests.incidents.test_send_slices import CONTENT, a_visitor, address, send, start, talk, where
-from tests.stores import in_a_folder
+from tests.incidents.slices import CONTENT, a_visitor, address, send, start, talk, where
+from tests.reading import text
+from tests.stores import in_a_folder, stored_objects
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from incidents.services.triage import acknowledge_incident, close_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import text_of
 from tests.incidents.many_cases import QUEUE, URL, ask, elsewhere, outcomes, references, send, told
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

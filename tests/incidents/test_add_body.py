@@ -19,8 +19,8 @@ from tests import harmless
 from tests.cast import breizh_cyber
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
-from tests.incidents.journeys import begin
-from tests.incidents.test_declare import an_address, searched, text
+from tests.incidents.journeys import an_address, begin, searched
+from tests.reading import text
 
 URL = "/declarer/qui/nouvelle/"
 SIREN = made_up_siren(515_151)

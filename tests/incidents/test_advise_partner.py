@@ -16,8 +16,9 @@ from incidents.sharing import may_go_to
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
 from tests.incidents.transferring import AGREED, agreed_on_page, as_person
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Même rançongiciel que dans l’alerte de la semaine."

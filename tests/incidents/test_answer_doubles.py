@@ -17,9 +17,9 @@ from incidents.services.merge import unmerge_incident
 from incidents.services.notes import write_note
 from incidents.services.triage import acknowledge_incident, close_incident
 from tests.cast import a_lead, breizh_cyber, declare
-from tests.incidents.test_correspond import case
-from tests.incidents.test_declare import text
-from tests.incidents.test_merge_cases import MAYOR, again, merge, write
+from tests.incidents.devices import case
+from tests.incidents.merging import MAYOR, again, merge, write
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,6 @@
 """« Pas le temps : qu’on me rappelle »: one screen that is a declaration, and what the centre reads of it."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 import time_machine
@@ -17,14 +16,12 @@ from incidents.services.triage import verify_incident
 from notifications.facts import facts_of
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.journeys import START, WHERE, begin
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.express import NOW, PHONE, URL, case, express, posted
+from tests.incidents.journeys import START, WHERE, an_address, begin
+from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
 
-URL = "/declarer/rappelez-moi/"
-PHONE = "02 99 00 00 00"
-NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
 EXPRESS = "à rappeler : déclaration express"
 
 
@@ -33,27 +30,6 @@ def town(client):
     client.defaults["REMOTE_ADDR"] = an_address()
     breizh_cyber()
     return plouexemple()
-
-
-def hidden(page, name):
-    return re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())[1]
-
-
-def posted(client, **said):
-    """As the page sends it."""
-    page = client.get(URL)
-    data = {"plume": hidden(page, "plume"), "contact_phone": PHONE, "quoi": "rancon"} | said
-    return client.post(URL, data)
-
-
-def express(client, **said):
-    """The case of an express declaration of Plouexemple."""
-    assert posted(client, collectivite=str(plouexemple().uid), **said).status_code == 303
-    return Incident.objects.latest("id")
-
-
-def case(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
 
 
 @time_machine.travel(NOW, tick=False)

@@ -19,8 +19,9 @@ from incidents.services.severity import set_severity
 from incidents.services.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import again, follower, taken_by, text_of, url
+from tests.incidents.desk import again, follower, taken_by, url
 from tests.incidents.grouping import a_group
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"

@@ -14,7 +14,8 @@ from incidents.models import Incident, Reading
 from incidents.services.correspond import Letter, write_to_csirt
 from incidents.services.notes import write_note
 from tests.cast import a_responder
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

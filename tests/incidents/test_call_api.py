@@ -1,6 +1,5 @@
 """The API: thin doors on the same services, by token."""
 
-import json
 from base64 import b64encode
 
 import pytest
@@ -20,25 +19,10 @@ from incidents.services.merge import merge_incident
 from incidents.services.notes import write_note
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.api import URL, Api
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/incidents/"
 BODY = {"contact": {"phone": "06 39 98 00 12"}, "type": "rancon", "description": "Tout est chiffré."}
-
-
-class Api:
-    """A program that holds one person's token."""
-
-    def __init__(self, user=None):
-        self.client = Client()
-        self.headers = {"Authorization": f"Bearer {issue_token(user, name='essai')}"} if user else {}
-
-    def get(self, url):
-        return self.client.get(url, headers=self.headers)
-
-    def post(self, url, data=None, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(url, json.dumps(data or {}), "application/json", headers=self.headers | named)
 
 
 @pytest.fixture

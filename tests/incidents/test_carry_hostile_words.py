@@ -4,46 +4,12 @@ What is filled is what the pages show: a field that takes no hostile word, a pag
 end. Here with a handful of the words, for an incident of one type; tests/proofs has the other words and types.
 """
 
-from contextlib import contextmanager
-
 import pytest
 
-from accounts import dispatch as account_mails
-from accounts.enums import Role
-from csirts.models import Csirt
-from incidents.enums import IncidentType
-from incidents.services.papers import make_due as make_papers
-from incidents.services.share import shared_secret_of
-from notifications import dispatch as case_mails
-from stats.reports.making import make_due as make_reports
 from tests import harmless
-from tests.cast import a_lead, a_person, a_responder, breizh_cyber
-from tests.hostile import MARKUP, parts
-from tests.incidents import doors
-from tests.post import Post
+from tests.hostile import MARKUP
+from tests.incidents.hostile_walk import TYPES, carry_words, receiving_mails
 from tests.routes import routes
-from tests.stats.releases import year_of_releases
-from tests.walking import Log, Visitor
-
-TYPES = list(IncidentType.values)
-PRIVATE = (
-    "suivi/",
-    "admin/",
-    "triage/",
-    "compte/",
-    "mes-dossiers/",
-    "ma-collectivite/",
-    "equipe/",
-    "statistiques/mon",
-)
-IN_TURN = ("manager", "agent", "lead", "administrator")
-PUBLIC = (
-    *("/", "/sante/", "/sante/vivant/", "/api/schema/", "/api/v1/csirts/", "/api/v1/csirts/for/29999/"),
-    *("/api/v1/collectivities/?q=plouexemple", "/suivi/ZZZZZZZZ/", "/admin/"),
-    *("/statistiques/donnees/", "/api/v1/stats/releases/", "/api/v1/stats/releases/1/"),
-    "/api/v1/stats/releases/latest/",
-)
-REPORT = "/statistiques/publications/5/rapports/53/"
 
 
 @pytest.fixture
@@ -52,159 +18,11 @@ def post(settings):
         yield post
 
 
-@contextmanager
-def receiving_mails(settings):
-    post = Post()
-    post.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
-    yield post
-    post.stop()
-
-
-class Crowd:
-    """All who bring words to one case, and read them."""
-
-    def __init__(self, kind, *, most=1):
-        self.most = most
-        self.kind, self.number, self.log = kind, TYPES.index(kind), Log()
-        self.words = parts(self.number, of=len(TYPES))
-        self.csirt = breizh_cyber()
-        self.holder, self.nobody = self.join(address=f"2001:db8:{self.number}::1"), self.join()
-        people = a_responder(self.csirt), a_lead(self.csirt), a_person(Role.ADMINISTRATOR)
-        self.responder, self.lead, self.administrator = (self.join(user=person) for person in people)
-        self.national = self.join(user=a_person(Role.NATIONAL))
-        for person in people:
-            page = f"/admin/accounts/user/{person.pk}/change/"
-            self.administrator.fill(page, leave="membership", email=person.email)
-
-    def join(self, **known):
-        return Visitor(self.words, self.log, **known)
-
-    def write(self):
-        doors.keep_directory(self.administrator, self.csirt)
-        doors.write_sheet(self.lead, self.kind)
-        doors.keep_channel(self.lead, self.csirt)
-        doors.keep_team(self.lead, self.csirt)
-        doors.write_guide(self.lead, self.kind)
-        doors.write_letter(self.lead)
-        self.incident = doors.declare(self.holder, self.kind, self.number)
-        doors.follow(self.holder, self.incident, self.number)
-        doors.resume(self.holder, self.incident)
-        doors.ask_call_back(self.nobody, self.kind)
-        doors.close_untouched(self.responder)
-        manager = a_person(Role.MANAGER, collectivity=self.incident.collectivity)
-        self.manager = self.join(user=manager)
-        self.agent = doors.invite(self.manager, self.incident.collectivity)
-        doors.answer(self.responder, self.incident)
-        doors.observe(self.responder, self.incident)
-        doors.end(self.responder, self.holder, self.incident)
-        taker = a_responder(
-            Csirt.objects.create(slug="ailleurs", name="Ailleurs", notification_email="a@ailleurs.example")
-        )
-        self.taker = self.join(user=taker)
-        doors.go_round(self.responder, self.taker, self.incident)
-        doors.advise(self.responder, self.incident)
-        doors.gather(self.responder, self.incident)
-        called = doors.call_api(manager, self.incident.collectivity, self.nobody)
-        self.manager.fill(f"/suivi/{called.reference}/retirer/")
-        double = doors.call_api(manager, self.incident.collectivity, self.nobody)
-        doors.merge(self.responder, self.incident, double)
-
-    def read(self):
-        """The holder and the responder always; in the first case everybody, in others a third each in turn."""
-        make_papers()
-        body, case = self.incident.collectivity.uid, f"/suivi/{self.incident.reference}/"
-        shared = shared_secret_of(self.incident.shared.get())
-        for address in (f"/phrase/{shared}/", "/annuaire/"):
-            self.nobody.get(address)
-        if self.number == 0:
-            year_of_releases()
-            self.nobody.crawl(*PUBLIC, REPORT, most=self.most)
-            make_reports()
-            assert self.nobody.get(f"{REPORT}pdf/").status_code == 200
-        self.crawl_as("holder", case)
-        self.crawl_as("responder", "/admin/")
-        for role in IN_TURN if self.number == 0 else IN_TURN[self.number % 12 :][:1]:
-            self.crawl_as(role, "/ma-collectivite/" if role in ("manager", "agent") else "/admin/")
-
-        managed = f"/admin/incidents/incident/{self.incident.reference}/"
-        self.responder.get("/admin/incidents/incident/etat/")
-        self.responder.get(f"{managed}histoire/")
-        self.responder.get(f"/admin/incidents/incident/actes/{doors.act_on_many(self.incident).uid}/")
-        self.agent.get("/mes-dossiers/")
-        for address in ("/statistiques/mon-centre/", f"/statistiques/exacts/centre/{self.csirt.slug}/"):
-            read_exact_figures(self.lead, address)
-        for address in ("/statistiques/exacts/france/", "/statistiques/exacts/region/53/"):
-            read_exact_figures(self.national, address)
-        self.responder.get(f"/triage/{self.incident.reference}/")
-        self.responder.client.post(f"{managed}confirmer/")
-        doors.withdraw(self.holder, self.incident)
-        assert [self.holder.get(case).status_code, self.responder.get(managed).status_code] == [200, 200]
-        for address in (f"/secours/{body}/", f"/secours/{body}/pdf/"):
-            assert self.nobody.get(address).status_code == 200
-
-    def crawl_as(self, role, start):
-        """What is public has been read once the first has gone through it."""
-        getattr(self, role).crawl(start, most=self.most)
-        getattr(self, role).send_the_rest()
-        self.log.public |= {route for route in self.log.answered if not route.startswith(PRIVATE)}
-
-
-def read_exact_figures(visitor, address):
-    """The page and its two files."""
-    for name in ("", "chiffres.csv", "chiffres.xlsx"):
-        assert visitor.get(f"{address}{name}").status_code == 200
-
-
 def test_it_works(db, post):
     crowd = carry_words(TYPES[0], post)
     assert set(routes()) - crowd.log.read - crowd.log.leads == NOT_READ
 
 
-def carry_words(kind, post, *, most=1):
-    """Have a crowd write and read one case of that type of incident, and its mails. Gives the crowd.
-
-    `most`: how many pages of one route each person reads.
-    """
-    crowd = Crowd(kind, most=most)
-    crowd.write()
-    crowd.read()
-    read_mails(post)
-    assert crowd.log.untouched() - WITHOUT_WORDS == set()
-    return crowd
-
-
-def read_mails(post):
-    case_mails.announce_events()
-    case_mails.deliver_due()
-    account_mails.send_due()
-    assert len(post.received) > 4
-    for message in post.received:
-        harmless.mail(message)
-
-
-ADD, CSIRT = "admin/{}/add/", "admin/csirts/csirt/<path:object_id>/change/"
-# Fields that want something else than words (an address, a code, a number to call, the name of a body or of a
-# technique that is known), forms of the admin that add what another page changes with the same fields, the name of a
-# key, which comes with a key alone, and the act of a région, which comes with the role of its analyst and a day.
-WITHOUT_WORDS = {
-    *(("admin/accounts/user/<path:object_id>/change/", f"membership_set-{number}-exact_act") for number in (0, 1)),
-    *((CSIRT, name) for name in ("slug", "contacts--value", "contacts--0-value")),
-    *((ADD.format("csirts/csirt"), name) for name in ("slug", "name")),
-    *(("admin/incidents/incident/<str:reference>/verifier/", f"verifier-{name}") for name in ("number", "official")),
-    *((ADD.format("accounts/user"), name) for name in ("email", "display_name", "membership_set-0-exact_act")),
-    ("admin/accounts/user/<path:object_id>/change/", "email"),
-    (ADD.format("csirts/coverage"), "source"),
-    ("compte/cles/", "name"),
-    ("admin/incidents/incident/<str:reference>/corriger/", "corriger-seat"),
-    ("admin/incidents/incident/groupes/<uuid:uid>/ajouter/", "references"),
-    ("admin/incidents/incident/<str:reference>/qualifier/", "qualifier-find"),
-    *(("connexion/", "login"), ("mot-de-passe/", "email"), ("equipe/inviter/", "email"), ("equipe/adresse/", "email")),
-    *(("declarer/qui/nouvelle/", "town"), ("triage/saisir/", "body"), ("declarer/rappel/", "site_web")),
-    *(("declarer/rappelez-moi/", name) for name in ("q", "site_web")),
-    *(("declarer/reprendre/", "code"), ("suivi/", "code"), ("suivi/", "reference")),
-}
 # Redirections, what the admin refuses to everybody, what needs a key or a code of a device, what answers a script with
 # figures alone, the mails of a demonstration, and a paper of a whole département, set like the card of one body.
 NOT_READ = {

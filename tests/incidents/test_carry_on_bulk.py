@@ -19,8 +19,8 @@ from incidents.services import bulk
 from incidents.services.bulk import carry_on_bulk
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
-from tests.incidents.desk import text_of
 from tests.incidents.many_cases import URL, ask, elsewhere, outcomes, send, told
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from incidents.services.triage import verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.test_correspond import opened, page, signed_in
-from tests.incidents.test_declare import text
+from tests.incidents.devices import opened, page, signed_in
+from tests.reading import text
 
 
 @pytest.fixture

@@ -21,27 +21,13 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import MARKUP
+from tests.incidents.closing import SAID, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 SIREN = made_up_siren(700_700)
-SAID = {
-    "reason": "resolved",
-    "why": "La mairie a rappelé : tout marche.",
-    "outcome": "restored",
-    "cause": "flaw",
-    "summary": "Serveur remis depuis la sauvegarde du 20.",
-    "lesson": "Une sauvegarde débranchée a suffi.",
-}
 NOT_ONE = {"raison": "not_an_incident"}
-
-
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.notes import write_note
 from incidents.services.triage import close_incident, verify_incident
 from tests.cast import declare
+from tests.incidents.closing import SAID, url
 from tests.incidents.desk import follower
-from tests.incidents.test_close import SAID, text_of, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from incidents.triage.waves import WaveKind, arrange
 from tests.cast import a_responder, declare
 from tests.incidents.grouping import a_group, elsewhere, many, town
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 URL = "/admin/incidents/incident/"
 SUPPLIER = "Exemple Paie"

@@ -15,7 +15,7 @@ from incidents.enums import EventKind, Severity
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import sheet_said
-from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, answer_section, newest_sheet
+from incidents.services.complete import CannotComplete, WrittenMeanwhile, answer_section
 from incidents.services.correct import (
     correct_caller,
     correct_data,
@@ -32,12 +32,10 @@ from incidents.services.triage import close_incident, verify_incident
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.completing import CIVIL, MAIL, NOW, answer, by_link
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 PARIS = "Europe/Paris"
-CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)
-MAIL = Interruption(service="messagerie", extent="degraded")
 
 
 @pytest.fixture(autouse=True)
@@ -50,19 +48,8 @@ def incident(centre):
     return declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
 
 
-def by_link(incident, section="precisions", **said):
-    access = incident.accesses.get(revoked_at=None)
-    newest = newest_sheet(incident, section)
-    known = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
-    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **known | said)
-
-
 def by_account(user, incident, section="precisions", **said):
     return replace(by_link(incident, section, **said), guest=Guest(user=user))
-
-
-def answer(writing, section="precisions", **values):
-    return answer_section(writing=writing, section=section, version=current().code, values=values)
 
 
 def facts(incident):

@@ -1,7 +1,6 @@
 """The pages that complete a case: by the link, by a colleague, twice, together, too late, and with hostile words."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 import time_machine
@@ -10,17 +9,17 @@ from incidents import cookie
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.follow_up import rotate_access
 from incidents.services.triage import close_incident
 from incidents.signature import NAME
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, INVISIBLE, MARKUP, TEMPLATES
-from tests.incidents.test_complete import CIVIL, MAIL
-from tests.incidents.test_declare import text
+from tests.incidents.completing import CIVIL, MAIL
+from tests.incidents.completing_pages import NOW, enter, post, url
+from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 HOSTILE = [MARKUP[0], MARKUP[1], FORMULAS[0], ADDRESSES[0], *INVISIBLE[:1], INVISIBLE[3], TEMPLATES[0]]
 
 
@@ -31,25 +30,6 @@ def incident(client):
         incident = declare(service_stopped="yes", interruptions=(CIVIL, MAIL))
     enter(client, incident)
     return incident
-
-
-def enter(client, incident):
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
-
-
-def url(incident, *parts):
-    return "/".join(["/suivi", incident.reference, "completer", *parts, ""])
-
-
-def hidden(response, name):
-    return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]
-
-
-def post(client, incident, section, data=None, **said):
-    """As the page would send it, with the hidden fields that it holds now."""
-    page = client.get(url(incident, section))
-    kept = {"seen": hidden(page, "seen"), "author": "Dominique, accueil"}
-    return client.post(url(incident, section), kept | (data or {}) | said)
 
 
 @time_machine.travel(NOW, tick=False)

@@ -8,9 +8,9 @@ from django.db import connection
 from incidents.models import Incident
 from incidents.services.complete import WrittenMeanwhile
 from tests.cast import breizh_cyber, declare
-from tests.incidents.test_complete import answer, by_link
-from tests.incidents.test_complete_pages import enter, url
-from tests.incidents.test_declare import text
+from tests.incidents.completing import answer, by_link
+from tests.incidents.completing_pages import enter, url
+from tests.reading import text
 
 
 def test_it_works(transactional_db):

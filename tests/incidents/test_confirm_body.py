@@ -12,10 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from accounts.installation import is_demonstration
 from accounts.models import Membership, User
-from collectivities.enums import Kind
 from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
-from collectivities.services import propose_body
 from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, Verification
 from incidents.models import Draft, Incident, IncidentEvent
@@ -25,16 +23,10 @@ from stats.models import CaseFact
 from stats.services import fold_events
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
-from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
-from tests.incidents.test_triage_case import text_of, url
-
-SIREN = made_up_siren(717_171)
-
-
-def a_ccas(**said):
-    known = {"kind": Kind.CCAS, "name": "CCAS de Plouexemple", "siren": SIREN, "seat": plouexemple()}
-    return propose_body(**known | said)
+from tests.incidents.added_bodies import SIREN, a_ccas
+from tests.incidents.triage_pages import url
+from tests.reading import text_of
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from incidents.enums import EventKind
 from incidents.models import Incident
 from incidents.questions.facts import sheet_said
 from tests.cast import breizh_cyber, declare
-from tests.incidents.test_complete import CIVIL, MAIL
-from tests.incidents.test_complete_pages import NOW, enter, hidden, post, url
-from tests.incidents.test_declare import text
+from tests.incidents.completing import CIVIL, MAIL
+from tests.incidents.completing_pages import NOW, enter, post, url
+from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
 

@@ -6,56 +6,24 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404
-from django.test import Client
 
 from csirts.models import Csirt
-from incidents.access import Guest
 from incidents.models import IncidentEvent, Message
 from incidents.services.correspond import CSIRT, DECLARANT, TEXT_LIMIT, Letter, write_to_csirt, write_to_declarant
 from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import rotate_access, secret_of
+from incidents.services.follow_up import rotate_access
 from incidents.services.triage import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
-from tests.incidents.test_declare import text
-
-QUEUE = "/admin/incidents/incident/"
+from tests.incidents.devices import QUEUE, case, guest, opened, page, send, signed_in
+from tests.reading import text
 
 
 @pytest.fixture
 def incident(db):
     breizh_cyber()
     return declare()
-
-
-def guest(incident):
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-
-
-def opened(incident):
-    """A device that holds the link."""
-    client = Client()
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
-    return client
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page(incident, *parts):
-    return "/".join(["/suivi", incident.reference, *parts, ""])
-
-
-def case(incident, *parts):
-    return "/".join([QUEUE.rstrip("/"), incident.reference, *parts, ""])
-
-
-def send(client, incident, words="La cantine est arrêtée aussi.", **more):
-    return client.post(page(incident, "message"), {"text": words, "author": "Dominique", "key": "k"} | more)
 
 
 def reply(client, incident, words="Avec quel logiciel ?", **more):

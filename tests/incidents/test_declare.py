@@ -3,14 +3,11 @@
 import gzip
 import re
 from datetime import UTC, datetime
-from ipaddress import IPv6Address
-from secrets import token_bytes
 
 import pytest
 import time_machine
 
 from accounts.installation import is_demonstration
-from collectivities.models import Collectivity
 from config.pages.templatetags.tocsin import moment
 from csirts.models import Contact
 from incidents.declare.choices import GROUPS
@@ -21,12 +18,12 @@ from incidents.reflex_sheets import REFLEXES
 from incidents.services.follow_up import secret_of
 from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, begin, post
+from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, searched
+from tests.reading import NBSP, text
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 24, 9, 51, tzinfo=UTC)
-NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture(autouse=True)
@@ -37,32 +34,11 @@ def town(client):
     return plouexemple()
 
 
-def an_address():
-    return str(IPv6Address(int.from_bytes(token_bytes(16))))
-
-
-def text(response):
-    """As a person reads it."""
-    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
-
-
 def go(client, where, **said):
     """Where a screen leads when it is left so."""
     response = client.post(where, said)
     assert response.status_code == 303, text(response)
     return response.url
-
-
-def searched(client, **query):
-    """The second screen, once the type is chosen."""
-    client.get(START)
-    client.post(START, {"quoi": "rancon"})
-    return client.get(WHERE["qui"], query)
-
-
-def listed(name):
-    return Collectivity.objects.get(name=name, kind="commune")
 
 
 @time_machine.travel(NOW, tick=False)

@@ -10,8 +10,8 @@ from incidents.models import Draft, Incident
 from tests import harmless
 from tests.cast import breizh_cyber, plouexemple
 from tests.hostile import FORMULAS, INVISIBLE, LETTERS, MARKUP, TEMPLATES
-from tests.incidents.journeys import START, WHERE, begin, post
-from tests.incidents.test_declare import an_address, searched, text
+from tests.incidents.journeys import START, WHERE, an_address, begin, post, searched
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from incidents.reference import new_reference, spaced
 from incidents.services import declare
 from incidents.services.follow_up import rotate_access_by_declarant
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, WHERE, begin, post
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
+from tests.reading import text
 
 DEAD = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
 

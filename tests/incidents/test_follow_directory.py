@@ -24,9 +24,9 @@ from incidents.services.notes import write_note
 from incidents.services.transfer import accept_transfer, return_transfer
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
-from tests.incidents.test_correspond import case, opened, page, signed_in
-from tests.incidents.test_declare import text
+from tests.incidents.devices import case, opened, page, signed_in
 from tests.incidents.transferring import QUEUE, another_centre, as_person, events_of, offer_url
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

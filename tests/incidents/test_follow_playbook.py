@@ -21,7 +21,8 @@ from incidents.services.playbooks import NATIONAL, clean_steps, guide_for, publi
 from incidents.services.tasks import apply_playbook
 from incidents.services.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.incidents.desk import CASE, again, taken_by, text_of, url
+from tests.incidents.desk import CASE, again, taken_by, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/guides/breizh-cyber/rancon/"

@@ -20,7 +20,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import LASTS, rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.test_declare import listed, text
+from tests.incidents.journeys import listed
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from incidents.services import draft as drafts
 from incidents.services.draft import EMPTY_LASTS, EMPTY_STAYS, LASTS, forget_old_drafts, thin_empty_drafts
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import START, WHERE, begin, post
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.journeys import START, WHERE, an_address, begin, post
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -18,9 +18,9 @@ from incidents.services.assign import assign_incident, tag_of
 from incidents.services.groups import SHEET_LIMIT, StaleGroup, add_to_group, close_group, remove_from_group, save_sheet
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import taken_by
+from tests.incidents.devices import case, opened, page
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
-from tests.incidents.test_correspond import case, opened, page
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from incidents.services.correct import correct_story
 from incidents.services.erase import erase_personal_data
 from incidents.services.groups import add_to_group, remove_from_group
 from tests.cast import a_lead
+from tests.incidents.completing import by_link
+from tests.incidents.devices import case
 from tests.incidents.grouping import GROUPS, a_group, elsewhere, many, town, url
-from tests.incidents.test_complete import by_link
-from tests.incidents.test_correspond import case
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,8 @@ from incidents.reference import new_reference, spaced
 from incidents.services.follow_up import secret_of
 from incidents.services.guess import FREE_TRIES, WAITS, MustWait, open_by_code
 from tests.cast import breizh_cyber, declare
-from tests.incidents.test_correspond import opened, page
-from tests.incidents.test_declare import text
+from tests.incidents.devices import opened, page
+from tests.reading import text
 
 WRONG = "2222-2222-2222"
 MINUTE = timedelta(minutes=1)

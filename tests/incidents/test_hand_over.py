@@ -20,7 +20,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.evidence import key_to_read
 from incidents.services.follow_up import secret_of
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_declare import text
+from tests.reading import text
+from tests.stores import stored_objects
 
 pytestmark = pytest.mark.django_db
 PROTECTIONS = ["incidents.Evidence:evidence_is_never_removed", "incidents.Evidence:sealed_line_is_never_changed"]
@@ -111,12 +112,6 @@ def test_the_same_bytes_twice_are_one_piece(holder, incident, settings):
     assert Evidence.objects.count() == 2
     assert IncidentEvent.objects.filter(kind=EventKind.FILE).count() == 2
     assert len(stored_objects()) == 2
-
-
-def stored_objects():
-    store = vault.store()
-    folders, _files = store.listdir("") if store.exists("") else ([], [])
-    return [f"{folder}/{name}" for folder in folders for name in store.listdir(folder)[1]]
 
 
 @pytest.fixture(autouse=True)

@@ -21,8 +21,9 @@ from incidents.services.notes import write_note
 from incidents.services.transfer import accept_transfer, return_transfer
 from incidents.services.triage import close_incident
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import CASE, again, taken_by, text_of, url
+from tests.incidents.desk import CASE, again, taken_by, url
 from tests.incidents.transferring import another_centre, as_person, asked, offer_url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 PAGE = f"{CASE}/relais/"

@@ -9,16 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Role
 from incidents.models import IgnoredValue, Observable
 from tests.cast import a_person, a_responder, breizh_cyber, declare
-from tests.incidents.observing import (
-    EMAIL,
-    STORY,
-    URL,
-    an_observable,
-    elsewhere,
-    page,
-    signed_in,
-    text_of,
-)
+from tests.incidents.devices import signed_in
+from tests.incidents.observing import EMAIL, STORY, URL, an_observable, elsewhere, page
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/incidents/incident/valeurs-connues/"

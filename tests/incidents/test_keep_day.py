@@ -17,8 +17,9 @@ from incidents.services.close import Ending, end_incident
 from incidents.services.duties import end_of_delay
 from notifications.facts import facts_of
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import follower, text_of, url
-from tests.incidents.test_correspond import page
+from tests.incidents.desk import follower, url
+from tests.incidents.devices import page
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from incidents.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
 from incidents.services.draft import LASTS, code_of, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, begin, post, version_on
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, version_on
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
-from tests.incidents.test_declare import text
+from tests.reading import text
 from tests.stores import as_stored, in_a_bucket, stored_objects
 
 MARK = b"un mot que personne ne doit lire dans le depot "

@@ -10,8 +10,8 @@ from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
 from incidents.services.draft import version_of
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, START, WHERE, begin
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.observe import MOST_OBSERVABLES, Chosen, add_observable, keep_observables, remove_observable
 from incidents.services.triage import acknowledge_incident
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page, text_of
+from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 # Of the page of a case's observables and of that of one, whatever they hold.

@@ -15,7 +15,8 @@ from incidents.services.triage import close_incident, verify_incident
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
-from tests.incidents.desk import taken_by, text_of, url
+from tests.incidents.desk import taken_by, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 TYPED = "Le prestataire rappelle demain à neuf heures."

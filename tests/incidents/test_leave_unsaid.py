@@ -16,10 +16,9 @@ from incidents.services.snapshots import first_leak, of_rows
 from notifications.facts import facts_of
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
+from tests.incidents.api import URL, Api
 from tests.incidents.journeys import post
-from tests.incidents.test_call_api import URL, Api
-from tests.incidents.test_complete_pages import hidden
-from tests.incidents.test_declare import text
+from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
 UNSAID = {"service_stopped": "", "data_concerned": ""}

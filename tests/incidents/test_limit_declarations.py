@@ -13,9 +13,8 @@ from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import text_of
-from tests.incidents.journeys import post
-from tests.incidents.test_declare import an_address
+from tests.incidents.journeys import an_address, post
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 HELD = "Aucun mail ne part cette fois"

@@ -12,9 +12,9 @@ from incidents.services.transfer import ask_transfer
 from incidents.services.triage import acknowledge_incident, close_incident
 from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
-from tests.incidents.test_correspond import opened, page
-from tests.incidents.test_declare import text
+from tests.incidents.devices import opened, page
 from tests.incidents.transferring import agreed, agreed_on_page, another_centre, as_person, offer_url
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/incidents/incident/"

@@ -22,9 +22,10 @@ from notifications.models import Delivery
 from stats.models import CaseFact
 from stats.services import fold_events
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.test_confirm_body import a_ccas
-from tests.incidents.test_triage_case import text_of, url
+from tests.incidents.added_bodies import a_ccas
 from tests.incidents.transferring import another_centre
+from tests.incidents.triage_pages import url
+from tests.reading import text_of
 
 WRONG_NAME = "C.C.A.S de Plouexample"
 GIVEN = {"name": "CCAS de Plouexemple", "kind": Kind.CCAS, "seat": "29999"}

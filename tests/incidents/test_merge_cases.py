@@ -9,14 +9,12 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.access import Guest
-from incidents.declaration import Caller
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import ClosingReason, EventKind, IncidentType, Severity, Status
 from incidents.models import Incident
 from incidents.reference import spaced
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.merge import MOST_DOUBLES, merge_incident, unmerge_incident
+from incidents.services.correspond import Letter
+from incidents.services.merge import MOST_DOUBLES, unmerge_incident
 from incidents.services.reopen import reopen_incident
 from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
@@ -26,12 +24,12 @@ from stats.counting.rollups import fold_all
 from stats.models import Rollup
 from stats.services import verify_figures
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.test_correspond import case, opened, page
-from tests.incidents.test_correspond import send as write_as_declarant
-from tests.incidents.test_declare import text
+from tests.incidents.devices import case, guest, opened, page
+from tests.incidents.devices import send as write_as_declarant
+from tests.incidents.merging import MAYOR, again, merge, write
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
-MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
 
 
 @pytest.fixture
@@ -50,14 +48,6 @@ def main():
 @pytest.fixture
 def double(main):
     return declare(caller=MAYOR, description="Tout est bloqué depuis ce matin.")
-
-
-def again(incident):
-    return Incident.objects.get(pk=incident.pk)
-
-
-def merge(double, main, actor):
-    return merge_incident(reference=double.reference, into=main.reference, actor=actor)
 
 
 def test_it_works(client, responder, main, double):
@@ -198,14 +188,6 @@ def test_nothing_is_merged_until_one_is_chosen(client, responder, main, double):
         assert answer.status_code == 422
         assert "Dites lequel" in text(answer)
     assert again(double).status == Status.DECLARED
-
-
-def guest(incident):
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-
-
-def write(incident, words="La mairie est fermée."):
-    return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text=words, key="k"))
 
 
 # The severity, and the hour by which somebody takes the case

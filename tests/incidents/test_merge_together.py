@@ -10,7 +10,7 @@ from incidents.models import Incident
 from incidents.services.correspond import Letter, write_to_declarant, write_with_doubles
 from incidents.services.merge import unmerge_incident
 from tests.cast import a_responder, declare
-from tests.incidents.test_merge_cases import merge, write
+from tests.incidents.merging import merge, write
 
 
 def at_once(*acts):

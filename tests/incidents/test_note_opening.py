@@ -12,7 +12,8 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import secret_of
 from incidents.services.read import note_opening
 from tests.cast import a_lead, a_piece, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_declare import text
+from tests.incidents.devices import signed_in
+from tests.reading import text
 
 
 @pytest.fixture
@@ -25,12 +26,6 @@ def incident(db):
 def holder(incident):
     client = Client()
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
-    return client
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
     return client
 
 

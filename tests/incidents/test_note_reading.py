@@ -16,8 +16,8 @@ from incidents.services.read import note_reading
 from incidents.services.triage import close_incident
 from incidents.triage import admin, views
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_correspond import QUEUE, case, opened, page, signed_in
-from tests.incidents.test_declare import text
+from tests.incidents.devices import QUEUE, case, opened, page, signed_in
+from tests.reading import text
 
 NEW = '<span class="pill pill--going">nouveau</span>'
 

@@ -6,14 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incidents.models import Incident, Message
+from incidents.models import Incident
 from incidents.services.correspond import MESSAGES_SHOWN
 from incidents.services.due import ANSWER_FIELDS
 from incidents.services.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, declare
-from tests.incidents.test_correspond import case, opened, send
-from tests.incidents.test_correspond import page as page_of
-from tests.incidents.test_declare import text
+from tests.incidents.devices import case, opened, send
+from tests.incidents.devices import page as page_of
+from tests.incidents.threads import talk
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 
@@ -23,20 +24,6 @@ def responder(client):
     responder = a_responder()
     client.force_login(responder)
     return responder
-
-
-def talk(incident, number):
-    Message.objects.bulk_create(
-        Message(
-            incident=incident,
-            text=f"Message {each}.",
-            author="Dominique",
-            is_from_csirt=False,
-            actor_kind="declarant",
-            submission_key=f"{incident.pk}-{each}",
-        )
-        for each in range(number)
-    )
 
 
 def shown_on(page):

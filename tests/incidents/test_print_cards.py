@@ -25,8 +25,10 @@ from incidents.services.cards import card_of, cards_of, communes_of
 from incidents.services.limits import MOST_CARDS
 from incidents.services.papers import make_due as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
-from tests.incidents.test_declare import listed, text
-from tests.paper import codes_of
+from tests.incidents.devices import signed_in
+from tests.incidents.journeys import listed
+from tests.paper import codes_of, pages_of
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 ALL = "/secours/departement/29/"
@@ -45,10 +47,6 @@ def town():
 
 def body_of(response):
     return b"".join(response.streaming_content)
-
-
-def pages_of(pdf):
-    return len(re.findall(rb"/Type/Page\b", pdf))
 
 
 def test_it_works(client, town):
@@ -74,12 +72,6 @@ def test_a_member_prints_the_numbers_that_the_body_entered(client, town):
             assert ("02 99 00 00 01" in shown) is is_there
             assert ("À remplir maintenant" in shown) is not is_there
         assert "no-store" in page["Cache-Control"]
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_the_qr_code_leads_to_the_declaration_of_that_body(client, town):

@@ -19,8 +19,9 @@ from incidents.services.triage import acknowledge_incident, close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST
-from tests.incidents.test_declare import listed, text
+from tests.incidents.journeys import listed
 from tests.paper import codes_of, filled
+from tests.reading import text
 
 HOSTILE = [*TYPST, *LETTERS, MARKUP[0], "\ufffe \u200b" + "x" * 400]
 

@@ -17,8 +17,8 @@ from incidents.enums import ClosingReason, IncidentType, Status
 from incidents.models import Incident
 from incidents.services.triage import close_incident
 from tests.cast import SECRET, a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.test_correspond import case
-from tests.incidents.test_declare import text
+from tests.incidents.devices import case
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")

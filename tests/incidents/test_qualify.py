@@ -22,6 +22,7 @@ from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthorised-information-modification"}
@@ -29,10 +30,6 @@ RANSOM = {"rsit_class": "information-content-security", "rsit_type": "unauthoris
 
 def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
 
 
 def shown(client, incident):

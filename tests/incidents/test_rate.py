@@ -15,13 +15,10 @@ from incidents.services.triage import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.hostile import MARKUP
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 ASKED = "L’aide reçue vous a-t-elle été utile ?"
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
 
 
 def page_of(incident):

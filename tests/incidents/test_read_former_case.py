@@ -16,8 +16,9 @@ from incidents.services.severity import set_severity
 from incidents.services.transfer import accept_transfer
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_piece, a_responder
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 LATER = "MotDApres"

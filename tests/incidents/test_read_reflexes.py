@@ -10,7 +10,7 @@ from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflex_sheets import ICONS, REFLEXES, sheet_content
 from tests.cast import breizh_cyber, bretagne
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

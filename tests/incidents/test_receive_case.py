@@ -16,8 +16,9 @@ from stats.counting.rollups import fold_all
 from stats.models import CaseFact
 from stats.services import verify_figures
 from tests.cast import a_piece, a_responder, signed_in
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

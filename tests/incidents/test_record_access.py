@@ -19,8 +19,9 @@ from incidents.services.merge import merge_incident
 from incidents.services.transfer import accept_transfer
 from incidents.triage.work.kept import forget_sent
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
-from tests.incidents.desk import follower, text_of, url
+from tests.incidents.desk import follower, url
 from tests.incidents.transferring import as_person, asked, offer_url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

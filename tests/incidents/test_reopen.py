@@ -19,6 +19,7 @@ from stats.services import fold_events, verify_figures
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Le chiffrement a repris cette nuit."
@@ -26,10 +27,6 @@ WHY = "Le chiffrement a repris cette nuit."
 
 def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").replace("\u00a0", " ").split())
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.services.draft import code_of, find_draft
 from tests.cast import breizh_cyber, plouexemple
-from tests.incidents.journeys import SENT, WHERE, begin, post
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 

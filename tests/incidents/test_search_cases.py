@@ -29,24 +29,10 @@ from incidents.services.index import index_all
 from incidents.services.record import record_event
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
+from tests.incidents.searching import URL, found, look
+from tests.reading import text_of
 
-URL = "/admin/incidents/incident/recherche/"
 pytestmark = pytest.mark.django_db
-
-
-def look(client, query, **more):
-    index_all()
-    return client.get(URL, {"q": query} | more)
-
-
-def found(client, query):
-    page = look(client, query)
-    assert page.status_code == 200, page.context.get("problem") or page.context.get("too_long")
-    return {hit.incident.reference for hit in page.context["hits"]}
-
-
-def text_of(page):
-    return " ".join(page.content.decode().replace("&nbsp;", " ").split())
 
 
 def noted(incident, text, author):

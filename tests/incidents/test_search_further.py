@@ -9,7 +9,8 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.triage import finding, search_page
 from tests.cast import declare
-from tests.incidents.test_search_cases import URL, look, text_of
+from tests.incidents.searching import URL, look
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from incidents.enums import ObservableKind
 from incidents.models import Incident
 from tests.cast import CALLER, declare
 from tests.incidents.observing import an_observable
-from tests.incidents.test_search_cases import found, look, text_of
+from tests.incidents.searching import found, look
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

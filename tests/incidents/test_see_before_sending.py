@@ -20,8 +20,9 @@ from incidents.services.correspond import (
 )
 from incidents.services.keep import WRITING_FOR
 from tests.cast import declare
-from tests.incidents.desk import taken_by, text_of, url
+from tests.incidents.desk import taken_by, url
 from tests.incidents.transferring import as_person
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND = "Débranchez le serveur de fichiers.", "Ne débranchez rien avant notre appel."

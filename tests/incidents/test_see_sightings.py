@@ -15,16 +15,9 @@ from incidents.services.merge import merge_incident
 from incidents.sightings import observables_of
 from incidents.triage.observables import observables_block
 from tests.cast import a_lead, a_person, a_responder, declare
-from tests.incidents.observing import (
-    STORY,
-    URL,
-    a_case_elsewhere,
-    an_observable,
-    elsewhere,
-    page,
-    signed_in,
-    text_of,
-)
+from tests.incidents.devices import signed_in
+from tests.incidents.observing import STORY, URL, a_case_elsewhere, an_observable, elsewhere, page
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 LOOK = "/admin/incidents/incident/indicateurs/"

@@ -1,7 +1,6 @@
 """Handing a file over slice by slice: through cut lines, full disks, races, closed pages."""
 
 import hashlib
-import http.client
 import os
 import socket
 from datetime import timedelta
@@ -15,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.env import Env, evidence
-from incidents import cookie, vault
+from incidents import vault
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
 from incidents.services.evidence import key_to_read
@@ -23,10 +22,8 @@ from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, breizh_cyber, declare, plouexemple
-from tests.incidents.test_hand_over import stored_objects
-
-CONTENT = os.urandom(2 * SLICE + 1000)
-PARTS = [CONTENT[at : at + SLICE] for at in range(0, len(CONTENT), SLICE)]
+from tests.incidents.slices import CONTENT, PARTS, a_visitor, address, send, start, talk, where
+from tests.stores import stored_objects
 
 
 @pytest.fixture(autouse=True)
@@ -45,24 +42,6 @@ def incident(db):
 def holder(client, incident):
     client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
     return client
-
-
-def where(incident):
-    return f"/suivi/{incident.reference}/pieces/envoi/"
-
-
-def start(client, incident, **said):
-    first = hashlib.sha256(PARTS[0]).hexdigest()
-    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | said)
-
-
-def address(client, incident, **said):
-    return where(incident) + start(client, incident, **said).json()["uid"] + "/"
-
-
-def send(client, url, part, offset=None):
-    offset = part * SLICE if offset is None else offset
-    return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
 
 
 def test_it_works(holder, incident):
@@ -242,26 +221,6 @@ def test_an_erased_case_takes_no_slice(incident, client):
 def disk(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {"evidence": evidence(Env({}), tmp_path)}
     return tmp_path
-
-
-def a_visitor(live_site):
-    """A case, and the cookies of whoever holds its link."""
-    breizh_cyber()
-    incident = declare()
-    client = Client(headers={"host": urlsplit(live_site).netloc})
-    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
-    token = "t" * 32
-    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
-    return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
-
-
-def talk(live_site, method, path, body=b"", headers=None):
-    line = http.client.HTTPConnection(urlsplit(live_site).netloc, timeout=30)
-    line.request(method, path, body, headers or {})
-    answer = line.getresponse()
-    content = answer.read()
-    line.close()
-    return answer.status, content
 
 
 def test_a_line_cut_in_the_middle_of_a_slice_goes_on(live_site, disk):

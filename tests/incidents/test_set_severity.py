@@ -16,6 +16,7 @@ from incidents.services.severity import set_severity
 from incidents.services.triage import acknowledge_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, declare
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Les sauvegardes sont intactes, la remise en route est en cours."
@@ -23,10 +24,6 @@ WHY = "Les sauvegardes sont intactes, la remise en route est en cours."
 
 def url(incident, *parts):
     return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 def answered(incident, section, **values):

@@ -15,8 +15,9 @@ from incidents.services.erase import erase_personal_data
 from incidents.services.share import shared_secret_of
 from incidents.services.triage import acknowledge_incident, verify_incident
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_correspond import case, opened, page, signed_in
-from tests.incidents.test_declare import listed, text
+from tests.incidents.devices import case, opened, page, signed_in
+from tests.incidents.journeys import listed
+from tests.reading import text
 
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 

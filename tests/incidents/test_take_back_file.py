@@ -11,8 +11,9 @@ from incidents.seals import first_broken
 from incidents.services.evidence import room_of
 from incidents.services.sweep import pointed_to
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
-from tests.incidents.test_declare import text
-from tests.incidents.test_open_evidence import address, hand_over, holder_of
+from tests.incidents.devices import opened
+from tests.incidents.pieces import address, hand_over
+from tests.reading import text
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def incident(db):
 
 @pytest.fixture
 def holder(incident):
-    return holder_of(incident)
+    return opened(incident)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_nobody_else_takes_it_back(holder, responder, incident):
     piece = hand_over(holder, incident, b"a")
     neighbour = Client()
     neighbour.force_login(an_agent(plouexemple(insee_code="29998", name="Saint-Exemple", stem="saintexemple")))
-    for client, status in ((Client(), 404), (holder_of(declare()), 404), (neighbour, 404), (responder, 403)):
+    for client, status in ((Client(), 404), (opened(declare()), 404), (neighbour, 404), (responder, 403)):
         assert client.post(way(piece)).status_code == status
     piece.refresh_from_db()
     assert piece.taken_back_at is None

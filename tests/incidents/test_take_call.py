@@ -21,7 +21,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import TRICK
-from tests.incidents.test_triage_case import text_of
+from tests.reading import text_of
 
 URL = "/triage/saisir/"
 KEY = "k" * 43

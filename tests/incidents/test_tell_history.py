@@ -16,7 +16,8 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_piece, a_responder, declare
 from tests.hostile import MARKUP
-from tests.incidents.test_triage_case import text_of, url
+from tests.incidents.triage_pages import url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

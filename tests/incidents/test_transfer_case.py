@@ -13,8 +13,9 @@ from incidents.services.triage import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
 from tests.incidents.transferring import AGREED, QUEUE, WHY, another_centre, as_person, asked, events_of, offer_url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 SAID = {"taker": "loin-cyber", "motive": WHY, "agreed": "on", "agreement": AGREED, "label": "amber+strict", "seen": ""}

@@ -11,8 +11,9 @@ from incidents.services.erase import erase_personal_data
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import TRICK
-from tests.incidents.test_complete import CIVIL, by_link
-from tests.incidents.test_triage_case import text_of, url
+from tests.incidents.completing import CIVIL, by_link
+from tests.incidents.triage_pages import url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -25,22 +25,16 @@ from incidents.triage.routes import OF_A_CASE
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare
 from tests.hostile import MARKUP, TRICK
+from tests.incidents.triage_pages import url
+from tests.reading import text_of
 
 PARIS = ZoneInfo("Europe/Paris")
 pytestmark = pytest.mark.django_db
 
 
-def url(incident, *parts):
-    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])
-
-
 def tomorrow():
     """After whoever is of the test began to be somebody."""
     return timezone.localdate() + timedelta(days=1)
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 ORDER = [

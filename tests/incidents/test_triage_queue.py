@@ -22,6 +22,7 @@ from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, decl
 from tests.hostile import MARKUP
 from tests.incidents import transferring
 from tests.incidents.transferring import another_centre
+from tests.reading import text_of
 
 URL = "/admin/incidents/incident/"
 DAY = timedelta(days=1)
@@ -33,10 +34,6 @@ def responder(client):
     responder = a_responder()
     client.force_login(responder)
     return responder
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 def lines(response):

@@ -11,7 +11,8 @@ from incidents.models import Incident
 from incidents.reference import new_reference, spaced
 from incidents.services.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import text_of, url
+from tests.incidents.desk import url
+from tests.reading import text_of
 
 QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}recherche/"

@@ -20,7 +20,8 @@ from incidents.services.tasks import apply_playbook
 from incidents.services.triage import close_incident, verify_incident
 from incidents.services.verify import CallBack
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
-from tests.incidents.desk import again, taken_by, text_of, url
+from tests.incidents.desk import again, taken_by, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 FOUND = {"verifier-number": "02 98 11 22 33", "verifier-source": "directory"}

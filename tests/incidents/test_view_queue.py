@@ -19,6 +19,7 @@ from incidents.services.tasks import Errand, add_task
 from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.triage import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
+from tests.reading import text_of
 
 URL = "/admin/incidents/incident/"
 VIEWS = [
@@ -41,10 +42,6 @@ def responder(client):
     responder = a_responder()
     client.force_login(responder)
     return responder
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
 
 
 def shown(client, view, **more):

@@ -10,8 +10,8 @@ from incidents.services.triage import acknowledge_incident, close_incident, veri
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, breizh_cyber, declare
-from tests.incidents.test_correspond import case, opened, page, send, signed_in
-from tests.incidents.test_declare import text
+from tests.incidents.devices import case, opened, page, send, signed_in
+from tests.reading import text
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
 from incidents.services.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
-from tests.incidents.test_ask_call_back import NOW, PHONE, case, express, hidden
-from tests.incidents.test_declare import an_address, text
+from tests.incidents.express import NOW, PHONE, case, express
+from tests.incidents.journeys import an_address
+from tests.reading import hidden, text
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,8 @@ from incidents.services.papers import make_due as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare
-from tests.incidents.desk import again, taken_by, text_of, url
+from tests.incidents.desk import again, taken_by, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 WORDS = "Le maire hésite à payer, zinzoline."

@@ -9,7 +9,7 @@ from incidents.reflex_sheets import REFLEXES
 from incidents.reflexes.forms import acts_in, as_typed
 from incidents.services.reflexes import StaleSheet, publish_sheet, sheet_for
 from tests.cast import a_lead, a_responder, breizh_cyber
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/incidents/reflexsheet/breizh-cyber/rancon/"

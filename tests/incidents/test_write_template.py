@@ -14,7 +14,8 @@ from incidents.services.qualify import classify_incident
 from incidents.services.templates import MOST_TEMPLATES, TEXT_LIMIT
 from incidents.triage.work.delays import delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
-from tests.incidents.desk import CASE, again, taken_by, text_of, url
+from tests.incidents.desk import CASE, again, taken_by, url
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 LIST = f"{CASE}/messages-types/"

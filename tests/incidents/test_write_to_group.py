@@ -13,9 +13,9 @@ from incidents.services.groups import add_to_group
 from incidents.services.merge import merge_incident
 from incidents.services.triage import close_incident
 from tests.cast import declare, plouexemple
+from tests.incidents.devices import opened, page
 from tests.incidents.grouping import a_group, many, town, url
-from tests.incidents.test_correspond import opened, page
-from tests.incidents.test_declare import text
+from tests.reading import text
 
 pytestmark = pytest.mark.django_db
 WORDS = "Coupez l’accès de votre prestataire."

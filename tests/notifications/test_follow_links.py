@@ -7,9 +7,8 @@ from csirts.models import Contact
 from incidents.links import listed_hosts, split_links
 from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
-from tests.incidents.test_open_evidence import holder_of
-from tests.notifications.test_tell_news import guest
-from tests.notifications.test_write import CENTRE, TOWN, body, delivered
+from tests.incidents.devices import guest, opened
+from tests.notifications.mailing import CENTRE, TOWN, body, delivered
 
 HOSTS = frozenset({"www.cnil.fr", "aide.exemple.example"})
 LONG = "https://www.cnil.fr/fr/" + "notifier-une-violation-de-donnees-personnelles/" * 3
@@ -30,7 +29,7 @@ def say(incident, text):
 
 def test_it_works(incident):
     say(incident, f"Lisez {OWN}, puis <b>{LONG}</b>.\nJamais https://piege.example/a ni http://www.cnil.fr/b.")
-    page = holder_of(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
     escaped = OWN.replace("&", "&amp;")
     assert f'Lisez <a href="{escaped}" rel="external noreferrer">{escaped}</a>, puis &lt;b&gt;' in page
     assert f'<a href="{LONG}" rel="external noreferrer">{LONG}</a>' in page
@@ -53,7 +52,7 @@ def test_a_mail_keeps_the_address_whole(incident, post):
 )
 def test_an_address_with_a_port_that_is_none_is_words(incident, post, address):
     say(incident, f"Bloquez {address} sur le pare-feu.")
-    page = holder_of(incident).get(f"/suivi/{incident.reference}/")
+    page = opened(incident).get(f"/suivi/{incident.reference}/")
     assert page.status_code == 200
     assert address in page.content.decode()
     delivered(post)
@@ -63,7 +62,7 @@ def test_an_address_with_a_port_that_is_none_is_words(incident, post, address):
 def test_what_a_victim_writes_is_never_a_link(incident, post):
     letter = Letter(text=f"Voir {LONG} et {OWN}", key="v")
     write_to_csirt(reference=incident.reference, guest=guest(incident), letter=letter)
-    page = holder_of(incident).get(f"/suivi/{incident.reference}/").content.decode()
+    page = opened(incident).get(f"/suivi/{incident.reference}/").content.decode()
     assert f'href="{LONG}"' not in page
     assert 'rel="external noreferrer"' not in page
     delivered(post)

@@ -13,6 +13,7 @@ from notifications.dispatch import announce_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
+from tests.reading import text_of
 
 URL = "/admin/notifications/delivery/"
 pytestmark = pytest.mark.django_db
@@ -24,10 +25,6 @@ def told():
     incident = declare()
     announce_events()
     return incident
-
-
-def text_of(response):
-    return " ".join(response.content.decode().replace("\N{NO-BREAK SPACE}", " ").split())
 
 
 def shown(response):

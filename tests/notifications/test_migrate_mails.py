@@ -5,8 +5,8 @@ import pytest
 from notifications import tasks
 from notifications.enums import DeliveryStatus
 from tests.cast import breizh_cyber, declare
-from tests.notifications.test_send_late import gives_its_address, statuses, write
-from tests.notifications.test_write import delivered
+from tests.notifications.late import gives_its_address, statuses, write
+from tests.notifications.mailing import delivered
 
 
 @pytest.mark.proof

@@ -4,14 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from csirts.models import Csirt
-from incidents.access import Guest
 from incidents.declaration import Caller
 from incidents.enums import EventKind
 from incidents.models import Story
 from incidents.services.complete import Writing
 from incidents.services.correct import correct_caller
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.correspond import Letter, write_to_declarant
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.services.withdraw import withdraw_incident
 from notifications import dispatch, tasks
@@ -19,7 +17,9 @@ from notifications.channels import send_to_centres, send_to_missed_declarants
 from notifications.enums import Channel, DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import CALLER, a_responder, breizh_cyber, declare
-from tests.notifications.test_write import CENTRE, TOWN, delivered, one_line
+from tests.incidents.devices import guest
+from tests.notifications.late import gives_its_address, statuses, write
+from tests.notifications.mailing import CENTRE, TOWN, delivered, one_line
 
 pytestmark = pytest.mark.django_db
 SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00 00", email="")
@@ -28,23 +28,6 @@ SILENT = Caller(name="Dominique Exemple", role="secrétaire", phone="02 99 00 00
 @pytest.fixture
 def centre():
     return breizh_cyber(notification_email="")
-
-
-def gives_its_address():
-    Csirt.objects.update(notification_email=CENTRE)
-
-
-def guest_of(incident):
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
-
-
-def write(incident, key):
-    write_to_csirt(reference=incident.reference, guest=guest_of(incident), letter=Letter(text="Alors ?", key=key))
-
-
-def statuses(recipient):
-    rows = Delivery.objects.filter(recipient=recipient).order_by("announcement__event")
-    return list(rows.values_list("status", flat=True))
 
 
 def test_it_works(centre, post, clock):
@@ -102,7 +85,7 @@ def test_a_declarant_who_gives_an_address_reads_what_was_said_last(post, clock):
     assert not post.to(TOWN)
 
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER)
     delivered(post)
 
@@ -117,7 +100,7 @@ def test_a_late_receipt_carries_the_code_as_was_chosen_with_the_address(post, cl
     incident = declare(caller=SILENT)
     delivered(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=CALLER, mail_without_code=without_code)
     delivered(post)
     [mail] = post.to(TOWN)
@@ -129,7 +112,7 @@ def test_a_number_alone_opens_no_way(post, clock):
     incident = declare(caller=SILENT)
     delivered(post)
     sheet = incident.sheets.filter(section="rappel").latest("id")
-    writing = Writing(guest=guest_of(incident), reference=incident.reference, seen=str(sheet.uid))
+    writing = Writing(guest=guest(incident), reference=incident.reference, seen=str(sheet.uid))
     correct_caller(writing=writing, caller=Caller(name="Alix", role="", phone="02 99 00 00 01", email=""))
     delivered(post)
     assert statuses("declarant") == [DeliveryStatus.NO_CHANNEL]
@@ -164,7 +147,7 @@ def test_a_withdrawal_that_had_no_channel_leaves_while_a_word_waits(centre, post
     acknowledge_incident(reference=incident.reference, actor=a_responder(centre))
     clock.shift(timedelta(minutes=1))
     write(incident, "k")
-    withdraw_incident(reference=incident.reference, guest=guest_of(incident), letter=Letter(text="Erreur.", key="w"))
+    withdraw_incident(reference=incident.reference, guest=guest(incident), letter=Letter(text="Erreur.", key="w"))
     delivered(post)
     gives_its_address()
     assert send_to_centres() == 1

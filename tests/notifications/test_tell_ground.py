@@ -16,7 +16,7 @@ from notifications import dispatch, tasks
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery
 from tests.cast import a_responder, breizh_cyber, bretagne, declare
-from tests.notifications.test_write import CENTRE, TOWN, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, delivered, one_line
 
 pytestmark = pytest.mark.django_db
 

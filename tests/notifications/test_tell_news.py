@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.enums import Role
-from incidents.access import Guest
 from incidents.enums import ActorKind, EventKind, IncidentType
 from incidents.models import Incident
 from incidents.reference import spaced
@@ -20,7 +19,8 @@ from notifications.models import Delivery
 from tests import harmless
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
-from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
+from tests.incidents.devices import guest
+from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +33,6 @@ def responder(clock):
 @pytest.fixture
 def incident(responder):
     return declare()
-
-
-def guest(incident):
-    return Guest(access_uid=incident.accesses.get(revoked_at=None).uid)
 
 
 def write(incident, text="La cantine est arrêtée aussi.", key="k"):

@@ -23,7 +23,7 @@ from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP, TEMPLATES
 from tests.incidents.transferring import agreed, another_centre, asked
-from tests.notifications.test_write import CENTRE, TOWN, body, delivered, one_line
+from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE, CERT = "garde@loin-cyber.example", "cert-fr@ssi.gouv.fr"

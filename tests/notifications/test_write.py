@@ -18,16 +18,13 @@ from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.reopen import reopen_incident
 from incidents.services.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
-from notifications import dispatch
-from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 from tests import harmless
 from tests.cast import a_declaration, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import ADDRESSES, FORMULAS, HEADERS, INVISIBLE, MARKUP, TEMPLATES
+from tests.notifications.mailing import CENTRE, TOWN, body, delivered, one_line
 
 pytestmark = pytest.mark.django_db
-CENTRE = "garde@breizh.example"
-TOWN = "mairie@plouexemple.example"
 NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 
 
@@ -35,20 +32,6 @@ NOW = datetime(2026, 11, 24, 8, 51, tzinfo=UTC)
 def centre(time_machine):
     time_machine.move_to(NOW, tick=False)
     return breizh_cyber()
-
-
-def delivered(post):
-    dispatch.announce_events()
-    dispatch.deliver_due()
-    assert not Delivery.objects.filter(status="due").exists()
-
-
-def body(message):
-    return message.get_content().replace("\r\n", "\n").replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def one_line(message):
-    return " ".join(body(message).split())
 
 
 def test_it_works(centre, post):

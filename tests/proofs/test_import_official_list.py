@@ -5,7 +5,7 @@ import pytest
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Grouping
 from collectivities.official import read_official_list
-from tests.collectivities.test_import_list import counts, delete_bodies, load
+from tests.collectivities.lists import counts, delete_bodies, load
 
 pytestmark = pytest.mark.django_db
 

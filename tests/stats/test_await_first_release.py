@@ -9,7 +9,7 @@ from stats.locks import PUBLISHING_LOCK, alone
 from stats.releases.rows import Attempt
 from tests.stats.cases import bodies, on, one_each, store
 from tests.stats.pages import plain
-from tests.stats.test_show_figures import PAGE, read, words
+from tests.stats.public_page import PAGE, read, words
 
 pytestmark = pytest.mark.django_db
 

@@ -23,20 +23,7 @@ CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
 OWN = "/statistiques/mon-centre/"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _today():
-    with time_machine.travel(on(2026, 3, 20)):
-        yield
-
-
-@pytest.fixture
-def national(client):
-    national = a_person(Role.NATIONAL)
-    client.force_login(national)
-    return national
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
 def two_years():

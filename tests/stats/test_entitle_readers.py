@@ -11,21 +11,10 @@ from stats.services import fold_events
 from tests.cast import a_lead, a_person, breizh_cyber
 from tests.incidents.transferring import another_centre
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.test_read_exact_figures import (
-    BRETAGNE,
-    CENTRE,
-    NATION,
-    _today,
-    an_analyst,
-    code,
-    html,
-    national,
-    some_cases,
-)
-from tests.stats.test_read_own_figures import row_of_two
+from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, an_analyst, code, html, some_cases
+from tests.stats.rows import row_of_two
 
-__all__ = ["_today", "national"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
 def test_the_coordination_is_led_to_every_page(client, national):

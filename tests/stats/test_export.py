@@ -2,8 +2,6 @@
 
 import csv
 import io
-import subprocess
-import sys
 import zipfile
 
 import frictionless
@@ -22,11 +20,8 @@ from stats.open_data.package import FORMULA_SIGNS, format_cell, make_files
 from stats.releases import seal
 from stats.services import publish_due
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.releases import year_of_releases
+from tests.stats.packages import ARCHIVE, HOME, RELEASES, unpack, verify
 
-RELEASES = "/statistiques/publications/"
-HOME = f"{RELEASES}5/"
-ARCHIVE = "tocsin-publication-5.zip"
 FIGURES = ["totals.csv", *(f"{table.code}.csv" for table in OF_A_YEAR if table.by)]
 FILES = [
     *(ARCHIVE, "datapackage.json", "LISEZMOI.md", *FIGURES, "denominators.csv", "tables.csv", "categories.csv"),
@@ -35,30 +30,8 @@ FILES = [
 ]
 
 
-@pytest.fixture
-def release(db):
-    load_edition.cache_clear()
-    return year_of_releases()
-
-
-@pytest.fixture
-def unpacked(client, release, tmp_path):
-    return unpack(client, HOME + ARCHIVE, tmp_path)
-
-
-def unpack(client, path, folder):
-    zipfile.ZipFile(io.BytesIO(client.get(path).content)).extractall(folder)
-    return folder
-
-
 def read_rows(client, name, home=HOME):
     return list(csv.DictReader(io.StringIO(client.get(home + name).content.decode(), newline="")))
-
-
-def verify(folder, *command):
-    """Run the program as a reader does, with nothing of ours on its path."""
-    run = command or (sys.executable, "-I", "verify.py")
-    return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_it_works(client, release):

@@ -5,11 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 from psycopg.types.range import DateRange
 
-from accounts.enums import Role
-from accounts.models import Membership
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, Region
 from incidents.enums import PublicService
@@ -19,69 +16,14 @@ from stats.exact import sums
 from stats.exact.sums import find_quantile
 from stats.pages.labels import bind
 from stats.services import fold_events
-from tests.cast import a_person, breizh_cyber
-from tests.incidents.transferring import another_centre
+from tests.cast import breizh_cyber
 from tests.stats.cases import Case, bodies, change, on, one_each, store
-from tests.stats.test_read_own_figures import row, row_of_two
+from tests.stats.exact_pages import BRETAGNE, CENTRE, NATION, html, some_cases
+from tests.stats.rows import row, row_of_two
 
-NATION = "/statistiques/exacts/france/"
-BRETAGNE = "/statistiques/exacts/region/53/"
-CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
-TODAY = on(2026, 3, 20)
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _today():
-    with time_machine.travel(TODAY):
-        yield
-
-
-@pytest.fixture
-def national(client):
-    national = a_person(Role.NATIONAL)
-    client.force_login(national)
-    return national
-
-
-def an_analyst(code="53", **flag):
-    analyst = a_person(Role.ANALYST, region=Region.objects.get(code=code))
-    known = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
-    Membership.objects.filter(user=analyst).update(**known)
-    return analyst
-
-
-def html(client, url, **asked):
-    page = client.get(url, asked)
-    assert page.status_code == 200
-    return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
-
-
-def code(user, url):
-    client = Client()
-    client.force_login(user)
-    return client.get(url).status_code
-
-
-def some_cases():
-    """One body with two centres, in two years; one signalement; one of another région."""
-    here, there = breizh_cyber(), another_centre()
-    one, two, three = bodies("53", 3)
-    (far,) = bodies("11", 1)
-    incidents = store(
-        [
-            Case(body=one, at=on(2026, 1, 5), csirt=here, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
-            Case(body=one, at=on(2026, 2, 5), csirt=there),
-            Case(body=two, at=on(2026, 2, 6), csirt=here),
-            Case(body=three, at=on(2026, 3, 7), csirt=here, nature="report"),
-            Case(body=one, at=on(2025, 7, 7), csirt=here),
-            Case(body=far, at=on(2026, 1, 7), csirt=there, hours=(5,)),
-        ]
-    )
-    fold_events()
-    return incidents
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
 
 
 def test_it_works(client, national):

@@ -9,19 +9,9 @@ from csirts.models import Csirt
 from stats.services import fold_events
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber
 from tests.stats.cases import Case, bodies, on, one_each, store
+from tests.stats.rows import row_of_two
 
 PAGE = "/statistiques/mon-centre/"
-
-
-def row(label, *figures):
-    cells = "".join(f'<td class="number">{figure}</td>' for figure in figures)
-    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
-
-
-def row_of_two(label, *pairs):
-    """Each figure of the year beside that of the year before."""
-    cells = "".join(f'<td class="number">{now}</td><td class="number before">{then}</td>' for now, then in pairs)
-    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
 
 
 @time_machine.travel(on(2026, 3, 20))

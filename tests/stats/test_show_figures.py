@@ -18,28 +18,16 @@ from stats.pages.freshness import MADE_FROM, pages
 from stats.services import publish_due
 from tests.cast import a_lead, a_responder, an_agent
 from tests.stats.cases import bodies, on, one_each, store
-from tests.stats.pages import fill, plain
+from tests.stats.pages import fill
 from tests.stats.printing import print_release, print_year, spread
+from tests.stats.public_page import PAGE, read, words
 
 pytestmark = pytest.mark.django_db
-
-PAGE = "/statistiques/"
 
 
 @pytest.fixture(autouse=True)
 def _no_page_is_kept():
     pages.clear()
-
-
-def read(client, **choice):
-    """Return the main part of a page."""
-    response = client.get(PAGE, choice)
-    assert response.status_code == 200
-    return LexborHTMLParser(response.content).css_first("main")
-
-
-def words(node):
-    return plain(" ".join(node.text(separator=" ").split()))
 
 
 def table(main, caption):

@@ -8,10 +8,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from stats.models import Release
+from tests.stats.packages import RELEASES, unpack, verify
 from tests.stats.releases import first_release
-from tests.stats.test_export import RELEASES, release, unpack, unpacked, verify
-
-__all__ = ["release", "unpacked"]
 
 
 def test_the_commands_of_the_method_check_a_release(client, unpacked):

@@ -1,0 +1,25 @@
+"""The lists that tests load."""
+
+import pytest
+from django.db import connection
+
+from tests.collectivities.lists import delete_bodies, load
+from tests.collectivities.made_up import first_list, write_package
+
+
+@pytest.fixture(scope="module")
+def first_small_list(module_rows, tmp_path_factory):
+    """In place of the official list, which is as long as France."""
+    delete_bodies()
+    load(write_package(tmp_path_factory.mktemp("first"), first_list(), "6.0.0"))
+    connection.check_constraints()  # once: after each test, those of 36 354 deleted bodies would be checked again
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Writes one millésime after another."""
+
+    def write(lists, version="6.0.0"):
+        return write_package(tmp_path / version, lists, version)
+
+    return write

@@ -1,0 +1,17 @@
+"""Bodies that no official list carries."""
+
+from collectivities.enums import Kind
+from collectivities.models import Collectivity
+from collectivities.services import propose_body
+from tests.factories.collectivities import made_up_siren
+
+SIREN = made_up_siren(424_242)
+
+
+def quimper():
+    return Collectivity.objects.with_territory().get(insee_code="29232")
+
+
+def a_syndicate(**said):
+    known = {"kind": Kind.SIVU, "name": "Syndicat d’Exemple des eaux", "siren": SIREN}
+    return propose_body(**known | {"seat": said.pop("seat", None) or quimper()} | said)

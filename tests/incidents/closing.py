@@ -1,0 +1,14 @@
+"""A case that is closed on its page."""
+
+SAID = {
+    "reason": "resolved",
+    "why": "La mairie a rappelé : tout marche.",
+    "outcome": "restored",
+    "cause": "flaw",
+    "summary": "Serveur remis depuis la sauvegarde du 20.",
+    "lesson": "Une sauvegarde débranchée a suffi.",
+}
+
+
+def url(incident, *parts):
+    return "/".join(["/admin/incidents/incident", incident.reference, *parts, ""])

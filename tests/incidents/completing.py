@@ -1,0 +1,23 @@
+"""A declarant who completes the sections of a declaration."""
+
+from datetime import UTC, datetime, timedelta
+
+from incidents.access import Guest
+from incidents.declaration import Interruption
+from incidents.questions.catalogue import current
+from incidents.services.complete import Writing, answer_section, newest_sheet
+
+NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
+CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)
+MAIL = Interruption(service="messagerie", extent="degraded")
+
+
+def by_link(incident, section="precisions", **said):
+    access = incident.accesses.get(revoked_at=None)
+    newest = newest_sheet(incident, section)
+    known = {"author": "Dominique, accueil", "seen": str(newest.uid) if newest else ""}
+    return Writing(guest=Guest(access_uid=access.uid), reference=incident.reference, **known | said)
+
+
+def answer(writing, section="precisions", **values):
+    return answer_section(writing=writing, section=section, version=current().code, values=values)

@@ -1,0 +1,21 @@
+"""Two declarations of one incident."""
+
+from incidents.declaration import Caller
+from incidents.models import Incident
+from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.merge import merge_incident
+from tests.incidents.devices import guest
+
+MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")
+
+
+def again(incident):
+    return Incident.objects.get(pk=incident.pk)
+
+
+def merge(double, main, actor):
+    return merge_incident(reference=double.reference, into=main.reference, actor=actor)
+
+
+def write(incident, words="La mairie est fermée."):
+    return write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text=words, key="k"))

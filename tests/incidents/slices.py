@@ -1,0 +1,54 @@
+"""A file that is sent in slices."""
+
+import hashlib
+import http.client
+import os
+from urllib.parse import urlsplit
+
+from django.test import Client
+
+from incidents import cookie
+from incidents.services.follow_up import secret_of
+from incidents.services.upload import SLICE
+from tests.cast import breizh_cyber, declare
+
+CONTENT = os.urandom(2 * SLICE + 1000)
+PARTS = [CONTENT[at : at + SLICE] for at in range(0, len(CONTENT), SLICE)]
+
+
+def where(incident):
+    return f"/suivi/{incident.reference}/pieces/envoi/"
+
+
+def start(client, incident, **said):
+    first = hashlib.sha256(PARTS[0]).hexdigest()
+    return client.post(where(incident), {"nom": "disque.img", "taille": len(CONTENT), "debut": first} | said)
+
+
+def address(client, incident, **said):
+    return where(incident) + start(client, incident, **said).json()["uid"] + "/"
+
+
+def send(client, url, part, offset=None):
+    offset = part * SLICE if offset is None else offset
+    return client.post(f"{url}?debut={offset}", PARTS[part], "application/octet-stream")
+
+
+def a_visitor(live_site):
+    """A case, and the cookies of whoever holds its link."""
+    breizh_cyber()
+    incident = declare()
+    client = Client(headers={"host": urlsplit(live_site).netloc})
+    client.post(f"/suivi/acces/{secret_of(incident.accesses.get(revoked_at=None))}/")
+    token = "t" * 32
+    held = f"{cookie.NAME}={client.cookies[cookie.NAME].value}; csrftoken={token}; tocsin_csrf={token}"
+    return incident, client, {"Cookie": held, "X-CSRFToken": token, "Content-Type": "application/octet-stream"}
+
+
+def talk(live_site, method, path, body=b"", headers=None):
+    line = http.client.HTTPConnection(urlsplit(live_site).netloc, timeout=30)
+    line.request(method, path, body, headers or {})
+    answer = line.getresponse()
+    content = answer.read()
+    line.close()
+    return answer.status, content

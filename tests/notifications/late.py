@@ -1,0 +1,20 @@
+"""A centre that gives its address late."""
+
+from csirts.models import Csirt
+from incidents.services.correspond import Letter, write_to_csirt
+from notifications.models import Delivery
+from tests.incidents.devices import guest
+from tests.notifications.mailing import CENTRE
+
+
+def gives_its_address():
+    Csirt.objects.update(notification_email=CENTRE)
+
+
+def write(incident, key):
+    write_to_csirt(reference=incident.reference, guest=guest(incident), letter=Letter(text="Alors ?", key=key))
+
+
+def statuses(recipient):
+    rows = Delivery.objects.filter(recipient=recipient).order_by("announcement__event")
+    return list(rows.values_list("status", flat=True))

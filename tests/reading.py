@@ -1,0 +1,21 @@
+"""What a page says, as a person reads it."""
+
+import re
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def text(response):
+    """Return the words without markup, as a person reads them."""
+    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(bare.replace("&nbsp;", " ").replace(NBSP, " ").split())
+
+
+def text_of(response):
+    """Return the markup with each run of spaces, no-break spaces among them, as one space."""
+    return " ".join(response.content.decode().replace("&nbsp;", " ").split())
+
+
+def hidden(response, name):
+    """Return the value of the hidden field of this name."""
+    return re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())[1]

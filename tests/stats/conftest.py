@@ -1,0 +1,35 @@
+"""What several tests of figures begin with."""
+
+import pytest
+import time_machine
+
+from accounts.enums import Role
+from stats.open_data.edition import load_edition
+from tests.cast import a_person
+from tests.stats.cases import on
+from tests.stats.packages import ARCHIVE, HOME, unpack
+from tests.stats.releases import year_of_releases
+
+
+@pytest.fixture
+def march_of_2026():
+    with time_machine.travel(on(2026, 3, 20)):
+        yield
+
+
+@pytest.fixture
+def national(client):
+    national = a_person(Role.NATIONAL)
+    client.force_login(national)
+    return national
+
+
+@pytest.fixture
+def release(db):
+    load_edition.cache_clear()
+    return year_of_releases()
+
+
+@pytest.fixture
+def unpacked(client, release, tmp_path):
+    return unpack(client, HOME + ARCHIVE, tmp_path)

@@ -1,0 +1,53 @@
+"""The pages of exact figures and their readers."""
+
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import Membership
+from collectivities.models import Region
+from stats.services import fold_events
+from tests.cast import a_person, breizh_cyber
+from tests.incidents.transferring import another_centre
+from tests.stats.cases import Case, bodies, on, store
+
+NATION = "/statistiques/exacts/france/"
+BRETAGNE = "/statistiques/exacts/region/53/"
+CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
+
+
+def an_analyst(code="53", **flag):
+    analyst = a_person(Role.ANALYST, region=Region.objects.get(code=code))
+    known = {"exact_since_on": "2026-01-01", "exact_act": "Délibération du 12 décembre 2025"} | flag
+    Membership.objects.filter(user=analyst).update(**known)
+    return analyst
+
+
+def html(client, url, **asked):
+    page = client.get(url, asked)
+    assert page.status_code == 200
+    return page.content.decode().replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def code(user, url):
+    client = Client()
+    client.force_login(user)
+    return client.get(url).status_code
+
+
+def some_cases():
+    """One body with two centres, in two years; one signalement; one of another région."""
+    here, there = breizh_cyber(), another_centre()
+    one, two, three = bodies("53", 3)
+    (far,) = bodies("11", 1)
+    incidents = store(
+        [
+            Case(body=one, at=on(2026, 1, 5), csirt=here, hours=(2, 30), leaks=(("confirmed", "6-50"),)),
+            Case(body=one, at=on(2026, 2, 5), csirt=there),
+            Case(body=two, at=on(2026, 2, 6), csirt=here),
+            Case(body=three, at=on(2026, 3, 7), csirt=here, nature="report"),
+            Case(body=one, at=on(2025, 7, 7), csirt=here),
+            Case(body=far, at=on(2026, 1, 7), csirt=there, hours=(5,)),
+        ]
+    )
+    fold_events()
+    return incidents

@@ -1,0 +1,21 @@
+"""A published package, unpacked and verified as a reader does."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+RELEASES = "/statistiques/publications/"
+HOME = f"{RELEASES}5/"
+ARCHIVE = "tocsin-publication-5.zip"
+
+
+def unpack(client, path, folder):
+    zipfile.ZipFile(io.BytesIO(client.get(path).content)).extractall(folder)
+    return folder
+
+
+def verify(folder, *command):
+    """Run the program as a reader does, with nothing of ours on its path."""
+    run = command or (sys.executable, "-I", "verify.py")
+    return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)

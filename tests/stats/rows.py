@@ -1,0 +1,12 @@
+"""Rows of a table of figures, as a page writes them."""
+
+
+def row(label, *figures):
+    cells = "".join(f'<td class="number">{figure}</td>' for figure in figures)
+    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
+
+
+def row_of_two(label, *pairs):
+    """Each figure of the year beside that of the year before."""
+    cells = "".join(f'<td class="number">{now}</td><td class="number before">{then}</td>' for now, then in pairs)
+    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
