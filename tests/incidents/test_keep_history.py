@@ -2,12 +2,12 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.http import Http404
 
 from csirts.models import Csirt
 from incidents.enums import EventKind
-from incidents.models import FollowUpAccess, IncidentEvent
+from incidents.models import FollowUpAccess, IncidentEvent, Story
 from incidents.services.erase import erase_personal_data
 from incidents.services.follow_up import find_access, rotate_access, secret_of
 from incidents.services.triage import acknowledge_incident
@@ -73,6 +73,16 @@ def test_erase(incident):
     assert incident.supplier_key == ""
     assert incident.events.latest("id").kind == EventKind.ERASED
     assert find_access(secret_of(access)) is None
+
+
+def test_erasing_leaves_no_word_of_the_story(incident):
+    fields = Story._meta.local_concrete_fields
+    texts = [field.name for field in fields if isinstance(field, models.CharField | models.TextField)]
+    Story.objects.filter(incident=incident).update(**dict.fromkeys(texts, "mairie@plouexemple.example"))
+
+    erase_personal_data(reference=incident.reference, actor=a_lead())
+
+    assert set(Story.objects.values_list(*texts).get(incident=incident)) == {""}
 
 
 def test_erase_twice_is_one_event(incident):

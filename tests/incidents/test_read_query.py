@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from incidents.triage.filters import CONDITIONS
 from incidents.triage.query import QueryProblem, read_query
 from incidents.triage.query_values import KEYS, Days, Range
 
@@ -71,6 +72,11 @@ def test_each_example_that_is_shown_is_read():
     for key, known in KEYS.items():
         (part,) = read_query(known.example).filters
         assert part.key == key
+
+
+def test_each_typed_word_is_asked_of_the_cases():
+    """« resp » has a rule of its own, which knows who asks."""
+    assert set(KEYS) == {*CONDITIONS, "resp"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -10,7 +11,10 @@ import time_machine
 from accounts.enums import Role
 from accounts.models import Membership
 from collectivities.models import Region
+from stats.enums import Measure
+from stats.exact.breakdowns import BREAKDOWNS
 from stats.exact.files import neutralise
+from stats.exact.sums import Totals
 from stats.models import ExactReading
 from stats.services import fold_events
 from tests.cast import a_lead, a_person, breizh_cyber
@@ -21,6 +25,7 @@ NATION = "/statistiques/exacts/france/"
 BRETAGNE = "/statistiques/exacts/region/53/"
 CENTRE = "/statistiques/exacts/centre/breizh-cyber/"
 OWN = "/statistiques/mon-centre/"
+PAGE = Path(__file__).resolve().parents[2] / "stats/templates/stats/exact.html"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("march_of_2026")]
@@ -115,6 +120,16 @@ def test_a_spreadsheet_has_a_sheet_for_each_table(client, national):
     assert notice[0] == "Chiffres exacts, en France, 2026"
     assert "Ces nombres sont exacts et peuvent désigner une commune. Ne les publiez pas." in notice
     assert [line for line in notice if "mêmes mois" in line and "de janvier à mars 2025" in line]
+
+
+def test_each_measure_has_a_place_on_the_page():
+    """Leaks that were found to be none are a row of the states of leaks."""
+    assert {*Totals._fields, *(one.measure for one in BREAKDOWNS.values()), Measure.UNFOUNDED} == set(Measure)
+
+
+def test_each_table_is_on_the_page():
+    page = PAGE.read_text()
+    assert [name for name in BREAKDOWNS if f"with table=tables.{name} %}}" not in page] == []
 
 
 def test_a_sheet_holds_numbers_under_a_row_that_stays(client, national):

@@ -289,6 +289,11 @@ def happens(rng, incidents):
         change(incidents, status="declared", due_for="acknowledge", closed_at=None, closing_reason="")
 
 
+def test_all_that_is_counted_of_a_case_is_compared_and_saved():
+    columns = {field.attname for field in CaseFact._meta.local_concrete_fields}
+    assert set(rollups.COUNTED) == columns - {"incident_id"}
+
+
 def test_verify_stats_finds_what_is_wrong(db):
     first, *_ = store(one_each(bodies("53", 3), on(2025, 2, 1)))
     fold_events()

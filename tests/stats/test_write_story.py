@@ -2,8 +2,19 @@
 
 import pytest
 
+from stats.disclosure.tables import OF_A_YEAR, SHORT_LIST_OF
 from stats.pages.method import list_paragraphs
-from stats.pages.story import DASH, ROUNDING, explain_missing, list_keys, write_late_line, write_story
+from stats.pages.sections import DELAY_NAMINGS, NAMINGS
+from stats.pages.story import (
+    DASH,
+    ROUNDING,
+    TABLE_NAMES,
+    explain_missing,
+    list_keys,
+    write_late_line,
+    write_story,
+)
+from stats.reports.content import EFFECTS, OVER_TIME, RATES
 from tests.stats.pages import BRETAGNE, CORSE, a_page, fill, plain
 
 BEYOND = "au-delà de l’arrondi et du hasard."
@@ -234,6 +245,19 @@ def test_tables_with_too_few_cases_are_named():
         "personnes par fuite, l’état des fuites, le délai de déclaration, le délai de prise en charge, le délai de "
         "clôture et le taux selon la nature et la population."
     ]
+
+
+def test_every_table_of_the_nation_has_its_words():
+    """A table that is not printed is named, on the page and in the report; a printed one is laid out. Of the services,
+    the short list is named and the long one is laid out, whichever is printed.
+    """
+    tables = {table.code for table in OF_A_YEAR if len(table.by) == 1}
+    named = tables - set(SHORT_LIST_OF)
+    assert named <= set(TABLE_NAMES)
+    assert named == {*OVER_TIME, *EFFECTS, *RATES}
+    charts = {"incidents_by_month", "incidents_by_region", "bodies_by_stratum"}  # the line, the map and the rates
+    laid_out = tables - set(SHORT_LIST_OF.values()) - charts
+    assert laid_out == {naming.table for naming in (*NAMINGS, *DELAY_NAMINGS)}
 
 
 def test_a_table_that_the_audit_closed_is_named_apart(db):
