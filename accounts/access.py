@@ -1,4 +1,6 @@
-"""Who may see and help whom: a lead the responders of their centre, the administrator everybody but themselves."""
+"""Which accounts and bodies a person may reach: a lead helps the responders of their centres, the administrator
+helps everybody but themselves.
+"""
 
 from uuid import UUID
 
@@ -16,15 +18,16 @@ def leads_a_team(user: User) -> bool:
 
 
 def team_of(lead: User) -> QuerySet[User]:
-    """The people of the centres that this person leads."""
+    """Return the open accounts that work for the centres of this lead, the lead's own account excepted."""
     mine = Membership.objects.in_force().filter(csirt__in=lead.csirt_ids(Role.LEAD))
     return User.objects.filter(pk__in=mine.values("user"), is_active=True).exclude(pk=lead.pk)
 
 
 def may_help(actor: User, person: User) -> bool:
-    """Whether `actor` may take a lost second factor off the account of `person`.
+    """Tell whether `actor` may take a lost second factor off the account of `person`.
 
-    A lead may for responders of their centres that are nothing more elsewhere: helping opens no door of another.
+    A lead may only help a person whose every role is either a role in a body or that of responder in a centre of the
+    lead: a reset must not open the pages of another centre.
     """
     if actor.pk == person.pk or not person.is_active:
         return False
@@ -41,7 +44,7 @@ def is_within(membership: Membership, led: set[int]) -> bool:
 
 
 def get_person(actor: User, uid: UUID) -> User:
-    """The one door to somebody else's account. Raises Http404 when `actor` has no say in it, or it is not there."""
+    """Return this account. Raise Http404 if it does not exist or if `actor` may not help it."""
     person = User.objects.filter(uid=uid).first()
     if person is None or not may_help(actor, person):
         raise Http404
@@ -49,7 +52,7 @@ def get_person(actor: User, uid: UUID) -> User:
 
 
 def get_body(user: User, uid: UUID) -> Collectivity:
-    """The one door to the home of a body. Raises Http404 when it is not theirs or not there."""
+    """Return this body. Raise Http404 if it does not exist or if the user has no role in it."""
     body = Collectivity.objects.filter(uid=uid, pk__in=user.collectivity_ids()).first()
     if body is None:
         raise Http404
@@ -57,7 +60,7 @@ def get_body(user: User, uid: UUID) -> Collectivity:
 
 
 def get_managed_body(user: User, uid: UUID) -> Collectivity:
-    """The same for its manager. Raises PermissionDenied for the other members."""
+    """Return this body to its manager. Raise as `get_body` does, and PermissionDenied for the other members."""
     body = get_body(user, uid)
     if not manages(user, body):
         raise PermissionDenied

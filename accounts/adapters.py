@@ -1,4 +1,4 @@
-"""Where allauth asks us: its words in French, its mails as rows, its limits, its secrets encrypted."""
+"""Adapters of django-allauth: French error messages, queued mails, limits on attempts, encrypted secrets."""
 
 import time
 from base64 import b64decode, b64encode
@@ -35,7 +35,8 @@ WRONG_CODE = gettext_lazy(
     "Ce code n’est pas bon, ou il a déjà servi. Attendez le code suivant de votre application (30 secondes au plus)."
 )
 
-# What allauth would write about → what we write. What is added is written by the views, in one transaction with it.
+# The mails of allauth that we replace with our own. The mail of an added factor is queued by the
+# view, in its transaction.
 MAILS = {
     "mfa/email/totp_deactivated": MailKind.FACTOR_REMOVED,
     "mfa/email/webauthn_removed": MailKind.FACTOR_REMOVED,
@@ -60,7 +61,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return first_page(request.user)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count before looking: one account from one address, and the same account from everywhere."""
+        """Count the attempt before the password is checked, for the account from this address and for the account from
+        any address. Raise the form error `too_many_login_attempts` beyond a limit.
+        """
         account = str(credentials.get("email", "")).lower()
         keys = {"login_failed": f"{account}|{self.get_client_ip(request)}", "login_failed_anywhere": account}
         self._counted = []
@@ -76,12 +79,12 @@ class AccountAdapter(DefaultAccountAdapter):
             usage.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Behind proxies, the last one's word for who called it."""
+        """Return the last address of X-Forwarded-For, which the nearest proxy wrote, or else REMOTE_ADDR."""
         forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         return forwarded or str(request.META.get("REMOTE_ADDR", ""))
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not of somebody who has just signed in."""
+        """Return False for ACCOUNT_REAUTHENTICATION_TIMEOUT seconds after the last authentication of this session."""
         records = get_authentication_records(self.request, self.request.user)
         return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
@@ -94,12 +97,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        """Closed accounts are met by passkeys only: the password alone has already been refused."""
+        """Answer a closed account that signs in with a passkey. A password is refused earlier, by the form."""
         messages.error(request, str(REFUSED))
         return redirect("login")
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **kw: Any) -> None:
-        """Our pages say what happened themselves; what has no page of its own is a message."""
+        """Show only messages that come with a text: our pages replace the template messages of allauth."""
         if message:
             messages.add_message(request, level, message)
 
@@ -108,7 +111,7 @@ class AccountAdapter(DefaultAccountAdapter):
             queue_mail(kind, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """No page of allauth that mails from inside the request is wired."""
+        """Raise NotImplementedError: no page of allauth that sends mail inside the request is wired."""
         raise NotImplementedError(template_prefix)
 
 
@@ -125,7 +128,7 @@ class FactorAdapter(DefaultMFAAdapter):
         return str(segno.make(url, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))
 
     def encrypt(self, text: str) -> str:
-        """A stolen database gives no code."""
+        """Encrypt the secret of a factor with a key of the server, so that a stolen database reveals no code."""
         return b64encode(next(boxes()).encrypt(text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
@@ -133,12 +136,12 @@ class FactorAdapter(DefaultMFAAdapter):
         for box in boxes():
             try:
                 return box.decrypt(sealed).decode()
-            except CryptoError:  # sealed with an earlier key of the server
+            except CryptoError:  # it was encrypted with an earlier key of the server
                 continue
         raise CryptoError("no key of this server opens this factor")
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """The last factor of somebody who must have one stays."""
+        """Return False for the last factor of a person whose role asks for one."""
         user = authenticator.user
         others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
         return not user.needs_second_factor or others.exists()

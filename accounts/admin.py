@@ -1,6 +1,6 @@
-"""Accounts and roles, for the administrator of the platform. The lead of a CSIRT is made here.
+"""Accounts and roles, for the administrator of the platform, who also appoints the lead of each CSIRT.
 
-Nothing is deleted: an account is closed, a role ends, and what they did stays explained.
+Nothing is deleted: an account is closed and a role ends, so that past acts keep their author.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
         return False
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        """Chosen here, made and changed elsewhere; a list that a script dresses says its name itself."""
+        """Remove the buttons that add or change a related row, and label each list for the script that replaces it."""
         if db_field.name == "exact_act":
             kwargs["form_class"] = PlainLineField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -58,7 +58,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]  # Django
             field.widget.attrs["aria-label"] = capfirst(field.label)
         return field
 
-    # Nobody gives a role to themselves: who manages the accounts sees no incident.
+    # Nobody gives a role to themselves: the administrator manages the accounts but must not see incidents.
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj != request.user and super().has_add_permission(request, obj)
@@ -87,7 +87,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return super().get_queryset(request).prefetch_related("membership_set__csirt", "membership_set__region")
 
     def get_urls(self) -> list[Any]:
-        """Nobody sets the password of somebody else: a link goes to the mailbox of the account."""
+        """Leave out the page that sets a password for somebody: a link sent to the account's mailbox replaces it."""
         return [each for each in super().get_urls() if each.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -99,7 +99,9 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         send_link(LinkPurpose.WELCOME, user=obj, made_by=user_of(request))
 
     def keep(self, user: User, form: Any) -> None:
-        """A new address is told to the old one, and whoever reads the old one is out."""
+        """Save a changed account. A new address ends the sessions, revokes the links and is announced
+        to the former one.
+        """
         if "email" in form.changed_data:
             queue_mail(MailKind.ADDRESS_CHANGED, user, to=form.initial["email"])
             user.session_stamp = uuid4()
@@ -120,7 +122,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
 
     @admin.action(description=_("Fermer les comptes cochés"), permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Their sessions end at their next request."""
+        """Close the chosen accounts except the administrator's own. Their sessions end at the next request."""
         chosen = queryset.exclude(email=user_of(request).email)
         for user in chosen:
             self.log_change(request, user, str(_("Compte fermé")))
@@ -131,7 +133,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # Django's class takes
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Nobody closes the account that they are using."""
+        """Return the read-only fields, which include `is_active` on the administrator's own account."""
         return [*self.readonly_fields, "is_active"] if obj == request.user else [*self.readonly_fields]
 
 

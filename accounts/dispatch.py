@@ -1,4 +1,4 @@
-"""Mails about accounts, from rows to messages that left. Several workers may do it at once."""
+"""Sending the queued mails about accounts. Several workers may run it at once."""
 
 from datetime import timedelta
 
@@ -17,11 +17,13 @@ logger = structlog.get_logger(__name__)
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_ATTEMPTS = 10
-LONGEST_ROUND = timedelta(seconds=5)  # the news of cases waits meanwhile
+LONGEST_ROUND = timedelta(seconds=5)  # mails about cases wait meanwhile
 
 
 def send_due() -> int:
-    """Try what is due, until nothing is left, the server is away, or the round is over. Gives the number sent."""
+    """Send the mails that are due and return how many left. Stop when none is left, when the mail server cannot be
+    used, or after LONGEST_ROUND.
+    """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
         while timezone.now() < until and (mail := claim()):
@@ -34,7 +36,9 @@ def send_due() -> int:
 
 @transaction.atomic
 def claim() -> PendingMail | None:
-    """Take one due row from the other workers; it is put off and counted before it is tried."""
+    """Lock and return one due row that no other worker holds, or None. The attempt is counted and the next one
+    scheduled before the mail is tried, so that a crash does not retry at once.
+    """
     now = timezone.now()
     due = PendingMail.objects.filter(status=MailStatus.DUE, due_at__lte=now).order_by("due_at", "id")
     row = due.select_for_update(skip_locked=True, of=("self",)).first()

@@ -1,4 +1,4 @@
-"""The roles of people, as the database stores them."""
+"""The roles of people and the states of mails and links, as the database stores them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,14 +18,14 @@ COLLECTIVITY_ROLES = (Role.AGENT, Role.MANAGER)
 CSIRT_ROLES = (Role.RESPONDER, Role.LEAD)
 REGION_ROLES = (Role.ANALYST,)
 PLATFORM_ROLES = (Role.NATIONAL, Role.ADMINISTRATOR)
-# Who works in the admin. An agent of a collectivité and an analyst have no business there.
+# The roles that work in the admin. Agents of a body and analysts do nothing there.
 STAFF_ROLES = (*CSIRT_ROLES, Role.ADMINISTRATOR)
-# Who reads the cases of others, or decides who may. A password alone never opens their pages.
+# The roles that read other people's cases or decide who may: their pages need a second factor.
 SECOND_FACTOR_ROLES = (*CSIRT_ROLES, *REGION_ROLES, *PLATFORM_ROLES)
 
 
 class Trouble(models.TextChoices):
-    """Why the last attempt to send a mail failed. A code and no more: what a server answers may hold an address."""
+    """Why the last attempt to send a mail failed. Only a code is stored: the server's answer may hold an address."""
 
     NONE = "", _("aucun")
     NO_ADDRESS = "no_address", _("plus d’adresse au moment de l’envoi")
@@ -38,7 +38,7 @@ class Trouble(models.TextChoices):
 
 
 class MailKind(models.TextChoices):
-    """What a mail about an account says: one template each."""
+    """The subject of a mail about an account. Each has one template."""
 
     WELCOME = "welcome", _("compte ouvert")
     INVITATION = "invitation", _("invitation")
@@ -70,7 +70,7 @@ class LinkPurpose(models.TextChoices):
 
 
 class Helper(models.TextChoices):
-    """Whom a body calls when its computers are down."""
+    """The person or firm that a body calls when its computers are down."""
 
     SUPPLIER = "supplier", _("prestataire informatique")
     DPO = "dpo", _("délégué à la protection des données")

@@ -1,4 +1,4 @@
-"""The second factor: who has one, and which sessions have shown it. allauth keeps both; this is how we read them."""
+"""Reading what django-allauth stores of second factors: which account has one, which session has passed it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
-# What can be shown at the door. Recovery codes open it too, but are never all that somebody has.
+# The factors that a person may have alone. Recovery codes open the door too, but never without one of these.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -18,18 +18,20 @@ def has_factor(user: User) -> bool:
 
 
 def has_shown_factor(request: HttpRequest, user: User) -> bool:
-    """Whether this session, opened by `user`, has shown a second factor (or a passkey, which is two at once)."""
+    """Tell whether this session of `user` has passed a second factor. A passkey counts as one by itself."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 
 
 def remember_shown(request: HttpRequest, user: User, kind: str) -> None:
-    """A factor was just enrolled, hence shown. The session takes a new name with its new rights."""
+    """Record that the session has passed a factor, because the user has just enrolled it. The session key changes,
+    since the session gains rights.
+    """
     record_authentication(request, user, "mfa", type=kind)
     request.session.cycle_key()
 
 
 def factors_of(user: User) -> dict[str, Any]:
-    """What the page of one's account shows, in one query."""
+    """Return the context of the account page about factors. One query."""
     found = list(Authenticator.objects.filter(user=user).order_by("created_at"))
     codes = next((one for one in found if one.type == Authenticator.Type.RECOVERY_CODES), None)
     return {

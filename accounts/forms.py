@@ -1,4 +1,4 @@
-"""Signing in, the second factor, one's password, and making or changing an account."""
+"""Forms to sign in, to pass the second factor, to choose a password, and to add or change an account."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +33,14 @@ from csirts.models import Csirt
 
 
 def dress(field: forms.Field, label: Any, help_text: Any = "", **attributes: str) -> None:
-    """Our words in the place of allauth's: a label above, no placeholder in the field."""
+    """Replace the words of allauth: give the field a label and remove its placeholder."""
     field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)
     field.widget.attrs.update({"class": "input"} | attributes)
 
 
 class SignInForm(LoginForm):
-    """One message for a wrong address, a wrong password and a closed account: it tells a guesser nothing."""
+    """Shows one message for a wrong address, a wrong password and a closed account: a guesser learns nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +63,9 @@ class NewPasswordForm(ChangePasswordForm):
 
 
 class OnceForm(forms.Form):
-    """A code of an application opens once, as long as its clock would take it (allauth forgets it earlier)."""
+    """Refuses a code of an application that was already used, for as long as the clock of the code would accept it.
+    Allauth forgets a used code earlier than that.
+    """
 
     user: User
 
@@ -75,14 +77,14 @@ class OnceForm(forms.Form):
         )
 
     def clean_code(self) -> str:
-        code: str = super().clean_code()  # type: ignore[misc]  # of the form that this completes
-        authenticator = getattr(self, "authenticator", None)  # none yet while one is being enrolled
+        code: str = super().clean_code()  # type: ignore[misc]  # of the form that this class completes
+        authenticator = getattr(self, "authenticator", None)  # empty while a factor is being enrolled
         if authenticator is None or authenticator.type == Authenticator.Type.TOTP:
             self.use_up(code)
         return code
 
     def use_up(self, code: str) -> None:
-        """Raises ValidationError when it has already opened something."""
+        """Remember the code as used. Raise ValidationError if it was used already."""
         lasts = factor_settings.TOTP_PERIOD * (2 * factor_settings.TOTP_TOLERANCE + 1)
         if not cache.add(used_key(self.user, code), "y", timeout=lasts):
             raise get_adapter().validation_error("incorrect_code")
@@ -108,24 +110,24 @@ class FirstCodeForm(OnceForm, ActivateTOTPForm):
 
 @contextmanager
 def refusing_nonsense() -> Iterator[None]:
-    """What a stranger's bytes raise in the parsers of keys, or a false signature, is a wrong code like another."""
+    """Turn any error of the parsers of keys, and a false signature, into the message of a wrong code."""
     try:
         yield
     except ValidationError:
         raise
-    except Exception as error:  # the parsers of fido2 have no error of their own
+    except Exception as error:  # fido2 has no common base class for its parsing errors
         raise get_adapter().validation_error("incorrect_code") from error
 
 
 class CredentialField(forms.JSONField):
-    """Python has errors of its own for a number of 5 000 digits, or a thousand brackets: they are nonsense too."""
+    """Refuses numbers of thousands of digits and deep nesting, for which Python raises errors of its own."""
 
     def to_python(self, value: Any) -> Any:
         with refusing_nonsense():
             return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """As it came: nobody reads it again."""
+        """Return the bytes as they came, unparsed: the page that shows the form again does not read them."""
         return InvalidJSONInput(data or "")
 
 
@@ -154,7 +156,7 @@ class NewKeyForm(AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("passwordless", None)  # each key that can be one is a passkey
+        self.fields.pop("passwordless", None)  # every key that can be a passkey is made one
         dress(self.fields["name"], _("Nom de cette clé"), _("Pour la reconnaître : « téléphone », « clé bleue »."))
         self.fields["name"].max_length = 80
 
@@ -164,7 +166,7 @@ ADDRESS_WRONG = {
     "invalid": _("Cette adresse mail est incomplète. Exemple : nom@exemple.example."),
     "max_length": _("Cette adresse mail est trop longue. Vérifiez-la."),
 }
-LONGEST_ADDRESS = 254  # that of an account
+LONGEST_ADDRESS = 254  # the longest address of an account
 
 
 class AddressForm(forms.Form):
@@ -186,7 +188,7 @@ class InviteForm(forms.Form):
 
 
 class LedCentreForm(forms.Form):
-    """Of a lead, who says which centre only where there are several."""
+    """Asks a lead for a centre, with a hidden field if the lead has only one."""
 
     csirt = forms.ModelChoiceField(label=_("Centre"), queryset=Csirt.objects.none(), empty_label=None)
 
@@ -230,7 +232,7 @@ class TokenForm(forms.Form):
 
 
 class ContactForm(forms.Form):
-    """One line of the emergency card. All may stay empty: better a card with a hole than no card."""
+    """One line of the emergency card. Every field may stay empty: an incomplete card is better than none."""
 
     name = PlainLineField(label=_("Nom"), max_length=120, required=False)
     phone = PlainLineField(
@@ -247,7 +249,7 @@ class ContactForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    """For the reader of a link. Whoever has no name yet gives one."""
+    """Opened from a link. Asks for a name if the account has none yet."""
 
     display_name = PlainLineField(
         label=_("Votre nom, tel que les autres le liront"), max_length=80, widget=forms.TextInput({"class": "input"})
@@ -260,7 +262,7 @@ class ChoosePasswordForm(forms.Form):
     )
 
     def __init__(self, *args: Any, link: AccessLink, **kwargs: Any) -> None:
-        """Who is invited and has a password already only says yes."""
+        """Remove the questions that the account has answered: a person with a name and a password only confirms."""
         super().__init__(*args, **kwargs)
         self.user = link.user
         if self.user.display_name:
@@ -275,14 +277,14 @@ class ChoosePasswordForm(forms.Form):
 
 
 class OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Addresses are kept in lower case, so that one mailbox is one account."""
+    """Stores addresses in lower case, so that one mailbox has one account."""
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
 
 
 class AddUserForm(OneAddressForm):
-    """Without a password: the person chooses it, through a link sent to the address."""
+    """Adds an account without a password: its owner chooses one through a link sent to the address."""
 
     class Meta:
         model = User

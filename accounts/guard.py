@@ -1,4 +1,4 @@
-"""The door behind the password, for those whose role asks for a second factor."""
+"""The middleware that asks for a second factor from the roles that need one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,15 +11,16 @@ from django.shortcuts import redirect
 from accounts.factors import has_factor, has_shown_factor
 from accounts.models import User
 
-# The only pages behind a password alone: enough to enrol, and to leave.
+# The only pages that a password alone opens to these roles: enrolling a factor, and signing out.
 ENROLMENT = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "logout"})
 DOORS = frozenset({"login", "account_login"})
 
 
 class SecondFactorGuard:
-    """Until the session has shown a second factor, such a person is led to enrol one, and is nobody on public pages.
+    """Until the session has passed a second factor, sends such a user to enrol one on private pages, and treats the
+    user as anonymous on public pages.
 
-    Nobody, because public pages know people too: the follow-up of a case opens to the responder of its centre.
+    Public pages recognise users too: the follow-up page of a case opens to a responder of its centre.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -35,7 +36,8 @@ class SecondFactorGuard:
         if not isinstance(user, User) or not user.needs_second_factor or has_shown_factor(request, user):
             return None
         if has_factor(user):
-            logout(request)  # opened before the factor or the role was there: sign in again, with it
+            # The session began before the factor or the role existed: the user signs in again with the factor.
+            logout(request)
             return None
         return self.lead_to_enrol(request, view)
 
@@ -49,7 +51,7 @@ class SecondFactorGuard:
 
 
 def is_private(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
-    """Needs an account, is in the admin, or is a page to sign in on."""
+    """Tell whether the page needs an account, belongs to the admin, or is a sign-in page."""
     match = request.resolver_match
     if match and (match.view_name in DOORS or "admin" in match.namespaces):
         return True

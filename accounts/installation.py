@@ -1,4 +1,4 @@
-"""Is this a demonstration database? Asked by each page, each mail and each start in production."""
+"""Whether this is a demonstration database. Every page, every mail and every start in production asks."""
 
 import time
 
@@ -7,13 +7,13 @@ from django.db import connection
 
 from accounts.models import Installation
 
-# Database name → (answer, when it was read, in seconds of the monotonic clock). A no is asked again each minute.
+# Database name → (answer, when it was read on the monotonic clock). A "no" is read again after NO_LASTS seconds.
 _answers: dict[str, tuple[bool, float]] = {}
 NO_LASTS = 60
 
 
 def is_demonstration() -> bool:
-    """True if this database holds invented cases; remembered, since a database never stops being one."""
+    """Return True if this database holds invented cases. A "yes" is cached for ever, a "no" for NO_LASTS seconds."""
     name = str(connection.settings_dict["NAME"])
     answer, read_at = _answers.get(name, (False, -NO_LASTS))
     if answer or time.monotonic() - read_at < NO_LASTS:
@@ -22,27 +22,27 @@ def is_demonstration() -> bool:
 
 
 def read_demonstration() -> bool:
-    """The same, read from the database now: for what must never be wrong, such as sending a mail."""
+    """Read the answer from the database, without the cache, where an old answer does harm: before sending a mail."""
     answer = Installation.objects.filter(is_demonstration=True).exists()
     _answers[str(connection.settings_dict["NAME"])] = (answer, time.monotonic())
     return answer
 
 
 def mark_as_demonstration() -> None:
-    """Say for ever that this database is a demonstration."""
+    """Mark this database as a demonstration, for ever."""
     Installation.objects.update_or_create(id=1, defaults={"is_demonstration": True})
     forget_demonstration()
 
 
 def forget_demonstration() -> None:
-    """Read the answer again at the next question (the tests change databases in one process)."""
+    """Empty the cache. The tests need it, since they change databases in one process."""
     _answers.clear()
 
 
 def refuse_demonstration() -> None:
-    """Called when production starts.
+    """Raise ImproperlyConfigured if the database is a demonstration, whose accounts have published passwords.
 
-    Raises ImproperlyConfigured if the database is a demonstration: its accounts have a published password.
+    Production calls it when it starts.
     """
     if read_demonstration():
         raise ImproperlyConfigured("DATABASE_URL points to a demonstration database; production needs its own.")

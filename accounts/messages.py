@@ -1,4 +1,4 @@
-"""What a mail about an account says: the subject is the first line of its template, the body the rest."""
+"""The text of a mail about an account: the first line of its template is the subject, the rest the body."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,12 +12,15 @@ from accounts.enums import LinkPurpose
 from accounts.models import PendingMail
 from accounts.text import with_french_spaces
 
-# The page of a link; of the others, the one that opens an account.
+# The page that each kind of link opens. Kinds that are not listed open the page of an account link.
 PAGES: dict[str, str] = {LinkPurpose.CHANNEL: "confirm_channel"}
 
 
 def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
-    """As things stand now. Its Message-ID is the same at every attempt. `token` is that of its link, if it has one."""
+    """Render the mail from the present state of its rows. `token` is the secret of its link, empty if it has none.
+
+    The Message-ID is the same at every attempt.
+    """
     text = with_french_spaces(render_to_string(f"accounts/mail/{mail.kind}.txt", context_of(mail, token)))
     subject, _newline, body = text.strip().partition("\n")
     return EmailMessage(
@@ -32,7 +35,7 @@ def write_mail(mail: PendingMail, *, token: str = "") -> EmailMessage:
 
 
 def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
-    """Plain words only, each on one line."""
+    """Return the context of the template, with names that people chose reduced to one plain line."""
     link = mail.link
     centre = mail.csirt or (link.csirt if link else None)
     return {
@@ -51,5 +54,7 @@ def context_of(mail: PendingMail, token: str) -> dict[str, Any]:
 
 
 def plain(words: str) -> str:
-    """People choose the name that others read: no line of theirs passes for one of ours, no address is a link."""
+    """Return names that people chose on one line and with web addresses broken, so that nobody can imitate a line of
+    ours or make a link in another person's mail.
+    """
     return " ".join(words.split()).replace("://", ": //").replace("www.", "www. ")

@@ -1,4 +1,4 @@
-"""What each role may touch in the admin, in Django's permission names. Querysets cut the rows further."""
+"""What each role may do in the admin, as permission names of Django. The querysets then limit the rows."""
 
 from accounts.enums import Role
 
@@ -6,7 +6,7 @@ WORDS = ("view", "add", "change", "delete")
 
 
 def everything(*models: str) -> frozenset[str]:
-    """`app.model` → the four permissions of that model."""
+    """Return the four permissions of each model, written `app.model`."""
     pairs = (model.split(".") for model in models)
     return frozenset(f"{app}.{word}_{name}" for app, name in pairs for word in WORDS)
 
@@ -24,7 +24,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "notifications.view_delivery",
         }
     ),
-    # Manages people and directories; sees no incident.
+    # The administrator manages people and directories, and sees no incident.
     Role.ADMINISTRATOR: everything(
         "accounts.user",
         "accounts.membership",

@@ -1,4 +1,4 @@
-"""The person behind a request that needed one."""
+"""The signed-in user of a request."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -7,7 +7,9 @@ from accounts.models import User
 
 
 def user_of(request: HttpRequest) -> User:
-    """Raises PermissionDenied for nobody; the middleware has normally sent them to sign in before."""
+    """Return the user. Raise PermissionDenied if there is none, though the middleware normally asks
+    to sign in before.
+    """
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

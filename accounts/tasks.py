@@ -1,4 +1,4 @@
-"""The door of the queue. It may run at any time, twice, or together with itself."""
+"""The Celery task of this app. It may run at any time, twice, or several times at once."""
 
 from celery import shared_task
 

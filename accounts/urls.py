@@ -1,4 +1,6 @@
-"""Only the pages of allauth that we use are wired, each through a view of ours and under its own name too."""
+"""The pages of accounts. Only the pages of allauth that we use are wired, through our views; allauth finds them
+by its own names.
+"""
 
 from django.urls import path
 

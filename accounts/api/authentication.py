@@ -1,4 +1,4 @@
-"""Who calls the API: `Authorization: Bearer tocsin_…`, one token for one person."""
+"""Authentication of the API: the header `Authorization: Bearer tocsin_…` holds the token of one person."""
 
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,13 @@ from accounts.models import User
 from accounts.tokens import user_of_token
 
 if TYPE_CHECKING:
-    from drf_spectacular.openapi import AutoSchema  # it reads the settings, which name this module
+    from drf_spectacular.openapi import AutoSchema  # drf_spectacular reads the settings, which name this module
 
 SCHEME = "Bearer"
 
 
 class TokenAuthentication(BaseAuthentication):
-    """No cookie and no session: a page of another site can do nothing with somebody's browser."""
+    """Reads no cookie and no session, so that a page of another site cannot use somebody's browser (CSRF)."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         words = get_authorization_header(request).decode("latin-1").split()
@@ -34,7 +34,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI description names it."""
+    """Describes the token in the OpenAPI schema."""
 
     target_class = TokenAuthentication
     name = "token"

@@ -1,4 +1,4 @@
-"""The rows of the people: who they are, and what opens their accounts."""
+"""Users, their roles, and what opens their accounts."""
 
 from accounts.models.access import AccessLink, ApiToken, FactorReset, Installation, PendingMail
 from accounts.models.people import EmergencyContact, Membership, MembershipQuerySet, User, UserManager

@@ -1,4 +1,4 @@
-"""What opens an account, and the mails about it: links, tokens, resets of a second factor."""
+"""Links, API tokens and resets of a second factor, and the mails about accounts."""
 
 from uuid import uuid4
 
@@ -40,7 +40,9 @@ class ApiToken(models.Model):
 
 
 class Installation(models.Model):
-    """The one row that says what this database is. Written when the database is made, never switched."""
+    """The single row that tells whether this database is a demonstration. It is written when the database is
+    made and never changed.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     is_demonstration = models.BooleanField(_("base de démonstration"), default=False)
@@ -56,8 +58,8 @@ class Installation(models.Model):
 
 
 class AccessLink(models.Model):
-    """A link sent by mail, good once, that lets its reader open an account, join a body or a centre, or choose a
-    password; or one that confirms that a centre reads the mailbox to which it was sent (`address`).
+    """A link sent by mail that can be used once. It lets its reader open an account, join a body or a centre, or
+    choose a password; or it confirms that a centre reads the mailbox to which it was sent (`address`).
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="access_links", verbose_name=_("compte"))
@@ -103,12 +105,12 @@ class AccessLink(models.Model):
 
     @property
     def keeps_password(self) -> bool:
-        """An invitation to somebody who has one already: it changes nothing of how they sign in."""
+        """True for an invitation to an account that has a password already: using the link does not change it."""
         return self.purpose == LinkPurpose.INVITATION and self.user.has_usable_password()
 
 
 class PendingMail(models.Model):
-    """A mail about an account: a row before it is a message. What it says is written when it is sent."""
+    """A mail about an account, stored before it is sent. Its text is rendered at the time of sending."""
 
     key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
     kind = models.CharField(_("sujet"), max_length=24, choices=MailKind)
@@ -117,7 +119,7 @@ class PendingMail(models.Model):
     link = models.ForeignKey(
         AccessLink, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lien d’accès")
     )
-    # Whose mailbox changed, by the hand of `user`.
+    # The centre whose mailbox `user` changed.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre"))
     created_at = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     status = models.CharField(_("état"), max_length=8, choices=MailStatus, default=MailStatus.DUE)
@@ -148,7 +150,7 @@ class PendingMail(models.Model):
 
 
 class FactorReset(models.Model):
-    """Somebody took the second factor off somebody else's account. Appended, never changed."""
+    """The reset of somebody's second factor by somebody else. Rows are added and never changed."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="factor_resets", verbose_name=_("compte"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("remis à zéro par"))

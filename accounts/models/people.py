@@ -1,4 +1,4 @@
-"""Who speaks: users, what each is to a collectivité, a CSIRT, a region or the platform, and whom a body calls."""
+"""Users, their roles in bodies, centres, régions and the platform, and the emergency contacts of a body."""
 
 from datetime import date
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ from csirts.models import Csirt
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates accounts from an e-mail address. There is no create_superuser: nobody is one."""
+    """Creates accounts from an e-mail address. There is no `create_superuser`, because there are no superusers."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person with an account. Rights come from memberships in force today, and from nothing else."""
+    """A person with an account. Rights come only from the memberships in force today."""
 
     uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
     email = models.EmailField(_("adresse mail"), unique=True)
@@ -63,7 +63,7 @@ class User(AbstractBaseUser):
         ordering = ["email"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
         triggers = [
-            # Whoever closes the account, by whatever way: opening it again revives no session.
+            # However an account is closed, reopening it must not revive a session.
             pgtrigger.Trigger(
                 name="closing_ends_the_sessions",
                 when=pgtrigger.Before,
@@ -78,14 +78,16 @@ class User(AbstractBaseUser):
 
     @cached_property
     def memberships(self) -> list["Membership"]:
-        """The memberships in force today: one query a request."""
+        """Return the memberships in force today. One query a request."""
         return list(self.membership_set.in_force())
 
     def has_role(self, *roles: Role | str) -> bool:
         return any(membership.role in roles for membership in self.memberships)
 
     def csirt_ids(self, *roles: Role | str) -> set[int]:
-        """Ids of the CSIRTs this person works for, in one of `roles` (any CSIRT role by default)."""
+        """Return the ids of the CSIRTs for which this person works in one of `roles` (by default, any
+        role in a CSIRT).
+        """
         wanted = roles or CSIRT_ROLES
         return {m.csirt_id for m in self.memberships if m.csirt_id and m.role in wanted}
 
@@ -96,17 +98,17 @@ class User(AbstractBaseUser):
         return {m.region_id for m in self.memberships if m.region_id}
 
     def exact_region_ids(self) -> set[int]:
-        """Of these, the régions that have entitled this person, in writing and today, to read exact figures."""
+        """Return the ids of the person's régions that have entitled them in writing to read exact figures today."""
         today = timezone.localdate()
         return {m.region_id for m in self.memberships if m.region_id and m.is_entitled(today)}
 
     @property
     def needs_second_factor(self) -> bool:
-        """Whether a password alone opens nothing to this person."""
+        """Tell whether the roles of this person ask for more than a password."""
         return self.has_role(*SECOND_FACTOR_ROLES)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """A session lives as long as the password and the stamp are those that it was opened with."""
+        """Derive the hash from the password and the session stamp: changing either ends the open sessions."""
         sealed = f"{self.session_stamp}:{self.password}"
         return salted_hmac("accounts.session", sealed, secret=secret, algorithm="sha256").hexdigest()
 
@@ -142,7 +144,9 @@ class User(AbstractBaseUser):
 
     @property
     def initialled(self) -> str:
-        """« Camille F. », for a narrow column that gives the whole name too; the address of who has no name."""
+        """Return « Camille F. » for a narrow column that gives the full name elsewhere, or the address if
+        there is no name.
+        """
         first, *others = self.display_name.split() or [self.email]
         last = next((word for word in reversed(others) if word[0].isalpha()), "")
         return f"{first}\N{NO-BREAK SPACE}{last[0].upper()}." if last else first
@@ -155,7 +159,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class Membership(models.Model):
-    """What a person is, to whom, from when to when. Ended, never deleted: it explains who could see what."""
+    """The role of a person in a body, a centre, a région or the platform, with its dates. It is ended and never
+    deleted, because it explains who could see what.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name=_("compte"))
     role = models.CharField(_("rôle"), max_length=16, choices=Role)
@@ -166,7 +172,8 @@ class Membership(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
     since_on = models.DateField(_("depuis le"), default=timezone.localdate)
     ended_on = models.DateField(_("terminé le"), null=True, blank=True)
-    # A région may entitle its analyst, in writing, to read its exact figures. The last day counts; none: open.
+    # The written act by which a région entitles its analyst to its exact figures. The last day is included; without
+    # one, the act has no end.
     exact_since_on = models.DateField(_("chiffres exacts depuis le"), null=True, blank=True)
     exact_until_on = models.DateField(
         _("chiffres exacts jusqu’au"), null=True, blank=True, help_text=_("Dernier jour, inclus. Vide : sans fin.")
@@ -226,14 +233,16 @@ class Membership(models.Model):
         return f"{self.user} : {self.get_role_display()}"
 
     def is_entitled(self, today: date) -> bool:
-        """Whether an act of the région opens its exact figures on `today`. The role is judged apart."""
+        """Tell whether an act of the région opens its exact figures on `today`. The caller checks the role."""
         if self.exact_since_on is None or today < self.exact_since_on:
             return False
         return self.exact_until_on is None or today <= self.exact_until_on
 
 
 class EmergencyContact(models.Model):
-    """Whom a body calls when its computers are down. Seen by its members and the centre of its cases alone."""
+    """A person or firm that a body calls when its computers are down. Only its members and the centre of
+    its cases see it.
+    """
 
     collectivity = models.ForeignKey(
         Collectivity, models.PROTECT, related_name="emergency_contacts", verbose_name=_("collectivité")

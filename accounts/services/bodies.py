@@ -1,4 +1,4 @@
-"""The people of a body, kept by its manager, and whom it calls when its computers are down."""
+"""The members of a body, whom its manager adds and removes, and its emergency contacts."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -17,18 +17,19 @@ from collectivities.models import Collectivity
 
 
 class LastManager(Exception):
-    """The body would have nobody left who invites: hand over first."""
+    """The change would leave the body without a manager: the manager must hand over first."""
 
 
 class StaleCard(Exception):
-    """Somebody else wrote the card since it was read."""
+    """Somebody else changed the card after it was read."""
 
 
 @transaction.atomic
 def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """End somebody's roles in this body, and the invitations to it that bring them back or that they sent.
+    """End the roles of a person in this body, and stop the invitations to it that the person received or sent.
 
-    One may leave oneself. Raises LastManager where nobody would manage it.
+    A member may remove themselves. Raise PermissionDenied if a member removes another, Http404 if the person is not a
+    member, and LastManager if nobody would manage the body.
     """
     body = get_body(actor, uid)
     if person_uid != actor.uid and not manages(actor, body):
@@ -46,9 +47,10 @@ def remove_member(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
-    """The manager and another member change places. A second click finds it done, and changes nothing.
+    """Make another member the manager of the body, and the manager an agent. A second call changes nothing.
 
-    Raises PermissionDenied for who manages nothing here and never handed it to this person.
+    Raise Http404 if the person is not another member of the body, and PermissionDenied unless `actor` is the manager
+    or handed over to this person before.
     """
     body = get_body(actor, uid)
     roles = locked_roles(body)
@@ -66,7 +68,7 @@ def hand_over(*, uid: UUID, person_uid: UUID, actor: User) -> None:
 
 
 def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
-    """Raises PermissionDenied unless `actor` managed this body before `heir`, who does now."""
+    """Raise PermissionDenied unless `actor` managed this body once and `heir` manages it now."""
     managed = Membership.objects.filter(user=actor, role=Role.MANAGER, collectivity=heir.collectivity)
     if heir.role != Role.MANAGER or not managed.exists():
         raise PermissionDenied
@@ -74,10 +76,11 @@ def refuse_unless_handed_over(heir: Membership, actor: User) -> None:
 
 @transaction.atomic
 def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, seen: str = "") -> None:
-    """`said`: kind → name, phone, note. An empty one is kept as empty: the card has a line to write on.
+    """Save the emergency card. `said` maps each kind to its name, phone and note; an empty line is saved too, so that
+    the card has a line to write on.
 
-    `seen` is the stamp of the card that was read, empty when none was. The same again changes nothing; StaleCard when
-    somebody else wrote it since.
+    `seen` is the stamp of the card that the user read, or empty. Nothing is written if nothing changed. Raise
+    StaleCard if somebody else changed the card after it was read.
     """
     body = get_body(actor, uid)
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
@@ -92,24 +95,24 @@ def write_contacts(*, uid: UUID, said: dict[str, dict[str, str]], actor: User, s
 
 
 def list_contacts(body: Collectivity) -> list[EmergencyContact]:
-    """Return the lines of the body's emergency card, in the order that one calls. One query."""
+    """Return the lines of the body's emergency card, in the order in which they are called. One query."""
     order = list(Helper.values)
     return sorted(body.emergency_contacts.select_related("updated_by"), key=lambda one: order.index(one.kind))
 
 
 def card_stamp(contacts: Iterable[EmergencyContact]) -> str:
-    """What changes whenever the card is written."""
+    """Return a stamp that changes at each writing of the card."""
     return max((one.updated_at.isoformat() for one in contacts), default="never")
 
 
 def locked_roles(body: Collectivity) -> list[Membership]:
-    """Two managers who leave at one instant do it one after the other."""
+    """Return the roles in the body and lock its row, so that two managers who leave at once are handled in turn."""
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
     return list(roles_in(body))
 
 
 def roles_in(body: Collectivity) -> QuerySet[Membership]:
-    """Managers first."""
+    """Return the memberships in force, managers first."""
     ongoing = Membership.objects.in_force().filter(collectivity=body, role__in=COLLECTIVITY_ROLES)
     return ongoing.select_related("user").order_by("-role", "user__display_name", "id")
 

@@ -1,4 +1,4 @@
-"""The supervised reset of a second factor that was lost."""
+"""The reset of a lost second factor by a lead or the administrator."""
 
 from uuid import UUID, uuid4
 
@@ -13,9 +13,10 @@ from accounts.services.mails import queue_mail
 
 @transaction.atomic
 def reset_factor(*, uid: UUID, actor: User) -> User:
-    """Take every factor and code off the account, end its sessions, tell the person, and keep who did it.
+    """Delete all factors and recovery codes of the account, end its sessions, send the person a
+    mail and record `actor`.
 
-    Raises Http404 when `actor` may not. A second click finds nothing left to take and writes nothing.
+    Raise Http404 if `actor` may not help this account. A second call finds no factor and writes nothing.
     """
     person = User.objects.select_for_update(no_key=True).get(pk=get_person(actor, uid).pk)
     taken, _by_model = Authenticator.objects.filter(user=person).delete()
@@ -27,6 +28,6 @@ def reset_factor(*, uid: UUID, actor: User) -> User:
 
 
 def end_sessions(person: User) -> None:
-    """Every session that is open ends at its next request, and none can be taken up again."""
+    """End every open session of this account at its next request."""
     person.session_stamp = uuid4()
     person.save(update_fields=["session_stamp"])

@@ -1,4 +1,4 @@
-"""Invitations to a body, kept by its manager: sent, sent again, withdrawn. Each is a link good once."""
+"""Invitations to a body, which its manager sends, sends again or withdraws. Each is a link that can be used once."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -20,30 +20,33 @@ SENT_AGAIN_AFTER = timedelta(minutes=15)
 
 
 class TooMany(Exception):
-    """This body has sent as many invitations in a day as it may: a stolen account floods nobody."""
+    """The body or the centre has sent as many invitations as it may in a day. The limit protects
+    against a stolen account.
+    """
 
 
 class TooSoon(Exception):
-    """This person was invited here minutes ago: a double click, or a mail that is still on its way."""
+    """The same invitation was sent minutes ago: this is a double click, or the mail is still on its way."""
 
 
 class AlreadyThere(Exception):
-    """This person is of the body, or of the centre: there is nothing to invite to."""
+    """The person is already a member of the body or of the centre."""
 
 
 @transaction.atomic
 def invite_member(*, uid: UUID, email: str, actor: User) -> None:
-    """A link by mail, good for seven days. Who has no account yet gets one with the link, and no role before it.
+    """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
+    only when the link is used.
 
-    Says nothing of whether the address has an account. Raises AlreadyThere for a member, TooMany, or TooSoon when the
-    same invitation has just left.
+    The answer does not reveal whether the address had an account. Raise AlreadyThere for a member, TooMany, or TooSoon
+    if the same invitation has just left.
     """
     body = get_managed_body(actor, uid)
     send_invitation(account_of(email), body=body, actor=actor)
 
 
 def account_of(email: str) -> User:
-    """The account of this address, made if there is none. Two invitations at one instant make one."""
+    """Return the account of this address, created if there is none. Two concurrent calls create one account."""
     known = User.objects.filter(email__iexact=email)
     try:
         with transaction.atomic():
@@ -54,7 +57,9 @@ def account_of(email: str) -> User:
 
 @transaction.atomic
 def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """The same, for somebody who was invited here before; the earlier link stops."""
+    """Send a new link to a person who was invited here before, and stop the earlier link.
+    Raise as `invite_member` does.
+    """
     body = get_managed_body(actor, uid)
     person = invited(body, person_uid).latest("created_at").user
     send_invitation(person, body=body, actor=actor)
@@ -63,20 +68,20 @@ def invite_again(*, uid: UUID, person_uid: UUID, actor: User) -> User:
 
 @transaction.atomic
 def withdraw_invitation(*, uid: UUID, person_uid: UUID, actor: User) -> User:
-    """The link opens nothing more, and a mail that has not left stays. A second click finds nothing to withdraw."""
+    """Stop the links of this person, and any mail with one that has not left. A second call changes nothing."""
     links = invited(get_managed_body(actor, uid), person_uid)
     stop_links(links)
     return links.latest("created_at").user
 
 
 def pending_invitations(body: Collectivity) -> QuerySet[AccessLink]:
-    """Neither accepted nor withdrawn, those that have grown too old among them. The newest first."""
+    """Return the invitations neither accepted nor withdrawn, expired ones included, newest first."""
     pending = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, used_at=None)
     return pending.filter(revoked_at=None).select_related("user").order_by("-created_at", "-id")
 
 
 def invited(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
-    """Every invitation of this person to this body. Raises Http404 when there never was one."""
+    """Return every invitation of this person to this body. Raise Http404 if there is none."""
     links = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body, user__uid=person_uid)
     if not links.exists():
         raise Http404
@@ -84,7 +89,9 @@ def invited(body: Collectivity, person_uid: UUID) -> QuerySet[AccessLink]:
 
 
 def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
-    """A closed account gets a row like another, and no mail: the list of the manager says nothing of it."""
+    """Create the link and queue its mail. A closed account gets no mail but the same row, so that the manager's list
+    does not reveal that it is closed.
+    """
     if body.pk in person.collectivity_ids():
         raise AlreadyThere
     refuse_haste(person, body)
@@ -94,7 +101,7 @@ def send_invitation(person: User, *, body: Collectivity, actor: User) -> None:
 
 
 def refuse_haste(person: User, body: Collectivity) -> None:
-    """Counted under a lock: two clicks at one instant are told one after the other."""
+    """Raise TooSoon or TooMany. The body's row is locked first, so that two concurrent clicks are judged in turn."""
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
     sent = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, collectivity=body)
     now = timezone.now()

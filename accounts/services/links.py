@@ -1,4 +1,6 @@
-"""Links sent by mail: whoever opens one holds the mailbox of the account, and may choose its password."""
+"""Links sent by mail. Opening one proves that the reader has the mailbox of the account, and
+allows choosing a password.
+"""
 
 import secrets
 from datetime import timedelta
@@ -31,7 +33,7 @@ MAIL = {
 def send_link(
     purpose: LinkPurpose, *, user: User, made_by: User | None, collectivity: Collectivity | None = None
 ) -> AccessLink:
-    """A new link, and the mail that brings it."""
+    """Create a link, stop the earlier ones for the same purpose, and queue the mail that carries it."""
     link = make_link(purpose, user=user, made_by=made_by, collectivity=collectivity)
     queue_mail(MAIL[purpose], user, link=link)
     return link
@@ -46,7 +48,9 @@ def make_link(
     csirt: Csirt | None = None,
     address: str = "",
 ) -> AccessLink:
-    """Earlier ones for the same thing stop at once. `address`: the mailbox of `csirt` that the link confirms."""
+    """Create a link and revoke the earlier ones for the same purpose. `address` is the mailbox of
+    `csirt` that it confirms.
+    """
     now = timezone.now()
     earlier = AccessLink.objects.filter(user=user, purpose=purpose, collectivity=collectivity, csirt=csirt)
     earlier.filter(used_at=None).filter(revoked_at=None).update(revoked_at=now)
@@ -67,10 +71,10 @@ def make_link(
 
 
 def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
-    """The live link of this secret; None if altered, used, withdrawn or expired, or if the account is closed, or if
-    who invited to a centre leads it no more.
+    """Return the live link of this secret. Return None if the secret is unknown, used, withdrawn or expired, if the
+    account is closed, or if the sender of an invitation to a centre no longer leads it.
 
-    Never one that confirms a mailbox: whoever reads the mailbox of a centre opens no account.
+    Links that confirm the mailbox of a centre are never returned: reading that mailbox must not open an account.
     """
     live = live_links().exclude(purpose=LinkPurpose.CHANNEL)
     if lock:
@@ -80,7 +84,7 @@ def find_link(token: str, *, lock: bool = False) -> AccessLink | None:
 
 
 def is_sent_by_lead(link: AccessLink) -> bool:
-    """Tell whether whoever sent this link to or for a centre still leads it."""
+    """Tell whether the person who sent this link still leads the centre that the link is about. One query at most."""
     sender = link.made_by
     return sender is not None and sender.is_active and link.csirt_id in sender.csirt_ids(Role.LEAD)
 
@@ -91,37 +95,39 @@ def live_links() -> QuerySet[AccessLink]:
 
 
 def find_ended_link(token: str, *, is_channel: bool = False) -> AccessLink | None:
-    """What this secret opened once; None when it never opened anything on this page, or if the account is closed."""
+    """Return the link of this secret, live or not, to explain why it no longer works. Return None if it never opened
+    this kind of page (`is_channel`) or if the account is closed.
+    """
     known = AccessLink.objects.filter(user__is_active=True).select_related("user", "collectivity", "csirt", "made_by")
     link = known.filter(token_hash=hash_of(token)).first()
     return link if link and (link.purpose == LinkPurpose.CHANNEL) == is_channel else None
 
 
 def is_replaced(link: AccessLink) -> bool:
-    """Whether a later mail brought another link for the same thing."""
+    """Tell whether a later link was sent for the same thing."""
     same = AccessLink.objects.filter(user=link.user, purpose=link.purpose, collectivity=link.collectivity)
     same = same.filter(csirt=link.csirt)
     return same.filter(created_at__gt=link.created_at).exists()
 
 
 def stop_links(links: QuerySet[AccessLink]) -> None:
-    """Those that are live open nothing more, and a mail of theirs that has not left stays."""
+    """Revoke the live links among these, and drop their mails that have not left."""
     live = list(links.filter(used_at=None, revoked_at=None).values_list("pk", flat=True))
     PendingMail.objects.filter(link__in=live, status=MailStatus.DUE).update(status=MailStatus.DEAD)
     AccessLink.objects.filter(pk__in=live).update(revoked_at=timezone.now())
 
 
 def revoke_links(user: User, *purposes: LinkPurpose) -> None:
-    """Those that are live for one of these purposes open nothing more; all of them when none is named."""
+    """Revoke the user's live links for these purposes, or for all purposes if none is given."""
     live = AccessLink.objects.filter(user=user, used_at=None, revoked_at=None)
     live.filter(purpose__in=purposes or LinkPurpose.values).update(revoked_at=timezone.now())
 
 
 @transaction.atomic
 def use_link(*, token: str, password: str = "", display_name: str = "") -> User | None:
-    """Use the link up: join the body, choose the password. None if the link is not live any more.
+    """Use the link up: set the password and the name, and join the body or the centre. Return None if it is not live.
 
-    A new password ends every open session of the account, and the other links that could choose one.
+    A new password ends the sessions of the account and revokes the other links that could choose one.
     """
     link = find_link(token, lock=True)
     if link is None:

@@ -1,4 +1,4 @@
-"""A mail about an account begins as a row, in the transaction of what it tells."""
+"""Queueing mails about accounts, in the transaction of the change that they announce."""
 
 from accounts.enums import MailKind
 from accounts.models import AccessLink, PendingMail, User
@@ -8,5 +8,5 @@ from csirts.models import Csirt
 def queue_mail(
     kind: MailKind, user: User, *, link: AccessLink | None = None, csirt: Csirt | None = None, to: str = ""
 ) -> PendingMail:
-    """`to` is the address of the account unless given; what the mail says is written when it leaves."""
+    """Queue a mail to `to`, by default the address of the account. Its text is rendered when it is sent."""
     return PendingMail.objects.create(kind=kind, user=user, link=link, csirt=csirt, to=to or user.email)

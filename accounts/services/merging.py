@@ -1,4 +1,4 @@
-"""What hangs on a body that turns out to be another one: its people, its invitations, its emergency contacts."""
+"""Moving the members, invitations and emergency contacts of a body that turns out to be another one."""
 
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from collectivities.models import Collectivity
 
 
 def move_people(body: Collectivity, *, into: Collectivity, at: datetime) -> None:
-    """All of it goes to `into`, once: what that one has already stays as it is there, and its double goes.
+    """Move everything to `into`. Where `into` already has the same role, invitation or filled contact,
+    its own is kept.
 
-    Call it in a transaction that holds both bodies.
+    The caller holds both bodies locked in a transaction.
     """
     move_roles(body, into, at)
     move_invitations(body, into, at)
@@ -31,7 +32,9 @@ def move_roles(body: Collectivity, into: Collectivity, at: datetime) -> None:
 
 
 def move_invitations(body: Collectivity, into: Collectivity, at: datetime) -> None:
-    """Those that nobody has answered. Whoever is of `into`, or is invited there, needs no second one."""
+    """Move the unanswered invitations. Those of people who are members of `into`, or invited
+    there, are revoked instead.
+    """
     waiting = AccessLink.objects.filter(purpose=LinkPurpose.INVITATION, used_at=None, revoked_at=None)
     members = Membership.objects.in_force().filter(collectivity=into).values("user")
     there = waiting.filter(collectivity=into).values("user")

@@ -1,4 +1,4 @@
-"""The people of a centre, kept by its lead: invited by a link good once, removed; and the mailbox of the centre."""
+"""The responders of a centre, whom its lead invites and removes, and the mailbox that receives its cases."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -25,7 +25,7 @@ def list_led_centres(actor: User) -> QuerySet[Csirt]:
 
 
 def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
-    """Raises Http404 where this person is not the lead."""
+    """Return this centre. Raise Http404 unless this person leads it."""
     centres = list_led_centres(actor)
     found = (centres.select_for_update(no_key=True) if lock else centres).filter(pk=pk).first()
     if found is None:
@@ -37,14 +37,16 @@ def get_led_centre(actor: User, pk: int, *, lock: bool = False) -> Csirt:
 
 
 class ClosedAccount(Exception):
-    """The account of this address was closed: no mail goes there."""
+    """The account of this address is closed, so that no mail is sent to it."""
 
 
 @transaction.atomic
 def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
-    """Send a link good for seven days. Who has no account yet gets one with the link, and no role before it.
+    """Send a link that is valid for seven days. An account is created if the address has none, and it gets its role
+    only when the link is used.
 
-    Raises AlreadyThere, ClosedAccount, TooMany, or TooSoon when the same invitation has just left.
+    Raise Http404 unless `actor` leads the centre, ClosedAccount, AlreadyThere, TooMany, or TooSoon if the same
+    invitation has just left.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     person = account_of(email)
@@ -58,8 +60,8 @@ def invite_responder(*, csirt_id: int, email: str, actor: User) -> None:
 
 
 def refuse_haste(same: QuerySet[AccessLink], sent: QuerySet[AccessLink]) -> None:
-    """`same`: those of `sent` that would be sent again. The caller has locked the centre: two clicks at one instant
-    are told one after the other.
+    """Raise TooSoon or TooMany. `sent` are the links sent for the centre, `same` those among them that would be sent
+    again. The caller has locked the centre, so that two concurrent clicks are judged in turn.
     """
     now = timezone.now()
     if same.filter(revoked_at=None, used_at=None, created_at__gt=now - SENT_AGAIN_AFTER).exists():
@@ -80,14 +82,16 @@ def list_pending(actor: User) -> QuerySet[AccessLink]:
 
 
 def list_leads(centres: Iterable[int]) -> set[tuple[int, int | None]]:
-    """Return who leads which of these centres today: ids of the account and of the centre. One query."""
+    """Return the pairs (account id, centre id) of those who lead these centres today. One query."""
     leads = Membership.objects.in_force().filter(role=Role.LEAD, csirt__in=centres, user__is_active=True)
     return set(leads.values_list("user", "csirt"))
 
 
 @transaction.atomic
 def withdraw_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
-    """Stop the links of this person to the centre. A second click finds nothing to withdraw."""
+    """Stop the invitations of this person to the centre. A second call changes nothing. Raise Http404 if
+    there never was one.
+    """
     links = invitations_to(get_led_centre(actor, csirt_id)).filter(user__uid=person_uid)
     newest = links.select_related("user").order_by("-created_at").first()
     if newest is None:
@@ -98,9 +102,9 @@ def withdraw_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> User:
 
 @transaction.atomic
 def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
-    """End their role in this centre, and the invitations that would bring them back.
+    """End the person's role of responder in this centre, and stop the invitations that would restore it.
 
-    Raises Http404 for a lead, and for who is not there.
+    Raise Http404 for a lead, and for a person who is no responder there.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     theirs = Membership.objects.in_force().filter(user__uid=person_uid, role=Role.RESPONDER, csirt=centre)
@@ -116,9 +120,9 @@ def remove_responder(*, csirt_id: int, person_uid: UUID, actor: User) -> None:
 
 @transaction.atomic
 def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
-    """Send to this mailbox the link that confirms it. Until somebody there follows it, cases go where they went.
+    """Send a link to this mailbox that confirms it. Cases go to the former mailbox until somebody follows the link.
 
-    Raises TooSoon when the same mail has just left, TooMany where as many left in a day as may.
+    Raise TooSoon if the same mail has just left, and TooMany beyond the number of trials a day.
     """
     centre = get_led_centre(actor, csirt_id, lock=True)
     sent = trials_of(centre)
@@ -130,7 +134,7 @@ def try_channel(*, csirt_id: int, address: str, actor: User) -> None:
 
 @transaction.atomic
 def remove_channel(*, csirt_id: int, actor: User) -> None:
-    """From now on no case is sent to the centre: whoever declares calls it. A trial on its way confirms nothing."""
+    """Send no more cases to the centre by mail: declarants call it. Trials that are under way are stopped."""
     centre = get_led_centre(actor, csirt_id, lock=True)
     stop_links(trials_of(centre))
     save_channel(centre, "", actor)
@@ -145,25 +149,29 @@ def pending_channel(centre: Csirt) -> AccessLink | None:
 
 
 def find_channel_link(token: str) -> AccessLink | None:
-    """Return the live link of this secret, whose sender still leads the centre; else None."""
+    """Return the live link of this secret that confirms a mailbox, or None. A link whose sender no longer leads
+    the centre gives None.
+    """
     link = live_links().filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token)).first()
     return link if link and is_sent_by_lead(link) else None
 
 
 def find_confirmed_link(token: str) -> AccessLink | None:
-    """Return the link of this secret that confirmed the mailbox to which cases go now; else None."""
+    """Return the used link of this secret if the mailbox that it confirmed is still the centre's, else None."""
     used = AccessLink.objects.filter(purpose=LinkPurpose.CHANNEL, token_hash=hash_of(token), used_at__isnull=False)
     return used.filter(csirt__notification_email=F("address")).select_related("csirt").first()
 
 
 @transaction.atomic
 def confirm_channel(*, token: str) -> None:
-    """From now on the cases of the centre are sent to the mailbox where the link was read. Nothing if it is over."""
+    """Send the cases of the centre to the mailbox that this link confirms. Do nothing if the link
+    is no longer live.
+    """
     known = find_channel_link(token)
     if known is None or known.csirt is None:
         return
     centre = Csirt.objects.select_for_update(no_key=True).get(pk=known.csirt.pk)
-    link = find_channel_link(token)  # as it stands once the centre is locked
+    link = find_channel_link(token)  # read again once the centre is locked
     if link is None:
         return
     link.used_at = timezone.now()
@@ -172,7 +180,7 @@ def confirm_channel(*, token: str) -> None:
 
 
 def save_channel(centre: Csirt, address: str, actor: User) -> None:
-    """The caller has locked the centre. The former mailbox and the other leads are told who changed it."""
+    """Save the mailbox and queue a mail to the former one and to the other leads. The caller has locked the centre."""
     former = centre.notification_email
     if address == former:
         return

@@ -1,4 +1,6 @@
-"""Tokens of the API that people make for their programs, and revoke. Never deleted: a row says when, and used when."""
+"""API tokens, which people make for their programs and revoke. A row is never deleted: it records when the token was
+made, used and revoked.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -21,21 +23,22 @@ SHOWN_AGAIN_WITHIN = timedelta(minutes=2)
 
 
 class TooMany(Exception):
-    """This person has as many live tokens as one may have: revoke one first."""
+    """The person has as many live tokens as allowed, and must revoke one first."""
 
 
 class AlreadyShown(Exception):
-    """This form has made its token, and it was shown."""
+    """This form made a token earlier, which was shown and cannot be shown again."""
 
 
 @transaction.atomic
 def make_token(*, actor: User, name: str, key: str) -> str:
-    """The token, said here and never again; told by mail to its person. `key` is that of the form.
+    """Make a token, queue a mail about it to its owner, and return it: it is not stored and cannot be read again.
 
-    A double click gives the same one. Raises Http404 for who reads no case, TooMany, AlreadyShown.
+    `key` is the random key of the form: the same form sent twice within two minutes returns the same token. Raise
+    Http404 for a person who may read no case, TooMany, or AlreadyShown.
     """
     check_entitled(actor)
-    User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two clicks at one instant, one after the other
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two concurrent clicks are handled in turn
     token = token_of_form(actor, key)
     if earlier := actor.api_tokens.filter(token_hash=hash_of(token)).first():
         if earlier.revoked_at or timezone.now() - earlier.created_at > SHOWN_AGAIN_WITHIN:
@@ -51,7 +54,7 @@ def make_token(*, actor: User, name: str, key: str) -> str:
 
 @transaction.atomic
 def revoke_token(*, actor: User, uid: UUID) -> ApiToken:
-    """It opens nothing from now on. Twice changes nothing. Raises Http404 for somebody else's."""
+    """Revoke the token from now on. A second call changes nothing. Raise Http404 for the token of another person."""
     token = get_token(actor, uid)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
@@ -72,7 +75,7 @@ def live_tokens(user: User) -> QuerySet[ApiToken]:
 
 
 def may_have_tokens(user: User) -> bool:
-    """Who reads cases: the API has nothing for the others."""
+    """Tell whether this person reads cases: the API offers nothing to the others."""
     return bool(user.collectivity_ids() or user.csirt_ids())
 
 

@@ -1,4 +1,4 @@
-"""Mail, through whatever server EMAIL_URL names. One connection carries many messages."""
+"""Sending mail through the server that EMAIL_URL names. One connection carries many messages."""
 
 import re
 import smtplib
@@ -9,12 +9,14 @@ from django.core.mail import EmailMessage, get_connection
 from accounts.enums import Trouble
 from accounts.installation import read_demonstration
 
-# One bare mailbox under `.example`, the domain that reaches nobody (RFC 2606): no name, no quotes, no route.
+# A bare mailbox under `.example`, a domain that reaches nobody (RFC 2606), without name, quotes or route.
 INVENTED = re.compile(r"[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+example")
 
 
 class NotSent(Exception):
-    """`trouble` says why; `again` if trying later makes sense; `everywhere` if nothing else can be sent either."""
+    """A message was not sent. `trouble` is the reason, `again` tells whether a later attempt makes sense, and
+    `everywhere` whether other messages would fail too.
+    """
 
     def __init__(self, trouble: Trouble, *, again: bool, everywhere: bool = False) -> None:
         super().__init__(str(trouble))
@@ -22,7 +24,7 @@ class NotSent(Exception):
 
 
 class Mailer:
-    """A connection that opens with the first message, and again after it broke."""
+    """An SMTP connection that opens with the first message, and again after it broke."""
 
     def __enter__(self) -> Self:
         self.connection = get_connection()
@@ -32,12 +34,12 @@ class Mailer:
         self.connection.close()
 
     def send(self, message: EmailMessage) -> None:
-        """Hand over one message for one recipient, or raise NotSent."""
+        """Send one message to one recipient, or raise NotSent."""
         if read_demonstration() and not all(INVENTED.fullmatch(address) for address in message.recipients()):
             raise NotSent(Trouble.DEMONSTRATION, again=False)
         try:
             is_reused = self.connection.open() is False
-        except OSError as error:  # smtplib's own errors are OSErrors too
+        except OSError as error:  # smtplib's errors are OSErrors
             raise NotSent(Trouble.UNREACHABLE, again=True, everywhere=True) from error
         try:
             self.connection.send_messages([message])
@@ -45,16 +47,16 @@ class Mailer:
             raise refusal(max(code for code, _answer in error.recipients.values())) from error
         except smtplib.SMTPDataError as error:
             raise refusal(error.smtp_code) from error
-        except ValueError as error:  # an address that no header can carry
+        except ValueError as error:  # no header can carry the address
             raise NotSent(Trouble.UNWRITABLE, again=False) from error
         except OSError as error:
             self.connection.close()
-            if is_reused:  # servers end a connection that has served long enough: ask for another
+            if is_reused:  # servers close a connection after some time: open another
                 return self.send(message)
-            ours = isinstance(error, smtplib.SMTPResponseException)  # our greeting or our sender was refused
+            ours = isinstance(error, smtplib.SMTPResponseException)  # the server refused our greeting or our sender
             raise NotSent(Trouble.CUT_OFF, again=True, everywhere=ours) from error
 
 
 def refusal(code: int) -> NotSent:
-    """RFC 5321, 4.2.1: what a server answers 4yz may pass later, 5yz will not."""
+    """Return the error for an answer of the server. RFC 5321, 4.2.1: 4yz is temporary, 5yz is permanent."""
     return NotSent(Trouble.POSTPONED, again=True) if code < 500 else NotSent(Trouble.REFUSED, again=False)

@@ -1,4 +1,4 @@
-"""The people of a body and its emergency card. Its home, with its cases, is a page of `incidents`."""
+"""The members of a body and its emergency card. The home page of a body, with its cases, belongs to `incidents`."""
 
 from typing import Any
 from uuid import UUID
@@ -89,7 +89,7 @@ def send_again(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Asks nothing: another invitation undoes it."""
+    """Withdraw without asking to confirm, because a new invitation undoes it."""
     found = withdraw_invitation(uid=uid, person_uid=person, actor=user_of(request))
     return home_saying(request, uid, WITHDRAWN, found.email)
 
@@ -102,7 +102,7 @@ def home_saying(request: HttpRequest, uid: UUID, words: Any, address: str = "") 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Asks first. The last manager is told to hand over."""
+    """Ask, then remove. The last manager gets a page that asks to hand over first."""
     user = user_of(request)
     body = get_body(user, uid) if person == user.uid else get_managed_body(user, uid)
     shown = {"body": body, "membership": member(body, person)}
@@ -118,7 +118,7 @@ def remove(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpResponse:
-    """Asks first; once it is done, the same address says so."""
+    """Ask, then hand over. Afterwards the same address shows that it is done."""
     user = user_of(request)
     body = get_body(user, uid)
     if request.method == "POST":
@@ -131,7 +131,7 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 
 
 def member(body: Collectivity, person: UUID) -> Membership:
-    """The first of their roles there, since one may have two. Raises Http404."""
+    """Return the first role of this person in the body, of possibly two. Raise Http404 if there is none."""
     found = roles_in(body).filter(user__uid=person).first()
     if found is None:
         raise Http404
@@ -141,7 +141,7 @@ def member(body: Collectivity, person: UUID) -> Membership:
 @never_cache
 @require_safe
 def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """With the number of the centre: the one that a body without its own contacts needs most."""
+    """Show the card with the number of the centre, which a body without contacts of its own needs most."""
     body = get_body(user_of(request), uid)
     shown = {"body": body, "contacts": list_contacts(body), "route": csirt_for(body, on=timezone.localdate())}
     return render(request, "accounts/emergency_card.html", shown)
@@ -150,7 +150,9 @@ def emergency_card(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def write_emergency(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """A card that somebody else wrote meanwhile is shown beside what was typed, before anything is written over."""
+    """Edit the card. If somebody else changed it meanwhile, show that version beside what was
+    typed, and write nothing.
+    """
     user = user_of(request)
     body = get_body(user, uid)
     contacts = list_contacts(body)

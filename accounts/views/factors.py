@@ -1,4 +1,4 @@
-"""One's own account: application, passkeys, recovery codes, password."""
+"""The user's own account: authenticator application, passkeys, recovery codes, password."""
 
 from typing import Any
 
@@ -39,7 +39,9 @@ class Account(IndexView):
 
 
 class Enrolling(Refusing):
-    """A factor just enrolled counts as shown: whoever came here has proved that they hold it."""
+    """Enrols a factor. The session then counts as having passed it, because enrolling proves that
+    the user holds it.
+    """
 
     request: HttpRequest
     kind: str
@@ -96,7 +98,7 @@ def may_go(authenticator: Authenticator) -> bool:
 
 @method_decorator(never_cache, name="dispatch")
 class RecoveryCodes(ViewRecoveryCodesView):
-    """Shown once: the database says that they have been."""
+    """Shows the codes once: allauth records that they were shown and hides them afterwards."""
 
     template_name = "accounts/recovery_codes.html"
 
@@ -110,7 +112,7 @@ class RenewCodes(GenerateRecoveryCodesView):
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """Nobody without a factor has codes: the page that says so is that of the account."""
+        """Return to the account page, which explains that a user without a factor has no recovery codes."""
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
@@ -135,6 +137,6 @@ class ChangePassword(Refusing, PasswordChangeView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Links asked for before choose no other."""
+        """Change the password and revoke the links that could choose another."""
         revoke_links(user_of(self.request), LinkPurpose.WELCOME, LinkPurpose.PASSWORD)
         return super().form_valid(form)

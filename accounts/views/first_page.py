@@ -1,4 +1,4 @@
-"""Where each begins: responders in the queue, agents with their cases, the others with the figures."""
+"""The first page after signing in: the queue for responders, their cases for agents, the figures for the others."""
 
 from typing import Any
 
@@ -20,6 +20,6 @@ def first_page(user: Any) -> str:
 
 
 def figures_of(user: User) -> str:
-    """An analyst begins with their region, the coordination with the nation."""
+    """Return the figures of the analyst's région, or those of the nation for national coordination."""
     region = Region.objects.filter(pk__in=user.region_ids()).order_by("code").first()
     return reverse("statistics", query={"region": region.code} if region else {})

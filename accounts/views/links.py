@@ -1,4 +1,4 @@
-"""A lost password, and what the links sent by mail open. These pages are public: the mailbox is the proof."""
+"""Lost passwords and links sent by mail. These pages are public: holding the mailbox is the proof."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from accounts.views.sign_in import Refusing
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
 class LostPassword(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """The answer is the same whether the address has an account or not, and however often it was asked."""
+    """Gives the same answer whether the address has an account or not, and however often it is asked."""
 
     template_name = "accounts/lost_password.html"
     form_class = AddressForm
@@ -36,7 +36,7 @@ class LostPassword(Refusing, FormView):  # type: ignore[type-arg]  # Django’s 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
 class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
-    """Reading the page changes nothing (mail scanners do): the button does."""
+    """Only the button uses the link up: mail scanners read the page too."""
 
     template_name = "accounts/open_link.html"
     form_class = ChoosePasswordForm
@@ -60,7 +60,7 @@ class OpenLink(Refusing, FormView):  # type: ignore[type-arg]
 
 
 def link_is_over(request: HttpRequest, token: str, *, is_channel: bool = False) -> HttpResponse:
-    """Says why, to whoever holds the whole link."""
+    """Tell the holder of the whole link why it no longer works."""
     link = find_ended_link(token, is_channel=is_channel)
     shown = {
         "link": link,

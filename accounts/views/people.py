@@ -1,4 +1,4 @@
-"""Helping somebody who has lost their telephone: their lead, or the administrator."""
+"""Help for a person who has lost their second factor, by their lead or the administrator."""
 
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,7 @@ def team(request: HttpRequest) -> HttpResponse:
 
 
 def pending_rows(lead: User) -> list[dict[str, Any]]:
-    """The invitations without an answer, each with why its link opens nothing more, if so. Two queries."""
+    """Return the unanswered invitations, each with the reason why its link no longer works, if so. Two queries."""
     now, leads = timezone.now(), list_leads(lead.csirt_ids(Role.LEAD))
     rows: list[dict[str, Any]] = [{"link": one} for one in list_pending(lead)[:SHOWN]]
     for each in rows:
@@ -52,7 +52,7 @@ def pending_rows(lead: User) -> list[dict[str, Any]]:
 
 
 def row(lead: User, one: Any) -> dict[str, Any]:
-    """One person, from what was read with the list."""
+    """Return one line of the list, without queries."""
     has_one = any(factor.type in FACTORS for factor in one.authenticator_set.all())
     led = lead.csirt_ids(Role.LEAD)
     is_ours = any(each.role == Role.RESPONDER and each.csirt_id in led for each in one.memberships)
@@ -62,7 +62,7 @@ def row(lead: User, one: Any) -> dict[str, Any]:
 @never_cache
 @require_safe
 def person(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Asks before anything is done."""
+    """Show the account and the buttons that help it."""
     user = user_of(request)
     found = get_person(user, uid)
     shown = {"person": found, "has_factor": has_factor(found), "leads_a_team": leads_a_team(user)}
@@ -79,7 +79,7 @@ def reset(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def send_password_link(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """To the mailbox of the account, and to nobody else: who helps never knows the password."""
+    """Send the link to the mailbox of the account only, so that the helper never knows the password."""
     actor = user_of(request)
     found = get_person(actor, uid)
     purpose = LinkPurpose.PASSWORD if found.has_usable_password() else LinkPurpose.WELCOME

@@ -1,4 +1,4 @@
-"""Signing in and out: an agent, an analyst, a responder and an administrator use the same page."""
+"""Signing in and out, on the same page for all roles."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 
 
 class Refusing:
-    """A form that is not right is answered with 422, and keeps what was typed."""
+    """Answers an invalid form with 422 and what was typed."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # of the view that this completes
@@ -26,17 +26,19 @@ class SignIn(Refusing, LoginView):
 
 
 class ShowCode(Refusing, AuthenticateView):
-    """After the password, for whoever has a second factor."""
+    """Asks for the second factor after the password."""
 
     template_name = "accounts/show_code.html"
 
 
 class SignInByKey(LoginWebAuthnView):
-    """A passkey alone: it is had and unlocked, hence two factors. Its form stands on the page to sign in."""
+    """Signs in with a passkey alone, which is two factors: a device and its unlocking. The form is
+    on the sign-in page.
+    """
 
 
 @method_decorator(login_not_required, name="dispatch")
 class SignOut(LogoutView):
-    """POST only, as Django's."""
+    """Signs out on POST only, as Django's view does."""
 
     next_page = "home"

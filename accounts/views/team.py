@@ -1,4 +1,4 @@
-"""What a lead does for its centre: who works there, and the mailbox that its cases are sent to."""
+"""The pages of a lead: the responders of the centre, and the mailbox that receives its cases."""
 
 from typing import Any
 from uuid import UUID
@@ -27,11 +27,11 @@ from accounts.views.bodies import JUST_SENT, LEAVES, TOO_MANY, WITHDRAWN
 from accounts.views.links import link_is_over
 from accounts.views.sign_in import Refusing
 
-LONGEST_NUMBER = 18  # of digits, in a key of the database
+LONGEST_NUMBER = 18  # digits of a primary key in the database
 
 
 class OfALead(Refusing, FormView):  # type: ignore[type-arg]  # Django’s takes no parameter at run time
-    """A form of somebody who leads a centre; it is not there for the others."""
+    """A form for leads; a 404 for everybody else."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.centres = team.list_led_centres(user_of(request))
@@ -72,7 +72,7 @@ class InviteResponder(OfALead):
 
 @require_POST
 def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Asks nothing: another invitation undoes it."""
+    """Withdraw without asking to confirm, because a new invitation undoes it."""
     found = team.withdraw_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=user_of(request))
     messages.info(request, WITHDRAWN % {"address": found.email})
     return redirect("team")
@@ -81,7 +81,7 @@ def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Asks first, one button a centre."""
+    """Ask, with one button for each centre, then remove."""
     lead = user_of(request)
     if request.method == "POST":
         team.remove_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=lead)
@@ -99,7 +99,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def centre_asked(sent: QueryDict) -> int:
-    """Return the number of the centre that a form names, 0 for what is no number."""
+    """Return the centre id that a form names, or 0 if it is not a number."""
     number = sent.get("csirt", "")
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER else 0
 
@@ -107,7 +107,7 @@ def centre_asked(sent: QueryDict) -> int:
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="post")
 class Channel(OfALead):
-    """The mailbox of each centre that one leads, and the button that tries another."""
+    """Shows the mailbox of each centre that the user leads, and sends a trial to another mailbox."""
 
     template_name = "accounts/channel.html"
     form_class = ChannelForm
@@ -134,7 +134,7 @@ class Channel(OfALead):
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa", allow_get=True)  # type: ignore[untyped-decorator]
 def drop_channel(request: HttpRequest) -> HttpResponse:
-    """Asks first."""
+    """Ask, then remove the mailbox."""
     lead = user_of(request)
     if request.method == "POST":
         team.remove_channel(csirt_id=centre_asked(request.POST), actor=lead)
@@ -148,9 +148,9 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Reading the page changes nothing (mail scanners do): the button does. The mailbox is the proof.
+    """Confirm the mailbox with the button only: mail scanners read the page too. Holding the mailbox is the proof.
 
-    A second click finds it done.
+    A second click shows that it is done.
     """
     if request.method == "POST":
         team.confirm_channel(token=token)

@@ -1,4 +1,4 @@
-"""One's tokens of the API: the list, a new one shown once, and the end of one."""
+"""The user's own API tokens: the list, a new token shown once, and revoking."""
 
 import secrets
 from typing import Any
@@ -68,7 +68,7 @@ class NewToken(Refusing, FormView):  # type: ignore[type-arg]  # Django's takes 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Asks first."""
+    """Ask, then revoke."""
     user = user_of(request)
     if request.method == "POST":
         revoke_token(actor=user, uid=uid)

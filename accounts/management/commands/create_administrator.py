@@ -1,4 +1,4 @@
-"""Make the first account of an installation: the platform administrator, who makes the others."""
+"""Create the first account of an installation: the administrator of the platform, who creates the others."""
 
 import getpass
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""Make an API token for a person, and say it once."""
+"""Create an API token for a person and print it once."""
 
 from argparse import ArgumentParser
 from typing import Any
