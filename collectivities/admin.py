@@ -1,6 +1,6 @@
-"""The official list, read by the administrator of the platform, who may correct a region and nothing else."""
+"""The official list in the admin. The administrator of the platform may only correct a body's région."""
 
-from __future__ import annotations  # Django’s own classes take no [parameter] when the code runs
+from __future__ import annotations  # Django’s own classes take no [parameter] at run time
 
 from typing import Any
 
@@ -46,13 +46,13 @@ class ToConfirmFilter(admin.SimpleListFilter):
 
 @admin.register(Collectivity)
 class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A row comes from the import; what a person decides is the région that answers for it, with the reason."""
+    """Shows imported rows read-only, except the région that answers for a body and the reason of its correction."""
 
     form = CorrectionForm
     formfield_overrides = {models.CharField: {"form_class": PlainLineField}}
     list_display = ["__str__", "kind", "standing", "departement", "region", "population", "siren", "insee_code"]
     list_filter = ["kind", ToConfirmFilter]
-    search_fields = ["name"]  # shows the box; what it does is get_search_results
+    search_fields = ["name"]  # shows the search box; get_search_results does the search
     search_help_text = _("Nom, code postal, code INSEE, SIREN ou SIRET ; un département peut suivre le nom.")
     fields = [*FROM_THE_LIST, *CORRECTION, "region_correction_on"]
     readonly_fields = [*FROM_THE_LIST, "region_correction_on"]
@@ -62,7 +62,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("liste"))
     def standing(self, body: Collectivity) -> str:
-        """Whether the row comes from the list, or what became of it since somebody added it."""
+        """Tell whether the official list holds the body, or whether it was added by hand and awaits confirmation."""
         if body.is_listed:
             return str(_("officielle"))
         return str(_("à confirmer") if body.is_unconfirmed and not body.vanished_on else _("ajoutée"))
@@ -70,7 +70,7 @@ class CollectivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Collectivity], search_term: str
     ) -> tuple[QuerySet[Collectivity], bool]:
-        """The search of the public page: names with typing errors, and codes. The best match first."""
+        """Search as the public page does: names with typing errors, and codes. The best match comes first."""
         if not search_term.strip():
             return queryset, False
         try:

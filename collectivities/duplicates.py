@@ -1,4 +1,4 @@
-"""Which bodies may be the one that somebody proposes, and why: the person who knows decides."""
+"""Likely duplicates of a body that somebody proposes, with the reasons. A person decides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ class Likely:
 
 
 def likely_doubles(proposed: Collectivity) -> list[Likely]:
-    """At most six, the likeliest first. `proposed` may not be stored yet; it has a seat. Three queries."""
+    """Return at most six likely duplicates, the likeliest first. `proposed` may be unsaved but has
+    a seat. Three queries.
+    """
     same = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same).order_by("pk")[: SHOWN + 1]
     near = list(named_alike(proposed))
@@ -33,7 +35,9 @@ def likely_doubles(proposed: Collectivity) -> list[Likely]:
 
 
 def named_alike(proposed: Collectivity) -> Iterator[Collectivity]:
-    """A commune and its CCAS share a name and are two bodies: one of the list must bear the very same."""
+    """Yield the bodies with a similar name in the same département. A body of the official list must have exactly the
+    same name, because a commune and its CCAS are two bodies.
+    """
     if proposed.departement_id is None:
         return
     for body in bodies_resembling(proposed.name, proposed.kind, proposed.departement_id, SHOWN):
@@ -42,7 +46,7 @@ def named_alike(proposed: Collectivity) -> Iterator[Collectivity]:
 
 
 def reasons(body: Collectivity, proposed: Collectivity, *, is_alike: bool) -> list[str | Promise]:
-    """Each way in which the two look the same."""
+    """Return each reason to think that the two are the same body."""
     said = {
         _("même SIREN"): bool(proposed.siren) and body.siren == proposed.siren,
         _("nom proche"): is_alike,

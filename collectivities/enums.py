@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    """What a body is in law. The first ten are carried by the official list, the others by no open list."""
+    """The legal nature of a body. The official list holds the first ten natures; no open list holds the others."""
 
     COMMUNE = "commune", _("commune")
     CC = "cc", _("communauté de communes")
@@ -36,7 +36,7 @@ class Kind(models.TextChoices):
 
 GROUPINGS = (Kind.CC, Kind.CA, Kind.CU, Kind.METROPOLE, Kind.METROPOLE_LYON, Kind.EPT)
 EPCI = GROUPINGS[:-1]
-# What no open list carries, the most usual first: such a body is added by whoever declares for it.
+# Natures that no open list holds, the most usual first. Declarants add such bodies themselves.
 UNLISTED = (
     *(Kind.CCAS, Kind.SYNDICATE, Kind.SIVU, Kind.SIVOM, Kind.CLOSED_MIXED, Kind.OPEN_MIXED, Kind.REGIE, Kind.HOUSING),
     *(

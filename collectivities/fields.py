@@ -1,4 +1,4 @@
-"""What people type on one line of a form."""
+"""Form fields for text on one line."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ from django import forms
 
 
 class PlainLineField(forms.CharField):
-    """Without what cannot be seen: line ends and controls, and marks that change the order in which one reads."""
+    """Replaces invisible characters by spaces: line ends, control characters, and marks that
+    change the reading order.
+    """
 
     def to_python(self, value: Any) -> str:
         seen = "".join(sign if sign.isprintable() else " " for sign in super().to_python(value) or "")

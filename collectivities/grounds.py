@@ -1,4 +1,6 @@
-"""Whether the ground of any body has changed: what others derive from it is then derived again."""
+"""A version number for the territories and natures of all bodies. What is derived from them is computed
+again when it changes.
+"""
 
 from uuid import UUID, uuid4
 
@@ -6,12 +8,12 @@ from collectivities.models import GroundsVersion
 
 
 def grounds_version() -> UUID | None:
-    """Return what is drawn anew at each change. One query."""
+    """Return a random value that changes whenever the région, département or kind of any body does. One query."""
     return GroundsVersion.objects.values_list("token", flat=True).first()
 
 
 def renew_grounds() -> None:
-    """Say that the région, the département or the kind of a body has changed. Call it last in the transaction that
-    changes it: whoever else does waits for its end.
+    """Record that the région, the département or the kind of a body has changed. Call it last in the transaction that
+    changes it: another caller waits until that transaction ends.
     """
     GroundsVersion.objects.update_or_create(pk=1, defaults={"token": uuid4()})

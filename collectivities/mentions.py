@@ -1,5 +1,5 @@
-"""What is typed where a collectivité is looked for, and is none of the list: kinds of bodies that no open list carries
-(they are added with their SIREN), and people whom another service answers.
+"""Words typed in the search that name no body of the list: kinds of bodies that no open list holds (they are added
+with their SIREN), and people whom another service helps.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from collectivities.wording import plain, words_of
 
 
 class Elsewhere(StrEnum):
-    """Who is answered by another service than a centre for collectivités."""
+    """Who belongs to another service than the centres for local authorities."""
 
     HEALTH = "health"
     FIRM = "firm"
@@ -24,7 +24,9 @@ class Elsewhere(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """`kind`: to be added under this nature, None for who is no local public body; `place`: the other words typed."""
+    """What the words typed name. `kind` is the nature under which the body can be added, None if it is not a local
+    public body; `place` holds the other words typed.
+    """
 
     label: str | Promise
     kind: Kind | None
@@ -33,7 +35,7 @@ class Mention:
 
 
 type Line = tuple[str, str | Promise, Kind | None, Elsewhere | None]
-# Phrases as `words_of` leaves them, without small words. The longest one that begins what was typed wins.
+# Phrases without small words, as `words_of` returns them. The longest phrase that begins the words typed is chosen.
 LINES: tuple[Line, ...] = (
     ("syndicat|syndicat mixte|syndicat intercommunal|syndicat departemental", _("un syndicat"), Kind.SYNDICATE, None),
     ("sictom|smictom|siaep|smitom|siaepa", _("un syndicat"), Kind.SYNDICATE, None),
@@ -94,7 +96,7 @@ LINES: tuple[Line, ...] = (
 )
 PHRASES: dict[tuple[str, ...], Line] = {tuple(phrase.split()): line for line in LINES for phrase in line[0].split("|")}
 LONGEST = max(map(len, PHRASES))
-# What such a body does stands between its nature and its place: « syndicat des eaux du Léon ».
+# Words about the activity of a body, between its nature and its place: « syndicat des eaux du Léon ».
 TRADES = frozenset(
     {
         *("eau", "eaux", "potable", "assainissement", "energie", "electricite", "ordures", "menageres", "dechets"),
@@ -105,7 +107,7 @@ TRADES = frozenset(
 
 
 def mention_in(text: str) -> Mention | None:
-    """Return the kind of body or of person that the first words name, if they do."""
+    """Return what the first words typed name, or None."""
     words = words_of(text)
     for size in range(min(LONGEST, len(words)), 0, -1):
         if line := PHRASES.get(tuple(words[:size])):
@@ -116,5 +118,5 @@ def mention_in(text: str) -> Mention | None:
 
 
 def is_name_of(mention: Mention | None, name: str, text: str) -> bool:
-    """Whether a name begins like the words typed: « Hôpital-Camfrout » is a commune, whatever its first word."""
+    """Tell whether a name begins with the words typed: « Hôpital-Camfrout » is a commune and not a hospital."""
     return mention is not None and plain(" ".join(words_of(name))).startswith(" ".join(words_of(text)))

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from collectivities.enums import TERRITORIAL, Kind, Zone
 
-# How a commune's name follows « commune », by INSEE's type de liaison: (said before it, article it loses).
+# How a commune's name follows « commune », by INSEE's type de liaison: (words before it, article that it loses).
 OF = {0: ("de ", ""), 1: ("d’", ""), 2: ("du ", "Le "), 4: ("des ", "Les ")}
 SHORT_KINDS = ("CC", "CA", "CU")
 nine_digits = RegexValidator(r"^\d{9}$", _("Un numéro SIREN compte 9 chiffres."))
 
 
 class Region(models.Model):
-    """A région or an overseas collectivity, as ground: who lies where. Its council is a `Collectivity`."""
+    """A région or an overseas collectivity, as a territory. Its council is a `Collectivity`."""
 
     code = models.CharField(_("code"), max_length=3, unique=True)
     name = models.CharField(_("nom"), max_length=80)
@@ -35,7 +35,7 @@ class Region(models.Model):
 
 
 class Departement(models.Model):
-    """A département or an overseas collectivity, as ground. Its code may be that of a région: never mix them."""
+    """A département or an overseas collectivity, as a territory. Its code may also be that of a région."""
 
     code = models.CharField(_("code"), max_length=3, unique=True)
     name = models.CharField(_("nom"), max_length=80)
@@ -61,11 +61,11 @@ class CollectivityQuerySet(models.QuerySet["Collectivity"]):
         return self.existing().filter(declared_at__isnull=False, confirmed_at=None)
 
     def with_territory(self) -> "CollectivityQuerySet":
-        """What `str`, `label` and `home_region` read, so that a list costs no query a row."""
+        """Load what `str`, `label` and `home_region` read, so that a list needs no query for each row."""
         return self.select_related("departement", "region", "region_correction")
 
     def with_former_names(self) -> "CollectivityQuerySet":
-        """`known_as`: the other names under which each is looked for, in the same query."""
+        """Annotate `known_as`, the list of the other names of each body, without another query."""
         names = Alias.objects.filter(collectivity=OuterRef("pk")).exclude(name="").order_by("pk").values("name")
         return self.annotate(known_as=ArraySubquery(names))
 
@@ -101,10 +101,10 @@ class Collectivity(models.Model):
     )
     is_listed = models.BooleanField(_("sur la liste officielle"), default=False)
     millesime = models.PositiveSmallIntegerField(_("millésime"), null=True, blank=True)
-    # A body that somebody added while declaring: until it is confirmed, nobody has said that it exists.
+    # For a body that somebody added while declaring. It is unconfirmed until a CSIRT says that it exists.
     declared_at = models.DateTimeField(_("ajoutée le"), null=True, blank=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True, editable=False)
-    # None: it was there before the first list loaded here, or somebody entered it before any list carried it.
+    # None if the body was in the first list loaded here, or was added by hand before any list held it.
     appeared_on = models.DateField(_("apparue le"), null=True, blank=True, editable=False)
     vanished_on = models.DateField(_("disparue le"), null=True, blank=True)
     merged_into = models.ForeignKey(
@@ -118,7 +118,7 @@ class Collectivity(models.Model):
 
     objects = CollectivityQuerySet.as_manager()
 
-    # The name under which a search found it, where that is a commune which is part of it today.
+    # Set by a search that found the commune under the name of a former commune (`former.py`).
     former_name = ""
 
     class Meta:
@@ -132,7 +132,7 @@ class Collectivity(models.Model):
                 condition=Q(siren=None) | Q(siren__regex=r"^[0-9]{9}$"),
                 violation_error_message=_("Un numéro SIREN compte 9 chiffres."),
             ),
-            # Deferred, so that one import may pass a number from one body to another.
+            # Deferred, so that an import may move a number from one body to another.
             models.UniqueConstraint(
                 name="collectivity_one_siren", fields=["siren"], deferrable=models.Deferrable.DEFERRED
             ),
@@ -189,14 +189,14 @@ class Collectivity(models.Model):
 
     @property
     def place(self) -> str:
-        """The département in brackets, which tells homonyms apart; nothing where the name already says it."""
+        """The département in brackets, which distinguishes homonyms; empty where the name already says it."""
         if self.kind in TERRITORIAL or self.departement is None or self.departement.name == self.name:
             return ""
         return f" ({self.departement.name})"
 
     @property
     def label(self) -> str:
-        """The name with its nature, as it stands in a sentence: « commune du Mans (Sarthe) »."""
+        """The nature and the name, as written inside a sentence: « commune du Mans (Sarthe) »."""
         if self.kind == Kind.COMMUNE:
             said, article = OF.get(self.liaison, OF[0])
             return f"{self.get_kind_display()} {said}{self.name.removeprefix(article)}{self.place}".replace("'", "’")
@@ -207,17 +207,17 @@ class Collectivity(models.Model):
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Added by somebody who was declaring, and nobody of a CSIRT has said yet that it exists."""
+        """True if somebody added the body while declaring and no CSIRT has confirmed it yet."""
         return self.declared_at is not None and self.confirmed_at is None
 
     @property
     def home_region(self) -> Region | None:
-        """The région that answers for it: what a person corrected wins over what the list says."""
+        """The région that answers for the body: a person's correction wins over the official list."""
         return self.region_correction or self.region
 
 
 class GroundsVersion(models.Model):
-    """The one row that tells whether the ground of any body has changed (`grounds.py`)."""
+    """The single row whose value changes when the territory or kind of any body does (`grounds.py`)."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     token = models.UUIDField(_("jeton"), editable=False)
@@ -232,7 +232,7 @@ class GroundsVersion(models.Model):
 
 
 class Alias(models.Model):
-    """Another code or name under which people look for a body: a former commune, a municipal arrondissement."""
+    """Another code or name under which people look for a body: that of a former commune or an arrondissement."""
 
     collectivity = models.ForeignKey(
         Collectivity, models.CASCADE, related_name="aliases", verbose_name=_("collectivité")
@@ -260,7 +260,7 @@ class Alias(models.Model):
 
 
 class Grouping(models.Model):
-    """A commune is a member of an intercommunality (at most one EPCI, and in Grand Paris one EPT)."""
+    """The membership of a commune in an EPCI (at most one) or, in Grand Paris, in an EPT (at most one)."""
 
     member = models.ForeignKey(Collectivity, models.CASCADE, related_name="memberships", verbose_name=_("membre"))
     group = models.ForeignKey(Collectivity, models.CASCADE, related_name="members", verbose_name=_("groupement"))

@@ -1,4 +1,4 @@
-"""What a person may have meant by the words typed: a name, perhaps with a nature, a département or a postal code."""
+"""The possible meanings of a query: a name, perhaps with a nature, a département or a postal code."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ CORSICA = {"20": ("2A", "2B")}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a query. Empty tuples and strings ask for nothing."""
+    """One way to understand a query. An empty field is no condition."""
 
     words: tuple[str, ...]
     departements: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Reading:
 
 
 def readings_of(query: str) -> list[Reading]:
-    """From the most literal to the most interpreted; none when no word is left."""
+    """Return the readings from the most literal to the most interpreted, or an empty list if no word is left."""
     words = tuple(words_of(query))
     if not words:
         return []
@@ -41,13 +41,15 @@ def readings_of(query: str) -> list[Reading]:
 
 
 def saints_of(readings: Iterable[Reading]) -> list[Reading]:
-    """Return each reading whose first word may be a saint run into its name: « stmalo », « stebrigitte »."""
+    """Return the readings whose first word may be a saint written in one word: « stmalo », « stebrigitte »."""
     first = ((GLUED_SAINT.fullmatch(reading.words[0]), reading) for reading in dict.fromkeys(readings))
     return [replace(one, words=(SHORTENED[hit[1]], hit[2], *one.words[1:])) for hit, one in first if hit]
 
 
 def _with_place(reading: Reading) -> list[Reading]:
-    """« Saint-Denis 93 », « 93200 Saint-Denis », « Saint-Denis (La Réunion) »."""
+    """Return the reading that takes a word for a place: « Saint-Denis 93 », « 93200 Saint-Denis », «
+    Saint-Denis (La Réunion) ».
+    """
     words = reading.words
     for place, name in ((words[-1], words[:-1]), (words[0], words[1:])):
         if name and DEPARTEMENT_CODE.fullmatch(place):
@@ -67,5 +69,5 @@ def _with_kind(reading: Reading) -> Reading:
 
 @cache
 def departement_codes() -> dict[tuple[str, ...], str]:
-    """Names change less often than the list: those of the shipped one will do."""
+    """Return the département codes by the words of their names, from the shipped list: names rarely change."""
     return {tuple(words_of(row.name)): row.code for row in shipped_departements()}

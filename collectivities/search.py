@@ -1,8 +1,9 @@
-"""Find a body from what a person knows of it: its name, roughly, or one of its numbers. Two queries a search.
+"""Searching a body by its approximate name or by one of its numbers. Two queries a search.
 
-What matches exactly comes first, then what begins so, and only when these give too little what contains or resembles
-it; inside the same quality, the bigger population. Bodies that vanished are never offered. One that somebody added
-while declaring is found by its exact SIREN alone until it is confirmed, so that nobody writes in everybody's list.
+Exact matches come first, then names that begin with the query; names that contain or resemble it are added only if
+there are too few of these. Within each group the largest population comes first. Bodies that vanished are never
+returned. A body that somebody added while declaring is found only by its exact SIREN until it is confirmed, so that
+nobody can write in a list that everybody sees.
 """
 
 import re
@@ -34,7 +35,7 @@ BY_CODE = """
     WHERE insee_code = %(code)s OR siren = %(code)s
     UNION ALL SELECT collectivity_id, 2 FROM collectivities_alias WHERE code = %(code)s AND code <> ''
 """
-# Five digits that people type are a postal code; one that nobody has may be an INSEE code.
+# Five digits are read first as a postal code, then as an INSEE code.
 BY_POSTAL_CODE = """
     UNION ALL SELECT id, -1 FROM collectivities_collectivity
     WHERE length(%(code)s) = 5 AND postal_codes @> ARRAY[%(code)s]::varchar(5)[]
@@ -45,7 +46,7 @@ BEST_CODES = """
     GROUP BY c.id ORDER BY min(hit.rank), c.population DESC NULLS LAST, c.id LIMIT %(limit)s
 """
 
-# Ranks: exact 0, begins so 2, contains 4, resembles 6; then whether the nature is the one said (FIT, ANY_KIND).
+# Ranks: 0 for an exact match, 2 for a beginning, 4 for a part, 6 for a resemblance; FIT or ANY_KIND is then added.
 BY_NAME = """
     WITH near AS ({near}),
     far AS (
@@ -61,7 +62,7 @@ BY_NAME = """
     SELECT id FROM (SELECT * FROM near UNION ALL SELECT * FROM far) hit
     GROUP BY id ORDER BY min(rank), max(score) DESC, id LIMIT %(limit)s
 """
-# `high` is the first stem that no longer begins like `low`: stems are plain ASCII, compared byte by byte.
+# `high` is the first stem that no longer begins with `low`: stems are plain ASCII and compared byte by byte.
 NEAR = """
     SELECT c.id, CASE c.stem WHEN {low} THEN 0 ELSE 2 END + {fit} AS rank, coalesce(c.population, 0) AS score
     FROM collectivities_collectivity c
@@ -71,7 +72,7 @@ NEAR = """
     FROM collectivities_alias a JOIN collectivities_collectivity c ON c.id = a.collectivity_id
     WHERE a.stem ~>=~ {low} AND a.stem ~<~ {high} AND c.vanished_on IS NULL AND {known} AND {place}
 """
-# A nature that is said is wanted above all; when none is said, a groupement stands behind the commune of its name.
+# A nature in the query counts more than anything else. Without it, a groupement comes after the commune of its name.
 FIT = "CASE WHEN c.kind = ANY({}) THEN 0 ELSE 8 END"
 ANY_KIND = "(c.kind = ANY({}))::int"
 IN_DEPARTEMENTS = "c.departement_id IN (SELECT id FROM collectivities_departement WHERE code = ANY({}))"
@@ -92,7 +93,7 @@ type Params = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """What a search gives to a person: bodies of the list, or what the words name besides, and where that may lie."""
+    """The answer to a person's search: bodies, and what else the words name, with the places where that may be."""
 
     found: list[Collectivity]
     mention: Mention | None = None
@@ -103,17 +104,17 @@ NOTHING_TYPED = gettext_lazy("Écrivez d’abord un nom ou un code postal, puis 
 
 
 class SearchProblem(ValueError):
-    """What was typed can be no number of a body; the message, in French, says why."""
+    """The text cannot be a number of a body. The message, in French, gives the reason."""
 
 
 def check_words(query: str) -> None:
-    """Raise `SearchProblem` when a search was sent with nothing to look for."""
+    """Raise `SearchProblem` if the query is empty."""
     if not query.strip():
         raise SearchProblem(NOTHING_TYPED)
 
 
 def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = False) -> list[Collectivity]:
-    """The best matches first, with département and région loaded; `unconfirmed` is for those who confirm.
+    """Return the best matches first, with their département and région. `unconfirmed` includes unconfirmed bodies.
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
@@ -123,7 +124,9 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
 
 def answer_search(query: str, limit: int = 20) -> SearchAnswer:
-    """As `find_collectivities`, and what else the words say. At most two queries more. Raise `SearchProblem`."""
+    """Search as `find_collectivities` does, and add what else the words name. Two more queries
+    at most. Raise `SearchProblem`.
+    """
     found = find_collectivities(query, limit)
     mention = mention_in(query[:LONGEST_QUERY])
     if mention is None or (mention.place and any(is_name_of(mention, body.name, query) for body in found)):
@@ -132,7 +135,7 @@ def answer_search(query: str, limit: int = 20) -> SearchAnswer:
 
 
 def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
-    """Return where a kind of body may lie, from the place that was said with it. Two queries, or none."""
+    """Return the places where a body of this kind may be, from the other words typed. Two queries, or none."""
     if not mention.place:
         return []
     try:
@@ -142,30 +145,32 @@ def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
 
 
 def ids_named(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
-    """The keys of the same bodies, one query fewer."""
+    """Return the ids of what `find_collectivities` finds, in the same order. One query. Raise `SearchProblem`."""
     text = query[:LONGEST_QUERY].strip()
     if code := _code_in(text):
         check_number(code)
-        code = code.zfill(5) if len(code) == 4 else code  # spreadsheets eat the first zero
+        code = code.zfill(5) if len(code) == 4 else code  # spreadsheets drop the leading zero
         return _ids_of_code(code, BY_CODE + BY_POSTAL_CODE, limit)
     readings = readings_of(text)
     known = sql.SQL("true" if unconfirmed else CONFIRMED)
     if not readings:
         return []
-    # A kind of body that no list carries resembles no commune, whatever its letters.
+    # A query that names a kind of body which no list holds must not match communes with similar letters.
     loosely = sql.SQL(UNLISTED_ONLY).format(known, [str(kind) for kind in UNLISTED]) if mention_in(text) else known
     return _ids_of_name(readings, limit, known, loosely)
 
 
 def bodies_resembling(name: str, kind: str, departement: int, limit: int) -> list[Collectivity]:
-    """Bodies of this département whose name resembles this one, the most alike first; the unconfirmed too."""
+    """Return the bodies of the département with a similar name, the most similar
+    first, unconfirmed bodies included.
+    """
     stem = stem_of(name, kind)
     statement = sql.SQL(RESEMBLING).format(stem=stem, edits=other_spellings(stem), departement=departement)
     return _load(_ids(statement, {"limit": limit})) if stem else []
 
 
 def siren_in(text: str) -> str:
-    """The SIREN that was typed, alone or as the beginning of a SIRET. Raise `SearchProblem` when there is none."""
+    """Return the SIREN that is typed, alone or in a SIRET. Raise `SearchProblem` if there is none."""
     compact = re.sub(r"[\s.\-]", "", text[:LONGEST_QUERY])
     if not re.fullmatch(r"\d{9}|\d{14}", compact, re.ASCII):
         raise SearchProblem(_("Un numéro SIREN compte 9 chiffres. Vérifiez-le, ou cochez « Je ne le connais pas »."))
@@ -177,14 +182,18 @@ def siren_in(text: str) -> str:
 
 
 def collectivity_by_code(code: str) -> Collectivity | None:
-    """By SIREN, SIRET, INSEE code present or former, `53` (département) or `R53` (région); never by postal code."""
+    """Return the body with this SIREN, SIRET, present or former INSEE code, or council code: `53` for a département,
+    `R53` for a région. Postal codes are not searched.
+    """
     compact = re.sub(r"\s", "", code[:LONGEST_QUERY]).upper()
     found = _load(_ids_of_code(compact, BY_CODE, 1)) if CODE.fullmatch(compact) else []
     return found[0] if found else None
 
 
 def body_by_uid(value: str) -> Collectivity | None:
-    """The body of this public identifier, or the one that took it in; None for anything else. Two queries at most."""
+    """Return the body with this public identifier, or the body that absorbed it; None otherwise.
+    Two queries at most.
+    """
     try:
         found = Collectivity.objects.with_territory().select_related("seat").filter(uid=UUID(value)).first()
     except ValueError:
@@ -196,7 +205,7 @@ def body_by_uid(value: str) -> Collectivity | None:
 
 
 def check_number(code: str) -> None:
-    """Raise `SearchProblem` when these digits are too many for a postal code and yet no SIREN or SIRET."""
+    """Raise `SearchProblem` if these digits are longer than a postal code but are not a valid SIREN or SIRET."""
     if not code.isdecimal() or len(code) <= 5:
         return
     if len(code) not in (SIREN_DIGITS, SIRET_DIGITS):
@@ -210,7 +219,7 @@ def check_number(code: str) -> None:
 
 
 def _code_in(text: str) -> str:
-    """The number that the whole text is, without its spaces and dots; empty when it is words."""
+    """Return the number, without spaces and dots, if the whole text is a number; else an empty string."""
     compact = re.sub(r"[\s.\-]", "", text).upper()
     if CODE.fullmatch(compact):
         return compact
@@ -224,7 +233,9 @@ def _ids_of_code(code: str, codes: str, limit: int) -> list[int]:
 
 
 def _ids_of_name(readings: list[Reading], limit: int, known: sql.Composable, loosely: sql.Composable) -> list[int]:
-    """`known`: which bodies the words as they stand may name; `loosely`: which ones any other reading of them may."""
+    """Run the search. `known` is the SQL condition on bodies for the literal reading, `loosely` the
+    one for other readings.
+    """
     literal, *others = readings
     loosest = readings[-1]
     near = [_near(literal, known), *(_near(reading, loosely) for reading in others)]

@@ -1,6 +1,6 @@
-"""Loading the official list, and adding what no list carries.
+"""Importing the official list, and adding the bodies that no list holds.
 
-A body is never deleted, since an incident may name it: it vanishes or is merged.
+A body is never deleted, since an incident may refer to it: it vanishes or is merged into another.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ type Ids = dict[Key, int]
 LOCK = 0x70C51  # one import at a time
 BATCH = 2_000
 NAME_LENGTH = 150
-RANDOM = 4  # the version of a UUID
+RANDOM = 4  # the version of a random UUID
 LISTED = [
     "kind", "name", "liaison", "sort_key", "stem", "siren", "insee_code", "region_id", "departement_id", "population",
     "postal_codes",
@@ -51,14 +51,15 @@ class ImportReport:
 
 
 def silent(_message: str) -> None:
-    """For callers that show no progress."""
+    """Report no progress."""
 
 
 @transaction.atomic
 def import_official_list(*, official: OfficialList, say: Say = silent) -> ImportReport:
-    """Make the database hold this list, all or nothing. Twice the same list changes nothing the second time.
+    """Make the database match this list, in one transaction. Importing the same list again changes nothing.
 
-    What a person corrected (`region_correction`) stays. Raise `UnreadableList` if a newer list is already loaded.
+    Corrections made by hand (`region_correction`) are kept. Raise `UnreadableList` if a newer
+    list was already imported.
     """
     is_first = _take_turn(official) is None
     report = ImportReport(official.millesime)
@@ -78,13 +79,16 @@ def import_official_list(*, official: OfficialList, say: Say = silent) -> Import
     say(_("Appartenances aux intercommunalités…"))
     _write_groupings(official.bodies, body_ids, report)
     renew_grounds()
-    with connection.cursor() as cursor:  # or the first searches would be planned for empty tables
+    # Without new statistics, PostgreSQL would plan the first searches for empty tables.
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE collectivities_collectivity, collectivities_alias, collectivities_grouping")
     return report
 
 
 def _take_turn(official: OfficialList) -> int | None:
-    """Wait for other imports. Return the newest millésime that is loaded, None before the first list."""
+    """Wait for another import to end. Return the newest millésime imported so far, or None. Raise `UnreadableList` if
+    this list is older than it or empty.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     loaded = Collectivity.objects.order_by("-millesime").exclude(millesime=None).values_list("millesime", flat=True)
@@ -98,7 +102,7 @@ def _take_turn(official: OfficialList) -> int | None:
 
 
 class Grounds:
-    """Régions and départements, written then known by their codes."""
+    """Writes the régions and départements; then gives their ids by code."""
 
     def __init__(self, regions: Iterable[RegionRow], departements: Iterable[DepartementRow]) -> None:
         self.regions = self._write(
@@ -140,9 +144,10 @@ def _write_bodies(
     *,
     is_first: bool,
 ) -> dict[Key, UUID]:
-    """Create and change; return the uid under which each body stands, by family and code.
+    """Create and change the bodies of the list, and return the uid of each by family and code.
 
-    A body that no earlier list carried appears on the day of this one; nobody knows since when those of the first are.
+    A new body gets the first day of the millésime as its date of appearance. Bodies of the first list get none, since
+    their date is unknown.
     """
     appeared_on = None if is_first else date(official.millesime, 1, 1)
     by_hand = _by_hand(official, known)
@@ -164,10 +169,11 @@ def _write_bodies(
 
 
 def _by_hand(official: OfficialList, known: dict[UUID, Collectivity]) -> dict[str, UUID]:
-    """The bodies that people entered before any list carried them, by SIREN: each keeps its identity, a random one.
+    """Return the uids of the bodies that people added before a list held them, by SIREN: the import
+    keeps their random uid.
 
-    The list confirms those it takes up. Where it knows the body already, the row entered by hand was a double of it;
-    one that was merged away gives its number back.
+    The import confirms these bodies. If the list's body is already in the database, the row added by hand is merged
+    into it. A row that was merged into another body loses its SIREN.
     """
     by_hand = {row.siren: row for row in known.values() if row.siren and row.uid.version == RANDOM}
     carried = {by_hand[body.siren].pk: body.uid for body in official.bodies if body.siren in by_hand}
@@ -208,7 +214,7 @@ def _differ(row: Collectivity, before: Collectivity) -> bool:
 
 
 def _copy(model: type[Model], fields: list[str], rows: list[Any]) -> None:
-    """PostgreSQL's COPY: several times faster than INSERT for a whole list."""
+    """Insert the rows with PostgreSQL's COPY, which is several times faster than INSERT for a whole list."""
     columns = sql.SQL(", ").join(map(sql.Identifier, fields))
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), columns)  # noqa: SLF001 public API
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -222,7 +228,9 @@ def _update(rows: list[Collectivity]) -> None:
 
 
 def _retire(official: OfficialList, absent: list[Collectivity], ids: Ids, report: ImportReport) -> None:
-    """Bodies the list no longer carries: merged when it says into which, vanished otherwise."""
+    """Mark the bodies absent from the list as merged, if the list gives the code of a body as
+    former, else as vanished.
+    """
     heirs = {alias.code: ids[body.key] for body in official.bodies for alias in body.aliases if alias.code}
     merged = [row for row in absent if row.insee_code in heirs]
     Collectivity.objects.filter(pk__in=[row.pk for row in absent]).update(vanished_on=date(official.millesime, 1, 1))
@@ -235,7 +243,7 @@ def _retire(official: OfficialList, absent: list[Collectivity], ids: Ids, report
 
 
 def _write_aliases(bodies: list[BodyRow], ids: Ids) -> None:
-    """What the list says, and the names of bodies merged since this database knows the list."""
+    """Make the aliases those of the list, plus the names of the bodies that earlier imports saw merged."""
     wanted = {
         (ids[body.key], alias.code, alias.name, stem_of(alias.name, body.kind))
         for body in bodies
@@ -267,10 +275,10 @@ def _write_groupings(bodies: list[BodyRow], ids: Ids, report: ImportReport) -> N
 
 @transaction.atomic
 def propose_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity) -> Collectivity:
-    """Add a body that no list carries, to be confirmed by a responder. `name` is plain, `siren` exists by its key.
+    """Add a body that no list holds, for a responder to confirm. `siren`, if given, has a valid check digit.
 
-    The body that has this SIREN is given back instead, and so is the one that was proposed in the same words: two
-    clicks, or two people, make one body. It lies where its seat lies.
+    Return the existing body instead if one has this SIREN, or was proposed with the same words, so that two clicks or
+    two people create one body. The body takes the région and the département of its seat.
     """
     stem = stem_of(name, kind)[:NAME_LENGTH]
     _hold(siren or f"{kind} {stem} {seat.pk}")
@@ -290,7 +298,9 @@ def propose_body(*, kind: Kind, name: str, siren: str | None, seat: Collectivity
 
 
 def _hold(key: str) -> None:
-    """Until the end of the transaction: one proposal of this body at a time, and no import meanwhile."""
+    """Lock this proposal until the end of the transaction. Two proposals of one body wait for each other, and so do a
+    proposal and an import.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [key, LOCK])
@@ -306,9 +316,9 @@ def _proposed_so(kind: Kind, name: str, seat: Collectivity) -> Collectivity | No
 
 
 def confirm_body(body: Collectivity) -> None:
-    """Say that a body which somebody added exists. From now on everybody finds it, at its seat's postal codes too.
+    """Confirm a body that somebody added. Everybody then finds it by name, and by the postal codes of its seat.
 
-    Call it in a transaction that holds the row.
+    Call it in a transaction that has locked the row.
     """
     body.confirmed_at = timezone.now()
     body.postal_codes = body.seat.postal_codes if body.seat else []
@@ -316,13 +326,15 @@ def confirm_body(body: Collectivity) -> None:
 
 
 def unconfirm_body(body: Collectivity) -> None:
-    """The contrary, of a body that no list carries. Call it in a transaction that holds the row."""
+    """Undo the confirmation of a body that no list holds. Call it in a transaction that has locked the row."""
     body.confirmed_at, body.postal_codes = None, []
     body.save(update_fields=["confirmed_at", "postal_codes"])
 
 
 def correct_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivity) -> None:
-    """Mend what was said of a body that nobody has confirmed. Call it in a transaction that holds the row."""
+    """Correct the kind, the name and the seat of an unconfirmed body. Call it in a transaction that
+    has locked the row.
+    """
     body.kind, body.name, body.seat = kind, name, seat
     body.sort_key, body.stem = plain(name)[:NAME_LENGTH], stem_of(name, kind)[:NAME_LENGTH]
     body.region, body.departement = seat.home_region, seat.departement
@@ -331,9 +343,10 @@ def correct_body(body: Collectivity, *, kind: Kind, name: str, seat: Collectivit
 
 
 def merge_body(body: Collectivity, *, into: Collectivity) -> None:
-    """Say that a body which somebody added is another one, as the import does of communes.
+    """Merge a body that somebody added into another one, as the import does for communes.
 
-    Call it in a transaction that holds both rows. Its SIREN leads to the other, or goes to it where no list speaks.
+    Call it in a transaction that has locked both rows. Searches by its SIREN then lead to `into`, or `into` takes the
+    SIREN if it has none and is not on the official list.
     """
     if body.siren and not into.siren and not into.is_listed:
         body.siren, into.siren = None, body.siren
@@ -347,7 +360,9 @@ def merge_body(body: Collectivity, *, into: Collectivity) -> None:
 
 @transaction.atomic
 def correct_region(*, collectivity: Collectivity, region: Region | None, note: str) -> Collectivity:
-    """Say which région answers for a body, against the list; None takes the correction back. Imports keep it."""
+    """Set the région that answers for a body against the official list, or remove the correction if `region` is None.
+    Imports keep the correction.
+    """
     collectivity.region_correction = region
     collectivity.region_correction_note = note if region else ""
     collectivity.region_correction_on = timezone.localdate() if region else None

@@ -1,23 +1,23 @@
-"""Other spellings of a name: a letter that slipped, and the letters that French writes for one sound."""
+"""Other spellings of a name: one letter wrong, or another way in which French writes the same sound."""
 
 from collections.abc import Iterator
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-# Typing errors of one letter are tried out one by one in short names, where trigrams see nothing.
+# One wrong letter is tried in short names only; in longer names trigrams find the resemblance.
 SHORT_NAME = 9
-# Each pair is confused both ways: « Plougernau » for Plouguerneau.
+# Each pair is tried in both directions: « Plougernau » for Plouguerneau.
 SOUNDS = (
     *(("ge", "gue"), ("gi", "gui"), ("au", "eau"), ("o", "au"), ("o", "eau"), ("c", "qu"), ("k", "qu"), ("c", "k")),
     *(("f", "ph"), ("i", "y"), ("an", "en"), ("am", "em"), ("in", "ain"), ("in", "ein"), ("in", "ym"), ("e", "ai")),
     *(("e", "ei"), ("s", "z"), ("s", "ss"), ("s", "c"), ("t", "th"), ("r", "rh"), ("l", "ll"), ("n", "nn")),
     *(("m", "mm"), ("r", "rr"), ("t", "tt"), ("p", "pp"), ("ec", "ecq"), ("ou", "oue"), ("er", "ert"), ("er", "ers")),
 )
-# Beyond this length, trigrams see that two names are alike.
+# Beyond this length, trigrams find the resemblance.
 TWO_SOUNDS = 24
 
 
 def other_spellings(word: str) -> list[str]:
-    """Return what may have been meant: at most two sounds written otherwise, and in a short name one letter off."""
+    """Return spellings with one or two sounds written otherwise and, for a short name, those with one letter wrong."""
     if len(word) > TWO_SOUNDS:
         return []
     once = set(_sounds_alike(word))

@@ -1,4 +1,4 @@
-"""Names reduced to what people agree on: no accent, no article, no hyphen, “St” said “saint”, the nature apart."""
+"""Names reduced for comparison: without accents, articles and hyphens, with « St » as « saint », the nature apart."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss"})
 SHORTENED = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 SMALL_WORDS = frozenset(re.findall(r"\w+", "a au aux d de des du en et l la le les lez s sous sur"))
 
-# How people say the nature of a body, after small words are gone; the longest phrases first.
+# The ways in which people write the nature of a body, without small words, the longest phrases first.
 KIND_WORDS: dict[tuple[str, ...], tuple[Kind, ...]] = {
     tuple(phrase.split()): kinds
     for phrases, kinds in (
@@ -31,20 +31,22 @@ CLOSING = {("metropole",), ("agglomeration",), ("agglo",), ("communaute",)}
 
 
 def plain(text: str) -> str:
-    """Lower case, ASCII letters and digits, words parted by one space."""
+    """Return lower-case ASCII letters and digits, with one space between words."""
     folded = unicodedata.normalize("NFKD", text.lower().translate(LIGATURES))
     ascii_only = "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(re.findall(r"[a-z0-9]+", ascii_only))
 
 
 def words_of(text: str) -> list[str]:
-    """The words that carry a name. A name made of small words only (Lès, Y) keeps them."""
+    """Return the significant words. A name that has only small words (Lès, Y) keeps them."""
     words = [SHORTENED.get(word, word) for word in plain(text).split()]
     return [word for word in words if word not in SMALL_WORDS] or words
 
 
 def split_kind(words: list[str]) -> tuple[tuple[Kind, ...], list[str]]:
-    """The nature said before or after a name, and the name left; `((), words)` when none is said."""
+    """Return the natures written before or after a name and the words of the name; `((), words)` if
+    there is no nature.
+    """
     for size in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         if kinds := KIND_WORDS.get(tuple(words[:size])):
             return kinds, _without_closing(words[size:])
@@ -57,7 +59,7 @@ def _without_closing(words: list[str]) -> list[str]:
 
 
 def stem_of(name: str, kind: str) -> str:
-    """What the search index holds. Only a commune keeps words that say a nature: « Ville-d’Avray »."""
+    """Return the search key of a name. Only a commune keeps words that name a nature: « Ville-d’Avray »."""
     words = words_of(re.sub(r"\([^)]*\)", " ", name))
     if kind != Kind.COMMUNE:
         _kinds, words = split_kind(words)

@@ -1,4 +1,4 @@
-"""The clock on the wall of a town hall: its time zone, from the territory where it lies."""
+"""The time zone of a body, from the territory where it is."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from collectivities.models import Collectivity
 
 PARIS = "Europe/Paris"
-# Territory code → IANA zone. Clipperton has nobody and no zone; the main zone is taken where a territory has several.
+# Territory code → IANA zone, the main one if a territory has several. Clipperton has no inhabitants and no zone.
 ZONES = {
     "01": "America/Guadeloupe",
     "02": "America/Martinique",
@@ -24,7 +24,7 @@ ZONES = {
     "988": "Pacific/Noumea",
 }
 
-# How a zone is said, after an hour.
+# The French name of a zone, to be written after an hour.
 CLOCKS = {
     PARIS: _("heure de Paris"),
     "America/Cayenne": _("heure de Guyane"),
@@ -45,16 +45,16 @@ CLOCKS = {
 
 
 def day_of(at: datetime, zone: str) -> date:
-    """The date at the clock of a territory; `zone` is an IANA name."""
+    """Return the local date in a territory; `zone` is an IANA name."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
 def zone_of(collectivity: Collectivity) -> str:
-    """An IANA name. Europe/Paris for the mainland, Corse, and a body whose territory is not known."""
+    """Return an IANA name: Europe/Paris for the mainland, Corse, and a body whose territory is unknown."""
     region = collectivity.home_region
     return zone_in(region.code if region else None)
 
 
 def zone_in(region_code: str | None) -> str:
-    """The same, of a territory by its code."""
+    """Return the IANA name for the code of a région."""
     return ZONES.get(region_code or "", PARIS)

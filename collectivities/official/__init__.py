@@ -8,7 +8,9 @@ SHIPPED = Path(__file__).parent.parent / "data" / "official-list.csv.xz"
 
 
 def read_official_list(source: Path | None = None, millesime: int | None = None) -> OfficialList:
-    """The list shipped with this version, or the one found at `source`: a compact file, a package folder or .tgz."""
+    """Return the list shipped with this version, or the one at `source`: a compact file, a package
+    folder or a .tgz.
+    """
     path = source or SHIPPED
     return read_compact(path) if path.name.endswith(".csv.xz") else read_package(path, millesime)
 

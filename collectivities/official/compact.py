@@ -1,6 +1,6 @@
-"""The shipped form of the list: one CSV, compressed with xz, one line a body, in a stable order.
+"""The shipped form of the official list: a CSV compressed with xz, with one line for each body, in a stable order.
 
-The first field of a line says what it is: `list` (millésime), `region`, `departement` or `body`.
+The first field of a line is its type: `list` (with the millésime), `region`, `departement` or `body`.
 """
 
 import csv
@@ -24,7 +24,7 @@ def write_compact(official: OfficialList, path: Path) -> None:
 
 
 def read_compact(path: Path) -> OfficialList:
-    """Raise `UnreadableList` when the file is cut, altered, or something else."""
+    """Return the list. Raise `UnreadableList` if the file is truncated, altered or of another format."""
     try:
         with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
             return _read(csv.reader(text))
@@ -34,7 +34,7 @@ def read_compact(path: Path) -> OfficialList:
 
 
 def read_departements(path: Path) -> list[DepartementRow]:
-    """Only the head of the file is unpacked."""
+    """Return the départements, reading only the head of the file."""
     with lzma.open(path, "rt", encoding="utf-8", newline="") as text:
         head = takewhile(lambda line: line[0] != "body", csv.reader(text))
         return [DepartementRow(*values) for what, *values in head if what == "departement"]

@@ -1,18 +1,20 @@
-"""The councils of régions, départements and overseas collectivities, which the package names only as ground.
+"""The councils of régions, départements and overseas collectivities. The npm package describes
+these only as territories.
 
-Where law has merged two councils, one body stands for both, and every code of either finds it:
+Where law has merged two councils, one body replaces both and is found by the codes of each:
 
 - Corse (région 94, départements 2A and 2B): one Collectivité de Corse since 2018;
 - Martinique, Guyane (2015) and Mayotte (2011, Département-Région since 2025): one body for région and département;
 - Alsace: the councils of Bas-Rhin and Haut-Rhin are the Collectivité européenne d'Alsace since 2021; its INSEE
-  code as a territory is 6AE. The two départements remain as ground;
+  code as a territory is 6AE. The two départements remain as territories;
 - Paris: the city holds both sets of powers (2019), so it is the commune 75056, found under the code 75 also;
-- Rhône: the métropole de Lyon has the département's powers on its own ground (2015). Its communes are coded 69 all
-  the same; the council of Rhône counts the inhabitants of the others only. The métropole comes with the EPCI;
-- overseas collectivities: one body each, Terres australes included; Clipperton is State property without a council.
-  Saint-Barthélemy and Saint-Martin are also listed as communes by INSEE, and stay so.
+- Rhône: the métropole de Lyon has the département's powers on its own territory (2015). Its communes still have
+  codes in 69; the council of Rhône counts the inhabitants of the others only. The métropole comes with the EPCI;
+- overseas collectivities: one body each, including Terres australes; Clipperton is State property without a council.
+  Saint-Barthélemy and Saint-Martin are also listed as communes by INSEE, and remain communes here.
 
-No open list carries the SIREN of these bodies. Codes: `53` is a département, `R53` a région, since both number alike.
+No open list holds the SIREN of these bodies. The code `53` is a département and `R53` a région, since both
+use the same numbers.
 """
 
 from collections import Counter
@@ -25,7 +27,7 @@ from collectivities.official.rows import AliasRow, BodyRow, DepartementRow, Regi
 CLIPPERTON = "989"
 PARIS = "75"
 LYON_METROPOLIS = "200046977"
-# (code, name, région, département, codes of the ground, other codes and names)
+# (code, name, région, département, codes of the territories, other codes and names)
 MERGED = (
     ("R94", "Collectivité de Corse", "94", "", ("2A", "2B"), ("2A:Corse-du-Sud", "2B:Haute-Corse")),
     ("R02", "Collectivité territoriale de Martinique", "02", "972", ("972",), ("972:",)),
@@ -41,7 +43,7 @@ MERGED_REGIONS = {merged[2] for merged in MERGED if merged[0].startswith("R")}
 def councils(
     regions: list[RegionRow], departements: list[tuple[DepartementRow, int]], communes: list[BodyRow]
 ) -> Iterator[BodyRow]:
-    """Every council, given the ground (each département with INSEE's type de liaison) and the communes on it."""
+    """Yield every council, from the régions, the départements with INSEE's type de liaison, and the communes."""
     inhabitants = _inhabitants(communes)
     yield from _merged({region.code for region in regions}, inhabitants)
     for departement, liaison in departements:
@@ -59,14 +61,14 @@ def councils(
 
 
 def with_paris(commune: BodyRow) -> BodyRow:
-    """Paris is found under its département's code and names too."""
+    """Add the code and the names of the département to the aliases of the commune of Paris."""
     if commune.code != "75056":
         return commune
     return replace(commune, aliases=(*commune.aliases, AliasRow(PARIS, ""), AliasRow("", "Ville de Paris")))
 
 
 def _inhabitants(communes: list[BodyRow]) -> Counter[str]:
-    """By département; those of the métropole de Lyon apart, under its SIREN."""
+    """Return the inhabitants by département. Those of the métropole de Lyon are counted apart, under its SIREN."""
     counted: Counter[str] = Counter()
     for commune in communes:
         ground = LYON_METROPOLIS if LYON_METROPOLIS in commune.groups else commune.departement

@@ -1,4 +1,6 @@
-"""Reads the npm package @etalab/decoupage-administratif: its folder, its `data` folder, or the .tgz of `npm pack`."""
+"""Reader of the npm package @etalab/decoupage-administratif: its folder, its `data` folder, or the
+.tgz of `npm pack`.
+"""
 
 import json
 import re
@@ -19,12 +21,12 @@ type ReadJson = Callable[[str], Any]
 
 KINDS = {"CC": Kind.CC, "CA": Kind.CA, "CU": Kind.CU, "METRO": Kind.METROPOLE, "MET69": Kind.METROPOLE_LYON}
 KINDS["EPT"] = Kind.EPT
-# Version 4 carried the list of 2024, version 5 that of 2025, version 6 that of 2026.
+# Version 4 held the list of 2024, version 5 that of 2025, version 6 that of 2026.
 MILLESIME_OF_VERSION_0 = 2020
 
 
 def read_package(source: Path, millesime: int | None = None) -> OfficialList:
-    """Raise `UnreadableList` when a file is missing or is not what the package holds."""
+    """Return the list. Raise `UnreadableList` if a file is missing or does not have the format of the package."""
     try:
         read = _reader(source)
         return _read(read, millesime or _millesime(read))
@@ -95,7 +97,9 @@ def _communes(records: list[Record], groups: list[Record]) -> Iterator[BodyRow]:
 
 
 def _aliases(records: list[Record]) -> dict[str, list[AliasRow]]:
-    """Former communes that live on as part of another, municipal arrondissements, and codes that are no more."""
+    """Return the aliases by commune: former communes that are now part of it, municipal
+    arrondissements, and former codes.
+    """
     aliases: dict[str, list[AliasRow]] = defaultdict(list)
     named = set()
     for row in records:
@@ -127,7 +131,7 @@ def _groupings(groups: list[Record], communes: list[BodyRow]) -> Iterator[BodyRo
 
 
 def _majority(members: list[BodyRow], ground: str) -> str:
-    """The ground where most inhabitants of the members live; the lower code when two are level."""
+    """Return the territory where most inhabitants of the members live, or the lower code if two are equal."""
     counted: Counter[str] = Counter()
     for member in members:
         counted[getattr(member, ground)] += member.population or 0

@@ -1,4 +1,4 @@
-"""The official list as plain rows: what a reader yields, what the compact file holds, what an import takes."""
+"""The official list as plain rows, which the readers return, the compact file stores and the import takes."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class AliasRow:
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """One body. `groups` are SIRENs of the groupings a commune belongs to; `code` is unique in its family."""
+    """One body. `groups` are the SIRENs of its groupings if it is a commune; `code` is unique in its family."""
 
     kind: str
     code: str
@@ -49,7 +49,9 @@ class BodyRow:
 
     @property
     def family(self) -> str:
-        """A communauté de communes may become a communauté d'agglomération: it stays the same body."""
+        """The same for all groupings: a communauté de communes that becomes a communauté d'agglomération
+        is the same body.
+        """
         return "grouping" if self.kind in GROUPINGS else self.kind
 
     @property
@@ -58,12 +60,12 @@ class BodyRow:
 
     @property
     def uid(self) -> uuid.UUID:
-        """The same for every import on every machine."""
+        """A UUID that is the same in every import on every machine."""
         return uuid.uuid5(NAMESPACE, f"{self.family}:{self.code}")
 
     @property
     def insee_code(self) -> str:
-        """Groupings have only a SIREN."""
+        """The INSEE code; empty for groupings, which have only a SIREN."""
         return "" if self.kind in GROUPINGS else self.code
 
 
@@ -76,4 +78,4 @@ class OfficialList:
 
 
 class UnreadableList(Exception):
-    """What was given is no official list; the message, in French, says why."""
+    """The source is not an official list. The message, in French, gives the reason."""
