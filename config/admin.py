@@ -1,11 +1,11 @@
-"""The responders' admin: our AdminSite, and the lists of every ModelAdmin bounded by construction.
+"""The admin of the responders: our AdminSite, which bounds the lists of every ModelAdmin.
 
-The apps below `config` may not import it, and need not: they register with Django's own @admin.register on plain
-ModelAdmins. The site slips BoundedModelAdmin under each one as it registers it: what the app sets wins, and Django's
-defaults, which count the whole table twice to show one page, are never reached.
+The apps below `config` must not import it and need not: they use Django's own @admin.register on plain ModelAdmins. On
+registration the site puts BoundedModelAdmin between each class and Django's ModelAdmin. What an app sets wins;
+Django's defaults, which count the whole table twice for one page, are never used.
 """
 
-from __future__ import annotations  # Django's own classes take no [parameter] when the code runs
+from __future__ import annotations  # Django's own classes take no [parameter] at run time
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from incidents.models import Incident
 
 
 class ChosenRowsForm(ActionForm):
-    """An action bears on the rows that were ticked and seen, never on « all rows »."""
+    """Limits an action to the rows that were ticked, never « all rows » of the list."""
 
     def clean_select_across(self) -> bool:
         return False
@@ -43,7 +43,9 @@ OF_A_LIST = Media(js=["admin/js/actions.js"])
 
 
 class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """What a list costs does not grow with its table: no count, no facet, no sort but on columns that an app names."""
+    """Makes the cost of a list independent of its table: no count, no facets, and sorting only by columns
+    that an app names.
+    """
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -57,11 +59,15 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Not the scripts of Django's forms, of which one hears « unload », that browsers give up."""
+        """Load only the script of actions, without Django's form scripts: one of them listens to the
+        deprecated « unload ».
+        """
         return super().changelist_view(request, {"media": OF_A_LIST} | (extra_context or {}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
-        """Of a row that is there: a form that tells the second writer."""
+        """Return the form. For an existing row it refuses to overwrite what somebody
+        else changed meanwhile (`FreshForm`).
+        """
         if obj is None:
             return super().get_form(request, obj, change, **kwargs)
         base = kwargs.pop("form", self.form)
@@ -80,7 +86,7 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return any(each.has_changed() for each in formsets)
 
 
-# Whose rows nobody edits here: rights come from memberships, factors from the people who hold them.
+# Models that nobody edits here: rights come from memberships, and factors from their owners.
 NOT_OURS = ("django.contrib.auth.", "allauth.")
 NO_PAGE_OF_OURS = ("view_on_site", "password_change_done")
 
@@ -89,11 +95,11 @@ class TocsinAdminSite(AdminSite):
     site_title = _("Tocsin")
     site_header = _("Tocsin")
     index_title = _("Répondre et administrer")
-    enable_nav_sidebar = False  # the queue uses the whole width; the apps are in the header
+    enable_nav_sidebar = False  # the queue uses the whole width, and the header lists the apps
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
-        self.disable_action("delete_selected")  # nothing here is deleted in bulk
+        self.disable_action("delete_selected")  # nothing is deleted in bulk
 
     def register(
         self,
@@ -106,13 +112,15 @@ class TocsinAdminSite(AdminSite):
         super().register(ours, bounded(admin_class or BoundedModelAdmin), **options)
 
     def get_urls(self) -> list[Any]:
-        """Without « view on site »: no page of ours is reached by the number of a table."""
+        """Leave out « view on site », since no page of ours is reached by a primary key, and a page that is unused."""
         return [each for each in super().get_urls() if getattr(each, "name", "") not in NO_PAGE_OF_OURS]
 
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The admin has no door of its own: people come in by the one that asks for a second factor."""
+        """Redirect to the sign-in page of the site, which asks for the second factor. Raise PermissionDenied for an
+        account without access to the admin.
+        """
         if not request.user.is_authenticated:
             return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
         if not self.has_permission(request):
@@ -122,24 +130,24 @@ class TocsinAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """One page changes a password: the one that tells its person by mail."""
+        """Redirect to the account page, which tells the user by mail that the password changed."""
         return redirect("account_change_password")
 
     def index(  # type: ignore[override]  # or a redirection
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The queue is the home page of whoever has one."""
+        """Redirect users who may see cases to the queue."""
         if self.has_queue(request):
             return redirect("admin:incidents_incident_changelist")
         return super().index(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With what the menu offers to a lead besides the rows: the figures and the people of its centre."""
+        """Add whether the user leads a centre, for the menu."""
         user = request.user
         return super().each_context(request) | {"is_lead": isinstance(user, User) and leads_a_team(user)}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The queue first, under the name of its page."""
+        """Return the apps with the queue first, under the title of its page."""
         found = super().get_app_list(request, app_label)
         for app in found:
             app["models"].sort(key=lambda each: each["model"] is not Incident)
@@ -150,7 +158,7 @@ class TocsinAdminSite(AdminSite):
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Django's « Administration de » does not agree with the names of our apps."""
+        """Give the page the name of the app, because Django's « Administration de » does not agree with our names."""
         title = capfirst(apps.get_app_config(app_label).verbose_name)
         return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 
@@ -159,7 +167,7 @@ class TocsinAdminSite(AdminSite):
 
 
 def bounded(admin_class: type[ModelAdmin[Any]]) -> type[ModelAdmin[Any]]:
-    """The same class, with BoundedModelAdmin between it and Django's ModelAdmin."""
+    """Return the class with BoundedModelAdmin between it and Django's ModelAdmin."""
     if issubclass(admin_class, BoundedModelAdmin):
         return admin_class
     return type(admin_class.__name__, (admin_class, BoundedModelAdmin), {"__module__": admin_class.__module__})

@@ -2,6 +2,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class TocsinAdminConfig(AdminConfig):
-    """In INSTALLED_APPS in the place of django.contrib.admin, so that @admin.register finds our site."""
+    """Replaces django.contrib.admin in INSTALLED_APPS, so that @admin.register uses our site."""
 
     default_site = "config.admin.TocsinAdminSite"

@@ -1,7 +1,7 @@
-"""Makes .venv/ with what the requirements pin, from nothing but some Python 3. Run by the Makefile before anything.
+"""Creates .venv/ with the pinned requirements, using any Python 3. The Makefile runs it first.
 
-Tocsin needs Python 3.12; this file does not, since it is what goes looking for it. It uses uv: the one on the
-PATH, else one installed under .local/.
+Tocsin needs Python 3.12, but this file does not, since its work is to find one. It uses the uv of the PATH, or
+installs one under .local/.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STAMP = VENV / "made-of"
 UV_HOME = ROOT / ".local" / "uv"
 OLDEST = "3.12"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
-# uv and pip bring certificates of their own, which a proxy that re-encrypts TLS is not among; the system's may be.
+# uv and pip have certificates of their own. These do not include a proxy that re-encrypts TLS; the system's may.
 REFUSED = "certificate"
 SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", "PIP_USE_FEATURE": "truststore"}
 BEHIND_A_PROXY = (
@@ -63,7 +63,9 @@ def minimum() -> tuple[int, ...]:
 
 
 def find_uv() -> list[str]:
-    """uv on the PATH; else in an environment of its own; else, where Python has no venv, in a plain folder."""
+    """Return the command of uv: the one on the PATH; else one installed in a virtual environment; else, if Python has
+    no venv, one installed in a plain folder.
+    """
     for uv in [["uv"], [str(UV_HOME / "bin" / "uv")]]:
         if works(*uv, "--version"):
             return uv
@@ -93,9 +95,11 @@ def works(*command: str) -> bool:
 
 
 def run(*command: str, failing: str) -> None:
-    """Run a command, once more with the system's certificates if it refused those that it was shown."""
+    """Run a command, and again with the system's certificates if it refused a certificate. Exit
+    with `failing` on failure.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if "SSL_CERT_FILE" in environment:  # uv reads it, pip another
+    if "SSL_CERT_FILE" in environment:  # uv reads this variable, pip reads another
         environment.setdefault("PIP_CERT", environment["SSL_CERT_FILE"])
     said = refusal(command, environment)
     if said and REFUSED in said.lower():
@@ -107,7 +111,7 @@ def run(*command: str, failing: str) -> None:
 
 
 def refusal(command: tuple[str, ...], environment: dict[str, str]) -> str | None:
-    """What the command says when it fails; None when it does not."""
+    """Return the error output of the command if it fails, else None."""
     done = subprocess.run(
         [*command, *quiet(command)], env=environment, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True
     )

@@ -1,10 +1,10 @@
-"""How the workers and the clock reach the broker, and which worker does what."""
+"""The settings of the Celery broker, shared by the workers and the clock, with the queue of each task."""
 
 from typing import Any
 
 from kombu import Exchange, Queue
 
-# Mails that somebody waits for have a queue and a worker of their own; work that may take its time shares the other.
+# Mails that somebody waits for have their own queue and worker; longer work shares the other.
 URGENT, HEAVY = "urgent", "heavy"
 ROUTES = {"notifications.tasks.*": {"queue": URGENT}, "accounts.tasks.*": {"queue": URGENT}}
 LONGEST_TASK_SECONDS = 5 * 60
@@ -18,7 +18,7 @@ BROKER: dict[str, Any] = {
         "health_check_interval": 5,
     },
     "task_publish_retry": False,
-    # A worker that is given no queue takes both.
+    # A worker started without -Q takes both queues.
     "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in (URGENT, HEAVY)],
     "task_default_queue": HEAVY,
     "task_routes": ROUTES,

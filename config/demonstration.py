@@ -1,7 +1,7 @@
-"""The demonstration: who can sign in to it, and addresses that reach nobody.
+"""The demonstration: its accounts, and addresses of centres that reach nobody.
 
-The password is published, so this only ever touches a database marked as a demonstration, which production
-refuses to start on.
+The accounts have a published password. They are created only in a database marked as a demonstration, with which
+production refuses to start.
 """
 
 from datetime import timedelta
@@ -25,10 +25,10 @@ REGION = "53"
 CSIRT = "breizh-cyber"
 COMMUNE = "35238"
 
-# What opens the exact figures of its region to an analyst.
+# The act of the région that gives its analyst access to its exact figures.
 ACT = "Décision fictive de la région, pour la démonstration"
 
-# Account → (name shown, role, what it belongs to)
+# Account → (displayed name, role, where the role applies)
 CAST = {
     "agent": ("Dominique Exemple", Role.AGENT, "collectivity"),
     "manager": ("Noa Modèle", Role.MANAGER, "collectivity"),
@@ -42,9 +42,10 @@ CAST = {
 
 @transaction.atomic
 def create_demonstration() -> list[str]:
-    """Make the cast and the fictitious addresses; again changes nothing. Returns the accounts' addresses.
+    """Create the accounts and the invented addresses, and return the addresses of the accounts. A
+    second call changes nothing.
 
-    Raises ImproperlyConfigured on a database that is not a demonstration.
+    Raise ImproperlyConfigured if the database is not a demonstration.
     """
     if not read_demonstration():
         raise ImproperlyConfigured("The demonstration accounts are only for a demonstration database.")
@@ -60,7 +61,7 @@ def create_demonstration() -> list[str]:
 
 
 def create_account(email: str, shown: str, role: Role, home: dict[str, Any]) -> None:
-    """The second factor of whoever needs one is drawn here, and exists in this database alone."""
+    """Create one account. A second factor, if the role needs one, is random and exists only in this database."""
     user = User.objects.filter(email=email).first()
     if user is None:
         user = User.objects.create_user(email, PASSWORD, display_name=shown)
@@ -72,7 +73,7 @@ def create_account(email: str, shown: str, role: Role, home: dict[str, Any]) -> 
 
 
 def give_fictitious_addresses() -> None:
-    """Each centre gets an address that exists nowhere, so that its mails can be read in the demonstration."""
+    """Give each centre an address that does not exist, so that its mails can be read in the demonstration."""
     for csirt in Csirt.objects.active().territorial().filter(notification_email=""):
         csirt.notification_email = f"alerte@{csirt.slug}.example"
         csirt.save(update_fields=["notification_email"])

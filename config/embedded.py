@@ -1,9 +1,9 @@
-"""The embedded PostgreSQL and Valkey: real servers out of two wheels, for trying, developing and testing.
+"""The embedded PostgreSQL and Valkey: real servers from two wheels, for trying, developing and testing.
 
-They listen on 127.0.0.1 at free ports, ask for a random password, keep what they accept (fsync stays on) and
-live in one folder, `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
+They listen on 127.0.0.1 at free ports, ask for a random password, keep what they accept (fsync stays on) and use one
+folder, `.local/` for a developer. Production gives DATABASE_URL and REDIS_URL instead.
 
-    python -m config.embedded start | stop
+  python -m config.embedded start | stop
 """
 
 import os
@@ -57,11 +57,11 @@ class NotStartedError(Exception):
 
 
 class Server:
-    """What both servers share: one port kept from start to start, one log, one readiness."""
+    """The common part of both servers: a port that stays the same between starts, a log, a check of readiness."""
 
     name: str
     title: str
-    polite: signal.Signals  # finish what is under way, then leave
+    polite: signal.Signals  # asks the server to finish its work, then to stop
     failures: tuple[type[Exception], ...]
 
     def __init__(self, home: Path, confinement: Confinement, record: Record) -> None:
@@ -69,7 +69,7 @@ class Server:
         self.record = record
         self.data = confinement.data / self.name
         self.log = home / f"{self.name}.log"
-        self.process: subprocess.Popen[bytes] | None = None  # if it was started here
+        self.process: subprocess.Popen[bytes] | None = None  # None if another process started the server
 
     @property
     def port(self) -> int:
@@ -80,8 +80,8 @@ class Server:
         return str(self.record.read()["password"])
 
     def start(self) -> None:
-        """Returns once it answers. One that already runs is left as it is."""
-        self.record.write()  # the password, the first time
+        """Start the server and return once it answers. Do nothing if it already runs. Raise NotStartedError."""
+        self.record.write()  # creates the password at the first start
         if self.answers():
             return
         self.prepare()
@@ -92,7 +92,9 @@ class Server:
             time.sleep(0.5)
 
     def attempted(self, deadline: float) -> bool:
-        """One launch. False when it gave up by itself: after a kill -9 its children need a moment to go."""
+        """Launch the server once. Return False if it stopped: after a kill -9, its former children need
+        a moment to end.
+        """
         if not is_free(self.port):
             self.record.write(**{self.name: free_port()})
         self.write(self.configuration(), self.data / f"{NAME}.conf")
@@ -105,7 +107,7 @@ class Server:
         return False
 
     def answers(self) -> bool:
-        """With our password: another server on the same port would refuse it."""
+        """Tell whether the server answers with our password, which another server on the same port would refuse."""
         if self.port == NOWHERE:
             return False
         try:
@@ -162,7 +164,7 @@ class Postgres(Server):
             stop_process(pid, self.polite)
 
     def create(self) -> None:
-        """Under another name until it is whole: a kill in the middle is started over."""
+        """Create the cluster under another name and rename it at the end, so that a killed creation starts again."""
         new = self.data.with_name("postgres.new")
         for folder in [self.data, new]:
             shutil.rmtree(folder, ignore_errors=True)
@@ -194,7 +196,7 @@ class Postgres(Server):
                 connection.execute(f"CREATE DATABASE {NAME}")
 
     def pid(self) -> int | None:
-        """Of the server on this folder; None for a file that a kill -9 or a reboot left behind."""
+        """Return the pid of the server of this folder; None if the file is left from a kill -9 or a reboot."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             command = psutil.Process(pid).cmdline()
@@ -230,7 +232,7 @@ class Valkey(Server):
             client.ping()
 
     def pid(self) -> int | None:
-        """As it says itself, to those who know the password."""
+        """Return the pid that the server itself gives, or None if it does not answer."""
         try:
             with self.client() as client:
                 return int(client.info("server")["process_id"])
@@ -239,7 +241,7 @@ class Valkey(Server):
 
 
 class Servers:
-    """Both, in one folder. Nothing is touched on the disk before the first start."""
+    """Both servers in one folder. Nothing is written before the first start."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -272,14 +274,14 @@ class Servers:
             self.postgres.stop()
 
     def snapshot(self, folder: Path) -> None:
-        """The database of servers at rest, to start others from."""
+        """Copy the database of stopped servers to `folder`, from which `restore` starts others."""
         new = folder.with_suffix(f".{os.getpid()}")
         new.mkdir(parents=True)
         copy(self.record.path, new)
         copy(self.postgres.data, new)
         try:
             new.rename(folder)
-        except OSError:  # somebody was faster
+        except OSError:  # another process was faster
             shutil.rmtree(new)
 
     def restore(self, folder: Path) -> None:
@@ -289,7 +291,7 @@ class Servers:
         self.confinement.own_all(self.postgres.data)
 
     def remove(self) -> None:
-        """Stops them and forgets all that they hold."""
+        """Stop the servers and delete their data."""
         self.stop()
         shutil.rmtree(self.confinement.data, ignore_errors=True)
         if (self.home / "place").exists():
@@ -298,7 +300,7 @@ class Servers:
 
 
 def copy(source: Path, folder: Path) -> None:
-    """With its owners and permissions, which `shutil` would lose."""
+    """Copy with owners and permissions, which `shutil` would lose."""
     subprocess.run(["cp", "-a", source, folder], check=True)
 
 

@@ -1,4 +1,4 @@
-"""Typed reading of the environment. What is missing or wrong stops the process with a sentence that names it."""
+"""Typed reading of the environment. A missing or wrong variable stops the process with a sentence that names it."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -22,14 +22,16 @@ class Env:
         self.source = source
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return the variable, else the words of the file that `{name}_FILE` names, as a container is given it."""
+        """Return the variable, else the text of the file that `{name}_FILE` names (secrets of containers), else the
+        default. Raise ImproperlyConfigured if there is none.
+        """
         value = self.source.get(name, "").strip() or self.read_file(f"{name}_FILE") or default
         if value is None:
             raise ImproperlyConfigured(f"{name} is not set: give it in the environment, or a file as {name}_FILE.")
         return value
 
     def read_file(self, name: str) -> str:
-        """Return the words of the file that a variable names, without the spaces around; empty if there is none."""
+        """Return the stripped text of the file that a variable names; empty if the variable is not set."""
         path = self.source.get(name, "").strip()
         try:
             return Path(path).read_text(encoding="utf-8").strip() if path else ""
@@ -43,7 +45,7 @@ class Env:
         return int(value)
 
     def day_of_year(self, name: str, default: str) -> tuple[int, int]:
-        """A month and a day of any year, written « 04-01 »."""
+        """Return a month and a day of any year, written « 04-01 »."""
         value = self.text(name, default)
         try:
             day = datetime.strptime(f"2001-{value}", "%Y-%m-%d").replace(tzinfo=UTC)
@@ -58,25 +60,27 @@ class Env:
         return value in {"1", "true", "yes"}
 
     def items(self, name: str, default: str | None = None) -> list[str]:
-        """Comma-separated values."""
+        """Return comma-separated values."""
         return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
 
     def hosts(self, name: str) -> list[str]:
-        """The names of the site, the first one whole: mails link to it. A star would let anybody choose it."""
+        """Return the names of the site. The first must be complete, since mails link to it. A star is refused, because
+        anybody could then choose the name in the links.
+        """
         hosts = self.items(name)
         if not hosts or "*" in hosts or hosts[0].startswith("."):
             raise ImproperlyConfigured(f"{name} must list the names of the site, the first one in full, and no star.")
         return hosts
 
     def secret(self, name: str) -> str:
-        """A secret fit for production: present, long, and not the one that everybody can read here."""
+        """Return a secret fit for production: long enough, and not the public one of development."""
         value = self.text(name)
         if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
             raise ImproperlyConfigured(f"{name} must be a secret of at least {SHORTEST_SECRET} random characters.")
         return value
 
     def keys(self, name: str, default: str | None = None) -> list[bytes]:
-        """Keys of 32 bytes in base64, separated by commas: the first one encrypts, all of them decrypt."""
+        """Return keys of 32 bytes in base64, separated by commas. The first encrypts, all of them decrypt."""
         try:
             keys = [b64decode(item, validate=True) for item in self.items(name, default)]
         except ValueError:
@@ -86,14 +90,14 @@ class Env:
         return keys
 
     def secret_keys(self, name: str) -> list[bytes]:
-        """The same, fit for production."""
+        """Return the keys, which must not include the public one of development."""
         if DEVELOPMENT_EVIDENCE_KEY in self.items(name):
             raise ImproperlyConfigured(f"{name} must not be the key that everybody can read here.")
         return self.keys(name)
 
 
 def split(url: str, name: str, schemes: set[str]) -> SplitResult:
-    """The parts of an address; the error never repeats it, since it holds a password."""
+    """Return the parts of a URL. The error does not repeat the URL, because it holds a password."""
     refusal = ImproperlyConfigured(f"{name} must look like {'|'.join(sorted(schemes))}://user:password@host:port/…")
     try:
         parts = urlsplit(url)
@@ -106,7 +110,7 @@ def split(url: str, name: str, schemes: set[str]) -> SplitResult:
 
 
 def with_password(url: str, password: str) -> str:
-    """Return the address with this password, whatever signs it has; the address itself if there is no password."""
+    """Return the URL with this password, percent-encoded; the same URL if the password is empty."""
     if not password:
         return url
     scheme, mark, rest = url.partition("://")
@@ -116,7 +120,7 @@ def with_password(url: str, password: str) -> str:
 
 
 def database(url: str) -> dict[str, Any]:
-    """DATABASES["default"] from `postgresql://user:password@host:port/name?sslmode=require`."""
+    """Return DATABASES["default"] for `postgresql://user:password@host:port/name?sslmode=require`."""
     parts = split(url, "DATABASE_URL", {"postgres", "postgresql"})
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -130,7 +134,9 @@ def database(url: str) -> dict[str, Any]:
 
 
 def cache(url: str) -> dict[str, Any]:
-    """CACHES from REDIS_URL. A silent server is not waited for; what guards the accounts then counts elsewhere."""
+    """Return CACHES for REDIS_URL. A silent server times out after half a second; SteadyCache then counts attempts
+    on accounts in PostgreSQL.
+    """
     return {
         "default": {
             "BACKEND": "config.steady_cache.SteadyCache",
@@ -142,7 +148,7 @@ def cache(url: str) -> dict[str, Any]:
 
 
 def mail(url: str) -> dict[str, Any]:
-    """The EMAIL_* settings from `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
+    """Return the EMAIL_* settings for `smtp://`, `smtps://`, `smtp+starttls://` or `file:///folder`."""
     parts = split(url, "EMAIL_URL", {*MAIL_SCHEMES, "file"})
     if parts.scheme == "file":
         return {
@@ -161,7 +167,9 @@ def mail(url: str) -> dict[str, Any]:
 
 
 def evidence(env: Env, folder: Path | None = None) -> dict[str, Any]:
-    """STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET where one is given, else EVIDENCE_DIR (or `folder`)."""
+    """Return STORAGES["evidence"]: the bucket EVIDENCE_S3_BUCKET if set, else the
+    folder EVIDENCE_DIR (default `folder`).
+    """
     bucket = env.text("EVIDENCE_S3_BUCKET", "")
     if not bucket:
         location = env.text("EVIDENCE_DIR", str(folder) if folder else None)
@@ -175,7 +183,7 @@ def evidence(env: Env, folder: Path | None = None) -> dict[str, Any]:
             "access_key": env.text("EVIDENCE_S3_ACCESS_KEY"),
             "secret_key": env.text("EVIDENCE_S3_SECRET_KEY"),
             "default_acl": None,
-            "file_overwrite": True,  # names are ours, and random
-            "max_memory_size": 1024 * 1024,  # beyond, what is read goes through a temporary file, still encrypted
+            "file_overwrite": True,  # names are ours and random
+            "max_memory_size": 1024 * 1024,  # larger objects are read through a temporary file, still encrypted
         },
     }

@@ -1,4 +1,4 @@
-"""The forms of the admin write nothing over what somebody else wrote since the page was opened."""
+"""Forms of the admin that do not overwrite what somebody else changed since the page was opened."""
 
 import hashlib
 from typing import Any
@@ -6,16 +6,18 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-SEEN = "_seen"  # the field of the page, in config/templates/admin/change_form.html
+SEEN = "_seen"  # the name of the field, in config/templates/admin/change_form.html
 
 
 class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """`stands`: a stamp of the row and of its inlines as they are now. The page sends back the one that it showed."""
+    """`stands` is a stamp of the present row and inlines. The page sends back the stamp that it was rendered with."""
 
     stands = ""
 
     def clean(self) -> dict[str, Any]:
-        """The same again is a double click: only what would change something is refused, and kept as typed."""
+        """Refuse a form that would change a row changed meanwhile, and keep what was typed. The same values again
+        pass: they are a double click.
+        """
         said = super().clean() or {}
         seen = self.data.get(SEEN)
         if seen and seen != self.stands and (self.has_changed() or self.inlines_changed()):
@@ -33,6 +35,6 @@ class FreshForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class ta
 
 
 def stamp_of(form: forms.BaseForm, formsets: list[Any]) -> str:
-    """What changes whenever a value that the page shows for writing changes."""
+    """Return a stamp that changes whenever a value that the page shows in its fields changes."""
     shown = [sorted(form.initial.items()), *([one.initial for one in each.initial_forms] for each in formsets)]
     return hashlib.sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,11 +1,11 @@
-"""The door between an asynchronous server and Django: a client is waited for by the loop, never by a thread.
+"""The layer between an asynchronous server and Django: slow clients wait in the event loop and hold no thread.
 
-A WSGI server gives each request a thread before its body has come and until its answer has left, so that as many
-clients as there are threads close the site with a byte now and then. Here a thread is taken once the body is there,
-and for each piece of a long answer while it is made. Files of a case are too large for that: they are read as they
-come, by half of the threads at most, and by one for each address and each case; whoever finds no place in half a
-minute is told when to come back. Each body must keep a pace, and ends with a 408 if it does not; so must whoever reads
-an answer, or the rest is not sent.
+A WSGI server gives each request a thread from before its body has come until its answer has left, so that as many slow
+clients as there are threads block the site. Here a request gets a thread once its body is there, and again for each
+piece of a long answer. Uploaded files are too large for that: they are read as they come, by at most half of the
+threads, and by one thread for each address and each case. A client that finds no place in half a minute gets a 503
+with the time to come back. Each body must keep a minimal pace or ends with a 408, and a client that reads an answer
+too slowly does not get the rest.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ type Send = Callable[[Message], Awaitable[None]]
 type Environ = dict[str, Any]
 type Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-# The plain form that hands files over: incidents/evidence reads it as it comes, once it knows whose case it is.
+# The form without JavaScript that uploads evidence: incidents/evidence reads the body once it has found the case.
 STREAMED = re.compile(r"/suivi/[^/]+/pieces/")
-# What a page or the API accepts at most, and a slice of a file; of more, Django refuses the length unread.
+# The largest body of a page, of the API or of a slice of a file. Django refuses a longer one without reading it.
 LONGEST_WHOLE = 1024 * 1024
-# The slowest line that we wait for: thirty seconds, then as long as it needs at 8 kB a second.
+# The slowest accepted line: thirty seconds, plus the time that the bytes take at 8 kB a second.
 GRACE_SECONDS, SLOWEST_BYTES_A_SECOND = 30.0, 8_000
 LONGEST_LENGTH = 16  # digits
 CHUNK = 64 * 1024
-# How long files wait for a place; then, in seconds too, when to come back.
+# Seconds that an upload waits for a place, and seconds until it should come back.
 PLACE_SECONDS, RETRY_AFTER = 30.0, b"60"
 WORDS = "Votre envoi arrive trop lentement, nous ne l’avons pas reçu. Réessayez, ou appelez le numéro de l’annuaire."
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -51,21 +51,21 @@ NO_PLACE = (503, [*PLAIN, (b"retry-after", RETRY_AFTER)], NO_PLACE_WORDS.encode(
 
 
 class BodyLost(OSError):
-    """The client went away, or is too slow; Django takes it for a body that cannot be read."""
+    """The client has gone or is too slow. Django handles it as a body that cannot be read."""
 
 
 class NoPlace(Exception):
-    """Others send files, and have done so for too long to wait for them."""
+    """Other uploads have held all places for too long."""
 
 
 class Pace:
-    """How long a client may keep us waiting: the time that we take ourselves is not counted."""
+    """The time that a client has left. Our own work is not counted."""
 
     def __init__(self) -> None:
         self.seconds_left = GRACE_SECONDS
 
     async def keep[T](self, step: Awaitable[T]) -> T:
-        """Return what this step of the client's gives. Raises TimeoutError."""
+        """Await a step of the client's and return its result. Raise TimeoutError."""
         began = monotonic()
         try:
             return await asyncio.wait_for(step, max(self.seconds_left, 0))
@@ -73,19 +73,19 @@ class Pace:
             self.seconds_left -= monotonic() - began
 
     def allow_for(self, count: int) -> None:
-        """Give the time that the slowest line needs for this many bytes."""
+        """Add the time that the slowest accepted line needs for this many bytes."""
         self.seconds_left += count / SLOWEST_BYTES_A_SECOND
 
 
 class Body:
-    """The body of one request, from the server's messages, at a pace that is checked."""
+    """The body of one request, read from the server's messages at a checked pace."""
 
     def __init__(self, receive: Receive) -> None:
         self.receive, self.pace = receive, Pace()
         self.is_over, self.is_slow = False, False
 
     async def next(self) -> bytes:
-        """Return what came next, empty at the end. Raises BodyLost."""
+        """Return the next bytes, empty at the end. Raise BodyLost."""
         if self.is_over:
             return b""
         try:
@@ -102,20 +102,20 @@ class Body:
         return content
 
     async def read_whole(self, length: int) -> bytes:
-        """Return `length` bytes, or fewer where the client sent fewer. Raises BodyLost."""
+        """Return `length` bytes, or fewer if the client sent fewer. Raise BodyLost."""
         content = bytearray()
         while len(content) < length and not self.is_over:
             content += await self.next()
         return bytes(content[:length])
 
     async def wait_for_end(self) -> None:
-        """Return once the client has gone away; what it still sends is dropped."""
+        """Wait until the client has gone; drop what it still sends."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
 
 class Reader:
-    """What Django reads a body from: some bytes that are there, then those that `more` brings."""
+    """The file from which Django reads a body: first the bytes in `content`, then those that `more` returns."""
 
     def __init__(self, content: bytes = b"", more: Callable[[], bytes] = bytes) -> None:
         self.content, self.more = bytearray(content), more
@@ -136,14 +136,14 @@ class Reader:
 
 
 class Places:
-    """Who may hold a thread for as long as files take."""
+    """The places of uploads, which hold a thread for as long as they take."""
 
     def __init__(self, count: int) -> None:
         self.left, self.names, self.change = count, set[str](), asyncio.Condition()
 
     @asynccontextmanager
     async def take(self, *names: str) -> AsyncIterator[None]:
-        """Hold a place, one at most under each of these names. Raises NoPlace."""
+        """Hold a place, at most one for each of these names. Raise NoPlace after PLACE_SECONDS."""
         try:
             async with self.change, asyncio.timeout(PLACE_SECONDS):
                 await self.change.wait_for(lambda: self.left and self.names.isdisjoint(names))
@@ -161,7 +161,7 @@ class Places:
 
 
 class Gate:
-    """An ASGI application over a WSGI one."""
+    """An ASGI application that runs a WSGI application."""
 
     def __init__(self, application: Application, *, threads: int) -> None:
         self.application = application
@@ -183,17 +183,17 @@ class Gate:
                 await self.answer(environ, body, send)
         except NoPlace:
             await send_whole(send, *NO_PLACE)
-        except OSError as error:  # whoever asked has gone, or is too slow
+        except OSError as error:  # the client has gone or is too slow
             logger.info("not answered", error=type(error).__name__)
             if body.is_slow:
                 await send_whole(send, *TOO_SLOW)
 
     async def answer(self, environ: Environ, body: Body, send: Send) -> None:
-        """Let Django answer in a thread. Raises OSError where there is nobody to read it."""
+        """Run Django in a thread and send its answer. Raise OSError if the client has gone or is too slow."""
         answer = Answer(self.application, environ)
         whole = await self.run(answer.make)
         try:
-            if body.is_slow:  # what Django says of it is not what the client needs
+            if body.is_slow:  # the answer that Django made of the lost body would not help the client
                 raise BodyLost
             if whole is None:
                 await self.send_pieces(answer, body, send)
@@ -204,7 +204,7 @@ class Gate:
                 await self.run(answer.close)
 
     async def send_pieces(self, answer: "Answer", body: Body, send: Send) -> None:
-        """Send each piece before the next is made, as long as somebody reads. Raises TimeoutError."""
+        """Make and send one piece after the other, as long as the client reads. Raise TimeoutError."""
         pace, end = Pace(), asyncio.ensure_future(body.wait_for_end())
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -221,7 +221,7 @@ class Gate:
 
 
 class Answer:
-    """What Django answers, made by threads: whole at once, or piece by piece."""
+    """The answer of Django, made in threads: whole, or piece by piece."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.application, self.environ = application, environ
@@ -234,13 +234,13 @@ class Answer:
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def make(self) -> bytes | None:
-        """Return the content of an answer of one piece; else None, and the caller must close it."""
+        """Return the content of an answer that has one piece; else None, and the caller must call `close`."""
         with ExitStack() as opened:
             content = self.application(self.environ, self.start)
             opened.callback(getattr(content, "close", lambda: None))
             pieces = iter(content)
             first, second = next(pieces, b""), next(pieces, None)
-            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # whose content nobody reads
+            if second is None or self.environ["REQUEST_METHOD"] == "HEAD":  # nobody reads the content of a HEAD answer
                 return first
             self.pieces, self.opened = filter(None, chain([first, second], pieces)), opened.pop_all()
         return None
@@ -254,7 +254,7 @@ class Answer:
 
 
 def wait_in_thread[**P, T](work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
-    """Return a function that a thread calls, to wait for what the loop of this task does."""
+    """Return a function that a thread calls to wait for a coroutine in the event loop of the present task."""
     loop = asyncio.get_running_loop()
 
     async def run(*arguments: P.args, **named: P.kwargs) -> T:
@@ -272,13 +272,15 @@ async def send_whole(send: Send, status: int, headers: list[tuple[bytes, bytes]]
 
 
 def length_of(environ: Environ) -> int:
-    """Return how long the body says it is; 0 for what is no number, as Django reads it."""
+    """Return the announced length of the body, or 0 if it is not a number, as Django does."""
     length = environ.get("CONTENT_LENGTH", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
 def address_of(environ: Environ) -> str:
-    """Return who asks, by the word of the last proxy. Of IPv6 its /64, all of which one subscriber has."""
+    """Return the address of the client, as the last proxy gave it. An IPv6 address is reduced to its /64, which
+    belongs to one subscriber.
+    """
     said: str = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ["REMOTE_ADDR"]
     try:
         address = ip_address(said)
@@ -290,7 +292,7 @@ def address_of(environ: Environ) -> str:
 
 
 def environ_of(scope: Message) -> Environ:
-    """Return what WSGI says of a request (PEP 3333), but for its body."""
+    """Return the WSGI environment of a request (PEP 3333) without its body."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
     path = unquote_to_bytes(scope["raw_path"]) if scope.get("raw_path") else scope["path"].encode()
     environ = {
@@ -315,7 +317,9 @@ def environ_of(scope: Message) -> Environ:
 
 
 def add_header(environ: Environ, name: str, value: str) -> None:
-    """Save one header. A name with « _ » could pass for another (X_Forwarded_Proto): it is left out."""
+    """Add one header to the environment. A name with « _ » is dropped, because it could
+    pass for another (X_Forwarded_Proto).
+    """
     if "_" in name:
         return
     key = name.upper().replace("-", "_")

@@ -1,6 +1,6 @@
-"""Lists of the admin that cost the same at a thousand rows and at ten million: no COUNT, pages by keyset."""
+"""Lists of the admin whose cost does not depend on the number of rows: no COUNT, and keyset pagination."""
 
-from __future__ import annotations  # Django's own classes take no [parameter] when the code runs
+from __future__ import annotations  # Django's own classes take no [parameter] at run time
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -20,7 +20,7 @@ NOTHING = Q(pk__in=[])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """For the autocompletes: beyond a thousand rows it stops counting."""
+    """Counts at most a thousand rows, for autocompletes."""
 
     limit = 1000
 
@@ -31,9 +31,9 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """?p= holds the primary key of the last row seen, not a page number; Django drops it when a filter changes.
+    """?p= holds the primary key of the last row of the previous page. Django drops it when a filter changes.
 
-    Lists are ordered by columns or annotations, not by expressions. list_editable is not supported.
+    Lists must be ordered by columns or annotations, not by expressions. list_editable is not supported.
     """
 
     next_page: Any = None
@@ -54,7 +54,7 @@ class BoundedChangeList(ChangeList):
         self.show_admin_actions = bool(rows)
 
     def after(self, last_seen: str | None) -> QuerySet[Any]:
-        """The rows beyond that one in the order of the list; all of them when it is no longer there."""
+        """Return the rows after that one in the order of the list, or all rows if it no longer exists."""
         rows: QuerySet[Any] = self.queryset
         if not last_seen:
             return rows
@@ -85,7 +85,7 @@ def sort_key(opts: Options[Any], item: Any) -> SortKey:
     nulls_after = bool(order.nulls_last or not (descending or order.nulls_first))
     try:
         nullable = bool(getattr(opts.pk if name == "pk" else opts.get_field(name), "null", True))
-    except FieldDoesNotExist:  # an annotation, or a column across a relation
+    except FieldDoesNotExist:  # an annotation, or a column of a related model
         nullable = True
     return SortKey(name, descending, nulls_after, nullable)
 
@@ -97,7 +97,9 @@ def as_order(item: Any) -> OrderBy:
 
 
 def beyond(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
-    """The rows after `row`. The bound that looks redundant lets PostgreSQL start in the middle of an index."""
+    """Return the condition for the rows after `row`. `bound` is logically redundant but lets PostgreSQL
+    start inside an index.
+    """
     if not keys:
         return NOTHING
     key, value = keys[0], row[keys[0].name]

@@ -1,4 +1,4 @@
-"""Logs that name places in the code and codes of things, never people, secrets or what somebody wrote."""
+"""Logs that hold places in the code and codes of objects, never people, secrets or the text of an incident."""
 
 import logging.config
 import re
@@ -28,7 +28,7 @@ def masked(value: Any) -> Any:
 
 
 def places_only(exc_info: ExcInfo) -> str:
-    """The frames and the kind of an error. Its message is left out: PostgreSQL quotes the row in it."""
+    """Return the frames and the type of an error, without its message, in which PostgreSQL quotes the row."""
     kind, error, _ = exc_info
     frames = traceback.extract_tb(error.__traceback__)
     return "".join([*traceback.format_list(frames), f"{kind.__module__}.{kind.__qualname__}"])
@@ -65,13 +65,13 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-            "ioc_finder": {"level": "WARNING"},  # two lines for each piece of text that it reads
+            "ioc_finder": {"level": "WARNING"},  # logs two lines for each text that it reads
         },
     }
 
 
 def configure(settings: dict[str, Any]) -> None:
-    """Django calls this with LOGGING."""
+    """Configure logging. Django calls it with LOGGING."""
     logging.config.dictConfig(settings)
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,6 +1,6 @@
-"""Brings the database of `make run` up to date: schema, official lists, and on the first start invented cases.
+"""Updates the database of `make run`: schema, official lists and, on the first start, invented cases.
 
-Progress goes to stderr; what the ready block shows (the accounts) to stdout.
+Progress goes to stderr; the accounts, which the ready block shows, go to stdout.
 """
 
 import os
@@ -29,7 +29,7 @@ from stats.models import Release  # noqa: E402
 
 CASES = Env().number("DEMO_CASES", 10_000)
 MONTHS = 24
-# Yesterday one supplier was attacked, and this many bodies of the demonstration's region said so.
+# A supplier was attacked yesterday, and this many bodies of the demonstration's région declared it.
 CAMPAIGN = 14
 
 
@@ -47,7 +47,7 @@ def main() -> None:
             call_command("simulate_incidents", count=CASES, months=MONTHS)
             call_command("simulate_incidents", region=REGION, campaign=CAMPAIGN)
             fold_all()
-    if not SearchDocument.objects.exists():  # a database of before the search
+    if not SearchDocument.objects.exists():  # the database was made before the search existed
         with quiet_step("Textes que la recherche lit"):
             call_command("index_cases")
     if read_demonstration() and not Release.objects.exists():
@@ -62,7 +62,7 @@ def main() -> None:
 
 @contextmanager
 def quiet_step(title: str) -> Iterator[None]:
-    """All or nothing: a start that was killed is taken up again. What a command says is for those who call it."""
+    """Run a step in a transaction, so that a killed start can be taken up again, and hide what its commands print."""
     said, sys.stdout = sys.stdout, StringIO()
     try:
         with step(title), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Processes of ours: asked to leave, then made to, and waited for."""
+"""Stopping our processes: ask, then force, then wait."""
 
 import os
 import signal
@@ -12,7 +12,9 @@ PATIENCE_SECONDS = 10
 
 
 def stop_group(group: int, folder: Path) -> None:
-    """The members of a process group that work in this folder: a number may have passed to a stranger since."""
+    """Stop the members of a process group that run in this folder. Others are left alone, because the number may
+    have been reused since.
+    """
     members = [process for process in psutil.process_iter() if is_ours(process, group, folder)]
     for insist in [signal.SIGTERM, signal.SIGKILL]:
         for process in members:
@@ -29,7 +31,9 @@ def is_ours(process: psutil.Process, group: int, folder: Path) -> bool:
 
 
 def stop_process(pid: int, how: signal.Signals) -> None:
-    """Asks, then insists. SIGQUIT makes PostgreSQL leave at once without corrupting anything."""
+    """Stop a process, with SIGQUIT if it does not end in time. SIGQUIT ends PostgreSQL at once
+    without corrupting its data.
+    """
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         for how_now in [how, signal.SIGQUIT]:
@@ -39,7 +43,7 @@ def stop_process(pid: int, how: signal.Signals) -> None:
 
 
 def still_there(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that did not end in time."""
+    """Wait, and return the processes that have not ended in time."""
     deadline = time.monotonic() + seconds
     while (living := [process for process in processes if is_living(process)]) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -47,7 +51,9 @@ def still_there(processes: list[psutil.Process], seconds: float) -> list[psutil.
 
 
 def is_living(process: psutil.Process) -> bool:
-    """A zombie has ended: where process 1 of a container buries nobody, it stays for ever."""
+    """Tell whether the process runs. A zombie has ended: it stays for ever where process 1 of a container
+    does not collect it.
+    """
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""One line for each step of a start: « PostgreSQL… prêt (0,6 s) »."""
+"""One line of progress for each step of a start: « PostgreSQL… prêt (0,6 s) »."""
 
 import sys
 import time

@@ -1,9 +1,8 @@
-"""`make run`: starts all there is on one machine, keeps it running, and stops it on Ctrl-C.
+"""`make run`: starts all of Tocsin on one machine, keeps it running, and stops it on Ctrl-C.
 
-    PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block that says where to go
+  PostgreSQL, Valkey → schema, lists, demonstration → web, two workers, beat → one block that says where to go
 
-Everything it starts is written down in .local/run.json, so that after a kill -9 the next start finds what was
-left behind and clears it away first.
+The pids of its processes are written in .local/run.json, so that after a kill -9 the next start stops what is left.
 """
 
 import fcntl
@@ -52,13 +51,13 @@ READY = """
 
 
 class Refused(Exception):
-    """The start cannot go on; the message tells the person what to do."""
+    """The start cannot continue. The message tells the user what to do."""
 
 
 class Child:
     """One process of ours, in a group of its own, started again when it dies.
 
-    All are of one session: Linux may share the processor between sessions first, and `nice` then counts only inside
+    All are in one session: Linux may first share the processor between sessions, and `nice` then counts only inside
     one (man 7 sched, autogroup).
     """
 
@@ -78,10 +77,12 @@ class Child:
         self.started_at = time.monotonic()
 
     def revive(self) -> None:
-        """At most once in two seconds, so that a process that cannot start does not eat the machine."""
+        """Start the process again if it has ended, at most once in two seconds so that a process that cannot start
+        does not use all the CPU.
+        """
         if self.process and self.process.poll() is not None and time.monotonic() - self.started_at > 2:
             say(f"  {self.name} s’est arrêté (voir {self.log.relative_to(ROOT)}) : il redémarre")
-            stop_group(self.process.pid, ROOT)  # its own children may have outlived it
+            stop_group(self.process.pid, ROOT)  # its children may still run
             self.start()
 
     def stop(self) -> None:
@@ -127,7 +128,7 @@ class Supervisor:
         say(READY.format(port=self.port, accounts=accounts))
 
     def prepare(self) -> str:
-        """Returns the accounts, indented for the ready block."""
+        """Prepare the database. Return the accounts, indented for the ready block."""
         command = [sys.executable, "-m", "config.prepare"]
         self.preparation = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -154,7 +155,7 @@ class Supervisor:
         self.write_down()
 
     def write_down(self) -> None:
-        """In one move: a kill in the middle leaves the file whole."""
+        """Replace the file in one move, so that a kill never leaves half of it."""
         processes = [self.preparation, *(child.process for child in self.children)]
         new = CHILDREN.with_suffix(".new")
         new.write_text(json.dumps([process.pid for process in processes if process and process.returncode is None]))
@@ -187,7 +188,7 @@ def granian(port: int) -> list[str]:
 
 
 def worker(queue: str) -> list[str]:
-    """The command of the worker of one queue."""
+    """Return the command of the worker of one queue."""
     name = ["-Q", queue, "-n", f"{queue}@%h"]
     return [*CELERY, "worker", *name, "-l", "WARNING", "-c", "1", "--without-gossip", "--without-mingle"]
 
@@ -203,7 +204,7 @@ def answers(url: str) -> bool:
 
 
 def clear_what_was_left() -> None:
-    """Processes of an earlier run whose supervisor was killed: of a group written down, and running from here."""
+    """Stop the processes that an earlier run left: those of the recorded groups that run in this folder."""
     if CHILDREN.exists():
         for group in json.loads(CHILDREN.read_text()):
             stop_group(group, ROOT)
@@ -211,7 +212,9 @@ def clear_what_was_left() -> None:
 
 
 def chosen_port() -> int:
-    """A port taken on any address of localhost would show somebody else's site."""
+    """Return the port. Raise Refused if any address of localhost already uses it, where the browser
+    could reach another site.
+    """
     given = os.environ.get("PORT") or "8000"
     if not given.isdecimal() or not 1024 <= int(given) <= 65535:
         raise Refused(f"PORT={given} n’est pas un port : donnez un nombre entre 1024 et 65535.")
@@ -228,7 +231,7 @@ def taken(port: int) -> Refused:
 
 
 def only_one() -> IO[str]:
-    """Held until this process ends, whatever ends it."""
+    """Return a lock on .local/ that ends with this process, however it ends. Raise Refused if another run holds it."""
     try:
         LOCAL.mkdir(exist_ok=True)
         lock = (LOCAL / "run.lock").open("w")

@@ -1,4 +1,6 @@
-"""Where the embedded servers are reached. The settings read it in each process, without what starts the servers."""
+"""The addresses of the embedded servers. The settings read them in each process, without loading
+what starts the servers.
+"""
 
 import json
 import os
@@ -7,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 NAME = "tocsin"  # of the database and of its owner
-NOWHERE = 1  # the port of servers that never started
+NOWHERE = 1  # the port of servers that have never started
 
 
 class Record:
-    """`servers.json` in a folder: the ports and the password, readable by its owner alone."""
+    """`servers.json` in a folder: the ports and the password, readable only by its owner."""
 
     def __init__(self, home: Path) -> None:
         self.path = home / "servers.json"

@@ -1,6 +1,6 @@
-"""Cases in the hands of the demonstration's cast, made through the real services: every page has something to show.
+"""Cases for the accounts of the demonstration, made through the services, so that every page has content.
 
-All is invented and says so. The same words each time; the hours are counted back from the first start.
+Everything is invented and says so. The texts are always the same; dates are counted back from the first start.
 """
 
 import struct
@@ -88,7 +88,7 @@ def has_showcase() -> bool:
 
 @transaction.atomic
 def make_showcase() -> None:
-    """Once: the caller asks `has_showcase` first. All of it or nothing."""
+    """Create the cases, in one transaction. The caller has checked `has_showcase`."""
     cast = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
     town = Collectivity.objects.with_territory().get(insee_code=COMMUNE)
     now = timezone.now().replace(second=0, microsecond=0)
@@ -103,7 +103,7 @@ def make_showcase() -> None:
 
 
 def tell_ransomware(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declared without an account, read, taken, verified; then claimed, answered, with pieces."""
+    """Declare a case without an account, then read, acknowledge, verify, claim and answer it, with evidence files."""
     since = now - timedelta(hours=6)
     stopped = (
         Interruption(service="civil", extent="stopped", started_at=since, workaround="actes à la main, sur papier"),
@@ -151,7 +151,7 @@ def give_pieces(reference: str, guest: Guest) -> None:
 
 
 def picture() -> bytes:
-    """A small PNG, all in one grey: the photograph of a screen."""
+    """Return a small grey PNG that stands for the photograph of a screen."""
     rows = zlib.compress((b"\0" + b"\x80" * 16) * 16)
     parts = ((b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
     chunks = (
@@ -167,7 +167,7 @@ def answer(reference: str, agent: User, answers: dict[str, dict[str, Any]]) -> N
 
 
 def converse(reference: str, agent: User, responder: User) -> None:
-    """In writing and by telephone. The last word is a question of the centre, still open."""
+    """Exchange messages and a call. The last message is an open question of the centre."""
     asked = Letter(text="Bonjour. Les sauvegardes débranchées sont-elles intactes ?", key="1", asks_answer=True)
     write_to_declarant(reference=reference, actor=responder, letter=asked)
     said = Letter(text="Oui, le disque débranché de vendredi s’ouvre. Nous ne l’avons pas rebranché.", key="2")
@@ -180,7 +180,7 @@ def converse(reference: str, agent: User, responder: User) -> None:
 
 
 def tell_mailbox(town: Collectivity, cast: dict[str, User], now: datetime) -> None:
-    """Declared with an account, hence believed; taken by the lead; waiting for the body."""
+    """Declare a case with an account, so that it is verified; the lead acknowledges it and waits for the body."""
     declared = declare(
         IncidentType.MAILBOX,
         town,
@@ -225,7 +225,7 @@ def tell_closed(town: Collectivity, cast: dict[str, User], now: datetime) -> Non
 
 
 def tell_of_a_new_body(town: Collectivity, now: datetime) -> None:
-    """Nobody has confirmed it yet, and nobody has taken its case."""
+    """Declare a case of an unconfirmed body, which nobody has acknowledged."""
     named = Proposal(kind=Kind.CCAS, name="CCAS Exemple du Couchant", siren="", has_no_siren=True, seat=str(town.uid))
     declare(
         IncidentType.TRANSFER,

@@ -1,4 +1,4 @@
-"""How the cases of the demonstration are declared: by an invented caller, with hours counted back from now."""
+"""Declaring the cases of the demonstration: an invented caller, and dates counted back from now."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from incidents.declaration import Caller, Declaration, Instant, Submission
 from incidents.enums import Certainty, IncidentType, Origin
 from incidents.services.declare import Declared, declare_incident
 
-# The range 06 39 98 is kept by the regulator (Arcep) for works of fiction.
+# Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
 CALLER = Caller(
     name="Dominique Exemple", role="secrétaire de mairie", phone="06 39 98 00 12", email=f"accueil@{DOMAIN}"
 )
@@ -23,7 +23,7 @@ def name_of(kind: str) -> str:
 def declare(
     kind: IncidentType, body: Collectivity, now: datetime, *, hours: int, actor: User | None = None, **said: Any
 ) -> Declared:
-    """`hours`: since it was found out. One case of a type, a body and an hour."""
+    """Declare a case found out `hours` ago. A second case of the same type needs another name (`declare_as`)."""
     return declare_as(name_of(kind), kind, body, now - timedelta(hours=hours), actor=actor, **said)
 
 

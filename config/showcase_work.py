@@ -1,7 +1,7 @@
-"""The day of the demonstration's centre: notes, tasks, a wave, a double, transfers, a hand-over.
+"""A day of work of the demonstration's centre: notes, tasks, a wave, a duplicate, transfers, a hand-over.
 
-Made through the services, as `config/showcase.py`, after its cases. One thing cannot be: a task that was due yesterday
-is a task whose date is put back.
+It is made through the services after the cases of `config/showcase.py`, except that the due date of one task is moved
+back to make it late.
 """
 
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ def show_work(cast: dict[str, User], now: datetime) -> None:
 
 
 def neighbour_of_the_centre() -> User:
-    """Somebody of the neighbouring centre, who signs in with nothing."""
+    """Create a responder of the neighbouring centre who cannot sign in."""
     user = User.objects.create_user(f"voisin@{DOMAIN}", None, display_name="Lou Voisin")
     since = timezone.localdate() - timedelta(days=365)
     centre = Csirt.objects.get(slug=OTHER_CENTRE)
@@ -93,7 +93,7 @@ def town_of(insee_code: str) -> Collectivity:
 
 
 def show_case_in_full(case: Incident, responder: User, lead: User) -> None:
-    """What only the centre reads: notes, tasks, what the case is, what was seen."""
+    """Fill in what only the centre reads: notes, tasks, qualification and indicators."""
     reference = case.reference
     note_down(reference, responder, NoteKind.NOTE, "La connexion de 2 h 13 vient du compte du prestataire.")
     note_down(reference, lead, NoteKind.NOTE, "Je préviens l’astreinte du centre pour cette nuit.")
@@ -136,7 +136,7 @@ def do_tasks(case: Incident, actor: User) -> None:
 
 
 def show_wave(cast: dict[str, User], now: datetime) -> None:
-    """One supplier, several bodies: those of yesterday, and two of this morning. The last is left outside."""
+    """Add two cases of this morning to those of yesterday about one supplier. All but the last are put in a group."""
     centre = Csirt.objects.get(slug=CSIRT)
     supplier = supplier_of_the_wave(centre)
     for number, town in enumerate(WAVE_TOWNS):
@@ -163,7 +163,9 @@ def supplier_of_the_wave(centre: Csirt) -> str:
 
 
 def show_double(lead: User, responder: User, now: datetime) -> None:
-    """The neighbouring town said it twice; the lead gives what is left to a colleague, who has not taken it yet."""
+    """Merge a second declaration of the neighbouring town; the lead assigns the case to a colleague, who has
+    not acknowledged it yet.
+    """
     kept = case_of(IncidentType.DDOS)
     words = "Le site de la ville ne répond plus. Je crois qu’un collègue l’a déjà signalé."
     again = declare_as(

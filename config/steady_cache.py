@@ -1,7 +1,7 @@
-"""The cache, with a second home in PostgreSQL for what guards the accounts while Valkey does not answer.
+"""A cache that stores the counters of accounts in PostgreSQL while Valkey does not answer.
 
-Without it a dead Valkey would either open the door (no count of wrong passwords, a code that serves twice) or close
-it to everybody. All other keys keep their rule: no cache, no help from it.
+Without it a dead Valkey would either disable the protection (uncounted wrong passwords, codes usable twice) or lock
+everybody out. Other keys are simply not cached meanwhile.
 """
 
 import time
@@ -14,8 +14,8 @@ from redis import RedisError
 
 logger = structlog.get_logger(__name__)
 
-GUARDS = "allauth"  # how the keys of the limits and of the used codes begin
-TABLE = "accounts_kept_counter"  # made by a migration of `accounts`
+GUARDS = "allauth"  # the prefix of the keys of limits and used codes
+TABLE = "accounts_kept_counter"  # a migration of `accounts` creates it
 SILENCE_SECONDS = 5
 
 _silent_until = 0.0
@@ -50,7 +50,7 @@ class SteadyCache(RedisCache):
 
 
 def leave_alone(error: RedisError) -> None:
-    """One slow answer is enough: the next few seconds go straight to the table."""
+    """Use the database for the next few seconds after one failure, so that not every request waits for the cache."""
     global _silent_until  # noqa: PLW0603 (one state for all threads of the process)
     _silent_until = time.monotonic() + SILENCE_SECONDS
     logger.warning("the cache does not answer: counting in the database", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Long work, by turns: no kind of it holds up another, and none of it holds up a mail (`config.broker`)."""
+"""Long work in turns, so that no kind of work delays another one, and none delays a mail (`config.broker`)."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -14,20 +14,22 @@ from stats.reports import making
 
 logger = structlog.get_logger(__name__)
 
-# Then other tasks of the same worker have their turn.
+# Other tasks of the same worker run after it.
 LONGEST_SECONDS = 30
 
 
 @shared_task
 def work_in_turn() -> None:
-    """Give each kind of long work a round of a few seconds, and again while one of them has something to do."""
+    """Give each kind of long work a round of a few seconds, and repeat while one has more to
+    do, up to LONGEST_SECONDS.
+    """
     until = monotonic() + LONGEST_SECONDS
     while any([*work_on_cases(), take_turn(make_papers)]) and monotonic() < until:
         pass
 
 
 def work_on_cases() -> list[int]:
-    """Give a round to each kind whose rounds end by themselves. Return how much each of them did."""
+    """Give a round to each kind whose rounds are bounded in time. Return how much each did."""
     works = (reroute.reroute_cases, bulk.carry_on_bulk, index_cases, services.fold_events, making.make_due)
     return [take_turn(work) for work in works]
 
@@ -37,12 +39,16 @@ def index_cases() -> int:
 
 
 def make_papers() -> int:
-    """A paper of a thousand pages lasts longer than a round: the other kinds have their turns meanwhile."""
+    """Make the papers that are due. A paper of a thousand pages lasts longer than a round: the other
+    kinds get turns meanwhile.
+    """
     return papers.make_due(meanwhile=work_on_cases)
 
 
 def take_turn(work: Callable[[], int]) -> int:
-    """Return how much was done. What fails is tried again at its next turn, and the others have theirs."""
+    """Run one round and return how much it did, or 0 if it failed. It is tried again at its next turn. Raise
+    SoftTimeLimitExceeded, the end of the task.
+    """
     try:
         return work()
     except SoftTimeLimitExceeded:

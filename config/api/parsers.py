@@ -1,4 +1,4 @@
-"""JSON of a bounded size: DRF's own parser reads whatever is sent."""
+"""JSON of a limited size: the parser of DRF reads bodies of any length."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Errors of the API as RFC 9457 problem documents, in French, each field named."""
+"""Errors of the API as RFC 9457 problem documents, in French, with the name of each wrong field."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,9 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def problem_document(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. None lets Django answer: an unforeseen error is a 500 and says nothing."""
+    """Return the response to an error, as DRF's EXCEPTION_HANDLER. None leaves an unforeseen error to Django:
+    a 500 without details.
+    """
     if isinstance(error, Http404):
         error = exceptions.NotFound(_("Il n’y a rien ici que vous puissiez voir."))
     elif isinstance(error, DjangoDenied):
@@ -39,7 +41,7 @@ def document(error: Exception, status: int) -> dict[str, Any]:
 
 
 def flatten(detail: Any, field: str = "") -> Any:
-    """DRF's nested messages as `{"field": "contact.phone", "message": …}`, one a message."""
+    """Yield one `{"field": "contact.phone", "message": …}` for each of DRF's nested messages."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             yield from flatten(inner, f"{field}.{name}" if field else str(name))

@@ -1,4 +1,4 @@
-"""The API: version 1, and its description."""
+"""Version 1 of the API, and its OpenAPI schema."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path

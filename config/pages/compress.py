@@ -1,4 +1,4 @@
-"""Pages come compressed, whatever stands before the site: on a bad line their weight is most of the wait."""
+"""Compression of pages, whatever server is in front of the site: on a slow line their weight is most of the wait."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -6,10 +6,10 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressedPages(GZipMiddleware):
-    """Pages alone. A file keeps its length, which a browser's progress is counted by.
+    """Compresses HTML pages only. A file keeps its length, on which the browser's progress bar depends.
 
-    Some pages hold a secret beside what was typed. Django adds a random number of bytes to each answer, which hides
-    what a length would tell of it, and our cookies do not come with what another site fetches.
+    Some pages hold a secret beside text of the client (BREACH). Django adds a random number of bytes to each answer,
+    so that its length reveals nothing, and our cookies are not sent with requests from another site.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""What every page says of the installation it is served by."""
+"""The context of every page about the installation."""
 
 from django.http import HttpRequest
 

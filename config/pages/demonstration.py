@@ -1,6 +1,6 @@
-"""The accounts of a demonstration, with the code of the moment of each. Elsewhere: not there.
+"""The accounts of a demonstration with their present one-time codes. Other databases answer 404.
 
-Their secrets are drawn when the demonstration is made and exist in its database alone, which production refuses.
+The secrets are random, made with the demonstration, and only in its database, which production refuses.
 """
 
 import time
@@ -32,7 +32,9 @@ class Account(NamedTuple):
 @never_cache
 @require_safe
 def demonstration(request: HttpRequest) -> HttpResponse:
-    """Asks for itself again when the code changes, by a header: no script, and no clock but the server's."""
+    """Show the accounts. The Refresh header reloads the page when the codes change, without script and
+    by the server's clock.
+    """
     if not read_demonstration():
         raise Http404
     counter, gone = divmod(int(time.time()), app_settings.TOTP_PERIOD)
@@ -44,7 +46,7 @@ def demonstration(request: HttpRequest) -> HttpResponse:
 
 
 def accounts(counter: int) -> list[Account]:
-    """In the order of the cast."""
+    """Return the accounts in the order of CAST."""
     cast = {f"{name}@{DOMAIN}": role for name, (_shown, role, _home) in CAST.items()}
     people = User.objects.filter(email__in=cast).prefetch_related("authenticator_set")
     shown = [Account(one, str(cast[one.email].label), code(one, counter), code(one, counter + 1)) for one in people]
@@ -52,7 +54,7 @@ def accounts(counter: int) -> list[Account]:
 
 
 def code(user: Any, counter: int) -> str:
-    """Empty for whoever needs none."""
+    """Return the code of this period, or an empty string for an account without an authenticator."""
     totp = next((one for one in user.authenticator_set.all() if one.type == Authenticator.Type.TOTP), None)
     if totp is None:
         return ""

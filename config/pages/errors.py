@@ -1,6 +1,6 @@
-"""What went wrong, what to do, and where to call: one page in plain French for each refusal.
+"""The pages of refusals, in plain French: what went wrong, what to do, and where to call.
 
-Under /api/ the same facts are an RFC 9457 problem document. The page of a 500 is the static 500.html.
+Under /api/ they are RFC 9457 problem documents. The page of a 500 is the static 500.html.
 """
 
 from typing import NamedTuple
@@ -73,7 +73,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A screen of a declaration is kept, and leads back to it by its code; words to a case are given back."""
+    """Answer a failed CSRF check: keep the screen of a declaration and lead back to it, show again what was written to
+    a case, or else refuse.
+    """
     return cookies_lost(request) or words_lost(request) or refuse(request, EXPIRED)
 
 

@@ -1,4 +1,4 @@
-"""How the controls of a form are written."""
+"""The HTML of form controls."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 WIDGETS = "django/forms/widgets/"
-# Django's own controls of one line: `input.html` under other names.
+# Django's controls of one line, which include `input.html` under other names.
 INPUTS = (
     "hidden",
     "text",
@@ -29,10 +29,10 @@ type Control = Mapping[str, Any]
 
 
 class Renderer(TemplatesSetting):
-    """Gives {{ form.name.as_field_group }} our label, help, error and control.
+    """Renders {{ form.name.as_field_group }} with our label, help, error and control.
 
-    Controls are written here and not by Django's templates: those include one template for each option and another for
-    its attributes, which made most of what a page with several lists cost. The markup is the same.
+    Controls are written here with the markup of Django's templates. Those include one template for each option and one
+    for its attributes, which took most of the time of a page with several lists.
     """
 
     field_template_name = "field.html"
@@ -47,7 +47,7 @@ def escape_value(value: object) -> str:
 
 
 def write_attributes(attributes: Mapping[str, Any]) -> str:
-    """Return them as they follow a name in a tag; True stands alone, False is left out."""
+    """Return the attributes as they follow a name in a tag. True is written without value, False is left out."""
     return "".join(
         f" {escape_value(name)}" if value is True else f' {escape_value(name)}="{escape_value(value)}"'
         for name, value in attributes.items()
@@ -63,7 +63,7 @@ def write_input(control: Control) -> SafeString:
 
 
 def write_option(control: Control) -> SafeString:
-    """One radio or one box, inside its label where it is written with it."""
+    """Return one radio button or checkbox, inside its label if `wrap_label` is set."""
     box = write_input(control)
     if not control.get("wrap_label"):
         return box

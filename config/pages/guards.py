@@ -1,4 +1,6 @@
-"""What is refused before any page: addresses with a NUL, and files, which no page takes; and what no page shows."""
+"""Middleware and upload handlers that refuse NUL in addresses and files on pages that take none, and remove
+invisible characters from pages.
+"""
 
 import re
 from collections.abc import Callable
@@ -13,14 +15,16 @@ from django.http import HttpRequest, HttpResponse
 
 from config.pages.errors import bad_request
 
-# In UTF-8: controls but tab and line ends, separators of lines, marks that change the order in which one reads.
+# In UTF-8: controls except tab and line ends, line separators, and marks that change the reading order.
 UNSEEN = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]"
 )
 
 
 class UnseenSigns:
-    """No page shows them, not even to whoever typed them: words that are kept are cleaned by the services already."""
+    """Removes invisible characters from every page, including those that repeat what was typed. Services already
+    clean what is stored.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,7 +37,7 @@ class UnseenSigns:
 
 
 class NulGuard:
-    """PostgreSQL takes no NUL, so an address that holds one names nothing: 400 where a page would look it up."""
+    """Answers 400 to an address with a NUL, which PostgreSQL refuses, if a page looked it up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,7 +51,9 @@ class NulGuard:
 
 
 class NoLargeUpload(MemoryFileUploadHandler):
-    """Django bounds the text of a form and not its files, which it would write to the disk before any page asks."""
+    """Refuses large bodies with files. Django limits the text of a form but writes its files to the disk
+    before the view runs.
+    """
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:

@@ -1,4 +1,4 @@
-"""Is it alive, is it ready: for load balancers and supervisors. Public; says no version, host or error text."""
+"""Health checks for load balancers and supervisors. They are public and reveal no version, host or error text."""
 
 import logging
 
@@ -27,9 +27,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
-    """503 when PostgreSQL or the broker does not answer. A declaration is still accepted without the broker.
+    """Answer 503 if PostgreSQL or the broker does not answer. Declarations are accepted without the broker.
 
-    `events_left_behind`: events older than five minutes that nobody was told of; a living worker may be deaf.
+    `events_left_behind` counts events older than five minutes that were not announced: a worker may
+    run and receive nothing.
     """
     checks = {"database": database_answers(), "broker": broker_answers()}
     ready = all(checks.values())

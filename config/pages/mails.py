@@ -1,4 +1,6 @@
-"""The mails of a demonstration or of a developer's machine, kept as files and read here. Elsewhere: not there."""
+"""The mails of a demonstration or of a developer's machine, stored as files and read here. Elsewhere
+these pages are 404.
+"""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts.installation import is_demonstration
 
 FILE_STORE = "django.core.mail.backends.filebased.EmailBackend"
-# A whole line: what a stranger wrote stands behind a mark or an indent.
+# A whole line: text that a stranger wrote is always quoted or indented.
 SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)
 LATEST_FILES = 50
 
@@ -32,7 +34,9 @@ class Mail:
     text: str
 
     def parts(self) -> list[tuple[str, bool]]:
-        """The text cut at the links to this site: (piece, whether it is one). No other link is made clickable."""
+        """Return the text cut at the links to this site: (piece, whether it is such a link). No
+        other link is clickable.
+        """
         ours = re.compile(rf"({re.escape(settings.SITE_URL)}/[\w/-]*)")
         return [(piece, position % 2 == 1) for position, piece in enumerate(ours.split(self.text))]
 
@@ -60,14 +64,14 @@ def refuse_elsewhere() -> None:
 
 
 def latest_mails() -> list[Mail]:
-    """Newest first, from the newest files only: the store is never emptied."""
+    """Return the mails, newest first, of the newest files only, because the store is never emptied."""
     folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # a setting of this store alone
     files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
     return [mail for path in reversed(files[-LATEST_FILES:]) for mail in reversed(list(mails_in(path)))]
 
 
 def mails_in(path: Path) -> Iterator[Mail]:
-    """Django's file store writes a line of dashes after each message."""
+    """Yield the mails of a file. Django's file backend writes a line of dashes after each."""
     for written in SEPARATOR.split(path.read_bytes()):
         if written.strip():
             yield read(message_from_bytes(written, policy=policy.default))
@@ -84,6 +88,6 @@ def read(message: EmailMessage) -> Mail:
 
 
 def sent_at(message: EmailMessage) -> datetime:
-    """Django writes « -0000 », which Python reads as an hour of no known zone: it is that of Greenwich."""
+    """Return the date of a mail. Python reads the « -0000 » that Django writes as a time without zone; it is UTC."""
     at: datetime = message["Date"].datetime
     return at if at.tzinfo else at.replace(tzinfo=UTC)

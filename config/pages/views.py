@@ -1,4 +1,4 @@
-"""The pages that belong to no app."""
+"""Pages that belong to no app."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """What the law asks to be told: who answers for the data, why, to whom they go, how long, and what one may ask."""
+    """Show what the GDPR requires: who is responsible for the data, purpose, recipients, duration and rights."""
     csirts = directory_of(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
     return render(request, "pages/personal_data.html", {"centres": centres})

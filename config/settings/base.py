@@ -1,4 +1,4 @@
-"""What every installation shares, in the order of Django's reference. dev, test and prod say only what differs."""
+"""Settings of every installation, in the order of Django's reference. dev, test and prod hold only the differences."""
 
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ LOCAL_DIR = BASE_DIR / ".local"
 
 # Core
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1")
-SITE_URL = "http://localhost:8000"  # absolute links, in mails
+SITE_URL = "http://localhost:8000"  # for absolute links in mails
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # the bound of a case is lower, and said file by file
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # the limit for a case is lower, and the form says which files exceed it
 FILE_UPLOAD_HANDLERS = ["config.pages.guards.NoLargeUpload"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -88,24 +88,25 @@ TEMPLATES: list[dict[str, Any]] = [
 
 FORM_RENDERER = "config.pages.forms.Renderer"
 
-# Data: the pool is for web processes alone (in prefork workers it opens one connection a task).
+# The pool is only for web processes: in prefork workers it would open one connection a task.
 DATABASE_POOL = env.number("DATABASE_POOL", 0)
 CELERY_DB_REUSE_MAX = 1000
 
 
 def with_connections(database: dict[str, Any]) -> dict[str, Any]:
-    """Pooled where DATABASE_POOL gives a size (the number of threads), kept open between tasks elsewhere."""
+    """Use a pool if DATABASE_POOL gives its size (the number of threads); else keep connections open between tasks."""
     if DATABASE_POOL:
         database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
-        return database | {"CONN_HEALTH_CHECKS": True}  # after a restart of PostgreSQL no request meets a dead one
+        # No request gets a dead connection after a restart of PostgreSQL.
+        return database | {"CONN_HEALTH_CHECKS": True}
     return database | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 
 # Accounts
-REFUSES_DEMONSTRATION = False  # production does: the demonstration's accounts have a published password
+REFUSES_DEMONSTRATION = False  # True in production: the accounts of a demonstration have a published password
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "login"  # which sends each to their own first page
+LOGIN_REDIRECT_URL = "login"  # it redirects users to their first page
 LOGOUT_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -114,7 +115,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# How people sign in: an address and a password, then a second factor (django-allauth). Nobody signs up alone.
+# Sign-in with an address, a password, then a second factor (django-allauth). Nobody can sign up.
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -128,11 +129,11 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.forms.PasswordAgainForm",
     "change_password": "accounts.forms.NewPasswordForm",
 }
-# A town hall shares one address on the Internet: no limit bears on it alone.
+# A town hall shares one address on the Internet: no limit counts an address alone.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
-    "login_failed": "5/5m/key",  # one account from one address; the codes of one account
-    "login_failed_anywhere": "30/15m/key",  # one account from everywhere
+    "login_failed": "5/5m/key",  # one account from one address, and the codes of one account
+    "login_failed_anywhere": "30/15m/key",  # one account from all addresses
     "reset_password": "3/h/key",
 }
 MFA_ADAPTER = "accounts.adapters.FactorAdapter"
@@ -141,7 +142,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Tocsin"
-MFA_TOTP_TOLERANCE = 1  # telephones with a clock a little wrong
+MFA_TOTP_TOLERANCE = 1  # for telephones whose clock is slightly wrong
 MFA_RATE_LIMITS = {"webauthn_login": None}
 MFA_FORMS = {
     "authenticate": "accounts.forms.CodeForm",
@@ -170,7 +171,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_REFERRER_POLICY = "same-origin"  # the follow-up pages say no-referrer themselves
+SECURE_REFERRER_POLICY = "same-origin"  # the follow-up pages send no-referrer
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -198,7 +199,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
 # Figures
-# On which day of the next year a year is published, once: few cases are still to be verified by then.
+# The day of the next year on which a year is published: few cases are then still to be verified.
 STATS_YEAR_PUBLISHED_ON = env.day_of_year("STATS_YEAR_PUBLISHED_ON", "04-01")
 
 # API
@@ -218,14 +219,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# Who hears of an incident's events, and how they are woken; `incidents` knows neither.
+# The consumers of an incident's events and the tasks that wake them. `incidents` imports none of them.
 EVENT_CONSUMERS = {
     "notifications": "notifications.tasks.announce_events",
     "stats": "stats.tasks.fold_events",
     "search": "incidents.tasks.index_cases",
 }
 EVENT_NUDGE = "config.celery.nudge"
-# Whether the mails of a case arrived, for the page of the case: events by id to what became of their mails.
+# For the page of a case: the function that returns what became of the mails of events, by event id.
 ARRIVALS = "notifications.arrivals.arrivals_of"
-# How many open cases a person has in some centres, for whoever removes them; `accounts` knows no case.
+# For removing a person: the function that counts a person's open cases in some centres. `accounts` knows no cases.
 CASES_HELD = "incidents.services.handover.count_open_cases"

@@ -1,4 +1,6 @@
-"""A developer's machine and the demonstration: embedded servers, readable logs, mails kept as files."""
+"""Settings of a developer's machine and of the demonstration: embedded servers, readable logs,
+mails stored as files.
+"""
 
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database, evidence, mail
 from config.logs import logging_settings

@@ -1,4 +1,6 @@
-"""Production: every secret comes from the environment or a file that it names; a missing one stops the process."""
+"""Settings of production. Secrets come from the environment or from files that it names; a missing
+one stops the process.
+"""
 
 from config.env import cache, database, evidence, mail, with_password
 from config.settings.base import *

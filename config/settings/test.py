@@ -1,4 +1,4 @@
-"""The test suite. tests/conftest.py starts the servers and fills in where they are."""
+"""Settings of the tests. tests/conftest.py starts the servers and sets their addresses."""
 
 from config.env import DEVELOPMENT_EVIDENCE_KEY, DEVELOPMENT_SECRET, cache, database
 from config.settings.base import *

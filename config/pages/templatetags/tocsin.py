@@ -1,4 +1,4 @@
-"""How dates, durations, telephone numbers and references are said, in pages, mails and the admin alike."""
+"""Template filters for dates, durations, telephone numbers and references, in pages, mails and the admin."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -37,7 +37,7 @@ ALPHABET = {word[0]: word for word in (
 
 @register.filter
 def moment(value: datetime | None, zone: str = PARIS) -> str:
-    """« mardi 24 novembre 2026 à 9 h 51, heure de Paris »: always with the zone, an IANA name."""
+    """« mardi 24 novembre 2026 à 9 h 51, heure de Paris ». `zone` is an IANA name."""
     if value is None:
         return ""
     return f"{day_and_hour(value, zone)}, {CLOCKS.get(zone, zone)}"
@@ -45,7 +45,9 @@ def moment(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter
 def when(value: date | datetime | None, zone: str = PARIS) -> str:
-    """What a declarant said: the day alone when it has no hour (it is then kept as the day's first minute)."""
+    """A date that a declarant gave, with its hour if it has one. A day without an hour is stored
+    as its first minute.
+    """
     if isinstance(value, datetime) and has_hour(value, zone):
         return day_and_hour(value, zone)
     return format_day(day_at(value, zone)) if value else ""
@@ -53,7 +55,7 @@ def when(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter
 def when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """The same as `brief` says it: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui », « 23 nov. »."""
+    """As `when`, in the short form of `brief`: « 9 h 42 », « 23 nov., 9 h 42 », « aujourd’hui », « 23 nov. »."""
     if isinstance(value, datetime) and has_hour(value, zone):
         return brief(value, zone)
     return short_day(day_at(value, zone), day_of(timezone.now(), zone)) if value else ""
@@ -61,7 +63,7 @@ def when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
 
 @register.filter
 def le_when_brief(value: date | datetime | None, zone: str = PARIS) -> str:
-    """The same after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
+    """As `when_brief`, after « depuis » or « à peu près »: « 9 h 42 », « aujourd’hui », « le 23 nov. »."""
     if value is None:
         return ""
     said, is_today = when_brief(value, zone), day_at(value, zone) == day_of(timezone.now(), zone)
@@ -74,13 +76,13 @@ def day_at(value: date | datetime, zone: str) -> date:
 
 @register.filter
 def resumed(interruption: Any, zone: str = PARIS) -> date | datetime | None:
-    """When a service resumed: a day, where no hour was given."""
+    """Return when a service resumed, as a day if no hour was given."""
     return end_or_day(interruption.started_at, interruption.ended_at, zone)
 
 
 @register.filter
 def clock(value: datetime | None, collectivity: Collectivity) -> str:
-    """The same, at the hour of a town hall."""
+    """As `moment`, in the time zone of a body."""
     return moment(value, zone_of(collectivity))
 
 
@@ -92,7 +94,7 @@ def zone_said(zone: str) -> object:
 
 @register.filter
 def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
-    """The same without the zone, where the page has already said it."""
+    """As `moment`, without the name of the zone: the page must give it elsewhere."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
@@ -101,13 +103,13 @@ def day_and_hour(value: datetime | None, zone: str = PARIS) -> str:
 
 @lru_cache(maxsize=2048)
 def format_day(day: date) -> str:
-    """« mardi 24 novembre 2026 »: a page says the same few days many times, in the one language of the site."""
+    """« mardi 24 novembre 2026 ». It is cached, because a page repeats a few days many times."""
     return date_format(day, "l j F Y").replace(" 1 ", " 1er ")
 
 
 @register.filter
 def hour(value: datetime | None, zone: str = PARIS) -> str:
-    """« 9 h 42 »; with its day when that is not today there."""
+    """« 9 h 42 », with the day before it if that is not today in `zone`."""
     said = day_and_hour(value, zone)
     today = value is not None and value.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
     return said.rpartition(" à ")[2] if today else said
@@ -121,7 +123,7 @@ def brief(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter
 def le_brief(value: datetime | None, zone: str = PARIS) -> str:
-    """The same after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
+    """As `brief`, after « avant » or « depuis »: « 9 h 42 », « le 23 nov., 9 h 42 »."""
     if value is None:
         return ""
     is_today = day_of(value, zone) == day_of(timezone.now(), zone)
@@ -130,31 +132,31 @@ def le_brief(value: datetime | None, zone: str = PARIS) -> str:
 
 @register.filter
 def duration(value: timedelta | None) -> str:
-    """« 31 h »: minutes under one hour, days from the fifth; rounded down, and never negative."""
+    """« 31 h »: minutes under one hour, days from the fifth, rounded down and never negative."""
     return format_duration(value) if value is not None else ""
 
 
 @register.filter
 def grouped(reference: str) -> str:
-    """T7K49MQX → T7K4-9MQX, however it was typed."""
+    """T7K49MQX → T7K4-9MQX, even if it was typed in lower case or with spaces."""
     return "-".join(fours("".join(sign for sign in str(reference).upper() if sign.isalnum())))
 
 
 @register.filter
 def fours(signs: str) -> list[str]:
-    """By fours, as people read out what means nothing."""
+    """Cut the text in groups of four signs, in which people read codes out."""
     return [signs[i : i + 4] for i in range(0, len(signs), 4)]
 
 
 @register.filter
 def spelled(reference: str) -> str:
-    """T7K4 → « Thérèse, 7, Kléber, 4 »: the alphabet that French operators use."""
+    """T7K4 → « Thérèse, 7, Kléber, 4 », in the alphabet of French operators."""
     return ", ".join(ALPHABET.get(sign, sign) for sign in str(reference).upper() if sign.isalnum())
 
 
 @register.filter
 def tel(number: str) -> str:
-    """The URI to dial a number that is shown as published."""
+    """Return the tel: URI of a number, which the page shows as it was published."""
     return "tel:" + "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
 
 
@@ -184,7 +186,7 @@ def host(url: str) -> str:
 
 @register.simple_tag
 def words_with_links(text: str, csirt: Csirt | None) -> SafeString:
-    """What a centre wrote, with the addresses of listed sites as links, and everything else as words."""
+    """Return the text of a centre with links only to listed sites."""
     parts = split_links(text, listed_hosts(csirt))
     link = '<a href="{0}" rel="external noreferrer">{0}</a>'
     return format_html_join(
@@ -194,24 +196,24 @@ def words_with_links(text: str, csirt: Csirt | None) -> SafeString:
 
 @register.filter
 def weight(octets: int) -> str:
-    """« 1,8 Mo », « 42 Ko », « 310 octets »: as a person's own computer says it, in thousands."""
+    """« 1,8 Mo », « 42 Ko », « 310 octets », in powers of a thousand, as computers show it."""
     for unit, name in ((10**9, "Go"), (10**6, "Mo"), (10**3, "Ko")):
         if octets >= unit:
             return f"{number_format(octets / unit, 1 if octets < 10 * unit else 0)}\N{NO-BREAK SPACE}{name}"
-    # In French nothing is singular.
+    # Zero takes the singular in French.
     return ngettext("%d\N{NO-BREAK SPACE}octet", "%d\N{NO-BREAK SPACE}octets", max(octets, 1)) % octets
 
 
 @register.filter
 def short_hash(digest: str) -> str:
-    """« 9f2c … d03b »: enough to tell two files apart by eye."""
+    """« 9f2c … d03b », short enough to compare two files by eye."""
     return f"{digest[:4]} … {digest[-4:]}"
 
 
 @register.filter
 @cache
 def drawn(icon: str) -> SafeString:
-    """What `templates/icons/` draws under this name. A list shows the same one fifty times."""
+    """Return the SVG of this name in `templates/icons/`. It is cached, because a list repeats it on every line."""
     return SafeString(get_template(f"icons/{icon}.svg").render())
 
 
@@ -223,7 +225,7 @@ class Point(NamedTuple):
 
 @register.simple_tag
 def points_to_correct(forms: object) -> list[Point]:
-    """One line for each error, from a form, a formset, or a list of them; nothing for what is not a form."""
+    """Return one line for each error of a form, a formset or a list of them, and nothing for other objects."""
     if isinstance(forms, BaseForm):
         return list(_points_of(forms))
     if isinstance(forms, BaseFormSet):
@@ -245,6 +247,8 @@ def _points_of(form: BaseForm) -> Iterable[Point]:
 
 
 def _target(field: BoundField) -> str:
-    """A group of radios has no control of its own name: its first choice takes the focus."""
+    """Return the id of the control to focus. A group of radio buttons has none of its own: its first
+    choice takes the focus.
+    """
     auto_id = str(field.auto_id)
     return f"{auto_id}_0" if field.use_fieldset else auto_id

@@ -1,4 +1,4 @@
-"""Make the accounts of a demonstration database, with their published password."""
+"""Create the accounts of a demonstration database, which have a published password."""
 
 from typing import Any
 
