@@ -1,7 +1,8 @@
-"""The directory in the admin: its administrator keeps the published facts, a CSIRT's lead its own channel.
+"""The directory in the admin: the administrator edits the published facts, the lead of a CSIRT some
+of its own contacts.
 
-`request.user` is only asked what it may and which CSIRTs it leads: accounts are above this app. Every change is made
-under the person's id, so that the history says who.
+Accounts are above this app, so that `request.user` is asked only for its permissions and the CSIRTs that it leads.
+Each change records the user's id, for the history.
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ def keeps_directory(request: HttpRequest) -> bool:
 
 
 class TracedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Writes who changes a row, shows its history, and answers 404 for what is not there or not yours."""
+    """Records who changes a row, shows its history, and answers 404 for a row that is missing or not the user's."""
 
     formfield_overrides = PLAIN
 
@@ -83,7 +84,7 @@ class ContactInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
-    """All that a lead may say of its own CSIRT to the public; the rest of the directory has its administrator."""
+    """Limits a lead to this one contact of the CSIRT; the administrator edits the rest of the directory."""
 
     model = Contact
     form: type[OwnContactForm] = HoursForm
@@ -96,14 +97,14 @@ class HoursInline(admin.StackedInline):  # type: ignore[type-arg]
         return super().get_queryset(request).filter(kind=self.kind)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Django asks once without the row, for its queryset."""
+        """Allow the CSIRTs that the user leads. Without a row, allow: Django asks once for its queryset."""
         return obj is None or leads(request, obj)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
 class DpoInline(HoursInline):
-    """Whom declarants write to about their data: the public page shows it."""
+    """The data protection officer to whom declarants write, shown on the public page."""
 
     form = DpoForm
     verbose_name_plural = _("délégué à la protection des données, montré dans « Vos données »")
@@ -111,7 +112,7 @@ class DpoInline(HoursInline):
 
 
 class SitesInline(HoursInline):
-    """Whatever else a message leads to is shown, and leads nowhere."""
+    """The sites whose links stay clickable in the centre's messages. Other addresses are shown as text."""
 
     form = SitesForm
     verbose_name_plural = _("sites du centre, dont les liens arrivent entiers dans ses messages")
@@ -139,7 +140,9 @@ class CsirtAdmin(TracedAdmin):
         return csirts.filter(pk__in=request.user.csirt_ids("lead"))  # type: ignore[union-attr]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Csirt | None = None) -> list[str]:
-        """The channel is its lead's, who tries it on a page of its own: no address is written unread."""
+        """Return the read-only fields. The notification address is one of them: the lead changes it on a page
+        that first tries it.
+        """
         facts = [] if keeps_directory(request) else ["name", "slug", "level", "is_active"]
         return [*facts, "notification_email"]
 

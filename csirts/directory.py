@@ -1,7 +1,7 @@
-"""Loads the shipped directory, and leaves alone what a person has changed since.
+"""Loading the shipped directory without overwriting what a person has changed since.
 
-What the load last wrote is in the history, under its own context. A row that no longer holds exactly that was
-changed by somebody; a row that is gone without a trace of the load was deleted by somebody. Both are kept as they are.
+The history holds what the load last wrote, under its own context. A row with other values was changed by a person, and
+a missing row that the load did not remove was deleted by a person. Both are left as they are.
 """
 
 import json
@@ -30,7 +30,7 @@ type Values = dict[str, Any]
 
 
 class UnknownTerritory(Exception):
-    """The directory names a region or a département that is not loaded."""
+    """The directory names a region or a département that is not in the database."""
 
 
 @dataclass
@@ -54,7 +54,9 @@ class Report:
 
 @transaction.atomic
 def load_directory(path: Path = SHIPPED) -> dict[str, Report]:
-    """One report for each sort of row, under its French name. Raises UnknownTerritory, and then writes nothing."""
+    """Load the directory in one transaction. Return a report for each kind of row, by its
+    French name. Raise UnknownTerritory.
+    """
     entries = json.loads(path.read_text())["csirts"]
     with pghistory.context(source=CONTEXT):
         csirts = Loader(Csirt, ("slug",), ("name", "level")).load(_csirts(entries), remove=False)
@@ -68,7 +70,7 @@ def load_directory(path: Path = SHIPPED) -> dict[str, Report]:
 
 
 class Loader:
-    """Brings the rows of one model, told apart by `key`, to the values that the directory gives."""
+    """Gives the rows of one model, identified by `key`, the values of the directory."""
 
     def __init__(self, model: Any, key: tuple[str, ...], names: tuple[str, ...]) -> None:
         self.model = model
@@ -93,7 +95,7 @@ class Loader:
         return self.model.objects.all()
 
     def _last_written(self) -> dict[Key, Any]:
-        """The last version of each row that a load left behind, which may be the version it removed."""
+        """Return the last version of each row that a load wrote, which may be the version that it removed."""
         versions = history_of(self.model).filter(pgh_context__metadata__source=CONTEXT).order_by("pgh_id")
         return {tuple(getattr(version, name) for name in self.key): version for version in versions}
 
@@ -109,7 +111,7 @@ class Loader:
         try:
             with transaction.atomic():
                 self.model.objects.create(**dict(zip(self.key, key, strict=True)), **values)
-        except IntegrityError:  # somebody gave this ground to another
+        except IntegrityError:  # a person gave this territory to another CSIRT
             self.report.kept += 1
         else:
             self.report.created += 1
@@ -165,7 +167,7 @@ def _origin(entry: Any) -> Values:
 
 
 def _period(cover: Any) -> DateRange:
-    """`from` is the first day, `until` the first day that is no longer covered; without them, always."""
+    """Return the period. `from` is its first day and `until` the first day after it; without them it has no limit."""
     first, until = _day(cover.get("from")), _day(cover.get("until"))
     return DateRange(first, until, "[)" if first else "()")
 

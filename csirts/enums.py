@@ -1,4 +1,4 @@
-"""The words of the directory."""
+"""The levels of CSIRTs and the kinds of contacts."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -16,7 +16,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Asks the period as people say it, last day included; the row holds the first day that is out of it."""
+    """Asks for the period with its last day included, while the row holds the first day after the period."""
 
     first_on = forms.DateField(label=_("premier jour"), required=False, help_text=_("Vide : depuis toujours."))
     last_on = forms.DateField(label=_("dernier jour"), required=False, help_text=_("Vide : sans fin prévue."))
@@ -44,13 +44,15 @@ class CoverageForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
-        """The period is in the form under two other names: PostgreSQL's exclusion is to be checked with it."""
+        """Include the period, which has other field names in this form, in the check
+        of PostgreSQL's exclusion constraint.
+        """
         checked = {"valid"} if self.instance.valid else set()
         return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
 
 
 class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What the CSIRT's own lead says of it today, one value of one kind."""
+    """Edits one contact of one kind, on behalf of the CSIRT itself, dated today."""
 
     kind: ContactKind
     written_meanwhile: Any
@@ -60,13 +62,13 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["value", "note"]
 
     def clean(self) -> dict[str, Any]:
-        """A first value is written once: another, written since the page was opened, is told."""
+        """Refuse a first value if another was saved since the page was opened."""
         if self.meanwhile:
             raise ValidationError(self.written_meanwhile)
         return super().clean() or {}
 
     def has_changed(self) -> bool:
-        """The same words, sent twice, are no news."""
+        """Return False for a form whose value somebody already saved, so that a double click is not refused."""
         if self.meanwhile:
             said = [self.data.get(self.add_prefix(name), "").strip() for name in ("value", "note")]
             return said != [self.meanwhile.value, self.meanwhile.note]
@@ -74,7 +76,7 @@ class OwnContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @cached_property
     def meanwhile(self) -> Contact | None:
-        """The value that is there although this form has none yet."""
+        """The contact that exists although this form was rendered without one, or None."""
         if self.instance.pk or not self.is_bound:
             return None
         return Contact.objects.filter(csirt=self.instance.csirt_id, kind=self.kind).first()
@@ -95,7 +97,7 @@ class HoursForm(OwnContactForm):
 
 
 class DpoForm(OwnContactForm):
-    """Whom to ask about personal data, and in the note how long the centre keeps a case."""
+    """The data protection officer. The note holds how long the centre keeps a case."""
 
     kind = ContactKind.DPO
     written_meanwhile = _("Ce contact a été écrit entre-temps. Rouvrez cette page pour le changer.")
@@ -105,7 +107,7 @@ class DpoForm(OwnContactForm):
 
 
 class SitesForm(OwnContactForm):
-    """The centre's own sites: links to them, in its messages, reach declarants whole."""
+    """The host names of the centre's own sites, whose links stay clickable in its messages."""
 
     kind = ContactKind.SITES
     written_meanwhile = _("Ces sites ont été écrits entre-temps. Rouvrez cette page pour les changer.")

@@ -1,4 +1,4 @@
-"""The history of a row as a person reads it: when, who, what was changed from what to what."""
+"""The history of a row for people: date, author, and the values before and after."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,7 +32,9 @@ class Version:
 
 
 def history(*rows: tuple[type[models.Model], dict[str, Any]]) -> list[Version]:
-    """Newest first, over several models: for each, how to find its versions. Two queries more than models."""
+    """Return the versions of rows of several models, newest first. Each argument is a model and a filter of its
+    versions. Two queries more than models.
+    """
     versions = [(model, version) for model, how in rows for version in _versions(model, how)]
     people = _people(version for _model, version in versions)
     told = list(_told(versions, people))

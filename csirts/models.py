@@ -1,7 +1,7 @@
-"""Who answers: the CSIRTs, how to reach them, the ground that each one covers.
+"""The CSIRTs, their contacts, and the territories that each covers.
 
-Every row keeps its history, written by PostgreSQL triggers (pghistory) with the context of the change:
-`user` for a person in the admin, `source` for a command.
+Each row has a history, which PostgreSQL triggers (pghistory) write with the context of the change: `user` for a person
+in the admin, `source` for a command.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ from csirts.sites import list_sites
 
 
 def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ignore[no-untyped-def]  # pghistory's decorator is untyped
-    """Keep each version of a row, deleted ones too, in a table that nothing can edit."""
+    """Record each version of a row, including deletions, in a table that cannot be edited."""
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -35,9 +35,9 @@ def tracked(verbose_name: Any, *constraints: models.BaseConstraint):  # type: ig
 
 
 class DirectoryVersion(models.Model):
-    """The one row that tells whether anything in the directory has changed. Written by triggers alone.
+    """The single row whose value changes when anything in the directory does. Only triggers write it.
 
-    A random value, so that whoever rolls back finds the former one and no two states ever share one.
+    The value is random: a rollback restores the former one, and no two states share one.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
@@ -53,7 +53,9 @@ class DirectoryVersion(models.Model):
 
 
 def renews_version() -> pgtrigger.Trigger:
-    """Before the statement: editors take their turn on the version while they hold no other row."""
+    """Return a trigger that runs before the statement, so that concurrent editors queue on the version before
+    they lock other rows.
+    """
     return pgtrigger.Trigger(
         name="renews_version",
         level=pgtrigger.Statement,
@@ -106,7 +108,7 @@ class Csirt(models.Model):
         return self.name
 
     def contact(self, kind: ContactKind) -> "Contact | None":
-        """All its contacts are read once, however many are asked; a list fetches those of all (`with_contacts`)."""
+        """Return the contact of a kind. All contacts are read once; a list must prefetch them (`with_contacts`)."""
         prefetch_related_objects([self], "contacts")
         return next((contact for contact in self.contacts.all() if contact.kind == kind), None)
 
@@ -116,7 +118,7 @@ class Csirt(models.Model):
 
     @property
     def notes(self) -> dict[str, str]:
-        """What is to be known of a value, by its kind: « numéro local », « presse, à confirmer »."""
+        """The notes on contacts by kind: « numéro local », « presse, à confirmer »."""
         return {contact.kind: contact.note for contact in self.contacts.all()}
 
     @property
@@ -125,13 +127,15 @@ class Csirt(models.Model):
 
     @property
     def phone_note(self) -> str:
-        """What is to be known of its number before it is dialled; shown wherever the number is."""
+        """The note to read before dialling the number, which must be shown with it."""
         contact = self.contact(ContactKind.PHONE)
         return contact.note if contact else ""
 
     @property
     def phone_uri(self) -> str:
-        """The number as published, without its spaces and dots: some are local numbers, never forced into E.164."""
+        """The tel: URI of the published number without spaces and dots. Local numbers exist, so that
+        E.164 is not imposed.
+        """
         digits = "".join(sign for sign in self.phone if sign.isdecimal() or sign == "+")
         return f"tel:{digits}" if digits else ""
 
@@ -141,7 +145,7 @@ class Csirt(models.Model):
 
     @property
     def email(self) -> str:
-        """The published mailbox: for display only. What is sent goes to `notification_email`."""
+        """The published mailbox, for display only: messages go to `notification_email`."""
         return self._value(ContactKind.EMAIL)
 
     @property
@@ -150,13 +154,13 @@ class Csirt(models.Model):
 
     @property
     def phone_source(self) -> str:
-        """Who published its number, and when; empty where no number is known."""
+        """The source and date of the phone number, or an empty string."""
         contact = self.contact(ContactKind.PHONE)
         return wording.origin(contact.source, contact.source_on) if contact else ""
 
     @property
     def hours(self) -> str:
-        """Its hours with what is to be known of them: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
+        """The hours with their note: « lun.–ven. 8 h–17 h (presse de 2022, à confirmer) »."""
         contact = self.contact(ContactKind.HOURS)
         if contact is None:
             return ""
@@ -164,12 +168,12 @@ class Csirt(models.Model):
 
     @property
     def sites(self) -> list[str]:
-        """The sites that its lead has listed as its own, by their host names."""
+        """The host names of the sites that the lead has listed."""
         return list_sites(self._value(ContactKind.SITES))
 
     @property
     def dpo(self) -> "Contact | None":
-        """Whom to write to about personal data; its note says how long the centre keeps a case."""
+        """The contact for personal data. Its note holds how long the centre keeps a case."""
         return self.contact(ContactKind.DPO)
 
 
@@ -178,7 +182,7 @@ class Csirt(models.Model):
     models.CheckConstraint(name="contactevent_kind__in", condition=Q(kind__in=ContactKind.values)),
 )
 class Contact(models.Model):
-    """One published way to reach a CSIRT, with who said so and when."""
+    """One published way to reach a CSIRT, with the source and its date."""
 
     csirt = models.ForeignKey(
         Csirt, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("centre de réponse")
@@ -223,7 +227,7 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
     models.CheckConstraint(name="coverageevent_kind__in", condition=Q(kind__in=["", *Kind.values])),
 )
 class Coverage(models.Model):
-    """A CSIRT answers for a region, or for one of its départements only, or for one kind of body only."""
+    """A CSIRT covers a region, or only one of its départements, or only one kind of body, for a period."""
 
     csirt = models.ForeignKey(
         Csirt, on_delete=models.PROTECT, related_name="coverages", verbose_name=_("centre de réponse")
@@ -294,7 +298,9 @@ class Coverage(models.Model):
 
 @tracked(_("version d’un secours"))
 class Backup(models.Model):
-    """Who is called when a CSIRT does not answer, first rank first; CERT-FR and 17Cyber come after, unsaid."""
+    """The CSIRT to call when another does not answer, lowest rank first. CERT-FR and 17Cyber always come after
+    and are not listed.
+    """
 
     csirt = models.ForeignKey(
         Csirt, on_delete=models.CASCADE, related_name="backups", verbose_name=_("centre de réponse")
@@ -318,6 +324,6 @@ class Backup(models.Model):
 
 
 def history_of(model: type[models.Model]) -> Any:
-    """The manager of the versions of a model's rows, which pghistory generates."""
+    """Return the manager of the versions of a model, which pghistory generates."""
     (versions,) = event_models(tracks_model=model)
     return versions.objects  # type: ignore[attr-defined]  # pghistory's stubs say Model

@@ -1,4 +1,4 @@
-"""The public directory as its page shows it: every territory, those that nobody answers for too."""
+"""Queries of the page of the public directory, which also lists the territories without a CSIRT."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ SHOWN = (ContactKind.PHONE, ContactKind.WEBSITE, ContactKind.EMAIL, ContactKind.
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. Without a CSIRT the page says where to go; `origins` says who published what, and when."""
+    """One line of the page. Without a CSIRT the page says where to go. `origins` are the sources and their dates."""
 
     csirt: Csirt | None
     zone: str
@@ -31,7 +31,9 @@ class Entry:
 
 
 def directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: date) -> list[Entry]:
-    """One query. `csirts` are the active ones, with their contacts; only they are shown."""
+    """Return the lines of the directory. One query. `csirts` are the active ones with their contacts;
+    others are left out.
+    """
     by_id = {csirt.pk: csirt for csirt in csirts}
     coverages = list(Coverage.objects.filter(csirt__in=by_id, valid__contains=on).with_places())
     found: dict[tuple[int, str], list[Coverage]] = {}
@@ -43,23 +45,26 @@ def directory_entries(csirts: Iterable[Csirt], regions: Iterable[Region], on: da
 
 
 def last_resort_entries(csirts: Iterable[Csirt]) -> list[Entry]:
-    """Those who answer everywhere: the national centre first, then the help to anyone, then the sectors."""
+    """Return the CSIRTs that answer everywhere: national, then assistance to victims, then sectors."""
     levels = [str(level) for level in (Level.NATIONAL, Level.ASSISTANCE, Level.SECTOR)]
     everywhere = sorted((one for one in csirts if one.level in levels), key=lambda one: levels.index(one.level))
     return [Entry(csirt, "", "", (), tuple(_origins(csirt, []))) for csirt in everywhere]
 
 
 def main_origin(csirt: Csirt) -> str:
-    """Who published the number, or else the site: « Liste de l’ANSSI, 23 juin 2026 »; empty where neither is known."""
+    """Return the source of the number, or else of the site: « Liste de l’ANSSI, 23 juin 2026 »; empty
+    if there is neither.
+    """
     contacts = [csirt.contact(kind) for kind in MAIN]
     known = next((contact for contact in contacts if contact), None)
     return origin(known.source, known.source_on) if known else ""
 
 
 def published_ways(csirt: Csirt) -> tuple[str, ...]:
-    """Where it says that people may write or call, for paper: never where anything is sent.
+    """Return the address, the phone number and the mailbox that the CSIRT publishes, to be printed. Nothing
+    is sent to them.
 
-    A number stays on one line.
+    The number contains no-break spaces.
     """
     return (csirt.address, csirt.phone.replace(" ", "\N{NO-BREAK SPACE}"), csirt.email)
 
@@ -71,7 +76,7 @@ def _answered(csirt: Csirt, zone: str, coverages: list[Coverage]) -> Entry:
 
 
 def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
-    """Each source once: that of the number or the site alone, then the others with what comes from them."""
+    """Yield each source once: first that of the number or the site, then the others with the values that they give."""
     said: dict[str, list[str]] = {}
     for contact in sorted(csirt.contacts.all(), key=lambda one: one.kind not in MAIN):
         if contact.kind in SHOWN:
@@ -84,7 +89,9 @@ def _origins(csirt: Csirt, coverages: Iterable[Coverage]) -> Iterator[str]:
 
 
 def _unanswered(regions: Iterable[Region], coverages: list[Coverage]) -> Iterator[Entry]:
-    """Regions that nobody covers whole, one line a zone. Their source: the list that most lines come from."""
+    """Yield one line a zone for the regions that no CSIRT covers entirely. Its source is the most frequent
+    source of the coverages.
+    """
     whole = {coverage.region_id for coverage in coverages if coverage.departement_id is None and not coverage.kind}
     counted = Counter(origin(one.source, one.source_on) for one in coverages)
     origins = tuple(who for who, _count in counted.most_common(1))
@@ -102,5 +109,5 @@ def _said(coverage: Coverage) -> str:
 
 
 def published_phone(csirt: int | None) -> QuerySet[Contact]:
-    """The number that a centre publishes, to be said to a declarant: one row at most, by the centre's id."""
+    """Return the phone number that a centre publishes: at most one row. `csirt` is its id."""
     return Contact.objects.filter(csirt=csirt, kind=ContactKind.PHONE).order_by("pk")[:1]

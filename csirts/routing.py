@@ -1,4 +1,4 @@
-"""Which CSIRT answers for a body on a day, why, and who else can be called. Pure reading."""
+"""Which CSIRT answers for a body on a day, the reason, and the other CSIRTs to call. Nothing is written."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ LAST_RESORTS = (Level.NATIONAL, Level.ASSISTANCE)
 
 
 class Ground(NamedTuple):
-    """What a coverage names; no département: the whole region; no kind: every body."""
+    """What a coverage names. `departement` None is the whole region, an empty `kind` every kind of body."""
 
     region: int
     departement: int | None
@@ -51,7 +51,9 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Route:
-    """`reason` is said to a town-hall secretary; where no CSIRT answers, it says where to go."""
+    """The answer to a body. `reason` is a French sentence for a town-hall secretary, which says where to go
+    if `csirt` is None.
+    """
 
     csirt: Csirt | None
     reason: str
@@ -59,19 +61,23 @@ class Route:
 
 
 def csirt_for(collectivity: Collectivity, on: date) -> Route:
-    """At most three queries once this process knows the directory. For thousands of bodies, load one RoutingTable."""
+    """Return the route of a body. Three queries at most, once this process has the directory. For thousands of
+    bodies, load one RoutingTable.
+    """
     return directory_of(on).route(collectivity, _regions_of(collectivity))
 
 
 def helpers_of(on: date) -> dict[str, Csirt]:
-    """Return who answers those whom no centre for collectivités serves, by level: national, assistance, sector."""
+    """Return the CSIRTs that serve others than local authorities, by level: national, assistance, sector."""
     return {one.level: one for one in reversed(directory_of(on).csirts) if one.level != Level.TERRITORIAL}
 
 
 def directory_of(on: date) -> "Directory":
-    """That of a day, as it stands in this transaction: one query for its version, two more where it is new here.
+    """Return the directory of a day, as this transaction sees it. One query for its version, and two more if this
+    process has not loaded that version.
 
-    The version is read first. Loaded after it, a directory can only be newer than it says, and is then read again.
+    The version is read first: the rows read after it may be newer than the version, in which case the next call loads
+    them again, and never older.
     """
     version = directory_version()
     return _remembered(version, on) if version else Directory.load(on)
@@ -79,7 +85,7 @@ def directory_of(on: date) -> "Directory":
 
 @dataclass(frozen=True)
 class Directory:
-    """Who answers where on one day: a few dozen rows that the threads of a process share. Nobody may change them."""
+    """The coverages of one day: a few dozen rows that the threads of a process share. They must not be modified."""
 
     csirts: tuple[Csirt, ...]
     grounds: dict[Ground, Csirt]
@@ -99,7 +105,7 @@ class Directory:
         )
 
     def route(self, collectivity: Collectivity, spread: Sequence[Region]) -> Route:
-        """`spread`: the regions of a group that lies on several."""
+        """Return the route of a body. `spread` are the regions of a group that covers several."""
         region = _region(collectivity)
         ground = self._most_specific_ground(collectivity, region) if region else None
         csirt = self.grounds[ground] if ground else None
@@ -114,7 +120,9 @@ class Directory:
         return Route(None, wording.unanswered(where, region, websites), fallbacks)
 
     def _most_specific_ground(self, collectivity: Collectivity, region: Region) -> Ground | None:
-        """The database keeps each département inside its region, so that of a corrected body cannot win by mistake."""
+        """Return the narrowest territory that covers the body. A département of another region cannot match, because
+        the database keeps each département inside its region.
+        """
         candidates = (
             Ground(region.pk, departement, kind)
             for departement in (collectivity.departement_id, None)
@@ -125,7 +133,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class RoutingTable:
-    """The rule of one day for any number of bodies. Their regions are theirs to bring (`with_territory`)."""
+    """The routes of one day for any number of bodies. The caller loads their regions (`with_territory`)."""
 
     directory: Directory
     spread: dict[int, list[Region]] = field(repr=False)
@@ -139,21 +147,23 @@ class RoutingTable:
 
 
 def directory_version() -> UUID | None:
-    """Drawn anew by PostgreSQL at each change: equal versions are one content, in any database and transaction."""
+    """Return the version of the directory. PostgreSQL draws a random one at each change, so that equal
+    versions mean equal content.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT token FROM csirts_directoryversion")
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-@lru_cache(maxsize=8)  # today at each end of the world, and the days of mails that wait
+@lru_cache(maxsize=8)  # two dates can be today between the overseas zones, and mails that wait have older ones
 def _remembered(version: UUID, on: date) -> Directory:
-    """What a transaction that was rolled back has left here is found by nobody: its version went with it."""
+    """Load and cache the directory of a version. A version of a rolled-back transaction is never asked for again."""
     return Directory.load(on)
 
 
 def _region(collectivity: Collectivity) -> Region | None:
-    """A human correction wins; a body that no list carries may have no region but that of its seat."""
+    """Return the region of a body: the corrected one, the listed one, or that of its seat."""
     return collectivity.home_region or (_region(collectivity.seat) if collectivity.seat else None)
 
 
@@ -162,7 +172,9 @@ def _rank_of_last_resort(csirt: Csirt) -> int:
 
 
 def _active_csirts(on: date) -> Iterable[Any]:
-    """Each with its contacts, its `grounds` of the day and its `backup_ids` in order, in two queries."""
+    """Return the active CSIRTs with their contacts, their `grounds` of the day and their
+    ordered `backup_ids`. Two queries.
+    """
     grounds = Coverage.objects.filter(csirt=OuterRef("pk"), valid__contains=on)
     backups = Backup.objects.filter(csirt=OuterRef("pk")).order_by("rank")
     return (
@@ -178,7 +190,9 @@ def _active_csirts(on: date) -> Iterable[Any]:
 
 
 def _regions_of(collectivity: Collectivity) -> Sequence[Region]:
-    """Those of a group's members, where they are several. Other bodies have no members, and cost no query."""
+    """Return the regions of the members of a group, if there are several. One query for a group,
+    none for other bodies.
+    """
     if collectivity.kind not in GROUPINGS:
         return []
     members = Grouping.objects.filter(group=collectivity.pk, member__region=OuterRef("pk"))
@@ -187,7 +201,7 @@ def _regions_of(collectivity: Collectivity) -> Sequence[Region]:
 
 
 def _spread_of_all() -> dict[int, list[Region]]:
-    """The same for every group, in one query."""
+    """Return the regions of the members of every group that has several. One query."""
     groups = Grouping.objects.filter(member__region=OuterRef("pk")).order_by().values("group").distinct()
     spread: dict[int, list[Region]] = {}
     regions: Iterable[Any] = Region.objects.annotate(group_ids=ArraySubquery(groups))

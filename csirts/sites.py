@@ -1,8 +1,8 @@
-"""The sites that a centre lists as its own: names of hosts, never addresses."""
+"""The sites that a centre lists as its own, by host name."""
 
 import re
 
-# « https://mairie.fr@piege.example » would open the second of its names.
+# Host names only: « https://mairie.fr@piege.example » would open the host after the @.
 SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
@@ -11,5 +11,5 @@ def split_sites(value: str) -> list[str]:
 
 
 def list_sites(value: str) -> list[str]:
-    """Return the names of hosts in `value`; what is none is left out."""
+    """Return the valid host names in `value`."""
     return [site for site in split_sites(value) if SITE.fullmatch(site)]

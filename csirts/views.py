@@ -1,4 +1,4 @@
-"""The public directory: who to call, everywhere in France and « chez moi »."""
+"""The public directory: whom to call, everywhere in France and for one's own body (« chez moi »)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ CHOICES = 12
 
 @dataclass(frozen=True)
 class Search:
-    """What « Qui appeler chez moi ? » found: one body, several to choose from, or a problem to say."""
+    """The result of « Qui appeler chez moi ? »: one body, several to choose from, or a problem."""
 
     query: str = ""
     problem: str = ""
@@ -54,7 +54,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 
 
 def _search(request: HttpRequest) -> Search:
-    """`organisme` is the exact code of a choice; `q` is what a person typed."""
+    """Read the search. `organisme` is the exact code of a choice, `q` the words typed."""
     query = request.GET.get("q", "").strip()
     if body := collectivity_by_code(request.GET.get("organisme", "")):
         return Search(query, matches=(body,))

@@ -1,4 +1,6 @@
-"""The reason of a route as a French sentence; how each territory is said: « en Bretagne », « du Grand Est »."""
+"""The reason of a route as a French sentence, and the French prepositions of territories: « en Bretagne », «
+du Grand Est ».
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -39,7 +41,7 @@ _AT = {
     "988": "en Nouvelle-Calédonie",
     "989": "sur l’île de Clipperton",
 }
-# Said without an article, or with one that is part of the name.
+# Names without an article, or with one that belongs to the name.
 WITHOUT_ARTICLE = ("04", "06", "975", "977", "978", "986")
 OF_AND_THE = (("de l’", "l’"), ("de ", "la "), ("du ", "le "), ("des ", "les "), ("d’", "l’"))
 _OF = {
@@ -72,7 +74,7 @@ _OF = {
 }
 
 
-# A name that begins so is a common noun: « le CSIRT CyberCorsica », « au Campus régional… ».
+# Names that begin with a common noun take an article: « le CSIRT CyberCorsica », « au Campus régional… ».
 COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"
 
@@ -100,7 +102,7 @@ def origin(source: str, source_on: date | None) -> str:
 
 
 def curly(name: str) -> str:
-    """The official list writes straight apostrophes."""
+    """Replace the straight apostrophes of the official list."""
     return name.replace("'", "’")
 
 
@@ -130,7 +132,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
-    """The first half of the reason: which region the body is taken to be in, and by whom."""
+    """Return the first half of the reason: the region where the body is, and who says so."""
     if region is None:
         return _("La région de %(body)s n’est pas connue") % {"body": said(body)}
     name = _("La collectivité") if body.name == region.name else said(body)
@@ -146,12 +148,14 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
 
 
 def said(body: Collectivity) -> str:
-    """A name that a stranger gave stays out of the sentence: it is kept, and mailed, long after the body is merged."""
+    """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
+    would outlast a merge of the body.
+    """
     return _("Cet organisme") if body.declared_at and not body.is_listed else curly(body.name)
 
 
 def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
-    """`departement` and `kind` say how narrow the coverage is that won."""
+    """Return the reason. `departement` and `kind` describe the coverage that matched."""
     words = {"where": where, "csirt": named(csirt), "of": of(region), "kind": Kind(kind).label if kind else ""}
     if departement and kind:
         return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
@@ -163,7 +167,9 @@ def answered(where: str, csirt: str, region: Region, *, departement: bool, kind:
 
 
 def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> str:
-    """Sends to the last site of the chain, the one open to anyone."""
+    """Return the reason without a CSIRT, which sends to the last site of `websites`, open to everybody,
+    or to the police.
+    """
     site = urlsplit(websites[-1]).netloc if websites else ""
     way_out = _("Allez sur %(site)s.") % {"site": site} if site else _("Appelez la police ou la gendarmerie : le 17.")
     if region is None:
@@ -175,7 +181,7 @@ def unanswered(where: str, region: Region | None, websites: Sequence[str]) -> st
 
 
 def period(valid: DateRange) -> str:
-    """Both days included, as people say it; the row holds the first day that is out."""
+    """Return a period with both days included; the row holds the first day after it."""
     first = date_format(valid.lower, "j F Y") if valid.lower else ""
     last = date_format(valid.upper - timedelta(days=1), "j F Y") if valid.upper else ""
     if first and last:

@@ -1,4 +1,4 @@
-"""Shapes only. The published mailbox is shown, the notification address never is."""
+"""Shapes of the directory in the API. The published mailbox is included, the notification address never."""
 
 from rest_framework import serializers
 
