@@ -1,1 +1,1 @@
-"""A body that no list carries, added while declaring. The journey goes on with it as with any other."""
+"""Adding a body that no list holds during a declaration, which then goes on as with any other body."""

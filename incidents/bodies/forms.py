@@ -1,4 +1,4 @@
-"""What is asked of a body that no list carries. Templates write the controls by hand; the names are those here."""
+"""The form of a body that no list holds. Templates write the controls by hand under the names of these fields."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from collectivities.search import SearchProblem, find_collectivities
 from incidents.fields import WordsField
 from incidents.services.bodies import NOT_SERVED_LABELS, Proposal, commune_named
 
-# In plain words where the legal ones say nothing to a secretary.
+# Plain words for legal terms that a secretary may not know.
 PLAIN = {
     Kind.CLOSED_MIXED: gettext_lazy("syndicat de communes et d’intercommunalités (syndicat mixte fermé)"),
     Kind.OPEN_MIXED: gettext_lazy("syndicat avec un département, une région ou d’autres (syndicat mixte ouvert)"),
@@ -25,7 +25,7 @@ FIELD_OF = {"has_no_siren": "no_siren", "seat": "town"}
 
 
 class BodyForm(forms.Form):
-    """`town` is what was typed, `seat` the commune chosen among those found for `town_asked`."""
+    """`town` is what was typed, `seat` the commune chosen among those that were found for `town_asked`."""
 
     kind = WordsField(label=gettext_lazy("Ce que c’est"))
     legal_form = WordsField(label=gettext_lazy("Sa forme juridique"))
@@ -38,7 +38,7 @@ class BodyForm(forms.Form):
 
     @cached_property
     def towns(self) -> list[Collectivity]:
-        """The communes that what was typed may name; the one chosen, when it still answers to it, alone."""
+        """The communes that the words typed may name; only the chosen one if it was found for the same words."""
         asked = self.typed("town").strip()
         if asked and asked == self.typed("town_asked").strip() and (chosen := commune_named(self.typed("seat"))):
             return [chosen]
@@ -50,7 +50,7 @@ class BodyForm(forms.Form):
 
     @property
     def chosen(self) -> Collectivity | None:
-        """One alone is the one meant."""
+        """The commune of the seat, if only one is possible."""
         return self.towns[0] if len(self.towns) == 1 else None
 
     def typed(self, name: str) -> str:
@@ -67,7 +67,7 @@ class BodyForm(forms.Form):
         )
 
     def refuse(self, error: ValidationError) -> None:
-        """Put the service's complaints beside the fields that they are about."""
+        """Add the errors of the service to the fields that they concern."""
         for name, messages in error.message_dict.items():
             field = FIELD_OF.get(name, name)
             for message in self.about_town(messages) if field == "town" else messages:
@@ -84,5 +84,5 @@ class BodyForm(forms.Form):
 
 
 def kept(data: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What was typed, to go with the next button."""
+    """Return what was typed as hidden inputs for the next button."""
     return [(name, str(value)) for name, value in data.items() if name in BodyForm.base_fields]

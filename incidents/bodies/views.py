@@ -1,4 +1,4 @@
-"""Adding a body while declaring: one page, and a question when it looks like one that is known."""
+"""Adding a body during a declaration: one page, and a question if a similar body exists."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -29,7 +29,7 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_body(request: HttpRequest) -> HttpResponse:
-    """GET asks; POST adds the body, or asks whether it is one of those that look like it."""
+    """Show the form; on POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
         return ask(request, BodyForm(initial=offered(request.GET)))
     form = BodyForm(request.POST)
@@ -45,7 +45,9 @@ def new_body(request: HttpRequest) -> HttpResponse:
 
 
 def offered(asked: QueryDict) -> dict[str, str]:
-    """What the search already knows: the words typed, the kind of body that they name, the commune of its seat."""
+    """Return the initial values that the search gives: the words typed, the kind of body and the
+    commune of its seat.
+    """
     known = {"name": asked.get("nom", "")[:200], "kind": asked.get("nature", "")}
     seat = commune_named(asked.get("siege", ""))
     return known | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
@@ -64,7 +66,7 @@ def settle(request: HttpRequest, form: BodyForm, sketch: Collectivity) -> HttpRe
 
 
 def is_same(body: Collectivity, sketch: Collectivity) -> bool:
-    """A second click, or a second person with the same words."""
+    """Tell whether the body is this proposal, sent by a second click or by another person with the same words."""
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
@@ -84,7 +86,7 @@ def ask(request: HttpRequest, form: BodyForm) -> HttpResponse:
 def ask_again(
     request: HttpRequest, form: BodyForm, doubles: list[Likely], *, is_numbered: bool = False
 ) -> HttpResponse:
-    """One button, and everything that was typed goes with it."""
+    """Show one question with its button, and what was typed in hidden inputs."""
     chosen = {"seat": form.chosen.uid, "town_asked": form.typed("town")} if form.chosen else {}
     context = {
         "doubles": doubles,
@@ -97,7 +99,7 @@ def ask_again(
 
 
 def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
-    """Back to the screen where one chooses a body, with this one offered. Without a declaration yet, it begins one."""
+    """Return to the screen that chooses a body, with this one offered. Start a declaration if none is open."""
     response = redirect(reverse("declare_who", query={"collectivite": body.uid}))
     opened = draft_cookie.opened(request)
     if not opened or not is_open(opened.uid):

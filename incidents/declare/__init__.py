@@ -1,1 +1,1 @@
-"""The public journey: five screens, each saved on the server when it is left, and one button that sends."""
+"""The public declaration: five screens, each saved on the server when it is left, and one button that sends all."""

@@ -1,4 +1,4 @@
-"""Brakes on machines that fill the form. They only ask an honest person to press one more button, never refuse."""
+"""Limits on programs that fill in the form. They refuse nobody: an honest person presses one more button."""
 
 import logging
 
@@ -10,33 +10,34 @@ from incidents.burst import address_key, is_burst
 
 logger = logging.getLogger(__name__)
 
-TRAP = "site_web"  # people never see this field
+TRAP = "site_web"  # a hidden field that people leave empty
 MANY = 10
 MANY_BEGUN = 30
 WITHIN_SECONDS = 600
 CONFIRMED = "confirme"
 
-# Wrong codes in WITHIN_SECONDS, from one address and from everywhere, after which codes are tried one at a time.
+# How many wrong codes in WITHIN_SECONDS, from one address and from all, slow further tries down.
 FEW_WRONG, MANY_WRONG = 8, 300
 BETWEEN_TRIES_SECONDS = 10
 
 
 def must_confirm(request: HttpRequest, data: QueryDict) -> bool:
-    """Whether this post looks like a machine's and nobody has confirmed it yet."""
+    """Tell whether this post looks automatic and has not been confirmed."""
     if CONFIRMED in data:
         return False
     return bool(data.get(TRAP)) or is_burst(request, "declare", many=MANY, within_seconds=WITHIN_SECONDS)
 
 
 def must_confirm_start(request: HttpRequest, data: QueryDict) -> bool:
-    """Whether more declarations begin at this address than a town hall's people begin, and nobody has confirmed it."""
+    """Tell whether more declarations start at this address than one town hall would start, without confirmation."""
     return CONFIRMED not in data and is_burst(request, "begin", many=MANY_BEGUN, within_seconds=WITHIN_SECONDS)
 
 
 def seconds_to_wait(request: HttpRequest) -> int:
-    """Before another code is tried from this address: 0 nearly always. Nobody is locked out, only slowed.
+    """Return the seconds until this address may try another code: nearly always 0. Addresses
+    are slowed, never blocked.
 
-    Whoever never made a mistake here waits for nobody else, even while codes are guessed from everywhere.
+    While codes are guessed from everywhere, all addresses are slowed, each on its own.
     """
     here = address_key(request)
     try:

@@ -1,4 +1,4 @@
-"""The first screen: what a town hall sees, grouped by what it touches, with one icon a type."""
+"""The choices of the first screen: what a town hall notices, grouped by what is affected, with one icon a type."""
 
 from typing import NamedTuple
 
@@ -58,7 +58,7 @@ GROUPS = (
 
 
 class Plain(NamedTuple):
-    """A word of the CNIL's lists, as a town hall says it, with examples."""
+    """A word of the CNIL's lists in the language of a town hall, with examples."""
 
     value: str
     plain: Promise | str
@@ -95,5 +95,5 @@ PERSON_WORDS = (
 
 
 def type_named(value: str) -> IncidentType | None:
-    """The type of the address's `quoi`; None for anything else."""
+    """Return the type named by `quoi` in the address, or None."""
     return IncidentType(value) if value in IncidentType.values else None

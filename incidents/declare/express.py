@@ -1,4 +1,6 @@
-"""« Pas le temps : qu’on me rappelle »: one screen, a declaration like any other. What it does not ask is not said."""
+"""« Pas le temps : qu’on me rappelle »: a declaration on one screen. What it does not ask is
+recorded as not answered.
+"""
 
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -33,17 +35,17 @@ from incidents.models import Draft
 from incidents.services.check import can_be_called
 from incidents.services.draft import AlreadySent, Typed, save_page, send_express, version_of
 
-# The button that looks for the body; « autre »: another one than the one named. The button that sends.
+# The values of the buttons: search the body, choose another body than the one named, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"
 PHONE, TYPE, BODY, QUERY = "contact_phone", "quoi", "collectivite", "q"
-# The words that found the bodies which the page shows.
+# The field with the words for which the page lists bodies.
 SEARCHED = "pour"
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP}
 
 
 @dataclass
 class Page:
-    """What the screen holds, whoever typed it. `journey` has all of it; its draft may not be saved yet."""
+    """The content of the screen. `journey` holds all of it; its draft may not be saved yet."""
 
     journey: Journey
     phone: str
@@ -58,11 +60,13 @@ class Page:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the search found one body alone: it is chosen already, and sent by nothing but the button."""
+        """True if the search found exactly one body: it is preselected, and only the button sends."""
         return len(self.found) == 1
 
     def typed(self) -> list[Typed]:
-        """The three screens of the journey that this one fills; what else was typed on them before stays."""
+        """Return what this screen fills in of three screens of the journey. Other values typed
+        there before are kept.
+        """
         body, kind, author = self.body, self.journey.draft.type, self.journey.author
         caller = self.journey.pages[Screen.CALLER].values
         who = {BODY: [str(body.uid)]} if body else {}
@@ -76,7 +80,7 @@ class Page:
 @login_not_required
 @csrf_exempt
 def declare_express(request: HttpRequest) -> HttpResponse:
-    """Whoever sends no cookie at all is told so before the check against forged posts, which needs one."""
+    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
         return no_cookies(request)
     return one_screen(request)
@@ -99,7 +103,7 @@ def one_screen(request: HttpRequest) -> HttpResponse:
 
 
 def new_journey(request: HttpRequest) -> Journey:
-    """Return a declaration of which nothing is saved yet, named by the page that is posted."""
+    """Return an unsaved declaration whose id comes from the posted page, if it has one."""
     held = draft_cookie.held(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
     return Journey(Draft(uid=held.uid if held else uuid4()), {}, author)
@@ -120,7 +124,9 @@ def read_page(request: HttpRequest, journey: Journey) -> Page:
 
 
 def body_asked(request: HttpRequest, named: str, journey: Journey) -> Collectivity | None:
-    """Return the body that the page names; before anything is posted also that of the draft, or of the account."""
+    """Return the body that the page names. Before the first post, return the body of the draft, or the only one of the
+    account, if the page names none.
+    """
     if request.method == "POST":
         return None if is_search(request) else body_named(named)
     mine = bodies_of(request)
@@ -128,13 +134,13 @@ def body_asked(request: HttpRequest, named: str, journey: Journey) -> Collectivi
 
 
 def is_search(request: HttpRequest) -> bool:
-    """Tell whether other bodies are looked for, or other words were typed than those that found the chosen one."""
+    """Tell whether to search: the button was pressed, or the words changed since the chosen body was found."""
     has_new_words = SEARCHED in request.POST and request.POST[SEARCHED].strip() != request.POST.get(QUERY, "").strip()
     return SEARCH in request.POST or has_new_words
 
 
 def take(request: HttpRequest, page: Page) -> HttpResponse:
-    """Look for the body, or send once it is chosen and nothing is to be mended."""
+    """Search the body, or send if it is chosen and nothing is wrong."""
     if page.body is None:
         if request.POST.get(SEARCH) != ANOTHER:
             search(page)
@@ -152,13 +158,13 @@ def take(request: HttpRequest, page: Page) -> HttpResponse:
 
 
 def ask_which(request: HttpRequest, page: Page) -> None:
-    """Say that a body is still to be chosen, to whoever pressed the button that sends."""
+    """Add the error that a body must be chosen, for a person who pressed the button that sends."""
     if CALL_ME in request.POST and page.query == request.POST.get(SEARCHED, "").strip() and page.found:
         page.problems[BODY] = _("Choisissez votre collectivité dans la liste.")
 
 
 def search(page: Page) -> None:
-    """Find the bodies that were named. What else is missing is said at once, with what the search has to say."""
+    """Search the bodies named, and show at the same time what else is missing."""
     examine(page)
     try:
         page.found = find_collectivities(page.query) if page.query else []
@@ -182,7 +188,7 @@ def examine(page: Page) -> None:
 
 
 def mend(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> HttpResponse:
-    """Something that was typed cannot be true: said here, or on the screen of the journey where it stands."""
+    """Show an error here, or redirect to the screen of the journey that has the wrong field."""
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
         return ask(request, page)
@@ -206,7 +212,7 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
         )
     except AlreadySent:
         response: HttpResponse = see("declare_sent")
-    except ValidationError as error:  # the clock has turned since it was examined
+    except ValidationError as error:  # the time has passed since the values were checked, and one is no longer valid
         page.problems = {PHONE: " ".join(error.messages)}
         return ask(request, page)
     else:
@@ -216,14 +222,16 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
 
 
 def lead_back(request: HttpRequest, sent: Journey, page: Page) -> HttpResponse:
-    """The same page again leads to the answer; other words are shown, to be kept."""
+    """Lead to the answer if this page was sent before; otherwise show the different words, so that
+    they are not lost.
+    """
     response = sent_already(request, sent, page.typed()[-1])
     draft_cookie.remember(response, sent.draft.uid, sent.author)
     return response
 
 
 def ask_again(request: HttpRequest, page: Page) -> HttpResponse:
-    """One button more, and everything that was typed goes with it."""
+    """Ask to confirm with one more button, and keep what was typed in hidden inputs."""
     data = without_controls(request.POST)
     kept = [(name, value) for name, values in data.lists() if name not in NOT_KEPT for value in values]
     context = {"step": page.journey, "route": "declare_express", "kept": kept, "confirmed": CONFIRMED}

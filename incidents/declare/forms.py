@@ -1,7 +1,7 @@
-"""What the screens ask after the body, and the declaration that comes out of them all together.
+"""The questions of the screens after the body, and the declaration made from all of them.
 
-Every question may stay empty but one: a way to call back. Templates write the controls by hand (a hundred of
-them: widgets cost more than the post); the names are those of the fields here.
+Only a way to call back is required. Templates write the controls by hand under the names of these fields: a hundred
+widgets would cost more time than handling the post.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -37,7 +37,7 @@ CERTAINTIES = [
     (Certainty.EXACT, gettext_lazy("exactement")),
 ]
 ALL_SERVICES = tuple(PublicService)
-# What an unanswered field gives, where it is not an empty text.
+# The value of an empty field, where it is not an empty text.
 EMPTY: dict[type[forms.Field], Any] = {
     DayField: None,
     HourField: None,
@@ -54,7 +54,7 @@ DECLARED_LEAKS = [
 
 
 def moment_fields(label: Any) -> tuple[forms.Field, forms.Field, forms.Field]:
-    """A day, an hour, and how well they are known."""
+    """Return the fields of a day, an hour and the certainty of both."""
     certainty = forms.ChoiceField(choices=CERTAINTIES, required=False, label=label)
     return DayField(required=False, label=label), HourField(required=False, label=label), certainty
 
@@ -98,7 +98,7 @@ class DetailsForm(forms.Form):
 
 
 class ServiceForm(forms.Form):
-    """One service that was ticked. The prefix is its code."""
+    """The questions about a service that was ticked. The prefix is the code of the service."""
 
     extent = choice(gettext_lazy("arrêté ou ralenti"), InterruptionExtent.choices)
     started_date = DayField(required=False, label=gettext_lazy("arrêt"))
@@ -116,7 +116,7 @@ class ServiceForm(forms.Form):
 
     @property
     def complaint_prefix(self) -> str:
-        """How the services begin the names of what they say about this row."""
+        """The prefix of the field names in the services' errors about this row."""
         return f"interruption_{self.service.value}_"
 
     def clean(self) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def problem_of_moment(said: dict[str, Any], name: str) -> str | None:
 
 
 def moment_of(said: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | None:
-    """A day without its hour counts from its first minute, on the clock of `zone`."""
+    """Return the moment in UTC. A day without an hour is its first minute in `zone`."""
     day: date | None = said[f"{name}_date"]
     if day is None:
         return None
@@ -156,9 +156,9 @@ def moment_of(said: dict[str, Any], name: str, zone: ZoneInfo) -> datetime | Non
 
 
 class Details:
-    """All the screens after the body: the form, and one row for each service that was ticked.
+    """All screens after the body: the main form, and one form for each service that was ticked.
 
-    `offered`: the services to choose from; one ticked before, for another nature of body, stays in sight.
+    `offered` are the services to choose from. A service that was ticked for another kind of body stays visible.
     """
 
     def __init__(
@@ -176,14 +176,14 @@ class Details:
 
     @property
     def errors(self) -> bool:
-        """Whether anything is to be mended: the page's title says so."""
+        """True if something must be corrected, which the title of the page announces."""
         return any(form.errors for form in self.all)
 
     def is_valid(self) -> bool:
         return not self.errors
 
     def fill_gaps(self) -> None:
-        """Take a field that says nothing true for an empty one, so that the rest can be judged at the same time."""
+        """Replace invalid values by empty ones, so that the services can check the others at the same time."""
         for form in self.all:
             for name in form.errors:
                 if name in form.fields:
@@ -193,7 +193,7 @@ class Details:
         return {form.add_prefix(name) for form in self.all for name in form.errors}
 
     def services(self) -> Iterator[tuple[bool, ServiceForm]]:
-        """Each service, ticked or not, with what was typed beside it."""
+        """Yield each service, ticked or not, with its form."""
         rows = {row.service: row for row in self.rows}
         for service in self.offered:
             row = rows.get(service)
@@ -230,7 +230,7 @@ class Details:
         )
 
     def refuse(self, error: ValidationError) -> None:
-        """Put the services' complaints beside the fields that they are about."""
+        """Add the errors of the services to the fields that they concern."""
         for field, messages in error.message_dict.items():
             row = next((row for row in self.rows if field.startswith(row.complaint_prefix)), None)
             if row:
@@ -239,19 +239,19 @@ class Details:
                 put(messages, self.form, field)
 
     def keep_errors_of(self, names: Container[str]) -> None:
-        """Leave out the errors of other screens: each is told where it can be mended. `names` are the inputs'."""
+        """Remove the errors of other screens, which show them on their own pages. `names` are names of inputs."""
         for form in self.all:
             for field in [name for name in form.errors if form.add_prefix(name) not in names]:
                 del form.errors[field]
 
 
 def answer_to(said: str, *, implied: bool) -> str:
-    """Whoever ticks a service has said yes, unless they said no."""
+    """Return the answer: « oui » if a service was ticked, unless the answer was « non »."""
     return Answer.YES if implied and said != Answer.NO else said
 
 
 def put(messages: list[str], form: forms.Form, name: str) -> None:
-    """The services speak of instants (`…_at`), the page of days and hours."""
+    """Add errors to a field. The services name an instant (`…_at`), the form its day."""
     field = f"{name.removesuffix('_at')}_date" if name.endswith("_at") else name
     for message in messages:
         form.add_error(field if field in form.fields else None, message)

@@ -1,4 +1,4 @@
-"""One declaration on its way: what its draft says, and what follows from the type and the body."""
+"""One declaration that is being written: its draft, and what follows from the type and the body."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +33,9 @@ from incidents.text import CONTROLS, strip_controls
 
 @dataclass(frozen=True)
 class Journey:
-    """`author`: who is writing on this device, as they chose to say it; `pen`: which opening of a screen posts."""
+    """A declaration. `author` is the name of the person on this device; `pen` identifies the
+    opened page that posts.
+    """
 
     draft: Draft
     pages: dict[str, DraftPage]
@@ -46,7 +48,7 @@ class Journey:
 
     @property
     def is_mailbox_in_doubt(self) -> bool:
-        """Whether somebody else may read the mailbox of this body, by the type: no code goes there."""
+        """True if the type means that somebody else may read the body's mailbox, to which no code is then sent."""
         return is_mailbox_in_doubt(self.draft.type)
 
     @property
@@ -63,7 +65,7 @@ class Journey:
 
     @cached_property
     def reflexes(self) -> Reflexes | None:
-        """Those of the region's own sheet, where its centre has written one."""
+        """The reflex sheet of the région's centre for this type, or else the national one."""
         return sheet_for(self.type, self.route.csirt if self.route else None).text if self.type else None
 
     @cached_property
@@ -80,18 +82,18 @@ class Journey:
 
     @property
     def missing(self) -> Screen | None:
-        """The screen without which none that follows makes sense."""
+        """The screen that must be filled before the following ones make sense, or None."""
         if self.type is None:
             return Screen.WHAT
         return Screen.WHO if self.collectivity is None else None
 
     @property
     def next(self) -> Screen:
-        """Where to go on: the first screen that nobody has filled, else the last."""
+        """The screen to continue with: the first that is not filled, or else the last."""
         return self.missing or next((one for one in ORDER if one not in self.pages), Screen.CALLER)
 
     def is_of(self, user: User | object) -> bool:
-        """Whether this person, logged in, is a member of the body that declares."""
+        """Tell whether the user is signed in and a member of the body that declares."""
         return (
             isinstance(user, User)
             and user.is_active
@@ -100,18 +102,20 @@ class Journey:
         )
 
     def having(self, screen: Screen, values: Values) -> "Journey":
-        """The same as if this screen said that."""
+        """Return a copy in which this screen has these values."""
         page = DraftPage(screen=screen, values=values, author=self.author, saved_at=timezone.now())
         return replace(self, pages=self.pages | {screen: page})
 
     def saved(self, page: DraftPage) -> "Journey":
-        """The same once that page was saved; the body is still the one that was read with its territory."""
+        """Return a copy with the saved page. It keeps the body that was loaded with its territory, if
+        it is the same.
+        """
         if page.draft.collectivity_id == self.draft.collectivity_id:
             page.draft.collectivity = self.draft.collectivity
         return replace(self, draft=page.draft, pages=self.pages | {page.screen: page})
 
     def details(self) -> Details:
-        """All that was typed so far, as one form."""
+        """Return the forms of all screens with what was typed so far."""
         data = QueryDict(mutable=True)
         for page in self.pages.values():
             for name, values in page.values.items():
@@ -119,13 +123,13 @@ class Journey:
         return Details(data, offered=services_of(self.collectivity.kind if self.collectivity else ""))
 
     def declaration(self, details: Details) -> Declaration:
-        """Of valid details, once nothing is missing."""
+        """Return the declaration of valid details. Raise ValueError if the type or the body is missing."""
         if self.type is None or self.collectivity is None:
             raise ValueError("the type or the body is missing")
         return details.declaration(self.collectivity, self.type, self.clock)
 
     def examined(self, *, now: datetime) -> Details:
-        """The same, with all that the forms and, once nothing is missing, the services have to say against it."""
+        """Return the forms with their errors and, if the type and the body are known, those of the services."""
         details = self.details()
         if not self.missing:
             details.is_valid()
@@ -137,13 +141,15 @@ class Journey:
         return details
 
     def wrong_screen(self, details: Details) -> Screen | None:
-        """The first screen where something of these examined details is to be mended."""
+        """Return the first screen with an error in these checked details, or None."""
         wrong = details.wrong_inputs()
         return next((screen for screen in ORDER if wrong & INPUTS[screen]), Screen.CALLER if wrong else None)
 
 
 def journey_of(request: HttpRequest) -> Journey | None:
-    """By the page that is posted, else this device's cookie. None without either, or once the draft is deleted."""
+    """Return the declaration of the posted page, or else of this device's cookie. None if there is neither, or if its
+    draft was deleted or has expired.
+    """
     opened = draft_cookie.opened(request)
     if opened is None:
         return None
@@ -156,15 +162,17 @@ def journey_through(draft: Draft, author: str, pen: str = "") -> Journey:
 
 
 def drafts() -> QuerySet[Draft]:
-    """With the body that each screen names; the case, which only a sent draft has, is read where it is asked for."""
+    """Return the drafts with their body and its territory. The case, which only a sent draft has,
+    is loaded on access.
+    """
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
 def body_named(value: str) -> Collectivity | None:
-    """The body of this public identifier; None for anything else.
+    """Return the body with this public identifier, or the one that absorbed it; None otherwise.
 
-    An old link to a commune that was merged leads to the one that took it in. One query: a seat and a corrected
-    region, which few bodies have, are read where they are asked for.
+    One query, two for a body that vanished. The seat and the corrected région, which few bodies have,
+    are loaded on access.
     """
     try:
         uid = UUID(value)
@@ -178,12 +186,14 @@ def body_named(value: str) -> Collectivity | None:
 
 
 def route_to(body: Collectivity) -> Route:
-    """Who answers this body today, on its own calendar."""
+    """Return the route of this body, on the present day in its time zone."""
     return csirt_for(body, on=timezone.localdate(timezone=ZoneInfo(zone_of(body))))
 
 
 def without_controls(data: QueryDict) -> QueryDict:
-    """What was posted, without the characters that no keyboard types and no database takes (NUL and its kin)."""
+    """Return what was posted without control characters, which no keyboard types and PostgreSQL
+    refuses in part (NUL).
+    """
     if not any(CONTROLS.search(value) for _name, values in data.lists() for value in values):
         return data
     clean = data.copy()

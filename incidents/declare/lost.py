@@ -1,6 +1,7 @@
-"""A screen that is sent once this browser has lost its cookies: what it says is kept, and its code leads back to it.
+"""A screen posted after the browser lost its cookies: what was typed is saved, and the page shows the
+code that resumes it.
 
-The pen of the page, which only the page itself knows, says which declaration it writes: no forged post has it.
+The `pen` in the page identifies the declaration. Only the page itself knows it, so that a forged post cannot have it.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from incidents.services.draft import AlreadySent, PageChanged, save_page
 
 
 def cookies_lost(request: HttpRequest) -> HttpResponse | None:
-    """The page that names the code of the declaration; None for a post that is no screen of one."""
+    """Return the page with the code of the declaration, or None if the post is not a screen of one."""
     screen = next((one for one, route in ROUTES.items() if request.path == reverse(route)), None)
     journey = journey_of(request) if draft_cookie.PEN in request.POST else None
     if screen is None or journey is None:
@@ -27,7 +28,7 @@ def cookies_lost(request: HttpRequest) -> HttpResponse | None:
 
 
 def is_kept(request: HttpRequest, journey: Journey, screen: Screen) -> bool:
-    """Save what the screen says, if it can be."""
+    """Save what the screen says. Return False if it cannot be saved."""
     if screen not in ASKED.values():
         return False
     try:

@@ -1,4 +1,4 @@
-"""What is typed on a screen is kept before its button is pressed, where a script sends it. Only the draft changes."""
+"""Saving what is typed on a screen before its button is pressed, when a script posts it. Only the draft changes."""
 
 from http import HTTPStatus
 
@@ -19,10 +19,10 @@ from incidents.services.draft import AlreadySent, PageChanged, save_page, versio
 @never_cache
 @require_POST
 def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
-    """Save the screen called `section`; says when, and the version that it has now. Nothing is judged, or begun.
+    """Save the screen `section`; return the time and its new version. Values are not checked, and no draft is created.
 
-    404 without a draft, 409 when somebody else filled the screen meanwhile, 410 once the declaration is sent: the
-    page's own button tells the person, with what they typed.
+    404 without a draft, 409 if somebody else filled the screen meanwhile, 410 if the declaration was sent. The script
+    ignores them: the button of the page shows them with what was typed.
     """
     journey = journey_of(request)
     screen = ASKED.get(section)

@@ -1,4 +1,4 @@
-"""Where a post leads: to a page of its own, which may be read again without sending anything again."""
+"""The redirection after a post to a page that can be reloaded without posting again."""
 
 from django.http import HttpResponseRedirect
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What was said on the screens, in words: for whoever checks it before sending, or meets another person's version."""
+"""What the screens hold, in words: for checking before sending, or comparing with another person's version."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from incidents.declare.screens import INPUTS, PLACES, Place
 from incidents.enums import NOT_SAID, Answer, PublicService, Screen
 from incidents.models import DraftPage
 
-RESUMED = "reprise"  # in the address of the screen that a code opens
+RESUMED = "reprise"  # the query parameter of a screen that a code opened
 
 
 class Line(NamedTuple):
@@ -31,7 +31,7 @@ class Summary(NamedTuple):
 
 
 class State(NamedTuple):
-    """How far a screen is: who filled it (`page`), what it lacks."""
+    """The state of a screen: the page that fills it, if any, and what is missing."""
 
     place: Place
     page: DraftPage | None
@@ -39,7 +39,7 @@ class State(NamedTuple):
 
 
 def lines_of(page: DraftPage, journey: Journey) -> list[Line]:
-    """All that one screen says, whoever filled it."""
+    """Return all answers of one screen."""
     if page.screen == Screen.WHAT:
         chosen = type_named(only_value(page, "quoi"))
         return [Line(_("Ce qui arrive"), str(chosen.label) if chosen else "")]
@@ -63,7 +63,7 @@ def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
 
 
 def words(field: forms.BoundField) -> str:
-    """The labels of what was chosen, or what was typed."""
+    """Return the labels of the chosen values, or the words typed."""
     labels = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
     value = field.value()
     if value is True:
@@ -77,7 +77,7 @@ def services_said(details: Details) -> str:
 
 
 def summary_of(journey: Journey, details: Details) -> list[Summary]:
-    """The earlier screens, one line each, before the last button."""
+    """Return one line for each earlier screen, shown above the last button."""
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
         Screen.WHO: str(journey.collectivity or ""),
@@ -94,7 +94,7 @@ def answer_said(details: Details, name: str) -> str:
 
 
 def states_of(journey: Journey) -> list[State]:
-    """Each screen, for whoever goes on with what somebody else began: what is missing is said, nothing is blamed."""
+    """Return the state of each screen, for a person who continues what another one began."""
     details = journey.examined(now=timezone.now())
     return [State(PLACES[screen], journey.pages.get(screen), lack_of(screen, journey, details)) for screen in PLACES]
 

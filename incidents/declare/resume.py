@@ -1,4 +1,4 @@
-"""Going on with a declaration on another device, by its code alone; and what is said to a browser without cookies."""
+"""Continuing a declaration on another device with its code, and the page for browsers without cookies."""
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -29,7 +29,7 @@ NAME_LIMIT = 60
 
 
 class ResumeForm(forms.Form):
-    """Read out or copied: spaces, dashes and small letters do not matter."""
+    """The code may be dictated or copied: spaces, dashes and lower case do not matter."""
 
     code = forms.CharField(
         max_length=40,
@@ -54,7 +54,7 @@ class ResumeForm(forms.Form):
     def clean_prenom(self) -> str:
         try:
             return plain_line(self.cleaned_data["prenom"], limit=NAME_LIMIT, field="prenom")
-        except ValidationError as error:  # a form names the field itself
+        except ValidationError as error:  # a form adds the name of the field itself
             raise ValidationError(error.messages) from None
 
 
@@ -78,7 +78,9 @@ def declare_resume(request: HttpRequest) -> HttpResponse:
 
 
 def resumed(request: HttpRequest, form: ResumeForm, draft: Draft) -> HttpResponse:
-    """On the first screen that nobody has filled. A sent one is followed with its reference and its own secret."""
+    """Open the first screen that is not filled. A declaration that was sent is followed with its
+    reference and follow-up code.
+    """
     if draft.incident:
         sent = _("Cette déclaration est partie, sous la référence %(reference)s. Suivez-la avec son code de suivi.")
         form.add_error("code", sent % {"reference": spaced(draft.incident.reference)})
@@ -95,12 +97,12 @@ def ask_code(request: HttpRequest, form: ResumeForm, *, status: int = 200, wait:
 
 
 def no_cookies(request: HttpRequest) -> HttpResponse:
-    """Said before anything is typed: without a cookie no screen would know the one before it."""
+    """Show the page before anything is typed: without a cookie the screens would not belong together."""
     return render(request, "declare/no_cookies.html", numbers(), status=400)
 
 
 def numbers() -> dict[str, object]:
-    """Everybody who answers a telephone: nobody is kept from calling."""
+    """Return the directory of phone numbers, so that everybody can call."""
     today = timezone.localdate()
     csirts = directory_of(today).csirts
     entries = directory_entries(csirts, Region.objects.all(), today)

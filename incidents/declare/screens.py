@@ -1,4 +1,4 @@
-"""The five screens: their order, their addresses, and which input belongs to which."""
+"""The five screens: their order, addresses and inputs."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ ASKED = {screen.value: screen for screen in (Screen.SERVICES, Screen.DATA, Scree
 
 
 class Place(NamedTuple):
-    """Where a screen stands on the way."""
+    """The position of a screen."""
 
     screen: Screen
     number: int
@@ -54,7 +54,7 @@ COUNT = len(ORDER)
 
 
 def values_of(screen: Screen, data: QueryDict) -> dict[str, list[str]]:
-    """What was typed in the inputs of this screen, as it was typed; empty ones are left out."""
+    """Return what was typed in the inputs of this screen, unchanged and without empty inputs."""
     typed = {name: [value for value in data.getlist(name) if value] for name in data if name in INPUTS[screen]}
     return {name: values for name, values in sorted(typed.items()) if values}
 
@@ -64,5 +64,5 @@ def before(screen: Screen) -> tuple[Place, ...]:
 
 
 def after(screen: Screen) -> Screen:
-    """The screen that follows; the last one stays."""
+    """Return the screen that follows, or the last one itself."""
     return ORDER[min(ORDER.index(screen) + 1, COUNT - 1)]

@@ -1,4 +1,4 @@
-"""The last button, and the answer at its own address: sent once, shown as often as asked."""
+"""Sending the declaration once, and its answer at its own address, which can be reloaded."""
 
 from dataclasses import replace
 
@@ -31,15 +31,16 @@ from incidents.signature import remember_signature
 from incidents.text import say_the_same
 
 NOT_KEPT = {"csrfmiddlewaretoken", CONFIRMED, TRAP, "version", PEN, "trait"}
-# What says that the page which asks once more is the screen that was just left.
+# Inputs by which the confirmation page counts as the same opened screen.
 SAME_HAND = {PEN, "trait"}
 LEDGER_LINES = range(18)
 
 
 def send_at_once(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse | None:
-    """Save the last screen and send all, where nothing is to be mended and no machine is suspected; else None.
+    """Save the last screen and send everything in one transaction. Return None if something must
+    be corrected or confirmed.
 
-    Raises as `send_draft`, but for a ValidationError: the clock has turned since it was examined.
+    Raise as `send_draft` does, except ValidationError: an answer that became invalid since the check also gives None.
     """
     whole = journey.having(typed.screen, typed.values)
     details = whole.examined(now=timezone.now())
@@ -61,18 +62,18 @@ def send(request: HttpRequest, journey: Journey, details: Details, typed: Typed)
         actor=member,
         source=address_key(request),
     )
-    # Whoever declared here is the person to call back, unless they said another name.
+    # The declarant is the person to call back, unless they gave another name.
     signature = typed.author or declared.incident.story.contact_name
     return lead_to_answer(request, declared, signature="" if member else signature)
 
 
 def member_of(journey: Journey, request: HttpRequest) -> User | None:
-    """Return who is logged in, if they are a member of the body that declares."""
+    """Return the signed-in user if they are a member of the body that declares."""
     return request.user if journey.is_of(request.user) and isinstance(request.user, User) else None
 
 
 def lead_to_answer(request: HttpRequest, declared: Declared, *, signature: str) -> HttpResponse:
-    """Redirect to the answer; this device may open the new case from now on."""
+    """Redirect to the answer, and let this device open the new case."""
     response = see("declare_sent")
     follow_up.remember(request, response, declared.incident.reference, declared.access.uid)
     if signature:
@@ -81,7 +82,7 @@ def lead_to_answer(request: HttpRequest, declared: Declared, *, signature: str) 
 
 
 def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = None) -> HttpResponse:
-    """One button more, and everything that was typed goes with it, from the same opening of the screen."""
+    """Ask to confirm with one more button; what was typed and the id of the opened screen go with it."""
     data = without_controls(request.POST)
     left_out = NOT_KEPT - SAME_HAND if journey else NOT_KEPT
     kept = [(name, value) for name, values in data.lists() if name not in left_out for value in values]
@@ -90,7 +91,9 @@ def ask_again(request: HttpRequest, screen: Screen, journey: Journey | None = No
 
 
 def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
-    """The same words again (a double click, the back button) lead to the answer; others are shown, to be kept."""
+    """Lead to the answer if the same words are posted again (a double click, the back button); otherwise show the new
+    ones, so that they are not lost.
+    """
     before = journey.pages.get(typed.screen)
     if before is None or say_the_same(before.values, typed.values) or journey.incident is None:
         return see("declare_sent")
@@ -103,7 +106,7 @@ def sent_already(request: HttpRequest, journey: Journey, typed: Typed) -> HttpRe
 @never_cache
 @require_safe
 def declare_sent(request: HttpRequest) -> HttpResponse:
-    """The answer, for the device that wrote the declaration: nothing is sent again to see it again."""
+    """Show the answer on the device that wrote the declaration. Reloading it sends nothing."""
     journey = journey_of(request)
     if journey is None:
         return see("declare_type")
@@ -130,18 +133,18 @@ def answer(request: HttpRequest, journey: Journey, incident: Incident) -> HttpRe
 
 
 def is_called(incident: Incident, route: Route | None) -> bool:
-    """Tell whether a centre that is told of it has to call: then the receipt says so before anything else."""
+    """Tell whether a centre that gets a mail must call back, which the receipt then says first."""
     return bool(incident.is_to_call_back and route and route.csirt and route.csirt.notification_email)
 
 
 def first_secret(access: FollowUpAccess | None) -> str:
-    """Only the one that the declaration made: one that was renewed since is its holder's."""
+    """Return the secret that the declaration created. A secret that was renewed since is not shown here."""
     is_first = access is not None and access.created_at == access.incident.received_at
     return secret_of(access) if access and is_first else ""
 
 
 def route_of(journey: Journey, incident: Incident) -> Route | None:
-    """As the case stands, which the directory of another day may not say."""
+    """Return the route, with the centre and reason of the case: the directory may have changed since."""
     route = journey.route
     if route is None or route.csirt == incident.csirt:
         return route

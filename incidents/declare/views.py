@@ -1,4 +1,4 @@
-"""The journey. Each screen is saved when it is left, by whatever button; the last one sends."""
+"""The screens of the declaration. Each is saved when it is left by any button; the last one sends everything."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,12 +49,12 @@ TEMPLATES = {
     Screen.DATA: "declare/donnees.html",
     Screen.CALLER: "declare/rappel.html",
 }
-# The question whose answer « Je ne sais pas, passer » gives.
+# The question that « Je ne sais pas, passer » answers on each screen.
 SKIPPED = {Screen.SERVICES: "service_stopped", Screen.DATA: "data_concerned"}
 FROM_THE_FIRST = "suite"
-# A screen opens without a complaint, but where the last button found one; a button says what is wrong on its own.
+# A screen shows errors only if the last button found some; its own button shows those of the screen.
 TO_MEND = "corriger"
-# The questions of the last screen that stand in a fold: one with a mistake in it is open.
+# The folded questions of the last screen: the fold is open if one has an error.
 FOLDED = (
     "supplier",
     *(f"{name}_{part}" for name in ("detected", "attack_known") for part in ("date", "time", "certainty")),
@@ -65,7 +65,7 @@ LONGEST_STROKE = 6
 @login_not_required
 @csrf_exempt
 def declare_type(request: HttpRequest) -> HttpResponse:
-    """Whoever sends no cookie at all is told so before the check against forged posts, which needs one."""
+    """Answer a browser without any cookie with an explanation, before the CSRF check, which needs a cookie."""
     if request.method == "POST" and not request.COOKIES:
         return no_cookies(request)
     return first_screen(request)
@@ -93,7 +93,7 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
     if must_confirm_start(request, request.POST):
         return ask_again(request, Screen.WHAT)
     draft = start_draft(typed=typed)
-    # The code on the card for the wall names the body: it is offered on the next screen.
+    # The QR code on the wall card names the body, which the next screen then offers.
     named = body_named(without_controls(request.POST).get("collectivite", ""))
     response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
     draft_cookie.remember(response, draft.uid, typed.author)
@@ -108,7 +108,9 @@ def ask_type(
     clash: DraftPage | None = None,
     lost: bool = False,
 ) -> HttpResponse:
-    """`lost`: a later screen was asked for by its address, and no declaration is open on this device."""
+    """Show the first screen. `lost` means that a later screen was opened by its address without a
+    declaration on this device.
+    """
     named = body_named((request.POST or request.GET).get("collectivite", ""))
     context = frame(request, Screen.WHAT, journey, clash=clash) | {
         "near": centre_near(named, journey),
@@ -125,13 +127,15 @@ def ask_type(
 
 
 def type_chosen(request: HttpRequest, journey: Journey | None) -> IncidentType | None:
-    """What was just chosen, what the declaration says, or what a reflex sheet leads from."""
+    """Return the type just posted, or else that of the declaration, or else the one in the address
+    (from a reflex sheet).
+    """
     posted = type_named(request.POST.get("quoi", ""))
     return posted or (journey and journey.type) or type_named(request.GET.get("quoi", ""))
 
 
 def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:
-    """A screen after the first: it needs a draft that is not sent, and what the screens before it decide."""
+    """Decorate the view of a later screen: it needs an unsent draft, and the answers of the screens before it."""
 
     def decorate(view: Shown) -> Callable[[HttpRequest], HttpResponse]:
         @login_not_required
@@ -161,7 +165,9 @@ def is_missing(journey: Journey, screen: Screen) -> bool:
 
 
 def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
-    """The cookie did not come back from the first screen, or is lost: what was typed begins another draft."""
+    """Handle a missing draft: the first screen's cookie did not come back, or it was lost. What was typed
+    starts a new draft.
+    """
     if FROM_THE_FIRST in request.GET:
         return no_cookies(request)
     if request.method != "POST":
@@ -219,13 +225,15 @@ def ask_who(
 
 
 def centre_near(offered: Collectivity | None, journey: Journey | None) -> Csirt | None:
-    """Of the body that the card's code or the account names: its number is in sight before it is chosen."""
+    """Return the centre of the body that the QR code or the account names, to show its number before
+    the body is chosen.
+    """
     chosen = journey.collectivity if journey else None
     return route_to(offered).csirt if offered and not chosen else None
 
 
 def bodies_of(request: HttpRequest) -> list[Collectivity]:
-    """Those of an agent who is logged in: offered before any search."""
+    """Return the bodies of a signed-in member, which are offered before any search."""
     if not isinstance(request.user, User):
         return []
     return list(Collectivity.objects.with_territory().filter(pk__in=request.user.collectivity_ids()))
@@ -249,7 +257,7 @@ def declare_caller(request: HttpRequest, journey: Journey) -> HttpResponse:
 @login_not_required
 @require_POST
 def declare_another(request: HttpRequest) -> HttpResponse:
-    """Leave this declaration, sent or not, and begin another. Its code or its link still opens the one left."""
+    """Leave this declaration, sent or not, and start another. The code or the link still opens the former."""
     response = see("declare_type")
     draft_cookie.forget(response)
     return response
@@ -275,12 +283,12 @@ def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> T
 
 
 def number_of(typed: str) -> int:
-    """How many times the script of a page has saved it; 0 without a script, or for what no script writes."""
+    """Return how many times the script has saved the page; 0 without script or for anything else."""
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_STROKE else 0
 
 
 def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
-    """Save what was typed, whatever it is; then go where the button leads, unless something is to be mended."""
+    """Save what was typed, valid or not; then go where the button leads, unless something must be corrected."""
     screen = typed.screen
     try:
         response = keep_or_send(request, journey, typed)
@@ -324,7 +332,7 @@ def ask(
     details: Details | None = None,
     clash: DraftPage | None = None,
 ) -> HttpResponse:
-    """The screen with what was typed on it, by whomever; `clash` is somebody else's version of it."""
+    """Show the screen with the saved values, whoever typed them. `clash` is another person's version of it."""
     if screen == Screen.WHAT:
         return ask_type(request, journey, clash=clash)
     if screen == Screen.WHO:
@@ -350,7 +358,7 @@ def ask(
 def frame(
     request: HttpRequest, screen: Screen, journey: Journey | None, *, clash: DraftPage | None = None
 ) -> dict[str, object]:
-    """What every screen shows around its question."""
+    """Return the context that all screens share."""
     page = journey.pages.get(screen) if journey else None
     return {
         "step": journey,
