@@ -1,4 +1,4 @@
-"""How a declarant comes back to a case: by its secret, exchanged for a cookie, or by an account.
+"""The pages on which a declarant returns to a case, with a secret exchanged for a cookie, or with an account.
 
-Beside `incidents.declare`, not inside it: it is another door, with another guard, and reads another row.
+They are separate from `incidents.declare`, because they have other access rules and read other rows.
 """

@@ -1,4 +1,4 @@
-"""What is done from the page of a case: write, share, withdraw, claim. Each is a POST and a service."""
+"""The actions on the page of a case: write, share, withdraw, claim. Each is a POST that calls one service."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -73,7 +73,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_safe
 def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
-    """For anybody who was given the link: nothing but the sentence, as things stand now."""
+    """Show the sentence in its present state, and nothing else, to anybody who has the link."""
     incident = find_shared(secret)
     if incident is None:
         response = render(request, "follow_up/no_sentence.html", status=404)
@@ -94,7 +94,7 @@ def shared_sentence(request: HttpRequest, secret: str) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET asks; POST withdraws, or asks the centre to when the declaration is verified."""
+    """Ask on GET; on POST withdraw the declaration, or ask the centre to do so if it is verified."""
     try:
         incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
     except Http404:
@@ -132,13 +132,13 @@ def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def refused(request: HttpRequest, reference: str, title: str, error: ValidationError) -> HttpResponse:
-    """An act that has a button and no field: why not, and the way back."""
+    """Show why an action without a form was refused, and the way back."""
     context = {"reference": reference, "title": title, "why": error.message}
     return render(request, "follow_up/refused.html", context, status=422)
 
 
 def signed(response: HttpResponse, form: LetterForm, guest: Guest) -> HttpResponse:
-    """The device remembers how its writer signs. An account signs by itself."""
+    """Remember on this device the name with which its user signs. An account signs with its own."""
     if not guest.user:
         remember_signature(response, plain_line(form.cleaned_data["author"], limit=AUTHOR_LIMIT, field="author"))
     return response

@@ -1,6 +1,6 @@
-"""Completing a case, by whoever holds its secret link or a colleague with an account: one form a section.
+"""Completing a case, with the secret link or as a colleague with an account. Each section has a form.
 
-The second of two writers meets what the first wrote, with all that they typed still in the form.
+If two people write at once, the second sees what the first wrote and keeps in the form what they typed.
 """
 
 from collections.abc import Callable
@@ -34,25 +34,27 @@ from incidents.signature import remember_signature, signature_of
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 
-# In the address of a section that is one of the five screens by which an express declaration goes on.
+# The query parameter of a section opened as one of the five screens that follow an express declaration.
 ON_THE_WAY = "suite"
 NOT_TYPED = {"csrfmiddlewaretoken", "seen", "version", "row", "key"}
 
 
 class SignatureForm(forms.Form):
-    """Who writes: asked once, then remembered on this device."""
+    """The writer's name: asked once, then remembered on this device."""
 
     author = WordsField(label=_("Votre prénom ou votre fonction (facultatif)"))
 
     def clean_author(self) -> str:
         try:
             return plain_line(self.cleaned_data["author"], limit=LINE_LIMIT, field="author")
-        except ValidationError as error:  # a form names the field itself
+        except ValidationError as error:  # a form adds the name of the field itself
             raise ValidationError(error.messages) from None
 
 
 def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """`view` gets the case and who stands before it; whoever may not complete it gets the page that helps."""
+    """Decorate a view: it gets the case and the guest. A person who may not complete the case gets
+    a page that helps.
+    """
 
     @private
     @wraps(view)
@@ -67,7 +69,7 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def typed_by(request: HttpRequest) -> str:
-    """What was typed before the link stopped, to be copied."""
+    """Return what was typed, for copying once the link has stopped working."""
     values = (value for name, values in request.POST.lists() if name not in NOT_TYPED for value in values)
     return "\n".join(value for value in values if value.strip())
 
@@ -109,7 +111,7 @@ def complete_history(request: HttpRequest, incident: Incident, guest: Guest, *, 
 @require_POST
 @on_case
 def complete_resumed(request: HttpRequest, incident: Incident, guest: Guest) -> HttpResponse:
-    """« Ce service a repris maintenant »: one button. A closed case says so on the page it leads to."""
+    """End an interruption now, with one button. The page that follows says so if the case is closed."""
     writing = Writing(guest=guest, reference=incident.reference, author=signature_of(request, guest))
     address = reverse("complete", args=[incident.reference])
     try:
@@ -125,7 +127,7 @@ def frame_of(incident: Incident) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Way:
-    """The five screens of facts, in their order; `place` is that of this one, from 0 on."""
+    """The five screens of facts in their order. `place` counts from 0."""
 
     reference: str
     place: int
@@ -144,7 +146,7 @@ class Way:
 
     @property
     def next(self) -> str:
-        """The address of the screen that follows, else of the list of all that may be added."""
+        """The address of the next screen, or else of the list of what can be added."""
         if self.is_last:
             return reverse("complete", args=[self.reference])
         section = list(EDITORS)[self.number]
@@ -152,7 +154,7 @@ class Way:
 
 
 class Page:
-    """One section under the eyes of one person. Raises Http404 where there is no such section."""
+    """One section for one person. The constructor raises Http404 if the section does not exist."""
 
     def __init__(self, request: HttpRequest, incident: Incident, guest: Guest, section: str, kept: list[Kept]) -> None:
         self.request, self.incident, self.guest, self.section, self.kept = request, incident, guest, section, kept
@@ -166,7 +168,7 @@ class Page:
 
     @property
     def errors(self) -> bool:
-        """Whether anything is to be mended: the page's title says so."""
+        """True if something must be corrected, which the title of the page announces."""
         return any(form.errors for form in self.forms)
 
     @property
@@ -174,7 +176,7 @@ class Page:
         return [*self.editor.forms, self.signature]
 
     def take(self) -> HttpResponse:
-        """Keep what was typed, or give it all back with what stands against it."""
+        """Save what was typed, or show it again with the errors."""
         if not all(form.is_valid() for form in self.forms):
             return self.show(status=422)
         try:
@@ -196,7 +198,7 @@ class Page:
 
     @property
     def way(self) -> "Way | None":
-        """Where this screen stands among the five, if they are followed one after the other."""
+        """The position of this screen, if the five are followed in turn; else None."""
         is_followed = ON_THE_WAY in self.request.GET and self.section in EDITORS
         return Way(self.incident.reference, list(EDITORS).index(self.section)) if is_followed else None
 

@@ -1,4 +1,4 @@
-"""The forms that correct what was declared: the story, the instants, the services, the data, whom to call back."""
+"""The forms that correct a declaration: story, instants, services, data, and the person to call back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -63,7 +63,7 @@ INSTANT_LABELS = {
 
 
 class Editor(Protocol):
-    """One section as a page edits it: its forms, its template, and the service that keeps it."""
+    """One section on the page: its forms, its template, and the service that saves it."""
 
     template: str
 
@@ -76,10 +76,10 @@ class Editor(Protocol):
 
 
 class FactsForm(forms.Form):
-    """A form whose days and hours read as one instant, and where the services' complaints find their field."""
+    """A form that reads a day and an hour as one instant, and gives the errors of services to its fields."""
 
     def at(self, name: str) -> datetime | None:
-        """A day without its hour counts from its first minute, on the clock in force."""
+        """Return the moment in UTC. A day without an hour is its first minute in the current time zone."""
         day, hour = self.cleaned_data[f"{name}_date"], self.cleaned_data[f"{name}_time"]
         zone = timezone.get_current_timezone()
         return datetime.combine(day, hour or time.min, tzinfo=zone).astimezone(UTC) if day else None
@@ -94,7 +94,7 @@ class FactsForm(forms.Form):
             self.add_error(f"{name}_date", _("Donnez le jour, ou choisissez « Je ne sais pas »."))
 
     def put(self, field: str, messages: list[str]) -> None:
-        """The services speak of instants (`…_at`), the page of days and hours."""
+        """Add errors to a field. The services name an instant (`…_at`), the form its day."""
         name = f"{field.removesuffix('_at')}_date" if field.endswith("_at") else field
         for message in messages:
             self.add_error(name if name in self.fields else None, message)
@@ -110,7 +110,7 @@ def moment_typed(name: str, at: date | datetime | None) -> dict[str, str]:
 
 
 class OneForm[F: FactsForm]:
-    """A section that is one form."""
+    """A section with one form."""
 
     form: F
 
@@ -161,7 +161,7 @@ class CallerEditor(OneForm[CallerForm]):
 
     def save(self, writing: Writing) -> Written:
         said = {name: self.form.cleaned_data[f"contact_{name}"] for name in ("phone", "email", "name", "role")}
-        # Of a mailbox in doubt nothing is asked: no code goes there.
+        # The question is not asked for a mailbox that somebody else may read, which gets no code.
         chosen = None if self.is_mailbox_in_doubt else self.form.cleaned_data["mail_without_code"]
         return correct_caller(writing=writing, caller=Caller(**said), mail_without_code=chosen)
 
@@ -242,7 +242,7 @@ class DataEditor(OneForm[DataForm]):
 
 
 class ServiceForm(FactsForm):
-    """One interruption: noted already, or ticked here."""
+    """One interruption: recorded before, or ticked in this form."""
 
     extent = forms.ChoiceField(choices=InterruptionExtent.choices, required=False, widget=forms.RadioSelect)
     started_date, started_time = DayField(required=False), HourField(required=False)
@@ -288,7 +288,7 @@ def typed(known: Interruption) -> dict[str, Any]:
 
 
 class ServicesEditor:
-    """The services noted, in their order, and those that one may add."""
+    """The recorded interruptions in their order, and the services that can be added."""
 
     template = "follow_up/complete/services.html"
     answers = Answer.choices
@@ -317,7 +317,7 @@ class ServicesEditor:
     def save(self, writing: Writing) -> Written:
         self.sent = [form for form in self.noted if not form.cleaned_data["gone"]] + self.added
         stopped = self.stopped if self.stopped in Answer.values else ""
-        if self.noted and not self.sent:  # what « Oui » was said of was a mistake
+        if self.noted and not self.sent:  # every service that made the answer « oui » was removed
             stopped = ""
         said = [form.interruption() for form in self.sent]
         return correct_services(writing=writing, stopped=stopped, interruptions=said)
@@ -333,7 +333,7 @@ def noted(known: Sequence[Interruption]) -> list[ServiceForm]:
 
 
 def posted(data: QueryDict) -> list[ServiceForm]:
-    """The rows that the page showed, whatever became of them since: nothing typed moves to another service."""
+    """Return the rows of the posted page, even if they changed since, so that no value moves to another service."""
     services = [service for service in data.getlist("row") if service in PublicService.values]
     return [ServiceForm(service, data, prefix=f"r{place}") for place, service in enumerate(services)]
 

@@ -1,4 +1,4 @@
-"""The form of one section of questions, made from its data. « Je ne sais pas » answers every one of them."""
+"""The form of one section of questions, built from its data. Each question accepts « Je ne sais pas »."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ ODD_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)
 
 
 class AmountField(forms.Field):
-    """Euros as people write them, « 12 340,50 € », in cents."""
+    """An amount in euros as people write it, « 12 340,50 € », converted to cents."""
 
     def to_python(self, value: Any) -> int | None:
         text = re.sub(r"[\s€]", "", str(value or "")).replace(",", ".")
@@ -38,7 +38,7 @@ NUMBERS: dict[Kind, Callable[..., forms.Field]] = {Kind.COUNT: CountField, Kind.
 
 
 def fields_of(question: Question) -> dict[str, forms.Field]:
-    """The controls of one question, under its code."""
+    """Return the controls of one question, by input name."""
     code, label = question.code, bare(question.label)
     if question.kind in WITH_CHOICES:
         return {code: choice_field(question)}
@@ -55,7 +55,7 @@ def fields_of(question: Question) -> dict[str, forms.Field]:
 
 
 def bare(label: str) -> str:
-    """As a summary of what is to be corrected names it: « Quel montant : … »."""
+    """Return the label without its question mark, for the list of errors: « Quel montant : … »."""
     return label.rstrip("?… \N{NO-BREAK SPACE}")
 
 
@@ -68,7 +68,7 @@ def choice_field(question: Question) -> forms.Field:
 
 
 def initial_of(question: Question, value: Any) -> dict[str, Any]:
-    """What a stored answer puts in the controls, on the clock in force."""
+    """Return the values of the controls for a stored answer, in the current time zone."""
     code = question.code
     if value is None:
         if question.kind in WITH_CHOICES:
@@ -78,17 +78,17 @@ def initial_of(question: Question, value: Any) -> dict[str, Any]:
         at = timezone.localtime(datetime.fromisoformat(value))
         return {f"{code}-date": day_of(at), f"{code}-time": hour_of(at)}
     if question.kind in ODD_KINDS and oddness(question.kind, value):
-        return {code: value, f"{code}-garder": True}  # kept once, kept again
+        return {code: value, f"{code}-garder": True}  # the author chose to keep this unusual value before
     return {code: amount_typed(value) if question.kind == Kind.AMOUNT else value}
 
 
 def day_of(at: datetime) -> str:
-    """As a control of type `date` takes it."""
+    """Return the value of a control of type `date`."""
     return at.date().isoformat()
 
 
 def hour_of(at: datetime) -> str:
-    """Empty for a day kept without its hour: its first minute."""
+    """Return the value of a control of type `time`; empty at midnight, which stands for a day without an hour."""
     return "" if at.time() == time.min else f"{at:%H:%M}"
 
 
@@ -136,7 +136,9 @@ class QuestionsForm(forms.Form):
         return self[name] if name in self.fields else None
 
     def answers(self) -> dict[str, Any]:
-        """None for « Je ne sais pas », unless something was answered too; nothing for what was left empty."""
+        """Return the answers by code. None is « Je ne sais pas » without another answer; empty
+        questions are left out.
+        """
         given = {question.code: self.given(question) for question in self.section.questions}
         said = {code: value for code, value in given.items() if value not in (None, "", [])}
         unknown = [question for question in self.section.questions if self.is_unknown(question)]
@@ -158,7 +160,7 @@ class QuestionsForm(forms.Form):
         return bool(ticked) or (question.kind in WITH_CHOICES and UNKNOWN in self.cleaned_data[question.code])
 
     def kept(self) -> list[str]:
-        """The odd values that are to be kept as they were typed."""
+        """Return the codes of unusual values that the author chose to keep."""
         return [
             question.code for question in self.section.questions if self.cleaned_data.get(f"{question.code}-garder")
         ]
@@ -169,7 +171,7 @@ def known(choice: str) -> str:
 
 
 class QuestionsEditor:
-    """One section of questions, as a page edits it, in the version that the page was made with."""
+    """One section of questions, in the version with which the page was made."""
 
     template = "follow_up/complete/questions.html"
 
@@ -197,7 +199,7 @@ class QuestionsEditor:
 def questions_editor(
     incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
 ) -> QuestionsEditor | None:
-    """None where nothing is asked under this code for this type of incident."""
+    """Return the editor, or None if this section asks nothing for this type of incident."""
     version = version_named(data.get("version", "") if data is not None else "")
     found = version.section(code)
     section = found.asked_of(incident.type) if found else None

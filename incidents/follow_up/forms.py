@@ -10,7 +10,7 @@ from incidents.services.follow_up import SECRET_LENGTH
 
 
 class CodeForm(forms.Form):
-    """A reference and its code, read out or copied: spaces, dashes and small letters do not matter."""
+    """A reference and its code, dictated or copied: spaces, dashes and lower case do not matter."""
 
     reference = forms.CharField(
         max_length=40,
@@ -31,7 +31,7 @@ class CodeForm(forms.Form):
         return compact(self.cleaned_data["reference"])
 
     def clean(self) -> dict[str, Any]:
-        """A reference typed in the place of the code, and the code in its place, are told by their lengths."""
+        """Swap the reference and the code if they were typed in each other's field, recognised by their lengths."""
         said = self.cleaned_data
         reference, code = said.get("reference", ""), compact(said.get("code", ""))
         if len(reference) == SECRET_LENGTH and is_reference(code):
@@ -44,7 +44,7 @@ def fresh_key() -> str:
 
 
 class LetterForm(forms.Form):
-    """What is written to the centre. Lengths and words are judged by the service, which names the field."""
+    """A message to the centre. The service checks its length and its words."""
 
     text = forms.CharField(
         label=_("Votre message"),
@@ -62,7 +62,7 @@ class LetterForm(forms.Form):
     key = forms.CharField(max_length=100, initial=fresh_key, required=False, widget=forms.HiddenInput)
 
     def letter(self) -> Letter:
-        """Of a valid form."""
+        """Return the message of a valid form."""
         said = self.cleaned_data
         return Letter(text=said["text"], author=said["author"], key=said["key"] or fresh_key())
 

@@ -1,4 +1,4 @@
-"""The events of a case, as sentences for the person who declared it."""
+"""The events of a case, as sentences for its declarant."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -40,7 +40,7 @@ SENTENCES: dict[str, Promise | str] = {
 }
 NO_CENTRE_NOW = _("Plus aucun centre ne répond de votre territoire : personne n’a votre dossier")
 MOVES = (EventKind.TRANSFERRED, EventKind.REROUTED)
-# What the declarant did is said to the declarant.
+# Sentences for what the declarant did.
 YOURS: dict[str, Promise | str] = {
     EventKind.DECLARED: _("Vous avez déclaré l’incident"),
     EventKind.FACTS: _("Vous avez ajouté ou corrigé des faits"),
@@ -55,7 +55,7 @@ YOURS: dict[str, Promise | str] = {
 }
 
 
-# Said by nobody of the centre: its name has no place there.
+# Events of the declarant's side, which do not name the centre.
 BY_THE_BODY = (
     *(EventKind.DECLARED, EventKind.FACTS, EventKind.FILE, EventKind.WITHDRAWN, EventKind.CLAIMED),
     *(EventKind.FILE_TAKEN_BACK, EventKind.SHARED, EventKind.UNSHARED, EventKind.RATED),
@@ -69,10 +69,10 @@ class Line(NamedTuple):
 
 
 def history_of(incident: Incident) -> list[Line]:
-    """Newest first, in one query, two if the case changed hands. What one person did several times on end is one line,
-    with its number; what was done at a former centre is said under its name.
+    """Return the events that the body may read, newest first. One query, two if the case changed centres.
 
-    What the body does not hear of is left out.
+    Consecutive events of one kind and person are one line with their number. Events at a former
+    centre name that centre.
     """
     events = list(incident.events.filter(SAID_TO_BODY).select_related("actor").order_by("-id")[:EVENTS_READ])
     centres = centres_then(events, incident)
@@ -81,7 +81,7 @@ def history_of(incident: Incident) -> list[Line]:
 
 
 def centres_then(events: list[IncidentEvent], incident: Incident) -> dict[int, str]:
-    """The name of the centre that had the case at each of these events, which come newest first."""
+    """Return the name of the centre that had the case at each of these events, which come newest first."""
     moves = {event.data["from"] for event in events if event.kind in MOVES}
     names = dict(Csirt.objects.filter(slug__in=moves).values_list("slug", "name")) if moves else {}
     name, then = incident.csirt.name if incident.csirt else "", {}
@@ -111,12 +111,12 @@ def sentence(event: IncidentEvent, centre: str) -> str:
 
 
 def who_did(event: IncidentEvent, centre: str) -> str:
-    """« Camille, Breizh Cyber »: the name that a person chose to show, never an address."""
+    """Return « Camille, Breizh Cyber »: the name that the person chose to show, never an address."""
     name = event.actor.display_name if event.actor else ""
     parts = (name, "" if is_of_the_body(event) else centre)
     return ", ".join(part for part in parts if part) or str(_("Le centre"))
 
 
 def is_of_the_body(event: IncidentEvent) -> bool:
-    """Whether the declarant's side did it."""
+    """Tell whether the event is an action of the declarant's side."""
     return event.kind in BY_THE_BODY or event.data.get("side") == DECLARANT

@@ -1,6 +1,6 @@
-"""A post of a case that is refused because this browser lost its cookies: what was typed is given back on the page.
+"""A post to a case that is refused because the browser lost its cookies: the page shows what was typed.
 
-Nothing of it is kept: the post may be forged, and whoever reads the page has just sent it.
+Nothing is saved, because the post may be forged. Only the browser that sent the words gets them back.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -12,12 +12,12 @@ from incidents.visits import private
 
 
 def words_lost(request: HttpRequest) -> HttpResponse | None:
-    """Return the page that gives the words back; None for a post that is of no page of a case."""
+    """Return the page with what was typed, or None if the post is not of a page of a case."""
     return lost_page(request) if request.path.startswith(reverse("follow_up_start")) else None
 
 
 @private
 def lost_page(request: HttpRequest) -> HttpResponse:
-    # The page that asks for the reference and the code takes no words, and gives no code back.
+    # The page that asks for the reference and the code must not show the code again.
     kept = "" if request.path == reverse("follow_up_start") else typed_by(request)
     return render(request, "follow_up/words_lost.html", {"kept": kept}, status=403)

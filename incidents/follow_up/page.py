@@ -1,4 +1,4 @@
-"""The page of one case, as its declarant and their colleagues see it."""
+"""The page of one case for its declarant and their colleagues."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ from incidents.sharing import may_be_told_in_a_sentence
 from incidents.signature import signature_of
 from incidents.standing import Standing, Step, standing_of
 
-# Messages in sight; the earlier ones are folded.
+# Number of messages shown; earlier ones are folded.
 LATEST = 1
 
 
@@ -43,7 +43,7 @@ def case_page(
     rate: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """With a `form`, or a block `rate`, that was refused: what was typed, and what is wrong with it."""
+    """Show the page. `form`, or `rate` for the rating, is a refused form to show again with its errors."""
     context = describe_case(incident) | what_is_asked(guest, incident) | about_the_link(request, incident)
     context |= {
         "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
@@ -81,7 +81,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
 
 
 def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:
-    """What may be done, what is to be done now, and what is still useful to know."""
+    """Return the possible actions, the reflexes, and the questions still useful to answer."""
     useful = [] if why_not(incident) else useful_to(guest, incident)
     return {
         "can": acts_of(guest, incident),
@@ -92,12 +92,12 @@ def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:
 
 
 def useful_to(guest: Guest, incident: Incident) -> list[Useful]:
-    """What whoever speaks for the body may still answer; nothing for somebody of the CSIRT."""
+    """Return the questions that a person of the body may still answer; none for somebody of the CSIRT."""
     return useful_for(incident, sheets_of(incident)) if speaks_for_body(guest, incident) else []
 
 
 def acts_of(guest: Guest, incident: Incident) -> set[str]:
-    """What the page offers: the abilities that still have an object. Nothing to somebody of the CSIRT."""
+    """Return the abilities that the page offers in the case's present state; none for somebody of the CSIRT."""
     if not speaks_for_body(guest, incident):
         return set()
     granted = abilities_of_guest(guest, incident)
@@ -109,7 +109,9 @@ def acts_of(guest: Guest, incident: Incident) -> set[str]:
 
 
 def about_the_link(request: HttpRequest, incident: Incident) -> dict[str, bool]:
-    """Whether this device holds the live secret link, and whether an account may take the declaration with it."""
+    """Tell whether this device holds the live secret link, and whether the user's account may claim
+    the declaration with it.
+    """
     uid = cookie.access_uid(request, incident.reference)
     holds = uid is not None and incident.accesses.filter(uid=uid, revoked_at=None).exists()
     user = request.user if isinstance(request.user, User) else None
@@ -141,7 +143,7 @@ def known_of(incident: Incident, standing: Standing, interruptions: Sequence[Ser
 
 
 def shared_link(incident: Incident) -> str:
-    """The address of the sentence while it is shared."""
+    """Return the address of the shared sentence, or an empty string while it is not shared."""
     live = incident.shared.filter(revoked_at=None).first()
     if live is None or not may_be_told_in_a_sentence(incident):
         return ""
@@ -149,8 +151,8 @@ def shared_link(incident: Incident) -> str:
 
 
 def not_found(request: HttpRequest, *, kept: str = "") -> HttpResponse:
-    """An altered, replaced or expired link, somebody else's case, no case at all: one page for all of them.
+    """Show the same page for an invalid or expired link, another person's case and a missing case.
 
-    `kept` is what was typed before the link stopped: shown, so that it can be copied.
+    `kept` is what was typed before the link stopped working, shown for copying.
     """
     return render(request, "follow_up/not_found.html", {"kept": kept}, status=404)

@@ -1,4 +1,4 @@
-"""« L’aide reçue vous a-t-elle été utile ? », on the page of a case that is closed."""
+"""« L’aide reçue vous a-t-elle été utile ? », on the page of a closed case."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -41,7 +41,9 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
 def shown_again(
     request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
-    """What was typed, with why it was refused; sent once more, it goes through on top of a colleague's answer."""
+    """Show what was typed with the reason for the refusal. After a conflict, sending it again
+    replaces the colleague's rating.
+    """
     block = rate_block(incident, guest, form)
     if block and is_stale:
         typed = QueryDict(mutable=True)

@@ -1,4 +1,4 @@
-"""The one question at the end of a case: its form, and what was answered."""
+"""The form of the rating at the end of a case, and the present rating."""
 
 from typing import Any
 
@@ -34,7 +34,9 @@ class RateForm(forms.Form):
 
 
 def rate_block(incident: Incident, guest: Guest, form: RateForm | None = None) -> dict[str, Any] | None:
-    """None, and no query, while nothing is asked of this guest. `form`: one that was refused."""
+    """Return the context of the rating, or None, without any query, if the guest is not asked for one. `form`
+    is a refused form.
+    """
     if not is_asked(incident) or not speaks_for_body(guest, incident):
         return None
     given = Rating.objects.filter(incident=incident).first()

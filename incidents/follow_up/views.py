@@ -1,4 +1,4 @@
-"""Following a case without an account. A GET changes nothing: mail scanners open every link before people do."""
+"""Following a case without an account. A GET changes nothing, because mail scanners open links before people do."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -42,7 +42,7 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
 
 
 def opened_with(form: CodeForm) -> FollowUpAccess | None:
-    """What a valid form opens; else it says why not, in words that tell nobody which references exist."""
+    """Return the access that a valid form opens, or None with an error that does not reveal which references exist."""
     try:
         access = open_by_code(reference=form.cleaned_data["reference"], code=form.cleaned_data["code"])
     except MustWait as wait:
@@ -57,10 +57,10 @@ def opened_with(form: CodeForm) -> FollowUpAccess | None:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
-    """The address is the secret, so it is never told to the next page, not even to ours.
+    """Open the link whose address contains the secret, and send no Referer to the next page, even on this site.
 
-    Without Referer browsers say `Origin: null`, which the check against forged posts refuses. It is not needed
-    here: a forger who knows a secret could only show its own case.
+    Browsers then send `Origin: null`, which the CSRF check refuses, so that the view is exempt: a forger who knows a
+    secret could only open that case.
     """
     response = opened_by(request, secret)
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -89,7 +89,7 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET says what it breaks; POST does it, and shows the new code."""
+    """Say what the renewal breaks; on POST renew the code and show the new one."""
     uid = cookie.access_uid(request, compact(reference))
     if uid is None:
         return not_found(request)
@@ -121,7 +121,7 @@ def entered(request: HttpRequest, access: FollowUpAccess) -> HttpResponse:
 @private
 @require_safe
 def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
-    """The whole thread, a stretch at a time: the page of the case has the latest alone."""
+    """Show the whole thread in parts; the page of the case shows only the latest messages."""
     try:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:

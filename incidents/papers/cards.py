@@ -1,4 +1,4 @@
-"""The card for the wall, for anybody: one body at once, all the communes of a département by a task."""
+"""The wall card, open to everybody: for one body at once, for all communes of a département by a task."""
 
 from uuid import UUID
 
@@ -56,7 +56,7 @@ def wall_card(request: HttpRequest, body_uid: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpResponse:
-    """One page, made while it is asked for: some thirty milliseconds."""
+    """Return the card as a PDF of one page, made within the request in some 30 ms."""
     body = existing(body_uid)
     card = card_of(body, on=timezone.localdate(), contacts=contacts_for(request, body))
     pdf = typeset("cards", {"title": card["body"], "cards": [card]})
@@ -64,7 +64,7 @@ def wall_card_file(request: HttpRequest, body_uid: UUID) -> StreamingHttpRespons
 
 
 def contacts_for(request: HttpRequest, body: Collectivity) -> list[EmergencyContact]:
-    """Those of the emergency card, for a member of the body; strangers get lines to fill by hand."""
+    """Return the emergency contacts to a member of the body. Others get empty lines to fill in by hand."""
     return list_contacts(body) if is_member(request, body) else []
 
 
@@ -73,9 +73,8 @@ def is_member(request: HttpRequest, body: Collectivity) -> bool:
 
 
 def existing(uid: UUID) -> Collectivity:
-    """Raises Http404, for a body that nobody has confirmed too: a stranger chose the words of its name.
-
-    A commune that was merged leads to the one that took it in.
+    """Return the body, or the one that absorbed it. Raise Http404 if it does not exist or is unconfirmed: a stranger
+    chose the name of an unconfirmed body.
     """
     bodies = Collectivity.objects.with_territory().select_related("seat")
     body = get_object_or_404(bodies, uid=uid)

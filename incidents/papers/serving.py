@@ -1,4 +1,4 @@
-"""A paper as a download: never shown in a page of ours, under a name that we give."""
+"""Sending a paper as a download under a name of ours. Our pages never display it."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,14 +12,16 @@ from incidents.vault import NotReadable
 
 
 def download(paper: Paper | None, name: str) -> StreamingHttpResponse:
-    """Raises Http404 for a paper that is not made, or whose bytes do not open any more."""
+    """Return the paper. Raise Http404 if it is not made or cannot be decrypted."""
     if paper is None or paper.state != PaperState.MADE:
         raise Http404
     return attached(readable(paper), name, paper.size)
 
 
 def readable(paper: Paper) -> Iterator[bytes]:
-    """The first frame is read before anything is answered: what does not open is said, not half sent."""
+    """Read the first frame before answering, so that an unreadable paper raises Http404 instead
+    of a broken download.
+    """
     content = content_of(paper)
     try:
         return chain([next(content, b"")], content)

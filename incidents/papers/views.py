@@ -1,4 +1,4 @@
-"""The answer pack of a case: a page to read and print, and its PDF, which a task makes."""
+"""The answer pack of a case: a page to read and print, and a PDF that a task makes."""
 
 from functools import partial
 from uuid import UUID

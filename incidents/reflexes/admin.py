@@ -1,4 +1,4 @@
-"""A CSIRT's lead gives its region its own reflex sheets: each change is a version, and nothing is overwritten."""
+"""The reflex sheets of a région, which the lead of its CSIRT edits. Each change is a new version."""
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 @admin.register(ReflexSheet)
 class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Addressed by centre and type. No add, no delete, no list of rows: a sheet is a page with its versions."""
+    """Addresses a sheet by centre and type. There is no adding and deleting: a sheet is a page with its versions."""
 
     actions = None
 
@@ -76,7 +76,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return self.take(request, csirt, kind, form)
 
     def take(self, request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> HttpResponse:
-        """Publish what was typed, or show how it will read; what is wrong comes back with everything typed."""
+        """Publish what was typed, or preview it. A refused form comes back with its values."""
         try:
             preview = read_sheet(clean_content(form.content()))
             if PUBLISH not in request.POST:
@@ -91,7 +91,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def go_back(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        """Of the version that was on the page: one that was published since is read first."""
+        """Return to the national sheet, if nobody published a version since the page was opened."""
         asked = request.POST.get("based_on", "")
         seen = int(asked) if asked.isdecimal() and len(asked) < 5 else -1
         try:
@@ -104,7 +104,7 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
         return redirect("admin:incidents_reflexsheet_change", csirt.slug, kind)
 
     def refuse_stale(self, request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
-        """The second writer is told, keeps what was typed, and may publish over it once warned."""
+        """Warn the second of two writers, who keeps what they typed and may then publish over the other version."""
         row = newest(kind, csirt)
         typed = request.POST.copy()
         typed["based_on"] = str(row.version if row else 0)
@@ -152,7 +152,9 @@ class ReflexSheetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's 
 
 
 def region_of(csirt: Csirt) -> str:
-    """The code of a region that reads its sheets, so that the lead is led to what it reads; empty where none does."""
+    """Return the code of a région that reads the centre's sheets, for the link to the public page; empty
+    if there is none.
+    """
     whole = csirt.coverages.filter(departement=None, kind="", valid__contains=timezone.localdate())
     return whole.order_by("region__sort_key").values_list("region__code", flat=True).first() or ""
 
@@ -168,7 +170,7 @@ def publish(request: HttpRequest, csirt: Csirt, kind: str, form: SheetForm) -> i
 
 
 def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
-    """What is shown now, or the version of `?version=` to start from again."""
+    """Return the form with the sheet in force, or with the version of `?version=`."""
     row = newest(kind, csirt)
     asked = request.GET.get("version", "")
     old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None

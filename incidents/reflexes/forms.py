@@ -1,4 +1,4 @@
-"""A sheet as a lead types it: plain text, one paragraph an act. Cleaned and judged by the service."""
+"""The form of a sheet: plain text, with one paragraph an act. The service cleans and checks it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -40,7 +40,7 @@ class SheetForm(forms.Form):
         words.help_text = str(words.help_text) % national.words
 
     def content(self) -> dict[str, Any]:
-        """In the shape that the service takes; call it on a valid form."""
+        """Return the content of a valid form in the shape that the service takes."""
         said = self.cleaned_data
         return {
             "words": said["words"],
@@ -52,7 +52,7 @@ class SheetForm(forms.Form):
 
 
 def acts_in(text: str) -> list[dict[str, str]]:
-    """The first line of each paragraph is the act, the rest says how."""
+    """Return the acts. The first line of a paragraph is the act, the others say how to do it."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if line.strip():
@@ -63,7 +63,7 @@ def acts_in(text: str) -> list[dict[str, str]]:
 
 
 def as_typed(text: Reflexes, based_on: int) -> dict[str, Any]:
-    """The contrary: what the form shows of a sheet."""
+    """Return the initial values of the form for a sheet."""
     return {
         "words": text.words,
         "title": text.title,

@@ -1,4 +1,4 @@
-"""The official pages that a sheet leads to, once, at its end: opened by whoever wants them, never by our pages."""
+"""Links to the official pages at the end of a sheet. Our pages load nothing from them."""
 
 import re
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from incidents.reflex_sheets import Reflexes
 
 # « CERTFR-2024-RFX-003 et 004 »
 CERT_FR_SHEETS = re.compile(r"CERTFR-(\d{4})-RFX-(\d{3})(?: et (\d{3})(?!\d))?")
-# The addresses of the sheets that our sources name, in full: what a page leads to stands in the code.
+# The addresses of the sheets that our sources name, in full, so that a page links only to addresses in this code.
 CERT_FR = {
     "CERTFR-2024-RFX-001": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-001/",
     "CERTFR-2024-RFX-003": "https://www.cert.ssi.gouv.fr/fiche/CERTFR-2024-RFX-003/",
@@ -26,7 +26,7 @@ class Official(NamedTuple):
 
 
 def official_pages(sheet: Reflexes) -> list[Official]:
-    """Return the pages of those that the sources of this sheet name, and 17Cyber, open to anyone."""
+    """Return the official pages that the sources of this sheet name, and 17Cyber, which is open to everybody."""
     sources = " ".join(str(source) for source in sheet.sources)
     pages = [Official(_("17Cyber, à toute heure"), "https://17cyber.gouv.fr")]
     for year, *numbers in CERT_FR_SHEETS.findall(sources):

@@ -1,4 +1,4 @@
-"""The reflex sheets, for anybody: read, printed, used without declaring."""
+"""The public reflex sheets, to read, print and use without declaring."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A region of the list of choices."""
+    """A région in the list of choices."""
 
     code: str
     name: str
@@ -40,13 +40,13 @@ def reflex_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
-    """`?region=53` shows the sheet and the number of the centre of that region."""
+    """Show a sheet; with `?region=53`, the version and the number of that région's centre."""
     if kind not in IncidentType.values:
         raise Http404
     regions = list(Region.objects.all())
     region = next((one for one in regions if one.code == request.GET.get("region", "")), None)
     directory = directory_of(timezone.localdate())
-    # The one that answers for the whole region.
+    # The centre that covers the whole région.
     csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
     sheet = sheet_for(kind, csirt)
     context = {
