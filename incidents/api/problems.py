@@ -1,4 +1,4 @@
-"""Refusals that are particular to incidents; the shared handler makes problem documents of them."""
+"""Errors of the API that only incidents raise. The shared handler turns them into problem documents."""
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException

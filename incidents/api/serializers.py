@@ -1,4 +1,4 @@
-"""Shapes of the API: what comes in, what goes out. Rules live in the services."""
+"""Shapes of the API, in and out. The services hold the rules."""
 
 import re
 from collections.abc import Callable
@@ -32,7 +32,7 @@ from incidents.moments import end_or_day, moment_or_day
 from incidents.services.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
-# Ours for a request; a PostgreSQL integer holds more than the people of France.
+# Our limit for a request; an integer of PostgreSQL could hold more than the population of France.
 MOST_PEOPLE = 100_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -143,7 +143,7 @@ class DeclarationIn(serializers.Serializer[Any]):
 
 
 def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
-    """Take the instant of this name out of `data`. A day alone is not exact."""
+    """Remove the instant of this name from `data` and return it. A date without hour is approximate."""
     if name not in data:
         return Instant()
     said = data.pop(name)

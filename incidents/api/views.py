@@ -1,4 +1,4 @@
-"""Thin doors of the API on the services: declare, list, read, acknowledge."""
+"""Views of the API over the services: declare, list, read, acknowledge."""
 
 from typing import Any
 from uuid import uuid4
@@ -36,13 +36,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class NewestFirst(CursorPagination):
-    """Pages by position, never by number: no row is counted."""
+    """Pages by cursor, without counting rows."""
 
     page_size = 50
     ordering = ("-received_at", "-id")
 
     def decode_cursor(self, request: Request) -> Any:
-        """An altered cursor names no page. DRF would compare its position with a date unread."""
+        """Return the cursor. Raise NotFound for an altered position, which DRF would compare with a date unchecked."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None and not is_moment(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
@@ -88,7 +88,7 @@ class IncidentDetail(APIView):
         """All of one incident, within what this person may see."""
         user = person(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
-        if Ability.WORK not in abilities(user, incident):  # of the body: the centre's own work is not theirs to read
+        if Ability.WORK not in abilities(user, incident):  # members of the body must not read the centre's own work
             said = Prefetch("events", IncidentEvent.objects.filter(SAID_TO_BODY))
             prefetch_related_objects([incident], said)
         return Response(IncidentDetailOut(incident).data)
@@ -114,7 +114,7 @@ def is_moment(text: str) -> bool:
 
 
 def person(request: Request) -> User:
-    """IsAuthenticated has let this request through, so there is somebody."""
+    """Return the user, whom IsAuthenticated has already checked."""
     user: Any = request.user
     assert isinstance(user, User)  # noqa: S101 (for the type checker)
     return user

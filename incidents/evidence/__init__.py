@@ -1,1 +1,1 @@
-"""Handing files over, following what was handed over, opening it at the CSIRT."""
+"""Uploading evidence files, listing them, and downloading them at the CSIRT."""

@@ -1,4 +1,4 @@
-"""Opening a piece at the CSIRT: always a download, never shown, never run by a browser on our side."""
+"""Downloading an evidence file at the CSIRT. A browser never displays or runs it."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -21,16 +21,16 @@ from incidents.services.read import note_opening
 
 logger = structlog.get_logger(__name__)
 
-# What some system takes for a path, a stream or a wild card.
+# Characters that some system reads as a path, a stream or a wildcard.
 AVOIDED = str.maketrans(dict.fromkeys('/\\:*?"<>|%', "_"))
 
 
 @never_cache
 @require_safe
 def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
-    """The clear bytes, decrypted as they leave. A piece that does not open is told before the first byte.
+    """Send the file, decrypted on the way. An unreadable file is answered with 503 before the first byte.
 
-    Who was given them is noted for the declarant: like a reading, it changes nothing of the case.
+    The opening is recorded for the declarant and, like a reading, changes nothing in the case. Raise Http404.
     """
     user = user_of(request)
     incident = get_incident(user, reference, to=Ability.EVIDENCE, door=Door.FILES)
@@ -68,5 +68,5 @@ def as_download(content: Iterator[bytes], piece: Evidence, reference: str) -> Ht
 
 
 def safe_name(piece: Evidence, reference: str) -> str:
-    """« T7K49MQX-003-photo.jpg »: begins with ours, so that it is no hidden file and no device of Windows."""
+    """Return « T7K49MQX-003-photo.jpg ». The prefix of ours prevents hidden files and device names of Windows."""
     return f"{reference}-{piece.number:03}-{piece.name.translate(AVOIDED)[-150:].rstrip('. ')}"

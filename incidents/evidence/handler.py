@@ -1,4 +1,6 @@
-"""Files of a plain form, straight into the vault as they arrive: none is ever whole in memory, or in clear on disk."""
+"""Upload handler of the plain form: files go to the vault as they arrive, never whole in memory nor
+in clear on disk.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,14 +25,14 @@ NO_ROOM: Promise = gettext_lazy(
 
 @dataclass
 class Arrivals:
-    """What came in one post: (name, file) for each that is whole, (name, why) for each that is not."""
+    """The files of one post: (name, file) for those that are complete, (name, reason) for the others."""
 
     whole: list[tuple[str, Deposited]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 class StraightToVault(FileUploadHandler):
-    """A file that cannot be kept is told by its name; those after it are read all the same."""
+    """Reports a file that cannot be kept by its name, and goes on with the next."""
 
     def __init__(self, request: HttpRequest, key: bytes, room: Room) -> None:
         super().__init__(request)
@@ -79,7 +81,7 @@ class StraightToVault(FileUploadHandler):
             self.drop(_("La ligne a été coupée avant la fin de ce fichier. Envoyez-le de nouveau."))
 
     def clear(self, kept: set[str]) -> None:
-        """Whatever no row names leaves the store, whatever happened to the post."""
+        """Remove from the store each file that no row names (`kept` holds the names), however the post ended."""
         if self.deposit is not None:
             self.deposit.discard()
         for _name, file in self.arrivals.whole:

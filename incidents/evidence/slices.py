@@ -1,4 +1,4 @@
-"""The same hand-over a slice at a time, for the page's script: short posts, JSON answers, and where to go on."""
+"""Uploading a file in slices, for the script of the page: short posts, and JSON answers that say where to continue."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -31,7 +31,7 @@ TROUBLES: dict[type[Exception], tuple[int, Promise]] = {
 
 
 def told_in_json(view: View) -> View:
-    """What goes wrong, as a code and a sentence that the script shows as it is."""
+    """Decorate a view so that its errors are a status code and a sentence, which the script shows unchanged."""
 
     @wraps(view)
     def told(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
@@ -68,7 +68,7 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @told_in_json
 def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
-    """GET says how much has arrived; POST brings the slice that begins at ?debut=."""
+    """Return how much has arrived; on POST, store the slice that begins at ?debut=."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     if request.method != "POST":
         return JsonResponse(state(get_upload(guest=guest, reference=incident.reference, uid=uid)))
@@ -102,7 +102,9 @@ def whole_number(typed: str) -> int:
 
 
 def whole_body(request: HttpRequest) -> bytes:
-    """A line that is cut in the middle of a slice leaves a short body, which no server complains about."""
+    """Return the body. Raise ValidationError if it is shorter than announced: a cut line leaves a short body, and
+    no server reports it.
+    """
     body = request.body
     if str(len(body)) != request.META.get("CONTENT_LENGTH"):
         raise ValidationError(_("Ce morceau n’est pas entier."))

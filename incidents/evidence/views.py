@@ -1,4 +1,4 @@
-"""Handing files over by a plain form, and the list of what was handed over."""
+"""Uploading evidence with a plain form, and the list of evidence."""
 
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ AUTHOR_LIMIT = 120
 
 
 @private
-@csrf_exempt  # `receive` checks it, once the files have their own way in
+@csrf_exempt  # `receive` checks CSRF, once the upload handler is set
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     try:
@@ -53,7 +53,7 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
-    """Whose case it is and how much it still takes is known before the first byte of a file is read."""
+    """Find the case and its remaining quota, before a byte of a file is read; then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     handler = StraightToVault(request, open_vault(guest=guest, reference=incident.reference), room_of(incident))
     request.upload_handlers = [handler]
@@ -68,7 +68,9 @@ def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
 def receive(
     request: HttpRequest, incident: Incident, guest: Guest, *, arrivals: Arrivals, kept: set[str]
 ) -> HttpResponse:
-    """Reading the form brings the files in. `kept` is given the names of those that a row now names."""
+    """Read the form, which uploads the files, and record them. Names of stored files that a row now names
+    are added to `kept`.
+    """
     author = author_of(request.POST.get("auteur", ""))
     recorded = []
     for name, file in arrivals.whole:
@@ -84,9 +86,9 @@ def receive(
 
 
 def author_of(typed: str) -> str:
-    """The field takes no more than this; whatever comes by another way is cut, and never refused.
+    """Return the author, cut to the length that the field allows instead of refused.
 
-    Form C makes at most three characters of one.
+    Unicode form C can triple the length of a text.
     """
     return plain_line(typed[:AUTHOR_LIMIT], limit=3 * AUTHOR_LIMIT, field="auteur")[:AUTHOR_LIMIT]
 
@@ -114,7 +116,7 @@ def page(request: HttpRequest, incident: Incident, guest: Guest, *, status: int 
 
 
 def number(request: HttpRequest, name: str) -> int:
-    """What our own redirection says; anything else is nothing."""
+    """Return the number that our own redirection put in the address, or 0."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
@@ -122,7 +124,7 @@ def number(request: HttpRequest, name: str) -> int:
 @private
 @require_POST
 def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """The button beside a file that did not arrive whole."""
+    """Abandon an upload that did not arrive whole."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
     except Http404:
@@ -134,7 +136,7 @@ def abandon(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """GET asks, since it cannot be undone; POST takes back a file that was sent by mistake."""
+    """Ask on GET, because it cannot be undone; on POST take back a file that was sent by mistake."""
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         if request.method == "POST":
@@ -156,7 +158,7 @@ def take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 @private
 @require_safe
 def sealed_list(request: HttpRequest, reference: str) -> HttpResponse:
-    """To print: every piece with its seal, and how anybody can compute the seals again."""
+    """Show a list to print: each file with its seal, and how to compute the seals again."""
     try:
         incident, _guest = find_case(request, reference, door=Door.FILES)
     except Http404:
