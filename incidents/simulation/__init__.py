@@ -1,1 +1,3 @@
-"""Believable invented cases for demonstrations, tests and benchmarks. Never for a database with real ones."""
+"""Invented, believable cases for demonstrations, tests and benchmarks. They never go into a
+database with real cases.
+"""

@@ -1,4 +1,4 @@
-"""A country whose figures are known beforehand: its volume by year, or the share of its bodies that are hit."""
+"""Cases of a country with known figures: a number of cases a year, or a share of bodies with an incident."""
 
 import random
 from bisect import bisect
@@ -22,11 +22,11 @@ from incidents.simulation.draw import (
     draw_services,
 )
 
-# The limits of the strata of which rates are published (`stats`, which this application does not know).
+# The limits of the population strata whose rates are published (by `stats`, which this app does not import).
 POPULATION_LIMITS = (500, 2_000, 10_000)
-# Of the bodies that are not hit, those that have a case all the same: one that must not count.
+# The share of the other bodies that get a case which must not count.
 OTHERS = 0.05
-# Hit bodies of which something else is heard in the same year.
+# The share of the bodies with a counted incident that get another case in the same year.
 TWICE = 0.1
 UNFOUNDED: dict[str, Any] = {
     "status": LeakStatus.UNFOUNDED,
@@ -37,11 +37,11 @@ UNFOUNDED: dict[str, Any] = {
 
 
 class TooFewBodiesError(Exception):
-    """A group has fewer bodies whose cases somebody verifies than must be hit."""
+    """A group has fewer bodies with a CSIRT that verifies cases than must have an incident."""
 
 
 def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: range) -> Iterator[Case]:
-    """`per_year` cases in each of these years (UTC), signalements in the proportion of 2024."""
+    """Yield `per_year` cases in each of these years (UTC), with the proportion of signalements of 2024."""
     for year in years:
         since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, tzinfo=UTC)
         share = priors.REPORTS_OF_2024
@@ -49,9 +49,10 @@ def draw_years(rng: random.Random, bodies: list[Body], *, per_year: int, years: 
 
 
 def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: int) -> Iterator[Case]:
-    """So that `percent` of each group, to the nearest body, have a verified incident with a service or data touched.
+    """Yield cases so that `percent` of each group, to the nearest body, have a verified incident that touched
+    a service or data.
 
-    All of it well within one year, whatever the clock of the territory. Raises TooFewBodiesError.
+    All dates are well within the year in every time zone. Raise TooFewBodiesError.
     """
     since, until = datetime(year, 1, 3, tzinfo=UTC), datetime(year, 12, 29, tzinfo=UTC)
     for group in groups_of(bodies):
@@ -67,7 +68,9 @@ def draw_rate(rng: random.Random, bodies: list[Body], *, percent: float, year: i
 
 
 def groups_of(bodies: list[Body]) -> list[list[Body]]:
-    """Bodies of one nature, communes by population; those of which no rate is known are left out."""
+    """Return the bodies by nature, and communes by population. Bodies of strata without a published
+    rate are left out.
+    """
     groups: dict[int, list[Body]] = defaultdict(list)
     for body in bodies:
         if body.kind in GROUPINGS:
@@ -80,7 +83,7 @@ def groups_of(bodies: list[Body]) -> list[list[Body]]:
 
 
 def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
-    """A verified incident that stopped or slowed a service, or let data out as far as is known."""
+    """Return a verified incident that stopped or slowed a service, or in which data leaked or may have leaked."""
     while True:
         kind = TYPES.draw(rng)
         services, leak = draw_services(rng, kind), draw_leak(rng, kind)
@@ -89,7 +92,7 @@ def draw_hit(rng: random.Random, body: int, at: datetime) -> Case:
 
 
 def draw_not_counted(rng: random.Random, body: int, at: datetime) -> Case:
-    """What must not make a body count as hit: not verified, a signalement, or an incident without such effects."""
+    """Return a case that must not count: unverified, a signalement, or an incident without such effects."""
     case = draw_hit(rng, body, at)
     match rng.randrange(4):
         case 0:

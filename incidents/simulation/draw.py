@@ -1,4 +1,4 @@
-"""One invented case after another, all from one seeded source of chance."""
+"""Drawing invented cases, one after another, from one seeded random generator."""
 
 import random
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ type Services = tuple[tuple[PublicService, InterruptionExtent, float | None], ..
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What the draw needs to know of a collectivité. `is_served`: a CSIRT answers for it, and verifies."""
+    """What the draw needs of a body. `is_served` tells whether a CSIRT covers it and verifies its cases."""
 
     pk: int
     population: int | None
@@ -25,7 +25,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`nature` and `cause`: what the CSIRT will find. `verified`: whether it verifies; None: as chance has it."""
+    """An invented case. `nature` and `cause` are what the CSIRT will find. `verified` None leaves
+    the verification to chance.
+    """
 
     body: int
     type: IncidentType
@@ -39,7 +41,7 @@ class Case:
 
 
 class Weighted[T]:
-    """Draws from a table of weights, quickly."""
+    """Draws values quickly from a table of weights."""
 
     def __init__(self, table: dict[T, float]) -> None:
         self.values = list(table)
@@ -62,7 +64,7 @@ def draw_cases(
     until: datetime,
     reports: float = priors.REPORTS,
 ) -> Iterator[Case]:
-    """`count` cases between two aware moments, bursts included; `reports`: the share of signalements."""
+    """Yield `count` cases between two aware moments, bursts included. `reports` is the share of signalements."""
     chances = chances_of(bodies)
     drawn = 0
     while drawn < count:
@@ -77,7 +79,7 @@ def draw_cases(
 
 
 def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: datetime) -> Iterator[Case]:
-    """One supplier attacked the day before `until`, and the bodies that it serves."""
+    """Yield the cases of the bodies that one supplier serves, which was attacked the day before `until`."""
     chances = chances_of(bodies)
     at = until - timedelta(hours=20)
     supplier = rng.choice(priors.SUPPLIERS)
@@ -86,19 +88,21 @@ def draw_campaign(rng: random.Random, bodies: list[Body], *, size: int, until: d
 
 
 def chances_of(bodies: list[Body]) -> Weighted[Body]:
-    """Bigger bodies declare more often, far less than in proportion to their people."""
+    """Return the weights of the bodies: larger ones declare more often, but far less than in
+    proportion to their population.
+    """
     return Weighted({body: ((body.population or 0) + 200) ** 0.6 for body in bodies})
 
 
 def draw_report(rng: random.Random, body: int, at: datetime) -> Case:
-    """A signalement: something that looks dangerous, and did nothing yet."""
+    """Return a signalement: a danger without effects yet."""
     return Case(body, REPORT_TYPES.draw(rng), at, nature=Nature.REPORT)
 
 
 def draw_struck(
     rng: random.Random, chances: Weighted[Body], *, size: int, at: datetime, until: datetime
 ) -> Iterator[Case]:
-    """One attacker or one breakdown and the bodies that it strikes: usually one."""
+    """Yield the cases of one attack or breakdown, usually with one body."""
     if size == 1:
         kind = TYPES.draw(rng)
         supplier = rng.choice(priors.SUPPLIERS) if rng.random() < 0.08 else ""
@@ -112,7 +116,7 @@ def draw_struck(
 
 
 def draw_cause(rng: random.Random, kind: IncidentType) -> str:
-    """How it came about; empty where nobody knows yet."""
+    """Return the cause; empty while it is unknown."""
     if cause := priors.CAUSE_OF_TYPE.get(kind):
         return cause
     if rng.random() >= priors.CAUSE_NOT_KNOWN:
@@ -121,7 +125,7 @@ def draw_cause(rng: random.Random, kind: IncidentType) -> str:
 
 
 def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetime:
-    """A moment with the rhythm of the week and of office hours, UTC."""
+    """Return a moment in UTC, more often on working days and in office hours."""
     while True:
         day = until - rng.random() * (until - since)
         if rng.random() * max(priors.WEEKDAYS) < priors.WEEKDAYS[day.weekday()]:
@@ -132,7 +136,7 @@ def draw_moment(rng: random.Random, since: datetime, until: datetime) -> datetim
 
 
 def draw_services(rng: random.Random, kind: IncidentType) -> Services:
-    """Services touched, with the hours until each is back (None: it has not come back yet)."""
+    """Return the services touched, with the hours until each is back (None: it is not back yet)."""
     if rng.random() >= priors.INTERRUPTS.get(kind, 0.08):
         return ()
     if kind in {IncidentType.DDOS, IncidentType.DEFACEMENT}:
@@ -164,7 +168,7 @@ def draw_leak(rng: random.Random, kind: IncidentType) -> dict[str, Any] | None:
 
 
 def band_of(persons: int | None) -> PersonsBand:
-    """The CNIL's band of a number of persons."""
+    """Return the CNIL's band for a number of persons."""
     if persons is None:
         return PersonsBand.UNKNOWN
     limits = ((5, PersonsBand.UP_TO_5), (50, PersonsBand.UP_TO_50), (300, PersonsBand.UP_TO_300))

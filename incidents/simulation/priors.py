@@ -1,16 +1,16 @@
-"""The figures that the invented cases follow.
+"""The figures behind the invented cases.
 
-Sources: ANSSI, CERTFR-2025-CTI-002 (types of 2024: mailboxes 30 %, DDoS 27 %, ransomware 11 %; one incident in
-seven of high criticality); Cybermalveillance barometer 2024 (37 % interrupted, 15 % destroyed, 12 % stolen);
-ANSSI panorama 2025 (most claims of a leak unfounded or exaggerated). Regional CSIRTs in 2024, local authorities
-only: 434 signalements and 206 incidents (La Gazette des communes); a signalement is mostly an unpatched flaw that a
-scan found. Causes: the same barometer of 2024 (phishing 30 %, virus downloaded or infected site 24 %, unpatched flaw
-10 %, not known 45 %). The rest is our guess, to be replaced by what is really declared.
+Sources: ANSSI, CERTFR-2025-CTI-002 (types of 2024: mailboxes 30 %, DDoS 27 %, ransomware 11 %; one incident in seven
+of high criticality); Cybermalveillance barometer 2024 (37 % interrupted, 15 % destroyed, 12 % stolen); ANSSI panorama
+2025 (most claims of a leak unfounded or exaggerated). Regional CSIRTs in 2024, local authorities only: 434
+signalements and 206 incidents (La Gazette des communes); most signalements are unpatched flaws that a scan found.
+Causes: the same barometer of 2024 (phishing 30 %, virus downloaded or infected site 24 %, unpatched flaw 10 %, unknown
+45 %). The rest is our guess, to be replaced by real declarations.
 """
 
 from incidents.enums import Cause, DataCategory, IncidentType, PublicService
 
-# Shares of the types among what is declared, in percent.
+# The share of each type among declarations, in percent.
 TYPES: dict[IncidentType, float] = {
     IncidentType.MAILBOX: 30,
     IncidentType.DDOS: 20,
@@ -26,7 +26,7 @@ TYPES: dict[IncidentType, float] = {
     IncidentType.OUTAGE: 2,
     IncidentType.UNKNOWN: 2,
 }
-# Chance that a public service stops or slows, and that personal data are touched, given the type.
+# The probability that a public service stops or slows, and that personal data are touched, by type.
 INTERRUPTS: dict[IncidentType, float] = {
     IncidentType.RANSOMWARE: 0.9,
     IncidentType.DDOS: 0.7,
@@ -46,19 +46,19 @@ LEAKS: dict[IncidentType, float] = {
     IncidentType.DEVICE: 0.5,
     IncidentType.ADMIN_ACCOUNT: 0.3,
 }
-# The year 2024 of the regional CSIRTs; what people declare by themselves holds fewer signalements.
+# The share in 2024 at the regional CSIRTs; people who declare by themselves send fewer signalements.
 REPORTS_OF_2024 = 434 / (434 + 206)
 REPORTS = 0.2
-# Of a signalement, what it is about.
+# The types of signalements.
 REPORT_TYPES: dict[IncidentType, float] = {
     IncidentType.FLAW: 70,
     IncidentType.PHISHING: 20,
     IncidentType.UNKNOWN: 10,
 }
-# Of the verified incidents, those that nobody has qualified yet.
+# The share of verified incidents that nobody has qualified yet.
 UNQUALIFIED = 0.05
-# How it came about: certain for some types, else drawn. At the declaration it is not known for 45 % of the bodies;
-# for half of these it never is.
+# The cause follows from some types and is drawn for the others. When they declare, 45 % of the bodies do not know it;
+# half of these never find it.
 CAUSE_OF_TYPE: dict[IncidentType, Cause] = {
     IncidentType.SUPPLIER: Cause.SUPPLIER,
     IncidentType.OUTAGE: Cause.BREAKDOWN,
@@ -78,20 +78,20 @@ CAUSES: dict[Cause, float] = {
     Cause.INSIDER: 1,
     Cause.OTHER: 2,
 }
-# Delays are log-normal: (median, spread). Hours from the discovery to the declaration and from there until a centre
-# takes the case, days from the call-back to the closing.
+# Delays are log-normal: (median, spread). Hours from the discovery to the declaration, and from there until a centre
+# acknowledges the case; days from the call-back to the closing.
 HOURS_UNTIL_DECLARED = (7, 1.6)
 HOURS_UNTIL_TAKEN = (3, 1.4)
 HOURS_UNTIL_VERIFIED = (1.5, 1.0)
 DAYS_UNTIL_CLOSED = (13.5, 0.9)
 DISCOVERY_NOT_KNOWN = 0.1
 VERIFIED = 0.93
-# Four causes in a thousand are a burst: one campaign or one supplier, 5 to 40 bodies at once.
+# Four attacks in a thousand are a burst: one campaign or one supplier, 5 to 40 bodies at once.
 BURST_CHANCE = 0.004
 BURST_SIZES = (5, 40)
-# Monday to Sunday: people find out at work.
+# Monday to Sunday: people discover incidents at work.
 WEEKDAYS = (1.3, 1.1, 1.0, 1.0, 1.1, 0.35, 0.3)
-# Median hours until a service is back; spread is log-normal.
+# The median number of hours until a service is back; the spread is log-normal.
 MEDIAN_HOURS: dict[IncidentType, float] = {IncidentType.RANSOMWARE: 160, IncidentType.DDOS: 5, IncidentType.OUTAGE: 8}
 SERVICES: dict[PublicService, float] = {
     PublicService.MAIL: 9,
@@ -118,7 +118,7 @@ CATEGORIES: dict[DataCategory, float] = {
     DataCategory.HEALTH: 1,
     DataCategory.OTHER: 2,
 }
-# Plainly fictitious, and in a top-level domain that no mail reaches.
+# Plainly fictitious names.
 SUPPLIERS = (
     "Exemple Informatique",
     "Infogérance Fictive",

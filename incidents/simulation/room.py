@@ -1,4 +1,4 @@
-"""Is there room on the disk? A database that fills it stops for everybody."""
+"""The free space on the database's disk: a full disk would stop the database for everybody."""
 
 import shutil
 from contextlib import suppress
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
-# One case with its rows and indexes, what is counted of it and what a release keeps of it; measured at 400 000.
+# Bytes of a case with its rows, indexes, counts and rows in releases, measured at 400 000 cases.
 BYTES_A_CASE, BYTES_OF_FIGURES_ONLY = 6_000, 3_500
 SPARE_BYTES = 1_000_000_000
 
@@ -16,7 +16,9 @@ def bytes_for(cases: int, *, figures_only: bool) -> int:
 
 
 def free_bytes() -> int | None:
-    """On the disk of the database; None where it lies on another machine, or where this account may not know."""
+    """Return the free bytes on the database's disk; None if it is on another machine, or if this account may
+    not read its place.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -29,7 +31,9 @@ def free_bytes() -> int | None:
 
 
 def free_near(folder: Path) -> int | None:
-    """The folder itself may be closed to this account; one above it may be on the same disk."""
+    """Return the free bytes. A folder that is closed to this account is replaced by one above it, probably
+    on the same disk.
+    """
     for place in (folder, *folder.parents):
         with suppress(PermissionError):
             return shutil.disk_usage(place).free if place.exists() else None

@@ -1,4 +1,4 @@
-"""Writing invented cases by COPY: the same rows as a real declaration and its triage, whole batches only."""
+"""Writing invented cases with COPY: the same rows as a real declaration and its triage, in whole batches."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -38,17 +38,17 @@ from incidents.simulation.draw import Case
 from incidents.text import fold
 
 BATCH = 5_000
-# Only the figures hear of invented cases: nobody is told by mail of ten thousand of them.
+# Invented cases reach the figures only: nobody gets a mail about them.
 CONSUMER = "stats"
-# Two odd numbers: multiplying by one and folding the high half onto the low one, all modulo 32**7, mixes the keys up
-# and never makes one number of two.
+# Multiplying by an odd number and folding the high half onto the low one, modulo 32**7, mixes the keys without giving
+# one result to two keys.
 MIXERS = (20_164_264_613, 12_345_678_907)
 SYMBOLS = LENGTH - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a body's cases go, worked out once a body."""
+    """The route of a body's cases, computed once."""
 
     collectivity: Collectivity
     csirt: Csirt | None
@@ -58,10 +58,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where invented cases go. `now`, aware, is its present; `figures_only` leaves out what no figure reads.
+    """The target of invented cases. `now`, aware, is the present; `figures_only` leaves out what no figure reads.
 
-    Then there are no words (the row that must hold them stays empty), no text for the search, and of the history
-    only that the case was declared. What became of it stands in the case as ever.
+    There are then no stories (the row remains, empty), no search documents, and only the declaration in the history.
+    The case itself shows what became of it as usual.
     """
 
     homes: dict[int, Home]
@@ -72,7 +72,7 @@ class World:
 
 @dataclass
 class Rows:
-    """All that one batch writes."""
+    """All rows of one batch."""
 
     incidents: list[Incident] = field(default_factory=list)
     stories: list[Story] = field(default_factory=list)
@@ -84,18 +84,20 @@ class Rows:
     def save(self, *, with_documents: bool) -> None:
         for event, key in zip(self.events, new_keys(IncidentEvent, len(self.events)), strict=True):
             event.pk = key
-        # One pending row a case is enough: the figures are recounted from the rows, not from the event.
+        # One pending event a case is enough: the figures are counted from the rows and not from the event.
         declared = [event.pk for event in self.events if event.kind == EventKind.DECLARED]
         pending = [PendingEvent(event_id=key, consumer=CONSUMER) for key in declared]
         for rows in (self.incidents, self.stories, self.interruptions, self.leaks, self.events, pending):
             copy_in(rows)
         if with_documents:
-            # In one statement: an invented case has no words but those of its declaration.
+            # One statement is enough: an invented case has no text but that of its declaration.
             write_documents([incident.pk for incident in self.incidents], DocumentKind.DECLARATION, again=True)
 
 
 def store_cases(cases: Iterable[Case], world: World, told: Callable[[int], None] = lambda written: None) -> int:
-    """Write the cases of which the body has a home; returns how many. `told` hears of each batch, once it is safe."""
+    """Write the cases whose body has a home, and return their number. `told` is called with the number written after
+    each batch is committed.
+    """
     written = 0
     for batch in batched(cases, BATCH):
         rows = Rows()
@@ -153,7 +155,7 @@ def incident_of(key: int, case: Case, home: Home, rng: random.Random) -> Inciden
 
 
 def reference_of(key: int) -> str:
-    """Drawn from the key of the row: among ten million drawn at random, a thousand would be drawn twice."""
+    """Derive the reference from the key of the row: random ones would collide a thousand times among ten million."""
     number, all_of_them = key, len(ALPHABET) ** SYMBOLS
     for mixer in MIXERS:
         number = number * mixer % all_of_them
@@ -166,7 +168,7 @@ def reference_of(key: int) -> str:
 
 
 def delay(rng: random.Random, prior: tuple[float, float]) -> timedelta:
-    """Log-normal, in hours, from its median and spread."""
+    """Return a log-normal delay in hours, from a median and a spread."""
     median, spread = prior
     return timedelta(hours=median * rng.lognormvariate(0, spread))
 
@@ -187,7 +189,7 @@ def story_of(key: int, case: Case, home: Home, rng: random.Random) -> Story:
         supplier=case.supplier,
         contact_name=rng.choice(priors.CALLERS),
         contact_role=rng.choice(priors.CALLER_ROLES),
-        # The range 06 39 98 is kept by the regulator (Arcep) for works of fiction.
+        # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
         contact_phone=f"06 39 98 {rng.randrange(100):02} {rng.randrange(100):02}",
         contact_email=f"mairie@{fold(home.collectivity.name).replace(' ', '-')}.example",
     )
@@ -211,7 +213,7 @@ def add_facts(rows: Rows, incident: Incident, case: Case, now: datetime) -> None
 
 
 def triage(incident: Incident, case: Case, responder: User, world: World) -> list[tuple[EventKind, datetime]]:
-    """What the CSIRT did, as far as it would have come by now. The newest cases are still to be taken."""
+    """Set what the CSIRT did until now, and return the events. The newest cases may still be unacknowledged."""
     rng, now = world.rng, world.now
     taken_at = incident.received_at + delay(rng, priors.HOURS_UNTIL_TAKEN)
     verified_at = taken_at + delay(rng, priors.HOURS_UNTIL_VERIFIED)
@@ -222,7 +224,7 @@ def triage(incident: Incident, case: Case, responder: User, world: World) -> lis
     events = [(EventKind.ACKNOWLEDGED, taken_at)]
     incident.status, incident.acknowledged_at, incident.worked_at = Status.ACKNOWLEDGED, taken_at, taken_at
     incident.acknowledged_by_id = incident.assignee_id = responder.pk
-    incident.answer_by, incident.answered_at = None, taken_at  # on the telephone, as it was taken
+    incident.answer_by, incident.answered_at = None, taken_at  # by telephone, when the case was acknowledged
     is_verified = rng.random() < priors.VERIFIED if case.verified is None else case.verified
     if verified_at <= now and is_verified:
         incident.verification, incident.verified_at = Verification.CALL_BACK, verified_at
@@ -237,7 +239,9 @@ def triage(incident: Incident, case: Case, responder: User, world: World) -> lis
 
 
 def qualify(incident: Incident, case: Case, rng: random.Random) -> None:
-    """As the call-back told; what is left open stays so for a few, and counts as an incident meanwhile."""
+    """Set the nature and the cause as the call-back found them. A few cases stay unqualified, and
+    count as incidents meanwhile.
+    """
     if case.verified or case.nature == Nature.REPORT or rng.random() >= priors.UNQUALIFIED:
         incident.nature, incident.cause = case.nature, case.cause
 
@@ -269,7 +273,9 @@ def event_of(
 
 
 def noon_today() -> datetime:
-    """The end of the invented time: today at 12:00 UTC, so that one day and one seed give one set of cases."""
+    """Return the end of the invented period: noon UTC of today, or of yesterday before noon, so that one day and one
+    seed give the same cases.
+    """
     now = timezone.now()
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     return noon if noon <= now else noon - timedelta(days=1)

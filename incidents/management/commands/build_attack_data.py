@@ -13,7 +13,7 @@ MITRE = "mitre-attack"
 
 
 class Release(NamedTuple):
-    """One release of the matrix: what is in force in it, and nothing that was revoked or deprecated."""
+    """One release of the matrix, without what was revoked or deprecated in it."""
 
     version: str
     date: str
@@ -95,7 +95,7 @@ def read_catalog(said: dict[str, Any]) -> Release:
 
 
 def written(release: Release, source: str) -> str:
-    """One technique a line, so that what a release changed is read in the difference of two files."""
+    """Return the file with one technique a line, so that a comparison of two files shows what a release changed."""
     head = {
         "name": "MITRE ATT&CK Enterprise",
         "version": release.version,

@@ -1,4 +1,4 @@
-"""Make the documents of the search again from the rows of every case, while the service runs."""
+"""Rebuild the search documents of every case from its rows, while the service runs."""
 
 import time
 from argparse import ArgumentParser

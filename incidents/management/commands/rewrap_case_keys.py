@@ -1,4 +1,4 @@
-"""After a new EVIDENCE_KEY was put before the old one: encrypt each case's key with it, so that the old can go."""
+"""Encrypt the key of each case with the first EVIDENCE_KEY. Afterwards the former key can be removed."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Fill a demonstration database with believable, invented cases: `--count N --months M --seed S`.
+"""Fill a demonstration database with invented, believable cases: `--count N --months M --seed S`.
 
-Or a country: `--per-year 640 --years 2`, or `--rate 17`. With `--figures-only`, ten million of them.
+Or with those of a country: `--per-year 640 --years 2`, or `--rate 17`. `--figures-only` allows ten million.
 """
 
 import random
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         refuse_real_database()
         refuse_full_disk(options)
         mark_as_demonstration()
-        # A region and a campaign have draws of their own: added to a database, they repeat none of its cases.
+        # A region and a campaign have their own seed: added to a database, they do not repeat its cases.
         kind = [options[name] for name in ("region", "campaign", "per_year", "rate")]
         rng = random.Random(f"{seed} {kind}")  # noqa: S311 (not cryptography)
         homes = homes_of_bodies(options["region"])
@@ -104,12 +104,14 @@ def cases_of(world: World, options: dict[str, Any]) -> Iterator[Case]:
 
 
 def last_year(now: datetime) -> int:
-    """The last one that is over."""
+    """Return the last complete year."""
     return now.year - 1
 
 
 def refuse_real_database() -> None:
-    """Real cases and invented ones never share a database, and production never becomes a demonstration."""
+    """Raise CommandError in production and on a database with real cases, which must not be
+    mixed with invented ones.
+    """
     if settings.REFUSES_DEMONSTRATION:
         raise CommandError("Rien ne s’invente en production : la base ne pourrait plus servir.")
     if not read_demonstration() and Incident.objects.exists():
@@ -117,7 +119,9 @@ def refuse_real_database() -> None:
 
 
 def refuse_full_disk(options: dict[str, Any]) -> None:
-    """Where the disk can be looked at: a database on another machine is its keeper's to watch."""
+    """Raise CommandError if the database's disk has too little space; skip the check for a
+    database on another machine.
+    """
     per_year = options["per_year"]
     cases = per_year * options["years"] if per_year else options["campaign"] or options["count"]
     needed, free = bytes_for(cases, figures_only=options["figures_only"]), free_bytes()
@@ -129,7 +133,7 @@ def refuse_full_disk(options: dict[str, Any]) -> None:
 
 
 def homes_of_bodies(region: str | None) -> dict[int, Home]:
-    """Every body of the list that still exists, in a fixed order, with its CSIRT and that CSIRT's responder."""
+    """Return every existing body of the list in a fixed order, with its CSIRT and the responder of that CSIRT."""
     bodies = Collectivity.objects.existing().with_territory().filter(is_listed=True).order_by("uid")
     if region:
         bodies = bodies.filter(region__code=region)
@@ -146,7 +150,7 @@ def homes_of_bodies(region: str | None) -> dict[int, Home]:
 
 
 def invented_responder(csirt: Csirt, known: dict[int, User]) -> User:
-    """Somebody who took the invented cases of a CSIRT. Nobody can sign in as this person."""
+    """Return the responder who handles the invented cases of a CSIRT. This account cannot sign in."""
     if csirt.pk in known:
         return known[csirt.pk]
     email = f"camille@{csirt.slug}.example"
