@@ -1,4 +1,4 @@
-"""Did it arrive? The mails about the cases of my CSIRTs, to read only: no address and no words are stored."""
+"""The deliveries of a responder's CSIRTs, read-only: did each mail arrive? Addresses and texts are not stored."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ CASE = "announcement__event__incident"
 
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """A list and nothing else: what is stuck is sent again by `replay_deliveries`."""
+    """Shows only a list. The command `replay_deliveries` sends again what is stuck."""
 
     list_display = ["case", "status", "recipient", "said", "sent", "last_error", "attempts"]
     list_display_links = None

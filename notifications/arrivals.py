@@ -1,4 +1,6 @@
-"""Did the mails of a case arrive? Said to the page of the case, which does not know of deliveries (`settings`)."""
+"""Whether the mails of a case arrived, for the page of the case, which reaches this module
+through a setting (ARRIVALS).
+"""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -13,7 +15,9 @@ TROUBLED = (DeliveryStatus.REFUSED, DeliveryStatus.DEAD, DeliveryStatus.NO_CHANN
 
 
 class Arrival(NamedTuple):
-    """To whom, what became of it, when it left, and why it did not: words, no address."""
+    """What became of one mail: the recipient and the state in words, when it left, and why it failed.
+    It holds no address.
+    """
 
     to: str
     state: str
@@ -23,7 +27,7 @@ class Arrival(NamedTuple):
 
 
 def arrivals_of(events: Collection[int]) -> dict[int, list[Arrival]]:
-    """By event, in one query; the latest first where there are more than a page wants."""
+    """Return the arrivals by event, the latest first, at most MOST in all. One query."""
     rows = Delivery.objects.filter(announcement__event__in=events).order_by("-id")
     found = defaultdict[int, list[Arrival]](list)
     for event, recipient, status, at, trouble in rows.values_list(

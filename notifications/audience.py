@@ -1,4 +1,4 @@
-"""Who hears of a batch of events, by name: read in a few queries, however many events there are."""
+"""Who must be told of each event of a batch. The number of queries does not depend on the number of events."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from notifications.enums import Recipient
 from notifications.models import Delivery
 from notifications.recipients import TOLD_ONCE, WHO_HEARS, centre_told, is_held, wrote_it
 
-# Fifty files in ten minutes are one mail: what came after it stands in the queue, marked as new.
+# Fifty files in ten minutes are one mail: the later ones are marked as new in the queue.
 QUIET = timedelta(minutes=10)
 
 
@@ -26,7 +26,7 @@ class Hearer(NamedTuple):
 
 
 class Audience:
-    """Asked for each event of the batch, in order: it remembers whom it has named."""
+    """Answers for each event of the batch, in order. It remembers the recipients that it has already named."""
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.people = people_of(events)
@@ -45,12 +45,14 @@ class Audience:
                 yield Hearer(recipient, self.centre_of(event) if recipient == Recipient.CSIRT else None)
 
     def centre_of(self, event: IncidentEvent) -> Csirt | None:
-        """The one that has the case now, or the one that the event names."""
+        """Return the centre to tell: the one that the event names, or else the one that has the case."""
         slug = centre_told(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
-        """Whoever declared it from their own account knows; so does who was told of this case under another name."""
+        """Yield the members of the body, except the author of the event and those who were told
+        of this case already.
+        """
         for person in self.people[event.incident.collectivity_id]:
             heard = (event.incident_id, person.pk)
             if person.pk != event.actor_id and heard not in self.heard:
@@ -58,7 +60,9 @@ class Audience:
                 yield Hearer(Recipient.BODY, person=person)
 
     def knows(self, recipient: str, event: IncidentEvent) -> bool:
-        """Whether the centre was told of the same kind of news moments ago, and has not looked since."""
+        """Tell whether the centre was told of the same kind of news less than QUIET ago and has not
+        read the case since.
+        """
         if recipient != Recipient.CSIRT or event.kind not in TOLD_ONCE:
             return False
         key = (event.incident_id, event.kind)
@@ -70,7 +74,7 @@ class Audience:
 
 
 def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
-    """The accounts in force of the bodies in whose name something was declared."""
+    """Return the open accounts with a role in the bodies that the events concern, by body. One query, or none."""
     told = [event for event in events if Recipient.BODY in WHO_HEARS[event.kind]]
     known: dict[int, list[User]] = defaultdict(list)
     if not told:
@@ -86,7 +90,7 @@ def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
 
 
 def people_told(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
-    """(case, person) of those that were told of a case because it is in the name of their body."""
+    """Return (case, person) for the members of a body who were already told of a case. One query, or none."""
     cases = {event.incident_id for event in events if Recipient.BODY in WHO_HEARS[event.kind]}
     if not cases:
         return set()
@@ -95,14 +99,16 @@ def people_told(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
 
 
 def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
-    """When the last news of a kind that was told to the centre of each case happened."""
+    """Return the date of the last announced event by (case, kind), for kinds that are announced once.
+    One query, or none.
+    """
     quiet = [event for event in events if event.kind in TOLD_ONCE]
     if not quiet:
         return {}
     since = min(event.at for event in quiet) - QUIET
     rows = Delivery.objects.filter(
         recipient=Recipient.CSIRT,
-        csirt=F("announcement__event__incident__csirt"),  # not what a former centre of the case was told
+        csirt=F("announcement__event__incident__csirt"),  # not the mails to a former centre of the case
         announcement__event__incident__in={event.incident_id for event in quiet},
         announcement__event__kind__in=TOLD_ONCE,
         announcement__event__at__gt=since,
@@ -111,7 +117,7 @@ def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], dateti
 
 
 def centres_named(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
-    """Those that are told of a case which is not theirs, by slug."""
+    """Return the centres that the events name, by slug. One query, or none."""
     slugs = {slug for event in events if (slug := centre_told(event))}
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 

@@ -1,7 +1,7 @@
-"""A case that had no channel: once its centre, or its declarant, has an address, one mail says what still waits.
+"""Cases without a channel: once the centre or the declarant has an address, one mail tells what still waits.
 
-One of each case, so that a centre which gives its address after a month gets no mail of what is over, nor ten of one
-case. The others are without object.
+Only one mail is sent for each case, so that a centre that gives its address after a month gets no mail about closed
+cases and not ten about one case. The other deliveries become MOOT.
 """
 
 from collections import defaultdict
@@ -21,14 +21,14 @@ from notifications.models import Delivery
 from notifications.recipients import TOLD_ONCE, address_of
 
 CASES_AT_ONCE = 100
-# One who never gave an address waits for ever: no more is read of them than of the last day.
+# A declarant who never gives an address waits for ever: only the deliveries of the last day are read again.
 MISSED_WITHIN = timedelta(days=1)
 CASE = "announcement__event__incident"
-# The sheet of facts that says whom to call back, and where to write.
+# The section of the facts with the person to call back and their address.
 CALLER_SECTION = "rappel"
 ARRIVALS = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 NEWS = (*TOLD_ONCE, EventKind.WITHDRAWN)
-# What a mail to the declarant says of the case is said while it is so.
+# Mails to the declarant that are true only while the case has this status.
 TRUE_WHILE: dict[str, Status] = {
     EventKind.DECLARED: Status.DECLARED,
     EventKind.ACKNOWLEDGED: Status.ACKNOWLEDGED,
@@ -40,7 +40,7 @@ TRUE_WHILE: dict[str, Status] = {
 
 @transaction.atomic
 def send_to_centres() -> int:
-    """Make due what waits for centres that have an address by now. Return how many mails leave."""
+    """Make due the mails that wait for centres with an address. Return how many."""
     reached = list(Csirt.objects.exclude(notification_email="").order_by().values_list("pk", flat=True))
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, csirt__in=reached)
     cases = set(stuck.order_by("csirt", "id").values_list(CASE, flat=True)[:CASES_AT_ONCE])
@@ -48,7 +48,7 @@ def send_to_centres() -> int:
 
 
 def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
-    """Make due what waits for declarants who have just said where to write to them. Return how many mails leave."""
+    """Make due the mails that wait for declarants who have just given an address. Return how many."""
     is_told = (one for one in events if one.kind == EventKind.FACTS and one.data.get("section") == CALLER_SECTION)
     cases = {one.incident_id for one in is_told}
     if not cases:
@@ -58,8 +58,8 @@ def send_to_declarants(events: Iterable[IncidentEvent]) -> int:
 
 @transaction.atomic
 def send_to_missed_declarants() -> int:
-    """Make due what was announced while its declarant was giving an address: whoever announced it had read that there
-    was none, and it was not there yet for whoever heard of the address. Return how many mails leave.
+    """Make due the mails that were announced at the instant when the declarant gave an address: the announcement did
+    not see the address yet, and `send_to_declarants` did not see the delivery yet. Return how many.
     """
     lately = without_address().filter(due_at__gt=timezone.now() - MISSED_WITHIN)
     cases = set(lately.order_by("due_at", "id").values_list(CASE, flat=True)[:CASES_AT_ONCE])
@@ -67,13 +67,15 @@ def send_to_missed_declarants() -> int:
 
 
 def without_address() -> QuerySet[Delivery]:
-    """Return what waits for declarants who have an address by now."""
+    """Return the deliveries without channel whose declarant now has an address."""
     stuck = Delivery.objects.filter(status=DeliveryStatus.NO_CHANNEL, recipient=Recipient.DECLARANT)
     return stuck.filter(**{f"{CASE}__story__contact_email__gt": ""})
 
 
 def revive(stuck: QuerySet[Delivery]) -> int:
-    """Make due the one mail of each case and recipient that says what waits; the others are without object."""
+    """Make due one mail for each case and recipient, the one that tells what still waits, and set the others to MOOT.
+    Return how many are due. Rows that another process has locked are skipped.
+    """
     held = stuck.select_for_update(skip_locked=True, of=("self",)).order_by("-announcement__event")
     by_case = defaultdict[tuple[int, int | None], list[Delivery]](list)
     for row in held.select_related("csirt", f"{CASE}__story", f"{CASE}__csirt"):
@@ -88,13 +90,13 @@ def revive(stuck: QuerySet[Delivery]) -> int:
         "attempts": 0,
         "last_error": Trouble.NONE,
     }
-    # A centre gets many at once; each declarant has given their address just now.
+    # A centre gets many at once and may wait; each declarant has given an address just now.
     due |= {"due_at": timezone.now(), "is_late": Q(csirt__isnull=False)}
     return Delivery.objects.filter(pk__in=sent).update(**due)
 
 
 def choose(rows: Sequence[Delivery]) -> Delivery | None:
-    """Return the mail of one case, the newest first, that says what still waits; None where nothing does."""
+    """Return the mail to send among those of one case, given newest first, or None if nothing waits any more."""
     reachable = [row for row in rows if address_of(row.recipient, row.event, row.csirt)]
     if rows[0].recipient == Recipient.DECLARANT:
         return next((row for row in reachable if is_still_true(row)), None)

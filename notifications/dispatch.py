@@ -1,6 +1,6 @@
-"""From events to messages that arrived: announce what happened, then deliver what is due.
+"""From events to sent messages: announce what happened, then send the deliveries that are due.
 
-Several workers may do both at once. Nothing depends on the queue: the rows say what is left to do.
+Several workers may do both at once. The rows tell what is left to do, so that nothing depends on the queue.
 """
 
 from collections import deque
@@ -28,22 +28,22 @@ logger = structlog.get_logger(__name__)
 
 CONSUMER = "notifications"
 ANNOUNCED_AT_ONCE = 100
-# Few, so that a mail which somebody waits for is soon among those that are sent next.
+# Few, so that a mail for which somebody waits is soon among the next.
 CASES_CLAIMED_AT_ONCE, MOST_OF_A_CASE = 10, 10
-# The key of the lock under which messages are claimed: any number, the same everywhere.
+# The key of the advisory lock under which messages are claimed: an arbitrary number.
 LOCK = 7_465_747_321
-# A claim is a lease: a live worker stops starting new sends well before the first pause gives its rows back.
+# A claim is a lease: a worker starts no new message well before the first pause gives its rows back.
 LEASE_USED = timedelta(seconds=15)
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 LONGEST_ROUND = timedelta(seconds=60)
-# When the mail server itself is away, nothing is tried and no attempt is counted for this long.
+# The pause after a failure of our own mail server, during which nothing is tried and no attempt counted.
 SERVER_PAUSE = timedelta(seconds=20)
 
 
 def announce_events() -> int:
-    """Turn every event not dealt with into its announcement and deliveries. Gives the number of events."""
+    """Create the announcement and the deliveries of every pending event. Return the number of events."""
     announced = latest = announce_some()
     while latest == ANNOUNCED_AT_ONCE:
         latest = announce_some()
@@ -53,7 +53,9 @@ def announce_events() -> int:
 
 @transaction.atomic
 def announce_some() -> int:
-    """One batch, exactly once: the pending rows go in the transaction that writes what they lead to."""
+    """Announce one batch. Each event is announced exactly once: its pending row is deleted in the transaction that
+    creates the deliveries. Return the number of events.
+    """
     pending = list(
         PendingEvent.objects.filter(consumer=CONSUMER)
         .select_for_update(skip_locked=True, of=("self",))
@@ -76,7 +78,7 @@ def announce_some() -> int:
 
 
 def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[Delivery]:
-    """One for each who hears of it. Without a way to reach them, the row says so."""
+    """Yield a delivery for each recipient. A recipient without an address gets a delivery with status NO_CHANNEL."""
     event: IncidentEvent = announcement.event
     for hearer in audience.hearers(event):
         has_channel = bool(address_of(hearer.recipient, event, hearer.csirt, hearer.person))
@@ -92,10 +94,10 @@ def deliveries_of(announcement: Announcement, audience: Audience) -> Iterator[De
 
 
 def deliver_due() -> int:
-    """Try what is due, until nothing is left or a minute has passed. Gives the number of messages sent.
+    """Send the deliveries that are due, until none is left or a minute has passed. Return the number sent.
 
-    What happened and what became due meanwhile, mails about accounts included, waits for what is claimed, then for the
-    oldest message of each asker who came before (`DeliveryQuerySet.in_turn`).
+    After each batch, new events are announced and mails about accounts sent. Turns are shared between askers, so that
+    a bulk action does not delay others (`DeliveryQuerySet.in_turn`).
     """
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
@@ -108,10 +110,11 @@ def deliver_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> list[Delivery]:
-    """Take what is due of some cases from the other workers; each is put off and counted before it is tried.
+    """Lock and return the due deliveries of some cases. Each attempt is counted and the next one scheduled
+    before it is made.
 
-    The mails of one case leave together, in the order of its events. One worker claims at a time: otherwise one that
-    meets only rows which another is about to take would find nothing, and stop while others are due.
+    The mails of one case are sent together, in the order of its events. One worker claims at a time: a worker that
+    found only rows that another is about to claim would see nothing due and stop.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -134,12 +137,14 @@ def claim(now: datetime) -> list[Delivery]:
 
 
 def pause_after(attempts: int) -> timedelta:
-    """1, 2, 4 … 32 minutes, then an hour each time."""
+    """Return the pause after that many attempts: 1, 2, 4 … 32 minutes, then one hour."""
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 
 def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
-    """Send what was claimed and record each at once. What cannot be tried in time is given back uncounted."""
+    """Send the claimed deliveries and record each at once. Return the number sent. Deliveries that cannot be tried in
+    time are given back, and their attempt does not count.
+    """
     until = timezone.now() + LEASE_USED
     full = Delivery.objects.with_content().in_bulk([delivery.pk for delivery in claimed])
     waiting = deque(full[delivery.pk] for delivery in claimed)
@@ -156,7 +161,7 @@ def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
 
 
 def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
-    """Send one message and record what came of it."""
+    """Send one message and record the result. Return the problem, if any."""
     try:
         mailer.send(mail_for(delivery))
     except NotSent as problem:
@@ -167,13 +172,15 @@ def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
 
 
 def mail_for(delivery: Delivery) -> EmailMessage:
-    """The mail, to the address of this moment. Raises NotSent if there is none any more, or it cannot be written."""
+    """Return the mail for the recipient's present address. Raise NotSent if there is none or the
+    mail cannot be written.
+    """
     address = address_of(delivery.recipient, delivery.event, delivery.csirt, delivery.person)
     if not address:
         raise NotSent(Trouble.NO_ADDRESS, again=False)
     try:
         return write_mail(delivery, to=address)
-    except Exception as error:  # whatever is wrong with one message must not hold up the others
+    except Exception as error:  # an error in one message must not hold up the others
         logger.error("a message cannot be written", delivery=str(delivery.key), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
         raise NotSent(Trouble.UNWRITABLE, again=True) from error
 
@@ -191,14 +198,13 @@ def record_problem(delivery: Delivery, problem: NotSent) -> None:
 
 
 def record(delivery: Delivery, **outcome: object) -> None:
-    """In a transaction of its own; what another worker has already settled stays as it is."""
+    """Save the outcome in its own transaction, unless another worker has settled the delivery."""
     Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.DUE).update(**outcome)
 
 
 def leave_alone(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) -> deque[Delivery]:
-    """Put off whatever would meet the same trouble, without counting it as tried. Gives what may still be tried.
-
-    That is everything when our own server is away, else the messages for the same centre.
+    """Postpone the deliveries that would fail in the same way, and do not count their attempt. Return those that may
+    still be tried: none if our own mail server failed, else those of other centres.
     """
     now = timezone.now()
     if problem.everywhere:
@@ -213,13 +219,15 @@ def leave_alone(failed: Delivery, problem: NotSent, waiting: deque[Delivery]) ->
 
 
 def give_back(deliveries: Iterable[Delivery], *, due_at: datetime) -> None:
-    """Claimed but not tried: due again, and the attempt does not count."""
+    """Make claimed deliveries due again without counting their attempt."""
     mine = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], status=DeliveryStatus.DUE)
     mine.update(due_at=due_at, attempts=F("attempts") - 1)
 
 
 def replay(*, status: str, csirt: str = "") -> int:
-    """Make what is stuck due again, with its key; `csirt` is a slug. Gives the number of deliveries."""
+    """Make stuck deliveries due again with the same key, so that a mail sent twice is recognised. `csirt` is a
+    slug. Return how many.
+    """
     stuck = Delivery.objects.filter(status=status)
     if csirt:
         stuck = stuck.filter(csirt__slug=csirt)

@@ -1,9 +1,9 @@
-"""Who is told, by which way, and whether it arrived."""
+"""The recipients, channels and states of deliveries."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Trouble as Trouble  # said of every mail, whoever sends it
+from accounts.enums import Trouble as Trouble  # shared by all mails
 
 
 class Recipient(models.TextChoices):
@@ -22,7 +22,7 @@ class DeliveryStatus(models.TextChoices):
     DUE = "due", _("à envoyer")
     SENT = "sent", _("envoyé")
     NO_CHANNEL = "no_channel", _("sans canal")
-    # It had no channel, and another mail said it once there was one, or nothing waits any more.
+    # It had no channel; since then another mail told the news, or nothing waits any more.
     MOOT = "moot", _("sans objet")
     REFUSED = "refused", _("refusé")
     DEAD = "dead", _("abandonné")

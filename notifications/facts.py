@@ -1,4 +1,4 @@
-"""The facts of a case, in words to act on, for the centre that answers for it."""
+"""The facts of a case, in words that the centre can act on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -73,13 +73,13 @@ def declared_facts(incident: Incident) -> dict[str, Any]:
 
 
 def caller_of(story: Story) -> list[str]:
-    """What is known of whom to call back, one line each."""
+    """Return what is known of the person to call back, in lines."""
     who = ", ".join(filter(None, (inert(story.contact_name), inert(story.contact_role))))
     return [line for line in (who, inert(story.contact_phone), inert(story.contact_email)) if line]
 
 
 def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
-    """Only those that are known."""
+    """Yield the known moments only."""
     for name, said in MOMENTS.items():
         at, certainty = getattr(incident, f"{name}_at"), getattr(incident, f"{name}_certainty")
         if at:
@@ -87,7 +87,7 @@ def moments_of(incident: Incident) -> Iterator[dict[str, Any]]:
 
 
 def why_no_moment(incident: Incident) -> str:
-    """What stands where no moment is known: somebody said so, or nobody said anything."""
+    """Return what replaces the moments if none is known: « pas connu » if the declarant said so, else « pas dit »."""
     said = {getattr(incident, f"{name}_certainty") for name in MOMENTS}
     return _("pas connu") if Certainty.UNKNOWN in said else str(NOT_SAID)
 
@@ -103,7 +103,7 @@ def service_in_words(interruption: ServiceInterruption, zone: str) -> dict[str, 
 
 
 def leak_in_words(leak: DataLeak) -> list[str]:
-    """« fuite soupçonnée », its size when it was said, then each category of data."""
+    """Return « fuite soupçonnée » with its size if it was given, then each category of data."""
     sizes = [
         people(leak.persons) if leak.persons is not None else band_in_words(leak.persons_band),
         _("%s enregistrements") % counted(leak.records) if leak.records else "",

@@ -1,6 +1,6 @@
-"""What is said: the subject is the first line of the template, the body the rest.
+"""The text of mails: the first line of a template is the subject, the rest the body.
 
-Templates get plain words only, those of strangers already made inert (`wording`): never the rows that hold them.
+Templates get plain words and never rows. The words of strangers are made harmless first (`wording`).
 """
 
 from typing import Any
@@ -36,17 +36,20 @@ from notifications.models import Delivery
 from notifications.wording import inert, quoted, set_in_lines
 
 OF_TRANSFERS = (EventKind.TRANSFER_ASKED, EventKind.TRANSFERRED, EventKind.TRANSFER_RETURNED)
-# To a mailbox that somebody else may read: neither what was declared, nor whether anybody works on it.
+# Templates for a mailbox that somebody else may read: they reveal neither the incident nor whether
+# anybody works on it.
 IN_DOUBT: dict[str, str] = {
     EventKind.DECLARED: "notifications/declarant_declared_without_code.txt",
     EventKind.REROUTED: "notifications/declarant_rerouted_in_doubt.txt",
 }
-# The first that a centre hears of a case.
+# The first news that a centre gets of a case.
 ARRIVES = (EventKind.DECLARED, EventKind.REROUTED)
 
 
 def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
-    """The message of this delivery, as things stand now. Its Message-ID is the same at every attempt."""
+    """Write the mail of this delivery from the present state of its rows. Its Message-ID is the
+    same at every attempt.
+    """
     text = with_french_spaces(render_to_string(template_of(delivery), context_of(delivery)))
     subject, _newline, body = text.strip().partition("\n")
     mail = EmailMessage(
@@ -64,8 +67,10 @@ def write_mail(delivery: Delivery, *, to: str) -> EmailMessage:
 
 
 def template_of(delivery: Delivery) -> str:
-    """`csirt_declared.txt`, `declarant_closed.txt` … Nothing of a TLP:RED case travels by mail but the way to it.
-    Where somebody else may read the mailbox, the first mail says only that a declaration exists, and none who has it.
+    """Return the name of the template: `csirt_declared.txt`, `declarant_closed.txt`…
+
+    The mail about a TLP:RED case holds only a link to it. If somebody else may read the declarant's mailbox, the first
+    mail says only that a declaration exists, and not who has it.
     """
     if delivery.recipient == Recipient.CSIRT and delivery.event.kind in OF_TRANSFERS:
         return f"notifications/csirt_{delivery.event.kind}.txt"
@@ -114,7 +119,9 @@ def for_csirt(delivery: Delivery) -> dict[str, Any]:
 
 
 def for_transfer(delivery: Delivery) -> dict[str, Any]:
-    """No word of the declarant, nobody's name: the centre that reads it may never have the case."""
+    """Return the context without the words of the declarant and without names: the reader's centre may
+    never get the case.
+    """
     incident, transfer = delivery.incident, transfer_of(delivery)
     is_red = is_kept_in(incident.tlp)
     return {
@@ -147,12 +154,12 @@ def for_partner(delivery: Delivery) -> dict[str, Any]:
 
 
 def advice_of(delivery: Delivery) -> Advice:
-    """As it was read and sent: its file is never made anew."""
+    """Return the advice with its file as it was sent: the file is not made again."""
     return Advice.objects.get(uid=delivery.event.data["advice"])
 
 
 def message_of(delivery: Delivery) -> dict[str, str]:
-    """The words of the message that the event names, quoted; none of an event without, or once they are erased."""
+    """Return the quoted words of the message that the event names; empty if it names none or if it was erased."""
     uid = delivery.event.data.get("message")
     message = Message.objects.filter(uid=uid).first() if uid else None
     if message is None:
@@ -176,7 +183,7 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
         "body": inert(incident.collectivity.label),
         "the_body": inert(with_article(incident.collectivity.label)),
         "centre": incident.csirt,
-        # A page that asks for the code, and still more than a mailbox that somebody else reads should hold.
+        # The follow-up page asks for the code, but even its link should not be in a mailbox that somebody else reads.
         "follow_up": "" if may_be_read_by_others(incident) else link("follow_up_start"),
         "fallbacks": [] if incident.csirt and incident.csirt.phone else last_resorts(incident),
     }
@@ -193,12 +200,12 @@ def for_declarant(delivery: Delivery) -> dict[str, Any]:
 
 
 def last_resorts(incident: Incident) -> tuple[Fallback, ...]:
-    """Who can be asked for help besides the centre of the case, as the directory stands today."""
+    """Return the other CSIRTs to call, from today's directory."""
     return csirt_for(incident.collectivity, on=timezone.localdate()).fallbacks
 
 
 def words_for_declarant(delivery: Delivery) -> dict[str, str]:
-    """Nothing of the message in a mailbox that others may read, or of a TLP:RED case."""
+    """Return the message, without its words if others may read the mailbox or if the case is TLP:RED."""
     return message_of(delivery) | ({} if may_be_mailed_to_declarant(delivery.incident) else {"said": ""})
 
 
@@ -217,8 +224,8 @@ def for_receipt(delivery: Delivery) -> dict[str, Any]:
 
 
 def secret_for_receipt(delivery: Delivery) -> str:
-    """The secret made with the declaration, while it is live; one made anew since is never mailed (`recipients`),
-    and none goes to a mailbox that somebody else may read.
+    """Return the secret that the declaration created, or an empty string if it was revoked or if somebody else may
+    read the mailbox. A renewed secret is never mailed (`recipients`).
     """
     if may_be_read_by_others(delivery.incident):
         return ""

@@ -1,7 +1,7 @@
-"""What must reach someone is a row before it is a message.
+"""The deliveries: each message is stored as a row before it is sent.
 
-No address and no words are stored here: both are read at the moment of sending, so that what was corrected since is
-sent right and what was erased is not sent.
+Neither addresses nor texts are stored here. Both are read at the time of sending, so that corrections are applied and
+erased data are not sent.
 """
 
 from datetime import datetime
@@ -21,12 +21,12 @@ from incidents.models import Incident, IncidentEvent
 from notifications.enums import Channel, DeliveryStatus, Recipient, Trouble
 
 WITHOUT_CHANNEL = (DeliveryStatus.NO_CHANNEL, DeliveryStatus.MOOT)
-# An asker of more messages acts on many cases at once: a declaration has fewer, the accounts of its body included.
+# An asker with more messages is acting on many cases at once: a declaration has fewer, with the accounts of its body.
 MOST_OF_FEW = 20
 
 
 class Announcement(models.Model):
-    """An event whose recipients have been decided. It may have none: then it says that nobody is to be told."""
+    """An event whose recipients have been decided. Without deliveries, nobody is to be told."""
 
     event = models.OneToOneField(IncidentEvent, models.PROTECT, verbose_name=_("événement"))
 
@@ -43,11 +43,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(status=DeliveryStatus.DUE, due_at__lte=at)
 
     def in_turn(self) -> Self:
-        """The oldest message of each asker, that of an asker who acts on many cases after the others.
+        """Return the oldest message of each asker; askers who act on many cases come after the others.
 
-        So the thousand messages of an act on many cases delay a declaration's by those of a single case, and a crowd
-        of declarations passes none that came before it. A person without an account is known by the case. The platform
-        is one asker for all that it does by itself, and another for what waited for centres without channel.
+        A thousand messages of a bulk action thus delay those of a declaration by one case only, and many declarations
+        do not overtake earlier ones. A person without an account is identified by the case. The platform is one asker
+        for its own actions, and another one for the messages that waited for centres without channel.
         """
         event = "announcement__event__"
         person = Case(When(is_late=False, then=F(f"{event}actor")))
@@ -60,7 +60,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.alias(turn=turn, number=number).filter(turn=1).order_by(is_of_many, "due_at", "id")
 
     def with_content(self) -> Self:
-        """All that one message says, for many in a few queries. (PostgreSQL takes 12 ms to order these as one.)"""
+        """Load all that the message needs, for many deliveries in a few queries. (As one query, PostgreSQL needs 12
+        ms to order them.)
+        """
         return self.select_related(
             "csirt",
             "announcement__event__incident__story",
@@ -79,7 +81,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One message to one recipient. Done when its effect is recorded, never when it was handed over."""
+    """One message to one recipient. It is done when its result is recorded, and not when it is handed to a worker."""
 
     announcement = models.ForeignKey(
         Announcement, models.PROTECT, related_name="deliveries", verbose_name=_("annonce")
@@ -88,19 +90,19 @@ class Delivery(models.Model):
     csirt = models.ForeignKey(
         Csirt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("centre de réponse")
     )
-    # One of the known contacts of the body: its accounts in force when the event was announced.
+    # A contact of the body: one of the accounts in force when the event was announced.
     person = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("personne prévenue")
     )
     channel = models.CharField(_("canal"), max_length=8, choices=Channel)
     status = models.CharField(_("état"), max_length=12, choices=DeliveryStatus)
     due_at = models.DateTimeField(_("à envoyer le"))
-    # Its centre had no channel for a while (`channels`).
+    # True if its centre had no channel for some time (`channels`).
     is_late = models.BooleanField(_("en retard faute de canal"), default=False, editable=False)
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     last_error = models.CharField(_("dernier problème"), max_length=16, choices=Trouble, blank=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
-    # The Message-ID of every attempt, so that a mail sent twice shows itself as one.
+    # The Message-ID of every attempt, so that a mail client shows a mail sent twice once.
     key = models.UUIDField(_("clé"), default=uuid4, unique=True, editable=False)
 
     objects: ClassVar = DeliveryQuerySet.as_manager()
@@ -139,19 +141,19 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], name="delivery_due", condition=Q(status=DeliveryStatus.DUE)),
-            # What a person has to look at: few rows, whatever was sent.
+            # The deliveries that a person must look at: few rows, however many were sent.
             models.Index(
                 fields=["status", "id"],
                 name="delivery_stuck",
                 condition=Q(status__in=[DeliveryStatus.DEAD, DeliveryStatus.REFUSED]),
             ),
-            # What leaves once its centre has an address.
+            # Sent once the centre has an address.
             models.Index(
                 fields=["csirt", "id"],
                 name="delivery_without_channel",
                 condition=Q(status=DeliveryStatus.NO_CHANNEL, csirt__isnull=False),
             ),
-            # What leaves once its declarant has one.
+            # Sent once the declarant has an address.
             models.Index(
                 fields=["due_at", "id"],
                 name="delivery_without_address",

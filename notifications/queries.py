@@ -1,4 +1,4 @@
-"""Is anything left behind? Read each minute and by the health page: bounded, whatever is stored."""
+"""Events that were never announced. The check runs each minute and on the health page; its cost is bounded."""
 
 from datetime import timedelta
 
@@ -15,10 +15,9 @@ LATEST_EVENTS = 1_000
 
 
 def silent_events() -> set[int]:
-    """Ids of events older than five minutes without their announcement.
+    """Return the ids of events older than five minutes without an announcement.
 
-    Looks at what still waits, and, should a waiting row ever be lost, at the latest events themselves. Cases that
-    were invented in bulk tell nobody.
+    It reads the pending rows and, in case one was lost, the latest events. Simulated cases are left out.
     """
     limit = timezone.now() - LATE_AFTER
     waiting = PendingEvent.objects.filter(consumer="notifications", event__at__lt=limit)
@@ -29,7 +28,7 @@ def silent_events() -> set[int]:
 
 
 def report_silent_events() -> int:
-    """Log an error if there are any. Gives their number."""
+    """Log an error if there are such events. Return their number."""
     silent = silent_events()
     if silent:
         logger.error("events without their announcement", count=len(silent), first=min(silent))

@@ -1,7 +1,7 @@
-"""Who hears about what. The table first, for whoever must approve it; the code after.
+"""Who is told of which event. The table comes first, for those who must approve it.
 
-The declarant has no account: the mailbox that was given may be the one that was broken into. So no mail carries a
-secret that was made anew (LINK_ROTATED warns, and the new code stays on the screen or the telephone that asked).
+A declarant has no account, and the mailbox may be the one that was broken into. Therefore no mail holds a renewed
+secret: LINK_ROTATED only warns, and the new code appears on the screen or is said on the telephone.
 """
 
 from accounts.models import User
@@ -13,33 +13,33 @@ from incidents.sharing import may_go_to
 from notifications.enums import Recipient
 
 WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
-    # The centre has a new case; the declarant gets a receipt; the accounts of the body hear what is said in its name.
-    # Of a burst the centre alone hears (`is_held`).
+    # The centre has a new case, the declarant gets a receipt, and the accounts of the body learn what is declared in
+    # its name. For a burst only the centre is told (`is_held`).
     EventKind.DECLARED: (Recipient.CSIRT, Recipient.DECLARANT, Recipient.BODY),
-    # Somebody has taken the case: the declarant knows that it was read.
+    # Somebody has acknowledged the case: the declarant learns that it was read.
     EventKind.ACKNOWLEDGED: (Recipient.DECLARANT,),
-    # It was done by calling the body back: it knows.
+    # The body knows it, since it was called back.
     EventKind.VERIFIED: (),
     # The centre has finished.
     EventKind.CLOSED: (Recipient.DECLARANT,),
-    # It was not finished: the declarant knows who has it again.
+    # The case is open again: the declarant learns who has it.
     EventKind.REOPENED: (Recipient.DECLARANT,),
-    # What the declarant adds after the declaration reaches the centre, and the centre's words the declarant.
+    # The centre is told what the declarant adds, and the declarant what the centre writes.
     EventKind.FACTS: (Recipient.CSIRT,),
     EventKind.MESSAGE: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.FILE: (Recipient.CSIRT,),
-    # It is gone for everybody: nothing is to be done, and the case says it.
+    # Nobody has to act, and the case shows it.
     EventKind.FILE_TAKEN_BACK: (),
-    # Whoever reads the declarant's mailbox could have done it: both are told.
+    # Any reader of the declarant's mailbox could have done it: both sides are told.
     EventKind.WITHDRAWN: (Recipient.CSIRT, Recipient.DECLARANT),
-    # They did it themselves, on the screen.
+    # The declarant did it on the screen.
     EventKind.CLAIMED: (),
     EventKind.SHARED: (),
     EventKind.UNSHARED: (),
     EventKind.BODY_CONFIRMED: (),
     EventKind.BODY_CORRECTED: (),
     EventKind.BODY_UNCONFIRMED: (),
-    # A matter of the centre's own work.
+    # Internal work of the centre.
     EventKind.SEVERITY: (),
     EventKind.QUALIFIED: (),
     EventKind.ASSIGNED: (),
@@ -52,30 +52,30 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.UNMERGED: (),
     EventKind.GROUPED: (),
     EventKind.UNGROUPED: (),
-    # The centre that a case is proposed to; then the one that has it, and the declarant, who must know whom to call;
-    # the one that proposed it when it comes back (`centre_told` says which centre).
+    # The centre to which a case is proposed; then the centre that has it, and the declarant, who must know whom to
+    # call; the proposing centre if the case comes back (`centre_told` gives the centre).
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
-    # The ground went to another centre, or to none, before anybody took the case: the one that has it now is told as
-    # of a new one, and the declarant of whom to call.
+    # Another centre, or none, now covers the body, and nobody had acknowledged the case: the centre that has it is
+    # told as of a new case, and the declarant learns whom to call.
     EventKind.REROUTED: (Recipient.CSIRT, Recipient.DECLARANT),
-    # They were told that it waits; their list says that it does no more.
+    # The centre was told that the case waits; its list shows that it no longer does.
     EventKind.TRANSFER_WITHDRAWN: (),
-    # A responder has read what leaves and sent it.
+    # A responder has read and sent the advice.
     EventKind.ADVISED: (Recipient.PARTNER,),
     EventKind.RATED: (),
-    # A declaration made for a body that nobody knew turns out to be in their name.
+    # A declaration for an unknown body turns out to be in the name of this body.
     EventKind.BODY_MERGED: (Recipient.BODY,),
-    # A warning, without the new code: if somebody else renewed it, the declarant must hear of it.
+    # A warning without the new code, in case somebody else renewed it.
     EventKind.LINK_ROTATED: (Recipient.DECLARANT,),
-    # The address is gone with the rest, as was asked.
+    # The address was erased too, as was asked.
     EventKind.ERASED: (),
 }
 
-# Told to the centre once, then not again for some minutes unless it has looked (`audience`).
+# Announced to the centre once, and again only after some minutes or once it has read the case (`audience`).
 TOLD_ONCE = (EventKind.FACTS, EventKind.MESSAGE, EventKind.FILE)
-# Which end of a move is told, where that may not be the centre of the case.
+# For moves between centres: which end of the move is told, if it may not be the centre of the case.
 END_TOLD: dict[str, str] = {
     EventKind.TRANSFER_ASKED: "to",
     EventKind.TRANSFER_RETURNED: "from",
@@ -84,30 +84,32 @@ END_TOLD: dict[str, str] = {
 
 
 def wrote_it(recipient: str, event: IncidentEvent) -> bool:
-    """Nobody gets a mail about the message that they have just written."""
+    """Tell whether the recipient wrote the message, and therefore gets no mail about it."""
     return event.kind == EventKind.MESSAGE and event.data.get("side") == recipient
 
 
 def is_held(recipient: str, event: IncidentEvent) -> bool:
-    """Tell whether a mail about a case that nobody has taken stays unsent: the last of a burst would fill mailboxes
-    that a machine chose.
+    """Tell whether the mail to the declarant or to the body is held back, because the case belongs to a burst and
+    nobody has acknowledged it: mails of an automatic burst would fill mailboxes that the sender chose.
 
-    The page that accepted the declaration says so; its centre is told, and the declarant hears of the next step.
+    The page that accepted the declaration says so. The centre is told, and the declarant gets a mail at the next step.
     """
     is_untaken = event.kind in (EventKind.DECLARED, EventKind.REROUTED)
     return is_untaken and recipient in (Recipient.DECLARANT, Recipient.BODY) and bool(event.incident.burst)
 
 
 def centre_told(event: IncidentEvent) -> str | None:
-    """The slug of the centre that an event names, empty for none; None where it is the one that has the case."""
+    """Return the slug of the centre that an event names, empty if it names none. None means the centre
+    that has the case.
+    """
     end = END_TOLD.get(event.kind)
     return str(event.data.get(end, "")) if end else None
 
 
 def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person: User | None = None) -> str:
-    """Where to write now, or "" when there is no way: no centre, no address chosen by its lead, none given, erased,
-    a case that went to another centre since or that somebody took since it followed its ground, a partner that its TLP
-    keeps it from.
+    """Return the present address, or an empty string if no mail may be sent: there is no centre, no address was
+    given, it was erased, the case went to another centre or was acknowledged since it was rerouted, or its TLP
+    forbids it for a partner.
     """
     match recipient:
         case Recipient.BODY:
@@ -121,7 +123,9 @@ def address_of(recipient: str, event: IncidentEvent, csirt: Csirt | None, person
 
 
 def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
-    """A mail says what the case is now: a centre that gave it away, or is asked no more, hears nothing."""
+    """Tell whether the event still concerns this centre. One that gave the case away, or to which it is no longer
+    proposed, gets no mail.
+    """
     match event.kind:
         case EventKind.TRANSFER_ASKED:
             return Transfer.objects.filter(uid=event.data["transfer"], state=TransferState.ASKED, taker=csirt).exists()
@@ -133,8 +137,8 @@ def still_concerns(csirt: Csirt, event: IncidentEvent) -> bool:
 
 
 def stands_where_it_went(event: IncidentEvent) -> bool:
-    """Tell whether the case is still in the centre, or without one, to which this event brought it last, and whether
-    nobody has taken it: the mail says so.
+    """Tell whether the case still has the centre (or none) that this event gave it, by the latest such event, and
+    nobody has acknowledged it.
     """
     incident = event.incident
     if incident.status != Status.DECLARED or event.data["to"] != (incident.csirt.slug if incident.csirt else ""):
@@ -143,7 +147,9 @@ def stands_where_it_went(event: IncidentEvent) -> bool:
 
 
 def address_of_partner(event: IncidentEvent) -> str:
-    """None once the case was erased, or its TLP keeps the file in since it was asked, unless its declarant agreed."""
+    """Return the address of the partner; empty if the case was erased, or if its TLP has forbidden the file since the
+    request and the declarant did not agree.
+    """
     partner, data = PARTNERS.get(event.data["partner"]), event.data
     if partner is None or event.incident.erased_at:
         return ""

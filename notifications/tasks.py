@@ -1,4 +1,4 @@
-"""The doors of the queue. Each may run at any time, twice, or together with itself."""
+"""The Celery tasks of this app. Each may run at any time, twice, or several times at once."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""Words of strangers, made harmless in a mail, and lines set for a narrow screen."""
+"""The words of strangers, made harmless in a mail, and lines wrapped for a narrow screen."""
 
 import re
 import textwrap
@@ -15,21 +15,23 @@ MARKER = re.compile(r"(- |\d\. )")
 
 
 def inert(text: str) -> str:
-    """One line that no mail program makes clickable: `hxxp://exemple[.]fr`. A bare mail address stays as it is."""
+    """Return one line that no mail client makes clickable: `hxxp://exemple[.]fr`. A text that is only a mail
+    address is not changed.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if ADDRESS.fullmatch(line) else defanged(line)
 
 
 def quoted(text: str, hosts: frozenset[str] = frozenset()) -> str:
-    """Each line as a quotation, so that nothing a stranger wrote can pass for ours.
+    """Return each line as a quotation, so that the words of a stranger cannot pass for ours.
 
-    `hosts`: of a centre's own words, the sites to which they may lead (`incidents.links`).
+    `hosts` are the sites whose links may stay whole, for the words of a centre (`incidents.links`).
     """
     return "\n".join(QUOTE + inert_but(line, hosts) for line in text.splitlines())
 
 
 def inert_but(line: str, hosts: frozenset[str]) -> str:
-    """The same as `inert`, but for addresses of these sites, which stay whole."""
+    """Return the line as `inert` does, but with the links to these sites unchanged."""
     parts = list(split_links(line, hosts)) if hosts else []
     if not any(part.is_link for part in parts):
         return inert(line)
@@ -38,13 +40,13 @@ def inert_but(line: str, hosts: frozenset[str]) -> str:
 
 
 def inert_within(text: str) -> str:
-    """As `inert`, of a piece of a line: the space at its ends stays."""
+    """Return a part of a line as `inert` does, with the spaces at its ends."""
     before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
     return f"{before}{inert(text)}{after}"
 
 
 def set_in_lines(text: str) -> str:
-    """At most 72 columns: list items keep their indent, quotations their mark, addresses stay whole."""
+    """Wrap at 72 columns. List items keep their indent, quotations their mark, and addresses are not cut."""
     lines = (piece for line in text.strip().splitlines() for piece in pieces(line.rstrip()))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)) + "\n"
 
@@ -56,7 +58,7 @@ def pieces(line: str) -> list[str]:
         line,
         WIDTH,
         subsequent_indent=indent,
-        # What a stranger wrote is never a whole address (`inert`): one that stands here stays in one piece.
+        # The words of strangers never hold a whole address (`inert`): an address here is ours and must not be cut.
         break_long_words=is_quotation and not WHOLE_ADDRESS.search(line),
         break_on_hyphens=False,
     )
