@@ -1,4 +1,6 @@
-"""For the administrator of the platform, to read only: exact figures read, recounts, attempts to publish, reports."""
+"""Read-only lists for the administrator of the platform: readings of exact figures, recounts,
+attempts to publish, reports.
+"""
 
 from typing import Any
 
@@ -13,7 +15,7 @@ from stats.models import Attempt, ExactReading, FigureCheck, Report
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """A list and nothing else."""
+    """Shows only a list."""
 
     list_display_links = None
     ordering = ["-id"]
@@ -49,7 +51,7 @@ class ExactReadingAdmin(ReadOnlyAdmin):
 
 @admin.register(FigureCheck)
 class FigureCheckAdmin(ReadOnlyAdmin):
-    """How to put right what a recount found: `manage.py rebuild_stats`."""
+    """Shows the recounts. The command `rebuild_stats` repairs the differences that they found."""
 
     list_display = ["started_at", "finished_at", "repairs", "mistakes", "first_found", "repaired_at"]
 
@@ -60,7 +62,7 @@ class FigureCheckAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
-    """A publication that failed is seen here: nothing else of it is."""
+    """Shows the attempts to publish, including those that failed."""
 
     list_display = ["at", "period", "outcome", "release", "took", "draws", "closed_tables"]
 
@@ -78,7 +80,7 @@ class AttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """One that cannot be made is seen here; whoever follows its link may ask for it again."""
+    """Shows the reports, including those that cannot be made. A visitor to a report's address may ask for it again."""
 
     list_display = ["asked_at", "release", "place", "state", "tries", "made_at"]
     list_filter = ["state"]

@@ -1,10 +1,12 @@
-"""Rows that PostgreSQL refuses to change."""
+"""Triggers that make PostgreSQL refuse changes of rows."""
 
 import pgtrigger
 
 
 def never_changed(name: str, why: str = "what was published is never changed") -> list[pgtrigger.Trigger]:
-    """Rows that are appended only. A row trigger lets TRUNCATE pass; the second refuses the statement itself."""
+    """Return triggers that allow only inserting. A row trigger does not see TRUNCATE, so that the second one
+    refuses the statement itself.
+    """
     return [
         pgtrigger.Protect(name=f"{name}_is_never_changed", operation=pgtrigger.Update | pgtrigger.Delete),
         pgtrigger.Trigger(

@@ -1,4 +1,4 @@
-"""The names of the categories of each classification, as people read them."""
+"""The French names of the categories of each classification."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -22,14 +22,14 @@ QUARTERS = {
     "T3": _("3e trimestre"),
     "T4": _("4e trimestre"),
 }
-# Written otherwise than in the form, where the town hall speaks.
+# The form asks a town hall in the first person; these names are for the readers of figures.
 PERSONS: Labels = dict(PersonsBand.choices) | {PersonsBand.UNKNOWN: _("nombre de personnes pas connu")}
 DATA_CATEGORIES: Labels = dict(DataCategory.choices) | {DataCategory.UNKNOWN: _("catégories pas connues")}
 CAUSES: Labels = dict(Cause.choices) | {NOT_SAID: _("pas dite")}
 DELAYS: Labels = dict(DelayBand.choices)
-# A case has been declared: its delay is known, or never will be.
+# For a delay before the declaration, which has ended: it is known, or will never be.
 DISCOVERY: Labels = {**DELAYS, DelayBand.UNKNOWN: _("pas connu")}
-# Classification → category → its name; regions are rows of the database.
+# Classification → category → its name. The names of the régions are in the database.
 LABELS: dict[str, Labels] = {
     "month": {f"{number:02}": name for number, name in MONTHS.items()},
     "quarter": QUARTERS,
@@ -48,13 +48,13 @@ LABELS: dict[str, Labels] = {
 }
 UNKNOWN_REGION = _("territoire pas connu")
 OTHER_TERRITORIES = _("autres territoires d’outre-mer, ou territoire pas connu")
-# The categories that say that the answer is not known: they never come first in a title.
+# The categories for an unknown answer, which a title never presents as the most frequent.
 UNKNOWN = {"unknown", NOT_SAID, IncidentType.UNKNOWN, Cause.NOT_FOUND, PersonsBand.UNKNOWN, DataCategory.UNKNOWN}
 
 
 @cache
 def region_names() -> dict[str, str]:
-    """Code → name. The régions are official and do not change while a process lives."""
+    """Return the names of the régions by code, read once a process. One query the first time."""
     return {code: curly(name) for code, name in Region.objects.values_list("code", "name")}
 
 

@@ -1,7 +1,7 @@
-"""The words of the figures, as the database stores them and as people read them.
+"""Measures, bands and strata, as the database stores them and as people read them.
 
-What each measure means, in full, is in `stats/open_data/definitions.py`; which tables are published, in
-`stats/disclosure/tables.py`.
+The full meaning of each unit is in `stats/open_data/definitions.py`, the list of
+published tables in `stats/disclosure/tables.py`.
 """
 
 from django.db import models
@@ -12,7 +12,7 @@ from incidents.rsit import FIRST_CLASSIFICATION
 
 
 class Measure(models.TextChoices):
-    """What is counted. All but the first count verified cases only."""
+    """What is counted. All measures but the first count verified cases only."""
 
     DECLARED = "declared", _("déclarations reçues")
     INCIDENTS = "incidents", _("incidents vérifiés")
@@ -40,7 +40,7 @@ class HoursBand(models.TextChoices):
 
 
 class DelayBand(models.TextChoices):
-    """How long people waited for each other."""
+    """How long a declaration, its acknowledgement or its closing took."""
 
     UNDER_AN_HOUR = "0-1h", _("moins d’une heure")
     UNDER_4_HOURS = "1-4h", _("de 1 à 4 heures")
@@ -53,10 +53,10 @@ class DelayBand(models.TextChoices):
 
 
 class Stratum(models.TextChoices):
-    """Bodies of one nature, communes by population: few enough that each holds a hundred bodies or more.
+    """Bodies of one nature, and communes by population, in groups of at least a hundred bodies.
 
-    Only the natures that the official list carries: of the others (syndicats, établissements) nobody knows how many
-    there are, so no rate can be said.
+    It covers only the natures that the official list holds. Nobody knows the number of the other bodies (syndicats,
+    établissements), so that they have no rate.
     """
 
     COMMUNE_UNDER_500 = "commune/0-499", _("communes de moins de 500 habitants")
@@ -68,7 +68,7 @@ class Stratum(models.TextChoices):
 
 
 class ServiceFamily(models.TextChoices):
-    """Public services put together, for years with few interruptions."""
+    """Groups of public services, for years with few interruptions."""
 
     ONLINE = "online", _("site, messagerie et téléphone")
     MONEY = "money", _("finances, paie et administration")
@@ -105,25 +105,25 @@ FAMILY_OF: dict[str, ServiceFamily] = {
 
 
 class Outcome(models.TextChoices):
-    """What came of an attempt to publish."""
+    """The result of an attempt to publish."""
 
     PUBLISHED = "published", _("publié")
     FAILED = "failed", _("vérification impossible, rien n’est publié")
 
 
 ALL_BANDS = ""
-# A leak found to be none is counted apart.
+# Unfounded leaks are counted apart.
 LEAK_STATUSES = (LeakStatus.CLAIMED, LeakStatus.SUSPECTED, LeakStatus.CONFIRMED)
 NOT_SAID = "not_said"
 
 
 def leak_band(persons: str, status: str) -> str:
-    """Return the band of a leak: how many persons, then what is known of it."""
+    """Return the band of a leak: its number of persons, then its status."""
     return f"{persons}/{status}"
 
 
 def type_band(kind: str) -> str:
-    """Return the band of a type: its RSIT class, then itself."""
+    """Return the band of a type: its RSIT class, then the type."""
     return f"{FIRST_CLASSIFICATION[kind][0]}/{kind}"
 
 

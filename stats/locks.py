@@ -1,17 +1,17 @@
-"""What one process does at a time. The keys are any numbers, the same everywhere."""
+"""Advisory locks for work that only one process may do at a time. The keys are arbitrary numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
-# Under which figures are folded or read for a release.
+# Held while events are counted, and while the sums are compared or repaired.
 LOCK = 7_465_747_301
-# Under which everything is recounted.
+# Held while everything is recounted.
 RECOUNT_LOCK = LOCK + 1
 PUBLISHING_LOCK = LOCK + 2
 REPORTS_LOCK = LOCK + 3
-# PostgreSQL keeps the two halves of a key apart.
+# pg_locks shows the two halves of a key in two columns.
 HELD = """
     SELECT EXISTS (
         SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
@@ -22,7 +22,7 @@ HELD = """
 
 
 def is_held(lock: int) -> bool:
-    """Tell whether a process of this database is at it now. One small query."""
+    """Tell whether a process of this database holds the lock. One small query."""
     with connection.cursor() as cursor:
         cursor.execute(HELD, [lock])
         return bool(cursor.fetchone()[0])
@@ -30,10 +30,10 @@ def is_held(lock: int) -> bool:
 
 @contextmanager
 def alone(lock: int, *, waits: bool) -> Iterator[bool]:
-    """While this one is at it, no other process is: recounting, publishing, making reports. False if one was first,
-    unless one waits.
+    """Hold a lock for recounting, publishing or making reports. Yield False if another process holds it, or wait
+    for it if `waits`.
 
-    The lock is the connection's, so that a killed process leaves none behind.
+    The lock belongs to the connection, so that a killed process releases it.
     """
     with connection.cursor() as cursor:
         if waits:

@@ -1,6 +1,6 @@
-"""Figures: what was counted of each case, exact sums for those entitled, and what was published to everyone.
+"""Figures: the facts counted of each case, the exact sums for entitled readers, and the published figures.
 
-Nothing here holds a word of a case. What is published is never changed.
+No row here holds text of a case. Published rows never change.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ class CaseFact(models.Model):
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
-    # First days of the month and the quarter in which the declaration was received, where the body lies.
+    # First days of the month and the quarter of the declaration, in the time zone of the body.
     month = models.DateField(_("mois"))
     quarter = models.DateField(_("trimestre"))
     type = models.CharField(_("type"), max_length=16, choices=IncidentType)
@@ -60,10 +60,10 @@ class CaseFact(models.Model):
     closing_delay = models.CharField(
         _("délai de clôture"), max_length=12, choices=DelayBand, default=DelayBand.UNKNOWN
     )
-    # Closed as « pas un incident » or « déjà déclaré »: counted nowhere.
+    # False for cases closed as « pas un incident » or « déjà déclaré », which are counted nowhere.
     is_counted = models.BooleanField(_("compté"))
     is_verified = models.BooleanField(_("vérifié"))
-    # One value in each of these two lists an interruption; in each of the next two a leak.
+    # The first two lists have one value for each interruption, the next two one for each leak.
     interruption_hours = ArrayField(
         models.CharField(max_length=12, choices=HoursBand), default=list, verbose_name=_("durées des interruptions")
     )
@@ -76,7 +76,7 @@ class CaseFact(models.Model):
     leak_persons = ArrayField(
         models.CharField(max_length=12, choices=PersonsBand), default=list, verbose_name=_("personnes par fuite")
     )
-    # Of each leak that is not unfounded, its categories once each; « not known » if nobody chose one.
+    # The categories of all leaks that are not unfounded, once a leak; « not known » for a leak without categories.
     leak_categories = ArrayField(
         models.CharField(max_length=16, choices=DataCategory), default=list, verbose_name=_("catégories des fuites")
     )
@@ -111,7 +111,7 @@ class CaseFact(models.Model):
 
 
 class Rollup(models.Model):
-    """An exact sum, kept by signed differences, for those entitled only (`stats/exact/year.py`)."""
+    """An exact sum, updated by signed differences, for entitled readers only (`stats/exact/year.py`)."""
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, db_index=False, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, verbose_name=_("région"))
@@ -140,9 +140,10 @@ class Rollup(models.Model):
 
 
 class Presence(models.Model):
-    """How many incidents one body had in one year, kept by signed differences: distinct bodies never add up.
+    """The number of incidents of one body in one year, updated by signed differences, because distinct bodies
+    do not add up.
 
-    A year of a region has as many rows as bodies that declared, whatever the number of cases. For those entitled only.
+    A year of a région has one row a body that declared, whatever the number of cases. For entitled readers only.
     """
 
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, verbose_name=_("CSIRT"))
@@ -170,9 +171,9 @@ class Presence(models.Model):
 
 
 class ExactReading(models.Model):
-    """Somebody entitled was shown exact figures. Appended, never changed: one row a person, scope, year and minute.
+    """A reading of exact figures: one row a person, scope, year and minute, never changed.
 
-    No centre and no région: the nation.
+    Without centre and région, the scope is the nation.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("compte"))
@@ -197,10 +198,11 @@ class ExactReading(models.Model):
 
 
 class FigureCheck(models.Model):
-    """A recount of everything from the raw rows, slice by slice: what it found, or put right, and how far it is.
+    """A recount of everything from the raw rows, slice by slice: its progress, and the differences that
+    it found or repaired.
 
-    First the cases in the order of their ids, then the sums month by month. `repaired_at`: since then the figures are
-    known to be right again.
+    It reads the cases by id, then the sums by month. `repaired_at` is when a recount found or made
+    the figures right again.
     """
 
     started_at = models.DateTimeField(_("commencée le"), default=timezone.now)
@@ -209,7 +211,7 @@ class FigureCheck(models.Model):
     cases_until = models.BigIntegerField(_("dernier dossier relu"), default=0)
     months_until = models.DateField(_("dernier mois relu"), null=True, blank=True)
     mistakes = models.PositiveIntegerField(_("écarts"), default=0)
-    # The first ones: numbers of rows and codes, no word.
+    # The first differences, as row ids and codes without any text.
     found = models.JSONField(_("premiers écarts"), default=list)
     repaired_at = models.DateTimeField(_("réparée le"), null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""What changes the figures: counting what is pending, recounting everything, publishing what is closed."""
+"""What changes the figures: counting pending events, recounting everything, publishing."""
 
 from datetime import date, datetime
 from time import monotonic
@@ -21,25 +21,25 @@ from stats.reports import making
 logger = structlog.get_logger(__name__)
 
 
-# Seconds; the work that shares its worker then has its turn.
+# Seconds; other work on the same worker comes after it.
 LONGEST_ROUND = 2.0
 
 
 def fold_events() -> int:
-    """Count pending events, all of them unless a round is too short for it. Return how many."""
+    """Count pending events, all of them unless the round is too short. Return their number."""
     return rollups.fold_all(seconds=LONGEST_ROUND)
 
 
-# A year with its quarters. A clock that is wrong for a night then publishes no more of the future.
+# A year with its quarters. The limit bounds what a clock that is wrong for a night could publish too early.
 MOST_A_NIGHT = 5
 
 
 def publish_due(*, now: datetime | None = None, waits: bool = False, most: int | None = None) -> list[Release]:
-    """Publish the periods that are due, the earliest first, `most` of them at most. Return the releases.
+    """Publish at most `most` of the periods that are due, the earliest first. Return the releases.
 
-    What is pending is counted first. Each release is one transaction and leaves an `Attempt`, whatever comes of it; a
-    failure stops the later periods, which wait for the earlier one. While another process publishes, this one does
-    nothing, unless it `waits` for its turn.
+    Pending events are counted first. Each release is one transaction and leaves an `Attempt`, even if it fails; a
+    failure stops the later periods, which wait for the earlier one. While another process publishes, do nothing, or
+    wait for it if `waits`.
     """
     with alone(PUBLISHING_LOCK, waits=waits) as is_free:
         if not is_free:
@@ -50,7 +50,9 @@ def publish_due(*, now: datetime | None = None, waits: bool = False, most: int |
 
 
 def publish_period(period: Period, now: datetime) -> Release:
-    """Make one release with its reports and its `Attempt`, all or nothing. Raises what went wrong, having noted it."""
+    """Make one release with its reports and its `Attempt` in one transaction. An error is recorded as an
+    attempt and raised again.
+    """
     began = monotonic()
     try:
         with transaction.atomic():
@@ -65,13 +67,15 @@ def publish_period(period: Period, now: datetime) -> Release:
 
 
 def note_attempt(period: Period, now: datetime, began: float, **made: Any) -> None:
-    """Save what came of an attempt; it `began` at an instant of the monotonic clock. `made` is empty if it failed."""
+    """Save the result of an attempt. `began` is an instant of the monotonic clock; `made` is empty if it failed."""
     outcome = Outcome.PUBLISHED if made else Outcome.FAILED
     Attempt.objects.create(at=now, outcome=outcome, period=str(period), seconds=monotonic() - began, **made)
 
 
 def fold_everything() -> None:
-    """Count a batch a transaction; then, under the lock, what another process was counting or what came meanwhile."""
+    """Count pending events batch by batch; then, under the lock, those that came meanwhile or that
+    another process was counting.
+    """
     rollups.fold_all()
     with transaction.atomic():
         rollups.wait_for_lock()
@@ -80,13 +84,13 @@ def fold_everything() -> None:
 
 # Recounting everything
 
-# A night's recount goes on from task to task, so that other work has its turn.
+# A night's recount continues from task to task, so that other work gets its turn.
 SECONDS_A_TASK = 10
 MISTAKES_KEPT = 100
 
 
 def check_tonight() -> FigureCheck | None:
-    """Start today's verification, or carry on with one that is not finished. None when there is nothing to do."""
+    """Start today's recount, or continue one that is not finished. Return None if there is nothing to do."""
     with alone(RECOUNT_LOCK, waits=False) as is_free:
         if not is_free:
             return None
@@ -100,7 +104,7 @@ def check_tonight() -> FigureCheck | None:
 
 
 def verify_figures() -> FigureCheck:
-    """Recount everything from the raw rows and compare, to the unit, while the service runs; nothing is changed."""
+    """Recount everything from the raw rows and compare to the unit, while the service runs. No figure is changed."""
     with alone(RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.create()
         walk(check)
@@ -108,9 +112,9 @@ def verify_figures() -> FigureCheck:
 
 
 def rebuild_figures() -> FigureCheck:
-    """Recount everything from the raw rows and put the figures right, while the service runs.
+    """Recount everything from the raw rows and repair the figures, while the service runs.
 
-    One that was killed is carried on where it stopped; again changes nothing.
+    A recount that was killed continues where it stopped. A second run changes nothing.
     """
     with alone(RECOUNT_LOCK, waits=True):
         check = FigureCheck.objects.filter(repairs=True, finished_at=None).order_by("-pk").first()
@@ -120,7 +124,7 @@ def rebuild_figures() -> FigureCheck:
 
 
 def walk(check: FigureCheck, *, seconds: float | None = None) -> None:
-    """Recount slice after slice, until it is finished or `seconds` have passed. What was done stays done."""
+    """Recount slice by slice, until it is finished or `seconds` have passed. Each slice is saved."""
     until = monotonic() + seconds if seconds else None
     while check.finished_at is None and (until is None or monotonic() < until):
         if check.months_until is None and (ids := rollups.list_cases_after(check.cases_until)):
@@ -139,7 +143,8 @@ def recount_cases(check: FigureCheck, ids: list[int]) -> None:
     with transaction.atomic():
         rollups.wait_for_lock()
         record_mistakes(check, rollups.repair_cases(ids))
-    rollups.fold_all()  # it finds the lock taken most of the time, and would come late
+    # Events are counted here because this loop holds the lock most of the time, and their own task would come late.
+    rollups.fold_all()
 
 
 def recount_month(check: FigureCheck, month: date) -> None:
@@ -167,7 +172,9 @@ def record_mistakes(check: FigureCheck, mistakes: list[str]) -> None:
 
 
 def finish_recount(check: FigureCheck) -> None:
-    """Close the recount. If it found nothing, or repaired all it found, mark earlier failed ones as repaired."""
+    """Close the recount. If it found nothing, or repaired all it found, mark the earlier
+    failed recounts as repaired.
+    """
     check.finished_at = timezone.now()
     check.save(update_fields=["finished_at"])
     if check.repairs or not check.mistakes:
@@ -177,7 +184,7 @@ def finish_recount(check: FigureCheck) -> None:
 
 
 def record_reading(*, reader: User, scope: Scope, year: int) -> None:
-    """Save that `reader` is shown the exact figures of `scope` in `year`, once a minute."""
+    """Record that `reader` sees the exact figures of `scope` in `year`: one row a minute and centre."""
     minute = timezone.now().replace(second=0, microsecond=0)
     reading = {"user": reader, "year": year, "minute": minute}
     rows = [ExactReading(csirt_id=pk, **reading) for pk in sorted(scope.csirt_ids)]

@@ -1,4 +1,4 @@
-"""Celery's doors to the figures."""
+"""The Celery tasks of the figures."""
 
 from celery import shared_task
 
@@ -12,14 +12,14 @@ def fold_events() -> None:
 
 @shared_task
 def publish_releases(most: int = services.MOST_A_NIGHT) -> None:
-    """Publish one release, then make way for other work before the next of the night."""
+    """Publish one release, then queue the next of the night behind other work."""
     if services.publish_due(most=1) and most > 1:
         publish_releases.apply_async((most - 1,), retry=False)
 
 
 @shared_task
 def check_figures() -> None:
-    """Recount for some seconds, then make way for other work before carrying on."""
+    """Recount for some seconds, then queue the rest behind other work."""
     check = services.check_tonight()
     if check and not check.finished_at:
         check_figures.apply_async(retry=False, expires=240)

@@ -1,4 +1,4 @@
-"""What is counted of one case. Read from the raw rows here, and nowhere else in `stats`."""
+"""The facts that are counted of one case. No other module of `stats` reads them from the raw rows of `incidents`."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -36,20 +36,20 @@ PERSONS_UP_TO = (
 )
 
 
-# What `make_fact` reads of an incident.
+# The fields of an incident that `make_fact` reads.
 READ_FIELDS = (
     *("csirt", "region__code", "collectivity", "received_at", "type", "nature", "cause", "verification"),
     *("closing_reason", "detected_at", "acknowledged_at", "closed_at"),
 )
 
-# (measure, band) → number of incidents, interruptions, leaks…
+# (measure, band) → number of units: incidents, interruptions, leaks…
 type Units = Counter[tuple[str, str]]
 
 
 def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
-    """Return the facts of these incidents as the raw rows stand now, unsaved. Three queries.
+    """Return the facts of these incidents from their present raw rows, unsaved. Three queries.
 
-    Data that are touched count as a leak once somebody has said that they left, or may have.
+    Data that are concerned count as a leak only once somebody has stated that they left, or may have.
     """
     ids = list(incident_ids)
     incidents = Incident.objects.filter(pk__in=ids).select_related("region").only(*READ_FIELDS)
@@ -70,7 +70,7 @@ def load_facts(incident_ids: Iterable[int]) -> dict[int, CaseFact]:
 def make_fact(incident: Incident) -> CaseFact:
     """Return the fact without its interruptions and leaks.
 
-    The month is that of the town hall's own clock; a case without a territory is of Paris' time.
+    The month is that of the body's time zone, or of Paris if its territory is unknown.
     """
     month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
     return CaseFact(
@@ -92,7 +92,7 @@ def make_fact(incident: Incident) -> CaseFact:
 
 
 def find_delay_band(since: datetime | None, until: datetime | None) -> str:
-    """Return the band of a delay: unknown if one end is, or if the two ends are not in their order."""
+    """Return the band of a delay. It is unknown if one end is, or if the second is before the first."""
     if since is None or until is None or until < since:
         return DelayBand.UNKNOWN
     return next((band for limit, band in DELAY_UP_TO if until - since < limit), DelayBand.OVER_30_DAYS)
@@ -106,14 +106,14 @@ def find_hours_band(interruption: ServiceInterruption) -> str:
 
 
 def find_persons_band(leak: DataLeak) -> str:
-    """Return the band of a leak; a number given wins over the band given."""
+    """Return the band of a leak. An exact number wins over a band."""
     if leak.persons is None:
         return leak.persons_band or PersonsBand.UNKNOWN
     persons = leak.persons
     return next((band for limit, band in PERSONS_UP_TO if persons <= limit), PersonsBand.OVER_5000)
 
 
-# The same two rules in SQL, for counts that read no case one by one.
+# The rules of `is_incident` and `is_hit` in SQL, for counting without loading the cases.
 IS_INCIDENT = Q(is_counted=True, is_verified=True) & ~Q(nature=Nature.REPORT)
 IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__overlap=list(LEAK_STATUSES)))
 
@@ -121,21 +121,23 @@ IS_HIT = IS_INCIDENT & (Q(interruption_hours__len__gt=0) | Q(leak_statuses__over
 def is_incident(fact: CaseFact) -> bool:
     """Tell whether the case counts as an incident.
 
-    A verified case is an incident until somebody has qualified it as a signalement, the CSIRTs' own distinction.
+    A verified case is an incident unless somebody has qualified it as a signalement, a distinction of the CSIRTs.
     """
     return fact.is_counted and fact.is_verified and fact.nature != Nature.REPORT
 
 
 def is_hit(fact: CaseFact) -> bool:
-    """Tell whether it is an incident that stopped a public service, or in which data left as far as is known."""
+    """Tell whether the case is an incident that stopped or slowed a public service, or with a leak
+    that is not unfounded.
+    """
     leaks = any(status != LeakStatus.UNFOUNDED for status in fact.leak_statuses)
     return is_incident(fact) and (bool(fact.interruption_hours) or leaks)
 
 
 def count_units(fact: CaseFact) -> Units:
-    """Return what this case adds to each (measure, band). Only declarations count before they are verified.
+    """Return what this case adds to each (measure, band). An unverified case counts as a declaration only.
 
-    Interruptions and leaks of a signalement do not count: nothing was proved.
+    The interruptions and leaks of a signalement do not count, because nothing was proved.
     """
     if not fact.is_counted:
         return Counter()

@@ -1,4 +1,4 @@
-"""Months and quarters of the figures, by the day on which a declaration was received where the body lies."""
+"""Months and quarters of the figures, by the date of the declaration in the time zone of the body."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 from collectivities.zones import day_of
 
 PARIS = ZoneInfo("Europe/Paris")
-# A period is closed thirty days after its end: most call-backs are made by then, and later ones wait for the next
-# release.
+# A period is published from thirty days after its end: most call-backs are made by then, and the next release
+# counts the later ones.
 SETTLED_AFTER = timedelta(days=30)
 
 
 def find_month(at: datetime, zone: str) -> date:
-    """Return the first day of the month of an aware moment at the clock of a territory; `zone` is an IANA name."""
+    """Return the first day of the month of an aware moment in a territory; `zone` is an IANA name."""
     return day_of(at, zone).replace(day=1)
 
 

@@ -1,7 +1,7 @@
-"""The exact sums, kept by signed differences: each pending event is counted once, in whatever order it comes.
+"""The exact sums, updated by signed differences: each pending event is counted once, in any order.
 
-A case is always recounted from its raw rows and compared with what was counted of it before, so an event that comes
-twice, late or with others adds nothing wrong.
+A case is always counted again from its raw rows and compared with what was counted before. An event that comes twice,
+late or together with others therefore adds nothing wrong.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ COUNTED = (
 type SumKey = tuple[int | None, int | None, date, str, str]
 # csirt, region, year, body
 type BodyKey = tuple[int | None, int | None, int, int]
-# Of each body, its incidents and those with an interruption or a leak.
+# Body → the number of its incidents, and of those with an interruption or a leak.
 type Presences = dict[BodyKey, tuple[int, int]]
 
 ADD_SUMS = """
@@ -51,7 +51,7 @@ ADD_PRESENCES = """
 
 
 def fold_all(*, seconds: float = inf) -> int:
-    """Count all that is pending, a batch a transaction, until `seconds` have passed. Return how many events."""
+    """Count all pending events, in one transaction a batch, until `seconds` have passed. Return their number."""
     total, until = 0, monotonic() + seconds
     while monotonic() < until and (folded := fold_batch()):
         total += folded
@@ -60,7 +60,9 @@ def fold_all(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def fold_batch() -> int:
-    """Count up to `BATCH` pending events in one transaction; none if another process is folding. Return how many."""
+    """Count up to `BATCH` pending events in one transaction, and return their number. Return 0 if
+    another process is counting.
+    """
     if not try_lock():
         return 0
     pending = list(list_pending().select_for_update(of=("self",), skip_locked=True).order_by("pk")[:BATCH])
@@ -74,7 +76,7 @@ def list_pending() -> QuerySet[PendingEvent]:
 
 
 def try_lock() -> bool:
-    """Lock the figures until the end of the transaction. Return False if another one holds the lock."""
+    """Take the lock of the figures until the end of the transaction. Return False if another transaction holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
@@ -86,7 +88,9 @@ def wait_for_lock() -> None:
 
 
 def recount_cases(incident_ids: Iterable[int]) -> list[int]:
-    """Count these cases again, add what changed to the sums, return the ids of those. The caller holds the lock."""
+    """Count these cases again, add the differences to the sums, and return the ids of the cases that changed. The
+    caller holds the lock.
+    """
     after = load_facts(incident_ids)
     before = CaseFact.objects.in_bulk(after)
     changed = [fact for pk, fact in after.items() if pk not in before or is_different(fact, before[pk])]
@@ -114,7 +118,7 @@ def sum_facts(facts: Iterable[CaseFact]) -> Counter[SumKey]:
 
 
 def compare_presences(before: Iterable[CaseFact], after: Iterable[CaseFact]) -> Presences:
-    """Return what changed in the incidents of each body, and in those with an interruption or a leak."""
+    """Return the difference in the number of incidents of each body, and of those with an interruption or a leak."""
     incidents: Counter[BodyKey] = Counter()
     hits: Counter[BodyKey] = Counter()
     for facts, sign in ((before, -1), (after, 1)):
@@ -138,21 +142,21 @@ def add_presences(differences: Presences) -> None:
 
 
 def add_rows(statement: str, rows: list[tuple[object, ...]]) -> None:
-    """Write the rows in one order for everybody, so that two writers cannot block each other."""
+    """Write the rows in a fixed order, so that two writers cannot deadlock."""
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(statement, [list(column) for column in zip(*sorted(rows, key=repr), strict=True)])
 
 
-# What was counted, against what there is
+# Comparing the counts with the raw rows
 
 
 @contextmanager
 def read_one_instant() -> Iterator[None]:
-    """Read all inside as of one instant, without making anybody wait: folding goes on meanwhile.
+    """Read everything inside as of one instant, without blocking the counting of events.
 
-    Each folding is one transaction, so at any instant facts and sums agree, and what the raw rows owe to an event not
-    yet counted stands beside that event. In a transaction that has begun, the lock keeps facts and sums still instead.
+    Each batch of events is one transaction, so that facts and sums agree at any instant, and a difference from the raw
+    rows belongs to an event that is still pending. Inside an open transaction, the lock stops the counting instead.
     """
     has_begun = connection.in_atomic_block
     with transaction.atomic():
@@ -165,12 +169,14 @@ def read_one_instant() -> Iterator[None]:
 
 
 def list_cases_after(pk: int) -> list[int]:
-    """Return the ids of the next slice of cases."""
+    """Return the ids of the next BATCH cases."""
     return list(Incident.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def find_month_after(month: date | None) -> date | None:
-    """Return the next month that has figures of any kind; a year of which there are only bodies has its January."""
+    """Return the next month that has facts or sums. A year that has only presences of bodies
+    is represented by January.
+    """
     later = {"month__gt": month} if month else {}
     firsts = [model.objects.filter(**later).aggregate(first=Min("month"))["first"] for model in (CaseFact, Rollup)]
     years = Presence.objects.filter(year__gt=month.year if month else 0).aggregate(first=Min("year"))
@@ -191,14 +197,14 @@ def describe_drift(sums: dict[SumKey, int], presences: Presences) -> list[str]:
 
 
 def find_wrong_cases(ids: list[int]) -> list[int]:
-    """Return the cases that were not counted as the raw rows say, but for those with an event to come."""
+    """Return the cases whose facts differ from the raw rows, except those with a pending event."""
     before = CaseFact.objects.in_bulk(ids)
     facts = load_facts(ids)
     return drop_pending([pk for pk, fact in facts.items() if pk not in before or is_different(fact, before[pk])])
 
 
 def drop_pending(ids: list[int]) -> list[int]:
-    """Return the cases that have no event to come."""
+    """Return the cases without a pending event."""
     if not ids:
         return []
     pending = set(list_pending().filter(event__incident__in=ids).values_list("event__incident_id", flat=True))
@@ -206,10 +212,11 @@ def drop_pending(ids: list[int]) -> list[int]:
 
 
 def find_drift(month: date, before: date | None) -> tuple[dict[SumKey, int], Presences]:
-    """Return what the sums of `month` lack (below zero: have too much) against the facts, and the same of a new year.
+    """Return what the sums of `month` lack against the facts (negative if they have too much), and the presences of
+    its year if it is a new year.
 
-    `before`: the month that was read last. It is the same at any later instant: whatever is folded adds as much to the
-    facts as to the sums.
+    `before` is the month read before. The result does not depend on the instant: counting an event adds the same to
+    the facts and to the sums.
     """
     is_new_year = before is None or before.year != month.year
     with read_one_instant():
@@ -239,11 +246,11 @@ def find_year_drift(year: int) -> Presences:
 
 
 def repair_cases(ids: list[int]) -> list[str]:
-    """Count these cases again. Return those that no event to come would have put right. The caller holds the lock."""
+    """Count these cases again, and return those whose error no pending event explains. The caller holds the lock."""
     return [f"incident {pk}" for pk in drop_pending(recount_cases(ids))]
 
 
 def repair_sums(sums: dict[SumKey, int], presences: Presences) -> None:
-    """Add what was lacking, once. The caller holds the lock."""
+    """Add these differences to the sums and presences. The caller holds the lock, and calls it once."""
     add_sums(sums)
     add_presences(presences)

@@ -1,4 +1,6 @@
-"""How many bodies there are, by region and by stratum: the denominators of the rates. Public facts of the list."""
+"""The number of bodies by région and stratum, from the official list: the denominators of the
+rates, which are public.
+"""
 
 from collections import Counter
 from datetime import date
@@ -22,8 +24,8 @@ type Bodies = Counter[tuple[int, str]]
 
 
 def express_stratum(path: str = "") -> Case:
-    """Return the stratum of a body, "" where no rate is possible: no list tells how many such bodies exist, or its
-    population is unknown. `path`: of the body, with its two underscores.
+    """Return the SQL expression of a body's stratum. It is "" if no rate is possible, because no list gives the number
+    of such bodies or because the population is unknown. `path` leads to the body, with its two underscores.
     """
     return Case(
         When(**{f"{path}kind__in": GROUPINGS}, then=Value(Stratum.GROUPING)),
@@ -36,12 +38,12 @@ def express_stratum(path: str = "") -> Case:
 
 
 def find_heirs() -> dict[int, int]:
-    """Return, of each body that was merged, the one that has its files now: a commune nouvelle, or the body that a
-    duplicate stood for. One query.
+    """Return merged body → the body that has its cases now: a commune nouvelle, or the original of
+    a duplicate. One query.
     """
     into = dict(Collectivity.objects.exclude(merged_into=None).values_list("pk", "merged_into_id").iterator())
     heirs = dict(into)
-    for _step in range(len(into)):  # one merged into one that was merged later; never in a circle for ever
+    for _step in range(len(into)):  # follows bodies merged several times; the bound prevents an endless loop
         further = {body: into[heir] for body, heir in heirs.items() if heir in into}
         if not further:
             break
@@ -50,9 +52,10 @@ def find_heirs() -> dict[int, int]:
 
 
 def count_existing_bodies(year: int) -> Bodies:
-    """Return how many listed bodies existed at the end of `year`, by region and stratum, and by each alone ("" and 0).
+    """Return the number of listed bodies that existed at the end of `year`, by région and stratum, and for each
+    alone ("" and 0).
 
-    A region that has none of a stratum has a zero there: everybody knows that as well. One query.
+    Strata without a body in a région are zeros, which are public too. One query.
     """
     last_day = date(year, 12, 31)
     existed = Q(vanished_on=None) | Q(vanished_on__gt=last_day)
@@ -70,7 +73,7 @@ def count_existing_bodies(year: int) -> Bodies:
 
 
 def list_regions_with_bodies() -> list[Region]:
-    """Return the régions of which the list has bodies today, in the order of their names. One query."""
+    """Return the régions in which the list has bodies today, by name. One query."""
     bodies = Collectivity.objects.filter(is_listed=True, vanished_on=None).annotate(
         home=Coalesce("region_correction", "region")
     )

@@ -1,4 +1,6 @@
-"""Who may read exact figures, and of what: a lead its centres, the coordination everything, an entitled analyst."""
+"""Access to exact figures: a lead reads those of its centres, national coordination all, an
+entitled analyst their région's.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -52,7 +54,9 @@ def get_own_scope(user: User) -> Scope:
 
 
 def get_centre_scope(user: User, slug: str) -> Scope:
-    """Return any centre for the coordination, one of theirs for a lead. Raise Http404."""
+    """Return the scope of a centre: any centre for national coordination, one of their own for
+    a lead. Raise Http404.
+    """
     centres = Csirt.objects.filter(slug=slug)
     if not user.has_role(Role.NATIONAL):
         centres = centres.filter(pk__in=user.csirt_ids(Role.LEAD))
@@ -68,7 +72,9 @@ def make_centre_scope(centres: QuerySet[Csirt]) -> Scope:
 
 
 def get_region_scope(user: User, code: str) -> Scope:
-    """Return any région for the coordination, those that entitle an analyst today. Raise Http404."""
+    """Return the scope of a région: any région for national coordination, one that entitles them today for
+    an analyst. Raise Http404.
+    """
     region = list_open_regions(user).filter(code=code).first()
     if region is None:
         raise Http404
@@ -83,14 +89,14 @@ def list_open_regions(user: User) -> QuerySet[Region]:
 
 
 def get_nation_scope(user: User) -> Scope:
-    """Return the nation, for the coordination. Raise Http404 for everybody else."""
+    """Return the scope of the nation, for national coordination. Raise Http404 for everybody else."""
     if not user.has_role(Role.NATIONAL):
         raise Http404
     return Scope(_("en France"), code="france")
 
 
 def list_exact_links(user: User | None) -> list[Link]:
-    """Return every exact page that this person may open; for most people none. Three queries at most."""
+    """Return the links to the exact pages that this person may open; none for most people. Three queries at most."""
     if user is None:
         return []
     links = []

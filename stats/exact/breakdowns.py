@@ -1,4 +1,4 @@
-"""The tables of an exact page that spread one measure over its bands: what each counts, and its words."""
+"""The tables of an exact page that divide one measure into bands."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ type Word = str | Promise
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One table by band. `sheet` names it in a spreadsheet; `none` is what the page says if all bands are empty.
+    """One table by band. `sheet` is its name in a spreadsheet, `none` the text of the page if all bands are empty.
 
-    `rest`: the category that is drawn in grey. `part`: a band « class/type », « persons/status » has two parts, of
-    which one is the category. `is_sorted`: the highest first, without the empty ones.
+    `rest` is the category drawn in grey. `part` is the part of a band « class/type » or « persons/status » that holds
+    the category. `is_sorted` puts the largest category first and leaves out empty ones.
     """
 
     measure: Measure
@@ -37,7 +37,7 @@ class Breakdown:
         for (measure, band), value in by_band.items():
             if measure == self.measure:
                 counts[band.split("/")[self.part]] += value
-        if self.measure == Measure.LEAKS:  # those found to be none are counted apart
+        if self.measure == Measure.LEAKS:  # unfounded leaks are counted apart
             counts[LeakStatus.UNFOUNDED] = by_band[Measure.UNFOUNDED, ALL_BANDS]
         return counts
 
@@ -93,5 +93,5 @@ BREAKDOWNS = {
     "help": make_delay(Measure.HELP, _("Prise en charge")),
     "closing": make_delay(Measure.CLOSING, _("Clôture")),
 }
-# Those by time, of which the page says the median and the ninth decile.
+# The measures of time, whose median and ninth decile the page shows.
 TIMES = (Measure.INTERRUPTIONS, Measure.DISCOVERY, Measure.HELP, Measure.CLOSING)

@@ -24,7 +24,7 @@ type Styles = dict[str, Format]
 
 
 def neutralise(text: str) -> str:
-    """Return the text with an apostrophe before what a spreadsheet would take for a formula."""
+    """Return the text, with an apostrophe first if a spreadsheet would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
@@ -32,7 +32,7 @@ def neutralise(text: str) -> str:
 
 
 def write_csv(exact: ExactYear, tables: Iterable[Table]) -> bytes:
-    """Return one line for each cell, as RFC 4180 wants it, in UTF-8, without totals of lines above them."""
+    """Return one line for each cell (RFC 4180, UTF-8), without the lines of totals."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -46,7 +46,7 @@ def write_csv(exact: ExactYear, tables: Iterable[Table]) -> bytes:
 
 
 def as_text(value: Value) -> str:
-    """Return a number as CSV holds it, shares with six digits; "" for what is not known."""
+    """Return a number as text, shares with six decimals, and "" for None."""
     if value is None:
         return ""
     return f"{value:.6f}" if isinstance(value, float) else str(value)
@@ -83,7 +83,7 @@ def make_styles(workbook: xlsxwriter.Workbook) -> Styles:
 
 
 def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles) -> None:
-    """Write what the page says above its tables, so that the numbers do not travel without it."""
+    """Write the notes that the page shows above its tables, so that the file carries them too."""
     written = date_format(timezone.localtime(timezone.now()), "j F Y, H:i")
     lines = [
         title,
@@ -98,7 +98,7 @@ def write_notice(sheet: Worksheet, title: str, exact: ExactYear, styles: Styles)
 
 
 def write_sheet(sheet: Worksheet, table: Table, year: int, styles: Styles) -> None:
-    """Write each column of the table, and that of the year before beside it, under a row that stays in sight."""
+    """Write each column of the table beside that of the year before, under a frozen head."""
     periods = [str(year), table.before] if table.before else [str(year)]
     heads = [f"{column}, {lower_first(period)}" for column in table.columns for period in periods]
     for number, head in enumerate([table.heading, *heads]):

@@ -1,8 +1,8 @@
-"""What an exact page reads of one scope, year by year: sums, bodies and their rates, times.
+"""The queries of an exact page, by scope and year: sums, bodies with their rates, and times.
 
-Sums follow months and bands in number, never cases. Distinct bodies never add up over months. Times are no sums: they
-are computed from the rows, and only while a scope's year has few cases (`AT_MOST`), so that the page costs the same
-whatever the table holds. Where there are more, the bands say as much.
+Sums have one row a month and band, whatever the number of cases. Distinct bodies do not add up over months. Times are
+not sums: they are computed from the rows, and only if the scope has few cases in the year (`AT_MOST`), so that the
+cost of the page is bounded. Beyond it, only the bands are shown.
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ from stats.enums import ALL_BANDS, Measure, Stratum
 from stats.exact.access import Scope
 from stats.models import CaseFact, Presence, Rollup
 
-# Up to how many incidents of one scope and year their times are computed: more than France declares in one.
+# The largest number of incidents of one scope and year for which times are computed: more than France declares a year.
 AT_MOST = 1000
 
 # (measure, band) → value
@@ -31,7 +31,7 @@ type ByBand = Counter[tuple[str, str]]
 
 
 class Totals(NamedTuple):
-    """What is counted of a month, or of several together. Each field is the value of a `Measure`."""
+    """The counts of one or several months. Each field is the value of a `Measure`."""
 
     declared: int
     incidents: int
@@ -41,7 +41,7 @@ class Totals(NamedTuple):
 
 
 class RegionCount(NamedTuple):
-    """The incidents of a région, None for those of which none is known. `before`: of the year before."""
+    """The incidents of a région, or those without a known région (None). `before` is the number of the year before."""
 
     region: Region | None
     value: int
@@ -69,7 +69,9 @@ class Sums:
         return by_band
 
     def find_last_month(self, today: date) -> int:
-        """Return how many months of this year have begun. East of Paris the next one does so half a day before."""
+        """Return the number of months of this year that have begun. East of Paris the next month begins
+        half a day earlier.
+        """
         if self.year < today.year:
             return 12
         begun = today.month if self.year == today.year else 1
@@ -77,9 +79,9 @@ class Sums:
 
 
 def find_span(scope: Scope, today: date) -> tuple[list[int], date | None]:
-    """Return the years that have figures, the last first, and the first month that has any. One query.
+    """Return the years with figures, the latest first, and the first month with figures. One query.
 
-    The current year is always among them.
+    The current year is always included.
     """
     ends = Rollup.objects.filter(scope.row_filter).aggregate(first=Min("month"), last=Max("month"))
     months = [month for month in (ends["first"], ends["last"], today) if month]
@@ -99,7 +101,8 @@ def load_sums(scope: Scope, year: int) -> tuple[Sums, Sums]:
 def list_region_counts(year: int, last: int) -> list[RegionCount]:
     """Return the verified incidents of the first `last` months of `year` and of the year before, by région.
 
-    Every région that has bodies, those with most incidents first, then what no région is known of. Two queries.
+    All régions with bodies are included, the largest numbers first, then the incidents without a
+    known région. Two queries.
     """
     both_years = (date(year - 1, 1, 1), date(year, 12, 31))
     rows = Rollup.objects.filter(measure=Measure.INCIDENTS, month__range=both_years, month__month__lte=last)
@@ -117,7 +120,7 @@ def list_region_counts(year: int, last: int) -> list[RegionCount]:
 
 
 class BodyCount(NamedTuple):
-    """How many bodies declared an incident, and an interruption or a leak."""
+    """The number of bodies that declared an incident, and of those with an interruption or a leak."""
 
     declared: int = 0
     hit: int = 0
@@ -125,7 +128,7 @@ class BodyCount(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """Of the bodies that exist, how many declared. `regions`: the territory of centres, which may change."""
+    """The bodies that declared, out of those that exist. `regions` is the territory of centres, which may change."""
 
     label: str
     bodies: int
@@ -135,17 +138,19 @@ class Rate:
 
     @property
     def values(self) -> tuple[int | float, ...]:
-        """What a table shows of it, with the share of those that declared."""
+        """The values of a table row, with the share of the bodies that declared."""
         share = self.declared / self.bodies if self.bodies else 0.0
         return self.bodies, self.declared, share, self.hit
 
 
-# Of one year: stratum → bodies; "" for those that no list counts. A body is of one stratum: these add up.
+# The counts of one year by stratum, "" for bodies that no list counts. A body has one stratum, so that they add up.
 type Counts = dict[str, BodyCount]
 
 
 def count_bodies(rows: Q, year: int) -> Counts:
-    """Return the bodies that declared in `year`, each once, by stratum. `rows`: which presences. One query."""
+    """Return the number of distinct bodies that declared in `year`, by stratum. `rows` filters
+    the presences. One query.
+    """
     listed = Case(
         When(collectivity__is_listed=True, then=express_stratum("collectivity__")),
         default=Value(""),
@@ -163,10 +168,10 @@ def sum_bodies(counts: Counts) -> BodyCount:
 
 
 def list_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rate]:
-    """Return the rates of `year` that can be said: of a région; of the nation and each stratum; of centres.
+    """Return the rates of `year`: that of a région; those of the nation and of each stratum; or that of centres.
 
-    Centres have a rate of the régions for which they answer alone, if there are any: elsewhere nobody knows whose a
-    body is. `counts`: what `count_bodies` returned of the scope. Three queries at most.
+    Centres have a rate only for the régions that they cover alone, if any: elsewhere a body cannot be assigned to a
+    centre. `counts` is the result of `count_bodies` for the scope. Three queries at most.
     """
     existing = count_existing_bodies(year)
     if scope.region_id:
@@ -186,13 +191,13 @@ def list_rates(scope: Scope, counts: Counts, year: int, today: date) -> list[Rat
 
 
 def make_rate(label: Any, counts: Counts, existing: int, regions: frozenset[int] = frozenset()) -> Rate:
-    """Return the rate of these counts. Only bodies of the official list are counted, since only those exist in it."""
+    """Return the rate of these counts. Bodies outside the official list are left out, as they are in `existing`."""
     listed = sum_bodies({stratum: count for stratum, count in counts.items() if stratum})
     return Rate(str(label), existing, listed.declared, listed.hit, regions)
 
 
 def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
-    """Return the régions for all of which these centres answer alone on that day."""
+    """Return the régions that these centres cover alone and entirely on that day."""
     whole = Coverage.objects.filter(departement=None, kind="", valid__contains=day)
     return frozenset(whole.filter(csirt__in=scope.csirt_ids).values_list("region", flat=True))
 
@@ -202,7 +207,7 @@ def find_regions_alone(scope: Scope, day: date) -> frozenset[int]:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Of `number` known times: half took no longer than `median`, nine in ten no longer than `ninth_decile`."""
+    """The median and the ninth decile of `number` known times."""
 
     number: int
     median: timedelta
@@ -210,9 +215,9 @@ class Quantiles:
 
 
 def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quantiles]:
-    """Return the exact times by measure, nothing if there are too many `incidents` to look at each. Two queries.
+    """Return the exact times by measure, or nothing if there are too many `incidents` to read each. Two queries.
 
-    A measure of which nothing is known is left out.
+    Measures without a known time are left out.
     """
     if not 0 < incidents <= AT_MOST:
         return {}
@@ -230,13 +235,13 @@ def compute_quantiles(scope: Scope, year: int, incidents: int) -> dict[str, Quan
 
 
 def measure_times(ends: Iterable[tuple[datetime | None, datetime | None]]) -> Quantiles | None:
-    """Return the quantiles of the times whose two ends are known and in their order, None if there are none."""
+    """Return the quantiles of the times whose ends are both known and in order, or None if there are none."""
     times = sorted(until - since for since, until in ends if since and until and since <= until)
     return Quantiles(len(times), find_quantile(times, 0.5), find_quantile(times, 0.9)) if times else None
 
 
 def find_quantile(times: list[timedelta], share: float) -> timedelta:
-    """Interpolate between the two times next to that share, as PostgreSQL's percentile_cont."""
+    """Interpolate between the two nearest times, as PostgreSQL's percentile_cont does."""
     place = share * (len(times) - 1)
     below = int(place)
     above = min(below + 1, len(times) - 1)

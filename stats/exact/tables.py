@@ -1,4 +1,4 @@
-"""Every table of an exact page in one shape, for the page and for the files: rows, and the year before beside each."""
+"""The tables of an exact page in one form for the page and the files: rows, with the year before beside each value."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from stats.exact.year import ExactYear, YearFigures
 from stats.pages.charts import Bar, LineChart, Series, line_charts, with_shares
 from stats.pages.labels import lower_first, upper_first
 
-# A float is a share between 0 and 1; None is what is not known, or cannot be compared.
+# A float is a share between 0 and 1. None is unknown or cannot be compared.
 type Value = int | float | None
 
 MOST_BARS = 12
@@ -24,7 +24,7 @@ MOST_BARS = 12
 
 @dataclass(frozen=True)
 class Row:
-    """`cells`: each value, and that of the year before. `is_rest`: its bar is drawn in grey."""
+    """`cells` holds each value with that of the year before. `is_rest` draws the bar in grey."""
 
     label: str
     cells: list[tuple[Value, Value]]
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`sheet` names it in a spreadsheet. `before` names the period of the year before, "" where there is none."""
+    """`sheet` is the name in a spreadsheet. `before` names the compared period of the year before, or is empty."""
 
     sheet: str
     title: str
@@ -52,9 +52,10 @@ class Table:
 
 @dataclass(frozen=True)
 class BandTable(Table):
-    """How one measure spreads over its bands. `none`: what the page says if all are empty.
+    """One measure by band. `none` is the text of the page if all bands are empty.
 
-    Of times: the bands that hold the median and the ninth decile of the known ones, and the exact times of few cases.
+    For a measure of time, it also has the bands that hold the median and the ninth decile of the known times, and the
+    exact times if there are few cases.
     """
 
     none: str
@@ -68,13 +69,15 @@ class BandTable(Table):
 
     @property
     def only_in_table(self) -> int:
-        """How many rows are not drawn; never one alone, whose sentence would be as long as its bar."""
+        """The number of rows without a bar. It is never 1, because the sentence about it would be as
+        long as the bar.
+        """
         beyond = sum(not row.is_rest for row in self.rows) - MOST_BARS
         return beyond if beyond > 1 else 0
 
     @property
     def bars(self) -> list[Bar]:
-        """The first rows, then what is drawn in grey."""
+        """The first rows, then those in grey."""
         named = [row for row in self.rows if not row.is_rest]
         drawn = [*named[: len(named) - self.only_in_table], *(row for row in self.rows if row.is_rest)]
         shares = with_shares([row.number for row in drawn])
@@ -96,7 +99,7 @@ def make_tables(exact: ExactYear) -> dict[str, Table]:
 
 
 def name_measures() -> Sequence[str]:
-    """Return what is counted each month, in the order of `Totals`."""
+    """Return the names of the monthly counts, in the order of `Totals`."""
     return _("Déclarés"), _("Incidents"), _("Signalements"), _("Interruptions"), _("Fuites")
 
 
@@ -107,7 +110,9 @@ def make_totals(exact: ExactYear) -> Table:
 
 
 def make_bodies(exact: ExactYear) -> Table:
-    """The year before is whole here: distinct bodies are known for a year, not for some of its months."""
+    """Return the table of bodies. It compares with the whole year before, since distinct bodies are
+    counted by year only.
+    """
     cells = list_cells(exact.now.bodies, exact.before.bodies if exact.before else ())
     labels = _("Ayant déclaré un incident"), _("Avec une interruption ou une fuite")
     rows = [Row(label, [cell]) for label, cell in zip(labels, cells, strict=True)]
@@ -151,7 +156,7 @@ def make_rates(exact: ExactYear) -> Table:
 
 
 def list_cells(values: Iterable[Value], before: Iterable[Value]) -> list[tuple[Value, Value]]:
-    """Return each value beside that of the year before, None where there is none."""
+    """Return each value with that of the year before, or None if there is none."""
     return list(zip_longest(values, before))
 
 
@@ -160,7 +165,7 @@ def name_same_months(exact: ExactYear) -> str:
 
 
 def name_whole_year(exact: ExactYear) -> str:
-    """Return « 2025 », or « Toute l’année 2025 » beside a year that goes on."""
+    """Return « 2025 », or « Toute l’année 2025 » beside the current year."""
     if exact.before is None:
         return ""
     return _("Toute l’année %d") % exact.before.year if exact.is_running else str(exact.before.year)
@@ -202,7 +207,9 @@ def list_category_rows(exact: ExactYear, breakdown: Breakdown) -> list[Row]:
 
 
 def find_band(rows: Sequence[Row], percent: int) -> str:
-    """Return the band in which that share of the known ones is reached; "" when none is known."""
+    """Return the label of the band in which the cumulated share of the known values reaches `percent`; ""
+    if none is known.
+    """
     known = [row for row in rows if not row.is_rest]
     total, reached = sum(row.number for row in known), 0
     for row in known:
@@ -216,9 +223,10 @@ def find_band(rows: Sequence[Row], percent: int) -> str:
 
 
 def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
-    """Return the chart of verified incidents along the year, the whole year before beside it; None if there are none.
+    """Return the chart of verified incidents by month, with the whole year before; None if there are none.
 
-    The line stops where the year has come to. That of the year before begins with the first figures of the scope.
+    The line stops at the last month that has begun. That of the year before starts with the first
+    figures of the scope.
     """
     now = Series(str(exact.year), list_incidents(exact.now, 1, exact.now.last))
     before = None
@@ -231,7 +239,7 @@ def draw_months(exact: ExactYear) -> dict[str, LineChart] | None:
 
 
 def list_incidents(figures: YearFigures, first: int, last: int) -> tuple[int | None, ...]:
-    """Return the incidents of each month of the year, None outside of the months asked."""
+    """Return the incidents of the twelve months, None outside `first` to `last`."""
     return tuple(
         figures.sums.sum_months(month, month).incidents if first <= month <= last else None for month in range(1, 13)
     )

@@ -1,6 +1,6 @@
-"""The exact pages and their files, for those entitled; for everybody else they do not exist.
+"""The exact pages and their files, for entitled readers; a 404 for everybody else.
 
-Each view sends the page, or with a `suffix` its tables in one file.
+Each view sends the page, or its tables in one file if it gets a `suffix`.
 """
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -39,9 +39,9 @@ def exact_nation(request: HttpRequest, suffix: str = "") -> HttpResponse:
 
 @never_cache
 def render_scope(request: HttpRequest, scope: access.Scope, suffix: str, *, is_own: bool = False) -> HttpResponse:
-    """Render the exact figures of `?annee=2025`, or of the current year, once this reading is recorded.
+    """Record the reading, then render the exact figures of `?annee=2025`, or of the current year.
 
-    A file is named by codes alone. Raise Http404 for a format that there is not.
+    The file name consists of codes only. Raise Http404 for an unknown format.
     """
     if suffix and suffix not in FORMATS:
         raise Http404

@@ -1,7 +1,7 @@
-"""Exact figures, for those entitled (`stats/exact/access.py`). They protect nobody: nothing public is made of them.
+"""Exact figures for entitled readers (`stats/exact/access.py`). They are not protected and never published.
 
-The year before stands beside the year asked, over the same months: while a year goes on, three months are compared
-with three. Distinct bodies are counted for a whole year, and the words say so.
+A year is compared with the same months of the year before: three months with three while the year goes on. Distinct
+bodies are counted by whole year, and the texts say so.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ from stats.pages.labels import upper_first
 
 @dataclass(frozen=True)
 class YearFigures:
-    """One year of a scope. `last`: the last of the months that are compared."""
+    """One year of a scope. `last` is the last of the compared months."""
 
     year: int
     last: int
@@ -54,21 +54,21 @@ class YearFigures:
 
     @property
     def label(self) -> str:
-        """« 2025 », « Janvier à mars 2025 »: the head of a column."""
+        """« 2025 » or « Janvier à mars 2025 », as the head of a column."""
         return upper_first(name_months(self.year, self.last))
 
     @property
     def within(self) -> str:
-        """« en 2025 », « de janvier à mars 2025 »: as in a sentence."""
+        """« en 2025 » or « de janvier à mars 2025 », inside a sentence."""
         words = name_months(self.year, self.last)
         return _("de %s") % words if 1 < self.last < 12 else _("en %s") % words
 
 
 @dataclass(frozen=True)
 class ExactYear:
-    """One year of one scope. `before` is None where the scope has no figures of the year before.
+    """One year of one scope. `before` is None if the scope has no figures of the year before.
 
-    `since`: the first month that has any figure, if it lies in the year before and is not its first.
+    `since` is the first month with figures, if it is in the year before but not its January.
     """
 
     scope: Scope
@@ -95,7 +95,7 @@ class ExactYear:
 
     @property
     def notes(self) -> list[str]:
-        """What to know before comparing the two years."""
+        """The notes to read before comparing the two years."""
         notes = []
         if self.before is None:
             notes.append(_("Il n’y a pas de chiffres de %d à comparer.") % (self.year - 1))
@@ -110,7 +110,7 @@ class ExactYear:
 
 
 def load_exact_year(scope: Scope, *, year: str, today: date) -> ExactYear:
-    """Return the year asked, "" for the current one. Raise Http404 for a year outside of the figures of this scope."""
+    """Return the year asked for, or the current one for "". Raise Http404 for a year without figures in this scope."""
     years, first_month = find_span(scope, today)
     if year and year not in map(str, years):
         raise Http404
