@@ -1,10 +1,10 @@
-"""From exact counts to the figures that are printed: threshold, dominance, random rounding, and redrawing.
+"""From exact counts to printed figures: threshold, dominance, random rounding, and redrawing.
 
-The rule in the words of the handbooks of statistical disclosure control: a cell is sensitive where fewer than
-`THRESHOLD` distinct bodies stand behind it (threshold rule) or where a single body makes more than `LARGEST_SHARE`
-of it (dominance rule). A sensitive cell is suppressed, and so is a true zero: a dash is « zero or few ». Every other
-cell is rounded at random, without bias, to one of the two multiples of `BASE` around it. Nothing is made additive:
-totals are drawn like any other cell.
+In the words of the handbooks of statistical disclosure control: a cell is sensitive if it has fewer than `THRESHOLD`
+contributors (threshold rule) or if one contributor makes more than `LARGEST_SHARE` of it (dominance rule). A
+sensitive cell is suppressed, and so is a true zero: a dash means « zero or few ». Every other cell is rounded at
+random, without bias, to one of the two multiples of `BASE` around it. The figures are not additive: totals are
+rounded like any other cell.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from stats.disclosure.figures import BASE, OPENS_FROM, THRESHOLD, Printed, bound
 from stats.disclosure.tables import SHORT_LIST_OF, Period, Table, list_tables
 
 LARGEST_SHARE = 0.85
-MOST_DRAWS = 300  # before the table that fails most often is closed
+MOST_DRAWS = 300  # draws before the table that fails most often is closed
 MANY = 10**9
 
 type Cell = tuple[str, ...]
@@ -27,8 +27,8 @@ type Values = dict[Cell, int | None]
 
 
 class CellCount(NamedTuple):
-    """The truth of one cell. `largest`: the units of the body that has most; `spared`: of a stratum, how many bodies
-    more there are in the régions with a number than are in the cell.
+    """The exact count of one cell. `largest` is the number of units of the largest contributor. `spared`, for a
+    stratum, is the number of bodies that the régions with a printed number have beyond those in the cell.
     """
 
     units: int
@@ -39,13 +39,13 @@ class CellCount(NamedTuple):
 
 NOTHING = CellCount(0, 0, 0)
 
-# Table → cell → its truth; a cell that counts nothing may be absent.
+# Table → cell → its count; a cell without units may be absent.
 type Counts = Mapping[str, Mapping[Cell, CellCount]]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """`tables`: as they are printed. `closed`: those that no draw could make safe."""
+    """`tables` are the printed tables, `closed` those that no draw made safe."""
 
     tables: list[dict[str, Any]]
     draws: int
@@ -53,13 +53,14 @@ class Drawn:
 
 
 class UnsafeReleaseError(Exception):
-    """What is left of the tables fails the audit, whatever is drawn and closed."""
+    """The audit still fails after all draws and closings."""
 
 
 def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], key: bytes) -> Drawn:
-    """Draw until the audit passes; where `MOST_DRAWS` draws fail, close the table that fails most and go on.
+    """Draw until the audit passes. After `MOST_DRAWS` failures, close the table that failed most often and continue.
+    Raise UnsafeReleaseError if only closed tables fail.
 
-    `earlier`: the quarterly releases of the same year, as printed; they are held fast. `key`: the secret of the
+    `earlier` are the printed quarterly releases of the same year, which are fixed. `key` is the secret of the
     rounding. The same arguments give the same figures.
     """
     closed: set[str] = set()
@@ -79,13 +80,15 @@ def draw_release(counts: Counts, *, period: Period, earlier: Sequence[Printed], 
 
 
 def choose_table_to_close(failures: Counter[str], closed: set[str]) -> str:
-    """Return the table to close: one with a classification before a total, which would take all its tables with it."""
+    """Return the table to close: a table with a classification rather than a total, whose closing would also close all
+    tables that it opens.
+    """
     return max(failures.keys() - closed, key=lambda code: ("_by_" in code, failures[code], code))
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One attempt: every cell has its own random number, drawn from the key and the number of the attempt."""
+    """One attempt. Each cell has its own random number, derived from the key and the number of the attempt."""
 
     counts: Counts
     period: Period
@@ -115,8 +118,8 @@ class Draw:
                 yield cell, value
 
     def list_months(self) -> set[str]:
-        """Return the months that this release prints: none that a quarter printed, and none of a quarter that has no
-        release although others of its year have, since it was over when the service began.
+        """Return the months that this release prints. It leaves out those that a quarter has printed, and those of a
+        quarter without release in a year that has others, since that quarter ended before the service began.
         """
         quarters = {release["period"] for release in self.earlier} or {str(self.period)}
         months = {month for month in self.period.months if any(is_month_of(month, quarter) for quarter in quarters)}
@@ -127,16 +130,16 @@ class Draw:
         return None if is_sensitive(count) else round_randomly(count.units, self.draw_number(table, cell))
 
     def draw_number(self, table: Table, cell: Cell) -> float:
-        """Between 0 (included) and 1. The count is no part of it: nested cells with the same units would share
-        their rounding, and their difference would show.
+        """Return a number from 0 (included) to 1. It does not depend on the count: otherwise nested cells with the
+        same units would share their rounding, and differencing would reveal it.
         """
         name = "|".join((str(self.period), table.code, *cell, str(self.attempt)))
         return int.from_bytes(hmac.digest(self.key, name.encode(), hashlib.sha256)[:8]) / 2**64
 
 
 def is_sensitive(count: CellCount) -> bool:
-    """Tell whether the cell is suppressed. Its largest body, which knows its own units, must not read that no more
-    than `THRESHOLD - 1` units are of others: they would be one each of four bodies.
+    """Tell whether the cell is suppressed. The largest contributor, which knows its own units, must not learn that the
+    others have fewer than `THRESHOLD` units, since these could be one unit of each of four bodies.
     """
     is_few = count.bodies < THRESHOLD or count.spared < THRESHOLD
     _least, most = bound_value(count.units - count.units % BASE)
@@ -144,13 +147,13 @@ def is_sensitive(count: CellCount) -> bool:
 
 
 def round_randomly(units: int, number: float) -> int:
-    """Unbiased: the multiple above is taken with a chance of `units % BASE` in `BASE`."""
+    """Round without bias: the multiple above is chosen with the probability `units % BASE` / `BASE`."""
     below, rest = divmod(units, BASE)
     return BASE * (below + (number < rest / BASE))
 
 
 def is_open(table: Table, cell: Cell, printed: Mapping[str, Values]) -> bool:
-    """Whether each total above the cell, as printed, reaches what opens the table."""
+    """Tell whether each printed total above the cell reaches the number that opens the table."""
     reached = is_reached(printed, table.opened_by, cell[:-1], table.opens_from)
     return reached and is_reached(printed, table.categories_opened_by, cell[-1:], OPENS_FROM)
 
@@ -161,7 +164,7 @@ def is_reached(printed: Mapping[str, Values], code: str, cell: Cell, least: int)
 
 
 def list_months_printed(earlier: Sequence[Printed]) -> set[str]:
-    """Return the months that a quarterly release has printed, dashes included."""
+    """Return the months that quarterly releases have printed, including dashes."""
     tables = [table for release in earlier for table in release["tables"] if table["by"] == ["month"]]
     return {cell[0] for table in tables for cell, _value in table["cells"]}
 

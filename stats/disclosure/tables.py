@@ -1,7 +1,7 @@
-"""The fixed list of the tables that are published, whatever the numbers.
+"""The fixed list of published tables, the same for all figures.
 
-A table counts one kind of unit by one classification, or crosses two of them. It opens when its total, as printed,
-reaches a fixed number: whether it is open tells a reader nothing that the printed totals do not.
+A table counts one kind of unit by one classification, or by two of them (a crossing). It opens when its printed total
+reaches a fixed number. Whether it is open therefore reveals nothing beyond the printed totals.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from incidents.enums import Cause, DataCategory, IncidentType, PersonsBand, Publ
 from stats.disclosure.figures import OPENS_FROM
 from stats.enums import LEAK_STATUSES, NOT_SAID, DelayBand, HoursBand, ServiceFamily, Stratum
 
-# Totals, as printed, from which a table opens; most open from OPENS_FROM. A crossing opens région by région, for the
-# categories that are not rare in the nation: beside a small total, a dash of one région would prove that the others
-# are not empty.
+# The printed totals from which a table opens; for most tables it is OPENS_FROM. A crossing opens région by région, for
+# the categories that are not rare in the nation: beside a small total, one dash in a région would prove that the other
+# categories are not empty.
 LONG_LIST_OPENS_FROM = 100
 CROSSING_OPENS_FROM = 100
 
-# Where a territory is not known, or has a handful of bodies (975, 977, 978, 986): alone these would always be dashes,
-# which hold many incidents in a large year, so that the audit would close the table.
+# Territories that are unknown or have a handful of bodies (975, 977, 978, 986). Alone, they would always be dashes
+# with many incidents in a large year, and the audit would close the table.
 OTHER_REGION = ""
 REGIONS = (
     *("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"),
@@ -29,7 +29,7 @@ REGIONS = (
 MONTHS = tuple(f"{number:02}" for number in range(1, 13))
 QUARTERS = ("T1", "T2", "T3", "T4")
 
-# Classification → its categories, in the order in which they are read.
+# Classification → its categories, in reading order.
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "region": REGIONS,
     "month": MONTHS,
@@ -50,7 +50,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 
 
 class Period(NamedTuple):
-    """What one release covers: a whole year (`quarter` 0), or one quarter of it."""
+    """The period of one release: a year (`quarter` 0), or one quarter of it."""
 
     year: int
     quarter: int = 0
@@ -74,9 +74,11 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """`counts`: the unit. `opened_by`: the table whose printed total, of a crossing that of the région, opens this one
-    from `opens_from` on. It may be the table itself, and is empty for one that is always open. `categories_opened_by`:
-    the table whose printed total of a crossed category must reach `OPENS_FROM` as well.
+    """One table of the fixed list. `counts` is its unit.
+
+    `opened_by` is the table whose printed total (for a crossing, that of the région) opens this one from `opens_from`
+    on. It may be the table itself, and is empty for a table that is always open. `categories_opened_by` is the table
+    in which a category of a crossing must also reach `OPENS_FROM`.
     """
 
     code: str
@@ -87,7 +89,7 @@ class Table:
     categories_opened_by: str = ""
 
     def cells(self) -> Iterator[tuple[str, ...]]:
-        """Every cell, whether or not anything is in it."""
+        """Yield every cell, including those without units."""
         if not self.by:
             yield ()
         elif len(self.by) == 1:
@@ -108,7 +110,7 @@ def cross_with_region(by: str) -> Table:
 
 
 BY_MONTH = count_by("incidents", "month", opened_by="incidents")
-# Tables come after those that open them.
+# Each table comes after those that open it.
 OF_A_YEAR = (
     *(Table(code, code) for code in ("incidents", "reports", "interruptions", "leaks", "unfounded", "late")),
     *(
@@ -125,13 +127,13 @@ OF_A_YEAR = (
     count_by("bodies", "stratum", opened_by="incidents"),
     *(cross_with_region(by) for by in ("quarter", "type", "cause")),
 )
-# Of a quarter, a total that is small is not printed at all: beside that of the year, dashes would tell too much.
+# A small total of a quarter is not printed at all: beside the year's total, a dash would reveal too much.
 OF_A_QUARTER = (
     *(Table(code, code, (), code, OPENS_FROM) for code in ("incidents", "reports", "interruptions", "leaks")),
     BY_MONTH,
 )
 TABLES = {table.code: table for table in OF_A_YEAR}
-# Of a long list and a short one of the same units, one is printed: the long one where it opens.
+# A long and a short list of the same units: only one is printed, the long one if it opens.
 SHORT_LIST_OF = {"interruptions_by_service": "interruptions_by_family"}
 
 

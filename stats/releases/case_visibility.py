@@ -1,7 +1,7 @@
-"""« Que voit-on de moi ? »: the published cells in which one case was counted, for those who may read the case.
+"""« Que voit-on de moi ? »: the published cells that count one case, for those who may read the case.
 
-How many bodies share a cell is not told, not even in bands: beside the number, it would tell a declarant how often the
-others declared.
+The number of bodies in a cell is not given, not even as a band: beside the number, a declarant would learn how
+often the others declared.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from stats.releases.publish import due_on, rank
 from stats.releases.reading import Cell, PrintedYear, State
 from stats.releases.rows import CountedCase, Release
 
-# Of each unit of a case, the categories that are columns of its row.
+# The classifications that are columns of a case's row.
 OWN = ("region", "month", "quarter", "type", "cause", "discovery", "help", "closing", "stratum")
 PLACE_AND_TIME = ("region", "month", "quarter")
 YEAR = 5  # the rank of a year, after its quarters
@@ -34,7 +34,9 @@ YEAR = 5  # the rank of a year, after its quarters
 
 @dataclass(frozen=True)
 class Place:
-    """One cell of a release in which the case was counted, in words. `number` says so where there is no number."""
+    """One cell of a release that counts the case, in words. `number` is the number or the words for
+    a cell without one.
+    """
 
     title: str
     where: str
@@ -43,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Edition:
-    """What one release counted of the case. `is_late`: as a case of an earlier year."""
+    """What one release counted of the case. `is_late` marks a case of an earlier year."""
 
     title: str
     is_late: bool
@@ -52,7 +54,9 @@ class Edition:
 
 @dataclass(frozen=True)
 class Visibility:
-    """`why`: one sentence on what was not counted, or "". `coming`: the publications that are to count the case."""
+    """The result. `why` is a sentence on what was not counted, or "". `coming` lists the publications that
+    will count the case.
+    """
 
     editions: list[Edition]
     why: str
@@ -60,7 +64,7 @@ class Visibility:
 
 
 def describe_visibility(incident: Incident) -> Visibility:
-    """Say where a case was counted, and where it will be. At most nine queries."""
+    """Return where a case was counted and where it will be. Nine queries at most."""
     cases = list(CountedCase.objects.filter(fact=incident.pk).select_related("release").order_by("release__number"))
     years = {year: PrintedYear.read(year) for year in {case.release.year for case in cases}}
     editions = [describe_edition(case, years[case.release.year]) for case in cases]
@@ -87,8 +91,8 @@ def list_places(case: CountedCase, printed: PrintedYear) -> Iterator[Place]:
 
 
 def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) -> bool:
-    """Tell whether a table that did not open leaves its place to another: a quarter and its year share the months, and
-    of the two lists of services one opens at most.
+    """Tell whether a closed table is replaced by another one: a quarter and its year share the months, and at most one
+    of the two lists of services is open.
     """
     if table == BY_MONTH:
         return bool(case.release.quarter) or printed.month(case.month).state is not State.CLOSED
@@ -97,16 +101,16 @@ def is_printed_elsewhere(table: Table, case: CountedCase, printed: PrintedYear) 
     return table.code in SHORT_LIST_OF.values()
 
 
-# The cells of a case: the same classification as stats/releases/tally.py, of one case
+# The cells of a case, by the same classification as stats/releases/tally.py, for one case
 
 
 def list_cells(case: CountedCase, table: Table) -> list[tuple[str, ...]]:
-    """Return the cell of each unit of the case that the table counts; of bodies, the cell of its body."""
+    """Return the cell of each unit of the case that the table counts; for tables of bodies, the cell of its body."""
     return [tuple(unit[name] for name in table.by) for unit in list_units(case, table.counts)]
 
 
 def list_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return, of each unit of that kind in the case, its category in each classification."""
+    """Return the categories of each unit of that kind in the case, by classification."""
     own = {name: getattr(case, name) for name in OWN}
     if case.is_report or case.is_late:
         return [own] if counts == ("reports" if case.is_report else "late") else []
@@ -114,7 +118,7 @@ def list_units(case: CountedCase, counts: str) -> list[dict[str, str]]:
 
 
 def list_parts(case: CountedCase, counts: str) -> list[dict[str, str]]:
-    """Return the categories of each part of an incident: each leak, interruption… An incident has one part itself."""
+    """Return the categories of each part of an incident: each leak, interruption… The incident itself is one part."""
     leaks = zip(case.persons, case.statuses, strict=True)
     interruptions = zip(case.hours, case.services, strict=True)
     parts: dict[str, list[dict[str, str]]] = {
@@ -147,7 +151,7 @@ def describe_place(table: Table, categories: tuple[str, ...], period: Period, ce
 
 
 def name_period(period: Period, *, article: bool = True) -> str:
-    """Return « le 1er trimestre 2025 », « l’année 2025 »; without the article « 1er trimestre 2025 », « 2025 »."""
+    """Return « le 1er trimestre 2025 » or « l’année 2025 »; without article « 1er trimestre 2025 » or « 2025 »."""
     if period.quarter:
         return f"{_('le ') if article else ''}{QUARTERS[f'T{period.quarter}']} {period.year}"
     return _("l’année %d") % period.year if article else str(period.year)
@@ -157,7 +161,9 @@ def name_period(period: Period, *, article: bool = True) -> str:
 
 
 def describe_rest(incident: Incident, cases: list[CountedCase]) -> tuple[str, list[str]]:
-    """Return why the rest of what is published does not count the case ("" if it does), and what is to count it."""
+    """Return the reason why the other publications do not count the case ("" if they do), and those
+    that will count it.
+    """
     if why := explain_exclusion(incident, was_counted=bool(cases)):
         return why, []
     month = find_month(incident.received_at, zone_in(incident.region.code if incident.region else None))
@@ -184,7 +190,9 @@ def explain_exclusion(incident: Incident, *, was_counted: bool) -> str:
 
 
 def describe_late(incident: Incident, cases: list[CountedCase], following: Period) -> tuple[str, list[str]]:
-    """Return the same, once the year of the case is published. `following`: the next year to be published."""
+    """Return the same as `describe_rest`, once the year of the case is published. `following` is the next
+    year to be published.
+    """
     yearly = [case for case in cases if not case.release.quarter]
     is_report = incident.nature == Nature.REPORT
     if any(is_report or not case.is_report for case in yearly):

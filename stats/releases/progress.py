@@ -1,4 +1,4 @@
-"""How far an installation is that has published nothing yet: what is being proved, what waits, when it is due."""
+"""The progress of an installation that has published nothing yet."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,9 +12,10 @@ from stats.releases.rows import Attempt
 
 @dataclass(frozen=True)
 class Progress:
-    """`due`: the periods to be published, the earliest first; without any, `earliest_on` is the day of the next ones.
+    """`due` are the periods to be published, the earliest first. If there are none, `earliest_on` is the
+    date of the next.
 
-    It says which quarters will be published, and nothing of what was declared in a quarter that is not over.
+    It shows which quarters will be published, and nothing about declarations in a quarter that is not over.
     """
 
     due: tuple[Period, ...]
@@ -24,7 +25,7 @@ class Progress:
 
 
 def read_progress(now: datetime) -> Progress:
-    """Four small queries."""
+    """Read the progress. Four small queries."""
     last = Attempt.objects.order_by("-pk").values_list("outcome", flat=True).first()
     return Progress(
         due=tuple(list_due_periods(now)),

@@ -1,8 +1,8 @@
-"""Publishing: which periods are due, and one release of each, whole or not at all.
+"""Publishing: which periods are due, and making one release of each in one transaction.
 
 A year is published once, on a fixed day of the next one (`STATS_YEAR_PUBLISHED_ON`), when few cases are still to be
-verified; each quarter of it once, `SETTLED_AFTER` its end. A period that counts nothing is published like any other:
-the day of a release then tells nothing about cases.
+verified. Each quarter is published once, `SETTLED_AFTER` its end. A period without cases is published too, so that the
+date of a release reveals nothing about cases.
 """
 
 from collections import Counter
@@ -26,10 +26,10 @@ from stats.releases.tally import count_cells, freeze_cases, save_cases
 
 
 def list_due_periods(now: datetime) -> list[Period]:
-    """Return the periods that are to be published at `now`, the earliest first.
+    """Return the periods to publish at `now`, the earliest first.
 
-    They begin with that of the first declaration and follow the last one that was published: what is declared later of
-    an earlier period is a line of a later year. A period waits for those before it.
+    They begin with the period of the first declaration and come after the last published one: what is declared later
+    about an earlier period is a line of a later year. A period waits for those before it.
     """
     today = now.astimezone(PARIS).date()
     first = CaseFact.objects.aggregate(first=Min("quarter"))["first"]
@@ -41,18 +41,18 @@ def list_due_periods(now: datetime) -> list[Period]:
 
 
 def first_due_on(now: datetime) -> date:
-    """Return the day from which the quarter of today is published, whatever was declared in it."""
+    """Return the date from which the current quarter is published, whatever was declared in it."""
     today = now.astimezone(PARIS).date()
     return due_on(Period(today.year, (today.month + 2) // 3))
 
 
 def rank(period: Period) -> tuple[int, int]:
-    """The order of publication: a year comes after its quarters."""
+    """Return the order of publication: a year comes after its quarters."""
     return period.year, period.quarter or 5
 
 
 def list_periods(first: date, today: date) -> Iterator[Period]:
-    """Yield the quarters of each year, then the year, from the quarter of `first` on."""
+    """Yield the quarters of each year and then the year, from the quarter of `first` on."""
     for year in range(first.year, today.year + 1):
         for quarter in (1, 2, 3, 4):
             if Period(year, quarter).starts_on >= first:
@@ -61,7 +61,9 @@ def list_periods(first: date, today: date) -> Iterator[Period]:
 
 
 def due_on(period: Period) -> date:
-    """Return the day, in Paris, from which a period is published. A year comes after its last quarter."""
+    """Return the date, in Paris, from which a period is published. A year is never published before its
+    last quarter is due.
+    """
     quarter_is_due = find_month_end(period.last_month) + SETTLED_AFTER
     if period.quarter:
         return quarter_is_due
@@ -70,9 +72,9 @@ def due_on(period: Period) -> date:
 
 @transaction.atomic
 def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
-    """Freeze, count, draw, audit, seal and save one release. Raises UnsafeReleaseError; then nothing is saved.
+    """Freeze, count, draw, audit, seal and save one release. Raise UnsafeReleaseError, and then save nothing.
 
-    The caller is the only process that publishes. The database refuses a second release of a period.
+    The caller holds the lock of publishing. The database refuses a second release of a period.
     """
     check_foreign_keys_at_once()
     key = seal.rounding_key()
@@ -93,10 +95,10 @@ def make_release(period: Period, *, now: datetime) -> tuple[Release, Drawn]:
 
 
 def check_foreign_keys_at_once() -> None:
-    """Have foreign keys checked as each statement ends.
+    """Make PostgreSQL check foreign keys at the end of each statement.
 
-    Kept for the end of the transaction, the checks of some hundred thousand cases would be gone through again for
-    each row that fires a trigger, since pgtrigger's function opens a subtransaction.
+    Deferred to the end of the transaction, the checks of some hundred thousand cases would be walked again for each
+    row that fires a trigger, since pgtrigger's function opens a subtransaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

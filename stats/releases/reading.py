@@ -1,4 +1,4 @@
-"""What was printed of a year, for pages, reports, files and the API. Nothing here is computed or exact."""
+"""The printed figures of a year, for pages, reports, files and the API. Nothing is computed, and nothing is exact."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,21 +9,23 @@ from stats.disclosure.figures import bound_value
 from stats.disclosure.tables import Period
 from stats.releases.rows import Denominator, Figure, Release
 
-# Table → cell → value, None for a dash.
+# Table → cell → value; None is a dash.
 type Tables = dict[str, dict[tuple[str, ...], int | None]]
 
 
 class State(StrEnum):
     SHOWN = "shown"
     BELOW = "below"  # fewer than five bodies: zero or few
-    CLOSED = "closed"  # its table did not open
+    CLOSED = "closed"  # its table is not open
     WAITING = "waiting"  # its period is not published yet
     EARLIER = "earlier"  # its period ended before the service began
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell as a reader sees it. `value` is None unless it is shown; it is rounded at random to a multiple of 5."""
+    """One cell as a reader sees it. `value` is rounded at random to a multiple of 5, and None unless
+    the state is SHOWN.
+    """
 
     value: int | None
     state: State
@@ -34,12 +36,12 @@ class Cell:
 
     @property
     def low(self) -> int:
-        """The least that the true number can be."""
+        """The lower bound of the true number."""
         return bound_value(self.value)[0] if self.value is not None else 0
 
     @property
     def high(self) -> int:
-        """The most that the true number can be. Only of a cell that is shown."""
+        """The upper bound of the true number. Use it only for a cell that is shown."""
         return bound_value(self.value or 0)[1]
 
 
@@ -49,19 +51,19 @@ EARLIER = Cell(None, State.EARLIER)
 
 @dataclass(frozen=True)
 class PrintedYear:
-    """The releases of one year: its quarters, then the year. `release` is None until the year is published."""
+    """The releases of one year. `release` is that of the year itself, None until it is published."""
 
     year: int
     release: Release | None = None
     quarters: dict[int, Release] = field(default_factory=dict)
-    # Quarter (0: the year) → its tables.
+    # Quarter (0 for the year) → its tables.
     tables: dict[int, Tables] = field(default_factory=dict)
-    # Stratum → how many bodies existed at the end of the year.
+    # Stratum → the number of bodies at the end of the year.
     existing: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, year: int) -> Self:
-        """Read all that was printed of a year, in three queries. An unknown year has no release."""
+        """Read all printed figures of a year. Three queries. A year without releases gives an empty object."""
         releases = {release.quarter: release for release in Release.objects.filter(year=year).defer("printed")}
         tables: dict[int, Tables] = {quarter: defaultdict(dict) for quarter in releases}
         rows = Figure.objects.filter(release__year=year)
@@ -75,7 +77,7 @@ class PrintedYear:
 
     @property
     def is_over(self) -> bool:
-        """Whether the year itself is published."""
+        """True if the year itself is published."""
         return self.release is not None
 
     def cell(self, table: str, *categories: str, quarter: int = 0) -> Cell:
@@ -89,7 +91,7 @@ class PrintedYear:
         return BELOW if value is None else Cell(value, State.SHOWN)
 
     def month(self, month: str) -> Cell:
-        """Return the incidents of the nation in a month, « 01 » to « 12 », whichever release printed them."""
+        """Return the incidents of the nation in a month, « 01 » to « 12 », from the release that printed them."""
         quarter = (int(month) + 2) // 3
         printed = self.cell("incidents_by_month", month, quarter=quarter)
         if printed.state in (State.SHOWN, State.BELOW):
@@ -100,7 +102,7 @@ class PrintedYear:
         return yearly if self.is_over else printed
 
     def is_open(self, table: str) -> bool:
-        """Whether any cell of a table of the year was printed."""
+        """Tell whether any cell of a table of the year was printed."""
         return bool(self.tables.get(0, {}).get(table))
 
     def has_quarter(self, quarter: int) -> bool:
@@ -108,7 +110,7 @@ class PrintedYear:
 
 
 def list_years() -> dict[int, bool]:
-    """Return the years of which something is published, the last one first: whether the year itself is."""
+    """Return year → whether the year itself is published, for the years with any release, the latest first."""
     years: dict[int, bool] = {}
     for period in sorted((Period(*row) for row in Release.objects.values_list("year", "quarter")), reverse=True):
         years[period.year] = years.get(period.year, False) or not period.quarter

@@ -1,4 +1,4 @@
-"""The rows of what is published: a release, its figures, and what was counted in it. None of them ever changes."""
+"""The rows of a publication: the release, its figures, and what it counted of each case. They never change."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -14,7 +14,7 @@ from stats.disclosure.figures import BASE, THRESHOLD
 from stats.disclosure.tables import TABLES, Period
 from stats.enums import Outcome, Stratum
 
-# CURRENT_TIMESTAMP is the transaction's: only the transaction that made the release may fill it.
+# CURRENT_TIMESTAMP is that of the transaction: only the transaction that made the release may add rows to it.
 FILLED_ONCE = """
     IF NOT EXISTS (
         SELECT FROM stats_release WHERE id = NEW.release_id AND made_at = CURRENT_TIMESTAMP
@@ -26,16 +26,16 @@ FILLED_ONCE = """
 
 
 class Release(models.Model):
-    """One published edition: a year (`quarter` 0), or a quarter of the nation. Each period is published once."""
+    """One published edition of a year (`quarter` 0) or of a quarter of the nation. Each period is published once."""
 
     number = models.PositiveIntegerField(_("numéro"), unique=True)
     year = models.PositiveSmallIntegerField(_("année"))
     quarter = models.PositiveSmallIntegerField(_("trimestre"), default=0)
     published_at = models.DateTimeField(_("publiée le"), default=timezone.now)
     made_at = models.DateTimeField(_("enregistrée le"), db_default=TransactionNow(), editable=False)
-    # Which secret drew the rounding: a fingerprint, so that readers see when a new one begins.
+    # A fingerprint of the secret of the rounding, which shows readers when a new secret begins.
     rounding_key = models.CharField(_("clé d’arrondi"), max_length=16)
-    # The printed form, byte for byte as it was sealed (`stats/releases/seal.py`); leave it out of lists.
+    # The printed form, byte for byte as sealed (`stats/releases/seal.py`). Defer it in lists.
     printed = models.BinaryField(_("forme imprimée"))
     # All three in hexadecimal.
     digest = models.CharField(_("empreinte"), max_length=64)
@@ -60,14 +60,14 @@ class Release(models.Model):
 
 
 class Figure(models.Model):
-    """One printed cell of a table: a multiple of `BASE`, or empty for a dash.
+    """One printed cell of a table: a multiple of `BASE`, or None for a dash.
 
-    A cell of the fixed list that has no row in a release is not told there: its table did not open.
+    A cell of the fixed list without a row in a release belongs to a table that is not open.
     """
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="figures", verbose_name=_("publication"))
     table = models.CharField(_("table"), max_length=40, choices=[(code, code) for code in TABLES])
-    # The categories, in the order of the table's classifications; empty where there is none.
+    # The categories in the order of the table's classifications; empty if there is none.
     first = models.CharField(_("catégorie"), max_length=24, blank=True)
     second = models.CharField(_("seconde catégorie"), max_length=24, blank=True)
     value = models.PositiveIntegerField(_("valeur"), null=True)
@@ -95,7 +95,9 @@ class Figure(models.Model):
 
 
 class Denominator(models.Model):
-    """How many bodies of a stratum existed at the end of a year: public, and frozen with the release of that year."""
+    """The number of bodies of a stratum at the end of a year. It is public, and frozen with the
+    release of that year.
+    """
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="denominators", verbose_name=_("publication"))
     stratum = models.CharField(_("strate"), max_length=48, choices=Stratum)
@@ -115,14 +117,14 @@ class Denominator(models.Model):
 
 
 class CountedCase(models.Model):
-    """What a release counted of one case, as it stood then, in the categories of the tables.
+    """What a release counted of one case at that time, in the categories of the tables.
 
-    `body`: the body that is protected, which is another than the declaring one where bodies have merged. `is_late`: of
-    an earlier year, whose release did not count it. Interruptions, and leaks that are not unfounded, have one entry in
-    each of their lists.
+    `body` is the protected unit, which differs from the declaring body if bodies have merged. `is_late` marks a case
+    of an earlier year whose release did not count it. Each interruption, and each leak that is not unfounded, has one
+    entry in each of its lists.
     """
 
-    # The case and the body come from rows that are never deleted; checking each would take as long as all the rest.
+    # The case and the body are never deleted, and checking each key would take as long as all the rest.
     release = models.ForeignKey(
         Release, models.PROTECT, related_name="cases", db_index=False, verbose_name=_("publication")
     )
@@ -171,7 +173,7 @@ class CountedCase(models.Model):
 
 
 class Attempt(models.Model):
-    """That a release was tried, and what came of it: a publication that fails must not fail in silence."""
+    """An attempt to publish and its result, so that a failure is not silent."""
 
     at = models.DateTimeField(_("le"), default=timezone.now)
     outcome = models.CharField(_("issue"), max_length=16, choices=Outcome)
@@ -179,7 +181,7 @@ class Attempt(models.Model):
     release = models.ForeignKey(Release, models.PROTECT, null=True, blank=True, verbose_name=_("publication"))
     seconds = models.FloatField(_("durée en secondes"))
     draws = models.PositiveIntegerField(_("tirages"), default=0)
-    # Codes of the tables that no draw could make safe.
+    # Codes of the tables that no draw made safe.
     closed = models.JSONField(_("tables fermées par la vérification"), default=list)
 
     class Meta:

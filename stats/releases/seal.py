@@ -1,8 +1,8 @@
-"""The printed form of a release, its SHA-256 and its signature: anybody can check that a copy is what was published.
+"""The printed form of a release, its SHA-256 and its signature, with which anybody can check a copy.
 
-The printed form (`canonical.json`) is one JSON object in UTF-8 without spaces, keys in order. It is all that the audit
-(`stats/disclosure/audit.py`) reads. Signed with Ed25519 (RFC 8032); the key that checks it stands in the release, so
-that a new secret breaks no old one.
+The printed form (`canonical.json`) is one JSON object in UTF-8 without spaces and with sorted keys. The audit
+(`stats/disclosure/audit.py`) reads nothing else. The signature is Ed25519 (RFC 8032). The release holds the key that
+verifies it, so that a new secret does not invalidate earlier releases.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ type Printed = dict[str, Any]
 
 
 class Seal(NamedTuple):
-    """All three in hexadecimal."""
+    """The digest, the signature and the key, all in hexadecimal."""
 
     digest: str
     signature: str
@@ -43,7 +43,7 @@ def encode(printed: Printed) -> bytes:
 def describe_release(
     release: Release, tables: list[Printed], bodies: Iterable[Denominator], earlier: Iterable[Release]
 ) -> Printed:
-    """Return the printed form. `tables` as drawn; `earlier` are the quarterly releases of the same year."""
+    """Return the printed form. `tables` are those of the draw, `earlier` the quarterly releases of the same year."""
     return {
         "number": release.number,
         "period": str(release.period),
@@ -63,14 +63,14 @@ def load_printed(release: Release) -> Printed:
 
 
 def list_earlier(period: Period) -> list[Release]:
-    """Return the quarterly releases of a year; of a quarter, none: it is printed before them, or beside them."""
+    """Return the quarterly releases of a year. For a quarter, return none: it is audited alone."""
     if period.quarter:
         return []
     return list(Release.objects.filter(year=period.year, quarter__gt=0).order_by("quarter"))
 
 
 def is_intact(release: Release) -> bool:
-    """Whether what the database holds of a release is what was signed. Raises nacl.exceptions.BadSignatureError."""
+    """Tell whether the rows of a release are what was signed. Raise nacl.exceptions.BadSignatureError."""
     body = bytes(release.printed)
     VerifyKey(bytes.fromhex(release.verify_key)).verify(body, bytes.fromhex(release.signature))
     printed = {
@@ -82,7 +82,7 @@ def is_intact(release: Release) -> bool:
     return hashlib.sha256(body).hexdigest() == release.digest and printed == set(rows)
 
 
-# Keys: each is drawn from the installation's secret, and good for one use alone.
+# Keys: each is derived from the secret of the installation, for one use only.
 
 
 def signing_key() -> SigningKey:
@@ -90,10 +90,10 @@ def signing_key() -> SigningKey:
 
 
 def rounding_key() -> bytes:
-    """Return the secret of the random rounding. A new SECRET_KEY gives a new one, from the next release on."""
+    """Return the secret of the random rounding. A new SECRET_KEY changes it from the next release on."""
     return hmac.digest(settings.SECRET_KEY.encode(), b"tocsin.stats.rounding", hashlib.sha256)
 
 
 def fingerprint(key: bytes) -> str:
-    """Return sixteen hexadecimal digits that tell one key from another and say nothing of it."""
+    """Return sixteen hexadecimal digits that identify a key without revealing it."""
     return hashlib.sha256(b"tocsin.stats.rounding.fingerprint\0" + key).hexdigest()[:16]

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (every name in these statements is ours)
-"""From cases to exact counts: freezes what a release counts, then counts each table of the list in PostgreSQL."""
+"""From cases to exact counts: freeze the cases of a release, then count each table in PostgreSQL."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from stats.disclosure.tables import OTHER_REGION, REGIONS, Period, Table, list_t
 from stats.enums import FAMILY_OF, NOT_SAID
 from stats.releases.rows import Release
 
-# One statement, hence one instant. Of a signalement, interruptions and leaks do not count: nothing was proved.
-# What a yearly release has counted is in no later one, but for a signalement that has become an incident; incidents of
-# earlier years are late.
+# One statement reads as of one instant. The interruptions and leaks of a signalement do not count: nothing was proved.
+# A case that a yearly release has counted is in no later one, except a signalement that became an incident. Incidents
+# of earlier years are late.
 FREEZE = """
 CREATE TEMPORARY TABLE frozen_case ON COMMIT DROP AS
 SELECT
@@ -62,7 +62,7 @@ COLUMNS_KEPT = (
     *("help", "closing", "stratum", "hours", "services", "persons", "statuses", "categories", "unfounded"),
 )
 
-# Unit → where its rows come from, a row a unit; every classification is a column of the same name.
+# Unit → the query of its rows, one row a unit. Every classification is a column with its name.
 INCIDENTS = "SELECT * FROM frozen_case WHERE NOT is_report AND NOT is_late"
 UNITS = {
     "incidents": INCIDENTS,
@@ -77,7 +77,8 @@ UNITS = {
     "JOIN unnest(%(services)s::text[], %(families)s::text[]) AS known(name, family) ON known.name = part.service",
     "bodies": f"SELECT DISTINCT ON (body_id) * FROM ({INCIDENTS}) incident WHERE stratum <> '' ORDER BY body_id",
 }
-COLUMNS = {"persons": "one_person", "hours": "one_hours"}  # whose names are those of the lists that hold them
+# These columns come from lists that have the names of the classifications.
+COLUMNS = {"persons": "one_person", "hours": "one_hours"}
 COUNT = """
 SELECT {columns} sum(units), count(*), max(units)
 FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {columns} body_id) of_a_body
@@ -86,7 +87,7 @@ FROM (SELECT {columns} body_id, count(*) AS units FROM ({rows}) unit GROUP BY {c
 
 
 def freeze_cases(period: Period) -> None:
-    """Hold what a release of `period` counts, as it stands now, until the transaction ends; late cases with a year."""
+    """Freeze what a release of `period` counts until the end of the transaction. A year includes the late cases."""
     heirs = find_heirs()
     listed = Collectivity.objects.filter(is_listed=True).values_list("pk", express_stratum())
     strata, values_of_strata = name_parameters(listed)
@@ -109,26 +110,29 @@ def freeze_cases(period: Period) -> None:
 
 
 def name_parameters(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the SQL of a query, as part of a statement whose parameters have names, and its values by their names."""
+    """Return the SQL of a query for use inside a statement with named parameters, and its values by name."""
     statement, values = rows.query.sql_with_params()
     named = {f"part_{rank}": value for rank, value in enumerate(values)}
     return statement % tuple(f"%({name})s" for name in named), named
 
 
 def count_cells(period: Period, existing: Bodies) -> Counts:
-    """Count every table of the period from the frozen cases. `existing`: of its year; nothing for a quarter."""
+    """Count every table of the period from the frozen cases. `existing` are the bodies of its year,
+    empty for a quarter.
+    """
     with connection.cursor() as cursor:
-        # A table of a large year groups some hundred thousand bodies: in memory rather than on the disk.
+        # A table of a large year groups some hundred thousand bodies, in memory rather than on the disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         counts = {table.code: count_table(cursor, table) for table in list_tables(period)}
     return counts if period.quarter else counts | {"bodies_by_stratum": count_spared(counts, existing)}
 
 
 def count_spared(counts: Counts, existing: Bodies) -> dict[Cell, CellCount]:
-    """Return the bodies of each stratum, with how many of it declared nothing in the régions that have a number.
+    """Return the bodies of each stratum, with the number of its bodies in the régions with a printed number that are
+    not in the count.
 
-    How many bodies each région has is public. If more of a stratum declared than the régions with a number have, some
-    of those behind a dash did. One query.
+    The number of bodies of each région is public. If more bodies of a stratum declared than exist in the régions with
+    a number, some of those behind a dash did. One query.
     """
     regions = Region.objects.filter(code__in=REGIONS).values_list("pk", "code")
     by_region = counts["incidents_by_region"]
@@ -153,7 +157,7 @@ def count_table(cursor: Any, table: Table) -> dict[Cell, CellCount]:
 
 
 def save_cases(release: Release) -> None:
-    """Save the frozen cases as those that the release counted."""
+    """Save the frozen cases as the cases that the release counted."""
     columns = ", ".join(COLUMNS_KEPT)
     with connection.cursor() as cursor:
         cursor.execute(
