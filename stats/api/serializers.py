@@ -1,4 +1,4 @@
-"""Shapes only: what a release tells of itself, its figures, and what may be asked of them."""
+"""Shapes of the API of the figures: a release's heading, its figures, and the filters."""
 
 from typing import Any
 
@@ -82,7 +82,9 @@ class Filters(serializers.Serializer[dict[str, Any]]):
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse what is no filter, is empty or is given twice: left aside, it would give what was not asked."""
+        """Raise ValidationError for an unknown, empty or repeated filter: ignoring it
+        would answer another question.
+        """
         wrong = {name: [_("Ce filtre n’existe pas.")] for name in data if name not in self.fields}
         for name in self.fields:
             if "" in data.getlist(name):

@@ -1,4 +1,4 @@
-"""The published releases as JSON: rows chosen, nothing computed."""
+"""The published releases as JSON. Rows are selected, nothing is computed."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def find_edition(**lookup: int) -> Edition | None:
 
 
 def choose_numbers(edition: Edition | None, wanted: dict[str, Any]) -> Row:
-    """Return a release with the tables and the région wanted."""
+    """Return a release with the figures of the chosen table and région. Raise NotFound if there is no release."""
     if edition is None:
         raise NotFound(_("Cette publication n’existe pas."))
     numbers, table, region = describe_numbers(edition), wanted.get("table"), wanted.get("region")

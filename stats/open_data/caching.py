@@ -1,7 +1,7 @@
-"""How browsers and proxies keep what is published, so that asking again costs us nothing.
+"""Caching of what is published in browsers and proxies, so that repeated requests cost nothing.
 
-A numbered release never changes. Its mark (ETag) is drawn from what was asked and the server's key: nobody else can
-make one, so a mark that comes back proves that its bearer has the answer, and no row is read.
+A numbered release never changes. Its ETag is derived from the request and the key of the server, so that nobody else
+can make one: a client that sends it back has the answer, and no row is read.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from django.utils.http import parse_etags
 from stats.open_data.package import describe_dictionary, read_program
 from stats.open_data.sheets import list_sheets
 
-# To be changed with the form of what is published: every mark given out is then worth nothing.
+# Increase it when the form of the published files changes, to invalidate all ETags.
 FORM = 2
 FOR_EVER = "public, max-age=31536000, immutable"
 BRIEFLY = "public, max-age=300"
@@ -27,12 +27,13 @@ BRIEFLY = "public, max-age=300"
 def answer_once(
     request: HttpRequest, lasts: str, make: Callable[[], HttpResponseBase], state: object = None
 ) -> HttpResponseBase:
-    """Return what `make` returns, or 304 to whoever holds it already. `state`: what the answer may change with.
+    """Return the response of `make`, or 304 to a client that already has it. `state` is what else
+    the answer depends on.
 
-    Whatever is not a whole answer, such as a redirection, gets no mark.
+    Only complete answers get an ETag, not a redirection.
     """
     etag = make_etag(request.get_full_path(), state)
-    # A proxy's weak mark counts.
+    # A proxy may send a weak ETag.
     held = {mark.removeprefix("W/") for mark in parse_etags(request.headers.get("If-None-Match", ""))}
     response = HttpResponseNotModified() if etag in held else make()
     if response.status_code in (200, 304):
@@ -49,6 +50,8 @@ def make_etag(*asked: object) -> str:
 
 @cache
 def hash_form() -> str:
-    """Return the digest of the words beside the numbers: numbers never change, these may, with the software."""
+    """Return the digest of the texts beside the numbers: the numbers never change, but the
+    software may change these.
+    """
     form = [FORM, describe_dictionary(), [sheet.describe_schema() for sheet in list_sheets()], read_program().hex()]
     return hashlib.sha256(json.dumps(form, default=str).encode()).hexdigest()

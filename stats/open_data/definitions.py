@@ -1,8 +1,8 @@
-"""The dictionary of the published tables, in words that an elected official can read.
+"""The dictionary of the published tables, in words for elected officials.
 
-It tells what each unit counts, how each classification sorts it, and what neither tells; the entry of a table is made
-of both. When a table opens is read from the fixed list of tables. A change of what is counted changes `since`, so that
-a broken series tells its reader.
+It defines what each unit counts, how each classification sorts the units, and their limits. The entry of a table
+combines both. The rule for opening a table is read from the fixed list. When a definition changes, so does `since`, to
+show that a series is broken.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from stats.pages.labels import bind
 type Words = str | Promise
 
 FIXED_TABLES = date(2026, 11, 27)
-# The sentence that stands beside every figure.
+# The sentence beside all figures.
 UNDER_DECLARED = _(
     "Ces chiffres comptent ce que les collectivités ont déclaré. Personne ne sait combien d’incidents ne sont pas "
     "déclarés."
@@ -58,8 +58,8 @@ INSEE = Source(
 
 
 class Unit(NamedTuple):
-    """What a table counts. `name` begins the name of the table, `unit` is what one unit of the number is, `share` how
-    a rate is made of the rounded number.
+    """What a table counts. `name` begins the name of the table, `unit` is one unit of the number, and `share` explains
+    how a rate is computed from the rounded number.
     """
 
     name: Words
@@ -256,7 +256,7 @@ CLASSIFICATIONS: dict[str, Classification] = {
 
 
 class Definition(NamedTuple):
-    """The entry of one table. `total`: the code of the table whose units it sorts, "" where no table counts them all.
+    """The entry of one table. `total` is the code of the table that counts all its units, or "" if there is none.
 
     `own_definition` and `own_limits` leave out those of the total.
     """
@@ -315,7 +315,7 @@ def define_table(table: Table) -> Definition:
 
 
 def list_sources() -> list[Source]:
-    """Return each standard that some definition names, once."""
+    """Return each standard that a definition names, once."""
     return list(dict.fromkeys(source for entry in list_definitions() for source in entry.sources))
 
 
@@ -330,7 +330,7 @@ def name_table(code: str) -> str:
 
 
 def explain_opening(table: Table) -> str:
-    """Return the sentence that tells when a table is printed."""
+    """Return the sentence about when a table is printed."""
     if not table.opened_by:
         return bind(explain_total(table))
     if len(table.by) > 1:

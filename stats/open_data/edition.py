@@ -1,6 +1,6 @@
-"""One release as open data: its rows, and why a table is closed. Read from what was printed, and from nothing else.
+"""One release as open data: its rows, and why a table is closed. It reads only what was printed.
 
-A numbered release never changes, so each process reads one once and keeps the last few that were asked for.
+A numbered release never changes, so that each process keeps the last few that it read.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from stats.releases.seal import Printed, list_earlier, load_printed
 
 type Row = dict[str, Any]
 
-# How many releases a process keeps: each is some hundred kilobytes, files included.
+# The number of releases that a process keeps, at some hundred kilobytes each with the files.
 EDITIONS_KEPT = 4
 
 
 class TableState(NamedTuple):
-    """How much of a table is printed; `why`: the reason for which nothing is, empty if something is."""
+    """How much of a table is printed. `why` is the reason if nothing is, else empty."""
 
     code: str
     name: str
@@ -43,7 +43,7 @@ class TableState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Edition:
-    """A release with its words; its numbers are read when they are first needed. `is_invented`: a demonstration."""
+    """A release with its texts; its numbers are read on first access. `is_invented` is true for a demonstration."""
 
     release: Release
     is_invented: bool
@@ -54,7 +54,7 @@ class Edition:
 
     @property
     def period(self) -> str:
-        """Return « année 2025 » or « 3e trimestre 2025 »."""
+        """« année 2025 » or « 3e trimestre 2025 »."""
         year, quarter = self.release.period
         return f"{QUARTERS[f'T{quarter}']} {year}" if quarter else _("année %d") % year
 
@@ -68,7 +68,7 @@ class Edition:
 
     @property
     def published_on(self) -> date:
-        """The day in Paris, which may be the one after that of universal time."""
+        """The date in Paris, which may differ from that in UTC."""
         return localtime(self.release.published_at).date()
 
     @property
@@ -83,7 +83,7 @@ class Edition:
 
     @property
     def citation(self) -> str:
-        """One line, as a bibliography wants it."""
+        """The citation on one line, for a bibliography."""
         return _(
             "Tocsin, Incidents déclarés par les collectivités, %(period)s, publication no %(number)d du %(day)s, "
             "nombres arrondis. %(url)s Licence Ouverte 2.0. SHA-256 %(digest)s."
@@ -97,7 +97,7 @@ class Edition:
 
     @cached_property
     def has_new_key(self) -> bool:
-        """Whether the secret of the rounding is not that of the release before."""
+        """True if the secret of the rounding differs from that of the release before."""
         before = Release.objects.filter(number__lt=self.number).order_by("-number").first()
         return before is not None and before.rounding_key != self.release.rounding_key
 
@@ -107,17 +107,17 @@ class Edition:
 
     @cached_property
     def printed(self) -> Printed:
-        """What was signed."""
+        """The signed form."""
         return load_printed(self.release)
 
     @cached_property
     def earlier(self) -> list[Printed]:
-        """What was signed of the quarters of its year."""
+        """The signed forms of the quarters of its year."""
         return [load_printed(release) for release in list_earlier(self.release.period)]
 
     @cached_property
     def figures(self) -> list[Row]:
-        """Every cell of the fixed list, whether or not it is printed; a month as the first release printed it."""
+        """Every cell of the fixed list, printed or not. A month has the value of the release that printed it first."""
         cells = {
             (table["code"], *cell): {"release": printed["number"], "period": printed["period"], "value": value}
             for printed in (*self.earlier, self.printed)
@@ -134,13 +134,13 @@ class Edition:
 
     @property
     def printed_figures(self) -> list[Row]:
-        """The cells that are printed, dashes included."""
+        """The printed cells, including dashes."""
         rows = [row for row in self.figures if not row["table_closed"]]
         return [{name: value for name, value in row.items() if name != "table_closed"} for row in rows]
 
     @cached_property
     def denominators(self) -> list[Row]:
-        """How many bodies exist in each stratum; of a quarter, nothing."""
+        """The number of bodies of each stratum; empty for a quarter."""
         return [
             {"year": year, "stratum": code, "stratum_label": str(Stratum(code).label), "bodies": bodies}
             for year, code, bodies in self.printed["existing"]
@@ -170,7 +170,9 @@ class Edition:
         return _("Trop peu de cas pour ce tableau.") + " " + explain_opening(table)
 
     def is_scarce(self, table: Table) -> bool:
-        """Tell whether the totals that open the table are too small: else the audit has closed it, or its total."""
+        """Tell whether the totals that open the table are too small. Otherwise the audit has closed the
+        table or its total.
+        """
         total = [row for row in self.figures if row["table"] == table.opened_by]
         if not total or (table.opened_by != table.code and all(row["table_closed"] for row in total)):
             return False
@@ -179,24 +181,24 @@ class Edition:
         return not (self.reaches(table.opened_by, table.opens_from) and has_categories)
 
     def reaches(self, code: str, least: int) -> bool:
-        """Tell whether any number of a table, as printed, is at least that."""
+        """Tell whether any printed number of a table is at least `least`."""
         return any((row["value"] or 0) >= least for row in self.figures if row["table"] == code)
 
 
 def list_editions() -> list[Edition]:
-    """Return every release, the last one first."""
+    """Return every release, the latest first."""
     return [Edition(release, is_demonstration()) for release in Release.objects.order_by("-number")]
 
 
 def find_last_edition() -> Edition | None:
-    """Return the release of the last published year; while no year is, the last of all."""
+    """Return the release of the latest published year, or else the latest release, or None."""
     releases = Release.objects.order_by("-number")
     release = releases.filter(quarter=0).first() or releases.first()
     return read_edition(release) if release else None
 
 
 def read_edition(release: Release) -> Edition:
-    """Return the edition that this process keeps: a few queries the first time that its numbers are needed."""
+    """Return the edition, cached in this process. Its numbers cost a few queries on first access."""
     return load_edition(release, release.digest, is_demonstration())
 
 
@@ -206,7 +208,7 @@ def load_edition(release: Release, _digest: str, is_invented: bool) -> Edition:
 
 
 def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, release: Release) -> Row:
-    """Return one row. None in it stands for what is not known, or does not apply."""
+    """Return one row. None means that a value is unknown or does not apply."""
     row = printed or {"release": release.number, "period": str(release.period), "value": None}
     known = Cell(row["value"], State.SHOWN) if row["value"] is not None else None
     return {
@@ -226,7 +228,7 @@ def describe_figure(table: Table, cell: tuple[str, ...], printed: Row | None, re
 
 
 def describe_categories(table: Table, cell: tuple[str, ...]) -> Row:
-    """Return the region, and the one other category that a cell may have."""
+    """Return the région of a cell, and its other category if it has one."""
     found: Row = dict.fromkeys(("region", "region_label", "category", "category_label"))
     for classification, code in zip(table.by, cell, strict=True):
         name = "region" if classification == "region" else "category"

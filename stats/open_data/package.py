@@ -1,8 +1,8 @@
-"""The files of a release, as bytes that are the same whenever they are made: a Data Package, and its parts.
+"""The files of a release, a Data Package and its parts, as bytes that do not depend on when they are made.
 
-The package is that of https://datapackage.org/standard/data-package/ (version 2): CSV files with a Table Schema each,
-the same as one JSON, the dictionary, the signed form (`stats/releases/seal.py`) with those of the quarters of its
-year, and the program that checks the seal and runs the audit again (`stats/disclosure/verify.py`).
+The package follows https://datapackage.org/standard/data-package/ (version 2). It has CSV files with a Table Schema
+each, the same figures in one JSON file, the dictionary, the signed form (`stats/releases/seal.py`) with those of the
+quarters of the year, and the program that checks the signature and repeats the audit (`stats/disclosure/verify.py`).
 """
 
 import csv
@@ -62,7 +62,7 @@ class File(NamedTuple):
 
 @lru_cache(maxsize=EDITIONS_KEPT)
 def make_files(edition: Edition) -> dict[str, File]:
-    """Return the files by name, in the order in which a page lists them: the archive first."""
+    """Return the files by name, in the order of the page: the archive first."""
     sheets = list_sheets(edition.tables)
     parts = [
         *(File(f"{sheet.name}.csv", sheet.title, write_csv(sheet, list_rows(sheet, edition))) for sheet in sheets),
@@ -85,7 +85,7 @@ def make_files(edition: Edition) -> dict[str, File]:
 
 
 def read_program() -> bytes:
-    """Return the modules that check a package as one file, without the imports from each other."""
+    """Return the modules that check a package as one file, without the imports between them."""
     sources = [Path(str(module.__file__)).read_text() for module in (figures, audit, verify)]
     lines = "\n\n".join(sources).splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("from stats.")).encode()
@@ -103,7 +103,7 @@ def write_read_me(edition: Edition, sheets: list[Sheet]) -> bytes:
     return render_to_string("stats/read_me.txt", context).encode()
 
 
-# What each file tells
+# The content of the files
 
 
 def list_rows(sheet: Sheet, edition: Edition) -> list[Row]:
@@ -146,7 +146,7 @@ def describe_dictionary() -> Row:
 
 
 def describe_heading(edition: Edition) -> Row:
-    """Return what a release tells of itself."""
+    """Return the heading of a release: number, period, address, keys and signature."""
     release = edition.release
     return {
         "number": release.number,
@@ -179,7 +179,7 @@ def describe_numbers(edition: Edition) -> Row:
     }
 
 
-# The description of the whole
+# The description of the package
 
 
 def describe_package(edition: Edition, sheets: list[Sheet], files: list[File]) -> Row:
@@ -233,11 +233,11 @@ def describe_table(sheet: Sheet) -> Row:
     }
 
 
-# How it is written
+# The formats
 
 
 def write_csv(sheet: Sheet, rows: Iterable[Row]) -> bytes:
-    """Return RFC 4180, in UTF-8; no cell is a formula for a spreadsheet."""
+    """Return the rows as CSV (RFC 4180, UTF-8), without cells that a spreadsheet would read as formulas."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     names = [column["name"] for column in sheet.columns]
@@ -265,7 +265,7 @@ def format_moment(at: datetime) -> str:
 
 
 def make_archive(files: Iterable[File]) -> bytes:
-    """Return the same bytes each time: there is no clock and no owner in it."""
+    """Return the archive, always with the same bytes: it holds no times and no owners."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:

@@ -11,7 +11,7 @@ from stats.enums import Stratum
 from stats.open_data.definitions import name_table
 from stats.pages.labels import upper_first
 
-# One field of a schema, as the standard writes it.
+# One field of a schema, in the keys of the standard.
 type Column = dict[str, Any]
 
 REQUIRED = {"required": True}
@@ -20,7 +20,7 @@ COUNTED = REQUIRED | {"minimum": 0}
 
 
 class Sheet(NamedTuple):
-    """One CSV file. `tables`: those of the fixed list whose figures it holds."""
+    """One CSV file. `tables` are the tables of the fixed list whose figures it holds."""
 
     name: str
     title: str
@@ -46,12 +46,12 @@ def make_column(name: str, title: str, about: str, kind: str = "string", limits:
 
 
 def make_key(name: str, title: str, about: str, limits: Column = REQUIRED) -> Column:
-    """Return a column that tells one row from another; there an empty cell is a code like others."""
+    """Return a column of the primary key, in which an empty cell is a code and not a missing value."""
     return make_column(name, title, about, limits=limits) | {"missingValues": []}
 
 
 def list_sheets(tables: Iterable[Table] = TABLES.values()) -> list[Sheet]:
-    """Return the files of figures of these tables, then those that explain them."""
+    """Return the files with the figures of these tables, then those that explain them."""
     tables = list(tables)
     totals = tuple(table.code for table in tables if not table.by)
     has_strata = any("stratum" in table.by for table in tables)

@@ -1,4 +1,4 @@
-"""The pages and the files of the releases, the dictionary, the method and the feed: all public, none of them exact."""
+"""The public pages and files of the releases, the dictionary, the method and the feed. None shows exact figures."""
 
 from collections.abc import Callable
 from datetime import date
@@ -30,10 +30,10 @@ from stats.releases.rows import Release
 from stats.reports.address import list_addresses
 
 BRIEF_SECONDS = 300
-# Files that a browser would otherwise show: a spreadsheet or a program opens them from the disk.
+# Files that the browser saves instead of showing them.
 SAVED = ("csv", "md", "py", "zip")
 FEED_LENGTH = 100
-# The numbers of the rule, as the pages that explain it write them.
+# The numbers of the disclosure rule, for the pages that explain it.
 RULE = {
     "least": THRESHOLD,
     "base": BASE,
@@ -49,7 +49,9 @@ RULE = {
 
 
 def cached_briefly[**P](view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let everybody's cache keep the page a few minutes; nobody else's where its foot is that of an account."""
+    """Let shared caches keep the page for a few minutes; for a signed-in user, whose page names the account,
+    only the browser's cache.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -108,7 +110,7 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def release_file(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
-    """Send one file of a release, as it will be for ever."""
+    """Send one file of a release, which never changes."""
     return answer_once(request, FOR_EVER, lambda: send_file(number, name))
 
 
@@ -127,7 +129,9 @@ def send_file(number: int, name: str) -> HttpResponse:
 @require_safe
 @cached_briefly
 def data(request: HttpRequest) -> HttpResponse:
-    """Lead to the release of the last published year, else to the last one; to their list while there is none."""
+    """Redirect to the release of the latest published year, or else to the latest release, or else to
+    the list of releases.
+    """
     last = find_last_edition()
     return redirect(last.path if last else "stats_releases")
 

@@ -1,4 +1,4 @@
-"""How a report is named in its address and as a file: « /…/publications/3/rapports/53/ »."""
+"""The address and the file name of a report: « /…/publications/3/rapports/53/ »."""
 
 from django.urls import reverse
 from django.utils.text import slugify
@@ -15,7 +15,7 @@ REPORTED_REGIONS = tuple(code for code in REGIONS if code != OTHER_REGION)
 
 
 def parse_place(place: str) -> str:
-    """Return the code of the région, "" for the nation. Raises UnknownSelectionError."""
+    """Return the code of the région, or "" for the nation. Raise UnknownSelectionError."""
     if place == NATION:
         return ""
     if place not in REPORTED_REGIONS:
@@ -24,18 +24,18 @@ def parse_place(place: str) -> str:
 
 
 def file_address(number: int, region: str) -> str:
-    """Return the address of the PDF. `region`: its code, "" for the nation."""
+    """Return the address of the PDF. `region` is a code, or "" for the nation."""
     return reverse("stats_report_file", args=[number, region or NATION])
 
 
 def address_of_page(page: Page) -> str:
-    """Return the address of the report on the place and year of a page; "" where there is none."""
+    """Return the address of the report on the place and year of a page, or "" if there is none."""
     release = page.printed.release
     return file_address(release.number, page.region.code if page.region else "") if release else ""
 
 
 def list_addresses(release: Release) -> list[tuple[str, str]]:
-    """Return the name and address of each report of a release, the nation's first. A quarterly one has none."""
+    """Return the name and address of each report of a release, the nation's first. Quarterly releases have none."""
     if release.quarter:
         return []
     names = {"": _("France")} | {code: label_category("region", code) for code in REPORTED_REGIONS}
@@ -43,6 +43,6 @@ def list_addresses(release: Release) -> list[tuple[str, str]]:
 
 
 def name_file(report: Report) -> str:
-    """Return a file name made of codes and of the name of a région: nothing that a visitor typed."""
+    """Return a file name made of codes and the name of a région, and of nothing that a visitor typed."""
     place = slugify(report.region.name) if report.region else NATION
     return f"rapport-{place}-{report.release.year}-publication-{report.release.number}.pdf"

@@ -1,8 +1,7 @@
-"""What a report says: four pages of words and numbers, from printed figures and nothing else. `stats/typst` draws.
+"""The content of a report: four pages of words and printed figures. `stats/typst` draws it.
 
-Every sentence is that of the page of the same place and year. What is not printed of a région is taken from the page
-of the nation in the same year, and labelled so. A cell is a text and its state, so that what is no number never looks
-like one.
+Every sentence is that of the page of the same place and year. What is not printed for a région comes from the nation's
+page of the same year, and is labelled as such. A cell is a text and its state, so that words never look like a number.
 """
 
 from collections import defaultdict
@@ -43,9 +42,9 @@ CHAPTERS = (
     gettext_lazy("Ce qui s’est arrêté, ce qui est sorti, pourquoi"),
     gettext_lazy("Qui déclare, et comment lire ces chiffres"),
 )
-# Of the dictionary, what a reader of four pages needs.
+# The entries of the dictionary that a report includes.
 DEFINED = ("incidents", "reports", "interruptions", "leaks", "bodies")
-# Of each page, the tables whose absence is explained.
+# The tables of each page whose absence is explained.
 OVER_TIME = ("incidents_by_month", "incidents_by_region", "incidents_by_type")
 EFFECTS = (
     *("interruptions_by_family", "interruptions_by_hours"),
@@ -56,9 +55,9 @@ RATES = ("bodies_by_stratum",)
 
 
 def describe_report(release: Release, region: str) -> Content:
-    """Return all that the template needs. `release` is that of a year; `region` is a code, "" for the nation."""
+    """Return the data of the template. `release` is that of a year; `region` is a code, or "" for the nation."""
     edition = read_edition(release)
-    # The page of the place; of a région, that of the nation too.
+    # The page of the place and, for a région, that of the nation.
     pages = [read_page(region=code, year=str(release.year)) for code in dict.fromkeys((region, ""))]
     own, time, effects = pages[0], describe_time(pages), describe_effects(pages)
     rates = find_nearest(pages, describe_rates)
@@ -82,7 +81,7 @@ def describe_report(release: Release, region: str) -> Content:
 
 
 def find_nearest(pages: list[Page], describe: Callable[[Page], Content | None]) -> Content | None:
-    """Return what the first page that has it says, with a label if that is not the place of the report."""
+    """Return the description of the first page that has one, with a label if it is not the place of the report."""
     for page in pages:
         if content := describe(page):
             return label_content(content, page, pages[0])
@@ -109,7 +108,7 @@ def describe_essential(pages: list[Page]) -> Content:
 
 
 def list_titles(number: int, parts: Content) -> Iterator[Content]:
-    """Yield the title of each table with its page: what the report says, on one screen."""
+    """Yield the title of each table with its page number: the summary of the report."""
     for part in parts.values():
         for one in part if isinstance(part, list) else [part]:
             if one:
@@ -129,7 +128,7 @@ def describe_time(pages: list[Page]) -> Content:
 
 
 def describe_effects(pages: list[Page]) -> Content:
-    """Return each other table once, from the nearest page that has it."""
+    """Return each of the other tables once, from the nearest page that has it."""
     found: dict[str, Content] = {}
     for page in reversed(pages):
         found |= {code: label_content(content, page, pages[0]) for code, content in describe_sections(page).items()}
@@ -138,7 +137,7 @@ def describe_effects(pages: list[Page]) -> Content:
 
 
 def list_closed(edition: Edition, codes: Iterable[str]) -> list[Content]:
-    """Return the tables of these that are closed for the whole nation, by what explains it."""
+    """Return those of these tables that are closed for the whole nation, grouped by the reason."""
     closed = {table.code: table for table in edition.closed}
     replaced = {short for long, short in SHORT_LIST_OF.items() if long not in closed}
     names: dict[str, list[str]] = defaultdict(list)
@@ -180,7 +179,7 @@ def describe_cell(cell: Cell, *, level: int = 0) -> Content:
 
 
 def describe_narrow_cell(cell: Cell, *, level: int = 0) -> Content:
-    """Return a cell for which the words « moins de 5 collectivités » are too long."""
+    """Return a cell that is too narrow for « moins de 5 collectivités »."""
     return describe_cell(cell, level=level) | {"text": format_narrow_cell(cell)}
 
 
@@ -196,7 +195,7 @@ def describe_table(heads: Sequence[object], lines: list[Content]) -> Content:
 
 
 def describe_trend(page: Page) -> Content | None:
-    """Return the months of the nation, or the quarters of a région; None where none has a number."""
+    """Return the months of the nation or the quarters of a région, or None if none has a number."""
     names, cells, before = zip(*titles.list_periods(page), strict=True)
     if not any(cell.is_shown for cell in cells):
         return None
@@ -228,7 +227,7 @@ def describe_series(year: int, cells: Iterable[Cell]) -> Content:
 
 
 def describe_quarters(page: Page) -> Content | None:
-    """Return the four totals of each published quarter and of the year; None where no quarter has a number."""
+    """Return the four totals of each published quarter and of the year, or None if no quarter has a number."""
     if not page.has_quarter_totals():
         return None
     rows = [describe_quarter(page, number) for number in page.printed.quarters]
@@ -280,7 +279,7 @@ def describe_tile(one: MapLine) -> Content:
 
 
 def describe_sections(page: Page) -> dict[str, Content]:
-    """Return each open table, by its code."""
+    """Return each open table by its code."""
     return {section.code: describe_section(section) for section in list_sections(page)}
 
 
@@ -303,7 +302,7 @@ def describe_bar(bar: Bar) -> Content:
 
 
 def list_beyond(section: Section) -> str:
-    """Return the categories that have a number and no bar."""
+    """Return the categories that have a number but no bar."""
     drawn = {bar.label for bar in section.bars}
     others = [line for line in section.breakdown.numbered if line.label not in drawn]
     others.sort(key=lambda line: -(line.cell.value or 0))
@@ -343,7 +342,7 @@ def describe_rates(page: Page) -> Content | None:
 
 
 def describe_rate(rate: StratumRate, highest: float) -> Content:
-    """`low` and `high` are parts of the widest share."""
+    """Return one rate. `low` and `high` are fractions of the highest share."""
     return {
         "label": bind(upper_first(rate.label)),
         "text": rate.text or format_cell(rate.cell),
@@ -355,5 +354,5 @@ def describe_rate(rate: StratumRate, highest: float) -> Content:
 
 
 def label_place(page: Page) -> str:
-    """Return « En France », above what is of the nation in the report of a région."""
+    """Return « En France », the label of the nation's figures in the report of a région."""
     return upper_first(format_place(page.region))

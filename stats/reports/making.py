@@ -1,8 +1,8 @@
-"""Reports that a task makes: each is a row before it is work, is made once and never changes.
+"""Making reports in a task. A report is stored as a row first, is made once and never changes.
 
-There are as many as yearly releases and places, whoever asks and how often. A worker claims a report by pushing
-forward the instant of its next try; a worker that dies is followed by another within a minute. Two workers that make
-the same report write the same words: the first to save it wins.
+There is one row a yearly release and place, however often it is asked for. A worker claims a report by postponing its
+next try; if it dies, another one takes over within a minute. Two workers that make the same report write the same
+content, and the first to save it wins.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
-# Reports are made one at a time and for a short while: the work that shares the worker then has its turn.
+# Reports are made one at a time and for a short while, so that other work on the same worker gets its turn.
 LONGEST_ROUND = timedelta(seconds=2)
 
 
@@ -34,7 +34,7 @@ LONGEST_ROUND = timedelta(seconds=2)
 
 
 def ask_report(number: int, place: str) -> Report:
-    """Return the row of a report, and save it if nobody has asked for it before. Raises UnknownSelectionError.
+    """Return the row of a report, created on first request. Raise UnknownSelectionError.
 
     One query if the row exists.
     """
@@ -53,7 +53,7 @@ def filter_reports(number: int, region: str) -> QuerySet[Report]:
 
 
 def save_report(number: int, region: str) -> None:
-    """Save the row, unless another visitor has. Raises UnknownSelectionError if no yearly release has that number."""
+    """Create the row, unless it exists. Raise UnknownSelectionError if no yearly release has that number."""
     release = Release.objects.filter(number=number, quarter=0).first()
     if release is None:
         raise UnknownSelectionError(number)
@@ -62,7 +62,7 @@ def save_report(number: int, region: str) -> None:
 
 
 def ask_again(report: Report) -> None:
-    """Count a report that failed, or that nobody makes, as asked now. It keeps its place in the queue."""
+    """Ask again for a report that failed or that no worker makes. It keeps its place in the queue."""
     now, rows = timezone.now(), Report.objects.filter(pk=report.pk)
     late = {"state": PaperState.ASKED, "asked_at__lt": now - PATIENCE, "due_at__lt": now - PATIENCE}
     for chosen in (rows.filter(state=PaperState.FAILED), rows.filter(**late)):
@@ -70,7 +70,7 @@ def ask_again(report: Report) -> None:
 
 
 def prepare(release: Release) -> None:
-    """Ask for the reports of a yearly release: the nation, and each région that has a printed figure."""
+    """Create the reports of a yearly release: for the nation, and for each région with a printed figure."""
     if release.quarter:
         return
     printed = Figure.objects.filter(release=release, table="incidents_by_region", value__isnull=False)
@@ -88,9 +88,9 @@ def read_content(report: Report) -> bytes:
 
 
 def make_due() -> int:
-    """Make the reports that are due, until none is left or the round is over. Return how many were made.
+    """Make the reports that are due, until none is left or the round is over. Return the number made.
 
-    Nothing is made while another worker is at it.
+    Nothing is made while another worker makes reports.
     """
     made, until = 0, timezone.now() + LONGEST_ROUND
     with alone(REPORTS_LOCK, waits=False) as is_free:
@@ -101,9 +101,9 @@ def make_due() -> int:
 
 @transaction.atomic
 def claim(now: datetime) -> Report | None:
-    """Take one due row from the other workers, count the try and put the next one off.
+    """Lock and return one due row, or None. The try is counted and the next one scheduled.
 
-    The newest release comes first, whatever a robot asks of the old ones.
+    The newest release comes first, even if a robot asks for all old ones.
     """
     due = Report.objects.filter(state=PaperState.ASKED, due_at__lte=now)
     due.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
@@ -116,7 +116,7 @@ def claim(now: datetime) -> Report | None:
 
 
 def attempt(report: Report) -> bool:
-    """Make one report and tell whether it was saved. What is wrong with it must not hold up the others."""
+    """Make one report, and tell whether it was saved. An error is logged and must not hold up the others."""
     try:
         content = make_pdf(report)
     except Exception as error:

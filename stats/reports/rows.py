@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from collectivities.models import Region
 from incidents.enums import PaperState
 
-# When nobody has made it for so long, the page says so and offers to ask again.
+# After this time without a result, the page says so and offers to ask again.
 PATIENCE = timedelta(minutes=5)
 
 
 class Report(models.Model):
     """The PDF of one yearly release, for the nation (no `region`) or a région.
 
-    `content` is read by whoever downloads it and by nobody else: leave it out of other queries.
+    Only a download reads `content`: defer it in other queries.
     """
 
     release = models.ForeignKey("stats.Release", models.PROTECT, related_name="+", verbose_name=_("publication"))
@@ -28,7 +28,7 @@ class Report(models.Model):
     state = models.CharField(_("état"), max_length=12, choices=PaperState, default=PaperState.ASKED)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
-    # Pushed forward before each try, so that a worker that died is followed by another.
+    # Postponed before each try, so that another worker takes over from one that died.
     due_at = models.DateTimeField(_("à faire après le"), default=timezone.now)
     made_at = models.DateTimeField(_("fait le"), null=True, blank=True)
     content = models.BinaryField(_("contenu"), null=True, blank=True)
@@ -59,5 +59,5 @@ class Report(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Whether it was asked for and no worker has given a sign of life since: there may be none."""
+        """True if it was asked for and no worker has tried it since: perhaps no worker runs."""
         return self.state == PaperState.ASKED and max(self.asked_at, self.due_at) + PATIENCE < timezone.now()

@@ -1,4 +1,4 @@
-"""The addresses of the reports: the file when it is made, else the page that says where it is. Public, no account."""
+"""The public addresses of the reports: the file once it is made, and the page that shows its progress."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from stats.reports.making import ask_again, ask_report, read_content
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
-    """Show where a report is. The first visitor asks for it, and there are no more rows than reports."""
+    """Show the state of a report. The first visitor asks for it; the number of rows is bounded by that of reports."""
     try:
         row = ask_report(number, place)
     except UnknownSelectionError:
@@ -33,7 +33,7 @@ def report(request: HttpRequest, number: int, place: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def report_file(request: HttpRequest, number: int, place: str) -> HttpResponseBase:
-    """Send the PDF, which never changes; while it is not made, lead to the page that says so."""
+    """Send the PDF, which never changes, or redirect to the page of its state until it is made."""
     return answer_once(request, FOR_EVER, lambda: send_file(request, number, place))
 
 
@@ -53,7 +53,7 @@ def send_file(request: HttpRequest, number: int, place: str) -> HttpResponse:
 
 
 def render_not_there(request: HttpRequest, number: int) -> HttpResponse:
-    """Say why an address names no report, and list those of the last yearly release."""
+    """Say why the address is no report, and list the reports of the latest yearly release."""
     releases = Release.objects.order_by("-number")
     yearly = releases.filter(quarter=0).first()
     context = {

@@ -1,4 +1,4 @@
-"""How a printed figure is written on a page, and where the page's links lead."""
+"""Template filters for printed figures, and the links between pages of figures."""
 
 from urllib.parse import urlencode
 
@@ -24,13 +24,13 @@ register.filter("report_of", address_of_page)
 
 @register.filter
 def cell(value: Cell) -> SafeString | str:
-    """Return the number, or the words for what has none, set as words."""
+    """Return the number, or the words for a cell without one in a style of their own."""
     return format_cell(value) if value.is_shown else format_html('<span class="help">{}</span>', format_cell(value))
 
 
 @register.filter
 def short_cell(value: Cell) -> SafeString | str:
-    """Return the number, or « – » or « n. p. » where there is little room; a screen reader gets the words."""
+    """Return the number, or « – » or « n. p. » in a narrow cell; screen readers get the words."""
     if value.state not in NARROW:
         return cell(value)
     return format_html(
@@ -42,18 +42,18 @@ def short_cell(value: Cell) -> SafeString | str:
 
 @register.simple_tag
 def fewer_than_five() -> str:
-    """Return the one definition of « moins de 5 collectivités »."""
+    """Return the definition of « moins de 5 collectivités », the same on all pages."""
     return bind(str(DASH))
 
 
 @register.filter
 def range_of(rate: StratumRate, highest: float) -> Interval:
-    """Return where the shares that are possible lie on a scale that ends at `highest`."""
+    """Return the position of the interval of the possible shares, on a scale that ends at `highest`."""
     return interval(rate.low, rate.low, rate.high, highest)
 
 
 @register.simple_tag
 def link(page: Page, **changed: object) -> str:
-    """Return the address of the same page with other arguments; one that is empty is left out."""
+    """Return the address of the page with other arguments. Empty arguments are left out."""
     arguments = {"region": page.region.code if page.region else "", "annee": page.year or "", **changed}
     return f"?{urlencode({name: value for name, value in arguments.items() if value})}"

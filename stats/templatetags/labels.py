@@ -1,4 +1,4 @@
-"""How numbers and sentences are written in the templates of the figures."""
+"""Template filters for numbers and sentences of the figures."""
 
 from django import template
 
@@ -16,7 +16,7 @@ register.filter("curly", curly)
 
 @register.filter
 def plural(value: int) -> str:
-    """Return the « s » of a plural; in French zero is singular."""
+    """Return the « s » of a plural. Zero takes the singular in French."""
     return "s" if value > 1 else ""
 
 
