@@ -1,7 +1,7 @@
-"""Where the marks of a chart go: numbers in, coordinates out, as text for SVG attributes. Templates draw.
+"""The coordinates of charts, from numbers to text for SVG attributes. Templates draw the charts.
 
-No library fits: those for Python write inline styles or scripts, which our policy refuses, or need the browser to
-draw. A chart here is some rectangles, lines and words with classes.
+No library fits: those for Python write inline styles or scripts, which our CSP refuses, or need the browser to draw. A
+chart here consists of rectangles, lines and texts with classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,16 +13,16 @@ from stats.disclosure.figures import BASE
 from stats.pages.labels import format_number
 
 CHARACTER = 7.6  # the width of a digit at 13 px, in units
-LINE = 16  # from one line of words to the next
-BESIDE = 8  # between a tick and its words
-OWN = 3  # how much worse a number stands on its own line than on the other one
-GAP = 6  # between the numbers of two columns
+LINE = 16  # the distance between two lines of text
+BESIDE = 8  # the gap between a tick and its label
+OWN = 3  # the weight of a label that covers its own line, where another line weighs 1
+GAP = 6  # the gap between the numbers of two columns
 LEVELS = 5
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart. A value is None where the period has no number: the line breaks there."""
+    """One line of a chart. A value is None if the period has no number: the line has a gap there."""
 
     label: str
     values: tuple[int | None, ...]
@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Frame:
-    """Measures in units that are near to pixels on the screen that the frame is made for."""
+    """Dimensions in units that are close to pixels on the screen for which the frame is made."""
 
     width: int
     height: int
@@ -64,7 +64,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """A series as it is drawn. `lines`: the points of each unbroken run. `numbers`: empty where they have no room."""
+    """A series as drawn. `lines` are the points of each part without a gap. `numbers` is empty if
+    they have no room.
+    """
 
     lines: list[str] = field(default_factory=list)
     dots: list[tuple[str, str]] = field(default_factory=list)
@@ -86,9 +88,9 @@ class LineChart:
 
 
 def line_charts(names: Sequence[str], now: Series, before: Series | None) -> dict[str, LineChart]:
-    """Return the same chart for a wide screen and a narrow one, so that its words stay near 13 px on both.
+    """Return the chart for a wide and for a narrow screen, so that its text is about 13 px high on both.
 
-    `names` are short labels of the axis, one for each period. Both series have as many values.
+    `names` are the short labels of the axis, one for each period. Both series have as many values.
     """
     return {"wide": draw_lines(names, now, before, WIDE), "narrow": draw_lines(names, now, before, NARROW)}
 
@@ -109,12 +111,12 @@ def draw_lines(names: Sequence[str], now: Series, before: Series | None, frame: 
 
 
 def as_text(number: float) -> str:
-    """Return the number as SVG wants it, with a point, whatever the language."""
+    """Return the number for SVG, with a decimal point in every language."""
     return f"{number:.1f}"
 
 
 def keep_apart(curve: Curve, other: Curve) -> Curve:
-    """Return the first curve with its end label moved, if it would cover that of the other."""
+    """Return the first curve, with its end label moved if it would cover the label of the other curve."""
     if not curve.end or not other.end or abs(float(curve.end.x) - float(other.end.x)) > LINE * 3:
         return curve
     gap = float(curve.end.y) - float(other.end.y)
@@ -125,7 +127,9 @@ def keep_apart(curve: Curve, other: Curve) -> Curve:
 
 
 class Plot:
-    """Columns of equal width, from zero to the highest tick. The left margin grows with the words of the ticks."""
+    """Columns of equal width and an axis from zero to the highest tick. The left margin grows with the
+    labels of the ticks.
+    """
 
     def __init__(self, frame: Frame, columns: int, highest: int) -> None:
         self.step = round_up(max(highest, 4) / 4)
@@ -162,9 +166,10 @@ class Plot:
         return [(self.x(i), self.y(value), value) for i, value in enumerate(series.values) if value is not None]
 
     def place_numbers(self, series: Series, curves: Sequence[Curve]) -> Iterator[Words]:
-        """Yield the number of each point where the lines leave it most room. `curves`: that of the series first.
+        """Yield the number of each point, placed where the lines leave most room. `curves` starts with the
+        curve of the series.
 
-        Where the columns are too narrow for all of them, the highest and the lowest alone are written.
+        If the columns are too narrow, only the highest and the lowest number are written.
         """
         points = self.list_points(series)
         taken = [box_of(float(curve.end.x), curve.end, start=True) for curve in curves if curve.end]
@@ -186,7 +191,7 @@ class Plot:
         return max((len(format_number(value)) for _x, _y, value in points), default=0) * CHARACTER + GAP <= self.column
 
     def find_runs(self, values: Iterable[int | None]) -> Iterator[list[str]]:
-        """Yield the points that stand side by side, without a period that has no number between them."""
+        """Yield the points of each part without a gap."""
         run: list[str] = []
         for index, value in enumerate(values):
             if value is not None:
@@ -203,7 +208,7 @@ type Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def choose_extremes(points: Sequence[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
-    """Return the first of the highest points and the first of the lowest; none if all are as high."""
+    """Return the first of the highest and the first of the lowest points; nothing if all are equal."""
     highest, lowest = (choose(points, key=lambda point: point[2], default=None) for choose in (max, min))
     return [highest, lowest] if highest and lowest and highest[2] != lowest[2] else []
 
@@ -214,7 +219,7 @@ def read_point(written: str) -> tuple[float, float]:
 
 
 def box_of(x: float, words: Words, *, start: bool = False) -> Box:
-    """Return the room that words take around `x`, or from `x` on."""
+    """Return the box that a text takes, centred on `x` or starting at `x`."""
     width = len(words.text) * CHARACTER
     left = x if start else x - width / 2
     return left - 1, float(words.y) - 11, left + width + 1, float(words.y) + 1
@@ -226,7 +231,7 @@ def list_segments(curve: Curve) -> Iterator[Segment]:
 
 
 def count_hits(box: Box, lines: Iterable[tuple[int, Segment]], taken: Iterable[Box]) -> int:
-    """Return how much is under a box: words weigh more than any line, and each line has its weight."""
+    """Return the weight of what a box covers: texts weigh more than any line, and each line has its weight."""
     over = sum(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken)
     return 10 * over + sum(weight for weight, line in lines if crosses(line, box))
 
@@ -246,7 +251,7 @@ def crosses(line: Segment, box: Box) -> bool:
 
 @dataclass(frozen=True)
 class Scale:
-    """Levels 1 to 5 of equal width, for the grounds of tiles that also say their number, a multiple of `BASE`."""
+    """Levels 1 to 5 of equal width, for the backgrounds of tiles that also show their number, a multiple of `BASE`."""
 
     step: int
 
@@ -254,7 +259,9 @@ class Scale:
         return min(LEVELS, max(1, ceil(value / self.step)))
 
     def steps(self, used: Iterable[int]) -> list[tuple[int, int, int | None]]:
-        """Return (level, first value, last value) of the levels used. The highest has no last value: and more."""
+        """Return (level, first value, last value) of the levels that are used. The last value of the
+        highest level is None.
+        """
         return [
             (level, (level - 1) * self.step + BASE, level * self.step if level < LEVELS else None)
             for level in sorted(set(used))
@@ -266,7 +273,7 @@ def scale_for(values: Iterable[float]) -> Scale:
 
 
 def round_up(value: float) -> int:
-    """Return the next of 1, 2, 5, 10, 20, 50…, which people count by."""
+    """Return the next of 1, 2, 5, 10, 20, 50…"""
     ten = 1
     while True:
         for digit in (1, 2, 5):
@@ -279,9 +286,9 @@ def round_up(value: float) -> int:
 
 
 def with_shares(values: Sequence[int | None]) -> list[str]:
-    """Return the length of each bar in percent of the longest; "0" for a value that is not known, or zero.
+    """Return the length of each bar in percent of the longest; "0" for None and zero.
 
-    A bar of something is never shorter than can be seen.
+    The bar of any other value is long enough to be visible.
     """
     longest = max((value for value in values if value), default=0)
     return [as_text(max(0.6, 100 * value / longest)) if value else "0" for value in values]
@@ -289,7 +296,7 @@ def with_shares(values: Sequence[int | None]) -> list[str]:
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of a bar chart. `text` stands for the number where `value` is None; `is_rest` draws it in grey."""
+    """One line of a bar chart. `text` replaces the number if `value` is None; `is_rest` draws the bar in grey."""
 
     label: str
     value: int | None
@@ -300,7 +307,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Interval:
-    """A spread and the mark within it, in percent of the widest bar."""
+    """An interval and a mark inside it, in percent of the widest bar."""
 
     low: str
     width: str
@@ -308,6 +315,8 @@ class Interval:
 
 
 def interval(low: float, share: float, high: float, highest: float) -> Interval:
-    """Return where the spread from `low` to `high` and the mark of `share` go, on a scale that ends at `highest`."""
+    """Return the positions of the interval from `low` to `high` and of the mark `share`, on a scale
+    that ends at `highest`.
+    """
     scale = 100 / highest if highest else 0
     return Interval(as_text(low * scale), as_text(max(0.6, (high - low) * scale)), as_text(share * scale))

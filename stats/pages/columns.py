@@ -1,7 +1,7 @@
-"""Which parts of the page stand in which of two columns, so that neither ends far above the other.
+"""The layout of the page in two columns that end at about the same height.
 
-The order of reading stays as far as it can: the second column goes on where the first one ends. CSS columns would
-balance themselves, but would also move a part to the other column when a reader opens its table.
+The reading order is kept if possible: the second column continues the first. CSS columns would balance themselves, but
+would also move a part to the other column when a reader opens its table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from itertools import compress
 
 from stats.pages.sections import Section
 
-# Heights in pixels where there are two columns: near enough to choose where the first one ends.
+# Heights in pixels in the layout with two columns, precise enough to choose where the first one ends.
 BEFORE_SECTIONS = {
     "months": ("stats/months.html", 475),
     "quarters": ("stats/quarters.html", 350),
@@ -23,14 +23,14 @@ AFTER_SECTIONS = {
 }
 HEAD, BAR, NOTE = 225, 54, 45
 SPACE = 24
-# A hole that no reader minds, and how much more is worth one part out of order.
+# The difference of heights that no reader notices, and the difference that one part out of order is worth.
 UNSEEN = 150
 OUT_OF_ORDER = 60
 
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the page. `template`: what draws it, with `section` if it is a breakdown."""
+    """A part of the page. `template` draws it, with `section` if it is a breakdown."""
 
     template: str
     height: int
@@ -42,16 +42,16 @@ type Columns = tuple[list[Block], list[Block]]
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: one or two. `below`: what stands under both of them."""
+    """The layout: one or two `columns`, and the blocks `below` them."""
 
     columns: list[list[Block]]
     below: list[Block]
 
 
 def lay_out_blocks(parts: Mapping[str, object], sections: Sequence[Section]) -> Layout:
-    """Return the layout with the smallest hole, in the order of reading if it can.
+    """Return the layout with the smallest difference of heights, in reading order if possible.
 
-    `parts`: what there is besides sections, by name. The method stands below where a column has no room to fill.
+    `parts` are the parts other than sections, by name. The method is put below if no column has room for it.
     """
     blocks = [
         *list_parts(BEFORE_SECTIONS, parts),
@@ -79,9 +79,9 @@ def measure_section(section: Section) -> Block:
 
 
 def list_cuts(blocks: list[Block]) -> Iterator[tuple[int, Columns]]:
-    """Yield each way to cut the list in two, and how many blocks then change column: at most one.
+    """Yield each way to divide the list into two columns, with the number of blocks out of order: at most one.
 
-    The first block stays the first, and the last block the last.
+    The first block always comes first, and the last one last.
     """
     numbers = range(len(blocks))
     for cut in numbers:

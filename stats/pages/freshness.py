@@ -1,7 +1,7 @@
-"""What a cache may keep of the public pages, and how it learns that one has changed.
+"""Caching of the public pages, and how a cache learns that a page has changed.
 
-A page changes with a new release or with this software, and with nothing else. A reader who sends back the mark of a
-page costs one small query.
+A page changes only with a new release or with new software. A client that sends back the ETag of a page
+costs one small query.
 """
 
 from collections.abc import Callable
@@ -21,16 +21,16 @@ from stats.releases.progress import read_progress
 from stats.releases.rows import Release
 
 SECONDS = 300
-# In the memory of each process, some 10 MB: it works when the shared cache does not answer.
+# In the memory of each process, some 10 MB, so that it does not depend on the shared cache.
 pages = LocMemCache("pages of figures", {"TIMEOUT": 3600, "OPTIONS": {"MAX_ENTRIES": 100}})
-# The folders whose files make a page; the last two name categories and régions.
+# The folders whose files determine a page. The last two hold names of categories and régions.
 MADE_FROM = ("stats", "config/templates", "config/static", "incidents/enums", "csirts")
 SUFFIXES = {".py", ".html", ".css", ".svg"}
 ARGUMENTS = ("region", "annee")
 
 
 def find_mark(request: HttpRequest) -> str | None:
-    """Return the mark (ETag) of a page for everybody; None for a person with an account, whose page names them."""
+    """Return the ETag of a page; None for a signed-in user, whose page names the account, and in debug mode."""
     if request.user.is_authenticated or settings.DEBUG:
         return None
     known: str | None = getattr(request, "mark", None)
@@ -42,7 +42,7 @@ def find_mark(request: HttpRequest) -> str | None:
 def make_mark(request: HttpRequest) -> str:
     last = Release.objects.order_by("-number").values_list("number", "pk", "digest").first()
     arguments = [request.path, *(request.GET.get(name, "") for name in ARGUMENTS)]
-    # Nothing yet: the page says how far the first release is.
+    # Before the first release, the page shows the progress.
     state = last or read_progress(now())
     content = repr((state, arguments, is_demonstration(), hash_software()))
     return f'"{last[0] if last else 0}-{sha256(content.encode()).hexdigest()[:32]}"'
@@ -50,7 +50,7 @@ def make_mark(request: HttpRequest) -> str:
 
 @cache
 def hash_software() -> str:
-    """Return a hash of all the files that make a page, read once a process."""
+    """Return a hash of all files that determine a page, computed once a process."""
     digest = sha256()
     for folder in MADE_FROM:
         for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*")):
@@ -60,7 +60,7 @@ def hash_software() -> str:
 
 
 def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Make a page once for everybody: there are as many as years and régions. Only a page that exists is kept."""
+    """Render a page once for all readers: there are as many as years and régions. Only pages that exist are kept."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
@@ -71,7 +71,7 @@ def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
         if page is not None:
             return HttpResponse(page)
         response = view(request)
-        # A page that says how long it may be kept changes sooner than a release.
+        # A page with a Cache-Control of its own changes sooner than the releases.
         if response.status_code == HTTPStatus.OK and not response.has_header("Cache-Control"):
             pages.set(mark, response.content)
         return response
@@ -80,7 +80,7 @@ def keep_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
 
 
 def share_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Let every cache keep the page for five minutes; that of a person with an account is theirs alone."""
+    """Let shared caches keep the page for five minutes; for a signed-in user, only the browser's own cache."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,10 @@
-"""What printed figures prove: which category is first, how far half the cases go, and whether there are more.
+"""What printed figures prove: which category is the largest, within which band half the cases are, and whether
+a year has more.
 
 A printed number is known to `BASE - 1`; a cell without a number may hold all that its total leaves. Two years are
-compared as two Poisson counts of equal duration: given their sum, one of them is binomial with one half. « Plus » is
-written only if the least favourable true numbers still differ as chance alone would in less than one case out of
-forty. Cases that come together (one supplier, many bodies) vary more than this says.
+compared as two Poisson counts of equal duration: given their sum, each is binomial with probability one half. « Plus »
+is written only if even the least favourable true numbers differ by as much as chance alone would give in less than one
+case out of forty. Cases that come together (one supplier, many bodies) vary more than this test assumes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,19 +18,19 @@ from stats.releases.reading import Cell
 
 ONE_SIDE = 0.025
 NEGLIGIBLE = 1e-13
-# A unit of these tables may lie in several categories, or in none.
+# In these tables a unit may be in several categories, or in none.
 NOT_A_PARTITION = ("leaks_by_category", "bodies_by_stratum")
 
 
 class Change(StrEnum):
-    ROUNDING = "rounding"  # rounding alone can make the difference
-    UNSURE = "unsure"  # chance alone can
+    ROUNDING = "rounding"  # rounding alone can explain the difference
+    UNSURE = "unsure"  # chance alone can explain the difference
     MORE = "more"
     FEWER = "fewer"
 
 
 def compare(now: Cell, before: Cell) -> Change | None:
-    """Return how two totals differ; None unless both are printed."""
+    """Return how two totals differ, or None unless both are printed."""
     if now.value is None or before.value is None:
         return None
     if abs(now.value - before.value) <= BASE:
@@ -45,7 +46,7 @@ def is_more(one: int, other: int) -> bool:
 
 
 def compute_tail(successes: int, tries: int) -> float:
-    """Return the chance of `successes` or more out of `tries`, each with a chance of one half."""
+    """Return the probability of `successes` or more out of `tries`, each with probability one half."""
     term = exp(lgamma(tries + 1) - lgamma(successes + 1) - lgamma(tries - successes + 1) - tries * log(2))
     total = 0.0
     for number in range(successes, tries + 1):
@@ -57,7 +58,7 @@ def compute_tail(successes: int, tries: int) -> float:
 
 
 def find_first(breakdown: Breakdown) -> Line | None:
-    """Return the category that surely holds more than any other; None if there is none, or its name is « unknown »."""
+    """Return the category that is certainly the largest, or None if there is none or if it is « unknown »."""
     shown = sorted(breakdown.numbered, key=lambda line: line.cell.low, reverse=True)
     if not shown or shown[0].code in UNKNOWN:
         return None
@@ -66,7 +67,7 @@ def find_first(breakdown: Breakdown) -> Line | None:
 
 
 def find_most(line: Line, breakdown: Breakdown) -> float:
-    """Return the most that a category may hold."""
+    """Return the upper bound of a category."""
     if line.cell.is_shown:
         return line.cell.high
     if not breakdown.total.is_shown:
@@ -76,9 +77,9 @@ def find_most(line: Line, breakdown: Breakdown) -> float:
 
 
 def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
-    """Return the first of these ordered categories within which at least half of all cases surely are, or None.
+    """Return the first of these ordered categories within which at least half of all cases certainly are, or None.
 
-    Cases whose category is not known count among the others.
+    Cases with an unknown category count as beyond it.
     """
     if not breakdown.total.is_shown:
         return None
@@ -92,7 +93,7 @@ def find_half_within(breakdown: Breakdown, codes: Sequence[str]) -> str | None:
 
 
 def find_most_beyond(lines: Iterable[Line], rest: int) -> int:
-    """Return the most that these categories hold together, where the total leaves them `rest`."""
+    """Return the upper bound of these categories together, if the total leaves them `rest`."""
     lines = list(lines)
     if all(line.cell.is_shown for line in lines):
         return min(rest, sum(line.cell.high for line in lines))

@@ -1,4 +1,4 @@
-"""How numbers, shares, durations and French sentences are written, on the public pages and on the exact ones."""
+"""How numbers, shares, durations and French sentences are written, on public and exact pages."""
 
 import re
 from datetime import timedelta
@@ -12,30 +12,30 @@ MINUTES_A_DAY = 24 * 60
 
 
 def format_number(value: int) -> str:
-    """Return « 12 345 » for 12345, with the narrow space that does not break."""
+    """Return « 12 345 » for 12345, with the narrow no-break space."""
     return f"{value:,}".replace(",", NARROW)
 
 
 def format_percent(share: float) -> str:
-    """Return a share between 0 and 1 with two digits that count: « 0,57 % », « 5,4 % », « 12 % »."""
+    """Return a share between 0 and 1 with two significant digits: « 0,57 % », « 5,4 % », « 12 % »."""
     value = share * 100
     return f"{value:.{count_decimals(value)}f}{NO_BREAK}%".replace(".", ",")
 
 
 def round_percent_down(share: Fraction) -> float:
-    """Return the greatest share that `format_percent` writes and that is not above this one."""
+    """Return the largest share that `format_percent` can write and that is not above this one."""
     unit = count_steps(share)
     return floor(share * unit) / unit
 
 
 def round_percent_up(share: Fraction) -> float:
-    """Return the least share that `format_percent` writes and that is not below this one."""
+    """Return the smallest share that `format_percent` can write and that is not below this one."""
     unit = count_steps(share)
     return ceil(share * unit) / unit
 
 
 def count_steps(share: Fraction) -> int:
-    """Return how many of the smallest steps that are written make a whole: 100 steps of 1 %, 1 000 of 0,1 %…"""
+    """Return how many of the smallest written steps make 100 %: 100 steps of 1 %, 1 000 of 0,1 %…"""
     return 100 * int(10 ** count_decimals(share * 100))
 
 
@@ -46,7 +46,8 @@ def count_decimals(percent: float | Fraction) -> int:
 def format_duration(value: timedelta) -> str:
     """Return « 12 min », « 2 h », « 2 h 10 », « 1 jour », « 3 jours » or « 3 j 4 h ».
 
-    Rounded up, to the minute under two days and to the hour beyond, so that « en 3 jours au plus » stays true.
+    It is rounded up, to the minute under two days and to the hour beyond, so that « en 3 jours au
+    plus » is always true.
     """
     minutes = ceil(value / timedelta(minutes=1))
     if minutes > 2 * MINUTES_A_DAY:
@@ -64,7 +65,7 @@ def format_duration(value: timedelta) -> str:
 
 
 def bind(words: str) -> str:
-    """Return the words with spaces that do not break where French wants them: before « : ; ! ? % », in numbers."""
+    """Return the text with the no-break spaces of French: before « : ; ! ? % » and inside numbers."""
     whole_numbers = re.sub(r"(?<=\d) (?=\d{3})", NARROW, words)
     return re.sub(r"« | (?=[:;?!»%])", lambda found: found[0].replace(" ", NO_BREAK), whole_numbers)
 
@@ -74,5 +75,5 @@ def upper_first(label: str) -> str:
 
 
 def lower_first(label: str) -> str:
-    """Return the label as it stands within a sentence; « EHPAD » stays as it is."""
+    """Return the label for use inside a sentence; an acronym like « EHPAD » is not changed."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

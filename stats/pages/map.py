@@ -1,4 +1,6 @@
-"""France in equal tiles: of each territory three letters and a place on a grid of half tiles (as `charts.css`)."""
+"""The map of France in equal tiles: three letters and a position on a grid of half tiles
+for each territory (`charts.css`).
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +12,7 @@ from stats.releases.reading import State
 
 
 class Tile(NamedTuple):
-    """`column`: of ten half tiles, from 1; a tile is two wide. `row` from 1; the sea is row 7."""
+    """`column` counts half tiles from 1 to 10; a tile is two wide. `row` starts at 1; row 7 is the sea."""
 
     letters: str
     column: int
@@ -37,13 +39,13 @@ TILES = {
     "04": Tile("REU", 7, 8),
     "06": Tile("MAY", 9, 8),
 }
-# Collectivities overseas: half as wide, in one row below.
+# Overseas collectivities: half as wide, in one row below.
 SMALL = {"987": "PF", "988": "NC"}
 
 
 @dataclass(frozen=True)
 class MapLine:
-    """One territory. `level`: 1 to 5, 0 where it has no number."""
+    """One territory. `level` is 1 to 5, or 0 without a number."""
 
     line: Line
     letters: str
@@ -54,7 +56,7 @@ class MapLine:
 
 @dataclass(frozen=True)
 class Map:
-    """`unplaced`: incidents of the other territories, or of none that is known. `steps`: what each level means."""
+    """The map. `unplaced` are the incidents of other or unknown territories, `steps` the meaning of each level."""
 
     tiles: list[MapLine]
     unplaced: Line
@@ -66,7 +68,7 @@ class Map:
 
 
 def draw_map(page: Page) -> Map | None:
-    """Return the map of the year, the same for every place; None if its table did not open."""
+    """Return the map of the year, the same on all pages, or None if its table is not open."""
     if not page.printed.is_open("incidents_by_region"):
         return None
     lines = page.by_region().lines
@@ -90,7 +92,7 @@ def draw_map(page: Page) -> Map | None:
 
 
 def format_step(first: int, last: int | None) -> str:
-    """Return « 25 à 40 », « 5 » or « 85 et plus »: the numbers as they are printed."""
+    """Return « 25 à 40 », « 5 » or « 85 et plus », in printed numbers."""
     if last is None:
         return f"{format_number(first)} et plus"
     return format_number(first) if first == last else f"{format_number(first)} à {format_number(last)}"

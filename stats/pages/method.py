@@ -1,4 +1,4 @@
-"""How the figures are made, in short: the same paragraphs under the page and at the end of a report. No markup."""
+"""A summary of how the figures are made: the same paragraphs for the page and the report, without markup."""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,4 @@
-"""The page of the nation or of a région in one year: its figures as printed, laid out for sentences and charts."""
+"""The printed figures of the nation or of a région in one year, arranged for sentences and charts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DELAYS = ("discovery", "help", "closing")
 
 
 class UnknownSelectionError(Exception):
-    """There is no such région, or nothing of that year is published."""
+    """The région does not exist, or no figure of the year is published."""
 
 
 class UnknownRegionError(UnknownSelectionError):
@@ -31,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """How one total spreads over a classification. `total` is printed on its own: the lines need not add up to it."""
+    """One total by classification. `total` is printed on its own, so that the lines need not add up to it."""
 
     table: str
     classification: str
@@ -55,7 +55,9 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Page:
-    """`region` None: the nation. `before`: what was printed of the year before, if anything was."""
+    """The figures of one place and year. `region` None is the nation. `before` are the printed figures of the
+    year before, if any.
+    """
 
     regions: list[Region]
     region: Region | None
@@ -69,21 +71,21 @@ class Page:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all is published, of any year."""
+        """True if nothing is published for any year."""
         return not self.years
 
     @property
     def is_over(self) -> bool:
-        """Whether the year is published as a whole. Until then there are quarters of the nation only."""
+        """True if the year itself is published. Before, only quarters of the nation are."""
         return self.printed.is_over
 
     def total(self, counts: str = "incidents", *, before: bool = False) -> Cell:
-        """Return a total of the place and year. Of a région, incidents alone are printed."""
+        """Return a total of the place and year. For a région, only incidents are printed."""
         printed = self.before if before else self.printed
         if self.region is None:
             return printed.cell(counts)
         if counts != "incidents":
-            return printed.cell("")  # closed, or waiting: no table has it
+            return printed.cell("")  # an unknown table is closed, or waiting before the release
         return printed.cell("incidents_by_region", self.region.code)
 
     def months(self, *, before: bool = False) -> list[Cell]:
@@ -92,7 +94,7 @@ class Page:
         return [printed.month(month) for month in MONTHS]
 
     def quarters(self, counts: str = "incidents", *, before: bool = False) -> list[Cell]:
-        """Return the four quarters of the place. Of a région, incidents alone, where they are many."""
+        """Return the four quarters of the place. For a région, only incidents, if they are many."""
         printed = self.before if before else self.printed
         if self.region is None:
             return [printed.cell(counts, quarter=number) for number in (1, 2, 3, 4)]
@@ -100,7 +102,7 @@ class Page:
         return [printed.cell("incidents_by_region_and_quarter", code, quarter) for quarter in QUARTERS]
 
     def has_quarter_totals(self) -> bool:
-        """Tell whether any total of a published quarter of the nation has a number. No région has such totals."""
+        """Tell whether any total of a published quarter of the nation has a number. Régions have no such totals."""
         quarters = self.printed.quarters if self.region is None else ()
         return any(self.printed.cell(counts, quarter=number).is_shown for counts in TOTALS for number in quarters)
 
@@ -109,13 +111,13 @@ class Page:
         return breakdown(self.before if before else self.printed, "incidents_by_region")
 
     def breakdown(self, table: str) -> Breakdown | None:
-        """Return a table of the place and year; None if it did not open."""
+        """Return a table of the place and year, or None if it is not open."""
         if self.region is not None:
             return self.breakdown_of_region(table)
         return breakdown(self.printed, table) if self.printed.is_open(table) else None
 
     def breakdown_of_region(self, table: str) -> Breakdown | None:
-        """Return the région's row of the crossing; None if none of its cells is printed."""
+        """Return the région's row of a crossing, or None if none of its cells is printed."""
         crossing = crossing_of(table)
         if self.region is None or crossing is None:
             return None
@@ -123,22 +125,22 @@ class Page:
         return found if found.numbered or found.below else None
 
     def is_comparable(self) -> bool:
-        """Tell whether the year before is published, and was counted from its first quarter on."""
+        """Tell whether both years are published and the year before has a first quarter."""
         return self.is_over and self.before.is_over and self.before.has_quarter(1)
 
     def services(self) -> Breakdown | None:
-        """Return interruptions by service, or by family of services where they are few."""
+        """Return the interruptions by service or, if these are few, by family of services."""
         return self.breakdown("interruptions_by_service") or self.breakdown("interruptions_by_family")
 
 
 def crossing_of(table: str) -> str | None:
-    """Return the code of the table that crosses this one of the nation with régions, or None if there is none."""
+    """Return the code of the table that crosses this one with the régions, or None."""
     crossing = table.replace("incidents_by_", "incidents_by_region_and_")
     return crossing if crossing != table and crossing in TABLES else None
 
 
 def breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
-    """Lay out one table; `within`: the région of a crossing, whose total is then that of the région."""
+    """Arrange one table. `within` is the région of a crossing, whose total is then that of the région."""
     classification = TABLES[table].by[-1]
     return Breakdown(
         table=table,
@@ -152,9 +154,9 @@ def breakdown(printed: PrintedYear, table: str, *within: str) -> Breakdown:
 
 
 def read_page(*, region: str = "", year: str = "") -> Page:
-    """Read the page of a région (its code, "" for the nation) and of a year ("" for the last full one).
+    """Read the page of a région (its code, or "" for the nation) and of a year ("" for the latest full one).
 
-    At most nine queries. Raises UnknownSelectionError.
+    Nine queries at most. Raise UnknownSelectionError.
     """
     regions, years = list_regions(), list_years()
     chosen = next((one for one in regions if one.code == region), None)
@@ -165,7 +167,9 @@ def read_page(*, region: str = "", year: str = "") -> Page:
 
 
 def choose_year(years: Mapping[int, bool], year: str) -> int:
-    """Return the year asked for, or the last one that is published as a whole, or the last one."""
+    """Return the year asked for, or else the latest published year, or else the latest with
+    a quarter. Raise UnknownSelectionError.
+    """
     if not year:
         return next((number for number, is_over in years.items() if is_over), max(years, default=0))
     if year not in map(str, years):
@@ -174,5 +178,5 @@ def choose_year(years: Mapping[int, bool], year: str) -> int:
 
 
 def list_regions() -> list[Region]:
-    """Return the régions of the fixed list: those that have bodies."""
+    """Return the régions of the fixed list."""
     return list(Region.objects.filter(code__in=REGIONS))

@@ -1,4 +1,4 @@
-"""How many bodies of each kind declared an incident, out of those that exist: certain bounds, no estimate."""
+"""The share of bodies of each stratum that declared an incident, as certain bounds and not as an estimate."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stats.releases.reading import Cell
 
 @dataclass(frozen=True)
 class StratumRate:
-    """`bodies`: how many existed at the end of the year. `cell`: those that declared an incident."""
+    """`bodies` is the number that existed at the end of the year, `cell` the number that declared an incident."""
 
     label: str
     cell: Cell
@@ -21,7 +21,7 @@ class StratumRate:
 
     @property
     def most(self) -> int:
-        """The most that the true number can be: the rounding may go beyond all that exist."""
+        """The upper bound of the true number, at most `bodies`: the rounding may exceed it."""
         return min(self.cell.high, self.bodies)
 
     @property
@@ -30,22 +30,22 @@ class StratumRate:
 
     @property
     def least(self) -> int:
-        """The least that the true number can be."""
+        """The lower bound of the true number."""
         return min(self.cell.low, self.bodies)
 
     @property
     def low(self) -> float:
-        """The least that the true share can be."""
+        """The lower bound of the true share."""
         return self.least / self.bodies if self.has_share else 0.0
 
     @property
     def high(self) -> float:
-        """The most that the true share can be: all of them where there is no number."""
+        """The upper bound of the true share; 1 without a number."""
         return self.most / self.bodies if self.has_share else 1.0
 
     @property
     def written(self) -> tuple[float, float]:
-        """Both shares as they are written, rounded outwards. Only of a rate that has a share."""
+        """Both bounds of the share as written, rounded outwards. Call it only if `has_share`."""
         return (
             round_percent_down(Fraction(self.least, self.bodies)),
             round_percent_up(Fraction(self.most, self.bodies)),
@@ -53,7 +53,7 @@ class StratumRate:
 
     @property
     def text(self) -> str:
-        """« entre 6 et 14 sur 1 202 »; empty where there is no number."""
+        """« entre 6 et 14 sur 1 202 »; empty without a number."""
         if not self.has_share:
             return ""
         low, high = format_number(self.least), format_number(self.most)
@@ -64,7 +64,7 @@ class StratumRate:
 
     @property
     def share_text(self) -> str:
-        """« de 0,5 % à 1,3 % », rounded outwards; « 100 % » if it is known exactly; empty where there is no number."""
+        """« de 0,5 % à 1,3 % », rounded outwards; « 100 % » if both bounds are equal; empty without a number."""
         if not self.has_share:
             return ""
         low, high = map(format_percent, self.written)
@@ -72,12 +72,12 @@ class StratumRate:
 
 
 def find_scale_end(rates: Iterable[StratumRate]) -> float:
-    """Return the highest share that is possible, as it is written; zero if no rate has a number."""
+    """Return the highest upper bound as written, or zero if no rate has a number."""
     return max((rate.written[1] for rate in rates if rate.has_share), default=0.0)
 
 
 def list_rates(page: Page) -> list[StratumRate]:
-    """Return the strata of the nation; none if the table did not open, or of a région."""
+    """Return the rates of the strata of the nation; empty if the table is not open, and for a région."""
     breakdown = page.breakdown("bodies_by_stratum")
     if breakdown is None:
         return []

@@ -1,4 +1,4 @@
-"""The tables of a page that spread one total over its categories, in their order, with their words. No markup."""
+"""The breakdowns of a page in their order, with their texts, without markup."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +17,13 @@ from stats.pages.wording import format_cell
 from stats.releases.reading import Cell, State
 
 MOST_BARS = 10
-ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")  # classifications whose order means something
+# Classifications whose categories have an order.
+ORDERED = ("hours", "persons", "status", "discovery", "help", "closing")
 
 
 @dataclass(frozen=True)
 class Bar:
-    """`share`: its length in percent of the longest, as text. `is_rest`: the category says that nobody knows."""
+    """`share` is the length in percent of the longest bar, as text. `is_rest` marks a category for unknown answers."""
 
     label: str
     value: int
@@ -32,7 +33,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Section:
-    """`title`: what the figures surely say. `note`: what has no number of its own. `total`: as printed, or words."""
+    """`title` says what the figures prove, `note` lists the categories without a number, `total` is the
+    printed total or words.
+    """
 
     code: str
     title: str
@@ -45,7 +48,7 @@ class Section:
 
     @cached_property
     def bars(self) -> list[Bar]:
-        """The longest first, unless the categories have an order; the unknown ones last."""
+        """The bars, the longest first unless the categories have an order; unknown categories last."""
         lines = list_drawn_lines(self.breakdown)
         shares = with_shares([line.cell.value for line in lines])
         return [
@@ -55,12 +58,12 @@ class Section:
 
     @property
     def more(self) -> int:
-        """How many categories with a number are in the table alone."""
+        """The number of categories with a number but without a bar, which only the table shows."""
         return len(self.breakdown.numbered) - len(self.bars)
 
 
 def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
-    """Return the lines that are drawn as bars: the longest known categories, then the unknown ones."""
+    """Return the lines drawn as bars: the largest known categories, then the unknown ones."""
     known = [line for line in breakdown.numbered if line.code not in UNKNOWN]
     if breakdown.classification not in ORDERED:
         known.sort(key=lambda line: -(line.cell.value or 0))
@@ -69,7 +72,7 @@ def list_drawn_lines(breakdown: Breakdown) -> list[Line]:
 
 @dataclass(frozen=True)
 class Naming:
-    """The words of one table, whatever its figures. `plain`: its title where the figures prove nothing."""
+    """The texts of one table. `plain` is its title if the figures prove nothing."""
 
     code: str
     table: str
@@ -165,7 +168,7 @@ DELAY_NAMINGS = tuple(
 
 
 def list_sections(page: Page) -> list[Section]:
-    """Return types, causes, services, hours, data categories, persons and states: those that opened."""
+    """Return the open tables of types, causes, services, hours, data categories, persons and statuses."""
     made = []
     for naming in NAMINGS:
         found = page.services() if naming.code == "services" else page.breakdown(naming.table)
@@ -175,7 +178,7 @@ def list_sections(page: Page) -> list[Section]:
 
 
 def list_delay_sections(page: Page) -> list[Section]:
-    """Return the delays of the nation, a section each: those that opened."""
+    """Return the open tables of delays of the nation, each as a section."""
     found = [(naming, page.breakdown(naming.table)) for naming in DELAY_NAMINGS]
     return [make_section(page, naming, one) for naming, one in found if one]
 
@@ -206,7 +209,7 @@ def make_title(naming: Naming, found: Breakdown) -> str:
 
 
 def write_note(breakdown: Breakdown) -> str:
-    """Return what is written of the categories without a number; empty if each has one."""
+    """Return the note on categories without a number; empty if each has one."""
     below = _("Moins de 5 collectivités : %s.") % list_labels(breakdown.below) if breakdown.below else ""
     rare = _("Trop rares en France pour un nombre par région : %s.") % list_labels(breakdown.closed)
     return " ".join(filter(None, [below, rare if breakdown.closed else ""]))
@@ -227,7 +230,9 @@ HEADS = {
 
 @dataclass(frozen=True)
 class Delays:
-    """Delays side by side. `lines`: the label of a band, then its cell and its level (0 to 5) for each delay."""
+    """Several delays side by side. `lines` hold the label of a band, then its cell and level (0 to
+    5) for each delay.
+    """
 
     title: str
     subtitle: str
@@ -236,7 +241,7 @@ class Delays:
 
 
 def list_delays(page: Page) -> Delays | None:
-    """Return the delays of the nation that opened, or None."""
+    """Return the open delays of the nation, or None."""
     found = {code: page.breakdown(f"incidents_by_{code}") for code in DELAYS}
     columns = {code: one for code, one in found.items() if one}
     if not columns:
@@ -252,12 +257,12 @@ def list_delays(page: Page) -> Delays | None:
 
 def list_band(columns: list[Breakdown], number: int) -> tuple[str, list[tuple[Cell, int]]]:
     """Return the label of a band of delays, then its cell and its level in each column."""
-    label = upper_first(columns[-1].lines[number].label)  # of a delay that may still run, if there is one
+    label = upper_first(columns[-1].lines[number].label)  # the label of a delay that may still run, if there is one
     return label, [(one.lines[number].cell, find_level(one.lines[number].cell, one.total)) for one in columns]
 
 
 def find_level(cell: Cell, total: Cell) -> int:
-    """Return the fifth of the total in which the cell lies, 1 to 5; 0 where there is no number."""
+    """Return the fifth of the total in which the cell is, 1 to 5; 0 without a number."""
     if cell.state is not State.SHOWN or not total.value:
         return 0
     return min(5, 1 + 5 * (cell.value or 0) // total.value)

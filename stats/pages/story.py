@@ -1,4 +1,4 @@
-"""What the figures of a page say, in French sentences without any markup: for the page and for the report."""
+"""What the figures of a page say, as French sentences without markup, for the page and the report."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ COUNTED_QUARTERS = (
     gettext_lazy("Trois trimestres de %d ont paru"),
     gettext_lazy("Les quatre trimestres de %d ont paru"),
 )
-# What a reader may look for, by the table of the nation.
+# The French names of the tables that a reader may look for, by the code of the nation's table.
 TABLE_NAMES = {
     "incidents_by_quarter": gettext_lazy("les trimestres"),
     "incidents_by_month": gettext_lazy("les mois"),
@@ -54,7 +54,7 @@ TABLE_NAMES = {
 
 
 def write_story(page: Page) -> list[str]:
-    """Return one to four sentences on the total of the place and year."""
+    """Return one to four sentences about the total of the place and year."""
     if not page.is_over:
         sentences = write_year_in_progress(page)
     elif page.total().is_shown:
@@ -78,7 +78,7 @@ def write_year_in_progress(page: Page) -> list[str]:
 
 
 def count_quarters(page: Page) -> str:
-    """Return « Trois trimestres de 2026 ont paru. », and why no number is written of them if there is none."""
+    """Return « Trois trimestres de 2026 ont paru. », with the reason if none of their totals has a number."""
     counted = str(COUNTED_QUARTERS[len(page.printed.quarters) - 1]) % page.year
     if page.has_quarter_totals():
         return f"{counted}."
@@ -88,7 +88,7 @@ def count_quarters(page: Page) -> str:
 
 
 def write_last_quarter(page: Page, quarter: int) -> list[str]:
-    """Return the total of the last quarter that is published, if it has a number."""
+    """Return the total of the latest published quarter, if it has a number."""
     cell = page.printed.cell("incidents", quarter=quarter)
     if not cell.is_shown:
         return []
@@ -121,7 +121,7 @@ def write_effects(page: Page) -> list[str]:
 
 
 def write_first_quarter(page: Page) -> list[str]:
-    """Return when the service began, if that was during the year: its number is not that of twelve months."""
+    """Return a sentence if the service began during the year: its number does not cover twelve months."""
     first = min(page.printed.quarters, default=1)
     if first == 1:
         return []
@@ -145,7 +145,7 @@ def write_total_without_number(page: Page) -> list[str]:
 
 
 def compare_years(page: Page) -> list[str]:
-    """Return how the total differs from that of the year before; nothing of a first year."""
+    """Return how the total differs from that of the year before; nothing for the first year."""
     if not page.is_comparable():
         return []
     now, before = page.total(), page.total(before=True)
@@ -167,7 +167,7 @@ def compare_years(page: Page) -> list[str]:
 
 @dataclass(frozen=True)
 class Key:
-    """A key figure. `is_figure`: whether `text` is a number, or the words for what has none; `sign` is « – » then."""
+    """A key figure. `is_figure` tells whether `text` is a number or words without one; `sign` is then « – »."""
 
     name: str
     under: str
@@ -216,7 +216,7 @@ def write_under_leaks(page: Page) -> str:
 
 
 def write_late_line(page: Page) -> str:
-    """Return the line on incidents of earlier years; empty of a région, and where no earlier year is published."""
+    """Return the line about incidents of earlier years; empty for a région, or if no earlier year is published."""
     cell = page.printed.cell("late")
     if not (page.is_over and page.before.is_over) or page.region is not None or cell.state is State.CLOSED:
         return ""
@@ -224,11 +224,11 @@ def write_late_line(page: Page) -> str:
     return bind(words % format_cell(cell))
 
 
-# Why there is no more
+# Why some tables are missing
 
 
 def explain_missing(page: Page) -> list[str]:
-    """Return sentences on the tables that a reader may look for and does not find, and when they come."""
+    """Return sentences about the missing tables that a reader may look for, and when they are published."""
     sentences = explain_waiting(page) if not page.is_over else explain_closed(page)
     return [bind(sentence) for sentence in sentences]
 
@@ -271,7 +271,7 @@ def explain_closed(page: Page) -> list[str]:
 
 
 def explain_place(page: Page) -> list[str]:
-    """Return what a région never has, or that no quarter of the nation has a number."""
+    """Return what is never published for a région, or that no quarter of the nation has a number."""
     if page.region is not None:
         return [
             _(
@@ -293,7 +293,7 @@ def list_names(codes: list[str]) -> str:
 
 
 def list_table_codes(page: Page) -> list[str]:
-    """Return the tables of the fixed list that spread a total of the place; of a région, its crossings."""
+    """Return the codes of the tables that divide a total of the place; for a région, those with a crossing."""
     if page.region is None:
         return [code for code in TABLE_NAMES if code in TABLES]
     return [code for code in TABLE_NAMES if crossing_of(code)]
@@ -306,7 +306,9 @@ def is_printed(page: Page, code: str) -> bool:
 
 
 def is_scarce(page: Page, code: str) -> bool:
-    """Tell whether the totals that open the table are too small: else the audit has closed it, or its total."""
+    """Tell whether the totals that open the table are too small. Otherwise the audit has closed the
+    table or its total.
+    """
     table = TABLES[(page.region and crossing_of(code)) or code]
     total = page.total() if page.region is not None else page.printed.cell(table.opened_by)
     if total.state is State.CLOSED:

@@ -1,4 +1,4 @@
-"""What a chart says, where its figures surely say something; else what it shows. No markup, as in `story.py`."""
+"""The titles of charts: what the figures prove, or else what the chart shows. Without markup, as in `story.py`."""
 
 from collections.abc import Mapping
 
@@ -53,7 +53,7 @@ TOTAL_NAMES = {
 
 
 def list_periods(page: Page) -> list[tuple[str, Cell, Cell]]:
-    """Return the name of each month (of a région, of each quarter), its cell, and that of the year before."""
+    """Return the name of each month (for a région, of each quarter), its cell, and that of the year before."""
     if page.region is None:
         names, now, before = MONTHS, page.months(), page.months(before=True)
     else:
@@ -95,7 +95,7 @@ def under_months(page: Page) -> str:
 
 
 def summarize_months(page: Page) -> str:
-    """Return the numbers of the chart as a sentence, for a reader who does not see it."""
+    """Return the numbers of the chart as a sentence, for readers who do not see it."""
     numbers = [f"{format_cell(now)} ({name})" for name, now, _before in list_periods(page) if not is_missing(now)]
     return bind(
         _("Incidents par %(unit)s %(place)s en %(year)s : %(numbers)s.")
@@ -113,7 +113,7 @@ def is_missing(cell: Cell) -> bool:
 
 
 def has_line(page: Page) -> bool:
-    """Tell whether there are points enough, in this year or the one before, for a line: else a table says more."""
+    """Tell whether this year or the one before has enough points for a line. Otherwise a table is clearer."""
     periods = list_periods(page)
     now = sum(cell.is_shown for _name, cell, _before in periods)
     before = sum(cell.is_shown for _name, _now, cell in periods)
@@ -121,12 +121,14 @@ def has_line(page: Page) -> bool:
 
 
 def list_quarters(page: Page) -> list[str]:
-    """Return the heads of the table of quarters: those of the nation that are published; none without a number."""
+    """Return the heads of the table of quarters: the published quarters of the nation; none if no
+    quarter has a number.
+    """
     return [f"T{number}" for number in page.printed.quarters] if page.has_quarter_totals() else []
 
 
 def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
-    """Return each of the four totals, its name first, in the order of `list_quarters`."""
+    """Return each of the four totals: its name, and its cells in the order of `list_quarters`."""
     return [
         (str(name), [page.printed.cell(counts, quarter=quarter) for quarter in page.printed.quarters])
         for counts, name in TOTAL_NAMES.items()
@@ -134,7 +136,7 @@ def list_totals(page: Page) -> list[tuple[str, list[Cell]]]:
 
 
 def under_quarters(page: Page) -> str:
-    """Return what a quarter counts, why the quarters do not add up to a year, and why some have no number."""
+    """Return what a quarter counts, why quarters do not add up to a year, and why some have no number."""
     sentences = [_("Un trimestre compte ce qui était vérifié le jour où il a paru, 30 jours au moins après sa fin.")]
     if page.is_over:
         sentences.append(_("L’année compte ce qui l’était quand elle a paru."))
@@ -161,7 +163,7 @@ def under_map(page: Page) -> str:
 
 
 def summarize_map(page: Page) -> str:
-    """Return the numbers of the map as a sentence, for a reader who does not see it."""
+    """Return the numbers of the map as a sentence, for readers who do not see it."""
     lines = page.by_region()
     numbers = [f"{line.label} {format_cell(line.cell)}" for line in lines.numbered]
     if lines.below:
@@ -173,7 +175,7 @@ def summarize_map(page: Page) -> str:
 
 
 def title_first(breakdown: Breakdown, plain: str) -> str:
-    """Return « Le plus souvent : hameçonnage, 85 sur 320 » if that is sure, or the plain title."""
+    """Return « Le plus souvent : hameçonnage, 85 sur 320 » if it is certain, or else the plain title."""
     first = find_first(breakdown)
     if first is None or not breakdown.total.is_shown:
         return plain
@@ -188,7 +190,7 @@ def title_first(breakdown: Breakdown, plain: str) -> str:
 
 
 def find_half_words(breakdown: Breakdown, words: Mapping[str, object]) -> object:
-    """Return the words of the band within which at least half surely are, or None."""
+    """Return the words of the band within which at least half certainly are, or None."""
     code = find_half_within(breakdown, list(words))
     return words[code] if code else None
 
@@ -199,19 +201,21 @@ def title_hours(breakdown: Breakdown, plain: str) -> str:
 
 
 def title_delays(helped: Breakdown | None) -> str:
-    """Return the title of the three delays together. `helped`: how long the bodies waited for help."""
+    """Return the title of the three delays together. `helped` is the delay until a centre acknowledged the case."""
     plain = _("Les délais")
     return title_delay("help", helped, plain) if helped else plain
 
 
 def title_delay(code: str, breakdown: Breakdown, plain: str) -> str:
-    """Return within what time at least half of the incidents surely were declared, helped or closed."""
+    """Return the time within which at least half of the incidents were certainly declared, acknowledged or closed, or
+    else the plain title.
+    """
     within = find_half_words(breakdown, WITHIN_DELAYS)
     return str(HALVES[code]) % within if within else plain
 
 
 def title_strata(rates: list[StratumRate]) -> str:
-    """Return the kind whose share surely lies above that of every other, or the plain title."""
+    """Return the stratum whose share is certainly the highest, or else the plain title."""
     for rate in rates:
         if all(rate.low > other.high for other in rates if other is not rate):
             return bind(_("Le taux le plus haut : %s") % rate.label)

@@ -1,4 +1,4 @@
-"""The public page of the figures, and what they show of one case to those who may follow it."""
+"""The public page of the figures, and the page of one case's figures for those who may follow it."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +33,7 @@ from stats.releases.case_visibility import describe_visibility
 @etag(find_mark)
 @keep_page
 def statistics(request: HttpRequest) -> HttpResponse:
-    """Show printed figures only, chosen by plain links: `?region=53&annee=2025`."""
+    """Show printed figures, selected by plain links: `?region=53&annee=2025`."""
     try:
         page = read_page(region=request.GET.get("region", ""), year=request.GET.get("annee", ""))
     except UnknownSelectionError as error:
@@ -48,7 +48,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
 
 
 def describe_reader(request: HttpRequest) -> dict[str, object]:
-    """Return the links to exact figures of a reader with an account."""
+    """Return the links to exact figures of a signed-in reader."""
     reader = request.user if isinstance(request.user, User) else None
     return {
         "is_lead": bool(reader and reader.csirt_ids(Role.LEAD)),
@@ -70,7 +70,7 @@ def write_sentences(page: Page) -> dict[str, object]:
 
 
 def lay_out_charts(page: Page) -> dict[str, object]:
-    """Return the charts and tables, and which of them stand in which column."""
+    """Return the charts and tables, and their layout in columns."""
     parts = {
         "months": lay_out_months(page),
         "quarters": titles.list_quarters(page),
@@ -89,7 +89,7 @@ def lay_out_charts(page: Page) -> dict[str, object]:
 
 
 def lay_out_months(page: Page) -> dict[str, object] | None:
-    """Return the line of the twelve months (of a région, of the quarters); None if it has no number."""
+    """Return the chart of the months (for a région, of the quarters), or None if none has a number."""
     periods = titles.list_periods(page)
     if not any(now.is_shown for _name, now, _before in periods):
         return None
@@ -127,6 +127,8 @@ def lay_out_strata(page: Page) -> dict[str, object] | None:
 @private
 @require_safe
 def figures_of_case(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show what is published of a case to those who may follow it: by its secret link, or with an account."""
+    """Show the published figures that count a case, to those who may follow it by its secret link
+    or with an account.
+    """
     incident, _guest = find_case(request, reference)
     return render(request, "stats/mine.html", {"incident": incident, "visibility": describe_visibility(incident)})

@@ -1,4 +1,4 @@
-"""What the pages say while nothing is published yet."""
+"""The pages while nothing is published yet."""
 
 from django.utils.timezone import now
 
@@ -6,12 +6,14 @@ from stats.counting.periods import SETTLED_AFTER
 from stats.pages.wording import format_day, format_period
 from stats.releases.progress import read_progress
 
-# Seconds that a cache may keep a page which changes by itself, until something is published.
+# Seconds that a cache may keep a page that shows progress, until something is published.
 SOON = 20
 
 
 def describe_progress() -> dict[str, object]:
-    """Return what is being proved, how far it is and when it is due. Four small queries."""
+    """Return which periods are being published, the state of the work and when the first is
+    due. Four small queries.
+    """
     progress = read_progress(now())
     return {
         "days": SETTLED_AFTER.days,

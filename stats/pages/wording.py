@@ -1,4 +1,4 @@
-"""How cells, places and days are written in the sentences of the figures."""
+"""How cells, places and dates are written in sentences about figures."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -15,31 +15,33 @@ from stats.pages.labels import NO_BREAK, bind, format_number
 from stats.releases.publish import due_on
 from stats.releases.reading import BELOW, CLOSED, Cell, State
 
-# What is written where there is no number.
+# The words for a cell without a number.
 WITHOUT_NUMBER = {
     State.BELOW: gettext_lazy("moins de %(least)s collectivités"),
     State.CLOSED: gettext_lazy("pas publié"),
     State.WAITING: gettext_lazy("à venir"),
     State.EARLIER: gettext_lazy("avant le service"),
 }
-# What is written instead where these words have no room: a legend explains it.
+# Short signs for a cell without room for these words; a legend explains them.
 NARROW = {State.BELOW: gettext_lazy("–"), State.CLOSED: gettext_lazy("n. p.")}
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the number as printed, or the words for what has none. Nothing is ever called zero."""
+    """Return the printed number, or the words for a cell without one, which never say zero."""
     if cell.value is not None:
         return format_number(cell.value)
     return str(WITHOUT_NUMBER[cell.state]) % {"least": THRESHOLD}
 
 
 def format_narrow_cell(cell: Cell) -> str:
-    """Return the number, or « – » or « n. p. » where the words have no room: `explain_narrow_cells` is beside it."""
+    """Return the number, or « – » or « n. p. » for a narrow cell. Show the legend
+    of `explain_narrow_cells` beside it.
+    """
     return str(NARROW[cell.state]).replace(" ", NO_BREAK) if cell.state in NARROW else format_cell(cell)
 
 
 def explain_narrow_cells(cells: Iterable[Cell]) -> str:
-    """Return « – : moins de 5 collectivités. n. p. : pas publié. » for those signs that are used; else nothing."""
+    """Return « – : moins de 5 collectivités. n. p. : pas publié. » for the signs in these cells; empty without any."""
     used = {cell.state for cell in cells}
     return " ".join(
         bind(f"{format_narrow_cell(cell)} : {format_cell(cell)}.") for cell in (BELOW, CLOSED) if cell.state in used
@@ -64,7 +66,7 @@ def format_day(day: date) -> str:
 
 
 def format_period(period: Period) -> str:
-    """Return « 1er trimestre 2026 », « année 2026 »."""
+    """Return « 1er trimestre 2026 » or « année 2026 »."""
     if not period.quarter:
         return _("année %(year)s") % {"year": period.year}
     ordinal = "1er" if period.quarter == 1 else f"{period.quarter}e"
@@ -72,5 +74,5 @@ def format_period(period: Period) -> str:
 
 
 def format_due_day(year: int) -> str:
-    """Return the day from which the year itself is published: « 1er avril 2027 »."""
+    """Return the date from which the year is published: « 1er avril 2027 »."""
     return format_day(due_on(Period(year)))
