@@ -47,8 +47,8 @@ def saints_of(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def _with_place(reading: Reading) -> list[Reading]:
-    """Return the reading that takes a word for a place: « Saint-Denis 93 », « 93200 Saint-Denis », «
-    Saint-Denis (La Réunion) ».
+    """Return the reading that takes a word for a place: « Saint-Denis 93 », « 93200
+    Saint-Denis », « Saint-Denis (La Réunion) ».
     """
     words = reading.words
     for place, name in ((words[-1], words[:-1]), (words[0], words[1:])):

@@ -59,8 +59,8 @@ class BoundedModelAdmin(ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Load only the script of actions, without Django's form scripts: one of them listens to the
-        deprecated « unload ».
+        """Load only the script of actions, without Django's form scripts: one of them listens
+        to the deprecated « unload ».
         """
         return super().changelist_view(request, {"media": OF_A_LIST} | (extra_context or {}))
 

@@ -1,5 +1,5 @@
-"""The reason of a route as a French sentence, and the French prepositions of territories: « en Bretagne », «
-du Grand Est ».
+"""The reason of a route as a French sentence, and the French prepositions of territories: « en
+Bretagne », « du Grand Est ».
 """
 
 from collections.abc import Sequence
