@@ -9,9 +9,9 @@ class TerritorySerializer(serializers.Serializer[object]):
 
 
 class CollectivitySerializer(serializers.ModelSerializer[Collectivity]):
-    """`region` is the one that answers for the body, a human correction included.
+    """A body. `region` is the one that answers for it, including a correction made by a person.
 
-    `is_confirmed` is false for a body that a visitor added and no centre has confirmed: its SIREN alone finds it.
+    `is_confirmed` is false for a body that a visitor added and no centre has confirmed. Only its SIREN finds it.
     """
 
     id = serializers.UUIDField(source="uid")

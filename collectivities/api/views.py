@@ -10,7 +10,7 @@ from collectivities.search import SearchProblem, find_collectivities
 
 
 class CollectivitySearchView(APIView):
-    """The twenty best matches, best first. Public: the list is open data."""
+    """Return the twenty best matches, best first. Public, because the list is open data."""
 
     authentication_classes = []
     permission_classes = [AllowAny]

@@ -16,7 +16,7 @@ from csirts.routing import csirt_for
 
 
 class CsirtListView(APIView):
-    """The public directory: every centre in service, with the territories it answers for today."""
+    """The public directory: every active centre, with the territories that it covers today."""
 
     permission_classes = [AllowAny]
 
@@ -29,7 +29,7 @@ class CsirtListView(APIView):
 
 
 class CsirtForView(APIView):
-    """Who answers today for the body with this SIREN or INSEE code, why, and who else can be called."""
+    """The centre that covers the body with this SIREN or INSEE code today, the reason, and who else can be called."""
 
     permission_classes = [AllowAny]
 

@@ -38,7 +38,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class BodyField(serializers.Field[Collectivity, str, str, Any]):
-    """A body named by its identifier in this API, its SIREN or SIRET, or its INSEE code."""
+    """A body, named by its identifier in this API, its SIREN or SIRET, or its INSEE code."""
 
     def to_internal_value(self, data: Any) -> Collectivity:
         body = body_called(data) if isinstance(data, str) and data.isprintable() else None
@@ -60,7 +60,7 @@ MOMENT: dict[str, Any] = {"oneOf": [{"type": "string", "format": name} for name 
 
 @extend_schema_field(MOMENT)
 class MomentField(serializers.Field[date, str, str, Any]):
-    """A moment, or a day of which the hour is not known: « 2026-11-27 »."""
+    """A moment, or a date without an hour: « 2026-11-27 »."""
 
     def to_internal_value(self, data: Any) -> date:
         is_day = isinstance(data, str) and DAY.fullmatch(data)
@@ -71,7 +71,7 @@ class MomentField(serializers.Field[date, str, str, Any]):
 
 @extend_schema_field(MOMENT | {"nullable": True})
 class MomentOut(serializers.Field[Any, Any, Any, Any]):
-    """A moment, or its day where no hour was given. `read` takes it from a row, on the clock of a zone."""
+    """A moment, or its date if no hour was given. `read` takes it from a row, in the time zone of the body."""
 
     def __init__(self, read: Callable[[Any, str], date | None], body: Callable[[Any], Collectivity]) -> None:
         super().__init__(source="*", read_only=True)
@@ -109,7 +109,9 @@ class ContactIn(serializers.Serializer[Any]):
 
 
 class DeclarationIn(serializers.Serializer[Any]):
-    """A declaration. What is left out, or empty, is not said; an instant that is null is said to be not known."""
+    """A declaration. A field that is missing or empty is not answered; an instant that is null
+    is answered as unknown.
+    """
 
     collectivity = BodyField()
     type = serializers.ChoiceField(IncidentType.choices, default=IncidentType.UNKNOWN)
@@ -128,7 +130,7 @@ class DeclarationIn(serializers.Serializer[Any]):
     mail_without_code = serializers.BooleanField(default=False)
 
     def to_declaration(self) -> Declaration:
-        """The validated data as the services take it."""
+        """Return the validated data in the shape that the services take."""
         data: dict[str, Any] = dict(self.validated_data)
         zone = ZoneInfo(zone_of(data["collectivity"]))
         instants: dict[str, Any] = {name: instant_of(data, f"{name}_at", zone) for name in INSTANTS}
@@ -143,7 +145,7 @@ class DeclarationIn(serializers.Serializer[Any]):
 
 
 def instant_of(data: dict[str, Any], name: str, zone: ZoneInfo) -> Instant:
-    """Remove the instant of this name from `data` and return it. A date without hour is approximate."""
+    """Remove the instant of this name from `data` and return it. A date without an hour is approximate."""
     if name not in data:
         return Instant()
     said = data.pop(name)
@@ -157,7 +159,7 @@ def interruption_of(row: dict[str, Any], zone: ZoneInfo) -> Interruption:
 
 
 def first_minute(said: date | None, zone: ZoneInfo) -> datetime | None:
-    """Return a moment as it is kept: a day alone as its first minute."""
+    """Return the moment as it is stored: a date without an hour as its first minute."""
     return said if said is None or isinstance(said, datetime) else datetime.combine(said, time.min, zone)
 
 
@@ -183,7 +185,7 @@ class CsirtOut(serializers.ModelSerializer[Csirt]):
 
 
 class IncidentOut(serializers.ModelSerializer[Incident]):
-    """One line of the list."""
+    """The summary of an incident in a list."""
 
     collectivity = BodyOut()
     csirt = CsirtOut(allow_null=True)
@@ -244,7 +246,7 @@ class StoryOut(serializers.ModelSerializer[Story]):
 
 
 class IncidentDetailOut(IncidentOut):
-    """All of one incident."""
+    """An incident with its story, facts and events."""
 
     occurred_at = instant_out("occurred")
     detected_at = instant_out("detected")

@@ -52,7 +52,7 @@ class NewestFirst(CursorPagination):
 class IncidentList(APIView):
     @extend_schema(responses=IncidentOut(many=True), operation_id="incidents_list")
     def get(self, request: Request) -> Response:
-        """The incidents that this person may see, newest first."""
+        """List the incidents that this person may see, newest first."""
         pages = NewestFirst()
         rows = Incident.objects.visible_to(person(request)).with_words()
         page = pages.paginate_queryset(rows, request, view=self)
@@ -85,7 +85,7 @@ class IncidentList(APIView):
 class IncidentDetail(APIView):
     @extend_schema(responses=IncidentDetailOut)
     def get(self, request: Request, reference: str) -> Response:
-        """All of one incident, within what this person may see."""
+        """Read one incident, within what this person may see."""
         user = person(request)
         incident = get_incident(user, compact(reference), to=Ability.VIEW, door=Door.API)
         if Ability.WORK not in abilities(user, incident):  # members of the body must not read the centre's own work
@@ -97,7 +97,7 @@ class IncidentDetail(APIView):
 class AcknowledgeIncident(APIView):
     @extend_schema(request=None, responses=IncidentOut)
     def post(self, request: Request, reference: str) -> Response:
-        """Take the case. Taking it again oneself changes nothing; 409 if somebody else has it."""
+        """Acknowledge the case. A second request of the same person changes nothing; 409 if somebody else has it."""
         try:
             acknowledge_incident(reference=compact(reference), actor=person(request))
         except InvalidTransition:
