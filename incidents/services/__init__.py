@@ -1,1 +1,1 @@
-"""Everything that changes an incident. One function, one transaction, one event."""
+"""The functions that change an incident. Each runs in one transaction, locks the case and records one event."""

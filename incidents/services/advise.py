@@ -1,9 +1,9 @@
-"""A partner is told of a case: a file of what its TLP lets out, sealed by its SHA-256, kept as it was sent.
+"""Sending a partner a file about a case: what the TLP of the case lets out, with its SHA-256, stored as it was sent.
 
-The file is canonical JSON (keys in order, two spaces a level, UTF-8, one line feed at its end), made from the rows
-alone: the same case gives the same bytes, so that what was shown before is what is sent, or else the person is told.
-It holds codes, instants and indicators; whom to call back only where somebody ticked so and said why. What the
-declarant told in their own words never leaves.
+The file is canonical JSON (sorted keys, two spaces a level, UTF-8, a line feed at its end), made from the rows alone.
+The same case gives the same bytes, so the service can compare the file to send with the file that the page showed, and
+raise StaleAdvice if they differ. The file holds codes, instants and indicators. It holds the details of the person to
+call back only if the responder ticked that box and wrote a reason. It never holds the declarant's free text.
 """
 
 import hashlib
@@ -33,9 +33,9 @@ from incidents.text import plain_line
 MOTIVE_LIMIT = 500
 FORMAT = "tocsin-advice/1"
 OBSERVABLES_SENT = 2000
-# An address mail, an account or the name of a file may be somebody's: they go with the personal values.
+# An e-mail address, an account or a file name may identify a person: these kinds leave only with the personal values.
 IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
-# Of the file, which is made for the partner; the label of the case stays as it is.
+# Labels that the file may carry. They do not change the label of the case.
 LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
 KEPT_IN = gettext_lazy(
     "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
@@ -43,18 +43,19 @@ KEPT_IN = gettext_lazy(
 
 
 class StaleAdvice(Exception):
-    """The case changed since the file was shown: what would be sent now is not what was read."""
+    """The case changed after the page showed the file: the file to send is no longer the file that was read."""
 
 
 class FormUsed(Exception):
-    """The key came before, with another motive or another file: this one is not sent."""
+    """The key of this form was already used with another partner, motive or file. Nothing was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a person asks to send: `partner` is a code, `key` that of the form, `seen` the SHA-256 that was shown.
+    """What a person asks to send.
 
-    `tlp` is the label of the file; `agreement` says who of the body agreed, where the label of the case asks for it.
+    `partner` is a code, `key` the idempotency key of the form, `seen` the SHA-256 that the page showed. `tlp` is the
+    label of the file; `agreement` says who agreed for the body, where the label of the case requires it.
     """
 
     partner: str
@@ -68,10 +69,10 @@ class Asked:
 
 @transaction.atomic
 def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
-    """Keep the file and have it sent. The same form sent twice is one.
+    """Store the file and record the event that sends it. The same form sent twice returns the first advice.
 
-    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, ValidationError by field, and of no field where nothing of
-    the case may leave.
+    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, and ValidationError: by field, or without a field if
+    nothing of the case may leave.
     """
     incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
     key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
@@ -96,7 +97,7 @@ def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
 
 
 def checked(incident: Incident, asked: Asked) -> Partner:
-    """The partner, if the case may go there."""
+    """Return the partner. Raises ValidationError if the file cannot be sent to it."""
     if incident.erased_at:
         raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer."))
     partner = MAILED.get(asked.partner)
@@ -110,7 +111,7 @@ def checked(incident: Incident, asked: Asked) -> Partner:
 
 
 def check_agreed(incident: Incident, asked: Asked) -> str:
-    """Return what is noted of the agreement. Raises ValidationError like `checked_agreement`."""
+    """Return the words to store about the agreement. Raises ValidationError like `checked_agreement`."""
     is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp)
     return checked_agreement(incident, asked.agreement, is_needed=is_needed)
 
@@ -124,12 +125,12 @@ def checked_motive(asked: Asked) -> str:
 
 
 def why_not(incident: Incident) -> str:
-    """Why its TLP lets nothing out, in a sentence; empty where it does."""
+    """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
     return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
 
 
 def content_of(incident: Incident, partner: Partner, asked: Asked) -> str:
-    """The file, as text, under its own label. The same rows give the same one."""
+    """Return the text of the file. The same rows give the same text."""
     said = facts_of(incident) | {
         "format": FORMAT,
         "to": partner.code,
@@ -180,13 +181,13 @@ def body_of(incident: Incident) -> dict[str, Any]:
 
 
 def moments_of(incident: Incident) -> dict[str, str | None]:
-    """Instants in UTC; a day of the body where no hour was given."""
+    """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
     zone, known = zone_of(incident.collectivity), instants_of(incident).items()
     return {name: code_of(moment_or_day(one.at, zone, one.certainty)) for name, one in known}
 
 
 def services_of(incident: Incident) -> list[dict[str, Any]]:
-    """Without what they do meanwhile, which is told in the declarant's words."""
+    """Leave out the workarounds, which are free text of the declarant."""
     zone = zone_of(incident.collectivity)
     return [
         {

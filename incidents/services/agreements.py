@@ -1,4 +1,7 @@
-"""What a declarant agreed to, noted by whoever asked: bound to the label that the case had when they were asked."""
+"""The agreement of a declarant to send data out, as a responder notes it.
+
+It is tied to the TLP that the case had then.
+"""
 
 from dataclasses import dataclass
 
@@ -22,7 +25,7 @@ LABEL_CHANGED = gettext_lazy(
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """`is_given`: the box was ticked. `words`: who said yes, when and how. `label`: that of the case on the page."""
+    """`is_given`: the box was ticked. `words`: who agreed, when and how. `label`: the TLP of the case on the page."""
 
     is_given: bool = False
     words: str = ""
@@ -33,10 +36,10 @@ NONE = Agreement()
 
 
 def checked_agreement(incident: Incident, agreement: Agreement, *, is_needed: bool) -> str:
-    """Return what is noted of it: words where the declarant agrees, else nothing.
+    """Return the words to store, or "" if the declarant did not agree.
 
-    Raises ValidationError on « agreement » where they must be asked first, or anew since the label of the case is
-    no longer the one that the page showed.
+    Raises ValidationError on « agreement » if an agreement is needed and was not given, if the box and the words do
+    not go together, or if the TLP of the case has changed since the page was opened.
     """
     words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
     if problem := problem_of(incident, agreement, words, is_needed=is_needed):

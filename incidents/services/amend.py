@@ -1,4 +1,4 @@
-"""What a responder puts right in the declared facts: the state before stays readable, as after a correction."""
+"""Facts of a declaration that a responder changes. The former state stays readable, as after a correction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +19,10 @@ CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
 def amend(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, actor: User, at: datetime
 ) -> None:
-    """Keep the state before, put the new one in the rows, append its sheet. The caller holds the case, and tells."""
+    """Store the former state, call `put` to change the rows, and append a sheet.
+
+    The caller has locked the case and records the event.
+    """
     if newest_sheet(incident, section) is None:
         keep_former(incident, section)
     put()
@@ -36,15 +39,15 @@ def amend(
 
 
 def signed(incident: Incident, actor: User) -> str:
-    """« Camille, Breizh Cyber »."""
+    """Return the actor's signature for a sheet, such as « Camille, Breizh Cyber »."""
     centre = incident.csirt.name if incident.csirt else ""
     return ", ".join(filter(None, (actor.display_name, centre)))[:LINE_LIMIT]
 
 
 def conclude_leak(incident: Incident, status: str, *, actor: User, at: datetime) -> list[str]:
-    """What the centre found about the data, as codes [was, is]; nothing where it says what is known already.
+    """Save what the centre found about the data and return the codes [former, new], or [] if nothing changes.
 
-    Where no leak was noted: confirmed makes one, without ground says that no data are concerned.
+    If no leak was recorded, « confirmed » creates one and « unfounded » says that no data are concerned.
     """
     leak = first_leak(incident)
     was = leak.status if leak else ""
@@ -68,5 +71,5 @@ def conclude_leak(incident: Incident, status: str, *, actor: User, at: datetime)
 
 
 def concerned_as(incident: Incident) -> str:
-    """The conclusion that stands in a case without any leak noted."""
+    """Return the conclusion of a case without a recorded leak."""
     return LeakStatus.UNFOUNDED if incident.data_concerned == Answer.NO else ""

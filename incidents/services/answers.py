@@ -1,7 +1,7 @@
-"""What the answers to a section must satisfy. Problems are named by question, all at once.
+"""The rules that the answers to a section must satisfy. All problems are returned at once, by question.
 
-An IBAN, an address or a mail that looks wrong is told, and kept as typed by whoever insists: what a swindler wrote
-is a clue even when it is false.
+An IBAN, an address or an e-mail address that looks wrong is reported, and stored as typed if the person insists: what
+a swindler wrote is a clue even if it is false.
 """
 
 import re
@@ -28,7 +28,10 @@ HOST = re.compile(r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2
 def checked_answers(
     section: Section, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
 ) -> dict[str, Any]:
-    """The answers as they are stored: None for « Je ne sais pas », nothing for a question left empty."""
+    """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
+
+    `keep` lists the questions whose odd-looking value is accepted. Raises ValidationError by question.
+    """
     clean: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
     for question in section.questions:
@@ -62,7 +65,7 @@ def known_code(question: Question, code: str) -> str:
 
 
 def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
-    """In the order in which they were asked."""
+    """Return the codes in the order of the question's choices."""
     given, known = list(codes), dict(question.choices)
     if not set(given) <= set(known):
         raise ValidationError(_("Choisissez dans la liste."))
@@ -96,7 +99,7 @@ def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
 
 
 def oddness(kind: Kind, line: str) -> str:
-    """What looks wrong in it, for the person who typed it; empty when nothing does."""
+    """Return what looks wrong in the line, as a sentence for the person who typed it, or ""."""
     if kind == Kind.IBAN and not iban.is_valid(line):
         return _("Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le.")
     if kind == Kind.URL and not HOST.match(line):

@@ -1,4 +1,4 @@
-"""Who works on a case now."""
+"""Assigning a case to a person."""
 
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,13 @@ from incidents.services.triage import acknowledge_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from incidents.workflow import check_transition
 
-# What a page that showed nobody says of it.
+# How a form names the absence of an assignee.
 NOBODY = "personne"
 HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
 
 
 class StaleAssignment(Exception):
-    """Somebody gave the case to `holder` (None: put it back) since the page was read."""
+    """Since the page was opened, somebody assigned the case to `holder` (None: unassigned it)."""
 
     def __init__(self, holder: User | None) -> None:
         super().__init__()
@@ -35,23 +35,25 @@ class StaleAssignment(Exception):
 
 
 def tag_of(user: User | None) -> str:
-    """How a form names who has the case."""
+    """Return how a form names the person who has the case."""
     return str(user.uid) if user else NOBODY
 
 
 def people_of(*csirt_ids: int | None) -> QuerySet[User]:
-    """Who works for one of these centres today, by name."""
+    """Return the people who work for one of these centres today, by name."""
     in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=CSIRT_ROLES)
     return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
 
 
 def holder_of(incident: Incident) -> User | None:
-    """Return whoever has the case, unless they have left its centre. One query, or none."""
+    """Return the assignee of the case, or None if they have left its centre. One query, or none."""
     return people_of(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
 
 
 def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
-    """The person of these centres whom a form names by `tag`; None for nobody. Raises ValidationError on `field`."""
+    """Return the person of these centres whose form value is `tag`, or None for « personne ». Raises ValidationError
+    on `field`.
+    """
     if tag == NOBODY:
         return None
     try:
@@ -65,11 +67,11 @@ def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
 
 @transaction.atomic
 def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
-    """Give the case to somebody of its centre, or put it back to be taken (None). The same again changes nothing.
+    """Assign the case to a person of its centre, or unassign it (None). The same assignee again changes nothing.
 
-    To give oneself a case that nobody has taken is to take it; to give it to somebody else leaves it to be taken.
-    `seen` is `tag_of` whom the page showed, empty when none was read. Raises Http404, PermissionDenied,
-    StaleAssignment, ValidationError on « assignee ».
+    A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
+    acknowledge it. `seen` is the `tag_of` the assignee that the page showed, or "" if there was no page. Raises
+    Http404, PermissionDenied, StaleAssignment, ValidationError on « assignee ».
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_assignee(incident, assignee)
@@ -88,10 +90,10 @@ def assign_incident(*, reference: str, actor: User, assignee: User | None, seen:
 
 
 def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
-    """Name who has the case from `at` on, and return what its event says. The caller holds the case and saves it.
+    """Set the assignee from `at` on and return the data of the event. The caller has locked the case and saves it.
 
-    A case that somebody had taken and that nobody has now is to be taken again, within the target of its severity.
-    Giving a case is no work on it: what was late stays late.
+    An acknowledged case without assignee becomes declared again, with a new target from its severity. Assigning a case
+    is not work on it: a due date that has passed stays passed.
     """
     incident.assignee = to
     given: dict[str, Any] = {"to": uid_or_none(to)}

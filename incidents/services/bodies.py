@@ -1,6 +1,7 @@
-"""Bodies that no list carries: proposed by whoever declares, then confirmed by a responder or merged into another.
+"""Bodies that no official list carries.
 
-What was said of one is mended until it is confirmed, and a confirmation given by mistake is taken back.
+A declarant proposes one; a responder confirms it or merges it into another. A responder may correct a body until it is
+confirmed, and may take a mistaken confirmation back.
 """
 
 import hashlib
@@ -32,9 +33,10 @@ from incidents.text import plain_line
 
 NAME_LIMIT = 150
 TOWNS_NAMED = 5
-# Kinds that a private company could give itself.
+# A private company could choose these kinds for itself.
 ANY_PUBLIC_BODY = (Kind.PUBLIC_BODY, Kind.OTHER)
-# SIREN numbers of the State begin with 1, those of local bodies with 2; since these ran out, some with 92 or 93.
+# SIREN numbers of the State begin with 1 and those of local bodies with 2; since these ran out, some begin with 92 or
+# 93.
 PUBLIC_NUMBERS = ("1", "2", "92", "93")
 
 
@@ -48,7 +50,7 @@ class LegalForm(TextChoices):
     UNKNOWN = "unknown", gettext_lazy("je ne sais pas")
 
 
-# Who is no local public body, and who answers them.
+# Legal forms of bodies that are not local public bodies, with the entry that says who answers them.
 ELSEWHERE_OF: dict[str, Elsewhere] = {
     LegalForm.COMPANY: Elsewhere.FIRM,
     LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
@@ -65,22 +67,22 @@ NOT_SERVED_LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A body in the words of whoever declares: `siren` as typed, `seat` the public identifier of a commune."""
+    """A body as a declarant describes it: `siren` as typed, `seat` the public identifier of a commune."""
 
     kind: str
     name: str
     siren: str
     has_no_siren: bool
     seat: str
-    # Asked of what only calls itself a public body (`ANY_PUBLIC_BODY`).
+    # Asked only for the kinds of `ANY_PUBLIC_BODY`.
     legal_form: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """What a responder writes over what was said of a body: `seat` as typed, an INSEE code or a name.
+    """What a responder changes in a body: `seat` as typed, an INSEE code or a name.
 
-    `seen` is what the page that was read stood on (`standing_words`), empty when none was.
+    `seen` is the `standing_words` of the body on the page, or "" if there was no page.
     """
 
     kind: str
@@ -90,11 +92,11 @@ class Correction:
 
 
 class StaleBody(Exception):
-    """Somebody else mended it since the page was read."""
+    """Somebody else corrected the body after the page was opened."""
 
 
 def sketch_of(proposal: Proposal) -> Collectivity:
-    """The body as it would be added, not stored. Raises ValidationError naming every wrong field."""
+    """Return the proposed body, not saved. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     sketch = Collectivity(
         kind=proposal.kind,
@@ -118,7 +120,7 @@ def sketch_of(proposal: Proposal) -> Collectivity:
 
 
 def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
-    """A company is no public body, whatever kind it chooses."""
+    """Return the problems of the legal form: a company is not a public body, whatever kind was chosen."""
     if proposal.legal_form in ELSEWHERE_OF:
         return {"legal_form": [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]}
     if proposal.legal_form not in LegalForm.values:
@@ -162,15 +164,15 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
 
 
 def commune_named(uid: str) -> Collectivity | None:
-    """The commune of this public identifier, or the one that took it in; None for anything else."""
+    """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
     found = body_by_uid(uid)
     return found if found and found.kind == Kind.COMMUNE else None
 
 
 def propose_body(*, proposal: Proposal) -> Collectivity:
-    """Add the body, or give back the one that has its SIREN or was proposed in the same words.
+    """Add the body, or return the existing body that has its SIREN or was proposed in the same words.
 
-    Raises ValidationError by field. Nobody is told: a body counts when a case of it is confirmed.
+    Raises ValidationError by field. This records no event: a body counts once a case of it is confirmed.
     """
     sketch = sketch_of(proposal)
     if sketch.seat is None:  # sketch_of has refused it
@@ -179,9 +181,9 @@ def propose_body(*, proposal: Proposal) -> Collectivity:
 
 
 def standing_body(body: Collectivity) -> Collectivity:
-    """The body as it stands now, held until the end of the transaction if it was added by somebody who declared.
+    """Return the current body, locked until the end of the transaction if it was added by a declarant.
 
-    Between a page and its sending, a responder may have said that it is another one, or doubted it again.
+    Between the opening of a page and its submission, a responder may have merged the body into another.
     """
     if body.declared_at is None or body.is_listed:
         return body
@@ -195,7 +197,7 @@ def held_bodies() -> QuerySet[Collectivity]:
 
 @transaction.atomic
 def confirm_body(*, reference: str, actor: User) -> Incident:
-    """Say that the body of this case exists. Twice changes nothing. Raises Http404, PermissionDenied."""
+    """Confirm that the body of this case exists. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     body = hold_body_of(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
     if incident.collectivity_id != body.pk or not body.is_unconfirmed:
@@ -207,10 +209,11 @@ def confirm_body(*, reference: str, actor: User) -> Incident:
 
 @transaction.atomic
 def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
-    """Mend what was said of the unconfirmed body of this case. The same again changes nothing.
+    """Correct the unconfirmed body of this case. The same correction again changes nothing.
 
-    The region of each case becomes that of the body, which figures count; its centre follows (`services/reroute.py`).
-    Raises Http404, PermissionDenied, StaleBody, ValidationError by field, or of no field once the body is confirmed.
+    The region of each case, which figures count, becomes that of the body; its centre follows (`services/reroute.py`).
+    Raises Http404, PermissionDenied, StaleBody, and ValidationError: by field, or without a field once the body is
+    confirmed.
     """
     body = hold_body_of(reference, actor)
     incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
@@ -233,7 +236,7 @@ def correct_body(*, reference: str, correction: Correction, actor: User) -> Inci
 
 
 def standing_words(body: Collectivity) -> str:
-    """What changes whenever something else is said of the body."""
+    """Return a stamp of the body's kind, name and seat, which changes with any of them."""
     return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
 
 
@@ -249,7 +252,7 @@ def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
 
 
 def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
-    """The commune that was meant, or none and the communes that it may be, with their codes."""
+    """Return the commune that was typed. Otherwise add to `problems` the communes that it may be, with their codes."""
     try:
         found = find_collectivities(typed) if typed.strip() else []
     except SearchProblem:
@@ -266,10 +269,10 @@ def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
 
 @transaction.atomic
 def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incident:
-    """Take back the confirmation of the body of this case: it is nobody's again. Twice changes nothing.
+    """Take back the confirmation of the body of this case. A repeated call changes nothing.
 
-    No figure counts a body that may not exist: its cases are unverified again, and each of them says so.
-    Raises Http404, PermissionDenied, ValidationError for a body that an official list carries.
+    Figures do not count a body that may not exist: all its cases become unverified, with an event on each. Raises
+    Http404, PermissionDenied, ValidationError for a body of an official list.
     """
     body = hold_body_of(reference, actor)
     if body.declared_at is None or body.is_listed:
@@ -290,11 +293,11 @@ def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: d
 
 @transaction.atomic
 def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
-    """Say that the unconfirmed body of this case is the body `into`. Twice changes nothing.
+    """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
 
-    All its cases, unsent declarations and roles go to that one. The region of each case becomes that of the body,
-    which figures count; its centre follows (`services/reroute.py`).
-    Raises Http404, PermissionDenied, ValidationError when either body cannot take part.
+    All its cases, unsent declarations and roles move to that body. The region of each case, which figures count,
+    becomes that of the body; its centre follows (`services/reroute.py`). Raises Http404, PermissionDenied,
+    ValidationError if either body cannot take part.
     """
     body = hold_body_of(reference, actor, and_also=into)
     if body.uid == into:
@@ -310,9 +313,10 @@ def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
 
 
 def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
-    """The body of the case as it stands once nobody else is confirming, merging or declaring for it.
+    """Return the body of the case, locked, with the body `and_also`.
 
-    Bodies are held before cases, here and when declaring, and in one order: those who meet wait, and none for ever.
+    The case is read again after the lock, since another transaction may have moved it to another body. To avoid
+    deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.
     """
     first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
     list(held_bodies().filter(Q(pk=first) | Q(uid=and_also)))

@@ -1,8 +1,8 @@
-"""One act on many cases: asked for once, done case by case, each in a transaction of its own.
+"""One act on many cases: requested once, then done case by case, each case in its own transaction.
 
-A job says which act and which cases. A worker claims it by pushing forward when it is due; one that dies is followed
-by another. Two at once do no harm: whoever holds the row of a case alone acts on it, through the service of the single
-act, and the result is recorded in the same transaction.
+A job says which act and which cases. A worker claims it by pushing its due time forward (a lease); if the worker dies,
+another one continues after the lease. Two workers on one job do no harm: only the worker that locks the row of a case
+acts on it, through the service of the single act, and saves the result in the same transaction.
 """
 
 import hashlib
@@ -43,19 +43,22 @@ from incidents.workflow import InvalidTransition
 logger = structlog.get_logger(__name__)
 
 MOST_CASES = 5000
-# Few enough to be done while the person waits for the page.
+# Up to this number, the cases are done while the person waits for the page.
 AT_ONCE = 20
-# Longer than any one case takes: nobody goes on with a job that is being done.
+# Longer than any single case takes, so that no worker claims a job that another one is doing.
 LEASE = timedelta(minutes=1)
-# In the worker, which other work shares; in the request that asked, at most as long as a person waits.
+# The first limit is for a worker, which other work shares; the second for the request, in which a person waits.
 LONGEST_ROUND, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
-# A declarant who asks by telephone withdraws one declaration, never several: that is said on the page of the case.
+# A declarant withdraws one declaration at a time, on the page of its case: never in bulk.
 CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
 TRANSFERRED = gettext_lazy("Ce dossier a été transféré à un autre centre.")
 
 
 class FormUsed(Exception):
-    """The key came before, with another act, other cases or other choices. `job` is what it asked for then."""
+    """The key of this form was already used with another act, other cases or other choices.
+
+    `job` is that earlier job.
+    """
 
     def __init__(self, job: BulkJob) -> None:
         super().__init__()
@@ -98,7 +101,10 @@ def write(reference: str, job: BulkJob) -> None:
 
 
 def told_in(reference: str, job: BulkJob) -> str:
-    """The message with the words of that case alone. Raises ValidationError for a name that nothing replaces now."""
+    """Return the message with the values of this case.
+
+    Raises ValidationError if a name in it has no value any more.
+    """
     incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
     values = values_of(incident, job.actor, phone_of(incident.csirt_id))
     check_names(job.text, {name for name, value in values.items() if value})
@@ -122,10 +128,10 @@ ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
 def start_bulk(
     *, actor: User, act: BulkAct, references: Sequence[str], choices: dict[str, Any], key: str, text: str = ""
 ) -> BulkJob:
-    """The job, due at once. Asked twice with one key, of the same cases and with the same choices, it is one job.
+    """Create the job, due at once. The same key with the same cases and choices returns the same job.
 
-    Only cases of the actor's centres are acted on; others are not there. Raises ValidationError on « references » when
-    none is left, when they are too many, or of several centres; FormUsed when the key came before with other content.
+    Cases of other centres than the actor's are left out. Raises ValidationError on « references » if no case is left,
+    if there are too many, or if they belong to several centres; FormUsed if the key was used with other content.
     """
     once, said = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
     if earlier := sent_before(once):
@@ -140,19 +146,22 @@ def start_bulk(
 
 
 def sent_before(once: str) -> BulkJob | None:
-    """Two posts of one form at the same instant: the second waits here and finds what the first made."""
+    """Return the job that this form created, or None.
+
+    An advisory lock makes the second of two simultaneous posts wait.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [once])
     return BulkJob.objects.filter(submission_key__startswith=once).first()
 
 
 def digest(*said: Any) -> str:
-    """Half of what a job is known by: whose form it was, then what the form said."""
+    """Return half of a job's submission key. The first half identifies the form, the second its content."""
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def cases_named(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
-    """(case, centre), in the order in which they were named."""
+    """Return (case id, centre id) pairs, in the order of `references`."""
     wanted = list(dict.fromkeys(references))
     if len(wanted) > MOST_CASES:
         said = _("%(count)s dossiers à la fois au plus. Faites-le en plusieurs fois.") % {"count": MOST_CASES}
@@ -167,14 +176,17 @@ def cases_named(actor: User, references: Sequence[str]) -> list[tuple[int, int]]
 
 
 def people_of(csirt: Csirt) -> QuerySet[User]:
-    """Who works there today."""
+    """Return the people who work for the centre today, by name."""
     ids = Membership.objects.in_force().filter(csirt=csirt, role__in=CSIRT_ROLES).values("user")
     return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
 
 
 @transaction.atomic
 def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
-    """The open group of that title, or a new one: a double click opens one. Raises ValidationError on « title »."""
+    """Return the open group with that title, or open one: a double click opens one.
+
+    Raises ValidationError on « title ».
+    """
     Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
     clean = plain_line(title, limit=TITLE_LIMIT, field="title")
     known = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
@@ -183,7 +195,7 @@ def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> C
 
 @transaction.atomic
 def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
-    """What is done stays done; nothing more is. Raises Http404."""
+    """Stop the job: the remaining cases are left alone, the acts already done stay. Raises Http404."""
     job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.csirt_ids()).first()
     if job is None:
         raise Http404
@@ -196,7 +208,7 @@ def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
 
 
 def carry_on_bulk() -> int:
-    """Go on with what is due, until nothing is left or the round is over. Gives the number of cases acted on."""
+    """Do the jobs that are due until none is left or the round is over. Returns the number of cases acted on."""
     acted, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (job := claim(timezone.now())):
         acted += work_off(job, until=until)
@@ -204,7 +216,7 @@ def carry_on_bulk() -> int:
 
 
 def do_at_once(job: BulkJob) -> None:
-    """For a job of a few cases, in the request that asked: whatever is left of it a worker finds a minute later."""
+    """Do a job of a few cases within the request. A worker takes what is left once the lease is over."""
     now = timezone.now()
     BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
     work_off(job, until=now + LONGEST_REQUEST)
@@ -213,7 +225,7 @@ def do_at_once(job: BulkJob) -> None:
 
 @transaction.atomic
 def claim(now: datetime) -> BulkJob | None:
-    """Take the job that has waited longest. The jobs of one person are done one after the other."""
+    """Claim the job that has waited longest. The jobs of one person are done one after the other."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING)
     is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
     due = running.filter(is_first, due_at__lte=now).order_by("due_at", "id")
@@ -225,7 +237,7 @@ def claim(now: datetime) -> BulkJob | None:
 
 
 def work_off(job: BulkJob, *, until: datetime) -> int:
-    """Each waiting case in turn, then the end. A round that lasts too long leaves the rest to the next one."""
+    """Act on each waiting case, then finish the job. After `until`, the rest is due for the next round."""
     acted, pushed_at = 0, timezone.now()
     while (now := timezone.now()) < until:
         if not do_one(job):
@@ -241,9 +253,9 @@ def work_off(job: BulkJob, *, until: datetime) -> int:
 
 @transaction.atomic
 def do_one(job: BulkJob) -> bool:
-    """Act on the next case that nobody holds, and record what came of it. False when there is none."""
+    """Act on the next case whose item is not locked, and save the outcome. Returns False if there is none."""
     waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
-    # With its job and the actor read anew: whoever lost the role since the last case acts on no other.
+    # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
     next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
     item = next_one.order_by("id").first()
     if item is None:
@@ -254,7 +266,7 @@ def do_one(job: BulkJob) -> bool:
 
 
 def attempt(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
-    """The outcome, and why it was refused, where the state of the case does not say it."""
+    """Return the outcome and, if the state of the case does not explain it, the reason for a refusal."""
     try:
         with transaction.atomic():
             hold_with_main(item.incident.reference)
@@ -284,7 +296,7 @@ def newest_event(incident: Incident) -> int | None:
 
 @transaction.atomic
 def finish(job: BulkJob) -> None:
-    """Unless another worker still holds one of its cases: that one finishes it."""
+    """End the job if no case is waiting. Otherwise another worker still holds one of its cases, and ends the job."""
     held = BulkJob.objects.select_for_update().get(pk=job.pk)
     if held.state == BulkState.RUNNING and not held.items.filter(outcome=BulkOutcome.WAITING).exists():
         end(held, BulkState.DONE)
@@ -299,6 +311,6 @@ def end(job: BulkJob, state: BulkState) -> None:
 
 
 def tally(job: BulkJob) -> Counter[str]:
-    """How many of its cases have which outcome."""
+    """Return the number of cases of the job by outcome."""
     counts = job.items.order_by().values_list("outcome").annotate(number=Count("pk"))
     return Counter(dict(counts))

@@ -1,4 +1,4 @@
-"""What a declarant says on the telephone goes into their case, as the responder types it, section by section."""
+"""Writing what a declarant says on the telephone into their case, section by section."""
 
 import hashlib
 import json
@@ -35,13 +35,15 @@ FACTS = ("service_stopped", "data_concerned", "supplier_key", "mail_without_code
 
 
 class StaleFacts(Exception):
-    """The facts of the case changed since the page was opened; nothing was changed."""
+    """The facts of the case changed after the page was opened. Nothing was saved."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What was typed during a call: `declaration` says all that the page asks. `seen`: the stamp of what it showed;
-    `key`: the page's own, so that what is sent twice is one call.
+    """What was typed during a call.
+
+    `declaration` holds all the answers of the page, `seen` the stamp of the facts that it showed, `key` the
+    idempotency key of the form.
     """
 
     declaration: Declaration
@@ -51,11 +53,11 @@ class Call:
 
 @transaction.atomic
 def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
-    """Save the facts that differ, keep those before, and note the call: it answers the declarant. Whoever called takes
-    a case that nobody has.
+    """Save the facts that changed, store the former ones, and note the call, which counts as an answer to the
+    declarant.
 
-    Raises Http404, PermissionDenied, StaleFacts, ValidationError by field, and of no field once the case is closed or
-    erased.
+    If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, StaleFacts, and ValidationError: by
+    field, or without a field once the case is closed or erased.
     """
     hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
@@ -88,14 +90,14 @@ def refuse_ended(incident: Incident) -> None:
 
 
 def stamp_facts(incident: Incident) -> str:
-    """Return a stamp of the facts that a page shows: another one once any of them changed."""
+    """Return a stamp of the facts that the page shows, which changes with any of them."""
     shown = [incident.type, *(of_rows(incident, section) for section in SECTIONS)]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def merge_known(incident: Incident, said: Declaration) -> Declaration:
-    """Return what was said with what the page does not ask: how people do meanwhile, the end of an interruption,
-    exact numbers, and how well an instant that did not change is known.
+    """Return the declaration completed with known facts that the page does not ask: workarounds, ends of
+    interruptions, exact numbers, and the certainty of an instant that did not change.
     """
     known = known_instants_of(incident).items()
     instants: dict[str, Any] = {name: merge_instant(one, getattr(said, name)) for name, one in known}
@@ -109,7 +111,10 @@ def merge_known(incident: Incident, said: Declaration) -> Declaration:
 
 
 def check_merged(incident: Incident, said: Declaration, *, now: datetime) -> Declaration:
-    """Return the facts as they will stand. What has ended is not asked again. Raises ValidationError by field."""
+    """Return the facts to save.
+
+    Interruptions that have ended are not checked again. Raises ValidationError by field.
+    """
     merged = merge_known(incident, said)
     still = tuple(one for one in merged.interruptions if one.ended_at is None)
     clean = checked(replace(merged, interruptions=still), now=now)
@@ -119,7 +124,7 @@ def check_merged(incident: Incident, said: Declaration, *, now: datetime) -> Dec
 
 
 def merge_interruptions(known: Sequence[Interruption], said: Sequence[Interruption]) -> Iterator[Interruption]:
-    """Yield those that have ended and those that still last, in their order, then the new ones."""
+    """Yield the known interruptions that have ended or still last, in their order, then the new ones."""
     left = {one.service: one for one in said}
     for one in known:
         if one.ended_at is not None:
@@ -130,14 +135,16 @@ def merge_interruptions(known: Sequence[Interruption], said: Sequence[Interrupti
 
 
 def merge_interruption(known: Interruption, said: Interruption) -> Interruption:
-    """The page has no choice for an extent that was not said but « je ne sais pas »."""
+    """The page has only « je ne sais pas » for an extent without an answer: that choice does not replace an empty
+    extent.
+    """
     is_unsaid = not known.extent and said.extent == InterruptionExtent.UNKNOWN
     extent = known.extent if is_unsaid else said.extent
     return replace(known, extent=extent, started_at=merge_moment(known.started_at, said.started_at))
 
 
 def merge_moment(known: datetime | None, said: datetime | None) -> datetime | None:
-    """The page shows minutes: the same minute is the same moment."""
+    """Keep the known instant if it falls in the same minute: the page shows minutes."""
     if known and said == known.replace(second=0, microsecond=0):
         return known
     return said or known
@@ -154,7 +161,7 @@ def merge_instant(known: Instant, said: Instant) -> Instant:
 
 
 def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
-    """Return the case as it is once whoever called has it, and its type is the one that was said."""
+    """Return the case once the actor has acknowledged it and its type is `kind`."""
     if incident.status == Status.DECLARED:
         acknowledge_incident(reference=incident.reference, actor=actor)
     if kind != incident.type:
@@ -164,7 +171,7 @@ def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> In
 
 
 def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
-    """Save each section that says something else than the rows. Returns their names."""
+    """Save each section that differs from the rows and return the names of these sections."""
     changed = {name: values for name, values in of_declaration(clean).items() if values != of_rows(incident, name)}
     for section, values in changed.items():
         save_section(incident, section, values, clean, actor=actor, at=at)

@@ -1,4 +1,4 @@
-"""A call at the centre that becomes a case: whoever took the call has the case from then on."""
+"""Declaring a case during a telephone call: the person who takes the call gets the case."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +13,8 @@ from incidents.services.triage import acknowledge_incident
 
 @transaction.atomic
 def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> Declared:
-    """Declare what a caller tells `actor`. A case of their own centre is theirs, with the call as its first answer.
+    """Declare the case and, if it belongs to the actor's centre, acknowledge it for `actor` and note the call as the
+    first answer.
 
     The same form sent again changes nothing. Raises like `declare_incident`.
     """

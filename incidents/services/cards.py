@@ -1,6 +1,6 @@
-"""The card for the wall: the page that still works when everything is encrypted.
+"""The card to print and pin to the wall, which remains readable when every computer is encrypted.
 
-Public facts only, but for a member of the body: theirs carries the numbers of its emergency card.
+It holds public facts only, except for the members of the body: theirs carries the numbers of its emergency card.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ from incidents.reflex_sheets import REFLEXES
 from incidents.services.centres import centre_said, fallbacks_said
 from incidents.typeset import qr_code
 
-# What a town hall writes on it by hand, while all is well; what its emergency card says already is printed.
+# Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
 LINES: tuple[tuple[Promise, Helper | None], ...] = (
     (gettext_lazy("Prestataire informatique"), Helper.SUPPLIER),
     (gettext_lazy("Hébergeur du site et des mails"), None),
@@ -39,18 +39,21 @@ LINES: tuple[tuple[Promise, Helper | None], ...] = (
 
 
 def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
-    """`contacts`: those of the body's emergency card, for its members alone."""
+    """Return the card of one body. `contacts` are those of its emergency card: pass them for its members only."""
     return card(body, csirt_for(body, on=on), on) | {"lines": lines_of(contacts)}
 
 
 def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
-    """Return each line with what is known of it, or nothing: then a hand fills it."""
+    """Return each line as [label, known contact], with "" where somebody must write by hand."""
     known = {one.kind: ", ".join(filter(None, (one.name, one.phone, one.note))) for one in contacts}
     return [[str(label), known.get(helper, "") if helper else ""] for label, helper in LINES]
 
 
 def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
-    """All its communes, in the order of their names, a few at a time in memory. A commune lies in one region."""
+    """Yield the cards of the communes of a département, by name, with few rows in memory at a time.
+
+    A commune lies in one region.
+    """
     directory = directory_of(on)
     for body in communes_of(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
         yield card(body, directory.route(body, []), on)
@@ -61,7 +64,10 @@ def communes_of(departement: Departement) -> CollectivityQuerySet:
 
 
 def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
-    """Words only. The three acts are those of « je ne sais pas »: nobody knows yet what will happen."""
+    """Return the content of a card.
+
+    Its three acts are those of « je ne sais pas », since the type of incident is not known.
+    """
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
     return {
         "body": capfirst(body.label),

@@ -1,4 +1,4 @@
-"""Who to call, as it stands on paper: numbers as they are published, with who published them and when."""
+"""Whom to call, as printed on papers: each number as it was published, with its source and date."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,10 @@ from csirts.wording import to
 
 
 def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
-    """None where nobody answers. Its contacts are those already fetched (`with_contacts`)."""
+    """Return the details of a centre, or None if no centre answers.
+
+    Its contacts must be prefetched (`with_contacts`).
+    """
     if csirt is None:
         return None
     return {
@@ -43,6 +46,6 @@ def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
 
 
 def site_said(url: str) -> str:
-    """https://www.csirt-bfc.fr/aide → csirt-bfc.fr/aide: to be typed from a sheet of paper."""
+    """Return an address short enough to type from paper: https://www.csirt-bfc.fr/aide gives csirt-bfc.fr/aide."""
     split = urlsplit(url)
     return (split.netloc.removeprefix("www.") + split.path).rstrip("/")

@@ -1,4 +1,4 @@
-"""What a declaration must satisfy whoever sends it. Problems are named by field, all at once, in plain French."""
+"""The rules that every declaration must satisfy. All problems are returned at once, by field, in plain French."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ DESCRIPTION_LIMIT = 5_000
 LINE_LIMIT = 120
 PHONE_LIMIT = 40
 WORKAROUND_LIMIT = 300
-# Clocks of declarants and servers differ a little.
+# The clock of a declarant may differ a little from that of the server.
 CLOCK_SLACK = timedelta(minutes=5)
 OLDEST = timedelta(days=366 * 10)
 NATIONAL_DIGITS, LOCAL_DIGITS = 10, 6
@@ -29,7 +29,7 @@ Problem = tuple[str, str]
 
 
 def checked(declaration: Declaration, *, now: datetime) -> Declaration:
-    """The declaration with its texts made plain. Raises ValidationError naming every wrong field."""
+    """Return the declaration with its texts cleaned. Raises ValidationError naming every wrong field."""
     problems: dict[str, list[str]] = {}
     clean = cleaned_texts(declaration, problems)
     for field, message in (
@@ -72,7 +72,7 @@ def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> D
 
 
 def attempt(clean: Callable[..., str], text: str, limit: int, field: str, problems: dict[str, list[str]]) -> str:
-    """What `clean` makes of `text`; its complaint goes into `problems`, and the text stays as it was typed."""
+    """Return what `clean` makes of `text`. If it refuses, add its messages to `problems` and return ""."""
     try:
         return clean(text, limit=limit, field=field)
     except ValidationError as error:
@@ -104,9 +104,9 @@ def is_mail(email: str) -> bool:
 
 
 def can_be_called(phone: str) -> bool:
-    """Whether what was typed holds the digits of a whole number.
+    """Tell whether the text holds enough digits for a whole telephone number.
 
-    National numbers begin with 0 and have ten; those of the Pacific and of Saint-Pierre have six or eight.
+    National numbers begin with 0 and have ten digits; those of the Pacific and of Saint-Pierre have six or eight.
     """
     digits = re.sub(r"\D", "", phone)
     return len(digits) >= (NATIONAL_DIGITS if digits.startswith("0") else LOCAL_DIGITS)
@@ -125,7 +125,10 @@ def problems_of_instants(declaration: Declaration, now: datetime) -> Iterator[Pr
 
 
 def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Problem]:
-    """Nothing is known before it began. Instants that are not both exact are compared by their days in `zone`."""
+    """Yield the instants that precede the start of the incident.
+
+    If one of the two is not exact, compare their days in `zone`.
+    """
     began = instants["occurred"]
     for name, known in instants.items():
         if began.at is None or known.at is None or known.at >= began.at:
@@ -139,7 +142,7 @@ def problems_of_order(instants: Mapping[str, Instant], zone: str) -> Iterator[Pr
 
 
 def day_in_words(at: datetime) -> str:
-    """« 1er novembre 2026 », on the clock in force."""
+    """Return a day such as « 1er novembre 2026 », in the active time zone."""
     return re.sub(r"^1 ", "1er ", date_format(timezone.localtime(at), "j F Y"))
 
 

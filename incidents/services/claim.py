@@ -1,4 +1,4 @@
-"""A member of the body who holds the secret link takes the declaration into their account."""
+"""A member of the body who holds the secret link adds the declaration to their account."""
 
 from uuid import UUID
 
@@ -17,10 +17,10 @@ from incidents.services.record import record_event
 
 @transaction.atomic
 def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
-    """The declaration counts from now on as that of a known member. Claimed once, by whoever was first.
+    """Make the case that of a known member. Only the first claim counts; later ones change nothing.
 
-    Raises Http404 without a live link to this case, PermissionDenied for somebody of another body, ValidationError
-    for a declaration that was taken back: nobody stands by it any more.
+    Raises Http404 without a live link to this case, PermissionDenied for a person of another body, ValidationError for
+    a withdrawn declaration.
     """
     incident = get_followed_incident(access_uid, lock=True)
     if incident.reference != reference:
@@ -33,7 +33,7 @@ def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident
         raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
     now = timezone.now()
     incident.claimed_at, incident.claimed_by = now, actor
-    # A member of a body that nobody has confirmed vouches for nothing.
+    # A member of an unconfirmed body cannot verify a case.
     if not incident.is_verified and not incident.collectivity.is_unconfirmed:
         incident.verification, incident.verified_at = Verification.MEMBER, now
     incident.save(update_fields=["claimed_at", "claimed_by", "verification", "verified_at"])

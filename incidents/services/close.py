@@ -1,4 +1,4 @@
-"""Ending a case: what must be known first, what became of it, what others may learn from it."""
+"""Closing a case: the facts that must be known first, its outcome, and the lesson that other centres may read."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -37,25 +37,28 @@ MOTIVE_LIMIT = 1_000
 UNTOUCHED = gettext_lazy(
     "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
 )
-# What a closing may say of a leak besides a conclusion: it stays as it was said, suspected or claimed, and counted so.
+# A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
 NEVER_KNOWN = "unknown"
 Problem = tuple[str, str]
 
 
 class NotFinished(ValidationError):
-    """A case is not « résolu » while a service has no end, a leak no conclusion, a task no answer."""
+    """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, or nobody touched the
+    case.
+    """
 
 
 class StaleClosing(Exception):
-    """The facts that the page showed have changed, or the declarant wrote, since it was read."""
+    """After the page was opened, the facts that it shows changed or the declarant wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What is said at the end. `ended`: by service, when it resumed; `moot`: uids of tasks without object now.
+    """What is typed to close a case.
 
-    `why`: why a case that nobody of the centre has touched is resolved, a note that no declarant reads. `leak`: a
-    conclusion, or `NEVER_KNOWN`.
+    `ended`: when each service resumed. `moot`: uids of the tasks that no longer apply. `leak`: a conclusion, or
+    `NEVER_KNOWN`. `why`: why a case that nobody of the centre touched is resolved; this becomes a note that no
+    declarant reads.
     """
 
     reason: str
@@ -72,7 +75,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What a case still waits for: interruptions without end, a leak without conclusion, tasks without answer."""
+    """What a case still waits for: interruptions without end, a leak without conclusion, open tasks."""
 
     interruptions: tuple[ServiceInterruption, ...]
     leak: DataLeak | None
@@ -83,7 +86,7 @@ class Unfinished:
 
     @property
     def sentences(self) -> list[str]:
-        """Short, without a word that anybody wrote."""
+        """Return short descriptions for a message. They hold no free text."""
         said = []
         if self.interruptions:
             names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
@@ -106,7 +109,7 @@ def unfinished(incident: Incident) -> Unfinished:
 
 
 def seen_of(incident: Incident, left: Unfinished) -> str:
-    """The stamp of what the closing page shows; a new message of the declarant changes it too."""
+    """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
     shown = (
         sorted(one.service for one in left.interruptions),
         left.leak.status if left.leak else None,
@@ -125,7 +128,7 @@ def is_untouched(incident: Incident) -> bool:
 
 
 def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
-    """Raises NotFinished for a case that would be called resolved and is not, or of which nobody says why it is."""
+    """Raise NotFinished if the case is closed as resolved but is unfinished, or is untouched and `why` is empty."""
     if reason != ClosingReason.RESOLVED:
         return
     if left := unfinished(incident):
@@ -138,9 +141,9 @@ def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
 
 @transaction.atomic
 def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
-    """Close the case with its report. The same report again, by the same person, changes nothing.
+    """Close the case with its report. The same report again by the same person changes nothing.
 
-    Raises Http404, PermissionDenied, InvalidTransition when it is closed already, StaleClosing, ValidationError by
+    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, StaleClosing, ValidationError by
     field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`,
     `task_<uid>`.
     """
@@ -178,7 +181,7 @@ def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
 
 
 def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """What is kept for others names nobody; nothing is written any more in a case that was erased."""
+    """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
     elif pointers := pointers_in(ending.lesson, named_in(incident)):
@@ -216,7 +219,7 @@ def problems_of_report(ending: Ending) -> Iterator[Problem]:
 
 
 def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
-    """Why it is resolved is asked of a case that nobody has touched; in one that was erased nothing is written."""
+    """Yield a problem if nobody touched the case and no reason was written. An erased case takes no text."""
     if ending.reason != ClosingReason.RESOLVED or ending.why or incident.erased_at:
         return
     if is_untouched(incident):
@@ -224,7 +227,7 @@ def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
 
 
 def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
-    """What « résolu » must know; moments that cannot be true, whatever the reason."""
+    """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
     is_resolved = ending.reason == ClosingReason.RESOLVED
     for one in left.interruptions:
         name, at = f"ended_{one.service}", ending.ended.get(one.service)
@@ -249,7 +252,7 @@ def refuse(problems: tuple[Problem, ...]) -> None:
 
 
 def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor: User, at: datetime) -> dict[str, Any]:
-    """Put what the closing says of services, data and tasks in their rows. Gives the codes of what changed."""
+    """Save what the closing says of services, data and tasks. Returns the codes of what changed."""
     said: dict[str, Any] = {}
     open_services = {one.service for one in left.interruptions}
     if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
@@ -279,7 +282,10 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
 def shut(
     incident: Incident, ending: Ending, *, actor: User, at: datetime, said: Mapping[str, Any] | None = None
 ) -> None:
-    """Close the row, with its report and its event. The caller holds the case and has judged that it may be."""
+    """Close the row and save its report and its event.
+
+    The caller has locked the case and checked that it may be closed.
+    """
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
     settle_due(incident, worked_at=at)
     incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *WEIGHED_FIELDS, *DUE_FIELDS])
@@ -297,12 +303,12 @@ def shut(
     codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
     told = {"reason": ending.reason} | codes | dict(said or {})
     record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)
-    for double in incident.doubles.all():  # their declarants hear of the end too
+    for double in incident.doubles.all():  # the declarants of its duplicates are notified too
         record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
 
 
 def write_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
-    """Keep why it is resolved as a note, which the centre alone reads."""
+    """Save the reason as a note, which only the centre reads."""
     key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
     Note.objects.create(
         incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key

@@ -1,7 +1,7 @@
-"""Completing a declaration after it was sent: answers to the questions of a section, each sheet kept.
+"""Completing a declaration after it was sent: the answers to each section are stored as sheets.
 
-What is written is a new row; the one before stays, and the newest counts. Whoever writes says which row they had
-before their eyes: if another one came meanwhile, they are told and nothing is overwritten unseen.
+Each writing is a new row; the former rows stay, and the newest one counts. A writer names the newest row of their
+page. If a newer row exists, WrittenMeanwhile is raised and nothing is overwritten.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,7 +28,10 @@ from incidents.text import plain_line, say_the_same
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """Who writes on which case, as they call themselves, and the newest sheet of the section on their page."""
+    """Who writes on which case, under which name.
+
+    `seen` is the uid of the newest sheet of the section on their page.
+    """
 
     guest: Guest
     reference: str
@@ -43,11 +46,11 @@ class Written:
 
 
 class CannotComplete(Exception):
-    """The case is closed or erased. The message says why, for the person who writes."""
+    """The case is closed or erased. The message tells the writer why."""
 
 
 class WrittenMeanwhile(Exception):
-    """Somebody else wrote `sheet` since the page was opened; nothing was changed."""
+    """Somebody else wrote `sheet` after the page was opened. Nothing was saved."""
 
     def __init__(self, sheet: AnswerSheet) -> None:
         super().__init__(sheet.section)
@@ -58,7 +61,8 @@ class WrittenMeanwhile(Exception):
 def answer_section(
     *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
 ) -> Written:
-    """Keep the answers to one section, in the version that was asked. `keep`: odd values that are kept as typed.
+    """Store the answers to one section of the questionnaire `version`. `keep` lists questions whose odd value is
+    accepted.
 
     The same answers again change nothing. Raises Http404, PermissionDenied, ValidationError by question,
     CannotComplete, WrittenMeanwhile.
@@ -72,14 +76,14 @@ def answer_section(
     clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
     if same := stands_already(incident, section, clean, seen=writing.seen):
         return same
-    if not clean and newest_sheet(incident, section) is None:  # the centre would take it for an answer
+    if not clean and newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
         nothing = _("Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer.")
         raise ValidationError({NON_FIELD_ERRORS: [nothing]})
     return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
 
 
 def open_case(writing: Writing) -> Incident:
-    """The case, locked, if it can still be completed."""
+    """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
     incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
     if reason := why_not(incident):
         raise CannotComplete(reason)
@@ -87,7 +91,7 @@ def open_case(writing: Writing) -> Incident:
 
 
 def why_not(incident: Incident) -> str:
-    """Why nothing can be added to this case any more; empty when it can."""
+    """Return why nothing can be added to this case any more, or ""."""
     if incident.erased_at:
         return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
     if incident.merged_into and incident.merged_into.status != Status.CLOSED:
@@ -102,7 +106,10 @@ def newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
 
 
 def stands_already(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
-    """The newest sheet when it says just this: a double click. Raises WrittenMeanwhile when it was not seen."""
+    """Return the newest sheet if it says the same, as after a double click, else None.
+
+    Raises WrittenMeanwhile if it says something else and is not the sheet named by `seen`.
+    """
     newest = newest_sheet(incident, section)
     if newest and newest.values == values:
         return Written(sheet=newest, is_new=False)
@@ -116,7 +123,7 @@ def stands_already(incident: Incident, section: str, values: Mapping[str, Any], 
 def write_sheet(
     incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
 ) -> Written:
-    """Append the sheet, its event, and the instant of the declarant's last word."""
+    """Append the sheet, record the event, and save when the declarant last wrote."""
     sheet = AnswerSheet.objects.create(
         incident=incident,
         section=section,
@@ -136,6 +143,6 @@ def write_sheet(
 
 
 def author_of(writing: Writing) -> str:
-    """Cleaned; a person with an account who says nothing is called by the name that they chose to show."""
+    """Return the cleaned name of the writer, or the display name of their account if they gave none."""
     label = plain_line(writing.author, limit=LINE_LIMIT, field="author")
     return label or (writing.guest.user.display_name if writing.guest.user else "")

@@ -1,4 +1,4 @@
-"""Correcting what was declared. The rows hold the present truth; the state before stays as a sheet of the history."""
+"""Correcting a declaration. The rows of the case hold the current facts; the former facts stay as sheets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -55,9 +55,9 @@ WORKAROUND_LIMIT = 300
 
 @transaction.atomic
 def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
-    """All the interruptions of the case as they are now known, in the order of its rows, new ones last.
+    """Replace all the interruptions of the case, in the order of its rows, new ones last.
 
-    Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`.
+    Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
     """
     incident = open_case(writing)
     clean = checked_interruptions(interruptions, timezone.now(), zone_of(incident.collectivity))
@@ -67,9 +67,9 @@ def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[
 
 @transaction.atomic
 def end_interruption(*, writing: Writing, service: str) -> Written:
-    """« Ce service a repris maintenant. » Once it has, saying it again changes nothing."""
+    """Record that the service resumes now. A repeated call changes nothing."""
     incident = open_case(writing)
-    now = timezone.now().replace(second=0, microsecond=0)  # as precise as what people type
+    now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
     known = interruptions_of(incident)
     ended = [
         replace(one, ended_at=max(now, one.started_at or now))
@@ -78,7 +78,7 @@ def end_interruption(*, writing: Writing, service: str) -> Written:
         for one in known
     ]
     newest = newest_sheet(incident, "services")
-    # One button, one service: nothing of what somebody else wrote meanwhile is lost.
+    # The button changes one service only, so it overwrites nothing that somebody else wrote meanwhile.
     writing = replace(writing, seen=str(newest.uid) if newest else "")
     return change_services(incident, incident.service_stopped, ended, writing=writing)
 
@@ -96,10 +96,10 @@ def change_services(
 
 @transaction.atomic
 def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
-    """What is known of the data. « Non » where a leak was said says that it was without ground; data of which nobody
-    said that they left are then no longer touched.
+    """Correct what is known of the data.
 
-    Raises ValidationError where none was, and one is described beside « Non »: those words would be lost.
+    « Non » marks a recorded leak as unfounded, or removes touched data that were not said to have leaked. Raises
+    ValidationError if no leak was recorded and one is described beside « Non », since those words would be lost.
     """
     incident = open_case(writing)
     known = leak_of(incident)
@@ -117,7 +117,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
 
 @transaction.atomic
 def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
-    """Correct these instants of the case, by name; the others stay as they are. Problems are named `<name>_at`."""
+    """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
     incident = open_case(writing)
     now, zone = timezone.now(), zone_of(incident.collectivity)
     own = (problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
@@ -134,8 +134,9 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
 
 @transaction.atomic
 def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> Written:
-    """Whom to call back, and whether mails to them carry the code (None: as before). It changes nothing of how the
-    declaration was verified.
+    """Correct whom to call back, and whether mails to them carry the follow-up code (None: no change).
+
+    How the declaration was verified does not change.
     """
     incident = open_case(writing)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
@@ -157,7 +158,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
 
 @transaction.atomic
 def correct_story(*, writing: Writing, description: str, supplier: str) -> Written:
-    """The story told, and the supplier by which cases are grouped."""
+    """Correct the description, and the supplier by which cases are grouped."""
     incident = open_case(writing)
     said = Declaration(collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier)
     clean = cleaned(said)
@@ -173,7 +174,9 @@ def correct_story(*, writing: Writing, description: str, supplier: str) -> Writt
 def correct(
     incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
 ) -> Written:
-    """Keep the state before, put the new one in the rows and append its sheet; nothing when it says the same."""
+    """Store the former state, call `put` to change the rows, and append a sheet; do nothing if the sheet says the
+    same.
+    """
     if newest_sheet(incident, section) is None:
         writing = replace(writing, seen=keep_former(incident, section))
     if same := stands_already(incident, section, values, seen=writing.seen):
@@ -184,7 +187,10 @@ def correct(
 
 
 def keep_former(incident: Incident, section: str) -> str:
-    """The uid of the first state of a case whose declaration did not keep it: its rows say it, before they change."""
+    """Store the first state of a section that the declaration did not store, and return its uid.
+
+    Call it before changing rows.
+    """
     declared = incident.events.earliest("id")
     by = ActorKind(declared.actor_kind)
     keep_first(incident, {section: of_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
@@ -193,7 +199,7 @@ def keep_former(incident: Incident, section: str) -> str:
 
 
 def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
-    """Written anew, in their order: nothing refers to a row, and a service may stop again after it resumed."""
+    """Replace all the rows, in order: nothing refers to a row, and a service may stop again after it resumed."""
     incident.interruptions.all().delete()
     ServiceInterruption.objects.bulk_create(
         ServiceInterruption(incident=incident, **asdict(one)) for one in interruptions
@@ -201,7 +207,7 @@ def put_interruptions(incident: Incident, interruptions: Sequence[Interruption])
 
 
 def put_leak(incident: Incident, leak: Leak | None) -> None:
-    """The records said at the declaration stay: nothing asks for them here."""
+    """Save the leak, or delete it if None. The number of records does not change, since no page asks for it here."""
     row = first_leak(incident)
     if leak is None:
         incident.leaks.all().delete()
@@ -241,7 +247,7 @@ def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime
 
 
 def refuse(problems: Iterator[Problem]) -> None:
-    """Raises ValidationError naming every field that cannot be true."""
+    """Raise ValidationError naming every wrong field, if any."""
     found: dict[str, list[str]] = {}
     for field, message in problems:
         found.setdefault(field, []).append(message)

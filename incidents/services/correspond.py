@@ -1,4 +1,7 @@
-"""The thread between the declarant and the CSIRT. What is written stays as it was; nothing here is internal."""
+"""The messages between the declarant and the CSIRT.
+
+A message is never changed, and the declarant can read all of them.
+"""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -28,7 +31,7 @@ NO_MESSAGE = "aucun"
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """What somebody wrote, and the key of the form: the same words sent twice under one key are one message."""
+    """The words to send. `key` is the idempotency key of the form: the same words under one key are one message."""
 
     text: str
     key: str
@@ -38,8 +41,8 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a responder had before their eyes while writing: the newest message (`newest_of`), and which colleagues
-    they were told are writing too (`tag_of` each).
+    """What the page showed while a responder was writing: the newest message (`newest_of`), and the colleagues who
+    were writing at the same time (`tag_of` each).
     """
 
     newest: str
@@ -47,7 +50,7 @@ class Seen:
 
 
 class ThreadMoved(Exception):
-    """Messages came that the writer has not seen, or `writers` are writing too; nothing was sent."""
+    """Nothing was sent: messages arrived that the page had not shown, or colleagues (`writers`) are writing too."""
 
     def __init__(self, newest: str, writers: list[User]) -> None:
         super().__init__(newest)
@@ -57,7 +60,10 @@ class ThreadMoved(Exception):
 
 @transaction.atomic
 def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
-    """The declarant, or a colleague of the body, writes. Raises ValidationError on « text » or « author »."""
+    """Save a message of the declarant or of a colleague of the body.
+
+    Raises ValidationError on « text » or « author ».
+    """
     hold_with_main(reference)
     incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
     if not speaks_for_body(guest, incident):
@@ -70,10 +76,11 @@ def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
 
 @transaction.atomic
 def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> Message:
-    """A responder writes; with `asks_answer`, the case waits for the declarant until something is added to it.
+    """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
 
-    Nobody is asked anything on a closed case, a double among them: no page would show that it waits. Raises
-    ThreadMoved unless the writer has `seen` all that stands in the thread; None: they had no page of it.
+    `asks_answer` is ignored on a closed case, including a merged one, since no page would show that it waits. Raises
+    ThreadMoved if `seen` is not the current state of the thread. Pass None for `seen` if the responder had no page of
+    the thread.
     """
     hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
@@ -93,13 +100,13 @@ def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: See
 
 
 def newest_of(incident: Incident) -> str:
-    """Return how a page names the newest message of the thread."""
+    """Return the uid of the newest message of the thread, or `NO_MESSAGE`."""
     uid = incident.messages.order_by("-id").values_list("uid", flat=True).first()
     return str(uid) if uid else NO_MESSAGE
 
 
 def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) -> None:
-    """Raise ThreadMoved where the thread is not what the writer has seen. The caller holds the case."""
+    """Raise ThreadMoved if the thread is not what the page showed. The caller has locked the case."""
     if seen is None:
         return
     writers = list_colleagues_writing(incident, actor)
@@ -109,10 +116,9 @@ def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) 
 
 @transaction.atomic
 def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> int:
-    """The same words to the declarant of the case and to those of its doubles. Gives how many were written to.
+    """Send the same words to the declarants of the case and of its duplicates. Returns the number of declarants.
 
-    Each reads the reference of their own case, where a ready-made message names it. A double of which the words are
-    erased is passed over.
+    The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.
     """
     incident = check_ability(actor, reference, to=Ability.MESSAGE)
     held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
@@ -126,7 +132,10 @@ def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: See
 
 
 def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
-    """A message of the declarant's side. The caller holds the case, and records the event if it is new."""
+    """Save a message of the declarant's side.
+
+    The caller has locked the case, and records the event if the message is new.
+    """
     author = guest.user.display_name if guest.user else letter.author
     signed = replace(letter, author=author, asks_answer=False)
     message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
@@ -140,7 +149,7 @@ def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple
 def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
-    """The message, and whether it is new: what was sent twice is found again."""
+    """Return the message and whether it is new: the second of two identical posts finds the first message."""
     clean = cleaned(incident, letter)
     key = key_of(incident, clean)
     if earlier := Message.objects.filter(submission_key=key).first():
@@ -168,7 +177,9 @@ def cleaned(incident: Incident, letter: Letter) -> Letter:
 
 
 def key_of(incident: Incident, letter: Letter) -> str:
-    """Bound to the case and to the words: somebody who went back and wrote something else loses nothing."""
+    """Return a key made of the case and the words too, so that other words sent with the same form are a
+    new message.
+    """
     return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
 
 
@@ -185,13 +196,16 @@ def tell(message: Message, *, side: str) -> None:
 
 
 def thread_of(incident: Incident) -> list[Message]:
-    """The latest messages, oldest first."""
+    """Return the latest `MESSAGES_SHOWN` messages, oldest first."""
     return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some messages of a thread, oldest first, and whether there are others on either side."""
+    """A part of a thread, oldest message first.
+
+    `has_earlier` and `has_later` tell whether more messages exist on each side.
+    """
 
     messages: list[Message]
     has_earlier: bool
@@ -199,9 +213,9 @@ class Stretch:
 
 
 def stretch_of(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
-    """The messages next to one, named by its public identifier: those before it, or after it.
+    """Return the messages before or after the message with the given uid; the latest ones if there is no such message.
 
-    The latest where none is named, or none is there by that name: any message is reached, in two queries.
+    Every message can be reached this way. Two queries.
     """
     wanted = before or after
     beside = incident.messages.filter(uid=wanted).values_list("pk", flat=True).first() if is_uid(wanted) else None

@@ -1,4 +1,4 @@
-"""Declaring: from the words of a town hall to a case in the right CSIRT's queue, in one transaction."""
+"""Declaring an incident: the declaration becomes a case in the queue of the right CSIRT, in one transaction."""
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
@@ -32,7 +32,10 @@ REFERENCE_DRAWS = 5
 
 
 class SubmissionConflict(Exception):
-    """The same key came back with other content. `incident` is what the first one made; nothing was changed."""
+    """The key was already used with other content.
+
+    `incident` is the case of the first submission. Nothing was saved.
+    """
 
     def __init__(self, incident: Incident) -> None:
         super().__init__(incident.reference)
@@ -44,15 +47,15 @@ class Declared:
     incident: Incident
     access: FollowUpAccess
     is_new: bool
-    # As found for a new one; None when the same submission came again.
+    # The route of a new case; None if the submission was sent before.
     route: Route | None = None
 
 
 def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
-    """Accept a declaration: the incident, its event and its pending work, or nothing at all.
+    """Accept a declaration: save the incident, its event and its pending work, or nothing at all.
 
-    The same submission again gives the same incident back. Raises ValidationError (by field) on what cannot be
-    true, SubmissionConflict when the key was used for something else.
+    The same submission again returns the same incident. Raises ValidationError by field, SubmissionConflict if the key
+    was used with other content.
     """
     for _ in range(REFERENCE_DRAWS):
         try:
@@ -64,7 +67,10 @@ def declare_incident(*, declaration: Declaration, submission: Submission, actor:
 
 
 def is_about_reference(error: IntegrityError) -> bool:
-    """References are random: a repeat is rare, refused by the database, and all is done again with another."""
+    """Tell whether the drawn reference was already taken.
+
+    References are random, so this is rare: the caller draws again.
+    """
     return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
 
 
@@ -94,13 +100,13 @@ def declare_once(declaration: Declaration, submission: Submission, actor: User |
 
 
 def sent_before(key: str) -> Incident | None:
-    """Two posts of one form at the same instant: the second waits here and finds what the first made."""
+    """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
     hold_key(key)
     return Incident.objects.filter(submission_key=key_of(key)).first()
 
 
 def hold_key(key: str) -> None:
-    """Wait until nobody else holds this submission key, and hold it until the transaction ends."""
+    """Take an advisory lock on the submission key until the transaction ends, waiting if another one holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
@@ -111,17 +117,17 @@ def was_sent(key: str) -> bool:
 
 
 def key_of(key: str) -> str:
-    """Stored hashed: a form's key gives its case back to whoever shows it."""
+    """Return the hash that is stored: the key itself would give the case to anybody who reads the database."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def supplier_key_of(supplier: str) -> str:
-    """Several spellings of one name have one."""
+    """Return a key that is the same for several spellings of one supplier."""
     return fold(supplier)[:SUPPLIER_KEY_LENGTH]
 
 
 def digest_of(declaration: Declaration) -> str:
-    """Whether two submissions say the same."""
+    """Return a digest that two submissions share if they have the same content."""
     content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -159,7 +165,10 @@ def save_incident(
 
 
 def vouches(actor: User | None, body: Collectivity) -> bool:
-    """Whether this person makes the declaration believed. Nobody does for a body that nobody has confirmed."""
+    """Tell whether this person verifies the declaration by being a member of the body.
+
+    Nobody can for an unconfirmed body.
+    """
     return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
 
 

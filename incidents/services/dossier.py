@@ -1,7 +1,7 @@
-"""The answer pack of a case: what it says, the same on the page and in the PDF.
+"""The answer pack of a case: the same content for the page and for the PDF.
 
-Its QR code leads to the page where a reference and its code are typed, with the reference filled in. The secret is
-never in it: a pack is printed, photocopied, joined to a mail, and whoever held one would hold the case.
+Its QR code leads to the page where the follow-up code is typed, with the reference filled in. The pack never holds the
+code: it is printed, photocopied and mailed, and the code would open the case to anybody who has a copy.
 """
 
 from datetime import datetime
@@ -40,7 +40,7 @@ GROUND_MOVED = gettext_lazy("%(taker)s, dont relève désormais la collectivité
 
 
 def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
-    """Words only: they go to a template, or inert to typst. `incident` comes `with_words`."""
+    """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
     zone = zone_of(incident.collectivity)
     address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
     return {
@@ -66,7 +66,7 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
 
 
 def why_this_centre(incident: Incident) -> str:
-    """As it was routed; then who took it over, if another centre did."""
+    """Return why the case was routed to its centre and, after a transfer, which centre took it over and when."""
     moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
     if (last := moved.first()) is None or last.answered_at is None:
         return incident.route_reason
@@ -77,7 +77,7 @@ def why_this_centre(incident: Incident) -> str:
 
 
 def identity(body: Collectivity) -> str:
-    """What tells it from another of the same name, as an insurer or a prefecture asks for it."""
+    """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
     siren = body.siren and _("SIREN %s") % NBSP.join(map("".join, batched(body.siren, 3)))
     code = body.insee_code and _("code INSEE %s") % body.insee_code
     return capfirst(", ".join(part for part in (siren, code) if part))
@@ -103,7 +103,7 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
 
 
 def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
-    """What the rows of the case say, then the newest answers to the questions of its type, each section once."""
+    """Return the sections of the case from its rows, then the newest answers to the questions of its type."""
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
     facts = [section_said(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
     facts[0]["lines"].insert(0, [_("Situation"), situation])
@@ -119,7 +119,7 @@ def section_said(section: str, version: str, values: Values, zone: str) -> dict[
 
 
 def progress(incident: Incident, zone: str) -> list[str]:
-    """Where the case stands, and whether anybody called the body back."""
+    """Return whether the case was taken or closed, and whether the body was called back, as sentences."""
     return [line for line in (charge(incident, zone), verification(incident, zone)) if line]
 
 
@@ -142,7 +142,9 @@ def verification(incident: Incident, zone: str) -> str:
 
 
 def receipt(incident: Incident, zone: str) -> list[str]:
-    """The acknowledgement of an electronic sending: what arrived, when, who deals with it. It says nothing more."""
+    """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
+    L112-11).
+    """
     words = {"reference": spaced(incident.reference), "at": moment(incident.received_at, zone)}
     lines = [
         _("La déclaration électronique %(reference)s a été reçue le %(at)s.") % words,

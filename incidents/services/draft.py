@@ -1,7 +1,7 @@
-"""A declaration while it is being written: saved at each screen, resumed with a short code, sent once.
+"""A declaration that is being written: it is saved at each screen, reopened with a short code, and sent once.
 
-The code is drawn and kept in the manner of the follow-up secret (`services/follow_up.py`): the database holds a seed
-and a keyed hash. It is shorter, since it opens what nobody has read yet, for a month at most, and guesses are slowed.
+The code is drawn and stored like the follow-up secret (`services/follow_up.py`): the database holds a seed and a keyed
+hash. It is shorter, because a draft is unread, lasts a month at most, and guesses are slowed down.
 """
 
 import secrets
@@ -24,11 +24,12 @@ from incidents.services.declare import Declared, declare_incident, hold_key
 from incidents.text import say_the_same
 
 CODE_LENGTH = 8
-# After the last save: nothing is lost while somebody looks for a number, or for help.
+# How long a draft lasts after its last save, so that a person has time to look for a number or for help.
 LASTS = timedelta(days=30)
-# Nothing but the type and the body was chosen, with two buttons: whoever comes back presses them again.
+# How long a draft lasts that holds only a type and a body, two buttons that are quickly pressed again.
 EMPTY_LASTS = timedelta(days=2)
-# More empty ones than people begin in two days anywhere: beyond, the oldest go, though none of the last hour.
+# More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
+# hour.
 MOST_EMPTY, AT_ONCE = 5_000, 5_000
 EMPTY_STAYS = timedelta(hours=1)
 NO_WORDS = (Screen.WHAT, Screen.WHO)
@@ -39,9 +40,9 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """What somebody typed on one screen, and the version of it that they had before their eyes (empty: none).
+    """What somebody typed on one screen, with the version of the screen that their page showed (empty: none).
 
-    `pen` names this opening of the screen, where the page says it, and `stroke` counts what it sent.
+    `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves.
     """
 
     screen: Screen
@@ -50,13 +51,13 @@ class Typed:
     version: str = ""
     pen: str = ""
     stroke: int = 0
-    # What the first two screens decide.
+    # Set by the first two screens.
     type: str = ""
     collectivity: Collectivity | None = field(default=None)
 
 
 class AlreadySent(Exception):
-    """The draft has become a case; nothing was changed."""
+    """The draft has already become a case. Nothing was changed."""
 
     def __init__(self, incident: Incident) -> None:
         super().__init__(incident.reference)
@@ -64,7 +65,7 @@ class AlreadySent(Exception):
 
 
 class PageChanged(Exception):
-    """Somebody else has saved this screen meanwhile, as `page` says; nothing was changed."""
+    """Somebody else saved this screen meanwhile: `page` is the stored screen. Nothing was changed."""
 
     def __init__(self, page: DraftPage) -> None:
         super().__init__(page.screen)
@@ -72,7 +73,7 @@ class PageChanged(Exception):
 
 
 def code_of(draft: Draft) -> str:
-    """The code that opens this draft on another device, in its compact form."""
+    """Return the code that opens this draft on another device, in its compact form."""
     digest = salted_hmac("incidents.draft.code", draft.nonce, algorithm="sha256").digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:CODE_LENGTH])
 
@@ -82,23 +83,23 @@ def hash_of(code: str) -> str:
 
 
 def version_of(page: DraftPage | None) -> str:
-    """Changes each time that the screen is saved."""
+    """Return a version that changes each time the screen is saved."""
     return page.saved_at.isoformat() if page else ""
 
 
 def is_open(uid: UUID) -> bool:
-    """Whether this draft, or the case that it became, still has its pages."""
+    """Tell whether the pages of this draft, or of the case that it became, can still be opened."""
     return Draft.objects.filter(uid=uid, expires_at__gt=timezone.now()).exists()
 
 
 def find_draft(code: str) -> Draft | None:
-    """The live draft that `code` opens, however it was typed, or the sent one that it opened. Reads only."""
+    """Return the unexpired draft with this code, sent or not, however the code was typed. Writes nothing."""
     return Draft.objects.filter(code_hash=hash_of(code), expires_at__gt=timezone.now()).first()
 
 
 @transaction.atomic
 def start_draft(*, typed: Typed) -> Draft:
-    """A new draft, with its first screen saved."""
+    """Create a draft and save its first screen."""
     draft = make_draft()
     prolong(draft, typed)
     draft.save(force_insert=True)
@@ -107,7 +108,7 @@ def start_draft(*, typed: Typed) -> Draft:
 
 
 def make_draft(**names: UUID) -> Draft:
-    """Return a new draft that is not saved yet, of the public identifier `uid` if one is given."""
+    """Return a new unsaved draft, with the public identifier `uid` if one is given."""
     draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **names)
     draft.code_hash = hash_of(code_of(draft))
     return draft
@@ -115,10 +116,10 @@ def make_draft(**names: UUID) -> Draft:
 
 @transaction.atomic
 def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
-    """Save a screen; gives it as it stands, with its draft.
+    """Save a screen and return its stored state, with its draft.
 
-    Raises Draft.DoesNotExist, AlreadySent and PageChanged. The same words again
-    change nothing and keep the name of who wrote them first.
+    The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
+    AlreadySent, PageChanged.
     """
     draft = hold(uid)
     prolong(draft, typed)
@@ -127,18 +128,19 @@ def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
 
 
 def hold(uid: UUID) -> Draft:
-    """Until the transaction ends nobody else saves or sends it. Raises Draft.DoesNotExist and AlreadySent."""
+    """Return the draft, locked until the transaction ends. Raises Draft.DoesNotExist and AlreadySent."""
     draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
-    if draft.incident:  # asked after the lock: a join would not see the case that was made while this waited
+    if draft.incident:  # read after the lock: a join would miss a case made while waiting
         raise AlreadySent(draft.incident)
     return draft
 
 
 def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
-    """Unless it says the same already; raises PageChanged when it would hide another's words.
+    """Save the screen unless it already says the same.
 
-    What comes late from the hand that wrote it changes nothing; what comes next from it is no clash,
-    though the answer to the save before was lost on the way. Nor are the same words under another spelling.
+    Raises PageChanged if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
+    ignored; its next save is no conflict, even if the answer to the former one was lost. The same words in another
+    spelling are no conflict either.
     """
     if before and typed.pen and before.pen == typed.pen:
         return before if typed.stroke < before.stroke else keep(draft, typed)
@@ -176,12 +178,10 @@ def prolong(draft: Draft, typed: Typed) -> None:
 def send_draft(
     *, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None, source: str = ""
 ) -> Declared:
-    """Save the last screen and declare what the draft says, once: its case is its own for ever.
+    """Save the last screen and declare the draft, once.
 
-    `source` is a digest of the address that it comes from.
-
-    Raises Draft.DoesNotExist, AlreadySent, PageChanged, and ValidationError (by field) on what cannot be true;
-    then nothing is saved.
+    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, PageChanged, and
+    ValidationError by field; then nothing is saved.
     """
     draft = hold(uid)
     prolong(draft, typed)
@@ -201,11 +201,10 @@ def send_express(
     actor: User | None,
     source: str = "",
 ) -> Declared:
-    """Save the screens that one page has asked, in the draft `uid` or in a new one of that name, and declare it: its
-    declarant is to be called back.
+    """Save the screens that were asked on one page, and declare them with a request to be called back.
 
-    Raises AlreadySent once the draft has become a case, ValidationError (by field) on what cannot be true; then
-    nothing is saved.
+    They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
+    a case, ValidationError by field; then nothing is saved.
     """
     hold_key(key_of_draft(uid))
     draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
@@ -224,7 +223,7 @@ def key_of_draft(uid: UUID) -> str:
 
 
 def submission_of(draft: Draft, pages: Iterable[DraftPage], *, author: str, origin: str, source: str) -> Submission:
-    """The caller holds the draft."""
+    """Return the submission of a draft. The caller has locked the draft."""
     return Submission(
         key=key_of_draft(draft.uid),
         is_held=True,
@@ -243,9 +242,9 @@ def declare_draft(draft: Draft, declaration: Declaration, submission: Submission
 
 
 def authors_of(pages: Iterable[DraftPage]) -> dict[str, str]:
-    """Who wrote each section, where somebody said their name: what another left unsigned is not theirs.
+    """Return the author of each section, or {} if nobody signed any screen: unsigned words get no author.
 
-    The screen of the caller also tells the story and its moments.
+    The screen of the caller also holds the description and the moments.
     """
     by_screen = {page.screen: page.author for page in pages}
     if not any(by_screen.values()):
@@ -257,7 +256,10 @@ def authors_of(pages: Iterable[DraftPage]) -> dict[str, str]:
 
 @transaction.atomic
 def forget_old_drafts() -> int:
-    """Delete the drafts that nobody sent, and what sent ones still say beside their case. Gives how many ended."""
+    """Delete expired drafts that were not sent, and the screens of expired sent ones.
+
+    Returns the number of deleted rows.
+    """
     old = Draft.objects.filter(expires_at__lte=timezone.now())
     DraftPage.objects.filter(draft__in=old).delete()
     return old.filter(incident=None).delete()[0]
@@ -265,16 +267,17 @@ def forget_old_drafts() -> int:
 
 @transaction.atomic
 def thin_empty_drafts() -> int:
-    """Delete some of the oldest empty drafts beyond MOST_EMPTY. Gives how many: 0 when there is nothing left to do.
+    """Delete some of the oldest empty drafts beyond MOST_EMPTY.
 
-    A machine may begin any number of them. What is still typed on a screen of one that is gone begins another.
+    Returns the number of drafts, 0 if nothing is left to do. A script may create any number of drafts. A person whose
+    draft was deleted starts another one at the next save.
     """
     empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
     first_beyond = empty.values_list("created_at", flat=True)[MOST_EMPTY : MOST_EMPTY + 1].first()
     if first_beyond is None:
         return 0
     old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
-    # Under the lock: one that meets its first words meanwhile is empty no more, and stays.
+    # Locked, so that a draft whose first words are saved meanwhile is no longer empty and stays.
     some = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
     DraftPage.objects.filter(draft__in=some).delete()
     Draft.objects.filter(pk__in=some).delete()

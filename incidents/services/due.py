@@ -1,4 +1,7 @@
-"""Keeping what comes next on a case (`incidents/due.py`) after each change. The callers hold the case and save it."""
+"""Updating what comes next on a case (`incidents/due.py`) after each change.
+
+Callers have locked the case and save it.
+"""
 
 from datetime import datetime
 
@@ -11,14 +14,14 @@ from incidents.models import Incident
 DUE_FIELDS = ("due_at", "due_for", "worked_at")
 ANSWER_FIELDS = ("answer_by", "answered_at", "awaited_since", *DUE_FIELDS)
 NEWS_FIELDS = ("declarant_wrote_at", "answer_by", "awaited_since", *DUE_FIELDS)
-# Who wrote a message, in the data of its event.
+# The side that wrote a message, as stored in the data of its event.
 DECLARANT, CSIRT = "declarant", "csirt"
 ANSWERS = Q(kind=EventKind.MESSAGE, data__side=CSIRT) | Q(kind=EventKind.NOTED, data__spoke=True)
 ADDITIONS = Q(kind__in=[EventKind.FACTS, EventKind.FILE]) | Q(kind=EventKind.MESSAGE, data__side=DECLARANT)
 
 
 def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None:
-    """Find anew what is due next. `worked_at`: when somebody of the centre worked on it, where this is such an act."""
+    """Recompute `due_at` and `due_for`. Pass `worked_at` if the act is work of the centre on the case."""
     incident.worked_at = worked_at or incident.worked_at
     task_due = None
     if incident.status == Status.ACKNOWLEDGED:
@@ -27,7 +30,10 @@ def settle_due(incident: Incident, *, worked_at: datetime | None = None) -> None
 
 
 def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False) -> None:
-    """The centre wrote to the declarant, or spoke with them. With `asks_answer` the case waits for them."""
+    """Record that the centre wrote to the declarant or spoke with them.
+
+    With `asks_answer`, the case waits for the declarant.
+    """
     incident.answer_by = None
     incident.answered_at = incident.answered_at or at
     incident.awaited_since = at if asks_answer else None
@@ -35,14 +41,14 @@ def note_answer(incident: Incident, *, at: datetime, asks_answer: bool = False) 
 
 
 def answer_sooner(incident: Incident) -> None:
-    """Once the severity has risen: whoever waits gets an answer within the new target, never later than said."""
+    """Bring `answer_by` forward to the target of the risen severity; it is never put off."""
     if incident.answer_by:
         since = incident.declarant_wrote_at or incident.received_at
         incident.answer_by = min(incident.answer_by, since + ANSWER_WITHIN[incident.severity])
 
 
 def note_news(incident: Incident, *, at: datetime) -> None:
-    """The declarant's side added something: somebody is to answer, counted from the oldest unanswered addition."""
+    """Record that the declarant's side added something. `answer_by` counts from the oldest unanswered addition."""
     incident.declarant_wrote_at = at
     incident.awaited_since = None
     if incident.status != Status.CLOSED and incident.answer_by is None:
@@ -56,9 +62,11 @@ def last_answer(incident: Incident) -> datetime | None:
 
 
 def waits_since(incident: Incident, *settled_at: datetime | None) -> datetime | None:
-    """Since when its declarant waits for an answer, as its history says: their oldest addition after the last answer.
+    """Return since when the declarant waits for an answer: their oldest addition after the last answer, read from the
+    events.
 
-    Whom nobody ever answered waits since the declaration. `settled_at`: what else left nothing to answer then.
+    A declarant who never got an answer waits since the declaration. `settled_at` are other instants at which nothing
+    was left to answer.
     """
     settled = max(filter(None, [last_answer(incident), *settled_at]), default=None)
     if settled is None:

@@ -1,7 +1,7 @@
-"""What the law asks in the days that follow: two delays that are in force, each with its source, and no other.
+"""The two legal delays in force that a body must know, each with its source.
 
-GDPR, articles 33 and 34, where personal data are or may be concerned; code des assurances, article L12-10-1, where
-an attack is or may be the cause. Each starts from its own instant. Hours run without pause; nothing longer is shown.
+GDPR, articles 33 and 34, if personal data are or may be concerned; code des assurances, article L12-10-1, if an attack
+is or may be the cause. Each delay runs from its own instant, in hours without pause. No longer delay is shown.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,7 +16,7 @@ from incidents.moments import has_hour
 from incidents.questions.saying import said_moment
 
 WITHIN = timedelta(hours=72)
-# Neither a breakdown, nor a mistake, nor a flaw that nobody used, nor a lost device is an attack on a system.
+# A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
 NO_ATTACK = {IncidentType.OUTAGE, IncidentType.MISDELIVERY, IncidentType.FLAW, IncidentType.DEVICE}
 
 
@@ -76,7 +76,7 @@ def complaint(incident: Incident, zone: str) -> Duty:
 
 
 def before(known_at: datetime | None, zone: str) -> str:
-    """The end of the delay on the clock of the town hall; nothing where its start is not known."""
+    """Return the end of the delay in the body's time zone, or "" if its start is not known."""
     if known_at is None:
         return ""
     at = said_moment(end_of_delay(known_at, zone), zone)
@@ -84,5 +84,5 @@ def before(known_at: datetime | None, zone: str) -> str:
 
 
 def end_of_delay(known_at: datetime, zone: str) -> date | datetime:
-    """Counted in hours; in days of the body from a day alone, whatever the clock does meanwhile."""
+    """Return the end of the delay: 72 hours after an instant, or three days of the body after a day without hour."""
     return known_at + WITHIN if has_hour(known_at, zone) else day_of(known_at, zone) + WITHIN

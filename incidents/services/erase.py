@@ -1,4 +1,4 @@
-"""Erasing the words and the personal values of a case. The history of what was done stays; so do the figures."""
+"""Erasing the words and the personal values of a case. Its events and the figures stay."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,7 +35,7 @@ from incidents.services.record import record_event
 
 @transaction.atomic
 def erase_personal_data(*, reference: str, actor: User) -> Incident:
-    """Empty all the words of a case, destroy the key of its files, close its links, and say so in its history."""
+    """Empty all the words of a case, destroy the key of its files, close its links, and record the event."""
     incident = get_incident(actor, reference, to=Ability.ERASE, lock=True)
     if incident.erased_at:
         return incident
@@ -51,7 +51,7 @@ def erase_personal_data(*, reference: str, actor: User) -> Incident:
 
 
 def empty_words(incident: Incident) -> None:
-    """Rows that the history names stay, without a word in them. Without their key the files cannot be read."""
+    """Empty the rows that events name, and delete the others. Without their key the files cannot be read any more."""
     Story.objects.filter(incident=incident).update(
         description="", supplier="", contact_name="", contact_role="", contact_phone="", contact_email=""
     )

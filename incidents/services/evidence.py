@@ -1,4 +1,4 @@
-"""Files handed over as evidence: recorded one by one, numbered, sealed, told once in the history."""
+"""Files handed over as evidence: each gets a number and a seal, and one event."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,17 +23,17 @@ from incidents.services.record import record_event
 
 MOST_FILES = 300
 MOST_BYTES = 2 * 1000 * 1000 * 1000
-# The room of a file that was announced and of which nothing came is held so long.
+# How long the quota of an announced file is reserved if none of its bytes arrive.
 HELD_FOR = timedelta(hours=1)
 
 
 class Erased(Exception):
-    """The words and the files of the case were erased: nothing is added, nothing is read."""
+    """The words and the files of the case were erased: nothing can be added or read."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """The line of the sealed list; not new when the case already had these bytes."""
+    """A piece of evidence; `is_new` is False if the case already had the same bytes."""
 
     evidence: Evidence
     is_new: bool
@@ -41,7 +41,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Given:
-    """A file that has arrived whole, with the name and the author that were given with it."""
+    """A file that has arrived completely, with the name and the author that were sent with it."""
 
     name: str
     author: str
@@ -50,7 +50,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Room:
-    """How many files and bytes a case still takes, those on their way counted."""
+    """How many files and bytes a case still takes, once uploads in progress are subtracted."""
 
     files: int
     octets: int
@@ -58,7 +58,10 @@ class Room:
 
 @transaction.atomic
 def open_vault(*, guest: Guest, reference: str) -> bytes:
-    """The key that files of this case are encrypted with, made with the first one. Raises Erased, Http404…"""
+    """Return the encryption key of the case's files, created with the first file.
+
+    Raises Erased, Http404, PermissionDenied.
+    """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise Erased
@@ -67,7 +70,10 @@ def open_vault(*, guest: Guest, reference: str) -> bytes:
 
 
 def key_to_read(incident: Incident) -> bytes:
-    """Raises Erased when it was destroyed, NotReadable when this installation has lost its own."""
+    """Return the key of the case's files.
+
+    Raises Erased if it was destroyed, NotReadable if the installation's key is lost.
+    """
     row = CaseKey.objects.filter(incident=incident).first()
     if row is None:
         raise Erased
@@ -75,13 +81,13 @@ def key_to_read(incident: Incident) -> bytes:
 
 
 def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
-    """Files on their way: each takes the room that it announced."""
+    """Return the uploads in progress. Each reserves the size that it announced."""
     uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
     return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
 
 
 def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
-    """`without`: an upload that is about to become a piece, and would be counted twice."""
+    """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = unfinished_of(incident)
     others = uploads.exclude(pk=without.pk) if without else uploads
@@ -90,7 +96,7 @@ def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Roo
 
 
 def check_room(room: Room, size: int) -> None:
-    """Raises ValidationError with what the person can do."""
+    """Raise ValidationError, with what the person can do, if the file does not fit."""
     if room.files < 1:
         raise ValidationError(
             _("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus. Appelez le centre.") % {"most": MOST_FILES}
@@ -101,10 +107,10 @@ def check_room(room: Room, size: int) -> None:
 
 @transaction.atomic
 def record_evidence(*, guest: Guest, reference: str, given: Given, upload: EvidenceUpload | None = None) -> Recorded:
-    """Give the file its number and its seal. The same bytes a second time change nothing.
+    """Number and seal the file. The same bytes a second time change nothing.
 
-    What is not new, or refused, is still in the store: whoever called removes it.
-    Raises Erased, ValidationError when the case is full, Http404, PermissionDenied.
+    The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
+    Http404, PermissionDenied.
     """
     hold_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
@@ -118,7 +124,7 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     last = incident.evidence.order_by("-number").first()
     evidence = new_piece(incident, guest, given)
     evidence.number = last.number + 1 if last else 1
-    evidence.received_at = now.replace(microsecond=0)  # as it is printed on the list
+    evidence.received_at = now.replace(microsecond=0)  # the list prints seconds
     evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
     evidence.save()
     note_news(incident, at=now)
@@ -131,9 +137,10 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
 
 @transaction.atomic
 def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
-    """Close a piece that was handed over by mistake. Its line of the sealed list stays; its bytes go with the sweep.
+    """Withdraw a piece that was handed over by mistake.
 
-    A second time changes nothing. Raises Http404, PermissionDenied, Erased.
+    Its line of the sealed list stays; the sweep deletes its bytes. A repeated call changes nothing. Raises Http404,
+    PermissionDenied, Erased.
     """
     hold_with_main(reference)
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
@@ -170,7 +177,10 @@ def new_piece(incident: Incident, guest: Guest, given: Given) -> Evidence:
 
 
 def rewrap_case_keys() -> int:
-    """Encrypt each case's key with the first key of the installation. Gives how many were not; any may be a rerun."""
+    """Encrypt the key of each case with the installation's first key.
+
+    Returns how many keys changed; it can be run again.
+    """
     changed = 0
     for pk in CaseKey.objects.values_list("pk", flat=True):
         with transaction.atomic():

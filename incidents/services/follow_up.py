@@ -1,8 +1,8 @@
-"""The secret that brings a declarant without account back to the case, from any device.
+"""The secret with which a declarant without account comes back to the case, from any device.
 
-The secret is twelve symbols that can be read out (60 bits, drawn by HMAC from a random seed and the server's
-key). The database holds the seed and a keyed hash: a stolen copy of it opens no case. The receipt can still be
-written later, since the server draws the secret again from the seed.
+It has twelve symbols that can be read out (60 bits), drawn by HMAC from a random seed and the server's key. The
+database holds the seed and a keyed hash, so a stolen copy opens no case. The server can draw the secret again from the
+seed, to write the receipt later.
 """
 
 import secrets
@@ -24,13 +24,13 @@ from incidents.reference import ALPHABET, compact
 from incidents.services.record import record_event
 
 SECRET_LENGTH = 12
-# Long enough for a case and its complaint; a new link can be made at any time before.
+# A year covers a case and its complaint. A new link can be made at any time before.
 LASTS = timedelta(days=365)
 DOUBLE_CLICK = timedelta(seconds=10)
 
 
 def secret_of(access: FollowUpAccess) -> str:
-    """The secret of this access, in its compact form."""
+    """Return the secret of this access, in its compact form."""
     digest = salted_hmac("incidents.follow_up.secret", access.nonce, algorithm="sha256").digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
 
@@ -40,7 +40,7 @@ def hash_of(secret: str) -> str:
 
 
 def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
-    """A new live access. The database refuses a second live one."""
+    """Create a live access. The database refuses a second live one for the same case."""
     access = FollowUpAccess(
         incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LASTS
     )
@@ -50,25 +50,28 @@ def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
 
 
 def find_access(secret: str) -> FollowUpAccess | None:
-    """The live access that `secret` opens, however it was typed; None if altered, revoked or expired. Reads only."""
+    """Return the live access with this secret, however it was typed; None if it is wrong, revoked or expired.
+
+    Writes nothing.
+    """
     live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
     return live.select_related("incident").filter(secret_hash=hash_of(secret)).first()
 
 
 @transaction.atomic
 def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
-    """The declarant wants a new secret: the old one stops at once. Raises Http404 if the access is not live.
+    """Give the declarant a new secret; the old one stops at once. Raises Http404 if the access is not live.
 
-    A double click gives the secret that the first one made, rather than a closed door and a lost secret.
+    The second click of a double click returns the secret that the first one made.
     """
     try:
         incident = get_followed_incident(access_uid, lock=True)
     except Http404:
-        # Closed already: by the first click, or by somebody else.
+        # The access was closed by the first click, or by somebody else.
         if made := made_by_first_click(access_uid):
             return made
         raise
-    # Under the lock: the first click may have made it while this one waited.
+    # Read again under the lock: the first click may have made it meanwhile.
     return made_by_first_click(access_uid) or replace_access(incident, actor=None, by=ActorKind.DECLARANT)
 
 
@@ -85,9 +88,10 @@ def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
 
 @transaction.atomic
 def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
-    """A responder makes a new secret to read out on the telephone; the old one stops at once.
+    """Make a new secret that a responder reads out on the telephone; the old one stops at once.
 
-    Raises ValidationError once the case is erased: erasing closed its links for good.
+    Raises ValidationError if the case is erased, since erasing closed its links for good. Raises Http404,
+    PermissionDenied.
     """
     incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
     if incident.erased_at:

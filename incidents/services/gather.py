@@ -1,4 +1,4 @@
-"""Acts on all the cases of a group, or of a supplier, at once: carried one case at a time by `services/bulk.py`."""
+"""Acts on all the cases of a group or of a supplier, carried out case by case by `services/bulk.py`."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -20,11 +20,11 @@ from incidents.services.groups import get_group, open_group, title_of, uid_of
 from incidents.services.templates import check_names, phone_of, values_of
 from incidents.text import fold, plain_text
 
-# Beyond so many at once, the same act is asked for again: the cases that are left are then the first.
+# Cases beyond this number are reached by repeating the act, since the first ones are then done.
 MOST_AT_ONCE = 5000
 
 
-# What a case is named by, without its story.
+# The columns that identify a case, without its description.
 NAMED_BY = (
     *("reference", "collectivity__name", "collectivity__siren", "collectivity__insee_code"),
     *("story__contact_name", "story__contact_phone", "story__contact_email"),
@@ -33,8 +33,10 @@ NAMES_SAID = 10
 
 
 class GroupLetter(NamedTuple):
-    """What is to be written to all; `with_closed`: to those of closed cases too. `common`: the words, as
-    DoubtfulNames gives them, of which whoever writes says that they name nobody.
+    """A message to a whole group.
+
+    With `with_closed`, closed cases receive it too. `common` holds the words of a DoubtfulNames error that the author
+    has confirmed as common words.
     """
 
     text: str
@@ -45,7 +47,7 @@ class GroupLetter(NamedTuple):
 
 
 class DoubtfulNames(ValidationError):
-    """Words of a message may be a part of somebody's name; nobody has said yet that they name nobody."""
+    """Some words of the message may be part of a name. Its author must confirm that they are common words."""
 
     def __init__(self, words: list[str]) -> None:
         quoted = quote_words(words)
@@ -54,8 +56,9 @@ class DoubtfulNames(ValidationError):
 
 
 def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
-    """As it will be sent, but for the names in braces that each case replaces. Raises ValidationError on « text »,
-    DoubtfulNames where what may be a common word may also name somebody.
+    """Return the letter with its text cleaned; the names in braces are filled in later for each case.
+
+    Raises ValidationError on « text », DoubtfulNames if a word that may be a common word may also be a name.
     """
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
     if not text:
@@ -71,7 +74,7 @@ def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupL
 
 
 def join_words(words: list[str]) -> str:
-    """Return them as a page sends them back."""
+    """Return the words as one text, as the page sends them back."""
     return ", ".join(" ".join(one.split()) for one in words)
 
 
@@ -80,9 +83,9 @@ def quote_words(words: list[str]) -> str:
 
 
 def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
-    """Return the words of a message that name a body of the group, a person of one, or a case, to the others.
+    """Return the words of the message that would identify a body, a person or a case of the group to the others.
 
-    Of a group of one body nothing is told to others. Whoever writes may sign, even where a declarant has their name.
+    A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
     """
     cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
     known = list(cases)
@@ -96,8 +99,10 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
 
 
 def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
-    """Whose declarant would read it: those of the open cases, unless the closed ones are wanted too, and of their
-    doubles, which whoever merged them may not have put in the group.
+    """Return the cases whose declarants get the message: cases of the group and their duplicates, open ones only
+    unless `with_closed`.
+
+    Duplicates are added since a merged case need not be in the group. Erased cases are left out.
     """
     here = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
     doubles = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
@@ -106,7 +111,9 @@ def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
 
 
 def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
-    """The first case of those written to and the message as its declarant would read it; None when nobody would."""
+    """Return the first case that gets the message and its text as that declarant would read it; None if there is no
+    case.
+    """
     cases = written_to(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
     first = cases.first()
     if first is None:
@@ -115,10 +122,10 @@ def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[I
 
 
 def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
-    """To each declarant in their own thread: none sees another. The same form sent twice is one message.
+    """Write to each declarant in their own thread. The same form sent twice is one message.
 
-    Raises Http404, ValidationError on « text », or of no field when nobody would read it; FormUsed where the form was
-    sent before with other words or to others.
+    Raises Http404, FormUsed if the form was used with other words or cases, and ValidationError: on « text », or
+    without a field if no declarant would get the message.
     """
     found = get_group(actor, group)
     clean = checked_letter(letter, found, actor)
@@ -138,16 +145,16 @@ def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
 
 
 def outside(group: CaseGroup) -> QuerySet[Incident]:
-    """Open cases of the centre, in no group, that name a supplier that the newest cases of this one name."""
+    """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
     named = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
     keys = Incident.objects.filter(pk__in=named).exclude(supplier_key="").values("supplier_key")
     return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
 
 
 def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
-    """Put in the group what names the same supplier and came since, or only what names `supplier_key`.
+    """Add to the group the ungrouped cases that name its suppliers, or only those that name `supplier_key`.
 
-    Raises Http404, ValidationError when none does.
+    Raises Http404, ValidationError if there is no such case.
     """
     found = get_group(actor, group)
     cases = free_of(supplier_key).filter(csirt=found.csirt_id) if supplier_key else outside(found)
@@ -155,15 +162,15 @@ def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") 
 
 
 def free_of(supplier_key: str) -> QuerySet[Incident]:
-    """Open cases in no group that name the supplier, of any centre."""
+    """Return the ungrouped open cases that name the supplier, of any centre."""
     return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
 
 
 def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
-    """Open a group named after the supplier, with all the open cases of a centre that name it, as one act.
+    """Open a group named after the supplier and add all the open cases of one centre that name it.
 
-    Sent again once they are all in, it is the same group, and there is nothing to do: not in another centre of the
-    actor either. Raises Http404 when no open case of the actor's centres names it.
+    Sent again, the form returns the same group, and no job if all the cases are in. Raises Http404 if no open case of
+    the actor's centres names the supplier.
     """
     mine, group = free_of(supplier_key).filter(csirt__in=actor.csirt_ids()), opened_before(actor, key)
     if group is None:
@@ -179,7 +186,7 @@ def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGro
 
 
 def opened_before(actor: User, key: str) -> CaseGroup | None:
-    """By the same form."""
+    """Return the group that the same form opened before, or None."""
     uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
     return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
 
@@ -197,4 +204,4 @@ def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key:
             key=f"{group.uid}\n{key}",
         )
     except FormUsed as used:
-        return used.job  # a second click, once some of them are in
+        return used.job  # a second click, when some of the cases are already in the group

@@ -1,9 +1,8 @@
-"""Cases of one cause within one centre, handled as one: a supplier that was hit, a campaign.
+"""Groups of cases of one cause within one centre: a supplier that was attacked, a campaign.
 
-A group belongs to a centre, and holds cases of that centre alone. No declarant learns of it: not even that it exists.
-
-Its title may repeat the supplier that a declarant named, as they typed it: a company as a rule, but a person who works
-alone too, or whatever was typed there. So the name goes with the last case that holds it (`forget_name`).
+A group belongs to a centre and holds only cases of that centre. Declarants never learn that it exists. Its title may
+repeat the supplier's name as a declarant typed it, which may be a person's name. The title is therefore changed when
+the last case with that name is erased (`forget_name`).
 """
 
 from typing import Any
@@ -32,16 +31,16 @@ NAMELESS = gettext_lazy("Prestataire (nom effacé)")
 
 
 class StaleGroup(Exception):
-    """Somebody else saved the sheet since the page was read."""
+    """Somebody else saved the sheet after the page was opened."""
 
 
 def groups_of(user: User) -> QuerySet[CaseGroup]:
-    """Those of my centres: the only ones that are there for me."""
+    """Return the groups of the user's centres."""
     return CaseGroup.objects.filter(csirt__in=user.csirt_ids()).select_related("csirt", "author")
 
 
 def get_group(user: User, uid: UUID, *, lock: bool = False) -> CaseGroup:
-    """Raises Http404 for one of another centre as for one that is not there."""
+    """Return the group. Raises Http404 if it does not exist or belongs to another centre."""
     groups = groups_of(user)
     group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
     if group is None:
@@ -51,7 +50,7 @@ def get_group(user: User, uid: UUID, *, lock: bool = False) -> CaseGroup:
 
 @transaction.atomic
 def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: str = "") -> CaseGroup:
-    """Open a group in a centre of one's own. The same form sent twice (`key`) opens one.
+    """Open a group in one of the actor's centres. The same form sent twice (`key`) opens one group.
 
     Raises Http404 for another centre, ValidationError by field.
     """
@@ -68,15 +67,16 @@ def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: s
 
 
 def uid_of(actor: User, csirt: int, key: str) -> UUID:
-    """Of the group that a form opens: sent again, it names the same one."""
+    """Return the identifier of the group that a form opens, the same each time the form is sent."""
     return uuid5(actor.uid, f"{csirt}\n{key}")
 
 
 @transaction.atomic
 def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
-    """Put the case in the group, out of the one where it was. Twice changes nothing.
+    """Move the case into the group, out of its former group if any. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, ValidationError for a group that is closed or of another centre than the case.
+    Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to another centre than the
+    case.
     """
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     wanted = get_group(actor, group)
@@ -93,7 +93,7 @@ def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
 
 @transaction.atomic
 def remove_from_group(*, reference: str, actor: User) -> Incident:
-    """Take the case out of its group. Twice changes nothing. Raises Http404, PermissionDenied."""
+    """Take the case out of its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
     incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
     if incident.group:
         put_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
@@ -103,19 +103,20 @@ def remove_from_group(*, reference: str, actor: User) -> Incident:
 def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
     now = timezone.now()
     incident.group = group
-    incident.save(update_fields=["group"])  # to sort a case is no work on it: what is late stays late
+    incident.save(update_fields=["group"])  # sorting is not work on the case: its due date stays
     record_event(incident, kind, at=now, actor=actor, **data)
 
 
 def title_of(supplier: str) -> str:
-    """Of a group that is named after it."""
+    """Return the title of a group named after the supplier."""
     return " ".join(supplier.split())[:TITLE_LIMIT]
 
 
 def forget_name(incident: Incident) -> None:
-    """The groups where the case is or was, named after its supplier, take the spelling of another case, or none.
+    """Rename the groups, past and present, that bear the name of the case's supplier: to another case's spelling, or
+    to `NAMELESS`.
 
-    The caller holds the case, and is about to erase its words.
+    The caller has locked the case and is about to erase its words.
     """
     held = suppliers_of(incident)
     uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if held else ()
@@ -130,16 +131,16 @@ def forget_name(incident: Incident) -> None:
 
 
 def suppliers_of(incident: Incident) -> set[str]:
-    """Keys of those that it names or named: a group keeps the name of before a correction."""
+    """Return the keys of the suppliers that the case names or named: a group keeps a name from before a correction."""
     told = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
     return {incident.supplier_key, *(supplier_key_of(name) for name in told if name)} - {""}
 
 
 @transaction.atomic
 def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
-    """Write what is known and what to advise. `seen` is the version that was read; the same words change nothing.
+    """Save what is known about the cause and what to advise. `seen` is the version that the page showed.
 
-    Raises Http404, StaleGroup, ValidationError on « sheet ».
+    The same words change nothing. Raises Http404, StaleGroup, ValidationError on « sheet ».
     """
     found = get_group(actor, group, lock=True)
     clean = plain_text(sheet, limit=SHEET_LIMIT, field="sheet")
@@ -154,7 +155,7 @@ def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
 
 @transaction.atomic
 def close_group(*, group: UUID, actor: User) -> CaseGroup:
-    """No case comes in any more; those that are in stay, and their state does not change. Twice changes nothing."""
+    """Close the group to new cases. Its cases stay, unchanged. A repeated call changes nothing."""
     found = get_group(actor, group, lock=True)
     if found.closed_at is None:
         found.closed_at = timezone.now()
@@ -164,7 +165,7 @@ def close_group(*, group: UUID, actor: User) -> CaseGroup:
 
 @transaction.atomic
 def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
-    """Twice changes nothing."""
+    """Open the group to new cases again. A repeated call changes nothing."""
     found = get_group(actor, group, lock=True)
     if found.closed_at is not None:
         found.closed_at = None

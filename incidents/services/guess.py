@@ -1,7 +1,7 @@
-"""Opening a case with its reference and code. Wrong codes for one reference make code entry wait, for that one only.
+"""Opening a case with its reference and follow-up code.
 
-Whether the reference exists changes neither the words nor the work done: both are counted alike. The secret link, a
-device that is already open and the telephone are never shut.
+Wrong codes for a reference delay further codes for it alone. The answer and the work done are the same whether or not
+the reference exists. The secret link, a device that is already open and the telephone are never blocked.
 """
 
 from datetime import datetime, timedelta
@@ -16,14 +16,17 @@ from incidents.reference import compact
 from incidents.services.follow_up import find_access
 
 FREE_TRIES = 5
-# After the fifth wrong code, then after each one more.
+# The wait after the fifth wrong code, then after each further one.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)]
 FORGOTTEN_AFTER = timedelta(days=1)
 FORGOTTEN_AT_ONCE = 100
 
 
 class MustWait(Exception):
-    """Too many wrong codes for this reference: nothing was looked at. `minutes` are left, at least one."""
+    """Too many wrong codes for this reference: the code was not checked.
+
+    `minutes` is the remaining wait, at least one.
+    """
 
     def __init__(self, left: timedelta) -> None:
         super().__init__()
@@ -31,9 +34,9 @@ class MustWait(Exception):
 
 
 def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
-    """The access that reference and code open together; None when they do not.
+    """Return the access that the reference and the code open together, or None.
 
-    Raises MustWait for the wrong code that was one too many, and for any code until the wait is over.
+    Raises MustWait for one wrong code too many, and for any code until the wait is over.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -45,16 +48,18 @@ def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
             CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
             return access
         count_wrong(guess, now)
-    if guess.waits_until:  # after the commit: the error undoes nothing
+    if guess.waits_until:  # raised after the commit, so that the count is saved
         raise MustWait(guess.waits_until - now)
     return None
 
 
 def hold_guess(reference: str, now: datetime) -> CodeGuess:
-    """The counter of this reference, held until the transaction ends: guesses made at once come one by one."""
+    """Return the counter of this reference, locked until the transaction ends, so that simultaneous guesses are
+    counted.
+    """
     digest = salted_hmac("incidents.guess", compact(reference), algorithm="sha256").hexdigest()
     fresh = CodeGuess(reference_hash=digest, last_at=now)
-    # An update that changes nothing takes the row's lock even where another request sweeps old rows.
+    # An update that changes nothing locks the row, even while another request deletes old rows.
     CodeGuess.objects.bulk_create(
         [fresh], update_conflicts=True, unique_fields=["reference_hash"], update_fields=["reference_hash"]
     )
@@ -62,7 +67,7 @@ def hold_guess(reference: str, now: datetime) -> CodeGuess:
 
 
 def count_wrong(guess: CodeGuess, now: datetime) -> None:
-    """A day without a guess forgets the others."""
+    """Count a wrong code. After a day without any, the count restarts."""
     earlier = 0 if guess.last_at < now - FORGOTTEN_AFTER else guess.wrong
     guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(WAITS)), now
     beyond = guess.wrong - FREE_TRIES
@@ -72,7 +77,7 @@ def count_wrong(guess: CodeGuess, now: datetime) -> None:
 
 
 def forget_old(now: datetime) -> None:
-    """Made-up references leave rows behind: each wrong code sweeps some of them."""
+    """Delete some old counters at each wrong code, since invented references leave rows behind."""
     old = CodeGuess.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).order_by("last_at")
     swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
     CodeGuess.objects.filter(pk__in=list(swept)).delete()

@@ -1,4 +1,4 @@
-"""The end of a shift: open cases pass from one person to another with words for whoever goes on."""
+"""The end of a shift: a person hands their open cases over to another one, with a text."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,10 @@ RELAYS_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """What is handed over: to whom (None: to nobody by name), with which words, under the key of the form."""
+    """What is handed over: to whom (None: to nobody by name), with which text.
+
+    `key` is the idempotency key of the form.
+    """
 
     to: User | None
     text: str
@@ -37,9 +40,10 @@ class Shift:
 
 @dataclass
 class Relay:
-    """What came of it, by reference: `left` were closed, gone or somebody else's meanwhile, or have come back.
+    """The result, as references.
 
-    `is_written`: the words stand in a note of one of them at least.
+    `left` were not handed over: closed, gone or reassigned meanwhile, or come back since. `is_written` tells whether
+    at least one of the cases has the text in a note.
     """
 
     given: list[str] = field(default_factory=list)
@@ -48,9 +52,9 @@ class Relay:
 
 
 def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> Relay:
-    """Hand over each of these cases, one transaction a case: what was cut off halfway is finished by sending again.
+    """Hand over each of these cases in its own transaction. Sending the form again finishes what was interrupted.
 
-    Raises ValidationError, by field, before anything is written.
+    Raises ValidationError by field before anything is written.
     """
     check_shift(actor, references, shift)
     relay = Relay()
@@ -79,9 +83,9 @@ def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
 
 @transaction.atomic
 def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
-    """Whether the case is handed over, now or by the same form before. Only one's own open cases are.
+    """Hand over one open case of the actor. Returns whether it is handed over, now or by the same form before.
 
-    One that came back since stays: the form has done its work.
+    A case that came back to the actor since then stays with them.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
@@ -98,7 +102,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
 
 
 def was_handed_over(incident: Incident, shift: Shift) -> bool:
-    """By the same form, sent before."""
+    """Tell whether this form already handed the case over."""
     words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
     return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
 
@@ -107,20 +111,22 @@ def was_handed_over(incident: Incident, shift: Shift) -> bool:
 
 
 def cases_in_hand(user: User) -> QuerySet[Incident]:
-    """The open cases that this person has, what is due first first; bounded."""
+    """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
     mine = shown(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
     return mine.order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def cases_of_the_gone(user: User) -> QuerySet[Incident]:
-    """In the centres that `user` leads, the open cases of people who no longer work there."""
+    """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.csirt_ids(Role.LEAD)
     held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
     return shown(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def count_open_cases(user: User, csirts: Collection[int]) -> int:
-    """Count the open cases that this person has in these centres: for whoever removes them (settings.CASES_HELD)."""
+    """Count the open cases of this person in these centres, for the page that removes a person
+    (settings.CASES_HELD).
+    """
     return Incident.objects.open().filter(assignee=user, csirt__in=csirts).count()
 
 
@@ -131,7 +137,7 @@ def shown(cases: QuerySet[Incident]) -> QuerySet[Incident]:
 
 @dataclass
 class Received:
-    """One hand-over as its receiver reads it: one text, its cases."""
+    """A hand-over as its receiver reads it: one text and its cases."""
 
     note: Note
     is_for_all: bool
@@ -139,7 +145,7 @@ class Received:
 
 
 def relays_for(user: User, now: datetime) -> list[Received]:
-    """What was handed over to this person, or to nobody by name, in the last day; newest first. One query."""
+    """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
     open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
     for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
     notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)

@@ -1,4 +1,6 @@
-"""The values that a centre knows and wants no more proposed: a provider of the region, a tool of its own."""
+"""Values that a centre no longer wants proposed as indicators, such as a provider of the region or a tool
+of its own.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -22,9 +24,10 @@ MOTIVE_LIMIT = 200
 
 @transaction.atomic
 def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: str) -> IgnoredValue:
-    """The same value again is the row that is there, with its motive. What cases have kept stays.
+    """Add the value to the centre's list.
 
-    Raises Http404 when the centre is not theirs, ValidationError on « kind », « value » or « motive ».
+    A value that is already there keeps its motive. Indicators of cases do not change. Raises Http404 if the centre is
+    not the actor's, ValidationError on « kind », « value » or « motive ».
     """
     if csirt.pk not in actor.csirt_ids():
         raise Http404
@@ -42,14 +45,14 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
 
 @transaction.atomic
 def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
-    """All of them or none."""
+    """Add all the values, or none."""
     for one in chosen:
         ignore_value(csirt=csirt, actor=actor, kind=one.kind, value=one.value, motive=motive)
 
 
 @transaction.atomic
 def propose_again(*, actor: User, uid: UUID) -> bool:
-    """Take it off the list. Whether it was there. Raises Http404 when it is another centre's."""
+    """Take the value off the list. Returns whether it was there. Raises Http404 if it belongs to another centre."""
     row = IgnoredValue.objects.filter(uid=uid).first()
     if row is None:
         return False

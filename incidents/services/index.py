@@ -1,7 +1,7 @@
-"""What the search finds: the words of each case as lexemes, made from its rows after each event that touches them.
+"""The search index: the words of each case as lexemes, rebuilt from its rows after each event that changes them.
 
-Lexemes are made of rows that can be erased and follow them: a case that is erased loses its documents for good, even
-where a rebuilding was under way, because its event is dealt with after it, under one lock.
+An erased case loses its documents for good, even during a rebuild: its event is handled afterwards, under the same
+lock.
 """
 
 from collections import defaultdict
@@ -19,15 +19,15 @@ from incidents.services.index_words import LONGEST, SOURCES, WRITE
 
 CONSUMER = "search"
 BATCH = 500
-# Seconds; the work that shares its worker then has its turn.
+# In seconds. Other work of the same worker then has its turn.
 LONGEST_ROUND = 2.0
-# The key of the lock under which documents are written: any number, the same everywhere.
+# Key of the advisory lock under which documents are written; any number, the same in all processes.
 LOCK = 7_465_747_311
 EVERY_KIND = frozenset(DocumentKind.values)
-# A message, a note and the name of a piece never change: only those without a document are read.
+# Messages, notes and file names never change: only rows without a document are read.
 WRITTEN_ONCE = frozenset({DocumentKind.MESSAGE, DocumentKind.NOTE, DocumentKind.FILE})
 WORDS_OF_QUESTION = frozenset({Kind.TEXT, Kind.LONG, Kind.URL, Kind.MAIL, Kind.IBAN})
-# Addresses of people, not of the attack.
+# Addresses of people, which are not traces of the attack.
 CONTACTS = frozenset({"precisions.boite", "precisions.prestataire_contact", "precisions.faille_contact"})
 
 TOUCHED: Mapping[str, Collection[str]] = {
@@ -39,8 +39,8 @@ TOUCHED: Mapping[str, Collection[str]] = {
     EventKind.BODY_UNCONFIRMED: {DocumentKind.DECLARATION},
     EventKind.BODY_MERGED: {DocumentKind.DECLARATION},
     EventKind.MESSAGE: {DocumentKind.MESSAGE},
-    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # the motive is one
-    EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # what is said in a call puts facts right
+    EventKind.WITHDRAWN: {DocumentKind.MESSAGE},  # its motive is a message
+    EventKind.NOTED: {DocumentKind.NOTE, DocumentKind.DECLARATION},  # a call can change facts
     EventKind.ASSIGNED: {DocumentKind.NOTE},
     EventKind.HANDED_OVER: {DocumentKind.NOTE},
     EventKind.FILE: {DocumentKind.FILE},
@@ -57,7 +57,7 @@ FOLLOW_THE_CASE = """
 
 
 def index_all(*, seconds: float = inf) -> int:
-    """Deal with all that is pending, a batch a transaction, until `seconds` have passed. Return how many events."""
+    """Handle the pending events, one transaction a batch, for at most `seconds`. Returns the number of events."""
     total, until = 0, monotonic() + seconds
     while monotonic() < until and (indexed := index_batch()):
         total += indexed
@@ -66,7 +66,10 @@ def index_all(*, seconds: float = inf) -> int:
 
 @transaction.atomic
 def index_batch() -> int:
-    """Up to `BATCH` pending events, their effect and their end in one; none if somebody else is at it."""
+    """Handle up to `BATCH` pending events and delete them, in one transaction.
+
+    Returns 0 if another process is indexing.
+    """
     if not take_lock():
         return 0
     pending = list(
@@ -82,7 +85,7 @@ def index_batch() -> int:
 
 
 def follow(events: Iterable[tuple[int, str]]) -> None:
-    """Bring the documents of these cases to what the rows say now."""
+    """Update the documents of these cases from their rows."""
     cases: dict[str, set[int]] = defaultdict(set)
     for incident, kind in events:
         cases[kind].add(incident)
@@ -96,11 +99,14 @@ def follow(events: Iterable[tuple[int, str]]) -> None:
         SearchDocument.objects.filter(incident__in=erased).delete()
     if moved := cases.get(EventKind.TRANSFERRED, set()) | cases.get(EventKind.REROUTED, set()):
         run(FOLLOW_THE_CASE, [sorted(moved)])
-        write_documents(moved, DocumentKind.NOTE, again=True)  # but for hand-overs
+        write_documents(moved, DocumentKind.NOTE, again=True)  # hand-overs stay with their centre
 
 
 def rebuild(*, after: int, count: int = BATCH) -> int | None:
-    """Make every document of the next `count` cases again; the key of the last of them, or None past the end."""
+    """Rebuild the documents of the next `count` cases.
+
+    Returns the key of the last one, or None if there is none left.
+    """
     keys = list(Incident.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:count])
     if not keys:
         return None
@@ -113,7 +119,7 @@ def rebuild(*, after: int, count: int = BATCH) -> int | None:
 
 
 def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None:
-    """Write the documents of one kind of these cases; where not `again`, those only that are missing."""
+    """Write the documents of one kind for these cases. Without `again`, write only the missing ones."""
     run(
         WRITE.format(source=SOURCES[kind]),
         {
@@ -128,7 +134,7 @@ def write_documents(incidents: Iterable[int], kind: str, *, again: bool) -> None
     )
 
 
-# Where a word stands says how much the case is about it.
+# The place of a word tells how much it says about the case.
 WEIGHTS: Mapping[str, str] = {
     DocumentKind.DECLARATION: "A",
     DocumentKind.LESSON: "A",
@@ -140,14 +146,14 @@ WEIGHTS: Mapping[str, str] = {
 
 
 def terms_of_types() -> list[str]:
-    """« rancon=rançongiciel », as SQL takes it apart."""
+    """Return pairs such as « rancon=rançongiciel », which the SQL splits."""
     return [f"{code}={term}" for code, term in TYPE_TERMS.items()]
 
 
 def questions_with_words() -> list[str]:
-    """« section.code » of the questions that are answered in words, in every version.
+    """Return « section.code » of the questions that are answered in words, in every version of the questionnaire.
 
-    Never a snapshot of the case, which holds who is to be called back.
+    Sections copied from the case are left out, since they hold who is to be called back.
     """
     asked = {
         f"{section.code}.{question.code}"
@@ -160,7 +166,7 @@ def questions_with_words() -> list[str]:
 
 
 def take_lock() -> bool:
-    """Until the end of the transaction; False if another one has it."""
+    """Take the lock until the end of the transaction. Returns False if another transaction has it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])

@@ -1,14 +1,14 @@
-"""The SQL that makes documents: for each kind (case, centre, source, moment, text) of some cases, and how it is kept.
+"""The SQL of the search documents: for each kind of document, its case, centre, source, moment and text.
 
-A text is read twice: without accents, with the places of its words (phrases are found by them), and as it is written,
-because French stems are cut by their accents (« chiffrées » and « chiffrement » meet in « chiffr » only so).
+Each text is indexed twice: without accents and with the positions of its words, to find phrases; and as written, since
+the French stemmer depends on accents (« chiffrées » and « chiffrement » share the stem « chiffr » only then).
 """
 
 from collections.abc import Mapping
 
 from incidents.enums import DocumentKind
 
-# Far beyond what a row can hold; PostgreSQL refuses lexemes of more than a megabyte.
+# Longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
 LONGEST = 200_000
 
 WRITE = """
@@ -57,7 +57,7 @@ MESSAGE = """
     FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-# A hand-over is found by the centre where it was written, whoever has the case now (`services/notes.py`).
+# A hand-over is found by the centre where it was written, whichever centre has the case now (`services/notes.py`).
 NOTE = """
     SELECT i.id AS incident_id, coalesce((
         SELECT t.giver_id FROM incidents_transfer t
@@ -67,7 +67,7 @@ NOTE = """
     FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
     WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
 """
-# « devis_2026.pdf » is found whole and by each of its words.
+# A name such as « devis_2026.pdf » is found whole and by each of its words.
 FILE = """
     SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
         CASE WHEN e.name = '' OR e.taken_back_at IS NOT NULL THEN ''

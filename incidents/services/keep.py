@@ -1,6 +1,6 @@
-"""What a responder is typing on the page of a case, kept until it is sent: words of one person, for nobody else.
+"""What a responder is typing on the page of a case, stored until it is sent. Only that responder sees it.
 
-It changes nothing of the case, so it is no event. It goes with the words of the case when these are erased.
+It does not change the case, so it records no event. It is erased with the words of the case.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from incidents.enums import Ability, KeptForm
 from incidents.models import Incident, KeptWords
 from incidents.services.assign import people_of
 
-# After the last save, as the drafts of declarations.
+# How long the words last after the last save, like drafts of declarations.
 LASTS = timedelta(days=30)
-# Whoever saved no word for so long is not writing any more: a page saves a second after each pause.
+# A page saves a second after each pause: without a save for this long, the person is no longer writing.
 WRITING_FOR = timedelta(minutes=3)
-# The field of the answer and of the note, which hold many words.
+# The text field of the answer and of the note.
 TEXT = "text"
 
 type Values = dict[str, list[str]]
@@ -30,7 +30,7 @@ type Values = dict[str, list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Pen:
-    """One opening of the page of a case: its name, when the page was made, and how many times it has saved."""
+    """One opening of the page of a case: its name, when the page was made, and the number of its saves."""
 
     name: str = ""
     opened_at: datetime | None = None
@@ -41,11 +41,11 @@ class Pen:
 def keep_words(
     *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, sent: KeptForm | None = None
 ) -> list[KeptForm]:
-    """Keep what `actor` has typed, by form; no values empties a form. Return the forms that were left as they were,
-    because `actor` has typed in them since on another page; what this page says of the form `sent` replaces it. The
-    text of a page without its script, which will not show it any more, goes below that of the other page.
+    """Store what `actor` has typed, by form; a form without values is emptied.
 
-    Raises Http404, PermissionDenied, and ValidationError once the case is erased.
+    Returns the forms that were not stored because the actor has since typed in them on another page. The form `sent`
+    is stored in any case. If the page has no script, it will not show that text again, so the text is added below the
+    one of the other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     if incident.erased_at:
@@ -60,9 +60,9 @@ def keep_words(
 
 
 def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether `row` holds other words, saved from another page after the one of `pen` was made.
+    """Tell whether `row` holds other words, saved by another page after the page of `pen` was made.
 
-    A page that does not say when it was made may not have shown them: it empties nothing of another.
+    A page that does not say when it was made may not have shown these words, so it cannot empty them.
     """
     if row is None or row.pen == pen.name or row.values in ({}, values):
         return False
@@ -70,8 +70,9 @@ def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
 
 
 def add_below(row: KeptWords, values: Values) -> None:
-    """Add the text of `values` below that of `row`, once. No page has shown the two together, so none may replace them
-    unseen: the row is of no page. The caller holds the case.
+    """Add the text of `values` below that of `row`, unless it is already there. The caller has locked the case.
+
+    No page has shown both texts, so the row is detached from every page: none of them may overwrite it unseen.
     """
     there, text = ("".join(each.get(TEXT, [])).strip() for each in (row.values, values))
     if text and text not in there:
@@ -84,7 +85,7 @@ def add_below(row: KeptWords, values: Values) -> None:
 def save_rows(
     incident: Incident, actor: User, before: Mapping[str, KeptWords], words: Mapping[KeptForm, Values], pen: Pen
 ) -> None:
-    """Save the forms of `words`, but for what comes late from the page that wrote them. The caller holds the case."""
+    """Save the forms of `words`, except late saves of the same page. The caller has locked the case."""
     now = timezone.now()
     rows = [
         KeptWords(incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + LASTS)
@@ -102,7 +103,7 @@ def save_rows(
 
 
 def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
-    """Tell whether `values` are to be saved. Where nothing is typed, only a page that saves by itself leaves a row."""
+    """Tell whether to save `values`. If nothing was typed, only a page that saves by script leaves a row."""
     if row is None:
         return bool(values) or pen.stroke > 0
     return row.pen != pen.name or pen.stroke >= row.stroke
@@ -115,7 +116,10 @@ def words_of(incident: Incident, user: User) -> dict[KeptForm, Values]:
 
 
 def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
-    """Return who else of its centre is writing to the declarant now, by name: never what. One query."""
+    """Return the colleagues of the centre who are writing to the declarant now, by name, without their words.
+
+    One query.
+    """
     recent = KeptWords.objects.filter(
         incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
     )
@@ -124,5 +128,5 @@ def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
 
 
 def forget_kept_words() -> int:
-    """Delete what nobody sent or typed on in time. Return how many forms ended."""
+    """Delete the expired words. Returns the number of forms."""
     return KeptWords.objects.filter(expires_at__lte=timezone.now()).delete()[0]

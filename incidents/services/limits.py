@@ -1,7 +1,7 @@
-"""Limits of what is asked without account. A declaration beyond them is not refused but marked; it sends no receipt.
+"""Limits for people without account. A declaration beyond a limit is accepted and marked, and sends no receipt.
 
-A machine could otherwise have us write to mailboxes that it chooses, or bury a real case among invented ones. What is
-counted stands in the database, which is there when the cache is not; the keys are digests.
+Without limits, a script could make the platform write to mailboxes that it chooses, or hide a real case among invented
+ones. The counts are rows, which remain when the cache is lost; their keys are digests.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from incidents.enums import Burst
 from incidents.models import RecentCount
 
 WITHIN = timedelta(hours=1)
-# A town hall whose people declare one attack three times is no machine, nor is whoever serves several towns.
+# High enough for a town hall that declares one attack three times, and for a person who serves several towns.
 MOST = {Burst.ADDRESS: 5, Burst.MAILBOX: 3, Burst.BODY: 5}
-# Départements whose cards one address may ask for: each takes a worker half a minute.
+# How many départements one address may ask cards for in an hour: each takes a worker half a minute.
 MOST_CARDS = 5
 
-# In the order of the keys, so that two transactions never wait for each other.
+# Rows are locked in the order of the keys, so that two transactions never deadlock.
 COUNT = """
     INSERT INTO incidents_recentcount AS kept (key, began_at, number)
     SELECT key, %(now)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
@@ -32,7 +32,7 @@ COUNT = """
 
 
 def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst | None:
-    """Count a declaration that comes from the address `source`, and return of what there are too many, if any.
+    """Count a declaration that comes from the address `source`. Returns the first limit that it exceeds, or None.
 
     One query. Call it inside the transaction that declares.
     """
@@ -45,13 +45,15 @@ def find_burst(declaration: Declaration, *, source: str, now: datetime) -> Burst
 
 
 def asks_many_cards(source: str, now: datetime) -> bool:
-    """Count a demand for the cards of a département, and tell whether this address asks for too many."""
+    """Count a request for the cards of a département, and tell whether this address has made too many in the last
+    hour.
+    """
     key = digest("cards", source)
     return count([key], now)[key] > MOST_CARDS
 
 
 def count(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """Add one to each key, and return how many there are since the first one of the last hour."""
+    """Add one to each key. Returns the number of each, counted since the first one of the last hour."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"keys": list(keys), "now": now, "since": now - WITHIN})
         return dict(cursor.fetchall())
@@ -62,11 +64,11 @@ def digest(purpose: str, value: str) -> str:
 
 
 def mailbox_of(address: str) -> str:
-    """Return the mailbox that an address leads to: a tag after « + », capitals or quotes name the same one."""
+    """Return the mailbox of an address, without tag after « + », capitals and quotes, which do not change it."""
     name, _at, domain = address.lower().rpartition("@")
     return f"{name.strip('"').partition('+')[0]}@{domain}"
 
 
 def forget_counts(now: datetime) -> None:
-    """Delete the counts that nothing is held against any more."""
+    """Delete the counts that are more than an hour old."""
     RecentCount.objects.filter(began_at__lte=now - WITHIN).delete()

@@ -1,7 +1,7 @@
-"""Two declarations of one body that tell the same thing: one of them is closed as the double of the other.
+"""Merging two declarations of one incident of one body: one of them is closed as the duplicate of the other.
 
-Nothing moves: a double keeps its words, its messages, its files and its link, so that undoing loses nothing either.
-Both cases are held in the order of their ids, here and where a declarant adds something to a double.
+No row moves: a duplicate keeps its words, messages, files and link, so that undoing the merge loses nothing. To avoid
+deadlocks, cases are locked in the order of their ids, here and when a declarant adds something to a duplicate.
 """
 
 from collections.abc import Collection
@@ -35,7 +35,7 @@ from incidents.services.record import record_event
 from incidents.services.severity import WEIGHED_FIELDS
 from incidents.severity import ACKNOWLEDGE_WITHIN
 
-# One page shows them all.
+# Few enough to be listed on one page.
 MOST_DOUBLES = 50
 WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
 CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
@@ -43,10 +43,10 @@ CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FI
 
 @transaction.atomic
 def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
-    """Close `reference` as a double of `into`, and give it back. Twice changes nothing.
+    """Close `reference` as a duplicate of `into`, and return it. A repeated call changes nothing.
 
-    Raises Http404, PermissionDenied, and ValidationError where the two do not go together: chains are refused, so
-    that a double is always one step from the case that stands for it.
+    Raises Http404, PermissionDenied, ValidationError if the two cannot be merged. A duplicate of a duplicate is
+    refused, so that the main case is always one step away.
     """
     hold(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -72,13 +72,13 @@ def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
 
 
 def hold(ids: Collection[int]) -> dict[int, int | None]:
-    """Hold these cases, each with what it doubles once it is held; whoever else wants some waits in the same order."""
+    """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
     held = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return dict(held.values_list("pk", "merged_into"))
 
 
 def check_pair(double: Incident, main: Incident) -> None:
-    """Raises ValidationError with what to do instead."""
+    """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
     if double.pk == main.pk:
         raise ValidationError(_("Un dossier n’est pas le double de lui-même."))
     if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
@@ -93,7 +93,7 @@ def check_pair(double: Incident, main: Incident) -> None:
 
 
 def check_places(double: Incident, main: Incident) -> None:
-    """The two may be one, but not in these places."""
+    """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
     if main.status == Status.CLOSED:
         closed = _("%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord.")
         raise ValidationError(closed % {"main": spaced(main.reference)})
@@ -106,7 +106,7 @@ def check_places(double: Incident, main: Incident) -> None:
 
 
 def standing(incident: Incident) -> dict[str, Any]:
-    """What undoing gives back; whoever has the case, and what waits on it, stay in its row meanwhile."""
+    """Return what undoing restores and the row does not keep: the status and the closing."""
     if incident.closed_at is None:
         return {"status": incident.status}
     closed_at = incident.closed_at.isoformat()
@@ -114,7 +114,10 @@ def standing(incident: Incident) -> dict[str, Any]:
 
 
 def asks_for_answer(double: Incident) -> datetime | None:
-    """By when its declarant waits for an answer before it is merged: of a closed case, for what they added since."""
+    """Return by when the declarant waits for an answer, before the merge, or None.
+
+    On a closed case, they wait if they wrote after the closing.
+    """
     if double.status != Status.CLOSED:
         return double.answer_by
     if double.wrote_since_closing and double.declarant_wrote_at:
@@ -123,9 +126,9 @@ def asks_for_answer(double: Incident) -> datetime | None:
 
 
 def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
-    """The worse of the two severities, and whoever waits on the double: for an answer, or for somebody to take it.
+    """Give `main` the worse severity of the two, and the earliest due answer and acknowledgement. Does not save.
 
-    Nothing of one that was closed and of which nobody waits. Changes the row of `main` without saving it.
+    A closed duplicate whose declarant does not wait changes nothing.
     """
     asks = asks_for_answer(double)
     if asks is None and double.status == Status.CLOSED:
@@ -147,9 +150,9 @@ def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
 
 @transaction.atomic
 def unmerge_incident(*, reference: str, actor: User) -> Incident:
-    """Give the double back what it was: its state, whoever has it, what is due on it. Twice changes nothing.
+    """Restore the duplicate: its status, its closing and what is due on it. A repeated call changes nothing.
 
-    What its declarant added meanwhile waits for an answer on it from then on. Raises Http404, PermissionDenied.
+    What its declarant added meanwhile is to be answered on it from then on. Raises Http404, PermissionDenied.
     """
     hold_with_main(reference)
     double = get_incident(actor, reference, to=Ability.LINK, lock=True)
@@ -163,7 +166,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     let_fewer_wait(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
-    if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant heard that it had ended
+    if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant was notified of the closing
         record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
     record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
     record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
@@ -172,7 +175,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
 
 def merging_of(double: Incident, main: Incident) -> IncidentEvent:
     merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
-    if merged is None:  # merged by nobody: no such row comes from here
+    if merged is None:  # `merged_into` is only set with such an event
         raise Http404
     return merged
 
@@ -189,9 +192,9 @@ def stand_again(double: Incident, merged: IncidentEvent) -> None:
 
 
 def hold_with_main(reference: str) -> None:
-    """Hold a case and the one that it doubles, before anything else of them is held.
+    """Lock a case and its main case, before anything else of them is locked.
 
-    Somebody may merge it between the look and the hold: what is held is then let go, and looked at again.
+    If the case is merged between the read and the lock, release the locks and read again.
     """
     while found := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
         pk, main = found
@@ -203,21 +206,26 @@ def hold_with_main(reference: str) -> None:
 
 
 def main_of(double: Incident) -> Incident | None:
-    """The case that stands for it, held; None for one that is no double."""
+    """Return the main case of this duplicate, locked for update, or None if the case is not a duplicate."""
     if double.merged_into_id is None:
         return None
     return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
 
 
 def pass_news_on(double: Incident, *, at: datetime) -> None:
-    """What the declarant of a double adds is to be read and answered on the case that stands for it."""
+    """Record on the main case that the declarant of a duplicate added something, which is to be read and answered
+    there.
+    """
     if main := main_of(double):
         note_news(main, at=at)
         main.save(update_fields=NEWS_FIELDS)
 
 
 def pass_answer_on(double: Incident, *, at: datetime) -> None:
-    """Whom the centre answered on a double waits no more on the case that stands for it. The event is written."""
+    """Recompute on the main case who waits, after the centre answered on a duplicate.
+
+    The event is already recorded.
+    """
     if main := main_of(double):
         let_fewer_wait(main)
         settle_due(main, worked_at=at)
@@ -225,10 +233,7 @@ def pass_answer_on(double: Incident, *, at: datetime) -> None:
 
 
 def let_fewer_wait(main: Incident) -> None:
-    """Who still waits, once somebody waits no more: the histories of the case and of its doubles say it.
-
-    Changes the row without saving it.
-    """
+    """Recompute `answer_by` from the oldest unanswered addition to the case and to its duplicates. Does not save."""
     if main.answer_by is None:
         return
     waiting = [waits_since(main), *(waits_on(double, main) for double in main.doubles.all())]
@@ -237,7 +242,10 @@ def let_fewer_wait(main: Incident) -> None:
 
 
 def waits_on(double: Incident, main: Incident) -> datetime | None:
-    """Since when its declarant waits. An answer on the case that stands for it is theirs too, from the merge on."""
+    """Return since when the declarant of a duplicate waits.
+
+    After the merge, an answer on the main case counts for them too.
+    """
     merged, answered = merging_of(double, main), last_answer(main)
     closed_at = merged.data["was"].get("closed_at")
     theirs = answered if answered and answered > merged.at else None

@@ -1,4 +1,4 @@
-"""What a double says and the case that stands for it does not: something to do there, while the two are one."""
+"""A task on the main case for the facts that only a duplicate declares."""
 
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,9 @@ STEP = "double:"
 
 
 def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
-    """Add a task where the double says that a service is stopped, or data touched, and its case does not: it closes as
-    resolved once somebody has dealt with them. The caller holds both.
+    """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
+
+    The main case then closes as resolved only once the task is done. The caller has locked both cases.
     """
     missing = list_missing(main, double)
     if not missing:
@@ -37,7 +38,7 @@ def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: 
 
 
 def list_missing(main: Incident, double: Incident) -> list[str]:
-    """Return the stopped services and the leak that only the double tells of, in the words of their lists."""
+    """Return the labels of the stopped services and of the leak that only the duplicate declares."""
     known = set(main.interruptions.values_list("service", flat=True))
     open_ones = double.interruptions.filter(ended_at=None).order_by("id")
     missing = [str(one.get_service_display()) for one in open_ones if one.service not in known]
@@ -48,6 +49,6 @@ def list_missing(main: Incident, double: Incident) -> list[str]:
 
 
 def drop_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
-    """Once the merge is undone, the double says it itself."""
+    """Close that task as moot after the merge is undone, since the duplicate holds these facts itself."""
     waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)
     waiting.update(done_at=at, done_by=actor, is_moot=True)

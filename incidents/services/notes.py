@@ -1,5 +1,6 @@
-"""What responders write for one another about a case. A table and a service apart from the thread: no declarant reads
-it, no mail carries it.
+"""Notes that responders write for one another about a case. No declarant reads them and no mail carries them.
+
+They have their own table and service, apart from the messages.
 """
 
 import hashlib
@@ -26,11 +27,11 @@ CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
 
 
 def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
-    """Those that a centre may read; by default the one that has the case.
+    """Return the notes that a centre may read; by default, the centre that has the case.
 
-    A hand-over was written once for several cases, which may have stayed when this one went: it is read within the
-    centre where it was written, and there again when the case comes back. The search holds to it by
-    `services/index_words.py`.
+    One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
+    therefore read only by the centre where it was written. `services/index_words.py` applies the same rule to the
+    search.
     """
     accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
     left = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
@@ -41,10 +42,10 @@ def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[No
 
 @transaction.atomic
 def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
-    """Write a note, or what was said in a call. The same words under one key are one note.
+    """Save a note, or what was said in a call. The same words under one key are one note.
 
-    A call answers the declarant, unless it is said that one did not speak with them (`spoke`). A hand-over is
-    written by `services/handover.py`. Raises Http404, PermissionDenied, ValidationError on « text ».
+    A call counts as an answer to the declarant unless `spoke` is False. `services/handover.py` writes hand-overs.
+    Raises Http404, PermissionDenied, ValidationError on « text ».
     """
     hold_with_main(reference)
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
@@ -66,7 +67,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
 
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
-    """The note, and whether it is new: what was sent twice is found again. The caller holds the case."""
+    """Return the note and whether it is new: a repeated form finds the first note. The caller has locked the case."""
     words = cleaned(incident, text)
     once = key_of(incident, kind, words, key)
     if earlier := Note.objects.filter(submission_key=once).first():

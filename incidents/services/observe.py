@@ -1,4 +1,4 @@
-"""The traces of an attack in a case: proposed from its words, kept by a responder, looked up across the centre."""
+"""The indicators of a case: traces of an attack that a responder keeps, adds or removes."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ ORIGINS = (*DocumentKind.values, HAND)
 
 
 class Chosen(NamedTuple):
-    """A value that somebody keeps, and where it was found: a code of ORIGINS."""
+    """A value to keep, with the place where it was found: a code of ORIGINS."""
 
     kind: str
     value: str
@@ -33,10 +33,10 @@ class Chosen(NamedTuple):
 
 @transaction.atomic
 def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -> int:
-    """Keep those that the case does not have yet; gives how many these were. The same again changes nothing.
+    """Keep the values that the case does not have yet, and return their number.
 
-    Raises Http404, PermissionDenied, ValidationError: by field where a value is no such thing, of no field where the
-    case is erased or full.
+    The same values again change nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a value
+    that does not match its kind, without a field if the case is erased or full.
     """
     incident = locked(reference, actor)
     values = {cleaned(one.kind, one.value): origin_of(one) for one in chosen}
@@ -57,13 +57,13 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
 
 
 def add_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
-    """By hand. Raises ValidationError on « kind » or « value »."""
+    """Add a value by hand. Raises ValidationError on « kind » or « value »."""
     return keep_observables(reference=reference, actor=actor, chosen=[Chosen(kind, value, HAND)])
 
 
 @transaction.atomic
 def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
-    """Whether it was there: what somebody removed before is gone all the same."""
+    """Remove an indicator. Returns False if it was already removed."""
     incident = locked(reference, actor)
     observable = incident.observables.filter(uid=uid).first()
     if observable is None:
@@ -81,7 +81,7 @@ def locked(reference: str, actor: User) -> Incident:
 
 
 def note_work(incident: Incident, actor: User, **data: Any) -> None:
-    """Numbers and natures only: the values are words."""
+    """Record the event with numbers and kinds only: the values are words, which events never hold."""
     now = timezone.now()
     settle_due(incident, worked_at=now)
     incident.save(update_fields=DUE_FIELDS)
@@ -89,7 +89,7 @@ def note_work(incident: Incident, actor: User, **data: Any) -> None:
 
 
 def cleaned(kind: str, value: str) -> Found:
-    """Raises ValidationError on « kind » or « value »."""
+    """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
     if kind not in ObservableKind.values:
         raise ValidationError({"kind": _("Choisissez la nature de la valeur.")})
     if not value.strip():

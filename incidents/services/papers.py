@@ -1,8 +1,8 @@
-"""Papers that a task makes: asked for once, made at least once, found again until the case is erased.
+"""PDF files that a task makes: each is requested once, made at least once, and kept until the case is erased.
 
-A row says what is to be made and by when it is tried again. A worker claims it by pushing that instant forward and by
-naming what it will store; it pushes again as it goes, so that one which dies is followed by another within a minute.
-Whoever claims last alone may record: what was stored under an earlier name goes.
+A row says what to make and when it is tried next. A worker claims it by pushing `due_at` forward and choosing a name
+in the store, and pushes `due_at` again as it goes: if it dies, another worker takes over within a minute. Only the
+last worker that claimed the row may record the result; what was stored under an earlier name is removed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,20 +26,20 @@ from incidents.typeset import PAGES_AT_ONCE, Joiner, typeset
 
 logger = structlog.get_logger(__name__)
 
-# Longer than any step of the work: nobody begins again what is still being made.
+# Longer than any step of the work, so that no worker starts again what another one is still making.
 LEASE = timedelta(minutes=1)
 MOST_TRIES = 3
-# After which other work has its turn.
+# Other work of the same worker then has its turn.
 LONGEST_ROUND = timedelta(seconds=5)
 type Meanwhile = Callable[[], object]
 
 
 class Erased(Exception):
-    """The words of the case are gone: there is nothing to print."""
+    """The words of the case were erased: there is nothing to print."""
 
 
 class Overtaken(Exception):
-    """Another worker took this one for dead and makes the paper."""
+    """Another worker has claimed this paper meanwhile and makes it."""
 
 
 # Asking
@@ -47,7 +47,10 @@ class Overtaken(Exception):
 
 @transaction.atomic
 def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
-    """One paper for one state of the case: asking again gives the same, or revives it. Raises Http404, Erased."""
+    """Request the answer pack of the case in its current state.
+
+    Returns the existing paper if there is one, restarted if late. Raises Http404, Erased.
+    """
     incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
     if incident.erased_at:
         raise Erased
@@ -61,7 +64,10 @@ def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
 
 @transaction.atomic
 def ask_wall_cards(*, departement: Departement) -> Paper:
-    """One paper a département and a day, whoever asks and how often; another at once if that one failed."""
+    """Request the cards of a département.
+
+    There is one paper a day, however many ask; a failed one is made again at once.
+    """
     Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
     newest = cards_for(departement).first()
     if newest and not may_be_asked(newest):
@@ -73,7 +79,9 @@ def ask_wall_cards(*, departement: Departement) -> Paper:
 
 
 def may_be_asked(newest: Paper | None) -> bool:
-    """Whether asking for cards would change anything: there are none, they failed, wait too long, or are of old."""
+    """Tell whether a request would make new cards: there are none, or they failed, are late, or are of an
+    earlier day.
+    """
     if newest is None or newest.state == PaperState.FAILED:
         return True
     if newest.state == PaperState.ASKED:
@@ -82,14 +90,14 @@ def may_be_asked(newest: Paper | None) -> bool:
 
 
 def revived(late: Paper) -> Paper:
-    """It counts as asked now, with all its tries, and keeps its place in the queue."""
+    """Restart a late paper: it counts as requested now, with all its tries, and keeps its place in the queue."""
     late.asked_at, late.tries = timezone.now(), 0
     late.save(update_fields=["asked_at", "tries"])
     return late
 
 
 def cards_for(departement: Departement) -> QuerySet[Paper]:
-    """The newest first: the one being made may have an older one beside it, to be read meanwhile."""
+    """Return the cards of a département, newest first. An older file stays readable while a new one is made."""
     return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
 
 
@@ -97,7 +105,7 @@ def cards_for(departement: Departement) -> QuerySet[Paper]:
 
 
 def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
-    """Make what is due, until nothing is left or the round is over. Gives the number of papers made.
+    """Make the papers that are due until none is left or the round is over. Returns the number of papers made.
 
     `meanwhile` is called each time that a long paper has taken a round.
     """
@@ -109,10 +117,10 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
 
 @transaction.atomic
 def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
-    """Take one due row from the other workers; it is put off and counted before it is tried.
+    """Claim one due row: its next try is put off and its tries are counted before the work starts.
 
-    The pack of a case comes before the cards of a département, however many strangers asked for these. What a dead
-    worker may have stored goes, so that nothing stays in the store without a row.
+    Answer packs come before cards, however many cards were requested. What a dead worker may have stored is removed,
+    so that nothing stays in the store without a row.
     """
     asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
     asked.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
@@ -127,7 +135,10 @@ def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper
 
 
 def attempt(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
-    """Whatever is wrong with one paper must not hold up the others: it is tried again, then said impossible."""
+    """Make one paper.
+
+    Returns whether it was recorded: an error must not stop the others, so it is logged and tried again.
+    """
     try:
         size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
     except Exception as error:  # noqa: BLE001  (see above)
@@ -138,7 +149,7 @@ def attempt(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
 
 
 def make_pack(paper: Paper) -> int:
-    """Raises Erased when the case was erased meanwhile."""
+    """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
     incident = Incident.objects.with_words().get(papers=paper)
     pdf = typeset("pack", dossier_of(incident, at=timezone.now()))
     vault.write(paper.storage_name, key_of(incident), pdf)
@@ -147,7 +158,7 @@ def make_pack(paper: Paper) -> int:
 
 @transaction.atomic
 def key_of(incident: Incident) -> bytes:
-    """That of the files of the case, made if it has none yet."""
+    """Return the key of the case's files, created if there is none yet. Raises Erased."""
     if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
         raise Erased
     row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
@@ -155,11 +166,13 @@ def key_of(incident: Incident) -> bytes:
 
 
 def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
-    """A few pages at a time, joined as they come: what it takes in memory does not grow with the département.
+    """Make the cards of a département and return the size in bytes. Raises Overtaken.
 
-    Nothing of it is secret, so it is stored in clear. Raises Overtaken.
+    A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
+    nothing secret and are stored in clear.
     """
-    departement: Departement = paper.departement  # type: ignore[assignment]  # the database holds it to its kind
+    # a CHECK constraint requires it for this kind
+    departement: Departement = paper.departement  # type: ignore[assignment]
     paused_at = timezone.now()
     with vault.store().open(paper.storage_name, "wb") as file:
         joiner = Joiner(file)
@@ -176,13 +189,16 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
 
 
 def held(paper: Paper) -> QuerySet[Paper]:
-    """The row, as long as the worker that claimed it under that name is the last."""
+    """Return the row, if this worker is the last one that claimed it."""
     return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
 
 
 @transaction.atomic
 def record(paper: Paper, size: int) -> bool:
-    """What another worker has taken over stays as it is, and so does what was erased: ours goes."""
+    """Record the paper as made.
+
+    If another worker took over or the case was erased, remove this file and return False.
+    """
     if not held(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
         vault.remove(paper.storage_name)
         return False
@@ -195,7 +211,7 @@ def record(paper: Paper, size: int) -> bool:
 
 
 def content_of(paper: Paper) -> Iterator[bytes]:
-    """The bytes of a paper that was made. Raises NotReadable."""
+    """Yield the bytes of a paper that was made. Raises NotReadable."""
     if paper.kind == PaperKind.WALL_CARDS:
         return clear_content(paper.storage_name)
     row = CaseKey.objects.filter(incident=paper.incident_id).first()
@@ -213,7 +229,7 @@ def clear_content(name: str) -> Iterator[bytes]:
 
 
 def forget_papers(incident: Incident) -> None:
-    """Those of a case that is erased. Call it inside the transaction that erases."""
+    """Delete the papers of a case that is being erased. Call it inside that transaction."""
     forget(Paper.objects.filter(incident=incident))
 
 

@@ -1,4 +1,4 @@
-"""Which playbook a case is treated by, and how a lead makes one the centre's own."""
+"""The playbook that applies to a case, and how a lead publishes one for the centre."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from incidents.text import plain_line
 TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
 MOST_STEPS, MOST_HOURS = 30, 24 * 90
 CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
-# A version without a step gives the floor back to the national guide.
+# A version without steps goes back to the national playbook.
 NATIONAL: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -33,7 +33,7 @@ class StalePlaybook(Exception):
 
 @dataclass(frozen=True)
 class Guide:
-    """What is followed. Without `csirt` it is the national one."""
+    """A playbook as it applies to a centre. Without `csirt` it is the national one."""
 
     type: IncidentType
     steps: tuple[Step, ...]
@@ -43,7 +43,7 @@ class Guide:
 
 
 def guide_for(kind: str, csirt: Csirt) -> Guide:
-    """The newest of that centre, or else the national one. One query."""
+    """Return the newest playbook of that centre, or the national one. One query."""
     return guide_of(kind, csirt, newest(kind, csirt))
 
 
@@ -55,7 +55,7 @@ def guide_of(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
 
 
 def guides_of(csirt: Csirt) -> list[Guide]:
-    """One a type, in one query."""
+    """Return the playbook that applies to each type. One query."""
     rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [guide_of(kind, csirt, own.get(kind)) for kind in IncidentType]
@@ -69,10 +69,10 @@ def newest(kind: str, csirt: Csirt) -> Playbook | None:
 def publish_playbook(
     *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
 ) -> int:
-    """A new version for that centre; NATIONAL goes back to the national text. Gives its number.
+    """Publish a version for that centre and return its number. NATIONAL goes back to the national text.
 
-    The same steps again make no version. Raises Http404 for whoever does not lead it, ValidationError on « steps »,
-    StalePlaybook when the newest version is no longer `based_on` (0: there was none).
+    The same steps again make no version. Raises Http404 if the actor does not lead the centre, ValidationError on
+    « steps », StalePlaybook if the newest version is no longer `based_on` (0: there was none).
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
     clean = steps_content(clean_steps(steps))
@@ -87,7 +87,7 @@ def publish_playbook(
 
 
 def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """Raises ValidationError on « steps », saying at which one. A step keeps its code, a new one gets its own."""
+    """Return the cleaned steps. A step keeps its code; a new one gets its own. Raises ValidationError on « steps »."""
     listed = list(steps)
     if len(listed) > MOST_STEPS:
         raise ValidationError({"steps": _("Un guide a au plus 30 étapes. Regroupez-en.")})
@@ -96,7 +96,7 @@ def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
 
 
 def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
-    """`taken` holds the codes of the steps before, and takes this one's."""
+    """Return one cleaned step. `taken` holds the codes of the former steps; the code of this one is added."""
     try:
         title = plain_line(step["title"], limit=TITLE_LIMIT, field="steps")
         why = plain_line(step["why"], limit=WHY_LIMIT, field="steps")

@@ -1,4 +1,4 @@
-"""What the words of a case hold that could be kept as an observable, and what is known of it already."""
+"""Values in the words of a case that may be kept as indicators, with what is already known of each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +35,10 @@ class Source(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """`ignored`: why the centre wants it no more, empty where it does. `is_elsewhere`: in another of my cases."""
+    """A proposed value.
+
+    `ignored`: why the centre ignores it, or "". `is_elsewhere`: another case of the user has it.
+    """
 
     found: Found
     origins: tuple[DocumentKind, ...]
@@ -46,7 +49,11 @@ class Proposal(NamedTuple):
 
 @dataclass
 class Proposals:
-    """`innocent`: how many were found and say nothing of an attack. `left_out`: where words were not read."""
+    """The proposed values.
+
+    `innocent` counts the values that say nothing of an attack, `too_many` those beyond the limit. `left_out` lists the
+    places whose words were not all read.
+    """
 
     rows: list[Proposal] = field(default_factory=list)
     innocent: int = 0
@@ -55,14 +62,18 @@ class Proposals:
 
 
 def propose(incident: Incident, user: User) -> Proposals:
-    """From all the words of the case, TEXT_LIMIT characters of them. `incident` comes `with_words`."""
+    """Return the values found in the words of the case, up to TEXT_LIMIT characters.
+
+    `incident` must be loaded `with_words`.
+    """
     return weigh(incident, user, sources_of(incident))
 
 
 def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
-    """From what a small text file says. It is an opening, of which the declarant is told.
+    """Return the values found in a small text file.
 
-    Raises Http404, PermissionDenied, Erased, vault.NotReadable.
+    This is recorded as an opening of the file, which the declarant sees. Raises Http404, PermissionDenied, Erased,
+    vault.NotReadable.
     """
     incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
     piece = readable_pieces(incident).filter(uid=uid).first()
@@ -81,11 +92,13 @@ def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
 
 
 def sources_of(incident: Incident) -> Iterator[Source]:
-    """The declaration, the newest answers of each section, then messages, notes and names of files, newest first."""
+    """Yield the declaration and the newest answers of each section, then messages, notes and file names,
+    newest first.
+    """
     story = incident.story
     yield Source(DocumentKind.DECLARATION, f"{story.description}\n{story.supplier}")
     for section, kept in by_section(sheets_of(incident)).items():
-        if section != "rappel":  # who to call back is no trace of an attack
+        if section != "rappel":  # whom to call back is not a trace of an attack
             yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
     for text in incident.messages.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
         yield Source(DocumentKind.MESSAGE, text)
@@ -110,7 +123,7 @@ def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposal
 
 
 def found_in(sources: Iterable[Source]) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
-    """Each value with the places where it stands, and the places that were not read to their end."""
+    """Return each value with the places where it was found, and the places that were not read to their end."""
     origins: dict[Found, dict[DocumentKind, None]] = {}
     left_out: dict[DocumentKind, None] = {}
     room = TEXT_LIMIT
@@ -124,6 +137,6 @@ def found_in(sources: Iterable[Source]) -> tuple[dict[Found, dict[DocumentKind, 
 
 
 def domains_of(incident: Incident) -> set[str]:
-    """Those of the body and of its centre, as far as the case tells them."""
+    """Return the domains of the body and of its centre, as far as the case shows them."""
     channel = incident.csirt.notification_email if incident.csirt else ""
     return {own_domain(incident.story.contact_email), own_domain(channel)} - {""}

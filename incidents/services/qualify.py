@@ -1,4 +1,4 @@
-"""What a case is, in the words of the field: nature, type, RSIT, ATT&CK, cause, what became of the data, labels."""
+"""Qualifying a case: its nature, type, RSIT class, ATT&CK techniques, cause, leak, TLP and PAP."""
 
 import hashlib
 import json
@@ -30,7 +30,10 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Qualification:
-    """Codes only. `leak`: empty says nothing of it; `techniques`: identifiers of `incidents.attack`, in any order."""
+    """Codes only.
+
+    An empty `leak` changes nothing; `techniques` are identifiers of `incidents.attack`, in any order.
+    """
 
     nature: str
     type: str
@@ -44,14 +47,15 @@ class Qualification:
 
 
 class StaleQualification(Exception):
-    """Somebody qualified the case otherwise since the page was read; nothing was changed."""
+    """Somebody qualified the case differently after the page was opened. Nothing was saved."""
 
 
 @transaction.atomic
 def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
-    """Say what the case is. The same again changes nothing. `seen`: the stamp on the page, empty when none was read.
+    """Qualify the case.
 
-    Raises Http404, PermissionDenied, StaleQualification, ValidationError by field of `Qualification`.
+    The same values again change nothing. `seen` is the stamp of the page, "" if there was no page. Raises Http404,
+    PermissionDenied, StaleQualification, ValidationError by field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
     check(qualification, known=incident.techniques)
@@ -66,7 +70,10 @@ def qualify_incident(*, reference: str, actor: User, qualification: Qualificatio
 
 
 class Changes(TypedDict, total=False):
-    """What is set; the rest stays as each case has it. `rsit`: class and type, « availability/ddos »."""
+    """The values to set; the others do not change.
+
+    `rsit` holds the class and the type, such as « availability/ddos ».
+    """
 
     nature: str
     type: str
@@ -77,9 +84,10 @@ class Changes(TypedDict, total=False):
 
 @transaction.atomic
 def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]) -> Incident:
-    """Change only what is set, for an act on many cases. RSIT follows the type where nobody has chosen otherwise.
+    """Change only the given values, for an act on many cases.
 
-    Raises Http404, PermissionDenied, ValidationError by field of `Qualification`.
+    RSIT follows the type unless somebody chose another value. Raises Http404, PermissionDenied, ValidationError by
+    field of `Qualification`.
     """
     incident = open_to_judgement(reference, actor)
     standing = qualification_of(incident, first_leak(incident))
@@ -91,7 +99,7 @@ def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]
 
 
 def codes_set(changes: Changes, standing: Qualification) -> dict[str, Any]:
-    """Return the fields of a qualification that these changes set."""
+    """Return the fields of the qualification that these changes set."""
     said: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
     if rsit := changes.get("rsit"):
         said["rsit_class"], _slash, said["rsit_type"] = rsit.partition("/")
@@ -101,7 +109,7 @@ def codes_set(changes: Changes, standing: Qualification) -> dict[str, Any]:
 
 
 def open_to_judgement(reference: str, actor: User) -> Incident:
-    """The case, locked. Raises ValidationError once it is erased: its facts can be read no more."""
+    """Return the case, locked. Raises ValidationError if it is erased, since its facts can no longer be read."""
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:
         raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
@@ -109,7 +117,7 @@ def open_to_judgement(reference: str, actor: User) -> Incident:
 
 
 def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification:
-    """As the rows stand."""
+    """Return the qualification that is stored."""
     return Qualification(
         **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
         techniques=in_order(tuple(incident.techniques)),
@@ -118,7 +126,7 @@ def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification
 
 
 def stamp(qualification: Qualification) -> str:
-    """The same for the same values, and unlike for others: what a page carries to say what it showed."""
+    """Return a stamp of the values, with which a form says what its page showed."""
     said = json.dumps(asdict(qualification), sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:24]
 
@@ -132,9 +140,9 @@ def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check(said: Qualification, *, known: list[str]) -> None:
-    """Raises ValidationError naming every field that holds an unknown code, or a type outside its class.
+    """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
 
-    `known`: techniques that the case holds already; one that left the list since may stay.
+    `known` are the techniques of the case: they may stay even if they have left the list.
     """
     problems: dict[str, list[str]] = {}
     for field, message in (*unknown_codes(said, known), *problems_of_rsit(said)):
@@ -167,7 +175,7 @@ def problems_of_rsit(said: Qualification) -> Iterator[Problem]:
 
 
 def change(incident: Incident, standing: Qualification, wanted: Qualification, *, actor: User) -> None:
-    """Put it in the rows, weigh the case anew (never down by itself), and say which codes changed."""
+    """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
     now = timezone.now()
     changed: dict[str, Any] = {}
     for name in COLUMNS:

@@ -1,4 +1,4 @@
-"""What the declarant thought of the help: one question, once the case is closed. The answer may be changed."""
+"""What the declarant thought of the help: one question once the case is closed. The answer may be changed."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,12 +12,13 @@ from incidents.services.record import record_event
 from incidents.text import plain_text
 
 WORDS_LIMIT = 500
-# Somebody of the centre looked and answered. Not of what was withdrawn; of a double, when its case ends.
+# The question is asked if the centre answered: not after a withdrawal, and for a duplicate when its main case is
+# closed.
 ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
 
 
 class StaleRating(Exception):
-    """Somebody of the body answered otherwise since the page was read."""
+    """Somebody of the body gave another answer after the page was opened."""
 
 
 def is_asked(incident: Incident) -> bool:
@@ -31,10 +32,11 @@ def seen_of(rating: Rating | None) -> str:
 
 @transaction.atomic
 def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
-    """The same again changes nothing. `seen`: what `seen_of` gave for the page, empty when none was read.
+    """Save the rating.
 
-    Raises Http404, PermissionDenied for whoever does not speak for the body, StaleRating, ValidationError by field,
-    and of no field while nothing is asked.
+    The same answer again changes nothing. `seen` is the `seen_of` of the page, "" if there was no page. Raises
+    Http404, PermissionDenied for a person who does not speak for the body, StaleRating, and ValidationError: by field,
+    or without a field if no rating is asked.
     """
     incident = get_case(guest, reference, to=Ability.RATE, lock=True)
     if not speaks_for_body(guest, incident):

@@ -1,6 +1,6 @@
-"""Who of the CSIRT has the page of a case before their eyes, what is new to them, and who opened its pieces.
+"""Which responders have the page of a case open, what is new to each, and who opened its files.
 
-It changes nothing of the case, so it is no event. Each access to its words is recorded by `access.py`.
+Reading does not change the case, so it records no event. `access.py` records each access to the words.
 """
 
 from datetime import datetime, timedelta
@@ -11,16 +11,17 @@ from accounts.models import User
 from incidents.models import Evidence, Incident, Opening, Reading
 from incidents.services.assign import people_of
 
-# Turning pages for an hour is one reading: a row is written at most so often, or when there is news.
+# A row is written at most this often unless there is news: an hour of reading is one reading.
 WRITTEN_EVERY = timedelta(minutes=1)
-# A page says every twenty seconds that it is open; two that were missed, and its reader has gone.
+# A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
 SAID_EVERY = timedelta(seconds=20)
 PRESENT_FOR = timedelta(seconds=45)
 
 
 def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
-    """`reader` has the case before their eyes, as it was `at`: a moment taken before the first row of it was read, so
-    that what arrives meanwhile is still new the next time. Nobody but a responder of its CSIRT counts.
+    """Record that `reader` has read the case as it was `at`. Ignored unless `reader` works for its CSIRT.
+
+    Take `at` before reading the first row of the case, so that what arrives meanwhile is still new the next time.
     """
     if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
         return
@@ -29,7 +30,7 @@ def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
 
 
 def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
-    """The same for a caller that has read the earlier reading of `reader`, a responder of the centre of the case."""
+    """Do the same for a caller that has already read `earlier`, the reading of a responder of the case's centre."""
     mine = Reading.objects.filter(incident=incident, user=reader)
     if earlier is None:
         first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
@@ -41,25 +42,29 @@ def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, a
 
 
 def note_presence(*, incident: Incident, reader: User) -> None:
-    """The page of the case is still open before `reader`, who has read it before. It is no reading anew."""
+    """Record that the page is still open. `reader` has read the case before; this is no new reading."""
     Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
 
 
 def others_present(incident: Incident, reader: User) -> list[User]:
-    """Who else of its centre has the case open now, by name. One query."""
+    """Return the other people of its centre who have the case open now, by name. One query."""
     recent = timezone.now() - PRESENT_FOR
     there = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
     return list(people_of(incident.csirt_id).filter(pk__in=there.values("user")))
 
 
 def note_opening(*, piece: Evidence, reader: User) -> None:
-    """`reader` is given the bytes of `piece`. Again within a minute is the same opening: a double click."""
+    """Record that `reader` gets the bytes of `piece`. Within a minute it is the same opening, as after a
+    double click.
+    """
     recent = Opening.objects.filter(evidence=piece, user=reader, at__gt=timezone.now() - WRITTEN_EVERY)
     if not recent.exists():
         Opening.objects.create(evidence=piece, user=reader)
 
 
 def has_news(incident: Incident, read_at: datetime | None) -> bool:
-    """Whether the declarant added something since `read_at`, the last time that this person read the case."""
+    """Tell whether the declarant added something since `read_at`, when this person last read the case
+    (None: never).
+    """
     wrote_at = incident.declarant_wrote_at
     return wrote_at is not None and (read_at is None or read_at < wrote_at)

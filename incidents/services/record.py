@@ -1,4 +1,4 @@
-"""The one place that writes an event, and with it the work that it causes."""
+"""The only place that writes an event and queues it for the consumers."""
 
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,9 @@ def record_event(
     by: ActorKind | None = None,
     **data: Any,
 ) -> IncidentEvent:
-    """Append `kind` to the history of `incident` and queue it for each consumer; call it inside a transaction.
+    """Append an event to the history of `incident` and queue it for each consumer. Call it inside a transaction.
 
-    `data` holds codes, ids and times only, never words. `by` is needed when `actor` is None.
+    `data` holds codes, ids and times only, never words. `by` is required if `actor` is None.
     """
     event = IncidentEvent.objects.create(
         incident=incident, kind=kind, at=at, actor=actor, actor_kind=by or ActorKind.USER, data=data
@@ -36,7 +36,7 @@ def record_event(
 
 
 def nudge_consumers() -> None:
-    """Wake the consumers now rather than at their next round. It may fail: the rows are what counts."""
+    """Wake the consumers now instead of at their next round. It may fail: the pending rows are enough."""
     nudge = import_string(settings.EVENT_NUDGE)
     for consumer in settings.EVENT_CONSUMERS:
         nudge(consumer)

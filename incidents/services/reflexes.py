@@ -1,4 +1,4 @@
-"""Which reflex sheet is shown, and how a CSIRT makes one its own for its region."""
+"""The reflex sheet that applies to a type of incident, and how a lead publishes one for the centre's region."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from incidents.text import plain_line
 WORDS_LIMIT, TITLE_LIMIT, ACT_LIMIT, HOW_LIMIT, SOURCE_LIMIT = 60, 100, 80, 300, 200
 FEWEST_HOUR, MOST_ACTS, MOST_SOURCES = 3, 8, 6
 MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
-# A version that says nothing gives the floor back to the national sheet.
+# An empty version goes back to the national sheet.
 NATIONAL: dict[str, Any] = {}
 
 
@@ -33,7 +33,7 @@ class StaleSheet(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is shown. Without `csirt` it is the national sheet."""
+    """A reflex sheet as it applies to a centre. Without `csirt` it is the national one."""
 
     type: IncidentType
     text: Reflexes
@@ -43,7 +43,7 @@ class Sheet:
 
 
 def sheet_for(kind: str, csirt: Csirt | None) -> Sheet:
-    """The newest sheet of that CSIRT, or else the national one. One query, none without a CSIRT."""
+    """Return the newest sheet of that CSIRT, or the national one. One query; none without a CSIRT."""
     return sheet_of(kind, csirt, newest(kind, csirt)) if csirt else sheet_of(kind, None, None)
 
 
@@ -55,7 +55,7 @@ def sheet_of(kind: str, csirt: Csirt | None, row: ReflexSheet | None) -> Sheet:
 
 
 def sheets_of(csirt: Csirt) -> list[Sheet]:
-    """All that the region of that centre is shown, in one query."""
+    """Return the sheet that applies to each type in the region of that centre. One query."""
     rows = ReflexSheet.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
     own = {row.type: row for row in rows}
     return [sheet_of(kind, csirt, own.get(kind)) for kind in IncidentType]
@@ -66,7 +66,7 @@ def newest(kind: str, csirt: Csirt) -> ReflexSheet | None:
 
 
 def led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
-    """The one door to the sheets of a CSIRT. Raises Http404 for whoever does not lead it."""
+    """Return the CSIRT, if this user leads it. Raises Http404 otherwise."""
     led = Csirt.objects.filter(pk__in=user.csirt_ids(Role.LEAD), slug=slug)
     csirt = (led.select_for_update(no_key=True) if lock else led).first()
     if csirt is None:
@@ -76,10 +76,11 @@ def led_csirt(user: User, slug: str, *, lock: bool = False) -> Csirt:
 
 @transaction.atomic
 def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], based_on: int, actor: User) -> int:
-    """A new version for the region of that CSIRT; NATIONAL goes back to the national text. Gives its number.
+    """Publish a version for the region of that CSIRT and return its number.
 
-    The same text again makes no version. Raises Http404 for whoever does not lead it, ValidationError by field,
-    StaleSheet when the newest version is no longer `based_on` (0: there was none).
+    NATIONAL goes back to the national text. The same text again makes no version. Raises Http404 if the actor does not
+    lead the CSIRT, ValidationError by field, StaleSheet if the newest version is no longer `based_on` (0: there was
+    none).
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
     clean = clean_content(content) if content else NATIONAL
@@ -94,7 +95,10 @@ def publish_sheet(*, kind: str, csirt_slug: str, content: Mapping[str, Any], bas
 
 
 def clean_content(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Raises ValidationError, by field, on what is missing, too long, or looks like markup."""
+    """Return the cleaned content.
+
+    Raises ValidationError, by field, for a text that is missing, too long, or looks like markup.
+    """
     clean = {
         "words": line(content["words"], WORDS_LIMIT, "words"),
         "title": line(content["title"], TITLE_LIMIT, "title"),

@@ -1,8 +1,8 @@
-"""What a centre that gave a case away still reads of it: what stood there when the other one accepted, and no more.
+"""What a centre still reads of a case that it gave away: the case as it was when the other centre accepted it.
 
 Rows that nobody changes (messages, notes, answers, pieces, events) are cut at the last one of that moment. What may
-change afterwards (the facts, the tasks, the indicators) is kept as it stood in `Transfer.standing`, which is erased
-with the other words of the case. Both are taken under the lock that every writer of the case holds.
+change later (the facts, the tasks, the indicators) is copied into `Transfer.standing`, which is erased with the other
+words of the case. Both are taken under the lock that every writer of the case takes.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from incidents.questions.saying import Said
 from incidents.services.notes import readable
 from incidents.services.snapshots import Values, of_rows, text_of
 
-# A row of each is never changed once it is there: only its words may be erased.
+# Rows of these tables are never changed once written: only their words may be erased.
 CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
-# Of each list that has no end, so many on one page, the newest first.
+# The number of rows on one page of a list, newest first.
 ROWS_READ = 400
 CODES = (
     *("type", "rsit_class", "rsit_type", "nature", "cause", "techniques", "tlp", "pap", "severity"),
@@ -31,7 +31,7 @@ CODES = (
 
 
 class Older(NamedTuple):
-    """How many rows came before those of this page, and how many are newer than they."""
+    """How many rows are older than those of this page, and the number of rows to skip to reach them."""
 
     number: int
     after: int
@@ -39,7 +39,10 @@ class Older(NamedTuple):
 
 @dataclass(frozen=True)
 class Remains:
-    """One page of it, oldest first but for the events. `older`: of the lists that go on, by their names."""
+    """One page of the remains, oldest rows first, except for the events.
+
+    `older` holds the lists that go on, by name.
+    """
 
     sections: list[tuple[str, list[Said]]]
     messages: list[Message]
@@ -52,7 +55,7 @@ class Remains:
 
 
 def standing_of(incident: Incident) -> Values:
-    """The case as it stands, in values that JSON holds. The caller holds the case."""
+    """Return a copy of the case in values that JSON holds. The caller has locked the case."""
     body = incident.collectivity
     return {
         "version": current().code,
@@ -81,9 +84,9 @@ def task_kept(task: Any) -> Values:
 
 
 def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
-    """Of an accepted transfer. Empty but for the events once the case was erased.
+    """Return one page of what the giver of an accepted transfer may read. After an erasure only events are left.
 
-    `after`: by the name of a list, how many of its newest rows to pass over; none where it has no more than those.
+    `after` gives, by the name of a list, how many of its newest rows to skip; it is ignored if the list is shorter.
     """
     incident, kept = transfer.incident, transfer.standing
     last, zone = kept.get("last", {}), kept.get("zone", PARIS)
@@ -112,7 +115,10 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
 
 def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
-    """Of a list or a queryset, the newest first; from its beginning where there are no more than those passed over."""
+    """Return one page of a list or queryset that is ordered newest first, and what is older, or None.
+
+    If there are no rows beyond those skipped, return the first page.
+    """
     if skipped and not rows[skipped : skipped + 1]:
         skipped = 0
     read = list(rows[skipped : skipped + ROWS_READ + 1])
@@ -126,11 +132,11 @@ def sections_said(kept: Values) -> list[tuple[str, list[Said]]]:
     return [
         (str(SNAPSHOT_TITLES[section]), sheet_said(section, kept["version"], kept["sections"][section], kept["zone"]))
         for section in SNAPSHOTS
-        if section in kept.get("sections", {})  # PostgreSQL keeps no order of keys
+        if section in kept.get("sections", {})  # jsonb does not keep the order of keys
     ]
 
 
 def events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
-    """The newest first."""
+    """Return the events up to the transfer, newest first."""
     events = transfer.incident.events.filter(id__lte=transfer.last_event_id)
     return events.select_related("actor").order_by("-id")

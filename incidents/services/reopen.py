@@ -1,4 +1,4 @@
-"""Taking up again a case that was closed. The person who does says why, and has it from then on."""
+"""Reopening a closed case. The person who reopens it writes why and becomes its assignee."""
 
 import hashlib
 
@@ -31,10 +31,11 @@ REOPENED_FIELDS = (
 
 @transaction.atomic
 def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
-    """CLOSED → ACKNOWLEDGED by `actor`; the motive is a note that no declarant reads. A double click changes nothing.
+    """Change the case from CLOSED to ACKNOWLEDGED by `actor`, and save the motive as a note that no declarant reads.
 
-    It counts again in the figures. Raises Http404, PermissionDenied, InvalidTransition when it is open,
-    ValidationError on `motive`, and of no field for a double of another case or one that was erased.
+    The case counts in the figures again. A double click changes nothing. Raises Http404, PermissionDenied,
+    InvalidTransition if it is open, and ValidationError: on `motive`, or without a field for a duplicate or an erased
+    case.
     """
     incident = get_incident(actor, reference, to=Ability.REOPEN, lock=True)
     if was_just_reopened(incident, actor):
@@ -53,7 +54,7 @@ def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
 
 def was_just_reopened(incident: Incident, actor: User) -> bool:
     newest = incident.events.order_by("-id").first()
-    is_open = incident.status != Status.CLOSED  # a double hears that its case was reopened, and is not
+    is_open = incident.status != Status.CLOSED  # a duplicate has this event without being reopened itself
     return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
 
 
@@ -70,7 +71,7 @@ def write_motive(incident: Incident, why: str, actor: User) -> None:
 
 
 def open_again(incident: Incident, actor: User) -> None:
-    """What the declarant wrote meanwhile is to be answered, from when they did; what waited before, from now."""
+    """Reopen the row. An answer to what the declarant wrote since is due from that moment, an earlier one from now."""
     now, reason = timezone.now(), incident.closing_reason
     if incident.wrote_since_closing and incident.declarant_wrote_at:
         incident.answer_by = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]

@@ -1,12 +1,13 @@
-"""Open cases follow the directory: whoever answers for a ground since it was opened, moved or closed has its cases.
+"""Open cases follow the directory: when another centre answers for a body, that centre gets its cases.
 
-A case on which no centre ever worked goes at once, with new targets for its new centre. One that a centre worked on is
-proposed to the other centre, as a person would propose it, since a case changes hands by being taken; where its label
-keeps it in its centre, that centre gets the task to ask the declarant first. What a transfer settled, or still asks,
-stays as people decided; so does a case that stands for doubles, and one that was worked on and that no other centre
-answers for. A proposal of the platform is withdrawn once its taker answers for the body no more.
+A case on which no centre worked moves at once, with new targets. A case on which a centre worked is proposed to the
+other centre, as a person would propose it, since that centre must accept it. If its TLP forbids this, its centre gets
+the task to ask the declarant first.
 
-Cases are compared again some minutes after the directory, the ground of a body, or the day has changed.
+Cases stay where they are if a transfer was accepted or is pending, if they have duplicates, or if they were worked on
+and no centre answers for the body any more. A proposal of the platform is withdrawn once its taker no longer answers
+for the body. Cases are compared again some minutes after a change of the directory, of a body's territory, or of the
+day.
 """
 
 from datetime import date, datetime, timedelta
@@ -33,25 +34,28 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200
 LONGEST_ROUND = timedelta(seconds=2)
-# From the last change of the directory to the comparison: an editor who deletes a ground by mistake and enters it
-# again moves no case and mails nobody. A declaration that was routed before the change is committed by then.
+# The delay between the last change of the directory and the comparison: an editor who deletes a coverage by mistake
+# and enters it again moves no case and mails nobody. Declarations routed before the change are committed by then.
 FOLLOWED_AFTER = timedelta(minutes=10)
 SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
 MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
-# What only the people of a centre do in a case. That it was given to somebody, or put into a group, is no work on it.
+# Events that only the people of a centre cause. Assigning a case or grouping it is not work on it.
 WORK = (
     *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
     *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
     *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
 )
 WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
-# The last one says what the case was routed from; a correction of its body after it is why it follows.
+# The last of these events is when the case was routed; a correction of its body after it makes the case follow.
 ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
 OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
 
 
 def reroute_cases() -> int:
-    """Compare the open cases with the directory, for a few seconds at most. Return how many follow it."""
+    """Compare the open cases with the directory, for a few seconds at most.
+
+    Returns the number of cases that followed it.
+    """
     moved, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until:
         check = begin_check(timezone.now())
@@ -65,8 +69,9 @@ def reroute_cases() -> int:
 
 
 def begin_check(now: datetime) -> RoutingCheck | None:
-    """Return how far the comparison is, from the beginning where the directory, the ground of a body or the day is
-    new; None once it is finished, and until the change has stood for some minutes. Three queries.
+    """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
+
+    Returns None once it is finished, and during the minutes after a change. Three queries.
     """
     check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
     standing = directory_version(), grounds_version(), timezone.localdate(now)
@@ -78,21 +83,23 @@ def begin_check(now: datetime) -> RoutingCheck | None:
 
 
 def cases_after(pk: int) -> QuerySet[Incident]:
-    """Return the next open cases, each with what its route is made from."""
+    """Return the next open cases, with the relations from which a route is computed."""
     bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
     return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
 
 
 def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
-    """Save how far it is, unless another change was noticed since. Tell whether there is more to compare now."""
+    """Save the progress, unless another change was noticed meanwhile. Returns whether more cases are left."""
     same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
     same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
     return bool(cases)
 
 
 def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
-    """Return, for each case that the directory of that day gives to another centre than its own, or than the one that
-    the platform proposed it to, whether it follows.
+    """Reroute the cases that the directory of that day gives to another centre than their own or than the proposed
+    one.
+
+    Returns one boolean for each such case: whether it was rerouted.
     """
     directory = directory_of(on)
     offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
@@ -100,7 +107,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
     def is_misplaced(case: Incident) -> bool:
         if case.pk in offered_to and needs_agreement(case.tlp, PartnerKind.COLLEAGUE):
-            return True  # its label was narrowed since
+            return True  # its TLP was narrowed since
         centre = directory.route(case.collectivity, ()).csirt
         return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
 
@@ -108,11 +115,11 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
 
 def follow(pk: int, on: date) -> bool:
-    """Reroute one case. What is wrong with one must not hold up the others."""
+    """Reroute one case. An error is logged, so that it does not stop the others."""
     try:
         return reroute_case(pk, on)
     except (OperationalError, InterfaceError):
-        raise  # the database is away: all is compared again
+        raise  # the database is unreachable: everything is compared again
     except Exception as error:  # noqa: BLE001  (see above)
         logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
         return False
@@ -120,7 +127,10 @@ def follow(pk: int, on: date) -> bool:
 
 @transaction.atomic
 def reroute_case(pk: int, on: date) -> bool:
-    """Move the case to the centre that answers for its body on that day, or propose it. Tell whether it was done."""
+    """Move the case to the centre that answers for its body on that day, or propose it.
+
+    Returns whether anything was done.
+    """
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     route = csirt_for(incident.collectivity, on)
     may_stay = not needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
@@ -134,7 +144,10 @@ def reroute_case(pk: int, on: date) -> bool:
 
 
 def offer(incident: Incident, centre: Csirt, reason: str) -> bool:
-    """Propose a case that was worked on, or have the declarant asked first. Tell whether anything was done."""
+    """Propose a case that was worked on, or add the task to ask the declarant first.
+
+    Returns whether anything was done.
+    """
     if incident.erased_at:
         return False
     if needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
@@ -144,7 +157,7 @@ def offer(incident: Incident, centre: Csirt, reason: str) -> bool:
 
 
 def may_follow(incident: Incident, centre: Csirt | None) -> bool:
-    """Tell whether nobody decided otherwise: by a transfer, or by tying other cases to this one."""
+    """Tell whether the case may follow: nobody transferred or proposed it, or merged other cases into it."""
     if incident.status not in OPEN or incident.doubles.exists():
         return False
     by_people = incident.transfers.exclude(state=TransferState.WITHDRAWN, answered_by=None)
@@ -152,14 +165,14 @@ def may_follow(incident: Incident, centre: Csirt | None) -> bool:
 
 
 def was_worked_on(incident: Incident) -> bool:
-    """Tell whether a centre ever took the case or wrote in it, even if it was put back to be taken since."""
+    """Tell whether a centre ever took the case or wrote in it, even if the case was unassigned since."""
     if incident.acknowledged_at:
         return True
     return incident.events.filter(Q(kind__in=WORK) | WORDS_OF_CENTRE).exists()
 
 
 def move(incident: Incident, route: Route) -> None:
-    """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller holds it."""
+    """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller has locked it."""
     now, former = timezone.now(), incident.csirt
     why = reason_of(incident, route.csirt)
     incident.csirt, incident.route_reason = route.csirt, route.reason
@@ -167,7 +180,7 @@ def move(incident: Incident, route: Route) -> None:
     incident.assignee, incident.group = None, None
     incident.acknowledge_by = now + ACKNOWLEDGE_WITHIN[incident.severity]
     incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
-    incident.worked_at = None  # what the former centre did gives the new one no less time
+    incident.worked_at = None  # the work of the former centre does not shorten the targets of the new one
     settle_due(incident)
     incident.save(update_fields=MOVED)
     ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
@@ -175,7 +188,7 @@ def move(incident: Incident, route: Route) -> None:
 
 
 def reason_of(incident: Incident, centre: Csirt | None) -> Rerouting:
-    """Return why the case follows, before it does."""
+    """Return why the case follows. Call it before the case is changed."""
     if has_other_ground(incident):
         return Rerouting.CORRECTED
     if centre is None:
@@ -184,7 +197,7 @@ def reason_of(incident: Incident, centre: Csirt | None) -> Rerouting:
 
 
 def has_other_ground(incident: Incident) -> bool:
-    """Tell whether the body lies elsewhere than when the case was routed, or is another one."""
+    """Tell whether the body lies in another region than when the case was routed, or was corrected or merged since."""
     if incident.region != incident.collectivity.home_region:
         return True
     routed = incident.events.filter(kind__in=ROUTED).order_by("-id").values("id")[:1]

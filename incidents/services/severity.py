@@ -1,4 +1,4 @@
-"""How bad a case is: found from its facts, set by a responder who says why, never lowered by itself."""
+"""The severity of a case: computed from its facts, set by a responder who writes why, never lowered automatically."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -22,16 +22,16 @@ from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
 from incidents.text import plain_line
 
 MOTIVE_LIMIT = 300
-# What weighing a case anew may change in its row.
+# The columns that a new assessment may change.
 WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
 
 
 class StaleSeverity(Exception):
-    """Somebody set another level, or the facts raised it, since the page was read."""
+    """Somebody set another level, or the facts raised it, after the page was opened."""
 
 
 def assessment_of(incident: Incident, now: datetime) -> Assessment:
-    """What the facts of the case give at `now`."""
+    """Return what the facts of the case give at `now`."""
     situation = Situation(
         type=incident.type,
         interruptions=interruptions_of(incident),
@@ -43,15 +43,16 @@ def assessment_of(incident: Incident, now: datetime) -> Assessment:
 
 
 def answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
-    """The newest answer to each question; `sheets` come oldest first."""
+    """Return the newest answer to each question. Pass `sheets` oldest first."""
     newest: dict[str, Mapping[str, Any]] = {sheet.section: sheet.values for sheet in sheets}
     return {code: answer for values in newest.values() for code, answer in values.items()}
 
 
 def raise_severity(incident: Incident, now: datetime) -> bool:
-    """Facts that got worse raise it, and bring forward when somebody should take the case and answer.
+    """Raise the severity if the facts got worse, and bring the targets forward.
 
-    Changes the row without saving it. What a responder set stays until the facts are worse than those they knew.
+    Returns whether it rose. Does not save. A level that a responder set stays until the facts are worse than those
+    known then.
     """
     found, known = assessment_of(incident, now).severity, incident.severity_found
     incident.severity_found = found
@@ -64,7 +65,9 @@ def raise_severity(incident: Incident, now: datetime) -> bool:
 
 
 def first_received(incident: Incident) -> datetime:
-    """When the first declaration came that somebody still has to take: the case, or a double merged untaken."""
+    """Return when the first untaken declaration arrived: the case itself, or a duplicate that was untaken
+    when merged.
+    """
     untaken = {"kind": EventKind.MERGED, "data__main": incident.reference, "data__was__status": Status.DECLARED}
     merged = IncidentEvent.objects.filter(incident__merged_into=incident, **untaken)
     waited = merged.aggregate(first=Min("incident__received_at"))["first"]
@@ -72,18 +75,17 @@ def first_received(incident: Incident) -> datetime:
 
 
 def free_since(incident: Incident) -> datetime:
-    """Return since when the case is to be taken: since it was last put back, or else since it was declared."""
+    """Return since when the case is to be taken: since it was last unassigned, or since it was declared."""
     last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
     return last or first_received(incident)
 
 
 @transaction.atomic
 def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
-    """Set another level than the facts give, or theirs again, and say why. The same again changes nothing.
+    """Set a level other than the one computed, or the computed one again, with a motive.
 
-    `seen` is the level on the page that was read, empty when none was. Raises Http404, PermissionDenied,
-    StaleSeverity, ValidationError by field, when the motive is missing or too long, and of no field once the case is
-    erased: its motives are words too.
+    The same again changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
+    PermissionDenied, StaleSeverity, and ValidationError: on « motive », or without a field if the case is erased.
     """
     incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
     if incident.erased_at:

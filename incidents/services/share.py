@@ -1,4 +1,4 @@
-"""One sentence on a case, shown read-only to whoever the declarant gives its link to."""
+"""A read-only sentence about a case, which the declarant shares as a link."""
 
 import secrets
 from datetime import datetime
@@ -16,7 +16,7 @@ from incidents.reference import ALPHABET, compact
 from incidents.services.record import record_event
 from incidents.sharing import may_be_told_in_a_sentence
 
-# It is passed on as a link, never read out: 80 bits.
+# The secret is only used in a link and never read out: 80 bits.
 SECRET_LENGTH = 16
 
 
@@ -30,7 +30,9 @@ def hash_of(secret: str) -> str:
 
 
 def find_shared(secret: str) -> Incident | None:
-    """The case whose sentence `secret` shows; None if altered, revoked, erased, or TLP:RED since."""
+    """Return the case whose sentence this secret opens; None if it is wrong, revoked, or the case is erased or
+    TLP:RED.
+    """
     live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
     shared = live.filter(secret_hash=hash_of(secret)).first()
     incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
@@ -39,7 +41,7 @@ def find_shared(secret: str) -> Incident | None:
 
 @transaction.atomic
 def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
-    """A link to the sentence; the one that is live if there is one. Raises ValidationError for a TLP:RED case."""
+    """Return the live link to the sentence, created if there is none. Raises ValidationError for a TLP:RED case."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     if incident.erased_at:
         raise PermissionDenied
@@ -64,7 +66,7 @@ def make_shared(incident: Incident, at: datetime) -> SharedSentence:
 
 @transaction.atomic
 def unshare_sentence(*, reference: str, guest: Guest) -> None:
-    """The link shows nothing from now on. Twice changes nothing."""
+    """Revoke the link. A repeated call changes nothing."""
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     live = incident.shared.filter(revoked_at=None).first()
     if live is None:

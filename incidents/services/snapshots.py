@@ -1,4 +1,4 @@
-"""What the rows of a case say, section by section, as values that can be kept: its history shows earlier ones."""
+"""The facts of a case as values to store, section by section. The history shows former ones."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def moments_kept(instants: Mapping[str, Instant]) -> Values:
 
 
 def caller_kept(caller: Caller, *, mail_without_code: bool) -> Values:
-    """The choice for the mailbox stands only where it was made."""
+    """Hold `mail_without_code` only if it is true."""
     said: Values = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
     return said | ({"mail_without_code": True} if mail_without_code else {})
 
@@ -60,7 +60,7 @@ def text_of(at: datetime | None) -> str | None:
 
 
 def of_declaration(said: Declaration) -> dict[str, Values]:
-    """Each section as it was declared."""
+    """Return each section as it was declared."""
     return {
         "recit": story_kept(said.description, said.supplier),
         "moments": moments_kept({name: getattr(said, name) for name in INSTANTS}),
@@ -78,9 +78,9 @@ def keep_first(
     by: ActorKind,
     actor: User | None,
 ) -> None:
-    """The first state of these sections, so that whatever corrects it later can be read beside it.
+    """Store the first state of these sections, so that it can be compared with later corrections.
 
-    `authors`: who wrote each, as they call themselves.
+    `authors` gives the name that the author of each section typed.
     """
     AnswerSheet.objects.bulk_create(
         AnswerSheet(
@@ -97,11 +97,11 @@ def keep_first(
     )
 
 
-# The same from the rows as they stand, for the pages that correct them
+# Reading the same sections from the rows, for the pages that correct them
 
 
 def interruptions_of(incident: Incident) -> list[Interruption]:
-    """In the order in which they were noted: a form names them by their place."""
+    """Return the interruptions in the order of their rows: a form names them by position."""
     return [interruption_of(row) for row in incident.interruptions.order_by("id")]
 
 
@@ -152,7 +152,7 @@ def caller_of(incident: Incident) -> Caller:
 
 
 def of_rows(incident: Incident, section: str) -> Values:
-    """One section as the rows stand now."""
+    """Return one section as it is stored now."""
     match section:
         case "recit":
             return story_kept(incident.story.description, incident.story.supplier)

@@ -1,9 +1,9 @@
-"""Objects of the evidence store that no row points to: what a killed process left behind, what was erased.
+"""Removing objects of the evidence store without a row: what a killed process left behind, or what was erased.
 
-An object is stored before its row is committed, so that one without a row may be on its way. It is first noted
-(`StrayObject`) and removed once it has been without one for a day, as the database sees it: no clock of the store is
-trusted, and whoever puts back an older copy of the database has a day to notice. The pieces of an erased case count
-as pointed to by nobody: their key is gone, and nobody will ever read them.
+An object is stored before its row is committed, so an object without a row may be on its way. It is first noted
+(`StrayObject`), and removed once it has been without a row for a day by the clock of this server: the clocks of the
+store are not trusted, and after restoring an older database there is a day to notice. The files of an erased case
+count as without a row: their key is destroyed, so nobody can read them.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ logger = structlog.get_logger(__name__)
 
 WITHOUT_ROW_FOR = timedelta(hours=24)
 LONGEST_ROUND = timedelta(seconds=20)
-MOST_AT_ONCE = 500  # removed in one folder and round: each is a request where the store is a bucket
+MOST_AT_ONCE = 500  # the most removed in one folder and round: each is a request if the store is a bucket
 
 
 @dataclass
 class Swept:
-    """What a round did. Not whole when the store answers too slowly or not at all: the next round goes on."""
+    """What a round did. `is_whole` is False if the store was too slow or unreachable: the next round goes on."""
 
     objects: int = 0
     strays: int = 0
@@ -40,9 +40,10 @@ class Swept:
 
 
 def sweep_store() -> Swept:
-    """Hold each folder of the store against the rows, one folder in memory at a time. Two at once do no harm.
+    """Compare each folder of the store with the rows, one folder in memory at a time.
 
-    In no order, so that a store too large for one round is gone through in several.
+    Two sweeps at once do no harm. Folders are taken in random order, so that several rounds cover a store that is too
+    large for one.
     """
     swept, until = Swept(), timezone.now() + LONGEST_ROUND
     try:
@@ -59,7 +60,7 @@ def sweep_store() -> Swept:
 
 
 def folders_to_sweep() -> list[str]:
-    """Those of the store, and those that were there when a stray was noted."""
+    """Return the folders of the store and those in which a stray object was noted."""
     noted = StrayObject.objects.values_list(Left("name", 2), flat=True).distinct()
     folders = list({*vault.folders(), *noted})
     shuffle(folders)
@@ -67,7 +68,7 @@ def folders_to_sweep() -> list[str]:
 
 
 def sweep_folder(folder: str, swept: Swept) -> None:
-    """The store is read before the rows: what is committed in between is found."""
+    """Compare one folder. The store is read before the rows, so that a row committed meanwhile is found."""
     now = timezone.now()
     stored = vault.names_in(folder)
     pointed = set(pointed_to(folder))
@@ -84,12 +85,14 @@ def sweep_folder(folder: str, swept: Swept) -> None:
 
 
 def stem(name: str) -> str:
-    """What the slices of one upload have in common; of a whole object, its name."""
+    """Return what the slices of one upload have in common: the name up to the first point."""
     return name.partition(".")[0]
 
 
 def pointed_to(folder: str) -> Iterator[str]:
-    """The stems of this folder that a row names: papers not given up, and what the key of its case still opens."""
+    """Yield the stems of this folder that a row names: papers that did not fail, and files whose case still has its
+    key.
+    """
     inside, readable = Q(storage_name__startswith=f"{folder}/"), Q(incident__casekey__isnull=False)
     yield from Evidence.objects.filter(inside, readable, taken_back_at=None).values_list("storage_name", flat=True)
     yield from Paper.objects.filter(inside).exclude(state=PaperState.FAILED).values_list("storage_name", flat=True)

@@ -1,4 +1,4 @@
-"""What is to be done on a case: the steps of a playbook, and what a person adds. Done, undone, never removed."""
+"""The tasks of a case: steps of a playbook, and tasks that a person adds. A task is never deleted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from incidents.text import plain_line
 
 MOST_OPEN = 100
 FURTHEST = timedelta(days=366)
-# What the platform asks for once another centre answers for the body of a case that its label keeps in its centre.
+# The task that the platform adds if another centre answers for the body, but the TLP keeps the case in its centre.
 AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
 ASK_FOR_AGREEMENT = gettext_lazy(
     "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
@@ -44,7 +44,7 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """A task that a person adds. `due_at` is aware; None: no date."""
+    """A task that a person adds. `due_at` is aware; None means no date."""
 
     title: str
     due_at: datetime | None
@@ -52,14 +52,14 @@ class Errand:
 
 @transaction.atomic
 def apply_playbook(*, reference: str, actor: User) -> int:
-    """Add the steps of the guide of the case's type that it has not yet; gives how many. Twice adds nothing.
+    """Add the missing steps of the playbook for the case's type, and return their number.
 
-    Raises Http404, PermissionDenied, and ValidationError when the case is closed or erased.
+    A second call adds nothing. Raises Http404, PermissionDenied, ValidationError if the case is closed or erased.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_open(incident)
     if incident.csirt is None:
-        raise Http404  # nobody works on it
+        raise Http404  # the case has no centre
     guide = guide_for(incident.type, incident.csirt)
     here = incident.tasks.exclude(step="").values_list("step", flat=True)
     missing = [step for step in guide.steps if step.step not in set(here)]
@@ -92,7 +92,7 @@ def task_of(step: Step, incident: Incident, *, actor: User, at: datetime) -> Tas
 
 
 def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
-    """Nobody calls a verified case back again: the step was done by whoever did, or has no object. Saves nothing."""
+    """Close the call-back step of a verified case: done by the person who called back, or moot. Does not save."""
     called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
     event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
     for task in (one for one in tasks if one.step == CALL_BACK_STEP):
@@ -102,7 +102,10 @@ def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, a
 
 @transaction.atomic
 def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
-    """Raises Http404, PermissionDenied, ValidationError on « title » or « due ». The same while it is open is one."""
+    """Add a task. The same open task again returns the first one.
+
+    Raises Http404, PermissionDenied, ValidationError on « title » or « due ».
+    """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     check_open(incident)
     now = timezone.now()
@@ -124,8 +127,9 @@ def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
 
 
 def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
-    """Add the task to ask the declarant whether the case may go to `centre`, which answers for its body now; once.
-    The caller holds the case. Tell whether it is new.
+    """Add, once, the task to ask the declarant whether the case may go to `centre`, which now answers for its body.
+
+    The caller has locked the case. Returns whether the task is new.
     """
     step = f"{AGREEMENT_STEP}-{centre.slug}"[:STEP_LIMIT]
     if incident.tasks.filter(playbook="", step=step).exists():
@@ -143,9 +147,9 @@ def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
 
 @transaction.atomic
 def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
-    """Done, without object, or open again. The state it has already changes nothing.
+    """Set the task to done, moot or open. The state that it already has changes nothing.
 
-    Raises Http404 when the case or the task is not there for this person.
+    Raises Http404 if this person cannot see the case or the task.
     """
     incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
     task = incident.tasks.filter(uid=uid).first()
@@ -170,7 +174,7 @@ def state_of(task: Task) -> TaskState:
 
 
 def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
-    """How many steps the tasks of a case do not hold yet."""
+    """Return the number of steps that are not yet tasks of the case."""
     here = {task.step for task in tasks}
     return sum(step.step not in here for step in steps)
 

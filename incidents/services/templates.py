@@ -1,4 +1,4 @@
-"""The ready-made messages of a centre: its responders read them, its lead writes them."""
+"""The message templates of a centre: its responders use them, its lead writes them."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ from incidents.services.reflexes import led_csirt
 from incidents.text import plain_line, plain_text
 
 TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
-# Of one centre: whoever has more finds none of them.
+# The limit for one centre: in a longer list nobody finds a template.
 MOST_TEMPLATES = 60
 
 
 class StaleTemplate(Exception):
-    """Somebody else changed or withdrew it meanwhile."""
+    """Somebody else changed or withdrew the template meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """What a lead writes. `types` empty: offered on each case."""
+    """What a lead writes. With empty `types`, the template is offered on every case."""
 
     title: str
     text: str
@@ -42,10 +42,10 @@ class Wording:
 def write_template(
     *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
 ) -> MessageTemplate:
-    """A new message of that centre, or with `uid` another version of one that showed version `seen`.
+    """Create a template of that centre, or change the template `uid`, of which the page showed version `seen`.
 
-    The same words again change nothing. Raises Http404 for whoever does not lead it, ValidationError by field,
-    StaleTemplate.
+    The same words again change nothing. Raises Http404 if the actor does not lead the centre, ValidationError by
+    field, StaleTemplate.
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
     clean = cleaned(wording)
@@ -68,7 +68,10 @@ def write_template(
 
 @transaction.atomic
 def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
-    """No longer offered; what was sent with it stays. Twice changes nothing. Raises Http404 and StaleTemplate."""
+    """Stop offering the template; messages sent with it stay. A repeated call changes nothing.
+
+    Raises Http404 and StaleTemplate.
+    """
     row = template_in(led_csirt(actor, csirt_slug, lock=True), uid)
     if row.withdrawn_at:
         return
@@ -86,7 +89,7 @@ def template_in(csirt: Csirt, uid: UUID) -> MessageTemplate:
 
 
 def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
-    """What the names in braces become on a case; `phone` is the published number of its centre, empty without one."""
+    """Return the values of the names in braces for a case. `phone` is the published number of its centre, or ""."""
     return {
         "collectivite": str(incident.collectivity),
         "reference": spaced(incident.reference),
@@ -98,14 +101,14 @@ def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
 
 
 def check_names(text: str, known: Container[str] = ()) -> None:
-    """Raises ValidationError on « text » for names in braces that nothing would replace."""
+    """Raise ValidationError on « text » if it has names in braces that are not in `known`."""
     if left := [f"{{{name}}}" for name in names_in_braces(text) if name not in known]:
         said = _("Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire.")
         raise ValidationError({"text": said % {"named": ", ".join(left)}})
 
 
 def phone_of(csirt: int | None) -> str:
-    """The published number of a centre, with what is to be known of it; empty without one."""
+    """Return the published number of a centre, with its note in brackets, or ""."""
     value, note = published_phone(csirt).values_list("value", "note").first() or ("", "")
     return f"{value} ({note})" if note else value
 

@@ -1,7 +1,7 @@
-"""A case goes to another centre: proposed by one, accepted or returned by the other, taken back until then.
+"""Transferring a case to another centre: one centre proposes it, the other accepts or returns it.
 
-While it is proposed it stays the giver's. Accepting it is taking it: from that instant only the taker's people work
-on it, and the giver reads what was there until then (`services/remains.py`).
+Until then it belongs to the giver, who may withdraw the proposal. Accepting a case is taking it: from that instant
+only the taker's people work on it, and the giver reads what was there until then (`services/remains.py`).
 """
 
 from typing import Any
@@ -35,7 +35,10 @@ TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "g
 
 
 class StaleTransfer(Exception):
-    """Somebody answered, withdrew or made a proposal since the page was read. `transfer` is the newest, if any."""
+    """Somebody answered, withdrew or made a proposal after the page was opened.
+
+    `transfer` is the newest one, if any.
+    """
 
     def __init__(self, transfer: Transfer | None) -> None:
         super().__init__()
@@ -43,7 +46,10 @@ class StaleTransfer(Exception):
 
 
 def takers_for(incident: Incident) -> QuerySet[Any]:
-    """The centres that a case may be proposed to, with `has_people`: whether anybody of it works here."""
+    """Return the centres that a case may be proposed to.
+
+    `has_people` tells whether anybody of the centre works here.
+    """
     people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=CSIRT_ROLES, user__is_active=True)
     others = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
     return others.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
@@ -53,11 +59,12 @@ def takers_for(incident: Incident) -> QuerySet[Any]:
 def ask_transfer(
     *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
 ) -> Transfer:
-    """Propose the case to the centre with the slug `taker`. The same again by the same person changes nothing.
+    """Propose the case to the centre with the slug `taker`. The same proposal again by the same person changes
+    nothing.
 
-    `agreement`: who of the body agreed, where the label of the case asks for it. `seen`: the uid of the newest
-    transfer on the page that was read, empty without one. Raises Http404, PermissionDenied, InvalidTransition for a
-    closed case, StaleTransfer, ValidationError by field, and of no field for a case that cannot go.
+    `agreement` says who of the body agreed, where the TLP requires it. `seen` is the uid of the newest transfer on the
+    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, StaleTransfer, and
+    ValidationError: by field, or without a field for a case that cannot be transferred.
     """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
@@ -74,14 +81,17 @@ def ask_transfer(
     is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
     agreed = checked_agreement(incident, agreement, is_needed=is_needed)
     said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
-    giver: Any = incident.csirt_id  # of somebody's centre, or else they could not be here
+    giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
     tell(transfer, EventKind.TRANSFER_ASKED, actor)
     return transfer
 
 
 def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
-    """Propose a case that was worked on to the centre that answers for the body now. The caller holds it."""
+    """Propose a case that was worked on to the centre that now answers for its body.
+
+    The caller has locked the case.
+    """
     giver: Any = incident.csirt_id
     transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
     tell(transfer, EventKind.TRANSFER_ASKED, None)
@@ -89,8 +99,9 @@ def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
 
 
 def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
-    """Take back what the platform proposed to a centre that answers for the body no more. The caller holds the case.
-    Tell whether there was such a proposal.
+    """Withdraw what the platform proposed to another centre than `unless_to`. The caller has locked the case.
+
+    Returns whether there was such a proposal.
     """
     stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
     if stale is None:
@@ -103,7 +114,10 @@ def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
 
 @transaction.atomic
 def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
-    """Take the proposal back. Again changes nothing. Raises StaleTransfer when it was returned, or none was made."""
+    """Withdraw the proposal. A repeated call changes nothing.
+
+    Raises Http404, PermissionDenied, StaleTransfer if it was answered or there is none.
+    """
     incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
     newest = newest_of(incident)
     if newest and newest.state == TransferState.WITHDRAWN:
@@ -118,7 +132,7 @@ def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
 
 @transaction.atomic
 def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
-    """The taker's people do not take it, and say why. Raises Http404, StaleTransfer, ValidationError on « answer »."""
+    """Refuse the case for the taker, with a reason. Raises Http404, StaleTransfer, ValidationError on « answer »."""
     transfer = locked_offer(actor, uid)
     why = plain_line(answer, limit=MOTIVE_LIMIT, field="answer")
     if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
@@ -136,10 +150,10 @@ def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
 
 @transaction.atomic
 def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
-    """Take the case, for one's centre and for oneself. Again by the same person changes nothing.
+    """Take the case for the actor's centre and assign it to the actor.
 
-    Raises Http404, StaleTransfer when a colleague was first or it was withdrawn, InvalidTransition once it was
-    closed, ValidationError when it cannot go any more.
+    A repeated call by the same person changes nothing. Raises Http404, StaleTransfer if a colleague answered first or
+    it was withdrawn, InvalidTransition if the case was closed, ValidationError if it can no longer be transferred.
     """
     transfer = locked_offer(actor, uid)
     if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
@@ -163,13 +177,13 @@ def newest_of(incident: Incident) -> Transfer | None:
 
 
 def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
-    """A double click, or a page sent again."""
+    """Tell whether this repeats the newest proposal, as after a double click."""
     asked = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
     return asked == (TransferState.ASKED, taker, why, actor.pk)
 
 
 def check_may_go(incident: Incident) -> None:
-    """Raises InvalidTransition for a closed case, ValidationError for one that is erased or tied to another."""
+    """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
     if incident.erased_at:
         raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer."))
     if incident.merged_into_id or incident.doubles.exists():
@@ -178,7 +192,7 @@ def check_may_go(incident: Incident) -> None:
 
 
 def lacks_agreement(transfer: Transfer) -> bool:
-    """Tell whether the label of the case asks for an agreement that nobody noted, or noted under a wider label."""
+    """Tell whether the TLP requires an agreement that is missing, or was given under a wider TLP."""
     tlp = transfer.incident.tlp
     if not needs_agreement(tlp, PartnerKind.COLLEAGUE):
         return False
@@ -186,7 +200,9 @@ def lacks_agreement(transfer: Transfer) -> bool:
 
 
 def check_motive(incident: Incident, why: str) -> None:
-    """Raises ValidationError on « motive »: the other centre reads it before the case is its own."""
+    """Raise ValidationError on « motive » if it is empty or names a person: the other centre reads it before it has
+    the case.
+    """
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
     if persons := persons_in(why, named_in(incident)):
@@ -202,7 +218,7 @@ def taker_named(incident: Incident, slug: str) -> Csirt:
 
 
 def locked_offer(actor: User, uid: UUID) -> Transfer:
-    """The case is locked first, as everywhere; then the proposal is read as it stands."""
+    """Return the proposal with its case locked. The case is locked first, then the proposal is read again."""
     offer = get_offer(actor, uid)
     incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
     transfer = get_offer(actor, uid)
@@ -215,9 +231,9 @@ def settle(transfer: Transfer, state: TransferState, actor: User | None) -> None
 
 
 def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
-    """Taken anew: who took it at the former centre stays named in the history.
+    """Move the case to the taker, newly acknowledged; the events still name who took it at the former centre.
 
-    Groups are within one centre, and so is what was written for the relief (`services/notes.py`).
+    The case leaves its group, and the search keeps hand-overs at their centre (`services/notes.py`).
     """
     now = transfer.answered_at
     incident.csirt = transfer.taker
@@ -230,7 +246,7 @@ def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
 
 
 def tell(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
-    """`from` and `to`: the centre that gives it and the one that is to take it. Without `actor`, the platform did."""
+    """Record the event. `from` is the giver, `to` the taker. Without `actor`, the platform acted."""
     ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
     return record_event(
         transfer.incident,

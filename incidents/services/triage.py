@@ -1,4 +1,4 @@
-"""What a responder does with a case: take it, verify it, close it."""
+"""The basic acts of a responder on a case: take it, verify it, close it."""
 
 from datetime import datetime
 
@@ -22,20 +22,21 @@ NOTHING_SAID = CallBack()
 
 @transaction.atomic
 def acknowledge_incident(*, reference: str, actor: User) -> Incident:
-    """Take the case. Taking it again oneself changes nothing (a double click, a second telephone).
+    """Take the case. Taking it again oneself changes nothing (a double click, a second device).
 
-    Raises Http404, PermissionDenied, or InvalidTransition when somebody else has it or it is closed.
+    Raises Http404, PermissionDenied, InvalidTransition if somebody else has it or it is closed.
     """
     incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
     if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_by_id == actor.pk:
         return incident
     if incident.status == Status.CLOSED:
-        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # reopening says why
+        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # `reopen_incident` requires a motive
     check_transition(Status(incident.status), Status.ACKNOWLEDGED)
     now = timezone.now()
     incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
     incident.assignee = actor
-    settle_due(incident, worked_at=incident.worked_at or now)  # what was put back, and worked on before, stays late
+    # a case that was worked on and unassigned keeps its due date
+    settle_due(incident, worked_at=incident.worked_at or now)
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
     record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
     return incident
@@ -43,10 +44,11 @@ def acknowledge_incident(*, reference: str, actor: User) -> Incident:
 
 @transaction.atomic
 def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAID) -> Incident:
-    """Say that one has called the body back on a number that did not come from the form. Twice changes nothing.
+    """Record that the actor called the body back on a number that did not come from the form.
 
-    The task of calling back is done by it, and the call is noted. Raises ValidationError for a number that cannot be
-    called, and while nobody has confirmed that the body exists: no figure counts a body that may not.
+    A repeated call changes nothing. Its call-back task is done and the call is noted. Raises Http404,
+    PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
+    figure counts.
     """
     incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
     if incident.is_verified:
@@ -75,10 +77,9 @@ def close_incident(
 ) -> Incident:
     """Close the case in one act, without a report (`services/close.py` writes one).
 
-    `why`: as in `Ending`. `seen`: `last_word_of` the case on the page that was read, None when none was; `read_at`:
-    when a list of cases was.
-    Raises InvalidTransition when it is closed already, NotFinished when it would be called resolved and is not,
-    ValidationError when the declarant has written meanwhile.
+    `why` is as in `Ending`. `seen` is the `last_word_of` the case on its page, None if there was no page; `read_at` is
+    when a list of cases was shown. Raises InvalidTransition if it is already closed, NotFinished if « resolved » is
+    not true yet, ValidationError if the declarant wrote meanwhile.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
     check_transition(Status(incident.status), Status.CLOSED)
@@ -93,5 +94,5 @@ def close_incident(
 
 
 def last_word_of(incident: Incident) -> str:
-    """When its declarant last added something, as a form carries it; empty if they never did."""
+    """Return when the declarant last added something, for a form, or ""."""
     return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""

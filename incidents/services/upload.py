@@ -1,8 +1,8 @@
-"""A file that comes a slice at a time: what has arrived stays, so that a cut line goes on where it stopped.
+"""Uploading a file slice by slice: slices that arrived stay, so that an interrupted upload goes on.
 
-Each slice is an object of its own, encrypted on arrival. When all of them are here they are read once, in order,
-into the piece: that is also when the SHA-256 of the whole is computed. Locks are taken on the case first, then on
-the upload; a slice locks the upload alone.
+Each slice is an object of its own, encrypted on arrival. Once all have arrived they are read in order into the piece,
+and the SHA-256 is computed then. To avoid deadlocks, the case is locked first, then the upload; receiving a slice
+locks only the upload.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ KEPT_FOR = timedelta(days=7)
 
 
 class Elsewhere(Exception):
-    """The upload is not there: `received` says from which byte it goes on."""
+    """The slice does not start where the upload stands: the next one starts at byte `received`."""
 
     def __init__(self, received: int) -> None:
         super().__init__(received)
@@ -46,7 +46,8 @@ class Elsewhere(Exception):
 
 @transaction.atomic
 def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: str, first: str) -> EvidenceUpload:
-    """A new upload, or the one that was cut: same name, same size, and a first slice whose SHA-256 is `first`.
+    """Start an upload, or return the interrupted one with the same name, size and SHA-256 (`first`) of its first
+    slice.
 
     Raises ValidationError, Erased, Http404, PermissionDenied.
     """
@@ -74,7 +75,7 @@ def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
 
 
 def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
-    """Raises Http404 for another case's."""
+    """Return the upload. Raises Http404 if it belongs to another case."""
     uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
     upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
     if upload is None:
@@ -84,9 +85,9 @@ def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUplo
 
 @transaction.atomic
 def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
-    """Keep one slice, all of it or nothing. Of two that race for one place, one wins and the other is told where.
+    """Store one slice, completely or not at all. Of two slices for the same place, the second gets Elsewhere.
 
-    Raises Elsewhere, ValidationError for a length that is not due or for want of room, StoreRefused, Erased, Http404,
+    Raises Elsewhere, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
     PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
@@ -95,7 +96,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
         raise Elsewhere(upload.received)
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError(_("Ce morceau n’est pas entier."))
-    if offset == 0:  # its room may have been given to another since it was announced
+    if offset == 0:  # its quota may have been given away since it was announced
         check_room(room_of(incident, without=upload), upload.size)
     vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
     upload.received += len(content)
@@ -105,9 +106,10 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
 
 
 def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
-    """All slices become one piece. Asked twice, it answers the same.
+    """Assemble all slices into one piece. A repeated call returns the same result.
 
-    Raises Elsewhere while some are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404…
+    Raises Elsewhere if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
+    PermissionDenied.
     """
     upload = get_upload(guest=guest, reference=reference, uid=uid)
     if done := outcome_of(upload):
@@ -116,7 +118,7 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
         raise Elsewhere(upload.received)
     try:
         file = assembled(upload, open_vault(guest=guest, reference=reference))
-    except vault.NotReadable:  # somebody finished it, or gave it up, and took the slices away
+    except vault.NotReadable:  # somebody else finished or abandoned it, which removed the slices
         if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
             return done
         raise
@@ -132,7 +134,7 @@ def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
 
 
 def outcome_of(upload: EvidenceUpload) -> Recorded | None:
-    """What whoever finished it was answered."""
+    """Return the result of a finished upload, or None."""
     return Recorded(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
 
 
@@ -150,7 +152,9 @@ def assembled(upload: EvidenceUpload, key: bytes) -> Deposited:
 
 @transaction.atomic
 def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) -> Recorded:
-    """Under the lock of the case: of two that finish at once, the second finds the piece of the first."""
+    """Record the piece under the lock of the case: of two simultaneous calls, the second finds the piece
+    of the first.
+    """
     incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
     upload = one_of(incident, uid, lock=True)
     if done := outcome_of(upload):
@@ -164,9 +168,9 @@ def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) ->
 
 @transaction.atomic
 def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
-    """Give its room back and forget what had arrived. What is a piece already stays one; asked twice is once.
+    """Delete an unfinished upload and free its quota. A finished one stays. A repeated call changes nothing.
 
-    No event: of what never arrived whole, the case knows nothing. Raises Http404, PermissionDenied.
+    It records no event, since no file was handed over. Raises Http404, PermissionDenied.
     """
     incident = get_case(guest, reference, to=Ability.COMPLETE)
     unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
@@ -175,7 +179,7 @@ def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
 
 
 def forget_upload(upload: EvidenceUpload) -> None:
-    """Call it inside a transaction: the slices go once the row is gone for good."""
+    """Delete the row, and the slices once the transaction commits. Call it inside a transaction."""
     upload.delete()
     transaction.on_commit(partial(remove_slices, upload), robust=True)
 
@@ -186,7 +190,7 @@ def remove_slices(upload: EvidenceUpload) -> None:
 
 
 def sweep_uploads() -> int:
-    """Forget what nobody went on with for a week, and the traces of what was finished. Gives how many."""
+    """Delete uploads that were not touched for a week, finished or not. Returns their number."""
     old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR)
     swept = 0
     for pk in list(old.values_list("pk", flat=True)[:1000]):

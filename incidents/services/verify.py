@@ -1,4 +1,4 @@
-"""What a call back leaves on a case: its task done, a note of the call, and the number for the next time."""
+"""What a call back records on a case: its task done, a note of the call, and the number for the next time."""
 
 import re
 import unicodedata
@@ -21,19 +21,21 @@ from incidents.services.notes import save_note
 from incidents.services.record import record_event
 from incidents.text import plain_line
 
-# The step of the guides that asks for it.
+# The step of the playbooks that asks for a call back.
 CALL_BACK_STEP = "rappeler"
 NUMBER_LIMIT = 40
-# Where anybody may look the number up.
+# Sources in which anybody may look the number up.
 PUBLIC = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
-# What stands before a French number: « 0 », « +33 », « 0033 (0) ».
+# Prefixes of a French number: « 0 », « +33 », « 0033 (0) ».
 BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallBack:
-    """What is said of the call: the number and where it was found, if that is said. `is_noted`: the call is on the
-    case already; `is_official`: the number is the one that the page of the case proposes, which is known already.
+    """What the responder says of the call: the number and its source, if given.
+
+    `is_noted`: the case already has a note of the call. `is_official`: the number is the known one that the page
+    proposed.
     """
 
     source: NumberSource | None = None
@@ -43,8 +45,9 @@ class CallBack:
 
 
 def checked_number(incident: Incident, call: CallBack) -> str:
-    """Return the number, clean, or nothing. Raises ValidationError on « number » for one that cannot be called, and
-    for one that a declaration of the body gives: whoever declares could else verify themselves.
+    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called or was declared.
+
+    A number from a declaration of the body proves nothing: a false declarant could otherwise verify themselves.
     """
     number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
     if number and not can_be_called(number):
@@ -73,7 +76,7 @@ def declared_numbers(incident: Incident) -> Iterator[str]:
 
 
 def is_same_number(one: str, other: str) -> bool:
-    """Tell whether one of them holds the other, in whatever spelling, with or without the code of the country."""
+    """Tell whether one number contains the other, in any spelling, with or without the country code."""
     first, second = digits_of(one), digits_of(other)
     return any(
         len(bare := BEFORE_NUMBER.sub("", short, count=1)) >= LOCAL_DIGITS and bare in long
@@ -86,7 +89,10 @@ def digits_of(phone: str) -> str:
 
 
 def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
-    """Tick the task, note the call and keep the number. The caller holds the case, and saves what is due next."""
+    """Close the task, note the call and keep the number.
+
+    The caller has locked the case and updates what is due next.
+    """
     number = checked_number(incident, call)
     tick_call_back(incident, actor=actor, at=at)
     if not call.is_noted and not incident.erased_at:
@@ -98,7 +104,10 @@ def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: dat
 
 
 def is_on_card(incident: Incident, number: str) -> bool:
-    """Tell whether the emergency card of the body gives it: other centres do not read that card."""
+    """Tell whether the number is on the body's emergency card.
+
+    Other centres do not read that card, so it is not copied.
+    """
     written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
     return any(is_same_number(number, one) for one in written)
 
@@ -111,14 +120,14 @@ def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
 
 
 def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
-    """Note it as a call that answers nobody: whoever answered the telephone need not be the declarant."""
+    """Note a call that counts as no answer: the person who picked up need not be the declarant."""
     note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
     said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
     record_event(incident, EventKind.NOTED, at=at, actor=actor, **said)
 
 
 def words_of_call(number: str, source: NumberSource | None) -> str:
-    """Return what is known of the call, and nothing of what was said in it."""
+    """Return the number and its source as a sentence, without what was said in the call."""
     found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
     said = _("Vérification par rappel.")
     return f"{said} {_('Numéro : %s.') % found}" if found else said

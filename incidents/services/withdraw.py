@@ -1,4 +1,4 @@
-"""The declarant takes the declaration back: at once while nobody has verified it, by asking the CSIRT afterwards."""
+"""Withdrawing a declaration: the declarant does it alone while it is unverified, and asks the CSIRT afterwards."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ MOTIVE_LIMIT = 1_000
 
 @transaction.atomic
 def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
-    """Close the case, or ask the CSIRT to if it is verified. The text of `letter` is the motive; it may be empty.
+    """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
 
-    One that stands for others (its doubles) is not closed by the person who declared it alone either.
-    Nothing happens to a case that is closed already. Raises ValidationError on « text » or « author ».
+    The text of `letter` is the motive. The motive may be empty. A closed case does not change. Raises Http404,
+    PermissionDenied, ValidationError on « text » or « author ».
     """
     incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
     if not speaks_for_body(guest, incident):
@@ -51,7 +51,7 @@ def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
     if motive.text:
         message, _is_new = save_from_body(incident, motive, guest=guest)
         data = {"message": str(message.uid)}
-    now = timezone.now()  # after the motive, which is no news on a closed case
+    now = timezone.now()  # later than the motive, so that the motive is no news on a closed case
     incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
     settle_due(incident)
     incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])

@@ -1,6 +1,7 @@
-"""The buttons of a case: each one is a service, and says in a sentence what it did.
+"""The buttons of a case. Each calls one service and returns a sentence that says what it did.
 
-Where something is to be chosen, the case is asked for first: whoever may not act on it learns nothing of the form.
+If something is to be chosen, access to the case is checked first, so that a person without access learns nothing from
+the form.
 """
 
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def confirm(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def take_back(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raises ValidationError when no known reason is chosen."""
+    """Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     reason = request.POST.get("raison", "")
     if reason not in TakingBack.values:
@@ -50,7 +51,7 @@ def take_back(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def merge(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raises ValidationError when no body is chosen."""
+    """Raise ValidationError if no body is chosen."""
     check_ability(actor, reference, to=Ability.CONFIRM_BODY)
     try:
         into = UUID(request.POST.get("collectivite", ""))
@@ -61,7 +62,7 @@ def merge(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def close(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raises ValidationError when no known reason is chosen."""
+    """Raise ValidationError if no known reason is chosen."""
     check_ability(actor, reference, to=Ability.CLOSE)
     reason = request.POST.get("raison", "")
     if reason not in ClosingReason.values:
@@ -90,7 +91,7 @@ def unmerge(reference: str, actor: User, request: HttpRequest) -> str:
 
 
 def group(reference: str, actor: User, request: HttpRequest) -> str:
-    """Raises ValidationError when no group is chosen."""
+    """Raise ValidationError if no group is chosen."""
     check_ability(actor, reference, to=Ability.LINK)
     try:
         uid = UUID(request.POST.get("groupe", ""))
@@ -120,7 +121,7 @@ ACTS: dict[str, Callable[[str, User, HttpRequest], str]] = {
 
 
 def carry_out(request: HttpRequest, reference: str, act: str) -> None:
-    """Do it and say so, or say in a sentence why not. Raises Http404 and PermissionDenied."""
+    """Carry out the act and add a message that says what was done or why not. Raises Http404 and PermissionDenied."""
     try:
         messages.success(request, ACTS[act](reference, user_of(request), request))
     except InvalidTransition as refused:
@@ -138,12 +139,12 @@ def with_way_to_closing(why: str, reference: str) -> str:
 
 
 def asks_for_words(request: HttpRequest) -> bool:
-    """A script of the queue asks what came of it, and stays where it is."""
+    """Tell whether a script of the queue sent this request: it stays on the page and only needs the messages."""
     return request.headers.get("Accept") == "application/json"
 
 
 def said(request: HttpRequest) -> JsonResponse:
-    """What would stand above the next page, to be read out in this one."""
+    """Return the messages of the next page as JSON, for a script to announce."""
     told = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in told)
     return JsonResponse({"said": [str(message) for message in told], "is_done": is_done})

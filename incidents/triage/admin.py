@@ -1,4 +1,4 @@
-"""The responders' pages in the admin: the queue and a case. Nothing is saved but through the services."""
+"""The responders' pages in the admin: the queue and a case. Only services save anything."""
 
 from typing import Any
 from uuid import uuid4
@@ -42,7 +42,10 @@ from incidents.triage.work.kept import keep_view, keeping_words
 
 @admin.register(Incident)
 class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
-    """Addressed by reference. No add, no change form, no delete, no history page, no bulk action."""
+    """Cases are addressed by reference.
+
+    There is no add, change, delete or history page and no bulk action of Django's.
+    """
 
     actions = None
 
@@ -82,7 +85,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return require_safe(self.queue_view)(request)
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
-        if request.GET.get("q", "").strip():  # as the box of the queue was once, and links of before are
+        if request.GET.get("q", "").strip():  # old links use the former search box of the queue
             return to_search(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -94,12 +97,12 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         began = timezone.now()
         incident = get_incident(user_of(request), reference, to=Ability.WORK)
         context = context_of_case(request, incident)
-        if request.method == "GET":  # after the context, which says what is new since the last time
+        if request.method == "GET":  # after the context, which marks what is new since the last reading
             save_reading(context["thread"]["mine"], incident=incident, reader=user_of(request), at=began)
         return render_page(request, "incidents/triage/case.html", context)
 
     def message_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Answers the declarant; a refused message comes back on the page of the case, as it was typed."""
+        """Send a message to the declarant. A refused message comes back on the page of the case, as it was typed."""
         form = ReplyForm(request.POST)
         incident = get_incident(user_of(request), reference, to=Ability.WORK)
         try:
@@ -112,7 +115,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         except ThreadMoved as moved:
             return self.moved_view(request, incident, form, moved)
         except ValidationError as error:
-            if incident.erased_at:  # its page has no such form any more
+            if incident.erased_at:  # the page of an erased case has no such form
                 return refused(request, reference, error)
             form.add_error(None, error)
         context = context_of_case(request, incident)
@@ -122,7 +125,10 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
     def moved_view(
         self, request: HttpRequest, incident: Incident, form: ReplyForm, moved: ThreadMoved
     ) -> HttpResponse:
-        """Shows what came and who writes too, before anything is sent: the writer sends again, or edits."""
+        """Show the new messages and the colleagues who are writing.
+
+        Nothing is sent yet: the responder sends again, or edits.
+        """
         context = context_of_case(request, incident)
         came = came_since(context["thread"], form.cleaned_data["seen"])
         form.confirm(moved)
@@ -130,7 +136,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return self.as_typed(request, context, status=409)
 
     def correct_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Mends what was said of the body; what is refused comes back on the page of the case, as it was typed."""
+        """Correct the unconfirmed body. A refused form comes back on the page of the case, as it was typed."""
         form, is_stale = CorrectionForm(request.POST), False
         incident = get_incident(user_of(request), reference, to=Ability.CONFIRM_BODY)
         try:
@@ -150,7 +156,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return self.as_typed(request, context, status=409 if is_stale else 422)
 
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Sets it; a choice without its motive, or made on a page that is old, comes back as it was made."""
+        """Set the severity. A choice without motive, or from an outdated page, comes back as it was made."""
         form, is_stale = SeverityForm(request.POST), False
         incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
         try:
@@ -181,8 +187,9 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return render_page(request, "incidents/triage/erase.html", {"incident": incident})
 
     def code_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """GET says what it breaks. POST shows the new code in the answer itself: it is stored nowhere, so no later
-        page could show it.
+        """On GET, say what a new code breaks.
+
+        On POST, show the new code in the answer itself: it is stored nowhere, so no later page could show it.
         """
         if request.method != "POST":
             incident = get_incident(user_of(request), reference, to=Ability.ROTATE)
@@ -196,7 +203,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         return render_page(request, "incidents/triage/code.html", {"incident": incident} | said)
 
     def as_typed(self, request: HttpRequest, context: dict[str, Any], *, status: int = 422) -> HttpResponse:
-        """The page of the case again, with the form that was refused."""
+        """Return the page of the case again, with the form that was refused."""
         return render_page(request, "incidents/triage/case.html", context, status=status)
 
     # What Django's admin offers and a case does not
@@ -231,7 +238,7 @@ def show_queue(request: HttpRequest) -> HttpResponse:
 
 
 def list_views(page: Page) -> list[dict[str, Any]]:
-    """The saved views as links, with how many cases each holds where nothing else narrows the list."""
+    """Return the saved views as links, each with its number of cases if no other filter is set."""
     return [
         {
             "view": view,
@@ -244,6 +251,6 @@ def list_views(page: Page) -> list[dict[str, Any]]:
 
 
 def list_types(asked: Asked) -> list[tuple[str, str, bool]]:
-    """Each type as a link, and whether it is the one that is shown; the first asks for all."""
+    """Return (link, label, is_current) for each type. The first one shows all types."""
     types = [("", _("tous")), *TYPE_TERMS.items()]
     return [(asked.link(**{TYPE: code}), str(term), code == asked.type) for code, term in types]

@@ -1,4 +1,4 @@
-"""Telling a partner of a case: what would leave is shown first, byte for byte, then sent."""
+"""The page that sends a partner a file about a case: it shows the exact file first, then sends it."""
 
 import secrets
 from http import HTTPStatus
@@ -44,7 +44,7 @@ NEVER_KEPT = ("seen", "key", *TICKED_ANEW)
 
 
 class AdviceForm(AgreementForm):
-    """What is missing, and whether the case may go there, is judged by the service, which names the field."""
+    """The service checks what is missing and whether the case may be sent, and names the field."""
 
     partner = forms.ChoiceField(
         label=gettext_lazy("Partenaire"),
@@ -66,7 +66,7 @@ class AdviceForm(AgreementForm):
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def asked(self) -> Asked:
-        """Of a valid form."""
+        """Return what is asked. The form must be valid."""
         said = {name: self.cleaned_data[name] for name in ("partner", "motive", "with_persons", "seen")}
         said["agreement"] = self.agreement_said()
         given = {
@@ -107,7 +107,7 @@ def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResp
 def show(
     request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False, is_used: bool = False
 ) -> HttpResponse:
-    """The file as it would leave now; under a key of its own where the form has sent another one before.
+    """Show the file as it would be sent now, with a new key if the form has already sent another file.
 
     Raises ValidationError like the service.
     """
@@ -145,5 +145,5 @@ def advise_page(
 
 
 def name_of(code: str) -> str:
-    """Of a partner that may have left the list since."""
+    """Return the name of the partner, or its code if it is no longer in the list."""
     return PARTNERS[code].name if code in PARTNERS else code

@@ -1,4 +1,4 @@
-"""The box that says that the declarant agrees, with the words that note it: on two pages of a case."""
+"""The box and the text with which a responder notes the agreement of the declarant, on two pages of a case."""
 
 from django import forms
 from django.http import QueryDict
@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy
 from incidents.models import Incident
 from incidents.services.agreements import AGREEMENT_LIMIT, Agreement
 
-# Never put back on a page from what was kept: the box is ticked by whoever sees the label.
+# Fields that are not restored from stored words: the responder must tick the box while seeing the current TLP.
 TICKED_ANEW = ("agreed", "label")
 
 
 class AgreementForm(forms.Form):
-    """Whether it is needed, and noted well enough, is judged by the service, which names the field."""
+    """The service checks whether an agreement is needed and noted well enough, and names the field."""
 
     agreed = forms.BooleanField(label=gettext_lazy("Le déclarant est d’accord"), required=False)
     agreement = forms.CharField(
@@ -23,13 +23,13 @@ class AgreementForm(forms.Form):
     label = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def agreement_said(self) -> Agreement:
-        """Of a valid form."""
+        """Return the agreement. The form must be valid."""
         said = self.cleaned_data
         return Agreement(is_given=said["agreed"], words=said["agreement"], label=said["label"])
 
 
 def renewed(sent: QueryDict, incident: Incident) -> QueryDict:
-    """Return what was typed, for the page as it is shown now: under another label the box is to be ticked again."""
+    """Return the typed values for a new page. If the TLP has changed, the box is unticked."""
     if sent.get("label") == incident.tlp:
         return sent
     typed = sent.copy()

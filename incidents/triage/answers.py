@@ -1,5 +1,6 @@
-"""What the declarant's side answered and corrected since the declaration, as a responder reads it: words that no
-program makes clickable, who wrote them and when, and the values before."""
+"""The answers and corrections of the declarant's side since the declaration, with their authors, dates and former
+values. Texts are defanged, so that no program turns them into links.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from incidents.text import defanged
 
 @dataclass(frozen=True)
 class Version:
-    """One sheet, defanged: (label, words) a line."""
+    """One sheet, with defanged texts. `lines` holds (label, text) pairs."""
 
     kept: Kept
 
@@ -30,7 +31,7 @@ class Version:
 
 
 class Past(NamedTuple):
-    """« Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »: a value, and when another took its place."""
+    """A former value and when another one replaced it, such as « Civil : arrêté, 40 personnes, jusqu’à 14 h 10 »."""
 
     label: str
     words: str
@@ -39,7 +40,7 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """One section: the newest sheet, and those before it, newest first."""
+    """One section: its newest sheet and the former ones, newest first."""
 
     newest: Version
     earlier: list[Version]
@@ -47,7 +48,7 @@ class SectionBlock:
 
     @cached_property
     def past(self) -> list[Past]:
-        """The values that were replaced, the last one first; what was only added has none."""
+        """Return the values that were replaced, the latest first. A value that was only added is not listed."""
         sheets = [self.newest, *self.earlier]
         return [one for later, before in pairwise(sheets) for one in replaced(before, later)]
 
@@ -64,7 +65,7 @@ def replaced(before: Version, later: Version) -> Iterator[Past]:
 
 
 def answers_of(incident: Incident) -> list[SectionBlock]:
-    """The sections answered, then the declared facts that were corrected, in one query."""
+    """Return the answered sections, then the declared facts that were corrected. One query."""
     blocks = list(blocks_of(sheets_of(incident)))
     return sorted(blocks, key=lambda block: block.is_facts)
 
@@ -73,6 +74,6 @@ def blocks_of(kept: list[Kept]) -> Iterator[SectionBlock]:
     for section, sheets in by_section(kept).items():
         is_facts = section in SNAPSHOTS
         if is_facts and len(sheets) == 1:
-            continue  # as declared: the page says it elsewhere
+            continue  # unchanged since the declaration: shown elsewhere on the page
         newest, *earlier = [Version(one) for one in sheets]
         yield SectionBlock(newest, earlier, is_facts)

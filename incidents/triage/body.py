@@ -1,4 +1,4 @@
-"""The body of a case that no list carries and nobody has confirmed: what it may be, for a responder to say."""
+"""The unconfirmed body of a case: what it may be, for a responder to confirm, correct or merge."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ FOUND = 10
 
 
 class CorrectionForm(CaseForm):
-    """What was said of a body, to be mended. The service judges, and names the field."""
+    """The correction of an unconfirmed body. The service checks it and names the field."""
 
     code = KeptForm.CORRECTION
 
@@ -37,7 +37,7 @@ class CorrectionForm(CaseForm):
 
 
 def correction_form(body: Collectivity) -> CorrectionForm:
-    """With what is known, the seat by its INSEE code: a name may be that of several communes."""
+    """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
     seat = body.seat.insee_code if body.seat else ""
     said = {"name": body.name, "kind": body.kind, "seat": seat}
     return CorrectionForm(initial=said | {"seen": standing_words(body)})
@@ -45,7 +45,10 @@ def correction_form(body: Collectivity) -> CorrectionForm:
 
 @dataclass(frozen=True)
 class ProposedBody:
-    """`found` answers `query`, typed to look further than the doubles; `problem` says why nothing could."""
+    """`doubles` are likely duplicates.
+
+    `found` are the results for `query`, a further search; `problem` says why it failed.
+    """
 
     body: Collectivity
     doubles: list[Likely]
@@ -56,7 +59,7 @@ class ProposedBody:
 
 
 def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
-    """None where there is nothing to confirm, or nothing that this person may confirm. Four queries."""
+    """Return the unconfirmed body, or None if there is nothing that this person may confirm. Four queries."""
     body = incident.collectivity
     if not body.is_unconfirmed or Ability.CONFIRM_BODY not in abilities(user, incident):
         return None
@@ -72,7 +75,7 @@ def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBo
 
 
 def reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
-    """Why the confirmation of its body may be taken back; empty where there is none that this person may touch."""
+    """Return the (code, label) reasons for taking the confirmation back; empty if this person may not take it back."""
     body = incident.collectivity
     if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in abilities(user, incident):
         return []

@@ -1,4 +1,4 @@
-"""What is to be chosen before an act on several cases."""
+"""The forms with what to choose before an act on several cases."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ def keep_or_choose(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
 
 
 class BulkForm(forms.Form):
-    """Nothing to choose. `case` is one of them: all are of its centre, which is the actor's."""
+    """A form without any choice. `case` is one of the cases: all belong to its centre, which is the actor's."""
 
     def __init__(self, data: Any = None, *, case: Incident, actor: User) -> None:
         if case.csirt is None:
@@ -62,7 +62,7 @@ class AssignForm(BulkForm):
 
 
 class ClassifyForm(BulkForm):
-    """Whatever is not chosen stays as each case has it."""
+    """Fields without a choice leave each case as it is."""
 
     nature = keep_or_choose(_("Nature"), [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
     type = keep_or_choose(_("Type"), list(TYPE_TERMS.items()))
@@ -87,7 +87,7 @@ class CloseForm(BulkForm):
         error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
     )
 
-    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the ticked list was made
+    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
 
     def choices(self) -> dict[str, Any]:
         read_at = self.cleaned_data["read_at"]

@@ -1,4 +1,6 @@
-"""The form of the telephone on a case: what is known is in it, and what the caller says is typed over it."""
+"""The telephone form on a case: it starts with the known facts, over which the responder types what the
+caller says.
+"""
 
 from collections import Counter
 from typing import Any
@@ -34,7 +36,7 @@ SEEN = "vu"
 
 
 class CallForm(TelephoneForm):
-    """The same questions about a case whose body is known."""
+    """The same questions for a case whose body is known."""
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         self.incident = incident
@@ -45,14 +47,14 @@ class CallForm(TelephoneForm):
         return self.incident.collectivity
 
     def extents(self) -> dict[str, str]:
-        """A service that nobody asked about stays as it is known."""
+        """Keep the known extent of a service whose answer is empty."""
         known = {name: extent for name, extent in known_extents(self.incident).items() if not self.cleaned_data[name]}
         return known | super().extents()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Nothing typed is lost: what is refused, or was typed on facts that changed since, comes back."""
+    """Show and take the form. Nothing typed is lost: a refused form, or one on outdated facts, comes back."""
     incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
     with timezone.override(zone_of(incident.collectivity)):
         if request.method != "POST":
@@ -83,7 +85,7 @@ def take(request: HttpRequest, form: CallForm) -> HttpResponse:
     except StaleFacts:
         return ask(request, form, is_stale=True)
     except ValidationError as error:
-        if not hasattr(error, "error_dict"):  # it ended meanwhile: what was typed is given back
+        if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile: return what was typed
             return ask(request, form, ended=" ".join(error.messages))
         form.refuse(error)
         return ask(request, form)
@@ -99,7 +101,7 @@ def take(request: HttpRequest, form: CallForm) -> HttpResponse:
 def ask(
     request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "", kept: Values | None = None
 ) -> HttpResponse:
-    """`kept`: what was typed before, on the facts that its stamp names."""
+    """Render the form. `kept` are values stored before, for the facts that their stamp names."""
     is_wrong = form.is_bound and bool(form.errors)
     context = {
         "incident": form.incident,
@@ -107,7 +109,7 @@ def ask(
         "is_wrong": is_wrong,
         "is_stale": is_stale,
         "ended": ended,
-        # What is typed stands from now on on the facts as they are.
+        # After a conflict, take the stamp of the current facts, so that submitting again is accepted.
         "seen": request.POST.get(SEEN, "") if form.is_bound and not is_stale else seen_before(form, kept),
         "is_kept": bool(kept),
         "page": new_page(),
@@ -124,7 +126,7 @@ def seen_before(form: CallForm, kept: Values | None) -> str:
 
 
 def known(incident: Incident) -> dict[str, Any]:
-    """Return what the case says, as the form types it, on the clock in force."""
+    """Return the facts of the case as form values, in the active time zone."""
     caller, leak = caller_of(incident), leak_of(incident)
     said: dict[str, Any] = {
         "type": incident.type,
@@ -147,7 +149,7 @@ def known(incident: Incident) -> dict[str, Any]:
 
 
 def known_services(incident: Incident) -> dict[str, Any]:
-    """Return those that still last; the page has one « depuis », which is theirs where they have the same."""
+    """Return the services that are still stopped. The page has one start for all: it is filled in if they share it."""
     still = [one for one in interruptions_of(incident) if one.ended_at is None]
     since = Counter(one.started_at for one in still)
     return known_extents(incident) | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
@@ -159,7 +161,9 @@ def known_extents(incident: Incident) -> dict[str, str]:
 
 
 def typed(name: str, at: Any) -> dict[str, str]:
-    """« 24/11/2026 » and « 8 h 10 »; a day kept without its hour is a day alone."""
+    """Return the form values of an instant, such as « 24/11/2026 » and « 8 h 10 »; no hour if only the day
+    is known.
+    """
     if at is None:
         return {}
     local = timezone.localtime(at)

@@ -1,4 +1,4 @@
-"""All that the page of one case shows. The number of its queries follows its blocks, never the rows."""
+"""The content of the page of a case. Its number of queries depends on its blocks, never on the number of rows."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ from incidents.triage.transfer import transfer_block
 from incidents.triage.verify import VerifyForm
 from incidents.triage.work.blocks import work_context
 
-# Events on the page of the case; the whole history has a page of its own.
+# How many events the page shows; the whole history has its own page.
 LATEST = 8
 INSTANT_LABELS = {
     "occurred": _("survenu"),
@@ -94,7 +94,7 @@ def history_context(
     evidence: dict[str, Any],
     rows: CaseRows,
 ) -> dict[str, Any]:
-    """The latest events, with the words that the page has read anyway."""
+    """Return the latest events, with the words that the page has already read."""
     said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
     named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
     noted = [(note.uid, note.text) for note in rows.notes]
@@ -104,7 +104,7 @@ def history_context(
 
 
 def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
-    """What is known of the incident, and how much it weighs."""
+    """Return the known facts of the incident and its severity."""
     interruptions, leaks = rows.interruptions, rows.leaks
     answers = answers_of(incident)
     return {
@@ -137,7 +137,7 @@ def list_groupings(body: Collectivity) -> list[str]:
 
 
 def outdated(incident: Incident) -> set[str]:
-    """Abilities that have no more object in this state: their buttons would only be refused."""
+    """Return the abilities that make no sense in this state: their buttons would only be refused."""
     past = {
         Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
         Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
@@ -152,14 +152,14 @@ def outdated(incident: Incident) -> set[str]:
 
 
 def instants(incident: Incident) -> Any:
-    """(label, moment or None, how certain) of each of the four instants."""
+    """Yield (label, instant or None, is approximate) for each of the four instants."""
     for name in INSTANTS:
         certainty = getattr(incident, f"{name}_certainty")
         yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
 
 
 def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
-    """Return the names of the instants that nobody gave, for this reason."""
+    """Return the labels of the instants without a value that have this certainty."""
     missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
     return [INSTANT_LABELS[name] for name in missing if getattr(incident, f"{name}_certainty") == certainty]
 

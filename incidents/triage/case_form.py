@@ -1,5 +1,7 @@
-"""The forms of the page of a case. Their controls belong to one form element: a button of any of them sends what is
-typed in all, so that without a script nothing is lost either (`work/kept.py`).
+"""The forms of the page of a case.
+
+Their controls belong to one form element: any button sends what is typed in all of them, so that nothing is lost
+without a script either (`work/kept.py`).
 """
 
 from typing import Any, ClassVar
@@ -9,18 +11,18 @@ from django.http import QueryDict
 
 from incidents.enums import KeptForm
 
-# The identifier of that element, which `case.html` draws.
+# The id of that element in `case.html`.
 ELEMENT = "ecrits"
 
 
 class CaseForm(forms.Form):
-    """A form of that page. Its controls are named after `code`; data may name its fields without it."""
+    """A form of that page. Its controls are prefixed with `code`; submitted data may use the names without prefix."""
 
     code: ClassVar[KeptForm]
     element = ELEMENT
-    # The fields that say what the page showed: a later page shows something else.
+    # Fields that hold what the page showed. They are not restored, since a later page shows something else.
     of_page: ClassVar[frozenset[str]] = frozenset()
-    # Whether what it shows was typed before and not sent.
+    # Whether it shows values that were typed earlier and not sent.
     is_kept = False
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
@@ -30,7 +32,7 @@ class CaseForm(forms.Form):
             field.widget.attrs["form"] = ELEMENT
 
     def restore(self, values: dict[str, list[str]]) -> None:
-        """Show what was typed before, in a form that nothing was sent to."""
+        """Show the values that were typed earlier, in an unbound form."""
         self.is_kept = True
         for name, field in self.fields.items():
             typed = values.get(name, [])
@@ -45,7 +47,7 @@ class CaseForm(forms.Form):
 
 
 def with_prefix(data: QueryDict | None, code: KeptForm, fields: Any) -> QueryDict | None:
-    """Return `data` with the names that its form reads: what comes from elsewhere than the page has no prefix."""
+    """Return `data` with the prefixed names that the form reads. Data from elsewhere than the page has no prefix."""
     if data is None:
         return None
     named = QueryDict(mutable=True)

@@ -1,4 +1,4 @@
-"""Closing a case with its report, on a page of its own; taking it up again."""
+"""The page that closes a case with its report, and the view that reopens a case."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -52,7 +52,7 @@ def one_of(label: Any, choices: Any) -> forms.ChoiceField:
 
 
 class ClosingForm(forms.Form):
-    """Of one case: with a day and an hour for each service without end, a tick for each open task."""
+    """The form of one case, with a day and an hour for each service without end and a tick for each open task."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Pourquoi le dossier est clos"),
@@ -96,7 +96,7 @@ class ClosingForm(forms.Form):
 
     @property
     def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Each interruption with its two fields."""
+        """Yield each interruption with its two fields."""
         for one in self.left.interruptions:
             yield one, self[f"ended_{one.service}_date"], self[f"ended_{one.service}_time"]
 
@@ -106,7 +106,7 @@ class ClosingForm(forms.Form):
 
     @property
     def task_problem(self) -> str:
-        """One sentence for all the tasks left open: each of sixteen would say the same."""
+        """Return one sentence for all the open tasks, instead of the same sentence for each."""
         left = sum(bool(tick.errors) for tick in self.task_ticks)
         said = ngettext(
             "Faites cette tâche, ou cochez « sans objet ».",
@@ -123,7 +123,7 @@ class ClosingForm(forms.Form):
         return self.cleaned_data
 
     def ending(self) -> Ending:
-        """Of a valid form. Days and hours are read on the clock in force."""
+        """Return the ending. The form must be valid. Days and hours are in the active time zone."""
         said = self.cleaned_data
         words = {name: said[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")}
         moot = frozenset(str(task.uid) for task in self.left.tasks if said[f"task_{task.uid}"])
@@ -131,7 +131,7 @@ class ClosingForm(forms.Form):
         return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)
 
     def end_of(self, one: Any) -> datetime | None:
-        """A day without its hour counts from its first minute."""
+        """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
         day, hour = (self.cleaned_data[f"ended_{one.service}_{part}"] for part in ("date", "time"))
         if day is None:
             return None
@@ -145,7 +145,7 @@ class ClosingForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET asks; POST closes, or says what is missing and keeps what was typed."""
+    """Show the form on GET; on POST close the case, or show what is missing and keep what was typed."""
     incident = get_incident(user_of(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
     with timezone.override(zone_of(incident.collectivity)):
         if request.method == "POST":
@@ -158,7 +158,7 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """A colleague was quicker: the report that this person had begun is there to be copied."""
+    """Show the report that this person had begun, for copying, since a colleague closed the case first."""
     begun = {} if incident.erased_at else words_of(incident, user_of(request)).get(KeptForm.CLOSING, {})
     if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
         return to_case(incident.reference)

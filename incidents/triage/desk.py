@@ -1,4 +1,4 @@
-"""What stands above the queue: what waits elsewhere."""
+"""The notices above the queue: what waits elsewhere."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -10,7 +10,11 @@ from incidents.triage.transfer import count_offers
 
 
 class Desk(NamedTuple):
-    """`offers`: transfers to answer. `awakened`: closed, and the declarant wrote. `without_channel`: no mail tells."""
+    """`offers`: number of transfers to answer.
+
+    `awakened`: closed cases on which the declarant wrote. `without_channel`: the user's centres without notification
+    address, which get no mail.
+    """
 
     offers: int
     awakened: list[dict[str, Any]]
@@ -27,6 +31,6 @@ def desk_of(user: User) -> Desk:
 
 
 def mark_of_waiting(offers: int, awakened: list[dict[str, Any]]) -> str:
-    """The same as long as what waits elsewhere is the same; how full the views are changes with their cases."""
+    """Return a stamp that changes with these notices."""
     waiting = offers, [(one["reference"], one["declarant_wrote_at"]) for one in awakened]
     return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

@@ -1,6 +1,6 @@
-"""What the codes of an event add to its name in the history: why, what was changed, how many. Never a word of anybody.
+"""What the history adds to the name of an event, from its codes: the reason, what changed, how many.
 
-How a case was judged is said by `judged.py`.
+Never free text. `judged.py` does the same for events that judge a case.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,14 +26,16 @@ type Codes = Mapping[str, Any]
 
 
 def title(event: IncidentEvent) -> str:
-    """« Appel passé », « tâche rouverte »: the name of its kind, or a truer one where the kind is of several sorts."""
+    """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the kind if
+    one kind covers several acts.
+    """
     say = TITLES.get(event.kind)
-    # Of the enumeration itself: Django’s get_…_display translates all its labels anew for each event.
+    # From the enumeration: Django’s get_…_display would translate all its labels again for each event.
     return say(event.data) if say else str(EventKind(event.kind).label)
 
 
 def detail(event: IncidentEvent) -> str:
-    """Empty where its name says all."""
+    """Return the addition to the name, or ""."""
     say = DETAILS.get(event.kind)
     return say(event.data) if say else ""
 
@@ -48,7 +50,7 @@ def unconfirmed(data: Codes) -> str:
 
 
 def advised(data: Codes) -> str:
-    """« CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »"""
+    """Return a text such as « CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »."""
     partner = PARTNERS.get(data["partner"])
     said = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
     said += [_("avec l’accord du déclarant")] if data.get("agreed") else []
@@ -56,7 +58,7 @@ def advised(data: Codes) -> str:
 
 
 def observed(data: Codes) -> str:
-    """« 3 relevés : adresse IP, IBAN »: how many and of what nature, never which."""
+    """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
     kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
     if "removed" in data:
         return _("1 retiré : %(kinds)s") % {"kinds": kinds}
@@ -90,7 +92,7 @@ def given(data: Codes) -> str:
 
 
 def merged(data: Codes) -> str:
-    """The reference of the other case, and the severity that came with it if it was worse."""
+    """Return the reference of the other case and, if the merge raised the severity, the change."""
     other = spaced(data.get("main") or data["double"])
     return f"{other}, {changed('severity', *data['severity'])}" if "severity" in data else other
 

@@ -1,4 +1,4 @@
-"""The other cases of a body: which may tell the same thing, which are doubles of this one, of which this is one."""
+"""The other cases of a body: likely duplicates, the duplicates of this case, and its main case."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,9 +11,9 @@ from incidents.duplicates import likely_doubles
 from incidents.models import Incident, Message, Reading
 from incidents.services.read import has_news
 
-# The newest of a body: those among which doubles are looked for, and those that are listed.
+# How many of the newest cases of a body are compared, and how many are listed.
 LOOKED_AT, LISTED = 50, 10
-# What is said of them and by what they are compared: fifty whole cases would cost more than the rest of the page.
+# The columns that are shown and compared: fifty whole cases would cost more than the rest of the page.
 SAID = (
     *("reference", "type", "status", "origin", "received_at", "closed_at", "closing_reason", "declarant_wrote_at"),
     *("erased_at", "supplier_key", "collectivity", "csirt", "merged_into", "story__description"),
@@ -22,7 +22,7 @@ SAID = (
 
 
 def doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """What a case says of the others of its body. One query; two more where it has doubles."""
+    """Return the blocks about the other cases of the body. One query; two more if the case has duplicates."""
     family = family_of(incident, user)
     others = [one for one in family if one.merged_into_id != incident.pk]
     doubles = [one for one in family if one.merged_into_id == incident.pk]
@@ -38,9 +38,9 @@ def doubles_block(incident: Incident, user: User, now: datetime) -> dict[str, An
 
 
 def family_of(incident: Incident, user: User) -> list[Incident]:
-    """Return the newest other cases of the same body that this person may see, all its doubles, and its main case.
+    """Return the newest other cases of the body that this person may see, with all its duplicates and its main case.
 
-    Each comes with its story. One query, two where the body has more than are looked at.
+    Each is loaded with its story. One query, two if the body has more cases than are compared.
     """
     body = Incident.objects.visible_to(user).filter(collectivity=incident.collectivity_id).exclude(pk=incident.pk)
     body = body.select_related("story").only(*SAID).order_by("-received_at", "-id")
@@ -53,7 +53,7 @@ def family_of(incident: Incident, user: User) -> list[Incident]:
 
 
 def marks_of(doubles: Iterable[Incident], user: User) -> tuple[dict[int, datetime], dict[int, int]]:
-    """Return when this person last read each, and how many messages each has."""
+    """Return when this person last read each case, and the number of messages of each. Two queries, or none."""
     keys = [one.pk for one in doubles]
     if not keys:
         return {}, {}

@@ -1,4 +1,4 @@
-"""Whom the body calls when its computers are down: what its members wrote on their card."""
+"""Whom the body can be reached through when its computers are down: its emergency card and known numbers."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,10 @@ WRITTEN = ("name", "phone", "note")
 
 
 def emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
-    """Return those with something written, in the order that one calls, each with who it is. One query."""
+    """Return the contacts that are filled in, in the order in which they are called, each with its label.
+
+    One query.
+    """
     rows = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values(
         *WRITTEN, "kind", "updated_at"
     )
@@ -27,7 +30,7 @@ def emergency_contacts(incident: Incident) -> list[dict[str, Any]]:
 
 
 class NumberToCall(NamedTuple):
-    """`words`: whose number it is, or where it was found and when. `source`: None for one of a declaration."""
+    """`words`: whose number it is, or where and when it was found. `source`: None for a number from a declaration."""
 
     phone: str
     words: str
@@ -39,8 +42,9 @@ class NumberToCall(NamedTuple):
 
 
 def number_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number that stands on the bar of the case: until it is verified one that does not come from the form,
-    where there is one, then that of the person who declared. One query at most.
+    """Return the number to show on the bar of the case, or None. One query at most.
+
+    Until the case is verified, prefer a number that does not come from the form; then use that of the declarant.
     """
     own = incident.story.contact_phone
     if incident.is_verified and own:
@@ -51,9 +55,7 @@ def number_to_call(incident: Incident, emergency: list[dict[str, Any]]) -> Numbe
 
 
 def find_official_number(incident: Incident, emergency: list[dict[str, Any]]) -> NumberToCall | None:
-    """Return the number of the body's elected contact on its emergency card, else the one that a centre found in a
-    public source.
-    """
+    """Return the number of the elected contact on the emergency card, or else the one found in a public source."""
     zone = zone_of(incident.collectivity)
     for one in emergency:
         if one["kind"] == Helper.ELECTED and one["phone"]:

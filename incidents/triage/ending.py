@@ -1,4 +1,4 @@
-"""The end of a case, on its page: the report of its closing, what the declarant thought, the form that reopens it."""
+"""The end of a case on its page: the report, the rating of the declarant, the form that reopens it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ AWAKENED_SHOWN = 5
 
 
 class ReopenForm(CaseForm):
-    """Whether the motive says enough is judged by the service, which names the field."""
+    """The service checks the motive and names the field."""
 
     code = KeptForm.REOPENING
 
@@ -28,23 +28,23 @@ class ReopenForm(CaseForm):
 
 
 def ending_block(incident: Incident) -> dict[str, Any]:
-    """Nothing while the case is open, else two queries."""
+    """Return nothing while the case is open. Otherwise two queries."""
     if incident.status != Status.CLOSED:
         return {}
     closing = incident.closings.select_related("actor").order_by("-id").first()
     if closing and closing.closed_at != incident.closed_at:
-        closing = None  # reopened, then withdrawn by the declarant: that report is of an earlier end
+        closing = None  # reopened, then withdrawn by the declarant: the report belongs to the former closing
     rating = Rating.objects.filter(incident=incident).first()
     return {"closing": closing, "rating": rating, "form": ReopenForm()}
 
 
 def may_be_reopened(incident: Incident) -> bool:
-    """A double is first taken apart; words that are gone do not come back."""
+    """Tell whether the case can be reopened: a merged case must be unmerged first, an erased one cannot."""
     return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
 
 
 def list_awakened(user: User) -> list[dict[str, Any]]:
-    """Return my centres' newest closed cases on which the declarant wrote and nobody has done anything since."""
+    """Return the newest closed cases of the user's centres on which the declarant wrote and nothing was done since."""
     mine = Incident.objects.filter(csirt__in=user.csirt_ids()).wrote_since_closing()
     newest = mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
     return [dict(one) for one in newest.values("reference", "declarant_wrote_at")]

@@ -1,4 +1,4 @@
-"""The pieces of a case, as its responders see them: with their position, who opened them, whether the seals hold."""
+"""The files of a case as its responders see them: position, who opened them, whether the seals are intact."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from incidents.seals import first_broken
 
 
 def evidence_block(incident: Incident, evidence: list[Evidence], history: list[IncidentEvent]) -> dict[str, Any]:
-    """`evidence` in the order of its numbers; `history`, newest first, empty where the page has not read it whole.
+    """Return the pieces and the first broken seal. `evidence` is ordered by number, `history` newest first.
 
-    One or two queries, however many pieces; none without any, two more before an alarm.
+    Pass an empty `history` if the page has not read all of it. One or two queries, however many pieces; none without
+    pieces, two more before an alarm.
     """
     pieces = with_openings(incident, evidence)
     broken = first_broken(incident, (piece.evidence for piece in pieces), history[::-1]) if pieces else None
-    if broken is not None:  # a piece may have come between the two readings: both are read again, one after the other
+    if broken is not None:  # a piece may have arrived between the two reads: read both again before an alarm
         broken = first_broken(incident, list(incident.evidence.order_by("number")))
     return {"pieces": pieces, "broken": broken}

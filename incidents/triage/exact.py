@@ -1,4 +1,4 @@
-"""What is typed alone and names one thing exactly: a telephone number, a mail address, an IP address."""
+"""Searches for one exact value: a telephone number, a mail address or an IP address typed alone."""
 
 import re
 from typing import NamedTuple
@@ -13,19 +13,19 @@ from incidents.observables import EMAIL, normalised, spelt_ip
 from incidents.querysets import LAST_DIGITS, IncidentQuerySet
 
 NUMBER = re.compile(r"(?:\+|00)?[\d\s.()/-]+", re.ASCII)
-# A French number as it is composed; nine digits are a SIREN, fourteen a SIRET.
+# A French number as it is dialled; nine digits are a SIREN, fourteen a SIRET.
 NATIONAL = re.compile(r"0\d{9}", re.ASCII)
 PREFIXED = re.compile(r"(?:\+|00)\d{10,14}", re.ASCII)
 
 
 class Exact(NamedTuple):
-    """`kind`: « phone », or that of an observable."""
+    """`kind` is « phone » or a kind of observable."""
 
     kind: str
     value: str
 
 
-# What the cases found by an exact value have of it.
+# What a case found by an exact value has in common with it.
 REASONS: dict[str, Promise] = {
     "phone": _("téléphone de la personne à rappeler"),
     "contact": _("mail de la personne à rappeler"),
@@ -34,7 +34,7 @@ REASONS: dict[str, Promise] = {
 
 
 def exact_in(text: str) -> Exact | None:
-    """Return what the whole text is; None for anything else, a SIREN or a postal code among them."""
+    """Return the exact value that the whole text is, or None: a SIREN or a postal code is none."""
     if NUMBER.fullmatch(text) and (number := telephone_in(text)):
         return Exact("phone", number)
     if address := spelt_ip(text.strip()):
@@ -44,7 +44,7 @@ def exact_in(text: str) -> Exact | None:
 
 
 def telephone_in(text: str) -> str:
-    """Its digits as they are composed in France, « 0298000000 »; empty for what is no such number."""
+    """Return the digits as they are dialled in France, such as « 0298000000 », or ""."""
     bare = re.sub(r"[\s.()/-]", "", text)
     if NATIONAL.fullmatch(bare):
         return bare
@@ -52,7 +52,7 @@ def telephone_in(text: str) -> str:
 
 
 def spellings_of(number: str) -> list[str]:
-    """The usual ways to write a number of ten digits in a text."""
+    """Return the usual spellings of a number of ten digits in a text."""
     pairs = re.findall(r"\d\d", number)
     abroad = ["+33", pairs[0][1], *pairs[1:]]
     grouped = [number[0], number[1:4], number[4:7], number[7:]]  # « 0 800 200 008 »
@@ -60,7 +60,7 @@ def spellings_of(number: str) -> list[str]:
 
 
 def cases_with(exact: Exact, cases: IncidentQuerySet, most: int) -> list[tuple[int, str]]:
-    """Return the newest of `cases` that have this value, each with what it is of them. One query or two."""
+    """Return the newest of `cases` that have this value, each with the reason. One query or two."""
     if exact.kind == "phone":
         return newest(cases.called_from(exact.value), "phone", most)
     seen = Observable.objects.filter(kind=exact.kind, value=exact.value)

@@ -1,4 +1,4 @@
-"""A short piece of the text in which a word was found, with the words marked. Nothing of it is HTML."""
+"""A short part of the text in which a word was found, with the words marked. It holds no HTML."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ from incidents.text import defanged, fold
 
 WORD = re.compile(r"[^\W_]+")
 BEFORE, LENGTH = 60, 220
-# A shorter stem is one whole word: « eau » is not the beginning of « eaux-vannes » only.
+# A shorter stem matches whole words only, so that « eau » does not match « eaux-vannes ».
 SHORTEST_STEM = 4
 
 TEXTS = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) {kind} WHERE source = ANY(%(sources)s)"
@@ -30,21 +30,21 @@ class Excerpt(NamedTuple):
 
 
 def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
-    """Of each case, from its documents « kind source ». One statement, or none."""
+    """Return the excerpts of each case from its documents, named « kind source ». One query, or none."""
     shown: dict[int, list[Excerpt]] = {}
     texts = texts_of(found)
     for incident, documents in found.items():
         for document in documents:
             if text := texts.get((incident, document)):
                 kind = DocumentKind(document.partition(" ")[0])
-                # After the name of a piece come its words, for the index alone.
+                # The lines after the name of a file are for the index only.
                 text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
                 shown.setdefault(incident, []).append(Excerpt(str(kind.label), marked(text, lexemes)))
     return shown
 
 
 def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
-    """As they stand now: what was erased meanwhile is not there."""
+    """Return the current texts: what was erased meanwhile is absent."""
     documents = {document for those in found.values() for document in those}
     if not documents:
         return {}
@@ -61,7 +61,7 @@ def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
 
 
 def marked(text: str, lexemes: Collection[str]) -> list[Piece]:
-    """Around the first word that was asked; the beginning where none is recognised."""
+    """Return the text around the first searched word, or its beginning if no word is recognised."""
     whole = defanged(" ".join(text.split()))
     first = next((word.start() for word in WORD.finditer(whole) if is_asked(word[0], lexemes)), 0)
     start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0
@@ -89,6 +89,6 @@ def pieces_of(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
 
 
 def is_asked(word: str, lexemes: Collection[str]) -> bool:
-    """A lexeme is a stem, mostly the beginning of the word."""
+    """Tell whether the word was searched. A lexeme is a stem: usually the beginning of the word."""
     plain = fold(word)
     return plain in lexemes or any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in lexemes)

@@ -1,4 +1,4 @@
-"""What each typed word of the search asks of a case."""
+"""The database conditions of the filters that are typed in the search."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,25 +17,25 @@ from incidents.triage.query import Part, Query
 from incidents.triage.query_values import Days, Range, Value
 
 MINE, NOBODY = ("moi", "me"), ("personne", "aucun")
-# The sub-techniques of a technique are numbered from .001; none has as many.
+# Sub-techniques are numbered from .001; no technique has this many.
 SUB_TECHNIQUES = 30
-# The texts of a case that its centre may read.
+# The documents of a case that its centre may read.
 OF_THE_CASE = Q(incident=OuterRef("pk"), csirt=OuterRef("csirt"))
 
 
 def conditions(query: Query, user: User) -> Q:
-    """What the typed words of `query` ask together; `user` is « moi »."""
+    """Return the condition of all the filters of `query`. « moi » means `user`."""
     wanted = Q()
     for part in query.filters:
         if part.key == "dans" and has_text(query):
-            continue  # asked of the document in which the word is found, not of the case
+            continue  # applied to the document that holds the word, not to the case
         asked = condition(part, user)
         wanted &= ~asked if part.is_left_out else asked
     return wanted
 
 
 def in_days(query: Query) -> Q:
-    """What the days alone ask."""
+    """Return the condition of the days alone."""
     since, until = span(query)
     low = Q(received_at__gte=since) if since else Q()
     return low & Q(received_at__lt=until) if until else low
@@ -46,7 +46,7 @@ def has_text(query: Query) -> bool:
 
 
 def places(query: Query) -> list[str]:
-    """The kinds of documents in which the words are wanted."""
+    """Return the kinds of documents in which the words are searched."""
     wanted, left_out = kinds_named(query, is_left_out=False), kinds_named(query, is_left_out=True)
     return [kind for kind in DocumentKind.values if kind in (wanted or DocumentKind.values) and kind not in left_out]
 
@@ -75,7 +75,7 @@ def one_of(field: str) -> Callable[[Value], Q]:
 
 
 def between(field: str) -> Callable[[Value], Q]:
-    """`None` is no end."""
+    """A bound that is None is open."""
 
     def ask(value: Value) -> Q:
         bounds = cast("Range", value)
@@ -92,18 +92,18 @@ def received(value: Value) -> Q:
 
 
 def moments(days: Days) -> tuple[datetime | None, datetime | None]:
-    """From the first midnight in Paris up to the last, which no longer belongs to it."""
+    """Return the instants from the first midnight in Paris (included) to the last one (excluded)."""
     zone = ZoneInfo(PARIS)
     since = datetime.combine(days.first, time.min, zone) if days.first else None
     if days.last is None:
         return since, None
-    if days.last == date.max:  # no midnight comes after that day
+    if days.last == date.max:  # `date.max` has no next midnight
         return since, datetime.max.replace(tzinfo=UTC)
     return since, datetime.combine(days.last, time.min, zone) + timedelta(days=1)
 
 
 def span(query: Query) -> tuple[datetime | None, datetime | None]:
-    """The moments between which `query` wants its cases received."""
+    """Return the two instants between which `query` wants the cases received, each None if open."""
     asked = [moments(part.value) for part in query.filters if isinstance(part.value, Days) and not part.is_left_out]
     low, high = [since for since, _until in asked if since], [until for _since, until in asked if until]
     return max(low, default=None), min(high, default=None)

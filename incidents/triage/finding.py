@@ -1,8 +1,7 @@
-"""The cases that answer a query, best first: a bounded number of them, at a cost that does not grow with the stored.
+"""Finding the cases that match a query, best first: a bounded number, at a cost that does not grow with stored cases.
 
-A word that is in many documents is looked for among the newest of the centre, by their date; the list that the index
-keeps of it would be long. A word that is in few is looked for in that list, which is short. The newest documents say
-which it is.
+A common word is looked for among the newest documents of the centre, by date, since its list in the index would be
+long. A rare word is looked for in that list, which is short. The newest documents tell which words are common.
 """
 
 import re
@@ -23,11 +22,12 @@ from incidents.triage.exact import exact_in, spellings_of
 from incidents.triage.filters import OF_THE_CASE, places, span
 from incidents.triage.query import Query
 
-# At most so many cases answer; so many documents of a centre, the newest, are weighed for it.
+# The most cases returned, and the newest matching documents of a centre that are scored.
 MOST, WEIGHED = 200, 300
-# What is read of a centre: to learn how usual the words are, to find usual ones, to find cases without words.
+# Documents or cases of a centre that are read: to measure how common the words are, to find common words, and to find
+# cases without words.
 GLANCE, USUAL, DEPTH = 1000, 1500, 2000
-# A word that is in one of twenty of the newest documents is a usual one.
+# A word found in one of twenty of the newest documents is common.
 SEEN_OFTEN = GLANCE // 20
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 SHORTEST_BEGINNING = 4
@@ -38,7 +38,7 @@ NEWEST = """
     WHERE newest.csirt_id = centre.id AND newest.at >= %(since)s AND newest.at < %(until)s
     ORDER BY newest.at DESC, newest.id DESC LIMIT {depth}
 """
-# Where the reading of usual words stops is asked only when they are usual.
+# The last instant at which common words are looked for is only computed if the words are common.
 GLIMPSE = """
     SELECT text, seen, CASE WHEN seen >= %(usual)s THEN (
         SELECT max(oldest.at) FROM unnest(%(csirts)s::bigint[]) centre(id)
@@ -51,7 +51,7 @@ GLIMPSE = """
         ) AS seen
     ) glimpse
 """
-# A case is as good as the best of its documents: how close the words stand, and how new it is.
+# A case gets the score of its best document: how close together the words are, and how new it is.
 BEST = """
     SELECT incident_id, (array_agg(kind || ' ' || source ORDER BY score DESC, id))[1:2]
     FROM (
@@ -69,11 +69,11 @@ BEST = """
 
 
 class Asked(NamedTuple):
-    """The words as PostgreSQL reads them."""
+    """The query in the words of PostgreSQL."""
 
     text: str
     is_usual: bool
-    # Where looking for usual words stops; None if there is nothing older.
+    # How far back common words are looked for; None if there is nothing older.
     oldest: datetime | None
 
     @property
@@ -82,16 +82,16 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The key of a case, and where its best words are: « kind source »."""
+    """The key of a case, and the documents with its best matches, as « kind source »."""
 
     incident: int
     places: tuple[str, ...] = ()
-    # What else it was found by; empty where its words are.
+    # Why the case was found, if not by its words.
     reason: str = ""
 
 
 def ask(query: Query, csirts: Iterable[int]) -> Asked:
-    """One statement. `text` is empty when every word is one that is everywhere."""
+    """Return how PostgreSQL reads the words. One query. `text` is empty if every word is a stop word."""
     statement, values = words_asked(query)
     glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
@@ -101,7 +101,10 @@ def ask(query: Query, csirts: Iterable[int]) -> Asked:
 
 
 def words_asked(query: Query) -> tuple[str, dict[str, str]]:
-    """The words and phrases of `query` as an expression of SQL, with its values. A number is found in any spelling."""
+    """Return the words and phrases as an SQL expression, with its values.
+
+    A telephone number matches in any spelling.
+    """
     if (exact := exact_in(query.free)) and exact.kind == "phone" and not query.phrases:
         spelt = {f"spelling{number}": text for number, text in enumerate(spellings_of(exact.value))}
         return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
@@ -120,16 +123,16 @@ def words_asked(query: Query) -> tuple[str, dict[str, str]]:
 
 
 def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[Found]:
-    """One statement: the best of `cases`, which are already those of these centres that the typed words want."""
+    """Return the best of `cases`, which the caller has already limited to these centres and filters. One query."""
     of_document = RawSQL("(d.incident_id)", [])
     correlated = cases.filter(pk=of_document).order_by().values("pk")
     try:
         inner, inner_values = correlated.query.sql_with_params()
-    except EmptyResultSet:  # the typed words want what no case can be: « pop<0 »
+    except EmptyResultSet:  # the filters match no possible case, such as « pop<0 »
         return []
     wanted = places(query)
     statement = BEST.format(
-        # OFFSET 0: asked of each document in turn. PostgreSQL would else gather every such case there is.
+        # OFFSET 0 makes PostgreSQL test each document in turn, instead of collecting all matching cases first.
         cases=named_values(inner) + " OFFSET 0",
         documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
         place="d.kind = ANY(%(places)s)" if wanted != DocumentKind.values else "true",
@@ -145,14 +148,14 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
 
 
 def named_values(statement: str) -> str:
-    """`%s` as `%(case0)s`, `%(case1)s` …"""
+    """Rename each `%s` to `%(case0)s`, `%(case1)s` …"""
     pieces = statement.split("%s")
     named = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]
     return "".join([*named, pieces[-1]])
 
 
 def left_out(query: Query) -> Q:
-    """No document of the case has any of the words that were left out."""
+    """Return the condition that no document of the case has any of the excluded words."""
     wanted = Q()
     for text in query.left_out:
         asked = SearchQuery(text, config="tocsin", search_type="phrase")
@@ -166,7 +169,10 @@ def bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
 
 
 def find_without_words(cases: IncidentQuerySet, mine: IncidentQuerySet) -> tuple[list[Found], datetime | None]:
-    """The newest of `cases`, and where looking for them stopped. `mine` are those of my centres in these days."""
+    """Return the newest of `cases`, and the instant at which the search stopped.
+
+    `mine` are the cases of the user's centres in these days.
+    """
     received = mine.order_by("-received_at").values_list("received_at", flat=True)
     oldest = received[DEPTH : DEPTH + 1].first()
     if oldest:

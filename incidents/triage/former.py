@@ -1,4 +1,7 @@
-"""A case that my centre gave away, as it stood when the other one accepted it: read, never written, no file of it."""
+"""The read-only page of a case that the user's centre gave away, as it was when the other centre accepted it.
+
+It gives no access to the files.
+"""
 
 import re
 from typing import Any
@@ -19,10 +22,10 @@ from incidents.text import defanged
 from incidents.triage import details
 from incidents.triage.page import render_page
 
-# Those that may go on over several pages; the parameter of each is named like its section.
+# Lists that may have several pages; the parameter of each is the name of its section.
 LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
 SMALL_NUMBER = re.compile("[0-9]{1,6}")
-# What is shown of the codes, in this order: (name in the standing, its words).
+# The codes that are shown, in this order: (name in the standing, enumeration).
 CODES: tuple[tuple[str, type[TextChoices]], ...] = (
     ("verification", enums.Verification),
     ("nature", enums.Nature),
@@ -54,13 +57,13 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def passed_over(request: HttpRequest) -> dict[str, int]:
-    """By the name of a list, how many of its newest rows another page shows; what is no number is none."""
+    """Return, by the name of a list, how many of its newest rows to skip. Values that are not numbers are ignored."""
     asked = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
     return {name: int(said) for name, said in asked.items() if SMALL_NUMBER.fullmatch(said)}
 
 
 def facts_of(kept: Values) -> dict[str, Any]:
-    """The codes of that day in words; empty once the case was erased."""
+    """Return the codes of that day as labels; empty once the case is erased."""
     codes = kept.get("codes")
     if not codes:
         return {}

@@ -1,4 +1,4 @@
-"""The group of a case on its page, or the groups that it may be put in."""
+"""The block of the page of a case that shows its group, or the groups that it can be added to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ OFFERED = 50
 
 @dataclass(frozen=True)
 class GroupBlock:
-    """`named`: those of the others that hold an open case of the same supplier come first."""
+    """`named` are groups with an open case of the same supplier; they are listed before `others`."""
 
     mine: CaseGroup | None = None
     named: tuple[CaseGroup, ...] = ()
@@ -21,7 +21,10 @@ class GroupBlock:
 
 
 def group_block(incident: Incident, user: User) -> GroupBlock:
-    """Its own group, or else those that it may be put in; nothing for whoever is not of the centre. Two queries."""
+    """Return the group of the case, or the groups to choose from; nothing for a person of another centre.
+
+    Two queries.
+    """
     if incident.csirt_id not in user.csirt_ids():
         return GroupBlock()
     if incident.group_id:
@@ -33,6 +36,6 @@ def group_block(incident: Incident, user: User) -> GroupBlock:
 
 
 def holders_of_supplier(incident: Incident) -> QuerySet[Any]:
-    """The groups that hold an open case of the same supplier."""
+    """Return the groups that hold an open case of the same supplier."""
     same = Incident.objects.open().filter(csirt=incident.csirt_id, supplier_key=incident.supplier_key)
     return same.exclude(group=None).order_by().values("group")

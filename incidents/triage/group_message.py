@@ -1,4 +1,4 @@
-"""One message to the declarants of a group, each in their own thread: written, read again, then sent."""
+"""One message to the declarants of a group, each in their own thread: written, previewed, then sent."""
 
 import secrets
 from uuid import UUID
@@ -37,22 +37,25 @@ class GroupLetterForm(forms.Form):
     text = WordsField(label=_("Votre message"), widget=forms.Textarea(attrs={"rows": 10}))
     asks_answer = forms.BooleanField(label=_("J’attends une réponse de chacun"), required=False)
     with_closed = forms.BooleanField(label=_("Écrire aussi aux dossiers clos"), required=False)
-    # The words of the text that were shown as doubtful, once whoever writes says that they name nobody.
+    # The doubtful words that the author has confirmed as common words.
     common = WordsField()
     key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
 
-    # The words of a message that was refused because they may name somebody.
+    # The words for which the message was refused, since they may be part of a name.
     doubtful = ""
 
     def letter(self) -> GroupLetter:
-        """Of a valid form."""
+        """Return the letter. The form must be valid."""
         said = self.cleaned_data
         return GroupLetter(**said | {"key": said["key"] or secrets.token_urlsafe()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """A POST shows it as it will be read and by how many; only the button « Envoyer » there sends it."""
+    """Show the form.
+
+    A POST shows a preview and the number of readers; only its button « Envoyer » sends the message.
+    """
     group = get_group(user_of(request), uid)
     if request.method != "POST":
         return show(request, group, GroupLetterForm())
@@ -73,7 +76,9 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def kept(request: HttpRequest) -> GroupLetterForm:
-    """As typed, for a page that the browser kept and that sent something else before: it may be read and sent too."""
+    """Return the typed message with a new key, for an old page whose form was already used: it can be previewed and
+    sent.
+    """
     return GroupLetterForm(typed_again(request, key=secrets.token_urlsafe()))
 
 
@@ -105,7 +110,7 @@ def show(
 
 
 def readers(group: CaseGroup, letter: GroupLetter | None) -> int:
-    """How many would read it, as many as one act takes at most."""
+    """Return how many declarants would get the message, up to the limit of one act."""
     if letter is None:
         return 0
     return len(written_to(group, with_closed=letter.with_closed).values_list("pk")[:MOST_AT_ONCE])
