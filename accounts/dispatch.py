@@ -27,7 +27,7 @@ def send_due() -> int:
     sent, until = 0, timezone.now() + LONGEST_ROUND
     with Mailer() as mailer:
         while timezone.now() < until and (mail := claim()):
-            problem = attempt(mail, mailer)
+            problem = try_mail(mail, mailer)
             if problem and problem.everywhere:
                 break
             sent += problem is None
@@ -51,7 +51,7 @@ def claim() -> PendingMail | None:
     return whole.get(pk=row.pk)
 
 
-def attempt(mail: PendingMail, mailer: Mailer) -> NotSent | None:
+def try_mail(mail: PendingMail, mailer: Mailer) -> NotSent | None:
     try:
         mailer.send(write_mail(mail, token=token_of_link(mail.link) if mail.link else ""))
     except NotSent as problem:

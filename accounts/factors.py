@@ -22,7 +22,7 @@ def has_shown_factor(request: HttpRequest, user: User) -> bool:
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 
 
-def remember_shown(request: HttpRequest, user: User, kind: str) -> None:
+def record_new_factor(request: HttpRequest, user: User, kind: str) -> None:
     """Record that the session has passed a factor, because the user has just enrolled it. The session key changes,
     since the session gains rights.
     """

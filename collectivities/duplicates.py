@@ -27,14 +27,14 @@ def likely_doubles(proposed: Collectivity) -> list[Likely]:
     """
     same = Q(kind=proposed.kind, seat=proposed.seat) | Q(siren__isnull=False, siren=proposed.siren)
     sharing = Collectivity.objects.existing().with_territory().filter(same).order_by("pk")[: SHOWN + 1]
-    near = list(named_alike(proposed))
+    near = list(list_same_names(proposed))
     found = {body.pk: body for body in [*sharing, *near] if body.pk != proposed.pk}
     alike = {body.pk for body in near}
     likely = [Likely(body, tuple(reasons(body, proposed, is_alike=body.pk in alike))) for body in found.values()]
     return sorted(likely, key=lambda one: -len(one.reasons))[:SHOWN]
 
 
-def named_alike(proposed: Collectivity) -> Iterator[Collectivity]:
+def list_same_names(proposed: Collectivity) -> Iterator[Collectivity]:
     """Yield the bodies with a similar name in the same département. A body of the official list must have exactly the
     same name, because a commune and its CCAS are two bodies.
     """

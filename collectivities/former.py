@@ -12,7 +12,7 @@ from collectivities.wording import stem_of
 NOT_FORMER = ("Arrondissement", "Ville de ")
 
 
-def name_as_asked(found: Iterable[Collectivity], query: str) -> None:
+def set_former_names(found: Iterable[Collectivity], query: str) -> None:
     """Set `former_name` on the communes that `query` names by a former commune. They must
     be loaded with `known_as`.
     """

@@ -18,7 +18,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
 
 from collectivities.enums import GROUPINGS, UNLISTED
-from collectivities.former import name_as_asked
+from collectivities.former import set_former_names
 from collectivities.mentions import Mention, is_name_of, mention_in
 from collectivities.models import Collectivity
 from collectivities.reading import Reading, readings_of, saints_of
@@ -118,8 +118,8 @@ def find_collectivities(query: str, limit: int = 20, *, unconfirmed: bool = Fals
 
     Raise `SearchProblem` for a SIREN or SIRET that cannot exist.
     """
-    found = _load(ids_named(query, limit, unconfirmed=unconfirmed))
-    name_as_asked(found, query[:LONGEST_QUERY])
+    found = _load(find_ids(query, limit, unconfirmed=unconfirmed))
+    set_former_names(found, query[:LONGEST_QUERY])
     return found
 
 
@@ -144,7 +144,7 @@ def places_of(mention: Mention, limit: int = PLACES) -> list[Collectivity]:
         return []
 
 
-def ids_named(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
+def find_ids(query: str, limit: int, *, unconfirmed: bool = False) -> list[int]:
     """Return the ids of what `find_collectivities` finds, in the same order. One query. Raise `SearchProblem`."""
     text = query[:LONGEST_QUERY].strip()
     if code := _code_in(text):

@@ -23,7 +23,7 @@ import redis
 
 from config.confinement import Confinement, confine
 from config.processes import stop_process
-from config.servers import NAME, NOWHERE, Record, only_for_us
+from config.servers import NAME, NOWHERE, Record, open_for_owner
 
 PATIENCE_SECONDS = 60
 
@@ -98,7 +98,7 @@ class Server:
         if not is_free(self.port):
             self.record.write(**{self.name: free_port()})
         self.write(self.configuration(), self.data / f"{NAME}.conf")
-        with open(self.log, "ab", opener=only_for_us) as log:
+        with open(self.log, "ab", opener=open_for_owner) as log:
             self.process = self.launch(log)
         while self.process.poll() is None and time.monotonic() < deadline:
             if self.answers():
@@ -126,7 +126,7 @@ class Server:
             self.process.wait()
 
     def write(self, text: str, path: Path) -> None:
-        with open(path, "w", opener=only_for_us) as file:
+        with open(path, "w", opener=open_for_owner) as file:
             file.write(text)
         self.confinement.own(path)
 

@@ -63,7 +63,7 @@ class BoundedChangeList(ChangeList):
             row = self.root_queryset.filter(pk=last_seen).values(*(key.name for key in keys)).first()
         except (ValueError, ValidationError) as error:
             raise IncorrectLookupParameters(error) from error
-        return rows.filter(beyond(keys, row)) if row else rows
+        return rows.filter(rows_after(keys, row)) if row else rows
 
     def next_url(self) -> str:
         return self.get_query_string({PAGE_VAR: self.next_page})
@@ -80,7 +80,7 @@ class SortKey(NamedTuple):
 
 
 def sort_key(opts: Options[Any], item: Any) -> SortKey:
-    order: Any = item if isinstance(item, OrderBy) else as_order(item)
+    order: Any = item if isinstance(item, OrderBy) else order_by_keys(item)
     name, descending = order.expression.name, order.descending
     nulls_after = bool(order.nulls_last or not (descending or order.nulls_first))
     try:
@@ -90,13 +90,13 @@ def sort_key(opts: Options[Any], item: Any) -> SortKey:
     return SortKey(name, descending, nulls_after, nullable)
 
 
-def as_order(item: Any) -> OrderBy:
+def order_by_keys(item: Any) -> OrderBy:
     if isinstance(item, F):
         return item.asc()
     return OrderBy(F(item.removeprefix("-")), descending=item.startswith("-"))
 
 
-def beyond(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
+def rows_after(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
     """Return the condition for the rows after `row`. `bound` is logically redundant but lets PostgreSQL
     start inside an index.
     """
@@ -105,10 +105,10 @@ def beyond(keys: Sequence[SortKey], row: dict[str, Any]) -> Q:
     key, value = keys[0], row[keys[0].name]
     null = Q(**{f"{key.name}__isnull": True})
     if value is None:
-        return (null & beyond(keys[1:], row)) | (NOTHING if key.nulls_after else ~null)
+        return (null & rows_after(keys[1:], row)) | (NOTHING if key.nulls_after else ~null)
     comparison = "lt" if key.descending else "gt"
     further = Q(**{f"{key.name}__{comparison}": value})
-    same = Q(**{key.name: value}) & beyond(keys[1:], row)
+    same = Q(**{key.name: value}) & rows_after(keys[1:], row)
     bound = Q(**{f"{key.name}__{comparison}e": value})
     found = bound & (further | same)
     return found | null if key.nullable and key.nulls_after else found

@@ -230,7 +230,7 @@ def taken(port: int) -> Refused:
     return Refused(f"Le port {port} est déjà pris. Choisissez-en un autre : make run PORT={port + 1}")
 
 
-def only_one() -> IO[str]:
+def hold_run_lock() -> IO[str]:
     """Return a lock on .local/ that ends with this process, however it ends. Raise Refused if another run holds it."""
     try:
         LOCAL.mkdir(exist_ok=True)
@@ -249,7 +249,7 @@ def only_one() -> IO[str]:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
-        with only_one():
+        with hold_run_lock():
             clear_what_was_left()
             Supervisor(chosen_port()).run()
     except KeyboardInterrupt:

@@ -38,10 +38,10 @@ class Record:
         record = self.read() | values
         record["password"] = record["password"] or secrets.token_urlsafe(24)
         new = self.path.with_suffix(f".{os.getpid()}")
-        with open(new, "w", opener=only_for_us) as file:
+        with open(new, "w", opener=open_for_owner) as file:
             json.dump(record, file)
         new.replace(self.path)
 
 
-def only_for_us(path: str, flags: int) -> int:
+def open_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, mode=0o600)

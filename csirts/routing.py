@@ -64,15 +64,15 @@ def csirt_for(collectivity: Collectivity, on: date) -> Route:
     """Return the route of a body. Three queries at most, once this process has the directory. For thousands of
     bodies, load one RoutingTable.
     """
-    return directory_of(on).route(collectivity, _regions_of(collectivity))
+    return load_directory(on).route(collectivity, _regions_of(collectivity))
 
 
 def helpers_of(on: date) -> dict[str, Csirt]:
     """Return the CSIRTs that serve others than local authorities, by level: national, assistance, sector."""
-    return {one.level: one for one in reversed(directory_of(on).csirts) if one.level != Level.TERRITORIAL}
+    return {one.level: one for one in reversed(load_directory(on).csirts) if one.level != Level.TERRITORIAL}
 
 
-def directory_of(on: date) -> "Directory":
+def load_directory(on: date) -> "Directory":
     """Return the directory of a day, as this transaction sees it. One query for its version, and two more if this
     process has not loaded that version.
 
@@ -140,7 +140,7 @@ class RoutingTable:
 
     @classmethod
     def load(cls, on: date) -> "RoutingTable":
-        return cls(directory_of(on), _spread_of_all())
+        return cls(load_directory(on), _spread_of_all())
 
     def route(self, collectivity: Collectivity) -> Route:
         return self.directory.route(collectivity, self.spread.get(collectivity.pk, []))

@@ -14,7 +14,7 @@ from collectivities.mentions import Mention
 from collectivities.models import Collectivity, Region
 from collectivities.search import SearchAnswer, SearchProblem, answer_search, check_words, collectivity_by_code
 from csirts.queries import directory_entries, last_resort_entries
-from csirts.routing import csirt_for, directory_of, helpers_of
+from csirts.routing import csirt_for, helpers_of, load_directory
 
 CHOICES = 12
 
@@ -38,7 +38,7 @@ class Search:
 def directory(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     search = _search(request)
-    known = directory_of(today)
+    known = load_directory(today)
     csirts = known.csirts
     entries = directory_entries(csirts, Region.objects.all(), today)
     context: dict[str, Any] = {

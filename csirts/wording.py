@@ -79,12 +79,12 @@ COMMON_NOUNS = ("CSIRT", "CERT", "M-CERT", "Campus", "Centre")
 VOWELS = "AEÉIOUYaeéiouy"
 
 
-def named(centre: str) -> str:
+def centre_with_article(centre: str) -> str:
     """« le CERT-FR », « Breizh Cyber »"""
     return f"le {centre}" if centre.startswith(COMMON_NOUNS) else centre
 
 
-def to(centre: str) -> str:
+def to_centre(centre: str) -> str:
     """« au CERT-FR », « à Breizh Cyber »"""
     return f"au {centre}" if centre.startswith(COMMON_NOUNS) else f"à {centre}"
 
@@ -110,13 +110,13 @@ def at(region: Region) -> str:
     return _AT.get(region.code, f"dans la région {region.name}")
 
 
-def of(region: Region) -> str:
+def of_region(region: Region) -> str:
     return _OF.get(region.code, f"de la région {region.name}")
 
 
 def the(region: Region) -> str:
     """« la Bretagne », « les Pays de la Loire », « l’Île-de-France », « Mayotte »"""
-    said = of(region)
+    said = of_region(region)
     if region.code in WITHOUT_ARTICLE:
         return curly(region.name)
     for of_it, article in OF_AND_THE:
@@ -134,8 +134,8 @@ def listed(names: Sequence[str]) -> str:
 def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -> str:
     """Return the first half of the reason: the region where the body is, and who says so."""
     if region is None:
-        return _("La région de %(body)s n’est pas connue") % {"body": said(body)}
-    name = _("La collectivité") if body.name == region.name else said(body)
+        return _("La région de %(body)s n’est pas connue") % {"body": format_body(body)}
+    name = _("La collectivité") if body.name == region.name else format_body(body)
     words = {"body": name, "at": at(region), "regions": listed([curly(one.name) for one in spread])}
     if body.region_correction_id and spread:
         return _("L’annuaire corrigé place %(body)s (%(regions)s) %(at)s") % words
@@ -147,7 +147,7 @@ def where(body: Collectivity, region: Region | None, spread: Sequence[Region]) -
     return _("%(body)s est %(at)s") % words
 
 
-def said(body: Collectivity) -> str:
+def format_body(body: Collectivity) -> str:
     """Return the name of a body, or « Cet organisme » if somebody added it: the sentence is stored and mailed, and
     would outlast a merge of the body.
     """
@@ -156,7 +156,12 @@ def said(body: Collectivity) -> str:
 
 def answered(where: str, csirt: str, region: Region, *, departement: bool, kind: str) -> str:
     """Return the reason. `departement` and `kind` describe the coverage that matched."""
-    words = {"where": where, "csirt": named(csirt), "of": of(region), "kind": Kind(kind).label if kind else ""}
+    words = {
+        "where": where,
+        "csirt": centre_with_article(csirt),
+        "of": of_region(region),
+        "kind": Kind(kind).label if kind else "",
+    }
     if departement and kind:
         return _("%(where)s, et %(csirt)s répond dans son département à cette sorte d’organisme : %(kind)s.") % words
     if departement:

@@ -169,7 +169,7 @@ def may_declare(user: User, collectivity: Collectivity) -> bool:
 
 def get_offer(user: User, uid: UUID) -> Transfer:
     """The one door to a transfer for the people of the centre that it is proposed to. Raises Http404 else."""
-    return found(user, uid, taker__in=user.csirt_ids())
+    return find_transfer(user, uid, taker__in=user.csirt_ids())
 
 
 def get_given(user: User, uid: UUID) -> Transfer:
@@ -177,12 +177,12 @@ def get_given(user: User, uid: UUID) -> Transfer:
 
     That it was read is recorded, in the name of the former centre.
     """
-    given = found(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
+    given = find_transfer(user, uid, giver__in=user.csirt_ids(), state=TransferState.ACCEPTED)
     save_accesses(user, [(given.incident_id, given.giver_id)], Door.FORMER)
     return given
 
 
-def found(user: User, uid: UUID, **mine: object) -> Transfer:
+def find_transfer(user: User, uid: UUID, **mine: object) -> Transfer:
     whole = Transfer.objects.select_related("giver", "taker", "asked_by", "answered_by", "incident__collectivity")
     transfer = whole.filter(uid=uid, **mine).first() if user.is_active else None
     if transfer is None:

@@ -18,7 +18,7 @@ LASTS_SECONDS = 7 * 24 * 3600
 MOST_CASES = 10
 
 
-def opened(request: HttpRequest) -> dict[str, str]:
+def read_cookie(request: HttpRequest) -> dict[str, str]:
     """Nothing when it is absent, altered or too old."""
     try:
         return dict(signing.loads(request.COOKIES.get(NAME, ""), salt=SALT, max_age=LASTS_SECONDS))
@@ -27,18 +27,18 @@ def opened(request: HttpRequest) -> dict[str, str]:
 
 
 def access_uid(request: HttpRequest, reference: str) -> UUID | None:
-    uid = opened(request).get(reference)
+    uid = read_cookie(request).get(reference)
     return UUID(uid) if uid else None
 
 
 def remember(request: HttpRequest, response: HttpResponse, reference: str, uid: UUID) -> None:
     """The oldest case leaves when there are more than MOST_CASES."""
-    others = {name: value for name, value in opened(request).items() if name != reference}
+    others = {name: value for name, value in read_cookie(request).items() if name != reference}
     write(response, dict(list((others | {reference: str(uid)}).items())[-MOST_CASES:]))
 
 
 def forget(request: HttpRequest, response: HttpResponse, reference: str) -> None:
-    write(response, {name: value for name, value in opened(request).items() if name != reference})
+    write(response, {name: value for name, value in read_cookie(request).items() if name != reference})
 
 
 def write(response: HttpResponse, cases: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ class Instant:
 NOT_SAID = Instant()
 
 
-def instant_said(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
+def read_instant(at: datetime | None, certainty: str, *, has_hour: bool) -> Instant:
     """Return the instant that a form gives: a day without its hour is not exact, whatever was chosen."""
     if at is None:
         return Instant(certainty=Certainty.UNKNOWN if certainty == Certainty.UNKNOWN else "")

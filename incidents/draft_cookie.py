@@ -31,17 +31,17 @@ class Opened(NamedTuple):
     pen: str = ""
 
 
-def opened(request: HttpRequest) -> Opened | None:
+def read_draft_cookie(request: HttpRequest) -> Opened | None:
     """As the page that was posted says, else as the cookie does. None when it is absent, altered or too old."""
-    return held(request) or read(request.COOKIES.get(NAME, ""), SALT)
+    return read_pen(request) or read_signed(request.COOKIES.get(NAME, ""), SALT)
 
 
-def held(request: HttpRequest) -> Opened | None:
+def read_pen(request: HttpRequest) -> Opened | None:
     """Return the draft that the posted page names; an express page names one that may not exist yet."""
-    return read(request.POST.get(PEN, ""), PEN_SALT)
+    return read_signed(request.POST.get(PEN, ""), PEN_SALT)
 
 
-def read(signed: str, salt: str) -> Opened | None:
+def read_signed(signed: str, salt: str) -> Opened | None:
     try:
         uid, *others = signing.loads(signed, salt=salt, max_age=LASTS_SECONDS)
         return Opened(UUID(uid), *others)

@@ -91,10 +91,10 @@ def callers(incident: Incident) -> set[str]:
 def when(apart: timedelta, *, is_before: bool) -> str:
     if apart < timedelta(minutes=1):
         return _("au même moment")
-    return (_("%(apart)s avant") if is_before else _("%(apart)s après")) % {"apart": said(apart)}
+    return (_("%(apart)s avant") if is_before else _("%(apart)s après")) % {"apart": format_gap(apart)}
 
 
-def said(apart: timedelta) -> str:
+def format_gap(apart: timedelta) -> str:
     """« 40 min », « 7 h », « 3 jours »: rounded down."""
     minutes = int(apart.total_seconds()) // 60
     if minutes < 60:

@@ -161,7 +161,7 @@ def host_of(kind: str, value: str) -> str:
     return value.rpartition("@")[2] if kind in (ObservableKind.EMAIL, ObservableKind.DOMAIN, ObservableKind.IP) else ""
 
 
-def shown(kind: str, value: str) -> str:
+def defang(kind: str, value: str) -> str:
     """Defanged, so that no program makes a link of it: « hxxp://exemple[.]fr », « 192[.]0[.]2[.]1 »."""
     if kind == ObservableKind.URL:
         scheme, _sign, rest = value.partition("://")

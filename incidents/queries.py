@@ -13,7 +13,7 @@ from collectivities.zones import zone_of
 from incidents.enums import Door, EventKind
 from incidents.models import AnswerSheet, Evidence, Incident, Opening
 from incidents.questions.catalogue import SNAPSHOTS, Section, current
-from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
+from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
 from incidents.questions.saying import Said
 
 # The events that a body hears of, each with a sentence in its follow-up: the others are the centre's own work.
@@ -52,7 +52,7 @@ class Kept:
     @cached_property
     def lines(self) -> list[Said]:
         """Empty when the words of the case were erased."""
-        return sheet_said(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
+        return list_sheet_facts(self.sheet.section, self.sheet.version, self.sheet.values, self.zone)
 
     @property
     def title(self) -> str:
@@ -144,7 +144,9 @@ def by_section(kept: Iterable[Kept]) -> dict[str, list[Kept]]:
 def useful_for(incident: Incident, kept: Iterable[Kept]) -> list[Useful]:
     """The sections of questions of this type of incident, then the facts that were declared."""
     sheets = by_section(kept)
-    questions = [asked(section, sheets.get(section.code, [])) for section in current().sections_of(incident.type)]
+    questions = [
+        describe_section(section, sheets.get(section.code, [])) for section in current().sections_of(incident.type)
+    ]
     facts = [
         Useful(code, str(SNAPSHOT_TITLES[code]), "", newest=first(sheets, code), has_earlier=has_earlier(sheets, code))
         for code in SNAPSHOTS
@@ -152,7 +154,7 @@ def useful_for(incident: Incident, kept: Iterable[Kept]) -> list[Useful]:
     return questions + facts
 
 
-def asked(section: Section, sheets: list[Kept]) -> Useful:
+def describe_section(section: Section, sheets: list[Kept]) -> Useful:
     newest = sheets[0] if sheets else None
     answers = newest.sheet.values if newest else {}
     return Useful(

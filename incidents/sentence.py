@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from csirts.wording import named
+from csirts.wording import centre_with_article
 from incidents.enums import Answer, ClosingReason, InterruptionExtent, Status
 
 OR_SLOWED = gettext_lazy("Services arrêtés ou ralentis : %s.")
@@ -62,7 +62,7 @@ def sentences_of(known: Known) -> list[str]:
         opening = _("Un incident informatique a été déclaré pour %(body)s.") % said
         return [opening, *outcome(known), _("Le dossier est clos.")]
     opening = _("Un incident informatique touche %(body)s.") % said
-    return [opening, *doubt(known), *stopped(known), *told(known), *awaited(known)]
+    return [opening, *doubt(known), *stopped(known), *list_facts(known), *awaited(known)]
 
 
 def outcome(known: Known) -> Iterator[str]:
@@ -97,8 +97,8 @@ def stopped(known: Known) -> Iterator[str]:
         yield answers.get(known.service_stopped, _("On ne sait pas encore quels services sont touchés."))
 
 
-def told(known: Known) -> Iterator[str]:
-    said = {"centre": capfirst(named(known.centre))}
+def list_facts(known: Known) -> Iterator[str]:
+    said = {"centre": capfirst(centre_with_article(known.centre))}
     if not known.centre:
         yield _("Aucun centre ne couvre ce territoire.")
     elif known.status == Status.ACKNOWLEDGED:

@@ -148,9 +148,9 @@ def of_services(ongoing: Collection[Interruption]) -> Iterator[Reason]:
     # What nobody could say counts as stopped.
     stopped = [one for one in ongoing if one.extent != InterruptionExtent.DEGRADED and one.service in ESSENTIAL]
     if stopped:
-        yield Reason(2, format_lazy(_("service essentiel arrêté : {}"), named(stopped)))
+        yield Reason(2, format_lazy(_("service essentiel arrêté : {}"), list_services(stopped)))
     elif ongoing:
-        yield Reason(1, format_lazy(_("service touché : {}"), named(ongoing)))
+        yield Reason(1, format_lazy(_("service touché : {}"), list_services(ongoing)))
     people = max((one.people_affected or 0 for one in ongoing), default=0)
     if people >= MANY_PEOPLE:
         points = 2 if people >= VERY_MANY_PEOPLE else 1
@@ -206,7 +206,7 @@ def of_calendar(interruptions: Collection[Interruption], on: date) -> Iterator[R
         yield Reason(1, _("la paie du mois est proche"))
 
 
-def named(interruptions: Collection[Interruption]) -> str:
+def list_services(interruptions: Collection[Interruption]) -> str:
     return ", ".join(str(PublicService(one.service).label).lower() for one in interruptions)
 
 

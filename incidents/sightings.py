@@ -18,7 +18,7 @@ def rows_of_mine(user: User) -> QuerySet[Observable]:
     return Observable.objects.filter(incident__csirt__in=user.csirt_ids())
 
 
-def with_value(values: Iterable[Found]) -> Q:
+def filter_by_value(values: Iterable[Found]) -> Q:
     """A condition that the index by kind and value answers."""
     by_kind: dict[str, list[str]] = {}
     for found in values:
@@ -43,13 +43,13 @@ def observables_of(incident: Incident, user: User) -> QuerySet[Observable]:
 
 
 def seen_elsewhere(values: Sequence[Found], incident: Incident, user: User) -> set[tuple[str, str]]:
-    rows = rows_of_mine(user).filter(with_value(values)).exclude(of_the_same(incident))
+    rows = rows_of_mine(user).filter(filter_by_value(values)).exclude(of_the_same(incident))
     return set(rows.values_list("kind", "value").distinct())
 
 
 def ignored_among(values: Sequence[Found], incident: Incident) -> dict[tuple[str, str], str]:
     """Why the centre of the case wants some of them no more."""
-    rows = IgnoredValue.objects.filter(with_value(values), csirt=incident.csirt_id)
+    rows = IgnoredValue.objects.filter(filter_by_value(values), csirt=incident.csirt_id)
     return {(kind, value): motive for kind, value, motive in rows.values_list("kind", "value", "motive")}
 
 

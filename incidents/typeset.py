@@ -138,12 +138,14 @@ class Joiner:
         return b"<</Type/StructElem/S/Document/P %d 0 R/K[%s]>>" % (self.TAGS, kids)
 
     def finish(self) -> None:
-        self.write_object(self.PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, named(self.trees)))
+        self.write_object(
+            self.PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, format_references(self.trees))
+        )
         keys = b" ".join(b"%d %d 0 R" % pair for pair in self.keyed)
         self.write_object(
             self.TAGS,
             b"<</Type/StructTreeRoot/RoleMap<<%s>>/K[%s]/ParentTree<</Nums[%s]>>/ParentTreeNextKey %d>>"
-            % (ROLES, named(self.documents), keys, len(self.keyed)),
+            % (ROLES, format_references(self.documents), keys, len(self.keyed)),
         )
         roots = {b"Pages": self.PAGES, b"StructTreeRoot": self.TAGS}
         for name, number in roots.items():
@@ -159,7 +161,7 @@ class Joiner:
         self.write(b"trailer\n<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, self.CATALOG, start))
 
 
-def named(numbers: list[int]) -> bytes:
+def format_references(numbers: list[int]) -> bytes:
     return b" ".join(b"%d 0 R" % number for number in numbers)
 
 

@@ -128,7 +128,7 @@ class Writer:
         self.waiting = bytearray()
         self.state = bindings.crypto_secretstream_xchacha20poly1305_state()
         header = bindings.crypto_secretstream_xchacha20poly1305_init_push(self.state, key)
-        with told_as_refusal():
+        with raising_refusals():
             self.file = store().open(name, "wb")
             self.file.write(header)
 
@@ -142,23 +142,23 @@ class Writer:
     def finish(self) -> None:
         """From here on it is whole and kept. Raises StoreRefused."""
         self.push(bytes(self.waiting), LAST)
-        with told_as_refusal():
+        with raising_refusals():
             self.file.close()
 
     def push(self, frame: bytes, tag: int) -> None:
         sealed = bindings.crypto_secretstream_xchacha20poly1305_push(self.state, frame, self.name.encode(), tag)
-        with told_as_refusal():
+        with raising_refusals():
             self.file.write(sealed)
 
     def discard(self) -> None:
         """As if nothing had been written."""
-        with suppress(StoreRefused), told_as_refusal():
+        with suppress(StoreRefused), raising_refusals():
             self.file.close()
         remove(self.name)
 
 
 @contextmanager
-def told_as_refusal() -> Iterator[None]:
+def raising_refusals() -> Iterator[None]:
     try:
         yield
     except UNREACHABLE as error:

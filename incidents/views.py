@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_body, manages
-from accounts.services.bodies import roles_in
+from accounts.services.bodies import list_memberships
 from accounts.services.invitations import pending_invitations
 from accounts.signed_in import user_of
 from collectivities.models import Collectivity
@@ -75,7 +75,7 @@ def body_home(request: HttpRequest, uid: UUID) -> HttpResponse:
         "body": body,
         "cases": stepped(rows[:AT_HOME]),
         "has_more": len(rows) > AT_HOME,
-        "people": list(roles_in(body)),
+        "people": list(list_memberships(body)),
     }
     shown["csirt"] = csirt_for(body, on=timezone.localdate()).csirt
     if manages(user, body):

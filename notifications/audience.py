@@ -13,7 +13,7 @@ from csirts.models import Csirt
 from incidents.models import IncidentEvent, Reading
 from notifications.enums import Recipient
 from notifications.models import Delivery
-from notifications.recipients import TOLD_ONCE, WHO_HEARS, centre_told, is_held, wrote_it
+from notifications.recipients import TOLD_ONCE, WHO_HEARS, is_held, read_named_centre, wrote_it
 
 # Fifty files in ten minutes are one mail: the later ones are marked as new in the queue.
 QUIET = timedelta(minutes=10)
@@ -30,10 +30,10 @@ class Audience:
 
     def __init__(self, events: Sequence[IncidentEvent]) -> None:
         self.people = people_of(events)
-        self.told = told_lately(events)
+        self.told = find_last_news(events)
         self.read = last_readings(events)
-        self.centres = centres_named(events)
-        self.heard = people_told(event for event in events if self.people.get(event.incident.collectivity_id))
+        self.centres = load_named_centres(events)
+        self.heard = list_told_people(event for event in events if self.people.get(event.incident.collectivity_id))
 
     def hearers(self, event: IncidentEvent) -> Iterator[Hearer]:
         for recipient in WHO_HEARS[event.kind]:
@@ -46,7 +46,7 @@ class Audience:
 
     def centre_of(self, event: IncidentEvent) -> Csirt | None:
         """Return the centre to tell: the one that the event names, or else the one that has the case."""
-        slug = centre_told(event)
+        slug = read_named_centre(event)
         return event.incident.csirt if slug is None else self.centres.get(slug)
 
     def of_the_body(self, event: IncidentEvent) -> Iterator[Hearer]:
@@ -89,7 +89,7 @@ def people_of(events: Iterable[IncidentEvent]) -> dict[int, list[User]]:
     return known
 
 
-def people_told(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
+def list_told_people(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
     """Return (case, person) for the members of a body who were already told of a case. One query, or none."""
     cases = {event.incident_id for event in events if Recipient.BODY in WHO_HEARS[event.kind]}
     if not cases:
@@ -98,7 +98,7 @@ def people_told(events: Iterable[IncidentEvent]) -> set[tuple[int, int]]:
     return set(told.values_list("announcement__event__incident", "person"))
 
 
-def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
+def find_last_news(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], datetime]:
     """Return the date of the last announced event by (case, kind), for kinds that are announced once.
     One query, or none.
     """
@@ -116,9 +116,9 @@ def told_lately(events: Iterable[IncidentEvent]) -> dict[tuple[int, str], dateti
     return {(incident, kind): at for incident, kind, at in rows.order_by("announcement__event__at")}
 
 
-def centres_named(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
+def load_named_centres(events: Iterable[IncidentEvent]) -> dict[str, Csirt]:
     """Return the centres that the events name, by slug. One query, or none."""
-    slugs = {slug for event in events if (slug := centre_told(event))}
+    slugs = {slug for event in events if (slug := read_named_centre(event))}
     return Csirt.objects.in_bulk(slugs, field_name="slug") if slugs else {}
 
 

@@ -151,7 +151,7 @@ def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
     sent = 0
     while waiting and timezone.now() < until:
         delivery = waiting.popleft()
-        problem = attempt(delivery, mailer)
+        problem = try_delivery(delivery, mailer)
         if problem is None:
             sent += 1
         elif problem.again:
@@ -160,7 +160,7 @@ def deliver(claimed: list[Delivery], mailer: Mailer) -> int:
     return sent
 
 
-def attempt(delivery: Delivery, mailer: Mailer) -> NotSent | None:
+def try_delivery(delivery: Delivery, mailer: Mailer) -> NotSent | None:
     """Send one message and record the result. Return the problem, if any."""
     try:
         mailer.send(mail_for(delivery))

@@ -53,7 +53,7 @@ WHO_HEARS: dict[str, tuple[Recipient, ...]] = {
     EventKind.GROUPED: (),
     EventKind.UNGROUPED: (),
     # The centre to which a case is proposed; then the centre that has it, and the declarant, who must know whom to
-    # call; the proposing centre if the case comes back (`centre_told` gives the centre).
+    # call; the proposing centre if the case comes back (`read_named_centre` gives the centre).
     EventKind.TRANSFER_ASKED: (Recipient.CSIRT,),
     EventKind.TRANSFERRED: (Recipient.CSIRT, Recipient.DECLARANT),
     EventKind.TRANSFER_RETURNED: (Recipient.CSIRT,),
@@ -98,7 +98,7 @@ def is_held(recipient: str, event: IncidentEvent) -> bool:
     return is_untaken and recipient in (Recipient.DECLARANT, Recipient.BODY) and bool(event.incident.burst)
 
 
-def centre_told(event: IncidentEvent) -> str | None:
+def read_named_centre(event: IncidentEvent) -> str | None:
     """Return the slug of the centre that an event names, empty if it names none. None means the centre
     that has the case.
     """

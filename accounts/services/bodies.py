@@ -108,10 +108,10 @@ def card_stamp(contacts: Iterable[EmergencyContact]) -> str:
 def locked_roles(body: Collectivity) -> list[Membership]:
     """Return the roles in the body and lock its row, so that two managers who leave at once are handled in turn."""
     Collectivity.objects.select_for_update(no_key=True).get(pk=body.pk)
-    return list(roles_in(body))
+    return list(list_memberships(body))
 
 
-def roles_in(body: Collectivity) -> QuerySet[Membership]:
+def list_memberships(body: Collectivity) -> QuerySet[Membership]:
     """Return the memberships in force, managers first."""
     ongoing = Membership.objects.in_force().filter(collectivity=body, role__in=COLLECTIVITY_ROLES)
     return ongoing.select_related("user").order_by("-role", "user__display_name", "id")

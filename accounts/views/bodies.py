@@ -23,9 +23,9 @@ from accounts.services.bodies import (
     card_stamp,
     hand_over,
     list_contacts,
+    list_memberships,
     refuse_unless_handed_over,
     remove_member,
-    roles_in,
     write_contacts,
 )
 from accounts.services.invitations import (
@@ -132,7 +132,7 @@ def change_manager(request: HttpRequest, uid: UUID, person: UUID) -> HttpRespons
 
 def member(body: Collectivity, person: UUID) -> Membership:
     """Return the first role of this person in the body, of possibly two. Raise Http404 if there is none."""
-    found = roles_in(body).filter(user__uid=person).first()
+    found = list_memberships(body).filter(user__uid=person).first()
     if found is None:
         raise Http404
     return found

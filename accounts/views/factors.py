@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.access import leads_a_team
 from accounts.enums import LinkPurpose, MailKind
-from accounts.factors import factors_of, remember_shown
+from accounts.factors import factors_of, record_new_factor
 from accounts.services.links import revoke_links
 from accounts.services.mails import queue_mail
 from accounts.services.tokens import may_have_tokens
@@ -51,7 +51,7 @@ class Enrolling(Refusing):
         user = user_of(self.request)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of the view that this completes
         queue_mail(MailKind.FACTOR_ADDED, user)
-        remember_shown(self.request, user, self.kind)
+        record_new_factor(self.request, user, self.kind)
         return response
 
 

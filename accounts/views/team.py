@@ -73,7 +73,7 @@ class InviteResponder(OfALead):
 @require_POST
 def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Withdraw without asking to confirm, because a new invitation undoes it."""
-    found = team.withdraw_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=user_of(request))
+    found = team.withdraw_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=user_of(request))
     messages.info(request, WITHDRAWN % {"address": found.email})
     return redirect("team")
 
@@ -84,7 +84,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Ask, with one button for each centre, then remove."""
     lead = user_of(request)
     if request.method == "POST":
-        team.remove_responder(csirt_id=centre_asked(request.POST), person_uid=uid, actor=lead)
+        team.remove_responder(csirt_id=read_centre_number(request.POST), person_uid=uid, actor=lead)
         messages.success(request, _("Cette personne ne voit plus les dossiers du centre."))
         return redirect("team")
     found = team_of(lead).filter(uid=uid).first()
@@ -98,7 +98,7 @@ def remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "accounts/remove_responder.html", {"person": found, "rows": rows})
 
 
-def centre_asked(sent: QueryDict) -> int:
+def read_centre_number(sent: QueryDict) -> int:
     """Return the centre id that a form names, or 0 if it is not a number."""
     number = sent.get("csirt", "")
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER else 0
@@ -137,10 +137,10 @@ def drop_channel(request: HttpRequest) -> HttpResponse:
     """Ask, then remove the mailbox."""
     lead = user_of(request)
     if request.method == "POST":
-        team.remove_channel(csirt_id=centre_asked(request.POST), actor=lead)
+        team.remove_channel(csirt_id=read_centre_number(request.POST), actor=lead)
         messages.success(request, _("Plus aucune déclaration ne part par mail."))
         return redirect("centre_channel")
-    centre = team.get_led_centre(lead, centre_asked(request.GET))
+    centre = team.get_led_centre(lead, read_centre_number(request.GET))
     return render(request, "accounts/remove_channel.html", {"centre": centre})
 
 

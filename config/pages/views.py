@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from csirts.enums import Level
-from csirts.routing import directory_of
+from csirts.routing import load_directory
 
 
 @login_not_required
@@ -20,7 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
     """Show what the GDPR requires: who is responsible for the data, purpose, recipients, duration and rights."""
-    csirts = directory_of(timezone.localdate()).csirts
+    csirts = load_directory(timezone.localdate()).csirts
     centres = [csirt for csirt in csirts if csirt.level == Level.TERRITORIAL]
     return render(request, "pages/personal_data.html", {"centres": centres})
 

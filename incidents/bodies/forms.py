@@ -12,7 +12,7 @@ from collectivities.enums import UNLISTED, Kind
 from collectivities.models import Collectivity
 from collectivities.search import SearchProblem, find_collectivities
 from incidents.fields import WordsField
-from incidents.services.bodies import NOT_SERVED_LABELS, Proposal, commune_named
+from incidents.services.bodies import NOT_SERVED_LABELS, Proposal, find_commune
 
 # Plain words for legal terms that a secretary may not know.
 PLAIN = {
@@ -40,7 +40,7 @@ class BodyForm(forms.Form):
     def towns(self) -> list[Collectivity]:
         """The communes that the words typed may name; only the chosen one if it was found for the same words."""
         asked = self.typed("town").strip()
-        if asked and asked == self.typed("town_asked").strip() and (chosen := commune_named(self.typed("seat"))):
+        if asked and asked == self.typed("town_asked").strip() and (chosen := find_commune(self.typed("seat"))):
             return [chosen]
         try:
             found = find_collectivities(asked) if asked else []
@@ -83,6 +83,6 @@ class BodyForm(forms.Form):
         return messages
 
 
-def kept(data: Mapping[str, object]) -> list[tuple[str, str]]:
+def list_typed(data: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return what was typed as hidden inputs for the next button."""
     return [(name, str(value)) for name, value in data.items() if name in BodyForm.base_fields]

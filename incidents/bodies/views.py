@@ -14,10 +14,10 @@ from collectivities.mentions import Elsewhere
 from collectivities.models import Collectivity
 from csirts.routing import helpers_of
 from incidents import draft_cookie
-from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, kept
+from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
 from incidents.burst import is_burst
 from incidents.enums import Screen
-from incidents.services.bodies import ELSEWHERE_OF, LegalForm, commune_named, propose_body, sketch_of
+from incidents.services.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
 from incidents.services.draft import Typed, is_open, start_draft
 
 MANY = 5
@@ -31,16 +31,16 @@ DIFFERENT, CONFIRMED, MEND = "autre", "confirme", "corriger"
 def new_body(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST add the body, or ask whether it is one of the similar bodies."""
     if request.method != "POST":
-        return ask(request, BodyForm(initial=offered(request.GET)))
+        return render_form(request, BodyForm(initial=offered(request.GET)))
     form = BodyForm(request.POST)
     form.is_valid()
     if MEND in request.POST:
-        return ask(request, form)
+        return render_form(request, form)
     try:
         sketch = sketch_of(form.proposal())
     except ValidationError as error:
         form.refuse(error)
-        return ask(request, form)
+        return render_form(request, form)
     return settle(request, form, sketch)
 
 
@@ -49,7 +49,7 @@ def offered(asked: QueryDict) -> dict[str, str]:
     commune of its seat.
     """
     known = {"name": asked.get("nom", "")[:200], "kind": asked.get("nature", "")}
-    seat = commune_named(asked.get("siege", ""))
+    seat = find_commune(asked.get("siege", ""))
     return known | ({"town": seat.name, "town_asked": seat.name, "seat": str(seat.uid)} if seat else {})
 
 
@@ -70,7 +70,7 @@ def is_same(body: Collectivity, sketch: Collectivity) -> bool:
     return all(getattr(body, name) == getattr(sketch, name) for name in ("kind", "name", "siren", "seat"))
 
 
-def ask(request: HttpRequest, form: BodyForm) -> HttpResponse:
+def render_form(request: HttpRequest, form: BodyForm) -> HttpResponse:
     kind = form.typed("kind") if form.errors else ""
     context = {
         "form": form,
@@ -91,7 +91,7 @@ def ask_again(
     context = {
         "doubles": doubles,
         "is_numbered": is_numbered,
-        "kept": kept({name: form.typed(name) for name in form.fields if form.typed(name)} | chosen),
+        "kept": list_typed({name: form.typed(name) for name in form.fields if form.typed(name)} | chosen),
         "yes": MEND if is_numbered else DIFFERENT if doubles else CONFIRMED,
         "is_different": DIFFERENT in request.POST,
     }
@@ -101,7 +101,7 @@ def ask_again(
 def go_on(request: HttpRequest, body: Collectivity) -> HttpResponse:
     """Return to the screen that chooses a body, with this one offered. Start a declaration if none is open."""
     response = redirect(reverse("declare_who", query={"collectivite": body.uid}))
-    opened = draft_cookie.opened(request)
+    opened = draft_cookie.read_draft_cookie(request)
     if not opened or not is_open(opened.uid):
         typed = Typed(screen=Screen.WHO, values={"collectivite": [str(body.uid)]}, collectivity=body)
         draft_cookie.remember(response, start_draft(typed=typed).uid)

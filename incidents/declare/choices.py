@@ -94,6 +94,6 @@ PERSON_WORDS = (
 )
 
 
-def type_named(value: str) -> IncidentType | None:
+def find_type(value: str) -> IncidentType | None:
     """Return the type named by `quoi` in the address, or None."""
     return IncidentType(value) if value in IncidentType.values else None

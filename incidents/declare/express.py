@@ -22,9 +22,9 @@ from collectivities.search import SearchProblem, find_collectivities
 from incidents import draft_cookie
 from incidents.burst import address_key
 from incidents.declare.brake import CONFIRMED, TRAP, must_confirm
-from incidents.declare.choices import type_named
+from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, body_named, journey_of, without_controls
+from incidents.declare.journey import Journey, find_body, journey_of, without_controls
 from incidents.declare.moves import see
 from incidents.declare.resume import no_cookies
 from incidents.declare.screens import ROUTES
@@ -98,13 +98,13 @@ def one_screen(request: HttpRequest) -> HttpResponse:
         if opened and opened.incident:
             return lead_back(request, opened, page)
         if request.method != "POST":
-            return ask(request, page)
-        return take(request, page)
+            return render_express(request, page)
+        return submit_express(request, page)
 
 
 def new_journey(request: HttpRequest) -> Journey:
     """Return an unsaved declaration whose id comes from the posted page, if it has one."""
-    held = draft_cookie.held(request)
+    held = draft_cookie.read_pen(request)
     author = request.user.display_name if isinstance(request.user, User) else ""
     return Journey(Draft(uid=held.uid if held else uuid4()), {}, author)
 
@@ -116,21 +116,21 @@ def read_page(request: HttpRequest, journey: Journey) -> Page:
     values = dict(former.values) if former else {}
     phone = data.get(PHONE, "") if is_post else next(iter(values.get(PHONE, [])), "")
     values = {name: typed for name, typed in values.items() if name != PHONE} | ({PHONE: [phone]} if phone else {})
-    kind = type_named(data.get(TYPE, "")) or (None if is_post else journey.type)
+    kind = find_type(data.get(TYPE, "")) or (None if is_post else journey.type)
     draft = copy(journey.draft)
-    draft.type, draft.collectivity = kind or "", body_asked(request, data.get(BODY, ""), journey)
+    draft.type, draft.collectivity = kind or "", choose_body(request, data.get(BODY, ""), journey)
     known = replace(journey, draft=draft).having(Screen.CALLER, values)
     return Page(known, phone, data.get(QUERY, "").strip())
 
 
-def body_asked(request: HttpRequest, named: str, journey: Journey) -> Collectivity | None:
+def choose_body(request: HttpRequest, named: str, journey: Journey) -> Collectivity | None:
     """Return the body that the page names. Before the first post, return the body of the draft, or the only one of the
     account, if the page names none.
     """
     if request.method == "POST":
-        return None if is_search(request) else body_named(named)
+        return None if is_search(request) else find_body(named)
     mine = bodies_of(request)
-    return body_named(named) or journey.collectivity or (mine[0] if len(mine) == 1 else None)
+    return find_body(named) or journey.collectivity or (mine[0] if len(mine) == 1 else None)
 
 
 def is_search(request: HttpRequest) -> bool:
@@ -139,16 +139,16 @@ def is_search(request: HttpRequest) -> bool:
     return SEARCH in request.POST or has_new_words
 
 
-def take(request: HttpRequest, page: Page) -> HttpResponse:
+def submit_express(request: HttpRequest, page: Page) -> HttpResponse:
     """Search the body, or send if it is chosen and nothing is wrong."""
     if page.body is None:
         if request.POST.get(SEARCH) != ANOTHER:
             search(page)
             ask_which(request, page)
-        return ask(request, page)
+        return render_express(request, page)
     examine(page)
     if page.problems:
-        return ask(request, page)
+        return render_express(request, page)
     details = page.journey.examined(now=timezone.now())
     if wrong := page.journey.wrong_screen(details):
         return mend(request, page, wrong, details)
@@ -191,7 +191,7 @@ def mend(request: HttpRequest, page: Page, wrong: Screen, details: Details) -> H
     """Show an error here, or redirect to the screen of the journey that has the wrong field."""
     if wrong == Screen.CALLER and (problems := details.form.errors.get(PHONE)):
         page.problems[PHONE] = " ".join(map(str, problems))
-        return ask(request, page)
+        return render_express(request, page)
     draft = page.journey.draft
     for one in page.typed():
         version = version_of(draft.pages.filter(screen=one.screen).first())
@@ -214,7 +214,7 @@ def send(request: HttpRequest, page: Page, details: Details) -> HttpResponse:
         response: HttpResponse = see("declare_sent")
     except ValidationError as error:  # the time has passed since the values were checked, and one is no longer valid
         page.problems = {PHONE: " ".join(error.messages)}
-        return ask(request, page)
+        return render_express(request, page)
     else:
         response = lead_to_answer(request, declared, signature="" if member else journey.author)
     draft_cookie.remember(response, journey.draft.uid, journey.author)
@@ -238,7 +238,7 @@ def ask_again(request: HttpRequest, page: Page) -> HttpResponse:
     return render(request, "declare/confirm.html", context)
 
 
-def ask(request: HttpRequest, page: Page) -> HttpResponse:
+def render_express(request: HttpRequest, page: Page) -> HttpResponse:
     journey = page.journey
     mine = [] if page.body or page.query else bodies_of(request)
     context = {

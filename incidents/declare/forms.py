@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.models import Collectivity
-from incidents.declaration import Caller, Declaration, Instant, Interruption, instant_said, leak_in
+from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
     Certainty,
@@ -92,7 +92,7 @@ class DetailsForm(forms.Form):
 
     def instant(self, name: str, zone: ZoneInfo) -> Instant:
         has_hour = self.cleaned_data[f"{name}_time"] is not None
-        return instant_said(
+        return read_instant(
             moment_of(self.cleaned_data, name, zone), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour
         )
 

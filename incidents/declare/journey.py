@@ -17,7 +17,7 @@ from collectivities.zones import PARIS, zone_of
 from csirts.routing import Route, csirt_for
 from incidents import draft_cookie
 from incidents.declaration import Declaration
-from incidents.declare.choices import type_named
+from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
 from incidents.declare.screens import INPUTS, ORDER
 from incidents.enums import IncidentType, Screen
@@ -44,7 +44,7 @@ class Journey:
 
     @property
     def type(self) -> IncidentType | None:
-        return type_named(self.draft.type)
+        return find_type(self.draft.type)
 
     @property
     def is_mailbox_in_doubt(self) -> bool:
@@ -150,7 +150,7 @@ def journey_of(request: HttpRequest) -> Journey | None:
     """Return the declaration of the posted page, or else of this device's cookie. None if there is neither, or if its
     draft was deleted or has expired.
     """
-    opened = draft_cookie.opened(request)
+    opened = draft_cookie.read_draft_cookie(request)
     if opened is None:
         return None
     draft = drafts().filter(uid=opened.uid, expires_at__gt=timezone.now()).first()
@@ -168,7 +168,7 @@ def drafts() -> QuerySet[Draft]:
     return Draft.objects.select_related("collectivity__departement", "collectivity__region")
 
 
-def body_named(value: str) -> Collectivity | None:
+def find_body(value: str) -> Collectivity | None:
     """Return the body with this public identifier, or the one that absorbed it; None otherwise.
 
     One query, two for a body that vanished. The seat and the corrected région, which few bodies have,

@@ -36,8 +36,8 @@ def keep_meanwhile(request: HttpRequest, section: str) -> HttpResponse:
         return JsonResponse({}, status=HTTPStatus.CONFLICT)
     except AlreadySent:
         return JsonResponse({}, status=HTTPStatus.GONE)
-    return JsonResponse({"version": version_of(page), "said": said(journey.saved(page))})
+    return JsonResponse({"version": version_of(page), "said": render_saved(journey.saved(page))})
 
 
-def said(journey: Journey) -> str:
+def render_saved(journey: Journey) -> str:
     return render_to_string("declare/saved.html", {"step": journey}).strip()

@@ -9,9 +9,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from incidents.declare.choices import type_named
+from incidents.declare.choices import find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, body_named
+from incidents.declare.journey import Journey, find_body
 from incidents.declare.screens import INPUTS, PLACES, Place
 from incidents.enums import NOT_SAID, Answer, PublicService, Screen
 from incidents.models import DraftPage
@@ -41,10 +41,10 @@ class State(NamedTuple):
 def lines_of(page: DraftPage, journey: Journey) -> list[Line]:
     """Return all answers of one screen."""
     if page.screen == Screen.WHAT:
-        chosen = type_named(only_value(page, "quoi"))
+        chosen = find_type(only_value(page, "quoi"))
         return [Line(_("Ce qui arrive"), str(chosen.label) if chosen else "")]
     if page.screen == Screen.WHO:
-        return [Line(_("La collectivité"), str(body_named(only_value(page, "collectivite")) or ""))]
+        return [Line(_("La collectivité"), str(find_body(only_value(page, "collectivite")) or ""))]
     details = journey.having(Screen(page.screen), page.values).details()
     return list(lines_of_inputs(details, INPUTS[Screen(page.screen)]))
 
@@ -59,7 +59,7 @@ def lines_of_inputs(details: Details, names: frozenset[str]) -> Iterator[Line]:
             if field.html_name in names and field.value():
                 yield Line(str(field.label), words(field))
     if "service" in names and details.rows:
-        yield Line(_("Services"), services_said(details))
+        yield Line(_("Services"), format_services(details))
 
 
 def words(field: forms.BoundField) -> str:
@@ -72,7 +72,7 @@ def words(field: forms.BoundField) -> str:
     return ", ".join(labels.get(str(one), str(one)) for one in values)
 
 
-def services_said(details: Details) -> str:
+def format_services(details: Details) -> str:
     return ", ".join(str(PublicService(row.service).label) for row in details.rows)
 
 
@@ -81,14 +81,14 @@ def summary_of(journey: Journey, details: Details) -> list[Summary]:
     texts = {
         Screen.WHAT: str(journey.type.label) if journey.type else "",
         Screen.WHO: str(journey.collectivity or ""),
-        Screen.SERVICES: services_said(details) or answer_said(details, "service_stopped"),
-        Screen.DATA: answer_said(details, "data_concerned"),
+        Screen.SERVICES: format_services(details) or format_answer(details, "service_stopped"),
+        Screen.DATA: format_answer(details, "data_concerned"),
     }
     authors = {screen: page.author for screen, page in journey.pages.items()}
     return [Summary(PLACES[screen], text, authors.get(screen, "")) for screen, text in texts.items()]
 
 
-def answer_said(details: Details, name: str) -> str:
+def format_answer(details: Details, name: str) -> str:
     value = details.form[name].value()
     return str(Answer(value).label) if value in Answer.values else capfirst(str(NOT_SAID))
 

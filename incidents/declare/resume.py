@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from collectivities.models import Region
 from csirts.queries import directory_entries, last_resort_entries
-from csirts.routing import directory_of
+from csirts.routing import load_directory
 from incidents import draft_cookie
 from incidents.declare.brake import count_wrong_code, seconds_to_wait
 from incidents.declare.journey import drafts, journey_through, without_controls
@@ -104,6 +104,6 @@ def no_cookies(request: HttpRequest) -> HttpResponse:
 def numbers() -> dict[str, object]:
     """Return the directory of phone numbers, so that everybody can call."""
     today = timezone.localdate()
-    csirts = directory_of(today).csirts
+    csirts = load_directory(today).csirts
     entries = directory_entries(csirts, Region.objects.all(), today)
     return {"entries": entries, "everywhere": last_resort_entries(csirts)}

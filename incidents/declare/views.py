@@ -22,9 +22,9 @@ from csirts.models import Csirt
 from csirts.routing import helpers_of
 from incidents import draft_cookie
 from incidents.declare.brake import must_confirm_start
-from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, type_named
+from incidents.declare.choices import DATA_WORDS, GROUPS, PERSON_WORDS, UNKNOWN, find_type
 from incidents.declare.forms import Details
-from incidents.declare.journey import Journey, body_named, journey_of, route_to, without_controls
+from incidents.declare.journey import Journey, find_body, journey_of, route_to, without_controls
 from incidents.declare.moves import see
 from incidents.declare.recap import RESUMED, lines_of, states_of, summary_of
 from incidents.declare.resume import no_cookies
@@ -84,7 +84,7 @@ def first_screen(request: HttpRequest) -> HttpResponse:
 
 
 def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
-    chosen = type_named(request.POST.get("quoi", ""))
+    chosen = find_type(request.POST.get("quoi", ""))
     if chosen is None:
         return ask_type(request, journey, problem=CHOOSE)
     typed = replace(typed_on(Screen.WHAT, request, journey), type=chosen.value)
@@ -94,7 +94,7 @@ def choose_type(request: HttpRequest, journey: Journey | None) -> HttpResponse:
         return ask_again(request, Screen.WHAT)
     draft = start_draft(typed=typed)
     # The QR code on the wall card names the body, which the next screen then offers.
-    named = body_named(without_controls(request.POST).get("collectivite", ""))
+    named = find_body(without_controls(request.POST).get("collectivite", ""))
     response = see("declare_who", **{FROM_THE_FIRST: "oui"} | ({"collectivite": str(named.uid)} if named else {}))
     draft_cookie.remember(response, draft.uid, typed.author)
     return response
@@ -111,7 +111,7 @@ def ask_type(
     """Show the first screen. `lost` means that a later screen was opened by its address without a
     declaration on this device.
     """
-    named = body_named((request.POST or request.GET).get("collectivite", ""))
+    named = find_body((request.POST or request.GET).get("collectivite", ""))
     context = frame(request, Screen.WHAT, journey, clash=clash) | {
         "near": centre_near(named, journey),
         "unknown": UNKNOWN,
@@ -130,8 +130,8 @@ def type_chosen(request: HttpRequest, journey: Journey | None) -> IncidentType |
     """Return the type just posted, or else that of the declaration, or else the one in the address
     (from a reflex sheet).
     """
-    posted = type_named(request.POST.get("quoi", ""))
-    return posted or (journey and journey.type) or type_named(request.GET.get("quoi", ""))
+    posted = find_type(request.POST.get("quoi", ""))
+    return posted or (journey and journey.type) or find_type(request.GET.get("quoi", ""))
 
 
 def on_the_way(screen: Screen) -> Callable[[Shown], Callable[[HttpRequest], HttpResponse]]:
@@ -174,7 +174,7 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
         return ask_type(request, lost=True)
     typed = typed_on(screen, request, None)
     if screen == Screen.WHO:
-        typed = replace(typed, collectivity=body_named(without_controls(request.POST).get("collectivite", "")))
+        typed = replace(typed, collectivity=find_body(without_controls(request.POST).get("collectivite", "")))
     if not typed.values:
         return see("declare_type")
     if must_confirm_start(request, request.POST):
@@ -189,7 +189,7 @@ def without_draft(request: HttpRequest, screen: Screen) -> HttpResponse:
 def declare_who(request: HttpRequest, journey: Journey) -> HttpResponse:
     if request.method != "POST":
         return ask_who(request, journey)
-    chosen = body_named(without_controls(request.POST).get("collectivite", ""))
+    chosen = find_body(without_controls(request.POST).get("collectivite", ""))
     if chosen is None:
         problem = _("Nous n’avons pas retrouvé cette collectivité. Cherchez-la ici.")
         return ask_who(request, journey, problem=problem)
@@ -209,7 +209,7 @@ def ask_who(
     except SearchProblem as error:
         problem, status = str(error), 422
     mine = [] if query else bodies_of(request)
-    current = body_named((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
+    current = find_body((request.POST or request.GET).get("collectivite", "")) or journey.collectivity
     context = frame(request, Screen.WHO, journey, clash=clash) | {
         "near": centre_near(current or (mine[0] if mine else None), journey),
         "query": query,
@@ -266,7 +266,7 @@ def declare_another(request: HttpRequest) -> HttpResponse:
 def ask_or_keep(request: HttpRequest, journey: Journey, screen: Screen) -> HttpResponse:
     if request.method == "POST":
         return keep(request, journey, typed_on(screen, request, journey))
-    return ask(request, journey, screen)
+    return render_screen(request, journey, screen)
 
 
 def typed_on(screen: Screen, request: HttpRequest, journey: Journey | None) -> Typed:
@@ -297,7 +297,7 @@ def keep(request: HttpRequest, journey: Journey, typed: Typed) -> HttpResponse:
     except Draft.DoesNotExist:
         return without_draft(request, screen)
     except PageChanged as changed:
-        return ask(request, journey.having(screen, typed.values), screen, clash=changed.page)
+        return render_screen(request, journey.having(screen, typed.values), screen, clash=changed.page)
     draft_cookie.remember(response, journey.draft.uid, journey.author)
     return response
 
@@ -318,13 +318,13 @@ def leave(request: HttpRequest, journey: Journey, screen: Screen) -> HttpRespons
         return see(ROUTES[journey.missing or after(screen)])
     details = journey.examined(now=timezone.now())
     if (wrong := journey.wrong_screen(details)) == screen:
-        return ask(request, journey, screen, details=details)
+        return render_screen(request, journey, screen, details=details)
     if screen != Screen.CALLER:
         return see(ROUTES[after(screen)])
     return see(ROUTES[wrong], **{TO_MEND: "oui"}) if wrong else ask_again(request, Screen.CALLER, journey)
 
 
-def ask(
+def render_screen(
     request: HttpRequest,
     journey: Journey,
     screen: Screen,

@@ -40,7 +40,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     if piece.taken_back_at:
         return render(request, "evidence/taken_back.html", {"piece": piece}, status=410)
     try:
-        content = opened(piece, key_to_read(incident))
+        content = decrypt_piece(piece, key_to_read(incident))
     except Erased:
         return render(request, "evidence/erased.html", status=410)
     except vault.NotReadable:
@@ -52,7 +52,7 @@ def download(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBas
     return as_download(content, piece, incident.reference)
 
 
-def opened(piece: Evidence, key: bytes) -> Iterator[bytes]:
+def decrypt_piece(piece: Evidence, key: bytes) -> Iterator[bytes]:
     frames = vault.read(piece.storage_name, key)
     return chain([next(frames)], frames)
 

@@ -30,7 +30,7 @@ TROUBLES: dict[type[Exception], tuple[int, Promise]] = {
 }
 
 
-def told_in_json(view: View) -> View:
+def answer_in_json(view: View) -> View:
     """Decorate a view so that its errors are a status code and a sentence, which the script shows unchanged."""
 
     @wraps(view)
@@ -50,7 +50,7 @@ def told_in_json(view: View) -> View:
 
 @private
 @require_POST
-@told_in_json
+@answer_in_json
 def start(request: HttpRequest, reference: str) -> JsonResponse:
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     upload = start_upload(
@@ -66,7 +66,7 @@ def start(request: HttpRequest, reference: str) -> JsonResponse:
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-@told_in_json
+@answer_in_json
 def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     """Return how much has arrived; on POST, store the slice that begins at ?debut=."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
@@ -84,7 +84,7 @@ def upload(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
 
 @private
 @require_POST
-@told_in_json
+@answer_in_json
 def finish(request: HttpRequest, reference: str, uid: UUID) -> JsonResponse:
     incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     recorded = finish_upload(guest=guest, reference=incident.reference, uid=uid)

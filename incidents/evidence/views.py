@@ -26,7 +26,7 @@ from incidents.services.evidence import (
     Recorded,
     open_vault,
     record_evidence,
-    room_of,
+    remaining_quota,
     take_back_evidence,
     unfinished_of,
 )
@@ -55,7 +55,9 @@ def evidence(request: HttpRequest, reference: str) -> HttpResponse:
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the case and its remaining quota, before a byte of a file is read; then receive the files."""
     incident, guest = find_case(request, reference, to=Ability.COMPLETE, door=Door.FILES)
-    handler = StraightToVault(request, open_vault(guest=guest, reference=incident.reference), room_of(incident))
+    handler = StraightToVault(
+        request, open_vault(guest=guest, reference=incident.reference), remaining_quota(incident)
+    )
     request.upload_handlers = [handler]
     kept: set[str] = set()
     try:

@@ -14,7 +14,7 @@ from incidents import cookie
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Ability, Status
 from incidents.follow_up.forms import LetterForm, WithdrawForm
-from incidents.follow_up.page import case_page, known_of, not_found
+from incidents.follow_up.page import case_page, known_of, render_not_found
 from incidents.reference import compact
 from incidents.sentence import sentences_of
 from incidents.services.claim import claim_incident
@@ -33,7 +33,7 @@ def follow_up_message(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.MESSAGE)
     except Http404:
-        return not_found(request, kept=request.POST.get("text", ""))
+        return render_not_found(request, kept=request.POST.get("text", ""))
     form = LetterForm(request.POST)
     try:
         if not form.is_valid():
@@ -51,7 +51,7 @@ def follow_up_share(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     try:
         share_sentence(reference=incident.reference, guest=guest)
     except ValidationError as error:
@@ -65,7 +65,7 @@ def follow_up_unshare(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.COMPLETE)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     unshare_sentence(reference=incident.reference, guest=guest)
     return back_to(incident.reference, "#phrase")
 
@@ -98,7 +98,7 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.WITHDRAW)
     except Http404:
-        return not_found(request, kept=request.POST.get("text", ""))
+        return render_not_found(request, kept=request.POST.get("text", ""))
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     if incident.status == Status.CLOSED:
@@ -121,11 +121,11 @@ def follow_up_withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 def follow_up_claim(request: HttpRequest, reference: str) -> HttpResponse:
     uid = cookie.access_uid(request, compact(reference))
     if uid is None or not isinstance(request.user, User):
-        return not_found(request)
+        return render_not_found(request)
     try:
         claim_incident(reference=compact(reference), access_uid=uid, actor=request.user)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     except ValidationError as error:
         return refused(request, compact(reference), _("Cette déclaration ne se rattache plus"), error)
     return back_to(compact(reference))

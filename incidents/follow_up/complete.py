@@ -24,7 +24,7 @@ from incidents.enums import Ability
 from incidents.fields import WordsField
 from incidents.follow_up.complete_facts import EDITORS, Editor
 from incidents.follow_up.complete_questions import questions_editor
-from incidents.follow_up.page import not_found
+from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
 from incidents.services.check import LINE_LIMIT
@@ -62,7 +62,7 @@ def on_case(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             incident, guest = find_case(request, reference, to=Ability.COMPLETE)
         except Http404:
-            return not_found(request, kept=typed_by(request))
+            return render_not_found(request, kept=typed_by(request))
         return view(request, incident, guest, **kwargs)
 
     return opened

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.declaration import Caller, Instant, Interruption, instant_said, leak_in
+from incidents.declaration import Caller, Instant, Interruption, leak_in, read_instant
 from incidents.enums import (
     Answer,
     Certainty,
@@ -188,7 +188,7 @@ class MomentsForm(FactsForm):
 
     def instant(self, name: str) -> Instant:
         has_hour = self.cleaned_data[f"{name}_time"] is not None
-        return instant_said(self.at(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
+        return read_instant(self.at(name), self.cleaned_data[f"{name}_certainty"], has_hour=has_hour)
 
     def moments(self) -> list[dict[str, Any]]:
         parts = ("date", "time", "certainty")

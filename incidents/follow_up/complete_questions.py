@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from incidents.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
-from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, version_named
+from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
 from incidents.services.answers import oddness
 from incidents.services.complete import Writing, Written, answer_section
 
@@ -200,7 +200,7 @@ def questions_editor(
     incident: Incident, code: str, data: QueryDict | None, values: dict[str, Any]
 ) -> QuestionsEditor | None:
     """Return the editor, or None if this section asks nothing for this type of incident."""
-    version = version_named(data.get("version", "") if data is not None else "")
+    version = find_version(data.get("version", "") if data is not None else "")
     found = version.section(code)
     section = found.asked_of(incident.type) if found else None
     return QuestionsEditor(version, section, data, values) if section and section.questions else None

@@ -105,12 +105,12 @@ def sentence(event: IncidentEvent, centre: str) -> str:
         return str(NO_CENTRE_NOW)
     reason = event.data.get("reason", "")
     return str(SENTENCES[event.kind]) % {
-        "who": who_did(event, centre),
+        "who": format_actor(event, centre),
         "reason": ClosingReason(reason).label if reason in ClosingReason.values else "",
     }
 
 
-def who_did(event: IncidentEvent, centre: str) -> str:
+def format_actor(event: IncidentEvent, centre: str) -> str:
     """Return « Camille, Breizh Cyber »: the name that the person chose to show, never an address."""
     name = event.actor.display_name if event.actor else ""
     parts = (name, "" if is_of_the_body(event) else centre)

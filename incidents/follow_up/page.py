@@ -44,7 +44,7 @@ def case_page(
     status: int = 200,
 ) -> HttpResponse:
     """Show the page. `form`, or `rate` for the rating, is a refused form to show again with its errors."""
-    context = describe_case(incident) | what_is_asked(guest, incident) | about_the_link(request, incident)
+    context = describe_case(incident) | list_next_acts(guest, incident) | about_the_link(request, incident)
     context |= {
         "form": form or LetterForm(initial={"author": signature_of(request, guest)}),
         "signs": guest.user.display_name if guest.user else "",
@@ -80,7 +80,7 @@ def describe_case(incident: Incident) -> dict[str, Any]:
     }
 
 
-def what_is_asked(guest: Guest, incident: Incident) -> dict[str, Any]:
+def list_next_acts(guest: Guest, incident: Incident) -> dict[str, Any]:
     """Return the possible actions, the reflexes, and the questions still useful to answer."""
     useful = [] if why_not(incident) else useful_to(guest, incident)
     return {
@@ -150,7 +150,7 @@ def shared_link(incident: Incident) -> str:
     return settings.SITE_URL + reverse("shared_sentence", args=[shared_secret_of(live)])
 
 
-def not_found(request: HttpRequest, *, kept: str = "") -> HttpResponse:
+def render_not_found(request: HttpRequest, *, kept: str = "") -> HttpResponse:
     """Show the same page for an invalid or expired link, another person's case and a missing case.
 
     `kept` is what was typed before the link stopped working, shown for copying.

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from incidents.access import Guest, speaks_for_body
 from incidents.enums import Ability
 from incidents.follow_up.acts import back_to, refused
-from incidents.follow_up.page import case_page, not_found
+from incidents.follow_up.page import case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
 from incidents.services.rate import StaleRating, rate_help, seen_of
@@ -21,7 +21,7 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference, to=Ability.RATE)
     except Http404:
-        return not_found(request, kept=request.POST.get("words", ""))
+        return render_not_found(request, kept=request.POST.get("words", ""))
     if not speaks_for_body(guest, incident):
         raise PermissionDenied
     form, is_stale = RateForm(request.POST), False
@@ -35,10 +35,10 @@ def rate(request: HttpRequest, reference: str) -> HttpResponse:
         if not hasattr(error, "error_dict"):
             return refused(request, incident.reference, _("Aucun avis n’est attendu"), error)
         form.add_error(None, error)
-    return shown_again(request, incident, guest, form, is_stale=is_stale)
+    return render_refused_rating(request, incident, guest, form, is_stale=is_stale)
 
 
-def shown_again(
+def render_refused_rating(
     request: HttpRequest, incident: Incident, guest: Guest, form: RateForm, *, is_stale: bool
 ) -> HttpResponse:
     """Show what was typed with the reason for the refusal. After a conflict, sending it again

@@ -11,7 +11,7 @@ from incidents import cookie
 from incidents.access import get_followed_incident
 from incidents.enums import Door
 from incidents.follow_up.forms import CodeForm
-from incidents.follow_up.page import case_page, not_found
+from incidents.follow_up.page import case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
 from incidents.services.correspond import stretch_of
@@ -37,7 +37,7 @@ def follow_up_start(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid() and (access := opened_with(form)):
         return entered(request, access)
-    cases = list(cookie.opened(request))
+    cases = list(cookie.read_cookie(request))
     return render(request, "follow_up/start.html", {"form": form, "cases": cases}, status=422 if form.errors else 200)
 
 
@@ -70,7 +70,7 @@ def follow_up_access(request: HttpRequest, secret: str) -> HttpResponse:
 def opened_by(request: HttpRequest, secret: str) -> HttpResponse:
     access = find_access(secret)
     if access is None:
-        return not_found(request)
+        return render_not_found(request)
     if request.method == "POST":
         return entered(request, access)
     return render(request, "follow_up/open.html", {"reference": access.incident.reference})
@@ -82,7 +82,7 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, guest = find_case(request, reference)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     return case_page(request, incident, guest)
 
 
@@ -92,13 +92,13 @@ def follow_up_rotate(request: HttpRequest, reference: str) -> HttpResponse:
     """Say what the renewal breaks; on POST renew the code and show the new one."""
     uid = cookie.access_uid(request, compact(reference))
     if uid is None:
-        return not_found(request)
+        return render_not_found(request)
     try:
         if request.method != "POST":
             return render(request, "follow_up/rotate.html", {"incident": get_followed_incident(uid)})
         access = rotate_access_by_declarant(access_uid=uid)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     response = render(request, "follow_up/link.html", {"incident": access.incident, "secret": secret_of(access)})
     cookie.remember(request, response, access.incident.reference, access.uid)
     return response
@@ -125,7 +125,7 @@ def follow_up_messages(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         incident, _guest = find_case(request, reference, door=Door.MESSAGES)
     except Http404:
-        return not_found(request)
+        return render_not_found(request)
     stretch = stretch_of(incident, before=request.GET.get("avant", ""), after=request.GET.get("apres", ""))
     context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}
     return render(request, "follow_up/messages.html", context)

@@ -29,11 +29,11 @@ def answer_pack(request: HttpRequest, reference: str) -> HttpResponse:
     except Http404:
         return not_found(request)
     if request.method != "POST":
-        return show(request, incident)
+        return render_paper(request, incident)
     try:
         ask_answer_pack(guest=guest, reference=incident.reference)
     except Erased:
-        return show(request, incident)
+        return render_paper(request, incident)
     return redirect("answer_pack", incident.reference)
 
 
@@ -45,7 +45,7 @@ def answer_pack_file(request: HttpRequest, reference: str, uid: UUID) -> Streami
     return download(pack, f"tocsin-{incident.reference}.pdf")
 
 
-def show(request: HttpRequest, incident: Incident) -> HttpResponse:
+def render_paper(request: HttpRequest, incident: Incident) -> HttpResponse:
     packs = list(incident.papers.filter(kind=PaperKind.ANSWER_PACK).order_by("-id")[:SHOWN])
     changed_at = incident.events.aggregate(at=Max("at"))["at"]
     context = {

@@ -90,7 +90,7 @@ def current() -> Version:
     return list(versions().values())[-1]
 
 
-def version_named(code: str) -> Version:
+def find_version(code: str) -> Version:
     """The one that a page was made with; today's for anything else."""
     return versions().get(code) or current()
 

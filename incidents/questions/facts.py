@@ -21,8 +21,8 @@ from incidents.enums import (
     PublicService,
 )
 from incidents.moments import end_or_day
-from incidents.questions.catalogue import Kind, version_named
-from incidents.questions.saying import Said, answers_of, said_moment, said_number
+from incidents.questions.catalogue import Kind, find_version
+from incidents.questions.saying import Said, answers_of, format_moment, format_number
 
 SNAPSHOT_TITLES: dict[str, Promise] = {
     "recit": gettext_lazy("Ce qui se passe"),
@@ -45,7 +45,7 @@ CALLER: dict[str, tuple[Promise, str]] = {
 }
 
 
-def sheet_said(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
+def list_sheet_facts(section: str, version: str, values: Mapping[str, Any], zone: str) -> list[Said]:
     """The lines of one sheet, of questions or of facts. None for a sheet whose words were erased."""
     say = SAYING.get(section)
     if not values:
@@ -56,47 +56,47 @@ def sheet_said(section: str, version: str, values: Mapping[str, Any], zone: str)
 def title_of(section: str, version: str) -> str:
     if section in SNAPSHOT_TITLES:
         return str(SNAPSHOT_TITLES[section])
-    found = version_named(version).section(section)
+    found = find_version(version).section(section)
     return found.title if found else section
 
 
-def story_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_story_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     yield Said(label=_("Récit"), words=values["description"] or _("rien d’écrit"), kind=Kind.LONG)
     if values["supplier"]:
         yield Said(label=_("Prestataire concerné"), words=values["supplier"])
 
 
-def moments_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_moments(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, label in INSTANTS.items():
         at, certainty = moment_of(values[name]["at"]), values[name]["certainty"]
-        words = said_moment(at, zone) or (_("pas connu") if certainty == Certainty.UNKNOWN else str(NOT_SAID))
+        words = format_moment(at, zone) or (_("pas connu") if certainty == Certainty.UNKNOWN else str(NOT_SAID))
         roughly = certainty == Certainty.APPROXIMATE
         yield Said(label=str(label), words=_("%(moment)s, à peu près") % {"moment": words} if roughly else words)
 
 
-def services_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_service_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for one in values["services"]:
-        yield Said(label=label(PublicService, one["service"]), words=", ".join(interruption_said(one, zone)))
+        yield Said(label=label(PublicService, one["service"]), words=", ".join(list_interruption_facts(one, zone)))
     if not values["services"]:
         yield Said(label=_("Un service arrêté ou ralenti"), words=label(Answer, values["stopped"]))
 
 
-def interruption_said(one: Mapping[str, Any], zone: str) -> Iterator[str]:
+def list_interruption_facts(one: Mapping[str, Any], zone: str) -> Iterator[str]:
     """« arrêté, depuis le …, jusqu’au …, 40 personnes, en attendant : sur papier »"""
     yield label(InterruptionExtent, one["extent"]) if one["extent"] else str(EXTENT_NOT_SAID)
     if one["from"]:
-        yield _("depuis le %(moment)s") % {"moment": said_moment(moment_of(one["from"]), zone)}
+        yield _("depuis le %(moment)s") % {"moment": format_moment(moment_of(one["from"]), zone)}
     if one["to"]:
         end = end_or_day(moment_of(one["from"]), moment_of(one["to"]), zone)
-        yield _("jusqu’au %(moment)s") % {"moment": said_moment(end, zone)}
+        yield _("jusqu’au %(moment)s") % {"moment": format_moment(end, zone)}
     if one["people"] is not None:
         many = ngettext("%(number)s personne", "%(number)s personnes", one["people"])
-        yield many % {"number": said_number(one["people"])}
+        yield many % {"number": format_number(one["people"])}
     if one["workaround"]:
         yield _("en attendant : %(words)s") % {"words": one["workaround"]}
 
 
-def data_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_data_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     yield Said(label=_("Des données touchées"), words=label(Answer, values["concerned"]))
     leak = values["leak"]
     if leak is None:
@@ -105,11 +105,11 @@ def data_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     yield Said(label=_("Quelles données"), words=labels(DataCategory, leak["categories"]))
     yield Said(label=_("Quelles personnes"), words=labels(PersonCategory, leak["person_categories"]))
     persons = leak["persons"]
-    known = label(PersonsBand, leak["persons_band"]) if persons is None else said_number(persons)
+    known = label(PersonsBand, leak["persons_band"]) if persons is None else format_number(persons)
     yield Said(label=_("Combien de personnes"), words=known)
 
 
-def caller_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
+def list_caller_facts(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
     for name, (text, kind) in CALLER.items():
         if values[name]:
             yield Said(label=str(text), words=values[name], kind=kind)
@@ -118,11 +118,11 @@ def caller_said(values: Mapping[str, Any], zone: str) -> Iterator[Said]:
 
 
 SAYING = {
-    "recit": story_said,
-    "moments": moments_said,
-    "services": services_said,
-    "donnees": data_said,
-    "rappel": caller_said,
+    "recit": list_story_facts,
+    "moments": list_moments,
+    "services": list_service_facts,
+    "donnees": list_data_facts,
+    "rappel": list_caller_facts,
 }
 
 

@@ -32,21 +32,23 @@ def answers_of(section: str, version: str, values: Mapping[str, Any], zone: str)
     found = asked.section(section) if asked else None
     for question in found.questions if found else ():
         if question.code in values:
-            yield Said(label=question.label, words=said(question, values[question.code], zone), kind=question.kind)
+            yield Said(
+                label=question.label, words=format_answer(question, values[question.code], zone), kind=question.kind
+            )
 
 
-def said(question: Question, value: Any, zone: str) -> str:
+def format_answer(question: Question, value: Any, zone: str) -> str:
     if value is None:
         return _("Je ne sais pas")
     if question.kind in WITH_CHOICES:
         chosen = [value] if isinstance(value, str) else value
         return ", ".join(dict(question.choices).get(code, code) for code in chosen)
     if question.kind == Kind.MOMENT:
-        return said_moment(datetime.fromisoformat(value), zone)
+        return format_moment(datetime.fromisoformat(value), zone)
     return SAYING.get(question.kind, str)(value)
 
 
-def said_moment(at: date | datetime | None, zone: str) -> str:
+def format_moment(at: date | datetime | None, zone: str) -> str:
     """« mardi 24 novembre 2026 à 9 h 51 » on the clock of `zone`; a day kept without its hour is a day alone."""
     if at is None:
         return ""
@@ -57,24 +59,24 @@ def said_moment(at: date | datetime | None, zone: str) -> str:
     return _("%(day)s à %(hour)s") % {"day": day, "hour": f"{local.hour}{NBSP}h{NBSP}{local.minute:02}"}
 
 
-def said_number(number: int) -> str:
+def format_number(number: int) -> str:
     return f"{number:,}".replace(",", THIN)
 
 
-def said_amount(cents: int) -> str:
+def format_amount(cents: int) -> str:
     """1234050 → « 12 340,50 € »."""
     euros, rest = divmod(cents, 100)
-    return f"{said_number(euros)},{rest:02}{NBSP}€" if rest else f"{said_number(euros)}{NBSP}€"
+    return f"{format_number(euros)},{rest:02}{NBSP}€" if rest else f"{format_number(euros)}{NBSP}€"
 
 
-def said_iban(number: str) -> str:
+def format_iban(number: str) -> str:
     """By groups of four; one whose key is wrong says so."""
     grouped = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     return grouped if iban.is_valid(number) else _("%(iban)s (numéro faux, gardé tel quel)") % {"iban": grouped}
 
 
 SAYING: dict[str, Callable[[Any], str]] = {
-    Kind.AMOUNT: said_amount,
-    Kind.COUNT: said_number,
-    Kind.IBAN: said_iban,
+    Kind.AMOUNT: format_amount,
+    Kind.COUNT: format_number,
+    Kind.IBAN: format_iban,
 }

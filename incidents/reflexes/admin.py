@@ -20,7 +20,7 @@ from csirts.models import Csirt
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflex_sheets import REFLEXES, Reflexes, read_sheet
-from incidents.reflexes.forms import SheetForm, as_typed
+from incidents.reflexes.forms import SheetForm, refill_form
 from incidents.services.reflexes import (
     NATIONAL,
     Sheet,
@@ -175,7 +175,7 @@ def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> SheetForm:
     asked = request.GET.get("version", "")
     old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
     text = read_sheet(old.content) if old and old.content else sheet_for(kind, csirt).text
-    return SheetForm(initial=as_typed(text, row.version if row else 0), national=REFLEXES[kind])
+    return SheetForm(initial=refill_form(text, row.version if row else 0), national=REFLEXES[kind])
 
 
 def versions_of(kind: str, csirt: Csirt) -> QuerySet[ReflexSheet]:

@@ -62,7 +62,7 @@ def acts_in(text: str) -> list[dict[str, str]]:
     return [{"title": lines[0], "how": " ".join(lines[1:])} for lines in paragraphs if lines]
 
 
-def as_typed(text: Reflexes, based_on: int) -> dict[str, Any]:
+def refill_form(text: Reflexes, based_on: int) -> dict[str, Any]:
     """Return the initial values of the form for a sheet."""
     return {
         "words": text.words,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from collectivities.models import Region
-from csirts.routing import Ground, directory_of
+from csirts.routing import Ground, load_directory
 from csirts.wording import curly
 from incidents.enums import IncidentType
 from incidents.reflex_sheets import ICONS, REFLEXES
@@ -45,7 +45,7 @@ def reflex_sheet(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     regions = list(Region.objects.all())
     region = next((one for one in regions if one.code == request.GET.get("region", "")), None)
-    directory = directory_of(timezone.localdate())
+    directory = load_directory(timezone.localdate())
     # The centre that covers the whole région.
     csirt = directory.grounds.get(Ground(region.pk, None, "")) if region else None
     sheet = sheet_for(kind, csirt)

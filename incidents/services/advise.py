@@ -26,7 +26,7 @@ from incidents.moments import code_of, end_or_day, moment_or_day
 from incidents.partners import MAILED, Partner
 from incidents.services.agreements import NONE, Agreement, checked_agreement
 from incidents.services.record import record_event
-from incidents.services.snapshots import caller_of, data_kept, instants_of, interruptions_of, leak_of, text_of
+from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of, snapshot_data, text_of
 from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
 from incidents.text import plain_line
 
@@ -165,7 +165,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         "moments": moments_of(incident),
         "service_stopped": incident.service_stopped,
         "services": services_of(incident),
-        "data": data_kept(incident.data_concerned, leak_of(incident)),
+        "data": snapshot_data(incident.data_concerned, leak_of(incident)),
     }
 
 

@@ -11,7 +11,7 @@ from incidents.questions.catalogue import current
 from incidents.services.check import LINE_LIMIT
 from incidents.services.complete import newest_sheet
 from incidents.services.correct import keep_former
-from incidents.services.snapshots import data_kept, first_leak, leak_from
+from incidents.services.snapshots import first_leak, leak_from, snapshot_data
 
 CONCLUDED = (LeakStatus.CONFIRMED, LeakStatus.UNFOUNDED)
 
@@ -58,7 +58,7 @@ def conclude_leak(incident: Incident, status: str, *, actor: User, at: datetime)
         leak = DataLeak(incident=incident)
     if leak:
         leak.status = status
-    kept = data_kept(concerned, leak_from(leak) if leak else None)
+    kept = snapshot_data(concerned, leak_from(leak) if leak else None)
 
     def put() -> None:
         if leak:

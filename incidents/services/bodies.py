@@ -102,7 +102,7 @@ def sketch_of(proposal: Proposal) -> Collectivity:
         kind=proposal.kind,
         name=name_in(proposal.name, proposal.kind, problems),
         siren=number_in(proposal, problems),
-        seat=commune_named(proposal.seat),
+        seat=find_commune(proposal.seat),
     )
     if proposal.kind in Elsewhere:
         problems["kind"] = [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]
@@ -163,7 +163,7 @@ def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
     return siren
 
 
-def commune_named(uid: str) -> Collectivity | None:
+def find_commune(uid: str) -> Collectivity | None:
     """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
     found = body_by_uid(uid)
     return found if found and found.kind == Kind.COMMUNE else None

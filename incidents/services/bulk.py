@@ -68,7 +68,7 @@ class FormUsed(Exception):
 # The acts
 
 
-def take(reference: str, job: BulkJob) -> None:
+def take_case(reference: str, job: BulkJob) -> None:
     acknowledge_incident(reference=reference, actor=job.actor)
 
 
@@ -95,12 +95,12 @@ def group(reference: str, job: BulkJob) -> None:
 
 
 def write(reference: str, job: BulkJob) -> None:
-    text, asks = told_in(reference, job), bool(job.choices.get("asks_answer"))
+    text, asks = fill_message(reference, job), bool(job.choices.get("asks_answer"))
     letter = Letter(text=text, key=f"bulk:{job.uid}", asks_answer=asks)
     write_to_declarant(reference=reference, actor=job.actor, letter=letter)
 
 
-def told_in(reference: str, job: BulkJob) -> str:
+def fill_message(reference: str, job: BulkJob) -> str:
     """Return the message with the values of this case.
 
     Raises ValidationError if a name in it has no value any more.
@@ -112,7 +112,7 @@ def told_in(reference: str, job: BulkJob) -> str:
 
 
 ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
-    BulkAct.TAKE: take,
+    BulkAct.TAKE: take_case,
     BulkAct.ASSIGN: assign,
     BulkAct.CLASSIFY: classify,
     BulkAct.CLOSE: close,
@@ -138,7 +138,7 @@ def start_bulk(
         if earlier.submission_key != once + said:
             raise FormUsed(earlier)
         return earlier
-    cases = cases_named(actor, references)
+    cases = find_cases(actor, references)
     named = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
     job = BulkJob.objects.create(submission_key=once + said, actor=actor, **named)
     BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
@@ -160,7 +160,7 @@ def digest(*said: Any) -> str:
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def cases_named(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
+def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
     """Return (case id, centre id) pairs, in the order of `references`."""
     wanted = list(dict.fromkeys(references))
     if len(wanted) > MOST_CASES:
@@ -260,12 +260,12 @@ def do_one(job: BulkJob) -> bool:
     item = next_one.order_by("id").first()
     if item is None:
         return False
-    item.outcome, item.why = attempt(item.job, item)
+    item.outcome, item.why = try_item(item.job, item)
     item.save(update_fields=["outcome", "why"])
     return True
 
 
-def attempt(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
+def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
     """Return the outcome and, if the state of the case does not explain it, the reason for a refusal."""
     try:
         with transaction.atomic():

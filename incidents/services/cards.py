@@ -19,10 +19,10 @@ from accounts.enums import Helper
 from accounts.models import EmergencyContact
 from collectivities.enums import Kind
 from collectivities.models import Collectivity, CollectivityQuerySet, Departement
-from csirts.routing import Route, csirt_for, directory_of
+from csirts.routing import Route, csirt_for, load_directory
 from incidents.enums import IncidentType
 from incidents.reflex_sheets import REFLEXES
-from incidents.services.centres import centre_said, fallbacks_said
+from incidents.services.centres import describe_centre, describe_fallbacks
 from incidents.typeset import qr_code
 
 # Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
@@ -54,7 +54,7 @@ def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
 
     A commune lies in one region.
     """
-    directory = directory_of(on)
+    directory = load_directory(on)
     for body in communes_of(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
         yield card(body, directory.route(body, []), on)
 
@@ -71,9 +71,9 @@ def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
     address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
     return {
         "body": capfirst(body.label),
-        "centre": centre_said(route.csirt),
+        "centre": describe_centre(route.csirt),
         "reason": route.reason,
-        "fallbacks": fallbacks_said(route.fallbacks),
+        "fallbacks": describe_fallbacks(route.fallbacks),
         "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
         "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
         "address": address,

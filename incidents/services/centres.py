@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from csirts.models import Csirt
 from csirts.queries import main_origin
 from csirts.routing import Fallback
-from csirts.wording import to
+from csirts.wording import to_centre
 
 
-def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
+def describe_centre(csirt: Csirt | None) -> dict[str, Any] | None:
     """Return the details of a centre, or None if no centre answers.
 
     Its contacts must be prefetched (`with_contacts`).
@@ -21,7 +21,7 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
         "name": csirt.name,
         "phone": csirt.phone,
         "phone_note": csirt.phone_note,
-        "website": site_said(csirt.website),
+        "website": describe_site(csirt.website),
         "link": csirt.website,
         "hours": csirt.hours,
         "address": csirt.address,
@@ -29,23 +29,23 @@ def centre_said(csirt: Csirt | None) -> dict[str, Any] | None:
     }
 
 
-def fallbacks_said(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
+def describe_fallbacks(fallbacks: Iterable[Fallback]) -> list[dict[str, str]]:
     return [
         {
             "name": one.name,
-            "to": to(one.name),
+            "to": to_centre(one.name),
             "phone": one.phone,
             "phone_note": one.phone_note,
             "source": one.phone_source,
             "hours": one.hours,
-            "website": site_said(one.website),
+            "website": describe_site(one.website),
             "link": one.website,
         }
         for one in fallbacks
     ]
 
 
-def site_said(url: str) -> str:
+def describe_site(url: str) -> str:
     """Return an address short enough to type from paper: https://www.csirt-bfc.fr/aide gives csirt-bfc.fr/aide."""
     split = urlsplit(url)
     return (split.netloc.removeprefix("www.") + split.path).rstrip("/")

@@ -50,7 +50,7 @@ def with_ends_in_order(one: Interruption) -> Interruption:
 
 def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> Declaration:
     def line(text: str, field: str, limit: int = LINE_LIMIT) -> str:
-        return attempt(plain_line, text, limit, field, problems)
+        return clean_field(plain_line, text, limit, field, problems)
 
     def workaround(interruption: Interruption) -> Interruption:
         field = f"interruption_{interruption.service}_workaround"
@@ -60,7 +60,7 @@ def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> D
     return replace(
         declaration,
         interruptions=tuple(workaround(interruption) for interruption in declaration.interruptions),
-        description=attempt(plain_text, declaration.description, DESCRIPTION_LIMIT, "description", problems),
+        description=clean_field(plain_text, declaration.description, DESCRIPTION_LIMIT, "description", problems),
         supplier=line(declaration.supplier, "supplier"),
         caller=Caller(
             name=line(caller.name, "contact_name"),
@@ -71,7 +71,7 @@ def cleaned_texts(declaration: Declaration, problems: dict[str, list[str]]) -> D
     )
 
 
-def attempt(clean: Callable[..., str], text: str, limit: int, field: str, problems: dict[str, list[str]]) -> str:
+def clean_field(clean: Callable[..., str], text: str, limit: int, field: str, problems: dict[str, list[str]]) -> str:
     """Return what `clean` makes of `text`. If it refuses, add its messages to `problems` and return ""."""
     try:
         return clean(text, limit=limit, field=field)

@@ -26,7 +26,7 @@ from incidents.services.correct import put_interruptions
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.severity import WEIGHED_FIELDS, raise_severity
-from incidents.services.snapshots import first_leak, interruptions_of, services_kept
+from incidents.services.snapshots import first_leak, interruptions_of, snapshot_services
 from incidents.sharing import may_share_lesson
 from incidents.text import plain_text
 from incidents.workflow import check_transition
@@ -148,7 +148,7 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     `task_<uid>`.
     """
     incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
-    clean = cleaned(ending)
+    clean = clean_ending(ending)
     if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
         return incident
     check_transition(Status(incident.status), Status.CLOSED)
@@ -160,11 +160,11 @@ def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "")
     said = settle_facts(incident, clean, left, actor=actor, at=now)
     incident.cause = clean.cause or incident.cause
     raise_severity(incident, now)
-    shut(incident, clean, actor=actor, at=now, said=said)
+    save_closing(incident, clean, actor=actor, at=now, said=said)
     return incident
 
 
-def cleaned(ending: Ending) -> Ending:
+def clean_ending(ending: Ending) -> Ending:
     return replace(
         ending,
         summary=plain_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
@@ -184,7 +184,7 @@ def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
     """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
     if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
         yield written[0], _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
-    elif pointers := pointers_in(ending.lesson, named_in(incident)):
+    elif pointers := pointers_in(ending.lesson, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
         yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
     if ending.is_shared and not ending.lesson:
@@ -193,7 +193,7 @@ def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
         yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
 
 
-def named_in(incident: Incident) -> Named:
+def list_names(incident: Incident) -> Named:
     body, story = incident.collectivity, incident.story
     return Named(
         body=body.name,
@@ -275,11 +275,11 @@ def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, acto
         else one
         for one in interruptions_of(incident)
     ]
-    kept = services_kept(incident.service_stopped, known)
+    kept = snapshot_services(incident.service_stopped, known)
     amend(incident, "services", kept, lambda: put_interruptions(incident, known), actor=actor, at=at)
 
 
-def shut(
+def save_closing(
     incident: Incident, ending: Ending, *, actor: User, at: datetime, said: Mapping[str, Any] | None = None
 ) -> None:
     """Close the row and save its report and its event.

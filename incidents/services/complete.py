@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from incidents.access import Guest, get_case
 from incidents.enums import Ability, EventKind, Status
 from incidents.models import AnswerSheet, Incident
-from incidents.questions.catalogue import version_named
+from incidents.questions.catalogue import find_version
 from incidents.services.answers import checked_answers
 from incidents.services.check import LINE_LIMIT
 from incidents.services.due import NEWS_FIELDS, note_news
@@ -68,7 +68,7 @@ def answer_section(
     CannotComplete, WrittenMeanwhile.
     """
     incident = open_case(writing)
-    asked = version_named(version)
+    asked = find_version(version)
     found = asked.section(section)
     if found is None:
         raise ValidationError(_("Cette rubrique n’existe pas."))

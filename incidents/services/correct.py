@@ -36,17 +36,17 @@ from incidents.services.complete import (
 )
 from incidents.services.declare import supplier_key_of
 from incidents.services.snapshots import (
-    caller_kept,
-    data_kept,
     first_leak,
     instants_of,
     interruptions_of,
     keep_first,
     leak_of,
-    moments_kept,
     of_rows,
-    services_kept,
-    story_kept,
+    snapshot_caller,
+    snapshot_data,
+    snapshot_moments,
+    snapshot_services,
+    snapshot_story,
 )
 from incidents.text import plain_line
 
@@ -91,7 +91,7 @@ def change_services(
         incident.service_stopped = stopped
         incident.save(update_fields=["service_stopped"])
 
-    return correct(incident, "services", services_kept(stopped, interruptions), put, writing=writing)
+    return correct(incident, "services", snapshot_services(stopped, interruptions), put, writing=writing)
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Writ
         incident.data_concerned = concerned
         incident.save(update_fields=["data_concerned"])
 
-    return correct(incident, "donnees", data_kept(concerned, leak), put, writing=writing)
+    return correct(incident, "donnees", snapshot_data(concerned, leak), put, writing=writing)
 
 
 @transaction.atomic
@@ -129,7 +129,7 @@ def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Wri
             setattr(incident, f"{name}_certainty", one.certainty)
         incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
 
-    return correct(incident, "moments", moments_kept(instants), put, writing=writing)
+    return correct(incident, "moments", snapshot_moments(instants), put, writing=writing)
 
 
 @transaction.atomic
@@ -140,7 +140,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
     """
     incident = open_case(writing)
     without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
-    clean = cleaned(Declaration(collectivity=incident.collectivity, caller=caller)).caller
+    clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
     refuse(problems_of_caller(clean))
 
     def put() -> None:
@@ -153,7 +153,7 @@ def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool 
         incident.mail_without_code = without_code
         incident.save(update_fields=["mail_without_code"])
 
-    return correct(incident, "rappel", caller_kept(clean, mail_without_code=without_code), put, writing=writing)
+    return correct(incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), put, writing=writing)
 
 
 @transaction.atomic
@@ -161,14 +161,14 @@ def correct_story(*, writing: Writing, description: str, supplier: str) -> Writt
     """Correct the description, and the supplier by which cases are grouped."""
     incident = open_case(writing)
     said = Declaration(collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier)
-    clean = cleaned(said)
+    clean = clean_declaration(said)
 
     def put() -> None:
         Story.objects.filter(incident=incident).update(description=clean.description, supplier=clean.supplier)
         incident.supplier_key = supplier_key_of(clean.supplier)
         incident.save(update_fields=["supplier_key"])
 
-    return correct(incident, "recit", story_kept(clean.description, clean.supplier), put, writing=writing)
+    return correct(incident, "recit", snapshot_story(clean.description, clean.supplier), put, writing=writing)
 
 
 def correct(
@@ -218,7 +218,7 @@ def put_leak(incident: Incident, leak: Leak | None) -> None:
     row.save()
 
 
-def cleaned(said: Declaration) -> Declaration:
+def clean_declaration(said: Declaration) -> Declaration:
     problems: dict[str, list[str]] = {}
     clean = cleaned_texts(said, problems)
     if problems:

@@ -150,7 +150,7 @@ def save_letter(
     incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
 ) -> tuple[Message, bool]:
     """Return the message and whether it is new: the second of two identical posts finds the first message."""
-    clean = cleaned(incident, letter)
+    clean = clean_letter(incident, letter)
     key = key_of(incident, clean)
     if earlier := Message.objects.filter(submission_key=key).first():
         return earlier, False
@@ -167,7 +167,7 @@ def save_letter(
     return message, True
 
 
-def cleaned(incident: Incident, letter: Letter) -> Letter:
+def clean_letter(incident: Incident, letter: Letter) -> Letter:
     if incident.erased_at:
         raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
     text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")

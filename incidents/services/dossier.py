@@ -22,10 +22,10 @@ from csirts.queries import published_ways
 from csirts.routing import csirt_for
 from incidents.enums import TYPE_TERMS, TransferState
 from incidents.models import Incident
-from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said, title_of
-from incidents.questions.saying import NBSP, said_moment
+from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
+from incidents.questions.saying import NBSP, format_moment
 from incidents.reference import spaced
-from incidents.services.centres import centre_said, fallbacks_said, site_said
+from incidents.services.centres import describe_centre, describe_fallbacks, describe_site
 from incidents.services.duties import duties_of
 from incidents.services.reflexes import Sheet, sheet_for
 from incidents.services.snapshots import Values, of_rows
@@ -49,9 +49,9 @@ def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
         "identity": identity(incident.collectivity),
         "received": moment(incident.received_at, zone),
         "made": moment(at, zone),
-        "centre": centre_said(incident.csirt),
+        "centre": describe_centre(incident.csirt),
         "reason": why_this_centre(incident),
-        "fallbacks": fallbacks_said(csirt_for(incident.collectivity, on=timezone.localdate(at)).fallbacks),
+        "fallbacks": describe_fallbacks(csirt_for(incident.collectivity, on=timezone.localdate(at)).fallbacks),
         "checklist": checklist(sheet_for(incident.type, incident.csirt)),
         "duties": [duty._asdict() for duty in duties_of(incident, zone)],
         "no_more": str(NO_MORE),
@@ -84,7 +84,7 @@ def identity(body: Collectivity) -> str:
 
 
 def moment(at: datetime, zone: str) -> str:
-    local = said_moment(at, zone)
+    local = format_moment(at, zone)
     return f"{local}, {CLOCKS.get(zone, zone)}"
 
 
@@ -105,16 +105,16 @@ def checklist(sheet: Sheet) -> dict[str, Any]:
 def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
     """Return the sections of the case from its rows, then the newest answers to the questions of its type."""
     situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
-    facts = [section_said(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
+    facts = [format_section(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
     facts[0]["lines"].insert(0, [_("Situation"), situation])
     questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
     newest = questions.order_by("section", "-id").distinct("section")
-    answers = [section_said(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
+    answers = [format_section(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
     return facts + [section for section in answers if section["lines"]]
 
 
-def section_said(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
-    lines = [[one.label, one.words] for one in sheet_said(section, version, values, zone)]
+def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
+    lines = [[one.label, one.words] for one in list_sheet_facts(section, version, values, zone)]
     return {"title": title_of(section, version), "lines": lines}
 
 
@@ -162,5 +162,5 @@ def service_in_charge(incident: Incident) -> str:
     csirt = incident.csirt
     if csirt is None:
         return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
-    reached = [part for part in (*published_ways(csirt), site_said(csirt.website)) if part]
+    reached = [part for part in (*published_ways(csirt), describe_site(csirt.website)) if part]
     return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}

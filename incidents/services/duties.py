@@ -13,7 +13,7 @@ from collectivities.zones import CLOCKS, day_of
 from incidents.enums import Answer, IncidentType
 from incidents.models import Incident
 from incidents.moments import has_hour
-from incidents.questions.saying import said_moment
+from incidents.questions.saying import format_moment
 
 WITHIN = timedelta(hours=72)
 # A breakdown, a mistake, an unused flaw and a lost device are not attacks on a system.
@@ -79,7 +79,7 @@ def before(known_at: datetime | None, zone: str) -> str:
     """Return the end of the delay in the body's time zone, or "" if its start is not known."""
     if known_at is None:
         return ""
-    at = said_moment(end_of_delay(known_at, zone), zone)
+    at = format_moment(end_of_delay(known_at, zone), zone)
     return _("D’après ce qui est déclaré : avant le %(at)s, %(zone)s.") % {"at": at, "zone": CLOCKS.get(zone, zone)}
 
 

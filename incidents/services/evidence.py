@@ -86,7 +86,7 @@ def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
     return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
 
 
-def room_of(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
+def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
     """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
     pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
     uploads = unfinished_of(incident)
@@ -119,7 +119,7 @@ def record_evidence(*, guest: Guest, reference: str, given: Given, upload: Evide
     known = incident.evidence.filter(sha256=given.file.sha256, taken_back_at=None).first()
     if known:
         return Recorded(known, is_new=False)
-    check_room(room_of(incident, without=upload), given.file.size)
+    check_room(remaining_quota(incident, without=upload), given.file.size)
     now = timezone.now()
     last = incident.evidence.order_by("-number").first()
     evidence = new_piece(incident, guest, given)

@@ -14,7 +14,7 @@ from incidents.enums import OPEN, BulkAct, GroupKind
 from incidents.models import BulkJob, CaseGroup, Incident
 from incidents.ready_messages import PLACEHOLDERS, filled
 from incidents.services.bulk import FormUsed, start_bulk
-from incidents.services.close import named_in
+from incidents.services.close import list_names
 from incidents.services.correspond import TEXT_LIMIT
 from incidents.services.groups import get_group, open_group, title_of, uid_of
 from incidents.services.templates import check_names, phone_of, values_of
@@ -92,7 +92,7 @@ def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
     if len({one.collectivity_id for one in known}) < 2:
         return Pointers([], [])
     read, signed = read_text(text), set(fold(actor.display_name).split())
-    found = [find_pointers(read, named_in(one)) for one in known]
+    found = [find_pointers(read, list_names(one)) for one in known]
     certain, doubtful = (dict.fromkeys(word for one in found for word in one[place]) for place in (0, 1))
     of_others = [[word for word in each if not signed.issuperset(fold(word).split())] for each in (certain, doubtful)]
     return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])

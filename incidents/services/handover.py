@@ -91,7 +91,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
         return False
     if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
-        return was_handed_over(incident, shift)
+        return is_repeated_submission(incident, shift)
     note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
     if not is_new:
         return False
@@ -101,7 +101,7 @@ def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
     return True
 
 
-def was_handed_over(incident: Incident, shift: Shift) -> bool:
+def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
     """Tell whether this form already handed the case over."""
     words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
     return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
@@ -112,7 +112,7 @@ def was_handed_over(incident: Incident, shift: Shift) -> bool:
 
 def cases_in_hand(user: User) -> QuerySet[Incident]:
     """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
-    mine = shown(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
+    mine = with_places(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
     return mine.order_by("due_at", "id")[:CASES_SHOWN]
 
 
@@ -120,7 +120,7 @@ def cases_of_the_gone(user: User) -> QuerySet[Incident]:
     """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
     led = user.csirt_ids(Role.LEAD)
     held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
-    return shown(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+    return with_places(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
 
 
 def count_open_cases(user: User, csirts: Collection[int]) -> int:
@@ -130,7 +130,7 @@ def count_open_cases(user: User, csirts: Collection[int]) -> int:
     return Incident.objects.open().filter(assignee=user, csirt__in=csirts).count()
 
 
-def shown(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+def with_places(cases: QuerySet[Incident]) -> QuerySet[Incident]:
     places = ("departement", "region", "region_correction")
     return cases.select_related("assignee", *(f"collectivity__{place}" for place in places))
 

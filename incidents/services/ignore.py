@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from csirts.models import Csirt
 from incidents.models import IgnoredValue
-from incidents.services.observe import Chosen, cleaned
+from incidents.services.observe import Chosen, clean_observable
 from incidents.text import plain_line
 
 logger = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: st
     """
     if csirt.pk not in actor.csirt_ids():
         raise Http404
-    found = cleaned(kind, value)
+    found = clean_observable(kind, value)
     why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues ne verront plus cette valeur.")})

@@ -163,7 +163,7 @@ def unmerge_incident(*, reference: str, actor: User) -> Incident:
     stand_again(double, merging_of(double, main))
     double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
     drop_missing_facts(main, double, actor=actor, at=now)
-    let_fewer_wait(main)
+    recompute_answer_due(main)
     settle_due(main, worked_at=now)
     main.save(update_fields=WAITING_FIELDS)
     if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant was notified of the closing
@@ -205,7 +205,7 @@ def hold_with_main(reference: str) -> None:
         transaction.savepoint_rollback(before)
 
 
-def main_of(double: Incident) -> Incident | None:
+def lock_main_case(double: Incident) -> Incident | None:
     """Return the main case of this duplicate, locked for update, or None if the case is not a duplicate."""
     if double.merged_into_id is None:
         return None
@@ -216,7 +216,7 @@ def pass_news_on(double: Incident, *, at: datetime) -> None:
     """Record on the main case that the declarant of a duplicate added something, which is to be read and answered
     there.
     """
-    if main := main_of(double):
+    if main := lock_main_case(double):
         note_news(main, at=at)
         main.save(update_fields=NEWS_FIELDS)
 
@@ -226,13 +226,13 @@ def pass_answer_on(double: Incident, *, at: datetime) -> None:
 
     The event is already recorded.
     """
-    if main := main_of(double):
-        let_fewer_wait(main)
+    if main := lock_main_case(double):
+        recompute_answer_due(main)
         settle_due(main, worked_at=at)
         main.save(update_fields=WAITING_FIELDS)
 
 
-def let_fewer_wait(main: Incident) -> None:
+def recompute_answer_due(main: Incident) -> None:
     """Recompute `answer_by` from the oldest unanswered addition to the case and to its duplicates. Does not save."""
     if main.answer_by is None:
         return

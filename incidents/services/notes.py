@@ -68,7 +68,7 @@ def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: s
 
 def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
     """Return the note and whether it is new: a repeated form finds the first note. The caller has locked the case."""
-    words = cleaned(incident, text)
+    words = clean_note(incident, text)
     once = key_of(incident, kind, words, key)
     if earlier := Note.objects.filter(submission_key=once).first():
         return earlier, False
@@ -77,7 +77,7 @@ def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key
     return Note.objects.create(submission_key=once, **row), True
 
 
-def cleaned(incident: Incident, text: str) -> str:
+def clean_note(incident: Incident, text: str) -> str:
     if incident.erased_at:
         raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
     words = plain_text(text, limit=TEXT_LIMIT, field="text")

@@ -39,7 +39,7 @@ def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -
     that does not match its kind, without a field if the case is erased or full.
     """
     incident = locked(reference, actor)
-    values = {cleaned(one.kind, one.value): origin_of(one) for one in chosen}
+    values = {clean_observable(one.kind, one.value): origin_of(one) for one in chosen}
     known = set(incident.observables.values_list("kind", "value"))
     new = {found: origin for found, origin in values.items() if (found.kind.value, found.value) not in known}
     if not new:
@@ -88,7 +88,7 @@ def note_work(incident: Incident, actor: User, **data: Any) -> None:
     record_event(incident, EventKind.OBSERVED, at=now, actor=actor, **data)
 
 
-def cleaned(kind: str, value: str) -> Found:
+def clean_observable(kind: str, value: str) -> Found:
     """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
     if kind not in ObservableKind.values:
         raise ValidationError({"kind": _("Choisissez la nature de la valeur.")})

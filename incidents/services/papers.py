@@ -111,7 +111,7 @@ def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwh
     """
     made, until = 0, timezone.now() + LONGEST_ROUND
     while timezone.now() < until and (paper := claim(timezone.now(), kinds)):
-        made += attempt(paper, meanwhile)
+        made += try_paper(paper, meanwhile)
     return made
 
 
@@ -134,7 +134,7 @@ def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper
     return paper
 
 
-def attempt(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
+def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
     """Make one paper.
 
     Returns whether it was recorded: an error must not stop the others, so it is logged and tried again.
@@ -178,7 +178,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
         joiner = Joiner(file)
         for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
             joiner.add(typeset("cards", {"title": str(departement), "cards": cards}))
-            if not held(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
+            if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
                 raise Overtaken
             if meanwhile and timezone.now() > paused_at + LONGEST_ROUND:
                 make_due(kinds=[PaperKind.ANSWER_PACK])
@@ -188,7 +188,7 @@ def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
     return joiner.at
 
 
-def held(paper: Paper) -> QuerySet[Paper]:
+def filter_claimed(paper: Paper) -> QuerySet[Paper]:
     """Return the row, if this worker is the last one that claimed it."""
     return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
 
@@ -199,7 +199,7 @@ def record(paper: Paper, size: int) -> bool:
 
     If another worker took over or the case was erased, remove this file and return False.
     """
-    if not held(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
+    if not filter_claimed(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
         vault.remove(paper.storage_name)
         return False
     if paper.kind == PaperKind.WALL_CARDS:

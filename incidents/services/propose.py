@@ -109,7 +109,7 @@ def sources_of(incident: Incident) -> Iterator[Source]:
 
 
 def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
-    origins, left_out = found_in(sources)
+    origins, left_out = list_values_found(sources)
     own, persons = domains_of(incident), {incident.story.contact_email.lower()}
     telling = [found for found in origins if not is_innocent(found, own=own, persons=persons)]
     shown = telling[:MOST_PROPOSALS]
@@ -122,7 +122,9 @@ def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposal
     return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(shown))
 
 
-def found_in(sources: Iterable[Source]) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
+def list_values_found(
+    sources: Iterable[Source],
+) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
     """Return each value with the places where it was found, and the places that were not read to their end."""
     origins: dict[Found, dict[DocumentKind, None]] = {}
     left_out: dict[DocumentKind, None] = {}

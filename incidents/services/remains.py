@@ -15,7 +15,7 @@ from collectivities.zones import PARIS, zone_of
 from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
 from incidents.queries import Kept
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.questions.facts import SNAPSHOT_TITLES, sheet_said
+from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
 from incidents.questions.saying import Said
 from incidents.services.notes import readable
 from incidents.services.snapshots import Values, of_rows, text_of
@@ -65,14 +65,14 @@ def standing_of(incident: Incident) -> Values:
         "codes": {name: getattr(incident, name) for name in CODES},
         "assignee": incident.assignee.display_name if incident.assignee else "",
         "sections": {section: of_rows(incident, section) for section in SNAPSHOTS},
-        "tasks": [task_kept(one) for one in incident.tasks.select_related("done_by").order_by("id")],
+        "tasks": [copy_task(one) for one in incident.tasks.select_related("done_by").order_by("id")],
         "observables": list(incident.observables.order_by("id").values("kind", "value")),
         "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
         "last": {name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in CUT},
     }
 
 
-def task_kept(task: Any) -> Values:
+def copy_task(task: Any) -> Values:
     return {
         "title": task.title,
         "why": task.why,
@@ -103,7 +103,7 @@ def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
 
     sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
     return Remains(
-        sections=sections_said(kept),
+        sections=list_sections(kept),
         messages=page("messages", until("messages"))[::-1],
         notes=page("notes", readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
         answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
@@ -128,9 +128,12 @@ def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
     return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
 
 
-def sections_said(kept: Values) -> list[tuple[str, list[Said]]]:
+def list_sections(kept: Values) -> list[tuple[str, list[Said]]]:
     return [
-        (str(SNAPSHOT_TITLES[section]), sheet_said(section, kept["version"], kept["sections"][section], kept["zone"]))
+        (
+            str(SNAPSHOT_TITLES[section]),
+            list_sheet_facts(section, kept["version"], kept["sections"][section], kept["zone"]),
+        )
         for section in SNAPSHOTS
         if section in kept.get("sections", {})  # jsonb does not keep the order of keys
     ]

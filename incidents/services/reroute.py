@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from collectivities.grounds import grounds_version
 from csirts.models import Csirt
-from csirts.routing import Route, csirt_for, directory_of, directory_version
+from csirts.routing import Route, csirt_for, directory_version, load_directory
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
 from incidents.models import Incident, RoutingCheck, Transfer
@@ -101,7 +101,7 @@ def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
 
     Returns one boolean for each such case: whether it was rerouted.
     """
-    directory = directory_of(on)
+    directory = load_directory(on)
     offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
     offered_to = dict(offers.values_list("incident", "taker"))
 

@@ -13,11 +13,11 @@ from incidents.questions.catalogue import current
 type Values = dict[str, Any]
 
 
-def services_kept(stopped: str, interruptions: Iterable[Interruption]) -> Values:
-    return {"stopped": str(stopped), "services": [interruption_kept(one) for one in interruptions]}
+def snapshot_services(stopped: str, interruptions: Iterable[Interruption]) -> Values:
+    return {"stopped": str(stopped), "services": [snapshot_interruption(one) for one in interruptions]}
 
 
-def interruption_kept(one: Interruption) -> Values:
+def snapshot_interruption(one: Interruption) -> Values:
     return {
         "service": str(one.service),
         "extent": str(one.extent),
@@ -28,7 +28,7 @@ def interruption_kept(one: Interruption) -> Values:
     }
 
 
-def data_kept(concerned: str, leak: Leak | None) -> Values:
+def snapshot_data(concerned: str, leak: Leak | None) -> Values:
     if leak is None:
         return {"concerned": str(concerned), "leak": None}
     said = {
@@ -41,17 +41,17 @@ def data_kept(concerned: str, leak: Leak | None) -> Values:
     return {"concerned": str(concerned), "leak": said}
 
 
-def moments_kept(instants: Mapping[str, Instant]) -> Values:
+def snapshot_moments(instants: Mapping[str, Instant]) -> Values:
     return {name: {"at": text_of(one.at), "certainty": str(one.certainty)} for name, one in instants.items()}
 
 
-def caller_kept(caller: Caller, *, mail_without_code: bool) -> Values:
+def snapshot_caller(caller: Caller, *, mail_without_code: bool) -> Values:
     """Hold `mail_without_code` only if it is true."""
     said: Values = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
     return said | ({"mail_without_code": True} if mail_without_code else {})
 
 
-def story_kept(description: str, supplier: str) -> Values:
+def snapshot_story(description: str, supplier: str) -> Values:
     return {"description": description, "supplier": supplier}
 
 
@@ -62,11 +62,11 @@ def text_of(at: datetime | None) -> str | None:
 def of_declaration(said: Declaration) -> dict[str, Values]:
     """Return each section as it was declared."""
     return {
-        "recit": story_kept(said.description, said.supplier),
-        "moments": moments_kept({name: getattr(said, name) for name in INSTANTS}),
-        "services": services_kept(said.service_stopped, said.interruptions),
-        "donnees": data_kept(said.data_concerned, said.leak),
-        "rappel": caller_kept(said.caller, mail_without_code=said.mail_without_code),
+        "recit": snapshot_story(said.description, said.supplier),
+        "moments": snapshot_moments({name: getattr(said, name) for name in INSTANTS}),
+        "services": snapshot_services(said.service_stopped, said.interruptions),
+        "donnees": snapshot_data(said.data_concerned, said.leak),
+        "rappel": snapshot_caller(said.caller, mail_without_code=said.mail_without_code),
     }
 
 
@@ -155,12 +155,12 @@ def of_rows(incident: Incident, section: str) -> Values:
     """Return one section as it is stored now."""
     match section:
         case "recit":
-            return story_kept(incident.story.description, incident.story.supplier)
+            return snapshot_story(incident.story.description, incident.story.supplier)
         case "moments":
-            return moments_kept(instants_of(incident))
+            return snapshot_moments(instants_of(incident))
         case "services":
-            return services_kept(incident.service_stopped, interruptions_of(incident))
+            return snapshot_services(incident.service_stopped, interruptions_of(incident))
         case "donnees":
-            return data_kept(incident.data_concerned, leak_of(incident))
+            return snapshot_data(incident.data_concerned, leak_of(incident))
         case _:
-            return caller_kept(caller_of(incident), mail_without_code=incident.mail_without_code)
+            return snapshot_caller(caller_of(incident), mail_without_code=incident.mail_without_code)

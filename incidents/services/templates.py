@@ -48,7 +48,7 @@ def write_template(
     field, StaleTemplate.
     """
     csirt = led_csirt(actor, csirt_slug, lock=True)
-    clean = cleaned(wording)
+    clean = clean_wording(wording)
     live = MessageTemplate.objects.filter(csirt=csirt, withdrawn_at=None)
     row = template_in(csirt, uid) if uid else live.filter(title=clean.title).first()
     if row and (row.title, row.text, row.types) == (clean.title, clean.text, clean.types):
@@ -113,7 +113,7 @@ def phone_of(csirt: int | None) -> str:
     return f"{value} ({note})" if note else value
 
 
-def cleaned(wording: Wording) -> Wording:
+def clean_wording(wording: Wording) -> Wording:
     title = plain_line(wording.title, limit=TITLE_LIMIT, field="title")
     text = plain_text(wording.text, limit=TEXT_LIMIT, field="text")
     if not title:

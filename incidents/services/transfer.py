@@ -22,7 +22,7 @@ from incidents.anonymous import persons_in
 from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
 from incidents.models import Incident, IncidentEvent, Transfer
 from incidents.services.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, checked_agreement
-from incidents.services.close import named_in
+from incidents.services.close import list_names
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.remains import standing_of
@@ -76,7 +76,7 @@ def ask_transfer(
     if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
         raise StaleTransfer(newest)
     check_may_go(incident)
-    centre = taker_named(incident, taker)
+    centre = find_taker(incident, taker)
     check_motive(incident, why)
     is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
     agreed = checked_agreement(incident, agreement, is_needed=is_needed)
@@ -205,12 +205,12 @@ def check_motive(incident: Incident, why: str) -> None:
     """
     if not why:
         raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
-    if persons := persons_in(why, named_in(incident)):
+    if persons := persons_in(why, list_names(incident)):
         quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
         raise ValidationError({"motive": _("Ce motif désigne quelqu’un. Retirez : %s.") % quoted})
 
 
-def taker_named(incident: Incident, slug: str) -> Csirt:
+def find_taker(incident: Incident, slug: str) -> Csirt:
     centre: Csirt | None = takers_for(incident).filter(slug=slug).first() if "\0" not in slug else None
     if centre is None:
         raise ValidationError({"taker": _("Choisissez un centre de la liste.")})

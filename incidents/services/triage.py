@@ -11,7 +11,7 @@ from accounts.models import User
 from incidents.access import get_incident
 from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
 from incidents.models import Incident
-from incidents.services.close import Ending, refuse_unfinished, shut
+from incidents.services.close import Ending, refuse_unfinished, save_closing
 from incidents.services.due import DUE_FIELDS, settle_due
 from incidents.services.record import record_event
 from incidents.services.verify import CallBack, record_call_back
@@ -89,7 +89,7 @@ def close_incident(
             _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
         )
     refuse_unfinished(incident, reason, why)
-    shut(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
+    save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
     return incident
 
 

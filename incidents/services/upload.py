@@ -29,7 +29,7 @@ from incidents.services.evidence import (
     key_to_read,
     open_vault,
     record_evidence,
-    room_of,
+    remaining_quota,
 )
 
 SLICE = 512 * 1024
@@ -58,7 +58,7 @@ def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: 
     for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
         if first and first == hash_of_first_slice(cut, key):
             return cut
-    check_room(room_of(incident), size)
+    check_room(remaining_quota(incident), size)
     return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
 
 
@@ -97,7 +97,7 @@ def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, conte
     if not content or len(content) != min(SLICE, upload.size - offset):
         raise ValidationError(_("Ce morceau n’est pas entier."))
     if offset == 0:  # its quota may have been given away since it was announced
-        check_room(room_of(incident, without=upload), upload.size)
+        check_room(remaining_quota(incident, without=upload), upload.size)
     vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
     upload.received += len(content)
     upload.touched_at = timezone.now()

@@ -143,7 +143,7 @@ def asks_for_words(request: HttpRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
 
 
-def said(request: HttpRequest) -> JsonResponse:
+def answer_with_messages(request: HttpRequest) -> JsonResponse:
     """Return the messages of the next page as JSON, for a script to announce."""
     told = list(messages.get_messages(request))
     is_done = all(message.level < messages.ERROR for message in told)

@@ -22,13 +22,13 @@ from incidents.services.correspond import ThreadMoved, write_to_declarant, write
 from incidents.services.follow_up import rotate_access, secret_of
 from incidents.services.read import save_reading
 from incidents.services.severity import StaleSeverity, set_severity
-from incidents.triage.acts import ACTS, asks_for_words, carry_out, said
+from incidents.triage.acts import ACTS, answer_with_messages, asks_for_words, carry_out
 from incidents.triage.body import CorrectionForm
 from incidents.triage.desk import desk_of, mark_of_waiting
 from incidents.triage.lines import with_lines
-from incidents.triage.moved import told_when_moved
+from incidents.triage.moved import redirect_when_moved
 from incidents.triage.order import cases_of_centres
-from incidents.triage.page import Route, context_of_case, read_again, refused, render_page, to_case
+from incidents.triage.page import Route, context_of_case, rebase_form, refused, render_page, to_case
 from incidents.triage.queue import TYPE, VIEW, Asked, Page, read_page, rows_of
 from incidents.triage.refresh import mark_of, with_signs
 from incidents.triage.routes import BESIDE, OF_A_CASE
@@ -54,7 +54,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         wrap = self.admin_site.admin_view
 
         def case(view: Any, form: str = "") -> Any:
-            return wrap(told_when_moved(keeping_words(form)(view)))
+            return wrap(redirect_when_moved(keeping_words(form)(view)))
 
         of_a_case = [
             *OF_A_CASE,
@@ -72,7 +72,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             ],
             path("<str:reference>/", wrap(require_safe(self.case_view)), name=name("change")),
             path("<str:reference>/effacer/demande/", wrap(require_safe(self.ask_erase_view)), name=name("ask_erase")),
-            path("<str:reference>/garder/", wrap(told_when_moved(keep_view)), name=name("keep")),
+            path("<str:reference>/garder/", wrap(redirect_when_moved(keep_view)), name=name("keep")),
             path("<str:reference>/<slug:act>/", case(require_POST(self.act_view)), name=name("act")),
         ]
 
@@ -152,7 +152,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             return to_case(reference)
         context = context_of_case(request, incident) | {"correction": form, "is_stale": is_stale}
         if is_stale and context["proposed"]:
-            read_again(form, context["proposed"].form)
+            rebase_form(form, context["proposed"].form)
         return self.as_typed(request, context, status=409 if is_stale else 422)
 
     def severity_view(self, request: HttpRequest, reference: str) -> HttpResponse:
@@ -172,7 +172,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
             form.add_error(None, error)
         context = context_of_case(request, incident)
         if is_stale:
-            read_again(form, make_severity_form(incident))
+            rebase_form(form, make_severity_form(incident))
         context["weighed"] |= {"form": form, "is_stale": is_stale}
         return self.as_typed(request, context, status=409 if is_stale else 422)
 
@@ -180,7 +180,7 @@ class IncidentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
         if act not in ACTS:
             raise Http404
         carry_out(request, reference, act)
-        return said(request) if asks_for_words(request) else to_case(reference)
+        return answer_with_messages(request) if asks_for_words(request) else to_case(reference)
 
     def ask_erase_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         incident = get_incident(user_of(request), reference, to=Ability.ERASE)

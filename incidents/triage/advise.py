@@ -86,11 +86,11 @@ def advise_view(request: HttpRequest, reference: str) -> HttpResponse:
     form = AdviceForm(request.POST)
     try:
         if form.is_valid():
-            return send(request, incident, form) if SEND in request.POST else show(request, incident, form)
+            return send(request, incident, form) if SEND in request.POST else render_advice(request, incident, form)
     except StaleAdvice:
-        return show(request, incident, form, is_stale=True)
+        return render_advice(request, incident, form, is_stale=True)
     except FormUsed:
-        return show(request, incident, form, is_used=True)
+        return render_advice(request, incident, form, is_used=True)
     except ValidationError as error:
         form = AdviceForm(renewed(request.POST, incident))
         form.add_error(None, error)
@@ -104,7 +104,7 @@ def send(request: HttpRequest, incident: Incident, form: AdviceForm) -> HttpResp
     return to_case(incident.reference)
 
 
-def show(
+def render_advice(
     request: HttpRequest, incident: Incident, form: AdviceForm, *, is_stale: bool = False, is_used: bool = False
 ) -> HttpResponse:
     """Show the file as it would be sent now, with a new key if the form has already sent another file.
@@ -139,11 +139,11 @@ def advise_page(
         "why_not": why_not(incident),
         "tlp_means": TLP_MEANS[incident.tlp],
         "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COMMUNITY),
-        "sent": [(one, name_of(one.partner)) for one in sent],
+        "sent": [(one, partner_name(one.partner)) for one in sent],
     }
     return render_page(request, "incidents/triage/advise.html", context | shown, status=status)
 
 
-def name_of(code: str) -> str:
+def partner_name(code: str) -> str:
     """Return the name of the partner, or its code if it is no longer in the list."""
     return PARTNERS[code].name if code in PARTNERS else code

@@ -60,7 +60,7 @@ def call_view(request: HttpRequest, reference: str) -> HttpResponse:
         if request.method != "POST":
             return ask_first(request, incident)
         form = CallForm(incident, request.POST)
-        return take(request, form) if form.is_valid() else ask(request, form)
+        return submit_call(request, form) if form.is_valid() else render_call(request, form)
 
 
 def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -70,10 +70,10 @@ def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
         return refused(request, incident.reference, error)
     form = CallForm(incident)
     kept = restore_page(form, incident, user_of(request), KeptForm.CALL)
-    return ask(request, form, kept=kept)
+    return render_call(request, form, kept=kept)
 
 
-def take(request: HttpRequest, form: CallForm) -> HttpResponse:
+def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
     reference, actor = form.incident.reference, user_of(request)
     call = Call(
         declaration=form.declaration(form.incident.collectivity),
@@ -83,12 +83,12 @@ def take(request: HttpRequest, form: CallForm) -> HttpResponse:
     try:
         write_call_down(reference=reference, actor=actor, call=call)
     except StaleFacts:
-        return ask(request, form, is_stale=True)
+        return render_call(request, form, is_stale=True)
     except ValidationError as error:
         if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile: return what was typed
-            return ask(request, form, ended=" ".join(error.messages))
+            return render_call(request, form, ended=" ".join(error.messages))
         form.refuse(error)
-        return ask(request, form)
+        return render_call(request, form)
     messages.success(request, _("C’est enregistré, et l’appel est noté."))
     if CALLED_BACK in request.POST:
         try:
@@ -98,7 +98,7 @@ def take(request: HttpRequest, form: CallForm) -> HttpResponse:
     return to_case(reference)
 
 
-def ask(
+def render_call(
     request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "", kept: Values | None = None
 ) -> HttpResponse:
     """Render the form. `kept` are values stored before, for the facts that their stamp names."""

@@ -35,7 +35,7 @@ from incidents.services.keep import words_of
 from incidents.services.reopen import reopen_incident
 from incidents.sharing import may_share_lesson
 from incidents.triage.ending import ReopenForm
-from incidents.triage.page import WORDS, context_of_case, read_again, refused, render_page, to_case
+from incidents.triage.page import WORDS, context_of_case, rebase_form, refused, render_page, to_case
 from incidents.triage.wording import why_refused
 from incidents.triage.work.kept import new_page
 from incidents.triage.work.kept_pages import restore_page
@@ -154,7 +154,7 @@ def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
             return already_closed(request, incident)
         form = ClosingForm(incident, unfinished(incident))
         kept = restore_page(form, incident, user_of(request), KeptForm.CLOSING)
-        return asked(request, incident, form, is_kept=bool(kept))
+        return render_closing_form(request, incident, form, is_kept=bool(kept))
 
 
 def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -181,13 +181,13 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
         return refused(request, incident.reference, why)
     except StaleClosing:
         is_stale = True
-        read_again(form, ClosingForm(incident, left))
+        rebase_form(form, ClosingForm(incident, left))
     except ValidationError as error:
         form.refuse(error)
-    return asked(request, incident, form, is_stale=is_stale)
+    return render_closing_form(request, incident, form, is_stale=is_stale)
 
 
-def asked(
+def render_closing_form(
     request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False, is_kept: bool = False
 ) -> HttpResponse:
     context = {

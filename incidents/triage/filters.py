@@ -47,11 +47,11 @@ def has_text(query: Query) -> bool:
 
 def places(query: Query) -> list[str]:
     """Return the kinds of documents in which the words are searched."""
-    wanted, left_out = kinds_named(query, is_left_out=False), kinds_named(query, is_left_out=True)
+    wanted, left_out = list_kinds(query, is_left_out=False), list_kinds(query, is_left_out=True)
     return [kind for kind in DocumentKind.values if kind in (wanted or DocumentKind.values) and kind not in left_out]
 
 
-def kinds_named(query: Query, *, is_left_out: bool) -> set[str]:
+def list_kinds(query: Query, *, is_left_out: bool) -> set[str]:
     named = [part for part in query.filters if part.key == "dans" and part.is_left_out == is_left_out]
     return {code for part in named for code in cast("tuple[str, ...]", part.value)}
 

@@ -90,9 +90,9 @@ class Found(NamedTuple):
     reason: str = ""
 
 
-def ask(query: Query, csirts: Iterable[int]) -> Asked:
+def plan_search(query: Query, csirts: Iterable[int]) -> Asked:
     """Return how PostgreSQL reads the words. One query. `text` is empty if every word is a stop word."""
-    statement, values = words_asked(query)
+    statement, values = compile_words(query)
     glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
     with connection.cursor() as cursor:
         cursor.execute(glimpse, bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
@@ -100,7 +100,7 @@ def ask(query: Query, csirts: Iterable[int]) -> Asked:
     return Asked(text, seen >= SEEN_OFTEN, oldest)
 
 
-def words_asked(query: Query) -> tuple[str, dict[str, str]]:
+def compile_words(query: Query) -> tuple[str, dict[str, str]]:
     """Return the words and phrases as an SQL expression, with its values.
 
     A telephone number matches in any spelling.
@@ -133,7 +133,7 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
     wanted = places(query)
     statement = BEST.format(
         # OFFSET 0 makes PostgreSQL test each document in turn, instead of collecting all matching cases first.
-        cases=named_values(inner) + " OFFSET 0",
+        cases=number_parameters(inner) + " OFFSET 0",
         documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
         place="d.kind = ANY(%(places)s)" if wanted != DocumentKind.values else "true",
         weighed=WEIGHED,
@@ -147,7 +147,7 @@ def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: I
         return [Found(incident, tuple(where)) for incident, where in cursor.fetchall()]
 
 
-def named_values(statement: str) -> str:
+def number_parameters(statement: str) -> str:
     """Rename each `%s` to `%(case0)s`, `%(case1)s` …"""
     pieces = statement.split("%s")
     named = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]

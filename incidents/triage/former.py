@@ -46,8 +46,8 @@ def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         "zone": kept.get("zone", PARIS),
         "facts": facts_of(kept),
         "received_at": moment_of(kept.get("received_at")),
-        "sections": [(title, said(lines)) for title, lines in remains.sections],
-        "answers": [(kept_sheet, said(kept_sheet.lines)) for kept_sheet in remains.answers],
+        "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
+        "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
         "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
         "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
         "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
@@ -76,7 +76,7 @@ def facts_of(kept: Values) -> dict[str, Any]:
     }
 
 
-def said(lines: Any) -> list[tuple[str, str]]:
+def format_lines(lines: Any) -> list[tuple[str, str]]:
     return [(line.label, defanged(line.words)) for line in lines]
 
 

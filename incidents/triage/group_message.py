@@ -58,24 +58,26 @@ def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
     """
     group = get_group(user_of(request), uid)
     if request.method != "POST":
-        return show(request, group, GroupLetterForm())
+        return render_letter_form(request, group, GroupLetterForm())
     form = GroupLetterForm(request.POST)
     try:
         if form.is_valid() and SEND not in request.POST:
-            return show(request, group, form, preview=checked_letter(form.letter(), group, user_of(request)))
+            return render_letter_form(
+                request, group, form, preview=checked_letter(form.letter(), group, user_of(request))
+            )
         if form.is_valid():
             return send(request, group, form.letter())
     except FormUsed as used:
-        return show(request, group, kept(request), before=used.job, status=409)
+        return render_letter_form(request, group, refill_form(request), before=used.job, status=409)
     except DoubtfulNames as error:
         form.add_error(None, error)
         form.doubtful = error.words
     except ValidationError as error:
         form.add_error(None, error)
-    return show(request, group, form, status=422)
+    return render_letter_form(request, group, form, status=422)
 
 
-def kept(request: HttpRequest) -> GroupLetterForm:
+def refill_form(request: HttpRequest) -> GroupLetterForm:
     """Return the typed message with a new key, for an old page whose form was already used: it can be previewed and
     sent.
     """
@@ -93,7 +95,7 @@ def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpRes
     return to_group(group)
 
 
-def show(
+def render_letter_form(
     request: HttpRequest,
     group: CaseGroup,
     form: GroupLetterForm,

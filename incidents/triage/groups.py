@@ -112,13 +112,13 @@ def new_group(request: HttpRequest) -> HttpResponse:
     form = OpeningForm(request.POST, user=user)
     try:
         if form.is_valid():
-            return opened(request, form.cleaned_data)
+            return create_group(request, form.cleaned_data)
     except ValidationError as error:
         form.add_error(None, error)
     return render_page(request, "incidents/triage/group_new.html", {"form": form}, status=422)
 
 
-def opened(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
+def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     key, reference = said["key"] or secrets.token_urlsafe(), compact(said["dossier"])
     with transaction.atomic():  # no group without the case for which it was opened
         group = open_group(
@@ -161,10 +161,10 @@ def put_in(request: HttpRequest, job: BulkJob) -> None:
 @require_safe
 def group_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     group = get_group(user_of(request), uid)
-    return show(request, group)
+    return render_group(request, group)
 
 
-def show(
+def render_group(
     request: HttpRequest,
     group: CaseGroup,
     *,
@@ -238,7 +238,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         status = HTTPStatus.CONFLICT
         group = get_group(user, uid)
         form.data = typed_again(request, seen=str(group.version))
-    return show(request, group, sheet=form, status=status)
+    return render_group(request, group, sheet=form, status=status)
 
 
 @require_POST
@@ -254,10 +254,10 @@ def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
         messages.success(request, said)
     if added and not wrong:
         return to_group(group)
-    form.add_error("references", why_not_added(typed, wrong))
+    form.add_error("references", explain_refusal(typed, wrong))
     if wrong:
         form.data = typed_again(request, references=" ".join(map(spaced, wrong)))
-    return show(request, group, add=form, status=422)
+    return render_group(request, group, add=form, status=422)
 
 
 def could_add(reference: str, group: UUID, actor: User) -> bool:
@@ -268,7 +268,7 @@ def could_add(reference: str, group: UUID, actor: User) -> bool:
     return True
 
 
-def why_not_added(typed: list[str], wrong: list[str]) -> str:
+def explain_refusal(typed: list[str], wrong: list[str]) -> str:
     if not typed:
         return _("Écrivez au moins une référence, comme T7K4-9MQX.")
     if not wrong:

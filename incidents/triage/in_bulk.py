@@ -58,13 +58,13 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
     code, references = read_act(request.POST)
     cases = mine_among(user, references)
     if code not in CODES or not cases:
-        return ask(request, code, cases, None, status=422)
+        return render_question(request, code, cases, None, status=422)
     act = CODES[code]
     is_sent = "confirme" in request.POST or act == BulkAct.TAKE
     form = FORMS[act](request.POST if is_sent else None, case=cases[0], actor=user)
     if not is_sent:
         tell_left_out(request, len(set(references)) - len(cases))
-        return ask(request, code, cases, form)
+        return render_question(request, code, cases, form)
     try:
         if form.is_valid():
             return begin(request, act, references, form)
@@ -72,7 +72,7 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
         return say_used(request, used.job)
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
-    return ask(request, code, cases, form, status=422)
+    return render_question(request, code, cases, form, status=422)
 
 
 def read_act(sent: QueryDict) -> tuple[str, list[str]]:
@@ -89,7 +89,7 @@ def mine_among(user: User, references: list[str]) -> list[Incident]:
     return list(mine.select_related("csirt", "collectivity__departement").order_by("is_taken", "due_at", "id"))
 
 
-def ask(
+def render_question(
     request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
 ) -> HttpResponse:
     context = {
@@ -139,7 +139,7 @@ def back_to(request: HttpRequest) -> str:
 def tell(request: HttpRequest, job: BulkJob) -> None:
     found = tally(job)
     if done := found[BulkOutcome.DONE]:
-        messages.success(request, said_of(BulkAct(job.act), done))
+        messages.success(request, describe_done(BulkAct(job.act), done))
     if nothing := found[BulkOutcome.NOTHING]:
         said = ngettext(
             "%(number)s dossier l’était déjà : rien n’a changé.",
@@ -166,7 +166,7 @@ def tell_left_out(request: HttpRequest, number: int) -> None:
         messages.warning(request, said % {"number": number})
 
 
-def said_of(act: BulkAct, number: int) -> str:
+def describe_done(act: BulkAct, number: int) -> str:
     words = {
         BulkAct.TAKE: ngettext("%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number),
         BulkAct.ASSIGN: ngettext("%(number)s dossier attribué.", "%(number)s dossiers attribués.", number),
@@ -185,16 +185,18 @@ def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
         "incident__collectivity__departement", "incident__acknowledged_by"
     ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
     return [
-        (named(item), why(job, item)) if item.incident.csirt_id in mine else (_("Un dossier"), str(TRANSFERRED))
+        (format_item(item), explain_item(job, item))
+        if item.incident.csirt_id in mine
+        else (_("Un dossier"), str(TRANSFERRED))
         for item in with_words.order_by("id")[:REFUSALS_SHOWN]
     ]
 
 
-def named(item: BulkItem) -> str:
+def format_item(item: BulkItem) -> str:
     return f"{item.incident.collectivity} ({spaced(item.incident.reference)})"
 
 
-def why(job: BulkJob, item: BulkItem) -> str:
+def explain_item(job: BulkJob, item: BulkItem) -> str:
     if item.why:
         return item.why
     wanted = WANTED.get(BulkAct(job.act), Status(item.incident.status))

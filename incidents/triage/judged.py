@@ -50,34 +50,34 @@ def changed(name: str, was: Any, now: Any) -> str:
     if name == "type":
         return _("type %(was)s → %(now)s") % {"was": TYPE_TERMS.get(was, was), "now": TYPE_TERMS.get(now, now)}
     field, words = CODES[name]
-    return f"{field} {said(words, was)} → {said(words, now)}".strip()
+    return f"{field} {format_choice(words, was)} → {format_choice(words, now)}".strip()
 
 
-def said(words: type[Choices], code: Any) -> str:
+def format_choice(words: type[Choices], code: Any) -> str:
     return str(words(code).label) if code in words.values else _("rien")
 
 
 def closed(data: Mapping[str, Any]) -> str:
-    parts = [said(ClosingReason, data.get("reason")), *(ending(data) if data.get("outcome") else ())]
+    parts = [format_choice(ClosingReason, data.get("reason")), *(ending(data) if data.get("outcome") else ())]
     return ", ".join(parts)
 
 
 def ending(data: Mapping[str, Any]) -> list[str]:
-    parts = [said(Outcome, data["outcome"]), _("cause : %s") % said(Cause, data.get("cause"))]
+    parts = [format_choice(Outcome, data["outcome"]), _("cause : %s") % format_choice(Cause, data.get("cause"))]
     return [*parts, _("on ne saura pas si des données sont sorties")] if data.get("leak_never_known") else parts
 
 
 def reopened(data: Mapping[str, Any]) -> str:
-    return _("il était clos : %s") % said(ClosingReason, data.get("reason"))
+    return _("il était clos : %s") % format_choice(ClosingReason, data.get("reason"))
 
 
 def verified(data: Mapping[str, Any]) -> str:
     source = data.get("source", "")
-    return _("numéro trouvé : %s") % said(NumberSource, source) if source else ""
+    return _("numéro trouvé : %s") % format_choice(NumberSource, source) if source else ""
 
 
 def rated(data: Mapping[str, Any]) -> str:
-    return said(Satisfaction, data.get("level"))
+    return format_choice(Satisfaction, data.get("level"))
 
 
 JUDGEMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -14,7 +14,7 @@ from incidents.services.qualify import StaleQualification, qualify_incident
 from incidents.services.snapshots import first_leak
 from incidents.services.triage import verify_incident
 from incidents.triage.emergency import emergency_contacts, find_official_number
-from incidents.triage.page import case_as_typed, read_again, refused, to_case
+from incidents.triage.page import case_as_typed, rebase_form, refused, to_case
 from incidents.triage.qualify import QualifyForm, make_qualify_form, qualify_block
 from incidents.triage.verify import VerifyForm
 
@@ -37,7 +37,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
             return to_case(reference, "qualification")
     except StaleQualification:
         is_stale = True
-        read_again(form, QualifyForm(incident, leak))
+        rebase_form(form, QualifyForm(incident, leak))
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             return refused(request, reference, error)

@@ -18,7 +18,7 @@ from csirts.models import Csirt
 from incidents.enums import ObservableKind
 from incidents.known_values import national
 from incidents.models import IgnoredValue, Observable
-from incidents.observables import Found, find, normalised, shown
+from incidents.observables import Found, defang, find, normalised
 from incidents.services.ignore import ignore_value, propose_again
 from incidents.sightings import LOOKED_UP, SHOWN, look_up
 from incidents.triage.observables import search_in_texts
@@ -100,7 +100,7 @@ def add_known(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
 def known_page(request: HttpRequest, centres: list[Csirt], form: KnownForm, *, status: int = 200) -> HttpResponse:
     rows = list(rows_before(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
     context = {
-        "rows": [(row, shown(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
+        "rows": [(row, defang(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
         "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
         "centres": centres,
         "form": form,
@@ -151,7 +151,7 @@ def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
 
 def result(kind: str, value: str, rows: list[Observable]) -> Result:
     label, has_more = str(ObservableKind(kind).label), len(rows) > SHOWN
-    return Result(label, shown(kind, value), rows[:SHOWN], has_more, search_in_texts(value))
+    return Result(label, defang(kind, value), rows[:SHOWN], has_more, search_in_texts(value))
 
 
 def values_in(text: str) -> list[Found]:

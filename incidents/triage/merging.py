@@ -31,17 +31,17 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
     said = request.POST if request.method == "POST" else request.GET
     typed = said.get("avec", "")
-    other = case_named(user, typed)
+    other = find_other_case(user, typed)
     if other is None or other.pk == incident.pk:
         problem = _("Aucun autre dossier de votre centre n’a cette référence.") if typed else ""
         context = {"incident": incident, "typed": typed[:40], "problem": problem}
         return render_page(request, TEMPLATE, context, status=404 if typed else 200)
     if request.method != "POST":
         return render_page(request, TEMPLATE, compared(incident, other))
-    return take(request, incident, other)
+    return submit_merge(request, incident, other)
 
 
-def take(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
+def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
     kept = compact(request.POST.get("garder", ""))
     pair = {incident.reference: other.reference, other.reference: incident.reference}
     try:
@@ -56,7 +56,7 @@ def take(request: HttpRequest, incident: Incident, other: Incident) -> HttpRespo
     return to_case(kept)
 
 
-def case_named(user: User, typed: str) -> Incident | None:
+def find_other_case(user: User, typed: str) -> Incident | None:
     """None for one that is not there, and for one that is not ours to merge."""
     try:
         return get_incident(user, compact(typed), to=Ability.LINK, door=Door.BESIDE)

@@ -21,7 +21,7 @@ from incidents.triage.page import WORDS, render_page
 OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "stylo", "ouverte", "trait"})
 
 
-def told_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """`view(request, reference, …)` of a case, for its posts."""
 
     @wraps(view)

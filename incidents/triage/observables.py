@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from incidents.enums import DocumentKind, ObservableKind, Pap
 from incidents.models import Incident, Observable
-from incidents.observables import shown
+from incidents.observables import defang
 from incidents.sightings import SHOWN, observables_of
 
 # What the protocol lets a responder do with what stands here (PAP, version 3).
@@ -51,7 +51,7 @@ def observables_block(incident: Incident, user: User) -> dict[str, Any]:
 def groups_of(rows: Iterable[Any]) -> list[Group]:
     """`rows` are annotated with `seen_in`, and come by nature. In the order of the natures."""
     by_kind = {
-        kind: [Line(row, shown(kind, row.value), seen_words(len(row.seen_in))) for row in same]
+        kind: [Line(row, defang(kind, row.value), seen_words(len(row.seen_in))) for row in same]
         for kind, same in groupby(rows, key=lambda row: row.kind)
     }
     return [Group(kind, by_kind[kind]) for kind in ObservableKind if kind in by_kind]

@@ -18,7 +18,7 @@ from collectivities.zones import zone_of
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, ObservableKind, Pap
 from incidents.models import Incident, Observable
-from incidents.observables import Found, shown
+from incidents.observables import Found, defang
 from incidents.services.evidence import Erased
 from incidents.services.ignore import MOTIVE_LIMIT, ignore_values
 from incidents.services.observe import Chosen, add_observable, keep_observables, remove_observable
@@ -72,13 +72,13 @@ def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         return act(request, incident)
     except ValidationError as error:
-        return as_typed(request, incident, error)
+        return render_refused_form(request, incident, error)
 
 
 def keep(request: HttpRequest, incident: Incident) -> HttpResponse:
     kept = keep_observables(reference=incident.reference, actor=user_of(request), chosen=chosen_in(request))
     said = ngettext("%(number)s indicateur relevé.", "%(number)s indicateurs relevés.", kept) % {"number": kept}
-    return told(request, incident, said if kept else _("Ces valeurs étaient déjà relevées."))
+    return to_observables(request, incident, said if kept else _("Ces valeurs étaient déjà relevées."))
 
 
 def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -86,7 +86,7 @@ def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
         raise Http404
     motive, chosen = request.POST.get("motive", ""), chosen_in(request)
     ignore_values(csirt=incident.csirt, actor=user_of(request), chosen=chosen, motive=motive)
-    return told(
+    return to_observables(
         request, incident, _("Votre centre ne les verra plus proposées : elles sont dans les « Valeurs connues ».")
     )
 
@@ -94,12 +94,14 @@ def ignore(request: HttpRequest, incident: Incident) -> HttpResponse:
 def add(request: HttpRequest, incident: Incident) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
     added = add_observable(reference=incident.reference, actor=user_of(request), kind=kind, value=value)
-    return told(request, incident, _("Indicateur ajouté.") if added else _("Cette valeur était déjà relevée."))
+    return to_observables(
+        request, incident, _("Indicateur ajouté.") if added else _("Cette valeur était déjà relevée.")
+    )
 
 
 def remove(request: HttpRequest, incident: Incident) -> HttpResponse:
     remove_observable(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
-    return told(request, incident, _("Indicateur retiré de ce dossier."))
+    return to_observables(request, incident, _("Indicateur retiré de ce dossier."))
 
 
 def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
@@ -137,12 +139,12 @@ def uid_in(request: HttpRequest) -> UUID:
         raise Http404 from error
 
 
-def told(request: HttpRequest, incident: Incident, said: str) -> HttpResponse:
+def to_observables(request: HttpRequest, incident: Incident, said: str) -> HttpResponse:
     messages.success(request, said)
     return redirect("admin:incidents_incident_observables", incident.reference)
 
 
-def as_typed(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
+def render_refused_form(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
     """The form that was sent says what is wrong; ticks and words stay."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
     form = {"ajouter": HandForm, "ignorer": MotiveForm}.get(request.POST["acte"], forms.Form)(request.POST)
@@ -186,7 +188,7 @@ def offer(row: Proposal, chosen: Collection[str]) -> Offer:
     kind, value = row.found
     sent = f"{kind.value}|{row.origins[0].value}|{value}"
     where = ", ".join(str(origin.label) for origin in row.origins)
-    return Offer(row, sent, shown(kind, value), where, sent in chosen)
+    return Offer(row, sent, defang(kind, value), where, sent in chosen)
 
 
 @require_safe
@@ -202,7 +204,7 @@ def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResp
         "incident": incident,
         "zone": zone_of(incident.collectivity),
         "row": row,
-        "value": shown(row.kind, row.value),
+        "value": defang(row.kind, row.value),
         "origin": origin_words(row.origin),
         "pap": PAP_WORDS[Pap(incident.pap)],
         "seen": seen[:SHOWN],

@@ -44,19 +44,19 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
     if not answers_the_telephone(user):
         raise Http404
     if request.method != "POST":
-        return ask(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
+        return render_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
     form = TelephoneForm(request.POST)
     if SEARCH in request.POST:
-        return ask(request, form, is_search=True)
+        return render_form(request, form, is_search=True)
     body = form.collectivity
     if not form.is_valid() or body is None:
-        return ask(request, form)
+        return render_form(request, form)
     route = csirt_for(body, on=timezone.localdate())
     is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route)
     if is_new_place or not has_seen_open_cases(request, form):
-        return ask(request, form, elsewhere=route if is_elsewhere(user, route) else None)
+        return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
     with timezone.override(zone_of(body)):
-        return take(request, form, body, route)
+        return submit_declaration(request, form, body, route)
 
 
 def is_elsewhere(user: User, route: Route) -> bool:
@@ -91,16 +91,16 @@ def submission_key(request: HttpRequest) -> str:
     return f"phone:{user_of(request).uid}:{sound(request.POST.get(KEY, ''))}"
 
 
-def take(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
+def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
     user = user_of(request)
     submission = Submission(key=submission_key(request), origin=Origin.PHONE, author=str(user))
     try:
         declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
     except ValidationError as error:
         form.refuse(error)
-        return ask(request, form)
+        return render_form(request, form)
     except SubmissionConflict as conflict:
-        return ask(request, form, first=conflict.incident.reference)
+        return render_form(request, form, first=conflict.incident.reference)
     said = verify(declared, user) if CALLED_BACK in request.POST else ""
     return answer(request, declared, route, said)
 
@@ -121,7 +121,7 @@ def sound(key: str) -> str:
     return key if SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
 
 
-def ask(
+def render_form(
     request: HttpRequest,
     form: TelephoneForm,
     *,

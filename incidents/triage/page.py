@@ -84,7 +84,7 @@ def refused(request: HttpRequest, reference: str, error: ValidationError) -> Htt
     return to_case(reference)
 
 
-def read_again(form: Form, fresh: Form) -> None:
+def rebase_form(form: Form, fresh: Form) -> None:
     """What was typed stands from now on on what the page shows: sent once more, it goes through."""
     typed = QueryDict(mutable=True)
     typed.update(form.data)

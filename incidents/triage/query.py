@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from django.utils.translation import gettext as _
 
 from incidents.text import fold
-from incidents.triage.query_values import KEYS, BadValue, Value, key_named
+from incidents.triage.query_values import KEYS, BadValue, Value, find_key
 
 LONGEST = 300
 QUOTES = {'"': '"', "«": "»", "“": "”"}
@@ -137,7 +137,7 @@ def part_at(text: str, start: int) -> Part:
         end, phrase = quoted(text, at)
         return Part(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
     if found := TYPED.match(text, at):
-        if key := key_named(found[1]):
+        if key := find_key(found[1]):
             return typed_part(text, start, found, key)
         refuse_unknown_key(text, at, found[1])
     end = end_of_word(text, at)

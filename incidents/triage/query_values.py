@@ -110,7 +110,7 @@ def refuse_sign(sign: str) -> None:
         raise BadValue(_("Ce mot se suit de deux-points, pas d’une comparaison."))
 
 
-def named(choices: Iterable[tuple[str, str | Promise]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def index_choices(choices: Iterable[tuple[str, str | Promise]], **more: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Each code by itself and by its label; `more` are other names."""
     names: dict[str, tuple[str, ...]] = {}
     for code, label in choices:
@@ -224,39 +224,43 @@ STATES = {
     "clos": (Status.CLOSED,),
     "ferme": (Status.CLOSED,),
 }
-PLACES = named(
+PLACES = index_choices(
     DocumentKind.choices,
     pièce=(DocumentKind.FILE,),
     piece=(DocumentKind.FILE,),
     cloture=(DocumentKind.LESSON,),
 )
-TYPES = named([*TYPE_TERMS.items(), *IncidentType.choices])
-DATA = named(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
+TYPES = index_choices([*TYPE_TERMS.items(), *IncidentType.choices])
+DATA = index_choices(Answer.choices, inconnu=(Answer.UNKNOWN, ""), nsp=(Answer.UNKNOWN,), pas_dit=("",))
 
 KEYS: dict[str, Key] = {
     "type": Key(gettext_lazy("type d’incident"), "type:rançongiciel", choice_of(TYPES)),
     "corps": Key(
         gettext_lazy("nature de la collectivité"),
         "corps:commune",
-        choice_of(named(BodyKind.choices, epci=tuple(EPCI))),
+        choice_of(index_choices(BodyKind.choices, epci=tuple(EPCI))),
     ),
     "pop": Key(gettext_lazy("habitants"), "pop>10000", read_population),
     "etat": Key(gettext_lazy("état"), "etat:ouvert", choice_of(STATES)),
     "gravite": Key(gettext_lazy("gravité"), "gravite>=élevée", read_severity),
-    "nature": Key(gettext_lazy("signalement ou incident"), "nature:signalement", choice_of(named(Nature.choices))),
+    "nature": Key(
+        gettext_lazy("signalement ou incident"), "nature:signalement", choice_of(index_choices(Nature.choices))
+    ),
     "resp": Key(gettext_lazy("responsable du dossier"), "resp:moi", read_words),
     "du": Key(gettext_lazy("reçus depuis"), "du:2026-01-01", read_since),
     "au": Key(gettext_lazy("reçus jusqu’à"), "au:31/03/2026", read_until),
     "jour": Key(gettext_lazy("reçus ce jour, ce mois"), "jour:14/03/2026", read_day),
     "dept": Key(gettext_lazy("département"), "dept:29", read_departement),
-    "service": Key(gettext_lazy("service arrêté"), "service:etat-civil", choice_of(named(PublicService.choices))),
+    "service": Key(
+        gettext_lazy("service arrêté"), "service:etat-civil", choice_of(index_choices(PublicService.choices))
+    ),
     "donnees": Key(gettext_lazy("données concernées"), "donnees:oui", choice_of(DATA)),
     "verifie": Key(gettext_lazy("vérifié"), "verifie:non", choice_of(YES_NO)),
     "dans": Key(gettext_lazy("où est le mot"), "dans:message", choice_of(PLACES)),
     "prestataire": Key(gettext_lazy("prestataire nommé"), 'prestataire:"Exemple"', read_words),
-    "cause": Key(gettext_lazy("cause"), "cause:hameçonnage", choice_of(named(Cause.choices))),
+    "cause": Key(gettext_lazy("cause"), "cause:hameçonnage", choice_of(index_choices(Cause.choices))),
     "technique": Key(gettext_lazy("technique ATT&CK"), "technique:T1566", read_technique),
-    "tlp": Key(gettext_lazy("TLP"), "tlp:green", choice_of(named([(code, code) for code in Tlp.values]))),
+    "tlp": Key(gettext_lazy("TLP"), "tlp:green", choice_of(index_choices([(code, code) for code in Tlp.values]))),
 }
 OTHER_NAMES = {
     "population": "pop",
@@ -271,7 +275,7 @@ OTHER_NAMES = {
 }
 
 
-def key_named(name: str) -> str:
+def find_key(name: str) -> str:
     """The key that this is, in whatever spelling; empty if it is none."""
     plain = fold(name)
     plain = OTHER_NAMES.get(plain, plain)

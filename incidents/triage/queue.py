@@ -133,7 +133,7 @@ def read_by_date(asked: Asked, user: User) -> Page:
     cases = cases_of_centres(user).filter(asked.view.among)
     if asked.type:
         cases = cases.filter(type=asked.type)
-    rows = [OpenCase._make(row) for row in columns_of(beside(cases, asked))[: LINES + 1]]
+    rows = [OpenCase._make(row) for row in columns_of(filter_beside(cases, asked))[: LINES + 1]]
     shown, has_more = rows[:LINES], len(rows) > LINES
     if asked.before:
         shown.reverse()
@@ -146,7 +146,7 @@ def read_by_date(asked: Asked, user: User) -> Page:
     )
 
 
-def beside(cases: IncidentQuerySet, asked: Asked) -> IncidentQuerySet:
+def filter_beside(cases: IncidentQuerySet, asked: Asked) -> IncidentQuerySet:
     """Those older than a place, or newer than another, nearest first."""
     keys = Tuple(F("received_at"), F("reference"))
     if asked.before:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from collectivities.search import collectivity_by_code, ids_named
+from collectivities.search import collectivity_by_code, find_ids
 from incidents.reference import LENGTH, compact, is_reference
 
 # Homonyms are many (« Saint-Martin »): more than a page of suggestions, still a handful of index look-ups.
@@ -18,7 +18,7 @@ def references_in(query: str) -> list[str]:
     return [text for text in {compact(bare), spelled.upper()} if is_reference(text)]
 
 
-def bodies_named(query: str) -> list[int]:
+def find_bodies(query: str) -> list[int]:
     if body := collectivity_by_code(compact(query)):
         return [body.pk]
-    return ids_named(query, BODIES_TRIED, unconfirmed=True)
+    return find_ids(query, BODIES_TRIED, unconfirmed=True)

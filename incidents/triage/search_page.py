@@ -29,11 +29,11 @@ from incidents.triage import wording
 from incidents.triage.exact import Exact, cases_with, exact_in
 from incidents.triage.excerpts import Excerpt, excerpts_of
 from incidents.triage.filters import conditions, has_text, in_days
-from incidents.triage.finding import MOST, Found, ask, find_by_words, find_without_words, left_out
+from incidents.triage.finding import MOST, Found, find_by_words, find_without_words, left_out, plan_search
 from incidents.triage.page import render_page, to_case
 from incidents.triage.query import LONGEST, Part, Query, QueryProblem, read_query
 from incidents.triage.query_values import KEYS, Days
-from incidents.triage.search import bodies_named, references_in
+from incidents.triage.search import find_bodies, references_in
 
 PER_PAGE = 25
 # Of the bodies that the words name; the rest of their cases is found by their words.
@@ -88,7 +88,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
         return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
     except ValidationError as error:
         return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
-    if reference := case_named(query, user):
+    if reference := find_reference(query, user):
         return to_case(reference)
     context |= {"query": query, "chips": chips_of(query)}
     answer = find(query, user) if query.text else Answer()
@@ -102,7 +102,7 @@ def to_search(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def case_named(query: Query, user: User) -> str:
+def find_reference(query: Query, user: User) -> str:
     """The case whose reference is all that was typed; empty for one that I may not see or that is not there."""
     if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
         return ""
@@ -124,7 +124,7 @@ def find(query: Query, user: User) -> Answer:
 
 def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
     centres = user.csirt_ids()
-    asked = ask(query, centres)
+    asked = plan_search(query, centres)
     answer = Answer(lexemes=asked.lexemes)
     with_words = find_by_words(query, asked, cases, centres) if asked.text else []
     if len(with_words) < MOST:
@@ -151,7 +151,7 @@ def say_nothing(query: Query) -> Answer:
 
 def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
     """The newest of the bodies that have this name or code, then of those whose name only resembles it."""
-    if query.phrases or not (bodies := bodies_named(query.free)):
+    if query.phrases or not (bodies := find_bodies(query.free)):
         return [], []
     rows = cases.filter(collectivity__in=bodies).order_by("-received_at", "-id")
     names = rows.values_list("pk", "collectivity__name", "collectivity__departement__name")[:CASES_OF_BODIES]
@@ -200,10 +200,10 @@ def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
     if oldest is None:
         return {}
     day = day_of(oldest, PARIS)
-    return {"day": day, "address": address(" ".join([*kept_of(query), f"au:{day.isoformat()}"]))}
+    return {"day": day, "address": address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
 
 
-def kept_of(query: Query) -> Iterator[str]:
+def list_typed_parts(query: Query) -> Iterator[str]:
     """Its parts as they were typed, without where its days end."""
     for part in query.parts:
         if part.is_left_out or part.key not in ("au", "jour"):

@@ -61,7 +61,7 @@ def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, said % {"centre": transfer.taker})
             return to_case(reference)
     except StaleTransfer as stale:
-        return ask_page(request, incident, shown_again(request, incident, stale), stale=stale.transfer, status=409)
+        return ask_page(request, incident, rebase_form(request, incident, stale), stale=stale.transfer, status=409)
     except InvalidTransition as problem:
         return refused(request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now())))
     except ValidationError as error:
@@ -84,7 +84,7 @@ def ask_page(
     return render_page(request, "incidents/triage/transfer.html", context | shown, status=status)
 
 
-def shown_again(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
+def rebase_form(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
     """What was typed stands from now on on what the page says."""
     typed = renewed(request.POST, incident).copy()
     typed["seen"] = str(stale.transfer.uid) if stale.transfer else ""

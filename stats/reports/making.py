@@ -95,7 +95,7 @@ def make_due() -> int:
     made, until = 0, timezone.now() + LONGEST_ROUND
     with alone(REPORTS_LOCK, waits=False) as is_free:
         while is_free and timezone.now() < until and (report := claim(timezone.now())):
-            made += attempt(report)
+            made += try_report(report)
     return made
 
 
@@ -115,7 +115,7 @@ def claim(now: datetime) -> Report | None:
     return report
 
 
-def attempt(report: Report) -> bool:
+def try_report(report: Report) -> bool:
     """Make one report, and tell whether it was saved. An error is logged and must not hold up the others."""
     try:
         content = make_pdf(report)

@@ -8,7 +8,7 @@ from collectivities.models import Region
 from collectivities.search import collectivity_by_code
 from csirts.enums import ContactKind, Level
 from csirts.models import Backup, Contact, Coverage, Csirt
-from csirts.routing import csirt_for, directory_of
+from csirts.routing import csirt_for, load_directory
 from tests.conftest import using_a_clone
 from tests.factories.csirts import BackupFactory, CoverageFactory, CsirtFactory
 
@@ -37,12 +37,12 @@ def versions():
 
 def test_it_works(db, django_assert_num_queries):
     """Read once for a day; another day is read for itself."""
-    first = directory_of(TODAY)
+    first = load_directory(TODAY)
 
     with django_assert_num_queries(1):
-        assert directory_of(TODAY) is first
+        assert load_directory(TODAY) is first
     with django_assert_num_queries(3):
-        assert directory_of(date(2001, 1, 1)).grounds != first.grounds
+        assert load_directory(date(2001, 1, 1)).grounds != first.grounds
 
 
 CHANGES = {
@@ -58,13 +58,13 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_each_change_is_seen_at_once(db, change):
-    before = directory_of(TODAY)
+    before = load_directory(TODAY)
     change()
 
-    after = directory_of(TODAY)
+    after = load_directory(TODAY)
 
     assert after is not before
-    assert directory_of(TODAY) is after
+    assert load_directory(TODAY) is after
 
 
 def test_a_removed_backup_is_forgotten(db):

@@ -130,7 +130,7 @@ def test_on_two_regions_the_majority_of_inhabitants(siren, slug, both):
 def test_a_centre_is_said_with_its_article():
     assert "et le CSIRT CyberCorsica répond aux collectivités de Corse" in route("2A004").reason
     assert "et le Campus régional de cybersécurité" in route("33063").reason
-    assert [wording.to("CERT-FR"), wording.to("Breizh Cyber")] == ["au CERT-FR", "à Breizh Cyber"]
+    assert [wording.to_centre("CERT-FR"), wording.to_centre("Breizh Cyber")] == ["au CERT-FR", "à Breizh Cyber"]
     assert [wording.of_centre(name) for name in ("CSIRT-ATLANTIC", "Urgence Cyber", "Breizh Cyber")] == [
         "du CSIRT-ATLANTIC",
         "d’Urgence Cyber",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from incidents import vault
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.evidence import room_of
+from incidents.services.evidence import remaining_quota
 from incidents.services.follow_up import secret_of
 from incidents.services.upload import SLICE
 from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
@@ -63,7 +63,7 @@ def page(incident):
 
 
 def octets_left(incident):
-    return room_of(incident).octets
+    return remaining_quota(incident).octets
 
 
 def test_it_works(holder, incident, abandon):

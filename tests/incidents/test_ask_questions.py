@@ -7,8 +7,8 @@ import pytest
 
 from incidents.enums import IncidentType
 from incidents.questions import catalogue
-from incidents.questions.facts import sheet_said
-from incidents.questions.saying import said_amount, said_iban
+from incidents.questions.facts import list_sheet_facts
+from incidents.questions.saying import format_amount, format_iban
 
 PARIS = "Europe/Paris"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -87,8 +87,8 @@ def test_an_old_version_renders_as_it_was_asked(folder):
     (folder / "2027-02.json").write_text(json.dumps(newer))
 
     assert catalogue.current().code == "2027-02"
-    old = sheet_said("precisions", "2026-11", {"note_vue": "oui", "extension": ".abcd"}, PARIS)
-    new = sheet_said("precisions", "2027-02", {"note_vue": "oui"}, PARIS)
+    old = list_sheet_facts("precisions", "2026-11", {"note_vue": "oui", "extension": ".abcd"}, PARIS)
+    new = list_sheet_facts("precisions", "2027-02", {"note_vue": "oui"}, PARIS)
     assert [(one.label, one.words) for one in old] == [
         (f"Y a-t-il un message de rançon{NBSP}?", "Oui"),
         (f"Comment finissent maintenant les noms des fichiers{NBSP}?", ".abcd"),
@@ -98,13 +98,13 @@ def test_an_old_version_renders_as_it_was_asked(folder):
 
 def test_answers_keep_the_order_of_the_questions_and_say_unknown():
     values = {"comptable": None, "montant": 1234050, "argent": "paye"}
-    said = [one.words for one in sheet_said("precisions", "2026-11", values, PARIS)]
-    assert said == ["Payé", said_amount(1234050), "Je ne sais pas"]
+    said = [one.words for one in list_sheet_facts("precisions", "2026-11", values, PARIS)]
+    assert said == ["Payé", format_amount(1234050), "Je ne sais pas"]
 
 
 def test_erased_words_and_lost_versions_say_nothing():
-    assert sheet_said("services", "2026-11", {}, PARIS) == []
-    assert sheet_said("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
+    assert list_sheet_facts("services", "2026-11", {}, PARIS) == []
+    assert list_sheet_facts("precisions", "1999-01", {"note_vue": "oui"}, PARIS) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_section_may_not_take_the_name_of_a_snapshot():
 
 def test_amounts_and_ibans_are_said():
     thin = "\N{NARROW NO-BREAK SPACE}"
-    assert said_amount(1234050) == f"12{thin}340,50{NBSP}€"
-    assert said_amount(90000) == f"900{NBSP}€"
-    assert said_iban("FR7630006000011234567890189") == "FR76 3000 6000 0112 3456 7890 189"
-    assert "gardé tel quel" in said_iban("FR7630006000011234567890188")
+    assert format_amount(1234050) == f"12{thin}340,50{NBSP}€"
+    assert format_amount(90000) == f"900{NBSP}€"
+    assert format_iban("FR7630006000011234567890189") == "FR76 3000 6000 0112 3456 7890 189"
+    assert "gardé tel quel" in format_iban("FR7630006000011234567890188")

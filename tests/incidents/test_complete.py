@@ -14,7 +14,7 @@ from incidents.declaration import Caller, Instant, Interruption, Leak, Submissio
 from incidents.enums import EventKind, Severity
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.questions.facts import sheet_said
+from incidents.questions.facts import list_sheet_facts
 from incidents.services.complete import CannotComplete, WrittenMeanwhile, answer_section
 from incidents.services.correct import (
     correct_caller,
@@ -77,7 +77,9 @@ def test_the_declaration_keeps_its_first_state(incident):
     assert set(sheets) == set(SNAPSHOTS)
     assert {sheet.author for sheet in sheets.values()} == {CALLER.name}
     assert sheets["services"].written_at == incident.received_at
-    words = [one.words for one in sheet_said("services", sheets["services"].version, sheets["services"].values, PARIS)]
+    words = [
+        one.words for one in list_sheet_facts("services", sheets["services"].version, sheets["services"].values, PARIS)
+    ]
     assert "30 personnes" in words[0]
     assert not facts(incident)
 
@@ -134,7 +136,7 @@ def test_services_are_corrected_and_the_former_state_stays(incident):
 
 
 def said(sheet):
-    return [one.words for one in sheet_said(sheet.section, sheet.version, sheet.values, PARIS)]
+    return [one.words for one in list_sheet_facts(sheet.section, sheet.version, sheet.values, PARIS)]
 
 
 def test_no_service_left(incident):

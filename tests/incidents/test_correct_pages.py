@@ -8,7 +8,7 @@ import time_machine
 
 from incidents.enums import EventKind
 from incidents.models import Incident
-from incidents.questions.facts import sheet_said
+from incidents.questions.facts import list_sheet_facts
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import CIVIL, MAIL
 from tests.incidents.completing_pages import NOW, enter, post, url
@@ -136,7 +136,7 @@ def test_with_an_address_given_late_the_mailbox_is_asked_about(client, incident)
     assert 'name="mail_without_code" id="id_mail_without_code" value="oui" checked' in page
     newest = incident.sheets.filter(section="rappel").latest("id")
     assert "ni lien, ni code" in [
-        line.words for line in sheet_said("rappel", newest.version, newest.values, "Europe/Paris")
+        line.words for line in list_sheet_facts("rappel", newest.version, newest.values, "Europe/Paris")
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from incidents.enums import ObservableKind
 from incidents.file_text import words_in
 from incidents.known_values import is_innocent, national, own_domain
-from incidents.observables import TEXT_LIMIT, VALUE_LIMIT, Found, find, normalised, shown
+from incidents.observables import TEXT_LIMIT, VALUE_LIMIT, Found, defang, find, normalised
 
 MD5, SHA512 = "d41d8cd98f00b204e9800998ecf8427e", "ab" * 64
 IBAN = "FR7630006000011234567890189"
@@ -114,15 +114,15 @@ def test_what_is_shown_is_found_again(value):
     """Defanged and read again, it is the same value; and the one spelling is its own."""
     kind, raw = value
     spelt = normalised(kind, raw)
-    assert normalised(kind, shown(kind, spelt)) == spelt == normalised(kind, spelt)
+    assert normalised(kind, defang(kind, spelt)) == spelt == normalised(kind, spelt)
     if kind != ObservableKind.IP:  # among words, « :: » alone could be a smile
-        assert (kind, spelt) in find(f"Voir {shown(kind, spelt)} ici")
+        assert (kind, spelt) in find(f"Voir {defang(kind, spelt)} ici")
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTP", "ftp"])
 def test_an_address_inside_another_is_no_link_either(scheme):
     whole = f"https://filtre.example/?url={scheme}://evil.example/x.php&id=1"
-    seen = shown(ObservableKind.URL, whole)
+    seen = defang(ObservableKind.URL, whole)
     assert seen == f"hxxps://filtre[.]example/?url={scheme}[:]//evil.example/x.php&id=1"
     assert normalised(ObservableKind.URL, seen) == whole
 

@@ -11,7 +11,7 @@ from collectivities.zones import PARIS
 from incidents.declaration import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.partners import PARTNERS
-from incidents.questions.saying import said_moment
+from incidents.questions.saying import format_moment
 from incidents.services.advise import Asked, content_of
 from incidents.services.close import Ending, end_incident
 from incidents.services.duties import end_of_delay
@@ -146,6 +146,6 @@ def test_the_day_before_is_refused(client, responder):
 
 def test_a_delay_from_a_day_ends_on_a_day_though_the_clock_changes():
     from_day = end_of_delay(datetime(2026, 10, 23, 22, 0, tzinfo=UTC), PARIS)
-    assert said_moment(from_day, PARIS) == "mardi 27 octobre 2026"
+    assert format_moment(from_day, PARIS) == "mardi 27 octobre 2026"
     from_hour = end_of_delay(datetime(2026, 10, 24, 7, 30, tzinfo=UTC), PARIS)
-    assert said_moment(from_hour, PARIS).replace("\N{NO-BREAK SPACE}", " ") == "mardi 27 octobre 2026 à 8 h 30"
+    assert format_moment(from_hour, PARIS).replace("\N{NO-BREAK SPACE}", " ") == "mardi 27 octobre 2026 à 8 h 30"

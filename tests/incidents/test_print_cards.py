@@ -195,7 +195,7 @@ def test_a_long_paper_makes_way_for_packs_and_other_work(town, small, monkeypatc
     monkeypatch.setattr(papers, "LONGEST_ROUND", timezone.timedelta(0))
     monkeypatch.setattr(papers, "make_due", lambda *, kinds: made.append(kinds))
     made, turns = [], []
-    assert papers.attempt(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
+    assert papers.try_paper(cards, lambda: turns.append(Paper.objects.get(pk=cards.pk).done)) is True
     assert made == [[PaperKind.ANSWER_PACK]] * 2
     assert turns == [5, 7]
     assert pack.state == PaperState.ASKED
@@ -288,9 +288,9 @@ def test_a_worker_that_was_taken_for_dead_stops(town, small):
     slow = papers.claim(timezone.now())
     with time_machine.travel(timezone.now() + papers.LEASE):
         quick = papers.claim(timezone.now())
-        assert papers.attempt(slow) is False
+        assert papers.try_paper(slow) is False
         assert not vault.store().exists(slow.storage_name)
-        assert papers.attempt(quick) is True
+        assert papers.try_paper(quick) is True
     assert Paper.objects.get().storage_name == quick.storage_name
 
 
@@ -306,7 +306,7 @@ def test_each_step_says_that_the_worker_lives(town, small, monkeypatch):
 
     monkeypatch.setattr(papers, "typeset", slowly)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        assert papers.attempt(paper) is True
+        assert papers.try_paper(paper) is True
     assert seen[1] - seen[0] > timezone.timedelta(seconds=30)
 
 

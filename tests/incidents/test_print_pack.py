@@ -118,7 +118,7 @@ def test_the_second_of_two_workers_changes_nothing_and_leaves_nothing(incident):
         make_papers()
     made = Paper.objects.get()
     assert made.state == PaperState.MADE
-    assert papers.attempt(slow) is False
+    assert papers.try_paper(slow) is False
     assert Paper.objects.get().storage_name == made.storage_name
     assert stored() == 1
 
@@ -286,7 +286,7 @@ def test_a_case_erased_meanwhile_makes_no_paper(incident):
     held(incident).post(page(incident))
     paper = papers.claim(timezone.now())
     type(incident).objects.filter(pk=incident.pk).update(erased_at=timezone.now())
-    assert papers.attempt(paper) is False
+    assert papers.try_paper(paper) is False
     assert stored() == 0
     agent = Client()
     agent.force_login(an_agent())

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Membership
 from incidents.declaration import Caller
-from incidents.duplicates import said
+from incidents.duplicates import format_gap
 from incidents.enums import ClosingReason, IncidentType, Status
 from incidents.models import Incident
 from incidents.services.triage import close_incident
@@ -143,7 +143,12 @@ def test_it_costs_the_same_with_fifty_others_and_looks_no_further(client, respon
 
 def test_a_span_is_said_in_the_unit_that_people_use():
     spans = timedelta(seconds=30), timedelta(minutes=59), timedelta(hours=47), timedelta(days=3)
-    assert [said(span).replace("\N{NO-BREAK SPACE}", " ") for span in spans] == ["0 min", "59 min", "47 h", "3 jours"]
+    assert [format_gap(span).replace("\N{NO-BREAK SPACE}", " ") for span in spans] == [
+        "0 min",
+        "59 min",
+        "47 h",
+        "3 jours",
+    ]
 
 
 def test_travelling_does_not_matter(client, responder):

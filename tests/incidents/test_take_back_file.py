@@ -8,7 +8,7 @@ from django.test import Client
 from incidents.enums import EventKind
 from incidents.models import SearchDocument
 from incidents.seals import first_broken
-from incidents.services.evidence import room_of
+from incidents.services.evidence import remaining_quota
 from incidents.services.sweep import pointed_to
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import opened
@@ -46,7 +46,7 @@ def test_it_works(holder, responder, incident):
     content = os.urandom(2_000)
     first = hand_over(holder, incident, b"a", "premier.txt")
     piece = hand_over(holder, incident, content, "paie de tous.xlsx")
-    room = room_of(incident)
+    room = remaining_quota(incident)
     assert f'href="{way(piece)}"' in holder.get(files(incident)).content.decode()
     asked = holder.get(way(piece))
     assert "Reprendre la pièce 2" in text(asked)
@@ -68,7 +68,7 @@ def test_it_works(holder, responder, incident):
     case = text(responder.get(f"/admin/incidents/incident/{incident.reference}/"))
     assert "reprise par le déclarant" in case
     assert piece.storage_name not in set(pointed_to(piece.storage_name[:2]))
-    assert room_of(incident).octets == room.octets + len(content)
+    assert remaining_quota(incident).octets == room.octets + len(content)
     assert not SearchDocument.objects.filter(incident=incident, source=str(piece.uid)).exists()
     assert "Vous avez repris une pièce remise par erreur" in text(holder.get(f"/suivi/{incident.reference}/"))
 

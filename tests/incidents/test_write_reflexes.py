@@ -6,7 +6,7 @@ from csirts.models import Csirt
 from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflex_sheets import REFLEXES
-from incidents.reflexes.forms import acts_in, as_typed
+from incidents.reflexes.forms import acts_in, refill_form
 from incidents.services.reflexes import StaleSheet, publish_sheet, sheet_for
 from tests.cast import a_lead, a_responder, breizh_cyber
 from tests.reading import text
@@ -28,7 +28,7 @@ def lead(client, csirt):
 
 
 def typed(based_on=0, **changes):
-    return as_typed(REFLEXES["rancon"], based_on) | changes
+    return refill_form(REFLEXES["rancon"], based_on) | changes
 
 
 def test_it_works(client, csirt, lead):
@@ -137,7 +137,7 @@ def test_another_centre_s_lead_and_a_responder_find_nothing(client, csirt):
 
 def test_what_the_form_shows_reads_back_the_same():
     for kind in IncidentType:
-        shown = as_typed(REFLEXES[kind], 0)
+        shown = refill_form(REFLEXES[kind], 0)
         assert [tuple(act.values()) for act in acts_in(shown["hour"])] == [tuple(act) for act in REFLEXES[kind].hour]
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from collectivities.models import Collectivity
 from collectivities.zones import CLOCKS, PARIS, day_of, zone_of
 from csirts.models import Csirt
-from csirts.wording import named, of_centre, to
+from csirts.wording import centre_with_article, of_centre, to_centre
 from incidents.links import listed_hosts, split_links
 from incidents.moments import end_or_day, has_hour
 from incidents.triage.wording import format_duration, short_day, short_moment
@@ -87,7 +87,7 @@ def clock(value: datetime | None, collectivity: Collectivity) -> str:
 
 
 @register.filter
-def zone_said(zone: str) -> object:
+def format_zone(zone: str) -> object:
     """« heure de Nouméa »"""
     return CLOCKS.get(zone, zone)
 
@@ -163,13 +163,13 @@ def tel(number: str) -> str:
 @register.filter
 def le(centre: str) -> str:
     """« le CERT-FR », « Breizh Cyber »"""
-    return named(centre) if centre else ""
+    return centre_with_article(centre) if centre else ""
 
 
 @register.filter
 def au(centre: str) -> str:
     """« au CERT-FR », « à Breizh Cyber »"""
-    return to(centre)
+    return to_centre(centre)
 
 
 @register.filter

@@ -35,7 +35,7 @@ def delays_block(incident: Incident, now: datetime, taken_at: datetime | None = 
     return {
         "taking": taking(incident, taken_at, now),
         "first_answer": first_answer(incident),
-        "answer": awaited(incident, now),
+        "answer": answer_delay(incident, now),
     }
 
 
@@ -48,7 +48,7 @@ def taking(incident: Incident, first_at: datetime | None, now: datetime) -> Dela
     was_put_back = first_at is not None and by - ACKNOWLEDGE_WITHIN[incident.severity] > first_at
     took = at - incident.received_at if at else None
     target = None if was_put_back else by - incident.received_at
-    return Delay(at, took, target, by, beyond(at or now, by))
+    return Delay(at, took, target, by, overdue_by(at or now, by))
 
 
 def first_answer(incident: Incident) -> Delay | None:
@@ -57,13 +57,13 @@ def first_answer(incident: Incident) -> Delay | None:
     return Delay(incident.answered_at, incident.answered_at - incident.received_at, None, None, None)
 
 
-def awaited(incident: Incident, now: datetime) -> Delay | None:
+def answer_delay(incident: Incident, now: datetime) -> Delay | None:
     """The answer that the declarant waits for now, the first or another."""
     by = incident.answer_by
     if by is None or incident.status == Status.CLOSED:
         return None
-    return Delay(None, None, None, by, beyond(now, by))
+    return Delay(None, None, None, by, overdue_by(now, by))
 
 
-def beyond(at: datetime, by: datetime) -> timedelta | None:
+def overdue_by(at: datetime, by: datetime) -> timedelta | None:
     return at - by if at > by else None

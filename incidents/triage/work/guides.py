@@ -77,14 +77,14 @@ def guide_view(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         csirt = own_csirt(user_of(request), slug)
-        return show(request, csirt, kind, form_for(request, csirt, kind))
+        return render_guide(request, csirt, kind, form_for(request, csirt, kind))
     csirt = led_csirt(user_of(request), slug)
     if GO_BACK in request.POST:
         return go_back(request, csirt, kind)
     form = GuideForm(request.POST)
     if not form.is_valid():
-        return show(request, csirt, kind, form)
-    return take(request, csirt, kind, form)
+        return render_guide(request, csirt, kind, form)
+    return submit_guide(request, csirt, kind, form)
 
 
 def own_csirt(user: User, slug: str) -> Csirt:
@@ -95,20 +95,20 @@ def own_csirt(user: User, slug: str) -> Csirt:
     return csirt
 
 
-def take(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm) -> HttpResponse:
+def submit_guide(request: HttpRequest, csirt: Csirt, kind: str, form: GuideForm) -> HttpResponse:
     """Publish what was typed, or show how it will read; what is wrong comes back with everything typed."""
     try:
         steps = steps_in(form.cleaned_data["steps"], codes_of(csirt, kind))
         preview = clean_steps(steps)
         if PUBLISH not in request.POST:
-            return show(request, csirt, kind, form, preview=preview)
+            return render_guide(request, csirt, kind, form, preview=preview)
         seen = form.cleaned_data["based_on"]
         version = publish_playbook(
             kind=kind, csirt_slug=csirt.slug, steps=steps, based_on=seen, actor=user_of(request)
         )
     except ValidationError as error:
         form.add_error(None, error)
-        return show(request, csirt, kind, form)
+        return render_guide(request, csirt, kind, form)
     except StalePlaybook:
         return refuse_stale(request, csirt, kind)
     messages.success(request, _("Version %(version)s publiée pour votre centre.") % {"version": version})
@@ -134,10 +134,10 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, kind: str) -> HttpResponse:
     typed["based_on"] = str(row.version if row else 0)
     said = _("Quelqu’un a publié une autre version pendant que vous écriviez. Lisez-la, puis publiez la vôtre.")
     messages.warning(request, said)
-    return show(request, csirt, kind, GuideForm(typed), status=HTTPStatus.CONFLICT)
+    return render_guide(request, csirt, kind, GuideForm(typed), status=HTTPStatus.CONFLICT)
 
 
-def show(
+def render_guide(
     request: HttpRequest,
     csirt: Csirt,
     kind: str,
@@ -166,7 +166,7 @@ def form_for(request: HttpRequest, csirt: Csirt, kind: str) -> GuideForm:
     asked = request.GET.get("version", "")
     old = versions_of(kind, csirt).filter(version=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
     steps = read_steps(old.steps) if old and old.steps else guide_for(kind, csirt).steps
-    return GuideForm(initial={"steps": as_typed(steps), "based_on": row.version if row else 0})
+    return GuideForm(initial={"steps": refill_form(steps), "based_on": row.version if row else 0})
 
 
 def versions_of(kind: str, csirt: Csirt) -> QuerySet[Playbook]:
@@ -211,7 +211,7 @@ def hours_in(number: int, said: str) -> int:
     return int(found[1])
 
 
-def as_typed(steps: tuple[Step, ...]) -> str:
+def refill_form(steps: tuple[Step, ...]) -> str:
     """The contrary: what the form shows of a guide."""
     return "\n\n".join("\n".join(lines_of(step)) for step in steps)
 

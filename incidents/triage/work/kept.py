@@ -176,7 +176,7 @@ def keep_view(request: HttpRequest, reference: str) -> HttpResponse:
         return keep_page_view(request, reference, KeptForm(request.GET["page"]))
     if request.headers.get("Accept") != "application/json":
         keep_typed(user, reference, request.POST)
-        return redirect(page_asked(reference, request.POST))
+        return redirect(find_page(reference, request.POST))
     words = typed_in(incident, request.POST, KeptForm)
     try:
         elsewhere = keep_words(reference=reference, actor=user, words=words, pen=pen_of(request.POST))
@@ -195,7 +195,7 @@ def keep_page_view(request: HttpRequest, reference: str, code: KeptForm) -> Http
     return JsonResponse({"said": str(WRITTEN_ELSEWHERE) if elsewhere else kept})
 
 
-def page_asked(reference: str, sent: QueryDict) -> str:
+def find_page(reference: str, sent: QueryDict) -> str:
     """Return the address of the page of the case, with what a button of it asked to see there."""
     asked = sent.get("aller", "corps" if sent.get("corps", "").strip() else "")
     if opened := FORMS.get(sent.get("ouvrir", "")):

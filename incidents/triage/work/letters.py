@@ -88,10 +88,10 @@ def new_letter_view(request: HttpRequest, slug: str) -> HttpResponse:
     """From nothing, or from the national message of `?modele=`."""
     csirt = led_csirt(user_of(request), slug)
     if request.method == "POST":
-        return take(request, csirt, LetterForm(request.POST))
+        return submit_letter(request, csirt, LetterForm(request.POST))
     start = next((one for one in NATIONAL if one.code == request.GET.get("modele", "")), None)
     initial = {"title": start.title, "text": start.text, "types": list(start.types)} if start else {}
-    return show(request, csirt, LetterForm(initial=initial))
+    return render_letter(request, csirt, LetterForm(initial=initial))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -102,11 +102,11 @@ def letter_view(request: HttpRequest, slug: str, uid: UUID) -> HttpResponse:
         return give_back(request, csirt)
     if request.method != "POST":
         initial = {"title": row.title, "text": row.text, "types": row.types, "seen": row.version}
-        return show(request, csirt, LetterForm(initial=initial), row=row)
+        return render_letter(request, csirt, LetterForm(initial=initial), row=row)
     form = LetterForm(request.POST)
     if WITHDRAW in request.POST:
         return withdraw(request, csirt, form, row)
-    return take(request, csirt, form, row=row)
+    return submit_letter(request, csirt, form, row=row)
 
 
 def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
@@ -115,10 +115,12 @@ def give_back(request: HttpRequest, csirt: Csirt) -> HttpResponse:
         raise Http404
     said = _("Quelqu’un a retiré ce message pendant que vous écriviez. Enregistré de nouveau, le vôtre est un autre.")
     messages.warning(request, said)
-    return show(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
+    return render_letter(request, csirt, LetterForm(request.POST), status=HTTPStatus.CONFLICT)
 
 
-def take(request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None) -> HttpResponse:
+def submit_letter(
+    request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTemplate | None = None
+) -> HttpResponse:
     """What is wrong, or was changed by somebody else meanwhile, comes back with everything typed."""
     try:
         if form.is_valid():
@@ -135,7 +137,7 @@ def take(request: HttpRequest, csirt: Csirt, form: LetterForm, *, row: MessageTe
         form.add_error(None, error)
     except StaleTemplate:
         return refuse_stale(request, csirt, row)
-    return show(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return render_letter(request, csirt, form, row=row, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def withdraw(request: HttpRequest, csirt: Csirt, form: LetterForm, row: MessageTemplate) -> HttpResponse:
@@ -157,10 +159,10 @@ def refuse_stale(request: HttpRequest, csirt: Csirt, row: MessageTemplate | None
     )
     messages.warning(request, said)
     context: dict[str, Any] = {"newer": row}
-    return show(request, csirt, LetterForm(typed), row=row, status=HTTPStatus.CONFLICT, **context)
+    return render_letter(request, csirt, LetterForm(typed), row=row, status=HTTPStatus.CONFLICT, **context)
 
 
-def show(
+def render_letter(
     request: HttpRequest,
     csirt: Csirt,
     form: LetterForm,

@@ -19,7 +19,7 @@ def presence_block(now: datetime) -> dict[str, Any]:
     return {"since": now - PRESENT_FOR}
 
 
-def presence_said(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
+def describe_presence(incident: Incident, user: User, seen: str, now: datetime) -> dict[str, Any]:
     """For the script of the page, which read the case when its last event was `seen`. Three queries."""
     last = incident.events.select_related("actor").order_by("-id").first()
     mark = str(last.uid) if last else ""
@@ -28,11 +28,11 @@ def presence_said(incident: Incident, user: User, seen: str, now: datetime) -> d
         "others": [str(one) for one in others_present(incident, user)],
         "writing": [str(one) for one in list_colleagues_writing(incident, user)],
         "seen": mark,
-        "changed": change_said(last, incident, user, now) if last and is_old else "",
+        "changed": describe_change(last, incident, user, now) if last and is_old else "",
     }
 
 
-def change_said(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
+def describe_change(event: IncidentEvent, incident: Incident, user: User, now: datetime) -> str:
     """« Camille a changé ce dossier à 14 h 02. »"""
     moment = wording.since(event.at, now, zone_of(incident.collectivity))
     if event.actor_id == user.pk:

@@ -73,7 +73,7 @@ def relay_view(request: HttpRequest) -> HttpResponse:
     if FREE in request.POST:
         return free_case(request, user)
     if request.method != "POST":
-        return show(request, user, RelayForm(user=user), ticked=[])
+        return render_relay(request, user, RelayForm(user=user), ticked=[])
     return hand_over(request, user)
 
 
@@ -89,14 +89,14 @@ def hand_over(request: HttpRequest, user: User) -> HttpResponse:
         form.add_error(None, wrong.pop("references", []))  # their boxes are no field of the form
         for field, said in wrong.items():
             form.add_error(field, said)
-    return show(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return render_relay(request, user, form, ticked=ticked, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def give_back(request: HttpRequest, user: User) -> HttpResponse:
     """Every case has gone meanwhile: the words stand nowhere else, and may go with others."""
     typed = request.POST.copy()
     typed["key"] = secrets.token_urlsafe()
-    return show(request, user, RelayForm(typed, user=user), ticked=[], status=HTTPStatus.CONFLICT)
+    return render_relay(request, user, RelayForm(typed, user=user), ticked=[], status=HTTPStatus.CONFLICT)
 
 
 def tell(request: HttpRequest, relay: Relay) -> None:
@@ -131,7 +131,9 @@ def free_case(request: HttpRequest, user: User) -> HttpResponse:
     return redirect(PAGE)
 
 
-def show(request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200) -> HttpResponse:
+def render_relay(
+    request: HttpRequest, user: User, form: RelayForm, *, ticked: list[str], status: int = 200
+) -> HttpResponse:
     now = timezone.now()
     mine = [line(one) | {"is_ticked": one.reference in ticked} for one in cases_in_hand(user)]
     context = {

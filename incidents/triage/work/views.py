@@ -25,7 +25,7 @@ from incidents.services.tasks import TaskState, add_task, set_task
 from incidents.triage.page import context_of_case, refused, render_page, to_case
 from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
-from incidents.triage.work.presence import presence_said
+from incidents.triage.work.presence import describe_presence
 from incidents.triage.work.tasks import TaskForm
 
 SAID = {
@@ -112,7 +112,7 @@ def presence_view(request: HttpRequest, reference: str) -> HttpResponse:
     user = user_of(request)
     incident = check_ability(user, reference, to=Ability.WORK)
     note_presence(incident=incident, reader=user)
-    return JsonResponse(presence_said(incident, user, request.POST.get("seen", ""), timezone.now()))
+    return JsonResponse(describe_presence(incident, user, request.POST.get("seen", ""), timezone.now()))
 
 
 def again(request: HttpRequest, incident: Incident, block: str, form: Any) -> HttpResponse:
