@@ -26,18 +26,18 @@ from incidents.deposits import Deposit
 from incidents.enums import Ability, Answer, Cause, ClosingReason, IncidentType, NoteKind, Outcome, Satisfaction
 from incidents.models import Incident
 from incidents.questions.catalogue import current
-from incidents.services.bodies import Proposal, propose_body
-from incidents.services.claim import claim_incident
-from incidents.services.close import Ending, end_incident
-from incidents.services.complete import Writing, answer_section
-from incidents.services.correct import end_interruption
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.declare import Declared, key_of
-from incidents.services.evidence import Given, open_vault, record_evidence
-from incidents.services.rate import rate_help
-from incidents.services.read import note_reading
-from incidents.services.share import share_sentence
-from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.claim import claim_incident
+from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.correct import end_interruption
+from incidents.services.declarant.rate import rate_help
+from incidents.services.declarant.share import share_sentence
+from incidents.services.declaring.bodies import Proposal, propose_body
+from incidents.services.declaring.declare import Declared, key_of
+from incidents.services.evidence.pieces import Given, open_vault, record_evidence
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.read import note_reading
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
 
 NEIGHBOUR = "35288"
 NOTE = b"VOS FICHIERS SONT CHIFFRES.\nNe les renommez pas. Ecrivez a exemple@attaquant.example\n"

@@ -8,7 +8,7 @@ from collectivities.models import Collectivity
 from config.demonstration import DOMAIN
 from incidents.declaration import Caller, Declaration, Instant, Submission
 from incidents.enums import Certainty, IncidentType, Origin
-from incidents.services.declare import Declared, declare_incident
+from incidents.services.declaring.declare import Declared, declare_incident
 
 # Arcep, the regulator, reserves the numbers 06 39 98 for works of fiction.
 CALLER = Caller(

@@ -31,20 +31,20 @@ from incidents.enums import (
 )
 from incidents.models import Incident, Task
 from incidents.rsit import RsitClass, RsitType
-from incidents.services.agreements import Agreement
-from incidents.services.assign import assign_incident
-from incidents.services.close import Ending, end_incident
-from incidents.services.declare import key_of
-from incidents.services.groups import add_to_group, open_group, save_sheet
-from incidents.services.handover import Shift, hand_shift_over
-from incidents.services.merge import merge_incident
-from incidents.services.notes import write_note
-from incidents.services.observe import add_observable
-from incidents.services.qualify import Qualification, qualify_incident
-from incidents.services.reopen import reopen_incident
-from incidents.services.tasks import Errand, TaskState, add_task, apply_playbook, keep_due, set_task
-from incidents.services.transfer import accept_transfer, ask_transfer
-from incidents.services.triage import acknowledge_incident
+from incidents.services.declaring.declare import key_of
+from incidents.services.groups.group import add_to_group, open_group, save_sheet
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.handling.handover import Shift, hand_shift_over
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.qualify import Qualification, qualify_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.tasks import Errand, TaskState, add_task, apply_playbook, keep_due, set_task
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.indicators.observe import add_observable
+from incidents.services.transfer.agreements import Agreement
+from incidents.services.transfer.proposal import accept_transfer, ask_transfer
 
 OTHER_CENTRE = "pays-de-la-loire-cyber-assistance"
 OTHER_CENTRE_TOWN = "44184"

@@ -8,7 +8,10 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections
 
-from incidents.services import bulk, index, papers, reroute
+from incidents.services.groups import bulk
+from incidents.services.history import index
+from incidents.services.papers import making as papers
+from incidents.services.transfer import reroute
 from stats import services
 from stats.reports import making
 

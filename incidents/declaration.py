@@ -117,7 +117,7 @@ class Submission:
     author: str = ""
     # A digest of the Internet address that it came from, where nobody with an account answers for it.
     source: str = ""
-    # Of what too many came (`services/limits.py`).
+    # Of what too many came (`services/declaring/limits.py`).
     burst: str = ""
     # By section (`services`, `donnees`…), where somebody else wrote it.
     authors: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from incidents.services.draft import LASTS
+from incidents.services.declaring.draft import LASTS
 
 NAME = "tocsin_declaration"
 SALT = "incidents.declare.cookie"

@@ -2,7 +2,7 @@
 
 They are data (`data/playbooks.json`), written from the public sources that each step names. Steps that several types
 share stand once in the file, under one code, so that a case whose type changes gets none of them twice. A centre's
-own versions are rows (`services/playbooks.py`). The hours are this house's advice, no legal delay.
+own versions are rows (`services/library/playbooks.py`). The hours are this house's advice, no legal delay.
 """
 
 import json

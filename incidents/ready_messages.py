@@ -1,7 +1,8 @@
 """The messages that a centre sends often, and how the names in braces become a case's own words.
 
-The national ones are data (`data/messages.json`); a centre's are rows (`services/templates.py`). Nothing is evaluated:
-a name that is known is replaced, once, and what replaces it is never read again.
+The national ones are data (`data/messages.json`), those of a centre are rows
+(`services/correspondence/templates.py`). Nothing is evaluated: a name that is known is replaced once, and what
+replaces it is not read again.
 """
 
 import json

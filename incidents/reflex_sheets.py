@@ -2,7 +2,7 @@
 
 They are data (`data/reflexes.json`), written from the public sources that each one names. The first three acts of
 the first hour are those shown wherever there is room for three; six words stand in the call bar. Nothing here needs
-a login, a mail or a network, nor a database: a CSIRT's own sheets are rows (`services/reflexes.py`).
+a login, a mail or a network, nor a database: a CSIRT's own sheets are rows (`services/library/reflexes.py`).
 """
 
 import json

@@ -3,7 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents.services import draft, index, keep, limits, sweep, upload
+from incidents.services.declaring import draft, limits
+from incidents.services.evidence import sweep, upload
+from incidents.services.handling import keep
+from incidents.services.history import index
 
 
 @shared_task

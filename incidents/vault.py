@@ -59,7 +59,7 @@ def slice_name(upload: UUID, offset: int) -> str:
 
 
 def remove(name: str) -> bool:
-    """Whether it is gone. What cannot be removed now is only lost room, until `services/sweep.py` comes by."""
+    """Remove an object and tell whether it is gone. `services/evidence/sweep.py` tries again later."""
     try:
         store().delete(name)
     except UNREACHABLE as error:

@@ -20,9 +20,9 @@ from incidents.links import listed_hosts
 from incidents.models import Advice, Incident, Message, Transfer
 from incidents.reference import spaced
 from incidents.sentence import with_article
-from incidents.services.follow_up import secret_of
-from incidents.services.rate import ASKED_AFTER
-from incidents.services.reflexes import sheet_for
+from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.rate import ASKED_AFTER
+from incidents.services.library.reflexes import sheet_for
 from incidents.sharing import (
     TLP_MEANS,
     is_kept_in,

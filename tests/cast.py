@@ -20,7 +20,7 @@ from incidents import vault
 from incidents.declaration import Caller, Declaration, Submission
 from incidents.enums import Answer, IncidentType, Origin
 from incidents.models import CaseKey, Evidence, EvidenceUpload
-from incidents.services.declare import declare_incident
+from incidents.services.declaring.declare import declare_incident
 
 PASSWORD = "demonstration-tocsin"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the application that makes codes, for all people of the tests

@@ -28,9 +28,9 @@ from incidents.models import (
     Story,
     Task,
 )
-from incidents.services.bulk import start_bulk
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.index import index_all
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.groups.bulk import start_bulk
+from incidents.services.history.index import index_all
 from stats.disclosure.tables import Period
 from stats.models import Release
 from tests.cast import a_person, a_piece, an_agent, an_upload, breizh_cyber, declare, half_signed_in, plouexemple

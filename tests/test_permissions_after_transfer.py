@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.models import IncidentEvent
-from incidents.services.transfer import accept_transfer, ask_transfer
+from incidents.services.transfer.proposal import accept_transfer, ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, an_upload, breizh_cyber, declare
 from tests.incidents.transferring import agreed
 from tests.permission_matrix import MATRIX

@@ -11,9 +11,9 @@ from django.test import Client
 
 from incidents.access import Guest
 from incidents.models import IncidentEvent
-from incidents.services.claim import claim_incident
-from incidents.services.follow_up import rotate_access, secret_of
-from incidents.services.share import share_sentence, shared_secret_of
+from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declarant.claim import claim_incident
+from incidents.services.declarant.share import share_sentence, shared_secret_of
 from tests.cast import (
     a_piece,
     a_responder,

@@ -229,4 +229,4 @@ EVENT_NUDGE = "config.celery.nudge"
 # For the page of a case: the function that returns what became of the mails of events, by event id.
 ARRIVALS = "notifications.arrivals.arrivals_of"
 # For removing a person: the function that counts a person's open cases in some centres. `accounts` knows no cases.
-CASES_HELD = "incidents.services.handover.count_open_cases"
+CASES_HELD = "incidents.services.handling.handover.count_open_cases"

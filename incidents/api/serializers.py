@@ -29,7 +29,7 @@ from incidents.enums import (
 )
 from incidents.models import DataLeak, Incident, IncidentEvent, ServiceInterruption, Story
 from incidents.moments import end_or_day, moment_or_day
-from incidents.services.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
+from incidents.services.declaring.check import DESCRIPTION_LIMIT, LINE_LIMIT, PHONE_LIMIT
 
 INSTANTS = ("occurred", "detected", "attack_known", "breach_known")
 # Our limit for a request; an integer of PostgreSQL could hold more than the population of France.

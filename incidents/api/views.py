@@ -23,8 +23,8 @@ from incidents.enums import Ability, Door, Origin
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
 from incidents.reference import compact
-from incidents.services.declare import Declared, SubmissionConflict, declare_incident
-from incidents.services.triage import acknowledge_incident
+from incidents.services.declaring.declare import Declared, SubmissionConflict, declare_incident
+from incidents.services.handling.triage import acknowledge_incident
 from incidents.workflow import InvalidTransition
 
 IDEMPOTENCY_KEY = OpenApiParameter(

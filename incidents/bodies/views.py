@@ -17,8 +17,8 @@ from incidents import draft_cookie
 from incidents.bodies.forms import KINDS, NOT_SERVED, BodyForm, list_typed
 from incidents.burst import is_burst
 from incidents.enums import Screen
-from incidents.services.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
-from incidents.services.draft import Typed, is_open, start_draft
+from incidents.services.declaring.bodies import ELSEWHERE_OF, LegalForm, find_commune, propose_body, sketch_of
+from incidents.services.declaring.draft import Typed, is_open, start_draft
 
 MANY = 5
 WITHIN_SECONDS = 3600

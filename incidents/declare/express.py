@@ -32,8 +32,8 @@ from incidents.declare.sending import lead_to_answer, member_of, sent_already
 from incidents.declare.views import CHOOSE, TO_MEND, bodies_of
 from incidents.enums import IncidentType, Origin, Screen
 from incidents.models import Draft
-from incidents.services.check import can_be_called
-from incidents.services.draft import AlreadySent, Typed, save_page, send_express, version_of
+from incidents.services.declaring.check import can_be_called
+from incidents.services.declaring.draft import AlreadySent, Typed, save_page, send_express, version_of
 
 # The values of the buttons: search the body, choose another body than the one named, send.
 SEARCH, ANOTHER, CALL_ME = "chercher", "autre", "rappel"

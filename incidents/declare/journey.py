@@ -24,9 +24,9 @@ from incidents.enums import IncidentType, Screen
 from incidents.models import Draft, DraftPage, Incident
 from incidents.public_services import services_of
 from incidents.reflex_sheets import Reflexes
-from incidents.services.check import checked
-from incidents.services.draft import Values, code_of
-from incidents.services.reflexes import sheet_for
+from incidents.services.declaring.check import checked
+from incidents.services.declaring.draft import Values, code_of
+from incidents.services.library.reflexes import sheet_for
 from incidents.sharing import is_mailbox_in_doubt
 from incidents.text import CONTROLS, strip_controls
 

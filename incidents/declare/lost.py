@@ -14,7 +14,7 @@ from incidents.declare.screens import ASKED, ROUTES
 from incidents.declare.views import typed_on
 from incidents.enums import Screen
 from incidents.models import Draft
-from incidents.services.draft import AlreadySent, PageChanged, save_page
+from incidents.services.declaring.draft import AlreadySent, PageChanged, save_page
 
 
 def cookies_lost(request: HttpRequest) -> HttpResponse | None:

@@ -12,7 +12,7 @@ from incidents.declare.journey import Journey, journey_of
 from incidents.declare.screens import ASKED
 from incidents.declare.views import typed_on
 from incidents.models import Draft
-from incidents.services.draft import AlreadySent, PageChanged, save_page, version_of
+from incidents.services.declaring.draft import AlreadySent, PageChanged, save_page, version_of
 
 
 @login_not_required

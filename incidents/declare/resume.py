@@ -22,7 +22,7 @@ from incidents.declare.recap import RESUMED
 from incidents.declare.screens import ROUTES
 from incidents.models import Draft
 from incidents.reference import compact, spaced
-from incidents.services.draft import CODE_LENGTH, find_draft
+from incidents.services.declaring.draft import CODE_LENGTH, find_draft
 from incidents.text import plain_line
 
 NAME_LIMIT = 60

@@ -24,9 +24,9 @@ from incidents.draft_cookie import PEN
 from incidents.enums import Origin, Screen
 from incidents.models import DraftPage, FollowUpAccess, Incident
 from incidents.queries import sheets_of, useful_for
-from incidents.services.declare import Declared
-from incidents.services.draft import Typed, send_draft
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
+from incidents.services.declaring.declare import Declared
+from incidents.services.declaring.draft import Typed, send_draft
 from incidents.signature import remember_signature
 from incidents.text import say_the_same
 

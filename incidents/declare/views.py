@@ -32,7 +32,7 @@ from incidents.declare.screens import COUNT, INPUTS, PLACES, ROUTES, after, befo
 from incidents.declare.sending import ask_again, send_at_once, sent_already
 from incidents.enums import Answer, IncidentType, Screen
 from incidents.models import Draft, DraftPage
-from incidents.services.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
+from incidents.services.declaring.draft import AlreadySent, PageChanged, Typed, save_page, start_draft, version_of
 
 Shown = Callable[[HttpRequest, Journey], HttpResponse]
 CHOOSE = gettext_lazy("Choisissez ce qui ressemble le plus, ou « Je ne sais pas ».")

@@ -16,8 +16,8 @@ from incidents import vault
 from incidents.access import get_incident
 from incidents.enums import Ability, Door
 from incidents.models import Evidence
-from incidents.services.evidence import Erased, key_to_read
-from incidents.services.read import note_opening
+from incidents.services.evidence.pieces import Erased, key_to_read
+from incidents.services.handling.read import note_opening
 
 logger = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from incidents import vault
 from incidents.deposits import Deposit, Deposited, TooLarge
-from incidents.services.evidence import MOST_FILES, Room
+from incidents.services.evidence.pieces import MOST_FILES, Room
 from incidents.text import plain_file_name
 
 FIELD = "pieces"

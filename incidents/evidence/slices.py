@@ -16,8 +16,8 @@ from incidents.enums import Ability
 from incidents.evidence.handler import NO_ROOM
 from incidents.evidence.views import author_of
 from incidents.models import EvidenceUpload
-from incidents.services.evidence import Erased
-from incidents.services.upload import Elsewhere, finish_upload, get_upload, receive_slice, start_upload
+from incidents.services.evidence.pieces import Erased
+from incidents.services.evidence.upload import Elsewhere, finish_upload, get_upload, receive_slice, start_upload
 from incidents.text import plain_file_name
 from incidents.visits import find_case, private
 

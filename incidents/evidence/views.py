@@ -19,7 +19,7 @@ from incidents.evidence.handler import Arrivals, StraightToVault
 from incidents.models import Incident
 from incidents.queries import pieces_of
 from incidents.seals import first_broken, instant
-from incidents.services.evidence import (
+from incidents.services.evidence.pieces import (
     MOST_FILES,
     Erased,
     Given,
@@ -30,7 +30,7 @@ from incidents.services.evidence import (
     take_back_evidence,
     unfinished_of,
 )
-from incidents.services.upload import SLICE, abandon_upload
+from incidents.services.evidence.upload import SLICE, abandon_upload
 from incidents.text import plain_line
 from incidents.visits import find_case, private
 

@@ -17,10 +17,10 @@ from incidents.follow_up.forms import LetterForm, WithdrawForm
 from incidents.follow_up.page import case_page, known_of, render_not_found
 from incidents.reference import compact
 from incidents.sentence import sentences_of
-from incidents.services.claim import claim_incident
-from incidents.services.correspond import AUTHOR_LIMIT, thread_of, write_to_csirt
-from incidents.services.share import find_shared, share_sentence, unshare_sentence
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import AUTHOR_LIMIT, thread_of, write_to_csirt
+from incidents.services.declarant.claim import claim_incident
+from incidents.services.declarant.share import find_shared, share_sentence, unshare_sentence
+from incidents.services.declarant.withdraw import withdraw_incident
 from incidents.signature import remember_signature, signature_of
 from incidents.standing import standing_of
 from incidents.text import plain_line

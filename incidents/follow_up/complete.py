@@ -27,9 +27,9 @@ from incidents.follow_up.complete_questions import questions_editor
 from incidents.follow_up.page import render_not_found
 from incidents.models import Incident
 from incidents.queries import Kept, by_section, sheets_of, useful_for
-from incidents.services.check import LINE_LIMIT
-from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
-from incidents.services.correct import end_interruption
+from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, why_not
+from incidents.services.declarant.correct import end_interruption
+from incidents.services.declaring.check import LINE_LIMIT
 from incidents.signature import remember_signature, signature_of
 from incidents.text import plain_line
 from incidents.visits import find_case, private

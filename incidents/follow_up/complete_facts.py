@@ -27,15 +27,15 @@ from incidents.follow_up.complete_questions import bare, day_of, hour_of
 from incidents.models import INSTANTS, Incident
 from incidents.moments import end_or_day
 from incidents.public_services import services_of
-from incidents.services.complete import Writing, Written
-from incidents.services.correct import (
+from incidents.services.declarant.complete import Writing, Written
+from incidents.services.declarant.correct import (
     correct_caller,
     correct_data,
     correct_moments,
     correct_services,
     correct_story,
 )
-from incidents.services.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of, leak_of
 from incidents.sharing import is_mailbox_in_doubt
 
 CERTAINTIES = [

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from incidents.fields import CountField, DayField, HourField, WordsField
 from incidents.models import Incident
 from incidents.questions.catalogue import WITH_CHOICES, Kind, Question, Section, Version, find_version
-from incidents.services.answers import oddness
-from incidents.services.complete import Writing, Written, answer_section
+from incidents.services.declarant.answers import oddness
+from incidents.services.declarant.complete import Writing, Written, answer_section
 
 UNKNOWN = "nsp"
 ODD_KINDS = (Kind.IBAN, Kind.URL, Kind.MAIL)

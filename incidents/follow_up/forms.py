@@ -5,8 +5,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.reference import compact, is_reference
-from incidents.services.correspond import AUTHOR_LIMIT, Letter
-from incidents.services.follow_up import SECRET_LENGTH
+from incidents.services.correspondence.correspond import AUTHOR_LIMIT, Letter
+from incidents.services.declarant.access import SECRET_LENGTH
 
 
 class CodeForm(forms.Form):

@@ -12,7 +12,7 @@ from csirts.models import Csirt
 from incidents.enums import ActorKind, ClosingReason, EventKind
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import SAID_TO_BODY
-from incidents.services.due import DECLARANT
+from incidents.services.handling.due import DECLARANT
 
 SENTENCES: dict[str, Promise | str] = {
     EventKind.DECLARED: _("%(who)s a déclaré l’incident"),

@@ -20,12 +20,12 @@ from incidents.follow_up.rating import rate_block
 from incidents.models import Incident, ServiceInterruption
 from incidents.queries import Useful, openers_of, pieces_of, sheets_of, useful_for
 from incidents.sentence import Known, Service, sentences_of
-from incidents.services.assign import holder_of
-from incidents.services.complete import why_not
-from incidents.services.correspond import MESSAGES_SHOWN, thread_of
-from incidents.services.dossier import why_this_centre
-from incidents.services.reflexes import sheet_for
-from incidents.services.share import shared_secret_of
+from incidents.services.correspondence.correspond import MESSAGES_SHOWN, thread_of
+from incidents.services.declarant.complete import why_not
+from incidents.services.declarant.share import shared_secret_of
+from incidents.services.handling.assign import holder_of
+from incidents.services.library.reflexes import sheet_for
+from incidents.services.papers.dossier import why_this_centre
 from incidents.sharing import may_be_told_in_a_sentence
 from incidents.signature import signature_of
 from incidents.standing import Standing, Step, standing_of

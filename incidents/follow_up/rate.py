@@ -11,7 +11,7 @@ from incidents.follow_up.acts import back_to, refused
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.follow_up.rating import RateForm, rate_block
 from incidents.models import Incident
-from incidents.services.rate import StaleRating, rate_help, seen_of
+from incidents.services.declarant.rate import StaleRating, rate_help, seen_of
 from incidents.visits import find_case, private
 
 

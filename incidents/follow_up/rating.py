@@ -9,7 +9,7 @@ from incidents.access import Guest, speaks_for_body
 from incidents.enums import Satisfaction
 from incidents.fields import WordsField
 from incidents.models import Incident, Rating
-from incidents.services.rate import WORDS_LIMIT, is_asked, seen_of
+from incidents.services.declarant.rate import WORDS_LIMIT, is_asked, seen_of
 
 LEVELS = [(str(level), label) for level, label in Satisfaction.choices]
 

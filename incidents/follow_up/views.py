@@ -14,9 +14,9 @@ from incidents.follow_up.forms import CodeForm
 from incidents.follow_up.page import case_page, render_not_found
 from incidents.models import FollowUpAccess
 from incidents.reference import compact
-from incidents.services.correspond import stretch_of
-from incidents.services.follow_up import find_access, rotate_access_by_declarant, secret_of
-from incidents.services.guess import MustWait, open_by_code
+from incidents.services.correspondence.correspond import stretch_of
+from incidents.services.declarant.access import find_access, rotate_access_by_declarant, secret_of
+from incidents.services.declarant.guess import MustWait, open_by_code
 from incidents.visits import find_case, private
 
 OPENS_NOTHING = _(

@@ -124,7 +124,7 @@ class EvidenceUpload(models.Model):
 
 
 class StrayObject(models.Model):
-    """An object of the store that no row points to. It is removed when this has lasted (`services/sweep.py`)."""
+    """An object of the store that no row points to, since when: `services/evidence/sweep.py` removes it later."""
 
     name = models.CharField(_("nom dans le dépôt"), max_length=100, unique=True)
     seen_at = models.DateTimeField(_("sans ligne depuis le"), default=timezone.now)

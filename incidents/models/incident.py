@@ -46,14 +46,14 @@ class Incident(Labelled):
 
     reference = models.CharField(_("référence"), max_length=8, unique=True, editable=False)
     collectivity = models.ForeignKey(Collectivity, models.PROTECT, verbose_name=_("collectivité"))
-    # As routed on the day of the declaration, then as `services/reroute.py` and transfers moved it while it was open.
+    # As routed on the day of the declaration. `services/transfer/reroute.py` and transfers move it while it is open.
     csirt = models.ForeignKey(Csirt, models.PROTECT, null=True, blank=True, verbose_name=_("CSIRT"))
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("région"))
     route_reason = models.CharField(_("raison de l’aiguillage"), max_length=500)
 
     status = models.CharField(_("état"), max_length=16, choices=Status, default=Status.DECLARED)
     origin = models.CharField(_("origine"), max_length=16, choices=Origin)
-    # It came after many others within an hour (`services/limits.py`): no receipt was sent.
+    # It came after many others within an hour (`services/declaring/limits.py`): no receipt was sent.
     burst = models.CharField(
         _("en rafale"), max_length=8, choices=Burst, default="", db_default="", blank=True, editable=False
     )
@@ -115,7 +115,7 @@ class Incident(Labelled):
     # The CSIRT asked the declarant something and nothing came since.
     awaited_since = models.DateTimeField(_("attend le déclarant depuis le"), null=True, blank=True)
     worked_at = models.DateTimeField(_("dernier acte du centre le"), null=True, blank=True)
-    # What comes next and by when, kept by `services/due.py`: the order of the queue.
+    # What comes next and by when, kept by `services/handling/due.py`: the order of the queue.
     due_at = models.DateTimeField(_("prochaine échéance"))
     due_for = models.CharField(_("échéance de"), max_length=12, choices=DueFor, default=DueFor.ACKNOWLEDGE)
     is_taken = models.GeneratedField(
@@ -125,7 +125,7 @@ class Incident(Labelled):
         verbose_name=_("n’est plus à prendre"),
     )
 
-    # The case of which this one is a double; undone by `services/merge.py`.
+    # The case of which this one is a double; undone by `services/groups/merge.py`.
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="doubles", verbose_name=_("fusionné avec")
     )

@@ -11,7 +11,7 @@ from incidents.models.incident import Incident
 
 
 class FollowUpAccess(models.Model):
-    """A secret that opens one case to whoever holds it. The secret itself is not stored (`services/follow_up.py`)."""
+    """A secret that opens one case to its bearer. The secret is not stored (`services/declarant/access.py`)."""
 
     uid = models.UUIDField(_("identifiant public"), default=uuid4, unique=True, editable=False)
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="accesses", verbose_name=_("incident"))

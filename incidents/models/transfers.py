@@ -28,7 +28,7 @@ class Transfer(models.Model):
     agreement = models.CharField(_("accord du déclarant"), max_length=300, blank=True)
     # The label that the case had when they agreed.
     agreed_tlp = models.CharField(_("TLP à cet accord"), max_length=16, choices=Tlp, blank=True)
-    # Empty: the ground of the body went to the other centre (`services/reroute.py`).
+    # Empty: the ground of the body went to the other centre (`services/transfer/reroute.py`).
     asked_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposé par")
     )
@@ -110,7 +110,7 @@ class Advice(models.Model):
 
 
 class RoutingCheck(models.Model):
-    """How far the open cases were compared with the directory. The one row, which `services/reroute.py` keeps."""
+    """How far `services/transfer/reroute.py` has compared the open cases with the directory. There is one row."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     # Of the directory, as PostgreSQL draws it at each change; empty: never compared.

@@ -18,9 +18,9 @@ from incidents.burst import address_key
 from incidents.enums import PaperState
 from incidents.models import Paper
 from incidents.papers.serving import attached, download
-from incidents.services.cards import card_of, communes_of
-from incidents.services.limits import asks_many_cards
-from incidents.services.papers import ask_wall_cards, cards_for, may_be_asked
+from incidents.services.declaring.limits import asks_many_cards
+from incidents.services.papers.cards import card_of, communes_of
+from incidents.services.papers.making import ask_wall_cards, cards_for, may_be_asked
 from incidents.typeset import typeset
 
 CHOICES = 12

@@ -7,7 +7,7 @@ from django.http import Http404, StreamingHttpResponse
 
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.services.papers import content_of
+from incidents.services.papers.making import content_of
 from incidents.vault import NotReadable
 
 

@@ -13,8 +13,8 @@ from collectivities.zones import zone_of
 from incidents.enums import Door, PaperKind
 from incidents.models import Incident
 from incidents.papers.serving import download
-from incidents.services.dossier import dossier_of
-from incidents.services.papers import Erased, ask_answer_pack
+from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.making import Erased, ask_answer_pack
 from incidents.visits import find_case, private
 
 LEDGER_LINES = range(22)

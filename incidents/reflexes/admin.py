@@ -21,7 +21,7 @@ from incidents.enums import IncidentType
 from incidents.models import ReflexSheet
 from incidents.reflex_sheets import REFLEXES, Reflexes, read_sheet
 from incidents.reflexes.forms import SheetForm, refill_form
-from incidents.services.reflexes import (
+from incidents.services.library.reflexes import (
     NATIONAL,
     Sheet,
     StaleSheet,

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.reflex_sheets import Act, Reflexes
-from incidents.services.reflexes import TITLE_LIMIT, WORDS_LIMIT
+from incidents.services.library.reflexes import TITLE_LIMIT, WORDS_LIMIT
 
 ACTS_HELP = _(
     "Une ligne pour le geste, la suivante pour dire comment. Une ligne vide entre deux gestes. "

@@ -14,7 +14,7 @@ from csirts.wording import curly
 from incidents.enums import IncidentType
 from incidents.reflex_sheets import ICONS, REFLEXES
 from incidents.reflexes.official import official_pages
-from incidents.services.reflexes import sheet_for
+from incidents.services.library.reflexes import sheet_for
 
 
 class Line(NamedTuple):

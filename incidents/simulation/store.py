@@ -31,7 +31,7 @@ from incidents.enums import (
 from incidents.models import DataLeak, Incident, IncidentEvent, PendingEvent, ServiceInterruption, Story
 from incidents.reference import ALPHABET, LENGTH, with_check_character
 from incidents.rsit import FIRST_CLASSIFICATION
-from incidents.services.index import write_documents
+from incidents.services.history.index import write_documents
 from incidents.severity import Situation, assess
 from incidents.simulation import priors
 from incidents.simulation.draw import Case

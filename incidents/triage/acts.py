@@ -19,13 +19,13 @@ from accounts.models import User
 from accounts.signed_in import user_of
 from incidents.access import check_ability
 from incidents.enums import Ability, ClosingReason, TakingBack
-from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
-from incidents.services.close import NotFinished
-from incidents.services.erase import erase_personal_data
-from incidents.services.groups import add_to_group, remove_from_group
-from incidents.services.merge import unmerge_incident
-from incidents.services.tasks import apply_playbook
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
+from incidents.services.groups.group import add_to_group, remove_from_group
+from incidents.services.groups.merge import unmerge_incident
+from incidents.services.handling.close import NotFinished
+from incidents.services.handling.tasks import apply_playbook
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.history.erase import erase_personal_data
 from incidents.triage.wording import why_refused
 from incidents.workflow import InvalidTransition
 

@@ -17,26 +17,26 @@ from incidents.enums import TYPE_TERMS, Ability, KeptForm
 from incidents.models import Incident
 from incidents.querysets import IncidentQuerySet
 from incidents.reference import groups
-from incidents.services.bodies import StaleBody, correct_body
-from incidents.services.correspond import ThreadMoved, write_to_declarant, write_with_doubles
-from incidents.services.follow_up import rotate_access, secret_of
-from incidents.services.read import save_reading
-from incidents.services.severity import StaleSeverity, set_severity
+from incidents.services.correspondence.correspond import ThreadMoved, write_to_declarant, write_with_doubles
+from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declaring.bodies import StaleBody, correct_body
+from incidents.services.handling.read import save_reading
+from incidents.services.handling.severity import StaleSeverity, set_severity
 from incidents.triage.acts import ACTS, answer_with_messages, asks_for_words, carry_out
-from incidents.triage.body import CorrectionForm
-from incidents.triage.desk import desk_of, mark_of_waiting
-from incidents.triage.lines import with_lines
-from incidents.triage.moved import redirect_when_moved
-from incidents.triage.order import cases_of_centres
-from incidents.triage.page import Route, context_of_case, rebase_form, refused, render_page, to_case
-from incidents.triage.queue import TYPE, VIEW, Asked, Page, read_page, rows_of
-from incidents.triage.refresh import mark_of, with_signs
+from incidents.triage.case.body import CorrectionForm
+from incidents.triage.case.page import Route, context_of_case, rebase_form, refused, render_page, to_case
+from incidents.triage.case.thread import ReplyForm, came_since
+from incidents.triage.judging.severity import SeverityForm, make_severity_form
+from incidents.triage.queue.desk import desk_of, mark_of_waiting
+from incidents.triage.queue.lines import with_lines
+from incidents.triage.queue.order import cases_of_centres
+from incidents.triage.queue.pages import TYPE, VIEW, Asked, Page, read_page, rows_of
+from incidents.triage.queue.refresh import mark_of, with_signs
+from incidents.triage.queue.saved_views import VIEWS
+from incidents.triage.queue.wave_lines import rows_on
 from incidents.triage.routes import BESIDE, OF_A_CASE
-from incidents.triage.saved_views import VIEWS
-from incidents.triage.search_page import to_search
-from incidents.triage.severity import SeverityForm, make_severity_form
-from incidents.triage.thread import ReplyForm, came_since
-from incidents.triage.wave_lines import rows_on
+from incidents.triage.search.page import to_search
+from incidents.triage.transfer.moved import redirect_when_moved
 from incidents.triage.work.kept import keep_view, keeping_words
 
 

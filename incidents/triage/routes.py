@@ -4,19 +4,24 @@ Each part writes its views beside its forms and names them here; an act of one b
 """
 
 from incidents.enums import KeptForm
-from incidents.triage import group_message, groups, in_bulk, merging, messages, state
-from incidents.triage.advise import advise_view
-from incidents.triage.call_back import call_view
-from incidents.triage.closing import closing_view, reopen_view
-from incidents.triage.former import former_view
-from incidents.triage.history import history_page
-from incidents.triage.judging import qualify_view, verify_view
-from incidents.triage.known import known_values_view, look_up_view
-from incidents.triage.observe import observable_view, observables_view
-from incidents.triage.opened import form_view
-from incidents.triage.page import Route
-from incidents.triage.search_page import search_view
-from incidents.triage.transfer_pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
+from incidents.triage.bulk import pages as in_bulk
+from incidents.triage.calls.call_back import call_view
+from incidents.triage.case import messages
+from incidents.triage.case.history import history_page
+from incidents.triage.case.opened import form_view
+from incidents.triage.case.page import Route
+from incidents.triage.groups import merging
+from incidents.triage.groups import message as group_message
+from incidents.triage.groups import pages as groups
+from incidents.triage.indicators.known import known_values_view, look_up_view
+from incidents.triage.indicators.observe import observable_view, observables_view
+from incidents.triage.judging.closing import closing_view, reopen_view
+from incidents.triage.judging.pages import qualify_view, verify_view
+from incidents.triage.queue import state
+from incidents.triage.search.page import search_view
+from incidents.triage.transfer.advise import advise_view
+from incidents.triage.transfer.former import former_view
+from incidents.triage.transfer.pages import accept_view, ask_view, list_view, offer_view, return_view, withdraw_view
 from incidents.triage.work import guides, letters, relay, views
 from incidents.triage.work.assign import PREFIX
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from incidents.triage import on_behalf, views
+from incidents.triage.calls import on_behalf
+from incidents.triage.case import telephone as views
 
 urlpatterns = [
     path("saisir/", on_behalf.on_behalf, name="on_behalf"),

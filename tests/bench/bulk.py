@@ -19,7 +19,7 @@ def act():
     from config.demonstration import DOMAIN  # noqa: PLC0415
     from incidents.enums import BulkAct  # noqa: PLC0415
     from incidents.models import Incident  # noqa: PLC0415
-    from incidents.services import bulk  # noqa: PLC0415
+    from incidents.services.groups import bulk  # noqa: PLC0415
 
     lead, responder = (User.objects.get(email=f"{name}@{DOMAIN}") for name in ("lead", "responder"))
     ours = Incident.objects.filter(csirt__in=lead.csirt_ids() & responder.csirt_ids())

@@ -35,7 +35,7 @@ from django.utils import timezone
 from collectivities.models import Collectivity
 from incidents.draft_cookie import SALT
 from incidents.models import Draft
-from incidents.services.draft import LASTS
+from incidents.services.declaring.draft import LASTS
 body, until = Collectivity.objects.get(uid="{body}"), timezone.now() + LASTS
 known = {{"type": "rancon", "collectivity": body, "expires_at": until}}
 drafts = [Draft(nonce=str(n), code_hash=str(n), **known) for n in range({number})]

@@ -38,7 +38,8 @@ def make_cards(count):
     from collectivities.models import Departement  # noqa: PLC0415  (after django.setup)
     from incidents import vault  # noqa: PLC0415
     from incidents.models import Paper  # noqa: PLC0415
-    from incidents.services import cards, papers  # noqa: PLC0415
+    from incidents.services.papers import cards  # noqa: PLC0415
+    from incidents.services.papers import making as papers  # noqa: PLC0415
 
     papers.cards_of = lambda departement, on: islice(cards.cards_of(departement, on=on), count)
     departement = Departement.objects.get(code=LARGEST_DEPARTEMENT)

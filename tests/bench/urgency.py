@@ -27,7 +27,7 @@ from accounts.models import User
 from config.demonstration import DOMAIN
 from incidents.enums import BulkAct
 from incidents.models import Incident
-from incidents.services.bulk import start_bulk
+from incidents.services.groups.bulk import start_bulk
 actor = User.objects.get(email=f"responder@{{DOMAIN}}")
 ours = Incident.objects.filter(csirt__in=actor.csirt_ids(), status="declared").order_by("id")
 references = list(ours.values_list("reference", flat=True)[:{number}])

@@ -25,7 +25,7 @@ from incidents.models import (
     Transfer,
 )
 from incidents.seals import first_broken
-from incidents.services.handover import relays_for
+from incidents.services.handling.handover import relays_for
 
 pytestmark = pytest.mark.django_db
 

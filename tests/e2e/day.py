@@ -10,7 +10,7 @@ from incidents.declaration import Caller
 from incidents.models import Incident
 from incidents.reference import compact
 from incidents.reference import spaced as in_fours
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import declare, plouexemple
 from tests.e2e import steps

@@ -3,8 +3,8 @@
 import pytest
 
 from incidents.models import CaseGroup
-from incidents.services.groups import remove_from_group, save_sheet
-from incidents.services.merge import merge_incident
+from incidents.services.groups.group import remove_from_group, save_sheet
+from incidents.services.groups.merge import merge_incident
 from tests.cast import a_responder, declare
 from tests.e2e.desk import Desk
 from tests.incidents.grouping import a_group, town

@@ -10,10 +10,10 @@ from pypdf import PdfReader
 from config.env import Env, evidence
 from incidents.access import Guest
 from incidents.models import Evidence, EvidenceUpload
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.read import note_opening
-from incidents.services.upload import SLICE, receive_slice, start_upload
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
+from incidents.services.handling.read import note_opening
+from incidents.services.history.erase import erase_personal_data
 from tests.browser import host_of, open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_piece, a_responder, an_agent, declare
 from tests.e2e import steps
@@ -158,7 +158,7 @@ def test_the_sealed_list_fits_its_paper(live_site, browser, incident):
 
 
 def test_what_is_missing_is_named(live_site, browser, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.upload.LARGEST", 1000)
+    monkeypatch.setattr("incidents.services.evidence.upload.LARGEST", 1000)
     page = open_page(browser)
     enter(page, live_site, incident)
     page.locator("#fichiers").set_input_files([LARGE, NOTE])

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from incidents.enums import KeptForm
 from incidents.models import KeptWords, Message, Task
-from incidents.services.tasks import Errand, add_task
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from incidents.enums import Status
 from incidents.models import CaseGroup, Incident
-from incidents.services.bulk import carry_on_bulk
-from incidents.services.index import index_all
+from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.history.index import index_all
 from stats.counting.rollups import fold_all
 from stats.services import verify_figures
 from tests.browser import open_page, overflow, shoot, violations

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.models import Closing, Rating, Task
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.follow_up import secret_of
-from incidents.services.triage import close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, declare
 from tests.e2e import steps
 from tests.e2e.desk import Desk

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from incidents.declaration import Interruption, Leak
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.services.follow_up import secret_of
-from incidents.services.triage import close_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.triage import close_incident
 from tests.browser import open_page
 from tests.cast import a_responder, declare
 from tests.e2e import steps

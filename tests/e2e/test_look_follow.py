@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 from incidents.access import Guest
 from incidents.declaration import Interruption
 from incidents.reference import spaced
-from incidents.services.correspond import Letter
-from incidents.services.follow_up import secret_of
-from incidents.services.triage import acknowledge_incident, verify_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter
+from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder, an_agent, declare
 from tests.e2e import steps

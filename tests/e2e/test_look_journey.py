@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.models import Draft
-from incidents.services.draft import code_of
+from incidents.services.declaring.draft import code_of
 from tests.browser import open_page
 from tests.e2e import steps
 from tests.e2e.visitor import Visitor

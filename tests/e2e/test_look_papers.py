@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from collectivities.models import Collectivity
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.services.papers import make_due
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.papers.making import make_due
 from stats.models import Report
 from stats.reports.making import make_due as make_reports
 from tests.browser import open_page

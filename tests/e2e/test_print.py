@@ -7,7 +7,7 @@ import pytest
 from collectivities.models import Collectivity
 from incidents.enums import IncidentType
 from incidents.reference import spaced
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from stats.pages.freshness import pages
 from tests.browser import open_page
 from tests.cast import declare

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from incidents.declaration import Caller, Interruption, Leak
 from incidents.enums import Answer, Burst, LeakStatus, PublicService, Severity
 from incidents.models import Incident
-from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_responder, declare, plouexemple
 from tests.e2e import steps

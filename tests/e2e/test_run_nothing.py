@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.enums import Role
-from incidents.services.share import shared_secret_of
+from incidents.services.declarant.share import shared_secret_of
 from tests.browser import host_of, open_page
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import ADDRESSES, MARKUP, TEMPLATES

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.models import Incident
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.triage import acknowledge_incident
 from tests.browser import open_page, overflow, shoot, violations
 from tests.cast import a_lead, a_responder, declare
 from tests.e2e import steps

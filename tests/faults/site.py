@@ -9,7 +9,7 @@ from django.test import Client
 
 from config.run import answers, granian
 from incidents import cookie
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from tests.faults.stage import Program, free_port, until
 
 TOKEN = "t" * 32

@@ -12,8 +12,8 @@ from django.db import connections
 from config.env import Env, evidence
 from incidents import vault
 from incidents.models import Evidence, EvidenceUpload
-from incidents.services.evidence import key_to_read
-from incidents.services.upload import SLICE
+from incidents.services.evidence.pieces import key_to_read
+from incidents.services.evidence.upload import SLICE
 from tests.cast import breizh_cyber, declare
 from tests.faults.site import TOKEN, Site, headers_of_holder
 from tests.faults.stage import until

@@ -13,12 +13,12 @@ from pypdf import PdfReader
 from collectivities.models import Departement
 from incidents.enums import PaperState
 from incidents.models import Paper
-from incidents.services.cards import communes_of
-from incidents.services.papers import LEASE, ask_wall_cards
+from incidents.services.papers.cards import communes_of
+from incidents.services.papers.making import LEASE, ask_wall_cards
 from tests.faults.stage import Program, until
 
 # What beat asks of a worker every three seconds.
-SWEEP = "import django; django.setup(); from incidents.services.papers import make_due; make_due()"
+SWEEP = "import django; django.setup(); from incidents.services.papers.making import make_due; make_due()"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from incidents.access import Guest
 from incidents.declaration import Interruption
 from incidents.questions.catalogue import current
-from incidents.services.complete import Writing, answer_section, newest_sheet
+from incidents.services.declarant.complete import Writing, answer_section, newest_sheet
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)
 CIVIL = Interruption(service="civil", extent="stopped", started_at=NOW - timedelta(hours=6), people_affected=30)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from tests.reading import hidden
 
 NOW = datetime(2026, 11, 24, 13, 10, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from django.test import Client
 
 from incidents.models import Incident
-from incidents.services.follow_up import secret_of
-from incidents.services.triage import acknowledge_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.triage import acknowledge_incident
 
 CASE = "/admin/incidents/incident"
 

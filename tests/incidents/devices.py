@@ -3,7 +3,7 @@
 from django.test import Client
 
 from incidents.access import Guest
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 
 QUEUE = "/admin/incidents/incident/"
 

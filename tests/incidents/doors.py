@@ -15,9 +15,9 @@ from incidents.api.serializers import DeclarationIn
 from incidents.enums import BulkAct
 from incidents.models import Draft, Incident, MessageTemplate
 from incidents.questions.catalogue import current
-from incidents.services.bulk import start_bulk
-from incidents.services.draft import code_of
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
+from incidents.services.declaring.draft import code_of
+from incidents.services.groups.bulk import start_bulk
 from tests.cast import a_responder, plouexemple
 from tests.factories.collectivities import made_up_siren
 from tests.hostile import FILE_NAMES, MAILBOXES

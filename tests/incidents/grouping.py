@@ -5,7 +5,7 @@ from datetime import timedelta
 from csirts.models import Csirt
 from incidents.enums import GroupKind
 from incidents.models import Incident, Story
-from incidents.services.groups import open_group
+from incidents.services.groups.group import open_group
 from tests.cast import breizh_cyber, declare, plouexemple
 
 GROUPS = "/admin/incidents/incident/groupes/"

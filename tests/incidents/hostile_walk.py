@@ -6,8 +6,8 @@ from accounts import dispatch as account_mails
 from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import IncidentType
-from incidents.services.papers import make_due as make_papers
-from incidents.services.share import shared_secret_of
+from incidents.services.declarant.share import shared_secret_of
+from incidents.services.papers.making import make_due as make_papers
 from notifications import dispatch as case_mails
 from stats.reports.making import make_due as make_reports
 from tests import harmless

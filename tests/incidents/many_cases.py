@@ -3,7 +3,7 @@
 from csirts.models import Csirt
 from incidents.enums import BulkAct
 from incidents.models import Incident
-from incidents.services import bulk
+from incidents.services.groups import bulk
 
 QUEUE = "/admin/incidents/incident/"
 URL = f"{QUEUE}actes/"

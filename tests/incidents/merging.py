@@ -2,8 +2,8 @@
 
 from incidents.declaration import Caller
 from incidents.models import Incident
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.merge import merge_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.groups.merge import merge_incident
 from tests.incidents.devices import guest
 
 MAYOR = Caller(name="Alix Maire", role="maire", phone="02 99 00 00 01", email="maire@plouexemple.example")

@@ -5,7 +5,7 @@ from itertools import count
 
 from incidents.enums import Severity, Status, Verification
 from incidents.reference import new_reference
-from incidents.triage.order import OpenCase
+from incidents.triage.queue.order import OpenCase
 
 NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)
 LOW, MODERATE, HIGH, CRITICAL = Severity.LOW, Severity.MODERATE, Severity.HIGH, Severity.CRITICAL

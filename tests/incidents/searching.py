@@ -1,6 +1,6 @@
 """The search of a centre."""
 
-from incidents.services.index import index_all
+from incidents.services.history.index import index_all
 
 URL = "/admin/incidents/incident/recherche/"
 

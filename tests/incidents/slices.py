@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.test import Client
 
 from incidents import cookie
-from incidents.services.follow_up import secret_of
-from incidents.services.upload import SLICE
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.upload import SLICE
 from tests.cast import breizh_cyber, declare
 
 CONTENT = os.urandom(2 * SLICE + 1000)

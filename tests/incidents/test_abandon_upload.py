@@ -13,9 +13,9 @@ from django.utils import timezone
 from incidents import vault
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.evidence import remaining_quota
-from incidents.services.follow_up import secret_of
-from incidents.services.upload import SLICE
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.pieces import remaining_quota
+from incidents.services.evidence.upload import SLICE
 from tests.cast import a_responder, an_agent, an_upload, breizh_cyber, declare, plouexemple
 from tests.incidents.slices import CONTENT, a_visitor, address, send, start, talk, where
 from tests.reading import text
@@ -137,7 +137,7 @@ def test_one_that_never_sent_a_byte_holds_its_room_for_an_hour(holder, incident)
 
 
 def test_its_room_may_be_gone_by_then(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.MOST_BYTES", int(1.5 * len(CONTENT)))
+    monkeypatch.setattr("incidents.services.evidence.pieces.MOST_BYTES", int(1.5 * len(CONTENT)))
     unsent = address(holder, incident)
     assert start(holder, incident).status_code == 422
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):

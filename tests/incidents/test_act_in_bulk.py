@@ -11,12 +11,12 @@ from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.enums import BulkAct, BulkOutcome, BulkState, ClosingReason, EventKind, GroupKind, Nature, Status
 from incidents.models import BulkJob, CaseGroup, Incident, IncidentEvent
-from incidents.services import bulk
-from incidents.services.bulk import carry_on_bulk
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.groups import open_group
-from incidents.services.qualify import classify_incident
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.groups import bulk
+from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.group import open_group
+from incidents.services.handling.qualify import classify_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
 from tests import harmless
 from tests.cast import a_person, a_responder, breizh_cyber, declare
 from tests.hostile import MARKUP

@@ -10,8 +10,8 @@ from django.utils import timezone
 from incidents.enums import EventKind, Tlp
 from incidents.models import Advice, Incident, Observable
 from incidents.partners import MAILED, PARTNERS
-from incidents.services.advise import Asked, advise_partner, content_of
-from incidents.services.erase import erase_personal_data
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.transfer.advise import Asked, advise_partner, content_of
 from incidents.sharing import may_go_to
 from tests import harmless
 from tests.cast import a_lead, a_responder, breizh_cyber, declare

@@ -11,11 +11,11 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, ClosingReason, DueFor, NoteKind, PublicService
 from incidents.models import Incident
 from incidents.reference import spaced
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.merge import unmerge_incident
-from incidents.services.notes import write_note
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.groups.merge import unmerge_incident
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, breizh_cyber, declare
 from tests.incidents.devices import case
 from tests.incidents.merging import MAYOR, again, merge, write

@@ -10,9 +10,9 @@ from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Origin
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.services.follow_up import secret_of
-from incidents.services.notes import write_note
-from incidents.services.triage import verify_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import verify_incident
 from notifications.facts import facts_of
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -11,12 +11,12 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import DueFor, EventKind, NoteKind, Severity, Status
 from incidents.models import Incident
-from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, tag_of
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.groups import add_to_group
-from incidents.services.notes import write_note
-from incidents.services.severity import set_severity
-from incidents.services.triage import close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.groups.group import add_to_group
+from incidents.services.handling.assign import NOBODY, StaleAssignment, assign_incident, tag_of
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import close_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import again, follower, taken_by, url

@@ -11,8 +11,8 @@ from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.enums import NoteKind
 from incidents.models import Incident, Reading
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.notes import write_note
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.notes import write_note
 from tests.cast import a_responder
 from tests.incidents.desk import url
 from tests.reading import text_of

@@ -14,10 +14,10 @@ from incidents.enums import GroupKind, NoteKind, Origin, Status, Verification
 from incidents.follow_up.history import SENTENCES
 from incidents.models import Incident, IncidentEvent
 from incidents.queries import OF_A_DOUBLE, OF_WHOEVER_HAS_IT, TOLD_KINDS
-from incidents.services.groups import add_to_group, open_group
-from incidents.services.merge import merge_incident
-from incidents.services.notes import write_note
-from incidents.services.triage import acknowledge_incident
+from incidents.services.groups.group import add_to_group, open_group
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.api import URL, Api
 

@@ -15,9 +15,9 @@ from csirts.models import Csirt
 from incidents.enums import BulkAct, BulkOutcome, BulkState, EventKind, Status
 from incidents.models import BulkItem, BulkJob, Incident, IncidentEvent, Message
 from incidents.reference import spaced
-from incidents.services import bulk
-from incidents.services.bulk import carry_on_bulk
-from incidents.services.triage import acknowledge_incident
+from incidents.services.groups import bulk
+from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.incidents.many_cases import URL, ask, elsewhere, outcomes, send, told
 from tests.reading import text_of
@@ -32,7 +32,7 @@ def cases(responder):
 
 @pytest.fixture
 def long_one(client, monkeypatch, cases):
-    monkeypatch.setattr("incidents.triage.in_bulk.AT_ONCE", 2)
+    monkeypatch.setattr("incidents.triage.bulk.pages.AT_ONCE", 2)
     answer = send(client, "prendre", cases)
     job = BulkJob.objects.get()
     assert answer.redirect_chain == [(f"{URL}{job.uid}/", 302)]
@@ -158,7 +158,7 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(responder, cases, 
 
 def test_a_request_that_dies_is_followed_by_a_worker(client, responder, cases, monkeypatch, time_machine):
     time_machine.move_to("2026-11-24 09:00+01:00", tick=False)
-    monkeypatch.setattr("incidents.triage.in_bulk.do_at_once", lambda job: None)
+    monkeypatch.setattr("incidents.triage.bulk.pages.do_at_once", lambda job: None)
     send(client, "prendre", cases)
     carry_on_bulk()
     assert outcomes(BulkJob.objects.get()) == [BulkOutcome.DONE] * 3

@@ -10,11 +10,11 @@ from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Closing, Incident, Task
-from incidents.services.close import Ending, NotFinished, end_incident
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.erase import erase_personal_data
-from incidents.services.snapshots import first_leak
-from incidents.services.triage import close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.close import Ending, NotFinished, end_incident
+from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.snapshots import first_leak
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests import harmless

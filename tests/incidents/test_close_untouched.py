@@ -4,10 +4,10 @@ import pytest
 
 from incidents.enums import ClosingReason, Status
 from incidents.models import Incident
-from incidents.services.close import UNTOUCHED, NotFinished
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.notes import write_note
-from incidents.services.triage import close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.close import UNTOUCHED, NotFinished
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import close_incident, verify_incident
 from tests.cast import declare
 from tests.incidents.closing import SAID, url
 from tests.incidents.desk import follower

@@ -11,11 +11,11 @@ from django.utils import timezone
 from config.pages.templatetags.tocsin import tel
 from incidents.enums import Burst, GroupKind, Severity
 from incidents.models import Incident
-from incidents.services.groups import add_to_group, close_group
-from incidents.services.severity import set_severity
-from incidents.services.triage import acknowledge_incident, verify_incident
-from incidents.triage import queue
-from incidents.triage.waves import WaveKind, arrange
+from incidents.services.groups.group import add_to_group, close_group
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.triage.queue import pages as queue
+from incidents.triage.queue.waves import WaveKind, arrange
 from tests.cast import a_responder, declare
 from tests.incidents.grouping import a_group, elsewhere, many, town
 from tests.incidents.open_cases import HIGH, LOW, MODERATE, NOW, a_case
@@ -264,7 +264,7 @@ def test_a_view_and_a_type_collapse_what_they_hold(client, responder, wave):
 
 def test_all_of_a_great_wave_are_a_list_of_their_own(client, responder, monkeypatch):
     monkeypatch.setattr(queue, "MEMBERS_SHOWN", 3)
-    monkeypatch.setattr("incidents.triage.wave_lines.MEMBERS_SHOWN", 3)
+    monkeypatch.setattr("incidents.triage.queue.wave_lines.MEMBERS_SHOWN", 3)
     cases = [town(number, supplier=SUPPLIER) for number in range(5)]
     opened = client.get(URL + rows(client)[0].link)
     assert len(opened.context["rows"]) == 1 + 3

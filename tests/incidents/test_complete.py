@@ -15,8 +15,9 @@ from incidents.enums import EventKind, Severity
 from incidents.models import AnswerSheet, IncidentEvent, PendingEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
 from incidents.questions.facts import list_sheet_facts
-from incidents.services.complete import CannotComplete, WrittenMeanwhile, answer_section
-from incidents.services.correct import (
+from incidents.services.declarant.access import rotate_access_by_declarant
+from incidents.services.declarant.complete import CannotComplete, WrittenMeanwhile, answer_section
+from incidents.services.declarant.correct import (
     correct_caller,
     correct_data,
     correct_moments,
@@ -24,11 +25,10 @@ from incidents.services.correct import (
     correct_story,
     end_interruption,
 )
-from incidents.services.declare import declare_incident
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import rotate_access_by_declarant
-from incidents.services.snapshots import interruptions_of, leak_of
-from incidents.services.triage import close_incident, verify_incident
+from incidents.services.declaring.declare import declare_incident
+from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.snapshots import interruptions_of, leak_of
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests.cast import CALLER, a_declaration, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -9,8 +9,8 @@ from incidents import cookie
 from incidents.enums import EventKind, IncidentType
 from incidents.models import AnswerSheet, IncidentEvent
 from incidents.questions.catalogue import SNAPSHOTS, current
-from incidents.services.follow_up import rotate_access
-from incidents.services.triage import close_incident
+from incidents.services.declarant.access import rotate_access
+from incidents.services.handling.triage import close_incident
 from incidents.signature import NAME
 from tests import harmless
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple

@@ -6,7 +6,7 @@ from threading import Barrier
 from django.db import connection
 
 from incidents.models import Incident
-from incidents.services.complete import WrittenMeanwhile
+from incidents.services.declarant.complete import WrittenMeanwhile
 from tests.cast import breizh_cyber, declare
 from tests.incidents.completing import answer, by_link
 from tests.incidents.completing_pages import enter, url

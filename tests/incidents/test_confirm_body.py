@@ -17,8 +17,8 @@ from collectivities.search import find_collectivities
 from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, Verification
 from incidents.models import Draft, Incident, IncidentEvent
-from incidents.services.bodies import confirm_body, merge_body
-from incidents.services.triage import verify_incident
+from incidents.services.declaring.bodies import confirm_body, merge_body
+from incidents.services.handling.triage import verify_incident
 from stats.models import CaseFact
 from stats.services import fold_events
 from tests import harmless

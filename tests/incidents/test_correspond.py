@@ -9,10 +9,17 @@ from django.http import Http404
 
 from csirts.models import Csirt
 from incidents.models import IncidentEvent, Message
-from incidents.services.correspond import CSIRT, DECLARANT, TEXT_LIMIT, Letter, write_to_csirt, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import rotate_access
-from incidents.services.triage import close_incident
+from incidents.services.correspondence.correspond import (
+    CSIRT,
+    DECLARANT,
+    TEXT_LIMIT,
+    Letter,
+    write_to_csirt,
+    write_to_declarant,
+)
+from incidents.services.declarant.access import rotate_access
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP

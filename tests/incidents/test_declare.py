@@ -15,7 +15,7 @@ from incidents.enums import IncidentType, Screen, Verification
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from incidents.sharing import READ_BY_OTHERS
 from tests.cast import an_agent, breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, an_address, begin, listed, post, searched

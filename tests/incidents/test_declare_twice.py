@@ -12,8 +12,8 @@ from incidents.declare.brake import MANY
 from incidents.draft_cookie import NAME
 from incidents.models import Incident, IncidentEvent, PendingEvent, Story
 from incidents.reference import new_reference, spaced
-from incidents.services import declare
-from incidents.services.follow_up import rotate_access_by_declarant
+from incidents.services.declarant.access import rotate_access_by_declarant
+from incidents.services.declaring import declare
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
 from tests.reading import text

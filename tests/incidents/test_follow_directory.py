@@ -13,16 +13,16 @@ from config.tasks import work_on_cases
 from csirts.models import Coverage
 from incidents.enums import DueFor, EventKind, GroupKind, NoteKind, Rerouting, Status, Tlp, TransferState
 from incidents.models import Incident, RoutingCheck, SearchDocument
-from incidents.services import reroute
-from incidents.services.assign import assign_incident
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.groups import add_to_group, open_group
-from incidents.services.handover import Shift, hand_shift_over
-from incidents.services.index import index_all
-from incidents.services.merge import merge_incident
-from incidents.services.notes import write_note
-from incidents.services.transfer import accept_transfer, return_transfer
-from incidents.services.triage import acknowledge_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.groups.group import add_to_group, open_group
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.handover import Shift, hand_shift_over
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.index import index_all
+from incidents.services.transfer import reroute
+from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_responder, breizh_cyber, bretagne, declare, finistere
 from tests.incidents.devices import case, opened, page, signed_in
 from tests.incidents.transferring import QUEUE, another_centre, as_person, events_of, offer_url

@@ -16,10 +16,10 @@ from csirts.models import Csirt
 from incidents.enums import DueFor, EventKind, IncidentType
 from incidents.models import Incident, Playbook, Task
 from incidents.playbooks import PLAYBOOKS, Step
-from incidents.services.erase import erase_personal_data
-from incidents.services.playbooks import NATIONAL, clean_steps, guide_for, publish_playbook
-from incidents.services.tasks import apply_playbook
-from incidents.services.triage import close_incident
+from incidents.services.handling.tasks import apply_playbook
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.library.playbooks import NATIONAL, clean_steps, guide_for, publish_playbook
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.incidents.desk import CASE, again, taken_by, url
 from tests.reading import text_of

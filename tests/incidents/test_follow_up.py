@@ -15,10 +15,10 @@ from incidents import cookie
 from incidents.enums import ClosingReason
 from incidents.models import FollowUpAccess, Incident, IncidentEvent
 from incidents.reference import spaced
-from incidents.services.assign import assign_incident
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import LASTS, rotate_access, secret_of
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.declarant.access import LASTS, rotate_access, secret_of
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.journeys import listed
 from tests.reading import text

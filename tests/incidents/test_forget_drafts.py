@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from incidents.declare.brake import MANY_BEGUN
 from incidents.models import Draft, DraftPage
-from incidents.services import draft as drafts
-from incidents.services.draft import EMPTY_LASTS, EMPTY_STAYS, LASTS, forget_old_drafts, thin_empty_drafts
+from incidents.services.declaring import draft as drafts
+from incidents.services.declaring.draft import EMPTY_LASTS, EMPTY_STAYS, LASTS, forget_old_drafts, thin_empty_drafts
 from incidents.tasks import forget_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import START, WHERE, an_address, begin, post

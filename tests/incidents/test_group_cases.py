@@ -14,8 +14,15 @@ from accounts.enums import Role
 from accounts.models import Membership
 from incidents.enums import EventKind
 from incidents.models import CaseGroup, Incident
-from incidents.services.assign import assign_incident, tag_of
-from incidents.services.groups import SHEET_LIMIT, StaleGroup, add_to_group, close_group, remove_from_group, save_sheet
+from incidents.services.groups.group import (
+    SHEET_LIMIT,
+    StaleGroup,
+    add_to_group,
+    close_group,
+    remove_from_group,
+    save_sheet,
+)
+from incidents.services.handling.assign import assign_incident, tag_of
 from tests.cast import a_lead, a_responder
 from tests.incidents.desk import taken_by
 from tests.incidents.devices import case, opened, page
@@ -214,7 +221,7 @@ def test_a_group_of_two_thousand_opens_like_one_of_two(client, responder, django
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_left_the_group(client, responder, monkeypatch):
-    monkeypatch.setattr("incidents.triage.groups.PAGE", 2)
+    monkeypatch.setattr("incidents.triage.groups.pages.PAGE", 2)
     group, cases = a_group(responder), [town(number) for number in range(4)]
     for one in cases:
         add_to_group(reference=one.reference, group=group.uid, actor=responder)

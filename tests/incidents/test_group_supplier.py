@@ -5,10 +5,10 @@ import pytest
 from accounts.enums import Role
 from incidents.enums import BulkOutcome, GroupKind
 from incidents.models import BulkItem, BulkJob, CaseGroup, Incident
-from incidents.services.bulk import AT_ONCE, carry_on_bulk, do_one
-from incidents.services.correct import correct_story
-from incidents.services.erase import erase_personal_data
-from incidents.services.groups import add_to_group, remove_from_group
+from incidents.services.declarant.correct import correct_story
+from incidents.services.groups.bulk import AT_ONCE, carry_on_bulk, do_one
+from incidents.services.groups.group import add_to_group, remove_from_group
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead
 from tests.incidents.completing import by_link
 from tests.incidents.devices import case

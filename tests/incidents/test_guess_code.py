@@ -13,8 +13,8 @@ from django.utils import timezone
 from incidents import cookie
 from incidents.models import CodeGuess
 from incidents.reference import new_reference, spaced
-from incidents.services.follow_up import secret_of
-from incidents.services.guess import FREE_TRIES, WAITS, MustWait, open_by_code
+from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.guess import FREE_TRIES, WAITS, MustWait, open_by_code
 from tests.cast import breizh_cyber, declare
 from tests.incidents.devices import opened, page
 from tests.reading import text

@@ -16,9 +16,9 @@ from incidents import vault
 from incidents.enums import ActorKind, EventKind
 from incidents.models import CaseKey, Evidence, IncidentEvent
 from incidents.seals import first_broken, seal_after
-from incidents.services.erase import erase_personal_data
-from incidents.services.evidence import key_to_read
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.pieces import key_to_read
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.reading import text
 from tests.stores import stored_objects
@@ -159,7 +159,7 @@ def test_three_hundred_files_at_once_and_not_one_more(holder, incident):
 
 
 def test_two_gigabytes_a_case(holder, incident, monkeypatch):
-    monkeypatch.setattr("incidents.services.evidence.MOST_BYTES", 1500)
+    monkeypatch.setattr("incidents.services.evidence.pieces.MOST_BYTES", 1500)
     response = hand_over(holder, incident, a_file("a", b"a" * 1000), a_file("b", b"b" * 1000))
     assert response.status_code == 422
     assert "b : Ce dossier contient déjà près de 2 Go" in text(response)

@@ -14,12 +14,12 @@ from accounts.models import Membership
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Note, Transfer
-from incidents.services.assign import NOBODY, assign_incident, tag_of
-from incidents.services.erase import erase_personal_data
-from incidents.services.index import index_all
-from incidents.services.notes import write_note
-from incidents.services.transfer import accept_transfer, return_transfer
-from incidents.services.triage import close_incident
+from incidents.services.handling.assign import NOBODY, assign_incident, tag_of
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.index import index_all
+from incidents.services.transfer.proposal import accept_transfer, return_transfer
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.incidents.desk import CASE, again, taken_by, url
 from tests.incidents.transferring import another_centre, as_person, asked, offer_url

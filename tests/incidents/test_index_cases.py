@@ -12,13 +12,13 @@ from incidents.access import Guest
 from incidents.declaration import Interruption
 from incidents.enums import Answer, DocumentKind, EventKind, IncidentType
 from incidents.models import Incident, Note, PendingEvent, SearchDocument
-from incidents.services import index
-from incidents.services.complete import Writing, answer_section
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.record import record_event
-from incidents.services.reopen import reopen_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.history import index
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.record import record_event
 from incidents.tasks import index_cases
 from tests.cast import a_lead, a_responder, declare
 

@@ -9,7 +9,7 @@ from threading import Barrier
 from django.db import connection
 
 from incidents.models import PendingEvent, SearchDocument
-from incidents.services import index
+from incidents.services.history import index
 from tests.cast import declare
 
 KILLED = """

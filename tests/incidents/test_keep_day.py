@@ -12,9 +12,9 @@ from incidents.declaration import Instant, Interruption
 from incidents.models import Incident, ServiceInterruption
 from incidents.partners import PARTNERS
 from incidents.questions.saying import format_moment
-from incidents.services.advise import Asked, content_of
-from incidents.services.close import Ending, end_incident
-from incidents.services.duties import end_of_delay
+from incidents.services.handling.close import Ending, end_incident
+from incidents.services.papers.duties import end_of_delay
+from incidents.services.transfer.advise import Asked, content_of
 from notifications.facts import facts_of
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import follower, url

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.draft_cookie import NAME
 from incidents.models import Draft, DraftPage, Incident
-from incidents.services.draft import LASTS, code_of, forget_old_drafts
+from incidents.services.declaring.draft import LASTS, code_of, forget_old_drafts
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, an_address, begin, post, version_on
 from tests.reading import text

@@ -8,9 +8,9 @@ from django.http import Http404
 from csirts.models import Csirt
 from incidents.enums import EventKind
 from incidents.models import FollowUpAccess, IncidentEvent, Story
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import find_access, rotate_access, secret_of
-from incidents.services.triage import acknowledge_incident
+from incidents.services.declarant.access import find_access, rotate_access, secret_of
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 
 pytestmark = pytest.mark.django_db

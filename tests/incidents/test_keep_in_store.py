@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from incidents.models import Evidence, Opening
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.upload import SLICE
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.upload import SLICE
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, breizh_cyber, declare
 from tests.reading import text
 from tests.stores import as_stored, in_a_bucket, stored_objects

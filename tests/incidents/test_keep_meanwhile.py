@@ -8,7 +8,7 @@ from django.test import Client
 from incidents.draft_cookie import NAME
 from incidents.enums import Screen
 from incidents.models import Draft, DraftPage, Incident, IncidentEvent
-from incidents.services.draft import version_of
+from incidents.services.declaring.draft import version_of
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, START, WHERE, an_address, begin
 from tests.reading import text

@@ -10,9 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from incidents.enums import EventKind
 from incidents.models import CaseKey, Incident, Observable, Opening
 from incidents.observables import TEXT_LIMIT
-from incidents.services.erase import erase_personal_data
-from incidents.services.observe import MOST_OBSERVABLES, Chosen, add_observable, keep_observables, remove_observable
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.indicators.observe import (
+    MOST_OBSERVABLES,
+    Chosen,
+    add_observable,
+    keep_observables,
+    remove_observable,
+)
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.observing import EMAIL, STORY, URL, a_case_elsewhere, a_text, an_observable, page
 from tests.reading import text_of

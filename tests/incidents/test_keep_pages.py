@@ -9,9 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import Incident, KeptWords
-from incidents.services.erase import erase_personal_data
-from incidents.services.keep import words_of
-from incidents.services.triage import close_incident, verify_incident
+from incidents.services.handling.keep import words_of
+from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP

@@ -14,11 +14,11 @@ from accounts.enums import Role
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, KeptForm
 from incidents.models import KeptWords, Message, Note
-from incidents.services.erase import erase_personal_data
-from incidents.services.keep import LASTS, Pen, keep_words, words_of
-from incidents.services.tasks import Errand, add_task
-from incidents.services.transfer import accept_transfer
-from incidents.services.triage import close_incident
+from incidents.services.handling.keep import LASTS, Pen, keep_words, words_of
+from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.transfer.proposal import accept_transfer
 from incidents.tasks import forget_drafts
 from tests import harmless
 from tests.cast import a_lead, a_person, declare

@@ -9,10 +9,10 @@ from django.utils import timezone
 from incidents.declaration import Instant, Interruption, Leak
 from incidents.enums import Answer
 from incidents.models import AnswerSheet, Incident
-from incidents.services.dossier import dossier_of
-from incidents.services.follow_up import secret_of
-from incidents.services.qualify import Qualification, qualification_of
-from incidents.services.snapshots import first_leak, of_rows
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.qualify import Qualification, qualification_of
+from incidents.services.history.snapshots import first_leak, of_rows
+from incidents.services.papers.dossier import dossier_of
 from notifications.facts import facts_of
 from stats.counting.facts import load_facts
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple

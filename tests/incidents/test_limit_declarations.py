@@ -8,7 +8,7 @@ from django.utils import timezone
 from incidents.burst import find_subscriber
 from incidents.enums import Burst
 from incidents.models import Incident, RecentCount
-from incidents.services.limits import MOST, WITHIN, forget_counts
+from incidents.services.declaring.limits import MOST, WITHIN, forget_counts
 from incidents.tasks import forget_drafts
 from notifications import dispatch
 from notifications.models import Delivery

@@ -4,9 +4,9 @@ import pytest
 
 from incidents.enums import ClosingReason
 from incidents.models import Closing
-from incidents.services.erase import erase_personal_data
-from incidents.services.reopen import reopen_incident
-from incidents.services.triage import close_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, declare
 from tests.hostile import MARKUP
 from tests.incidents.desk import again, taken_by, url

@@ -8,8 +8,8 @@ from accounts.models import Membership, User
 from accounts.tokens import issue_token
 from incidents.enums import ActorKind, ClosingReason
 from incidents.models import IncidentEvent, Message, Opening, Reading, SeverityChoice, Transfer
-from incidents.services.transfer import ask_transfer
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.transfer.proposal import ask_transfer
 from tests.cast import a_lead, a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.desk import url
 from tests.incidents.devices import opened, page

@@ -14,9 +14,9 @@ from collectivities.models import Collectivity
 from collectivities.search import find_collectivities
 from csirts.models import Coverage, Csirt
 from incidents.enums import EventKind, Rerouting, Verification
-from incidents.services import reroute
-from incidents.services.bodies import confirm_body, merge_body
-from incidents.services.triage import verify_incident
+from incidents.services.declaring.bodies import confirm_body, merge_body
+from incidents.services.handling.triage import verify_incident
+from incidents.services.transfer import reroute
 from notifications.dispatch import announce_events
 from notifications.models import Delivery
 from stats.models import CaseFact

@@ -13,12 +13,12 @@ from incidents.due import ANSWER_WITHIN
 from incidents.enums import ClosingReason, EventKind, IncidentType, Severity, Status
 from incidents.models import Incident
 from incidents.reference import spaced
-from incidents.services.correspond import Letter
-from incidents.services.merge import MOST_DOUBLES, unmerge_incident
-from incidents.services.reopen import reopen_incident
-from incidents.services.severity import set_severity
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.groups.merge import MOST_DOUBLES, unmerge_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from stats.counting.rollups import fold_all
 from stats.models import Rollup

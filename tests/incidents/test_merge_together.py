@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from incidents.models import Incident
-from incidents.services.correspond import Letter, write_to_declarant, write_with_doubles
-from incidents.services.merge import unmerge_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant, write_with_doubles
+from incidents.services.groups.merge import unmerge_incident
 from tests.cast import a_responder, declare
 from tests.incidents.merging import merge, write
 

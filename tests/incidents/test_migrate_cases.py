@@ -13,11 +13,11 @@ from incidents.declaration import Instant, Leak
 from incidents.due import ANSWER_WITHIN, REVIEW_WITHIN
 from incidents.enums import ClosingReason, EventKind, KeptForm, Tlp
 from incidents.models import Closing, Incident, KeptWords
-from incidents.services import reroute
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.evidence import take_back_evidence
-from incidents.services.keep import Pen, keep_words
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.evidence.pieces import take_back_evidence
+from incidents.services.handling.keep import Pen, keep_words
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.transfer import reroute
 from tests.cast import a_piece, a_responder, breizh_cyber, declare
 from tests.incidents.transferring import another_centre
 

@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents.models import IncidentEvent, Opening
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.read import note_opening
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.read import note_opening
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_piece, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.devices import signed_in
 from tests.reading import text

@@ -11,10 +11,11 @@ from accounts.enums import Role
 from incidents.access import Guest
 from incidents.enums import ClosingReason
 from incidents.models import IncidentEvent, Reading
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.read import note_reading
-from incidents.services.triage import close_incident
-from incidents.triage import admin, views
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.read import note_reading
+from incidents.services.handling.triage import close_incident
+from incidents.triage import admin
+from incidents.triage.case import telephone as views
 from tests.cast import a_person, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.devices import QUEUE, case, opened, page, signed_in
 from tests.reading import text

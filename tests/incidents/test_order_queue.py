@@ -4,8 +4,8 @@ import pytest
 
 from incidents.enums import IncidentType, Status
 from incidents.severity import Situation, assess
-from incidents.triage.order import Place, place_of, urgency
-from incidents.triage.waves import arrange
+from incidents.triage.queue.order import Place, place_of, urgency
+from incidents.triage.queue.waves import arrange
 from tests.incidents.open_cases import CRITICAL, HIGH, LOW, MODERATE, NOW, a_case
 
 FALSE_TRANSFER = Situation(type=IncidentType.TRANSFER, on=NOW.date())

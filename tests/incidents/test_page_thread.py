@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
-from incidents.services.correspond import MESSAGES_SHOWN
-from incidents.services.due import ANSWER_FIELDS
-from incidents.services.erase import erase_personal_data
+from incidents.services.correspondence.correspond import MESSAGES_SHOWN
+from incidents.services.handling.due import ANSWER_FIELDS
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.devices import case, opened, send
 from tests.incidents.devices import page as page_of

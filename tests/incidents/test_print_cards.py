@@ -20,10 +20,10 @@ from csirts.models import Csirt
 from incidents import typeset, vault
 from incidents.enums import PaperKind, PaperState
 from incidents.models import Paper
-from incidents.services import papers
-from incidents.services.cards import card_of, cards_of, communes_of
-from incidents.services.limits import MOST_CARDS
-from incidents.services.papers import make_due as make_papers
+from incidents.services.declaring.limits import MOST_CARDS
+from incidents.services.papers import making as papers
+from incidents.services.papers.cards import card_of, cards_of, communes_of
+from incidents.services.papers.making import make_due as make_papers
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, finistere, plouexemple
 from tests.incidents.devices import signed_in
 from tests.incidents.journeys import listed

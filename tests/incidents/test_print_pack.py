@@ -10,12 +10,12 @@ from django.utils import timezone
 from incidents import typeset, vault
 from incidents.enums import Answer, ClosingReason, PaperState
 from incidents.models import CaseKey, DataLeak, Paper
-from incidents.services import papers
-from incidents.services.dossier import dossier_of
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.papers import make_due as make_papers
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.papers import making as papers
+from incidents.services.papers.dossier import dossier_of
+from incidents.services.papers.making import make_due as make_papers
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.hostile import LETTERS, MARKUP, TYPST

@@ -13,11 +13,11 @@ from incidents.declaration import Leak
 from incidents.enums import EventKind, IncidentType, Nature, Severity
 from incidents.models import Incident
 from incidents.rsit import TYPES_OF_CLASS, RsitType
-from incidents.services.erase import erase_personal_data
-from incidents.services.qualify import Qualification, classify_incident, qualify_incident
-from incidents.services.severity import set_severity
-from incidents.services.snapshots import first_leak
-from incidents.services.triage import verify_incident
+from incidents.services.handling.qualify import Qualification, classify_incident, qualify_incident
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import verify_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.snapshots import first_leak
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures
 from tests import harmless

@@ -7,11 +7,11 @@ from django.test import Client
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Rating
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.rate import rate_help
-from incidents.services.reopen import reopen_incident
-from incidents.services.triage import close_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.rate import rate_help
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, declare
 from tests.hostile import MARKUP

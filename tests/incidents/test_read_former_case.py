@@ -8,13 +8,13 @@ from django.utils import timezone
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind, Severity
 from incidents.models import AnswerSheet, Closing, Evidence, Message, Note, Observable, Task
-from incidents.services.complete import Writing, answer_section
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.record import record_event
-from incidents.services.severity import set_severity
-from incidents.services.transfer import accept_transfer
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.record import record_event
+from incidents.services.transfer.proposal import accept_transfer
 from tests.cast import a_lead, a_piece, a_responder
 from tests.incidents.desk import url
 from tests.incidents.transferring import QUEUE, another_centre, as_person, asked, offer_url

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.triage.filters import CONDITIONS
-from incidents.triage.query import QueryProblem, read_query
-from incidents.triage.query_values import KEYS, Days, Range
+from incidents.triage.search.filters import CONDITIONS
+from incidents.triage.search.query import QueryProblem, read_query
+from incidents.triage.search.query_values import KEYS, Days, Range
 
 
 def test_it_works():

@@ -8,10 +8,10 @@ from django.utils import timezone
 from incidents.access import Guest
 from incidents.enums import DueFor, Status
 from incidents.models import CaseGroup, Incident, Observable, SearchDocument, Task
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.dossier import dossier_of
-from incidents.services.transfer import accept_transfer
-from incidents.services.triage import acknowledge_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.papers.dossier import dossier_of
+from incidents.services.transfer.proposal import accept_transfer
 from stats.counting.rollups import fold_all
 from stats.models import CaseFact
 from stats.services import verify_figures

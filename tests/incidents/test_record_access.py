@@ -13,10 +13,10 @@ from accounts.tokens import issue_token
 from incidents.access import get_incident
 from incidents.enums import Ability, Door, KeptForm
 from incidents.models import CaseAccess, Reading
-from incidents.services.index import index_all
-from incidents.services.keep import Pen
-from incidents.services.merge import merge_incident
-from incidents.services.transfer import accept_transfer
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.keep import Pen
+from incidents.services.history.index import index_all
+from incidents.services.transfer.proposal import accept_transfer
 from incidents.triage.work.kept import forget_sent
 from tests.cast import a_person, a_piece, a_responder, an_agent, declare
 from tests.incidents.desk import follower, url

@@ -11,8 +11,8 @@ from csirts.models import Csirt
 from incidents.access import Guest
 from incidents.enums import ClosingReason, IncidentType
 from incidents.models import Incident
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from tests.cast import a_lead, a_responder, declare
 from tests.incidents.transferring import another_centre, asked
 

@@ -5,7 +5,7 @@ from threading import Barrier
 
 from django.db import connection
 
-from incidents.services.follow_up import rotate_access_by_declarant, secret_of
+from incidents.services.declarant.access import rotate_access_by_declarant, secret_of
 from tests.cast import breizh_cyber, declare
 
 

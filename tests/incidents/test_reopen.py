@@ -8,11 +8,11 @@ from incidents.access import Guest
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import ClosingReason, EventKind, Status
 from incidents.models import Incident, Note
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.reopen import reopen_incident
-from incidents.services.triage import acknowledge_incident, close_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.services.history.erase import erase_personal_data
 from incidents.workflow import InvalidTransition
 from stats.models import Rollup
 from stats.services import fold_events, verify_figures

@@ -8,7 +8,7 @@ from incidents import cookie as follow_up
 from incidents.declare.brake import FEW_WRONG, MANY_WRONG
 from incidents.models import Draft, Incident
 from incidents.reference import spaced
-from incidents.services.draft import code_of, find_draft
+from incidents.services.declaring.draft import code_of, find_draft
 from tests.cast import breizh_cyber, plouexemple
 from tests.incidents.journeys import SENT, WHERE, an_address, begin, post
 from tests.reading import text

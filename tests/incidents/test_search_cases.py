@@ -23,11 +23,11 @@ from incidents.enums import (
     Tlp,
 )
 from incidents.models import Closing, Evidence, Incident, Note, SearchDocument
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.erase import erase_personal_data
-from incidents.services.index import index_all
-from incidents.services.record import record_event
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.history.index import index_all
+from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
 from tests.incidents.searching import URL, found, look
 from tests.reading import text_of

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from incidents.models import Incident
-from incidents.triage import finding, search_page
+from incidents.triage.search import finding
+from incidents.triage.search import page as search_page
 from tests.cast import declare
 from tests.incidents.searching import URL, look
 from tests.reading import text_of

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from incidents.access import Guest
 from incidents.models import Message
-from incidents.services.correspond import (
+from incidents.services.correspondence.correspond import (
     NO_MESSAGE,
     Letter,
     Seen,
@@ -18,7 +18,7 @@ from incidents.services.correspond import (
     write_to_declarant,
     write_with_doubles,
 )
-from incidents.services.keep import WRITING_FOR
+from incidents.services.handling.keep import WRITING_FOR
 from tests.cast import declare
 from tests.incidents.desk import taken_by, url
 from tests.incidents.transferring import as_person

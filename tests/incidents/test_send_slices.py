@@ -17,9 +17,9 @@ from config.env import Env, evidence
 from incidents import vault
 from incidents.enums import EventKind
 from incidents.models import Evidence, EvidenceUpload, IncidentEvent
-from incidents.services.evidence import key_to_read
-from incidents.services.follow_up import secret_of
-from incidents.services.upload import SLICE
+from incidents.services.declarant.access import secret_of
+from incidents.services.evidence.pieces import key_to_read
+from incidents.services.evidence.upload import SLICE
 from incidents.tasks import sweep_uploads
 from tests.cast import a_lead, an_agent, an_upload, breizh_cyber, declare, plouexemple
 from tests.incidents.slices import CONTENT, PARTS, a_visitor, address, send, start, talk, where

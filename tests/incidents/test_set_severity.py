@@ -10,10 +10,10 @@ from incidents.declaration import Interruption
 from incidents.due import ANSWER_WITHIN
 from incidents.enums import Answer, EventKind, IncidentType, InterruptionExtent, PublicService, Severity
 from incidents.models import Incident, SeverityChoice
-from incidents.services.complete import Writing, answer_section
-from incidents.services.erase import erase_personal_data
-from incidents.services.severity import set_severity
-from incidents.services.triage import acknowledge_incident
+from incidents.services.declarant.complete import Writing, answer_section
+from incidents.services.handling.severity import set_severity
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.erase import erase_personal_data
 from incidents.severity import ACKNOWLEDGE_WITHIN
 from tests.cast import a_lead, a_responder, declare
 from tests.reading import text_of

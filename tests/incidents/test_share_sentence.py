@@ -11,9 +11,9 @@ from incidents.declaration import Interruption
 from incidents.enums import ClosingReason, InterruptionExtent, Status
 from incidents.models import Incident, SharedSentence
 from incidents.sentence import Known, Service, lowered, sentences_of, with_article
-from incidents.services.erase import erase_personal_data
-from incidents.services.share import shared_secret_of
-from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.services.declarant.share import shared_secret_of
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare
 from tests.incidents.devices import case, opened, page, signed_in
 from tests.incidents.journeys import listed

@@ -13,11 +13,12 @@ from incidents import vault
 from incidents.access import Guest
 from incidents.enums import PaperState
 from incidents.models import Evidence, EvidenceUpload, Paper, StrayObject
-from incidents.services import papers, sweep
-from incidents.services.erase import erase_personal_data
-from incidents.services.evidence import key_to_read
-from incidents.services.papers import ask_answer_pack, make_due
-from incidents.services.upload import SLICE, receive_slice, start_upload
+from incidents.services.evidence import sweep
+from incidents.services.evidence.pieces import key_to_read
+from incidents.services.evidence.upload import SLICE, receive_slice, start_upload
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.papers import making as papers
+from incidents.services.papers.making import ask_answer_pack, make_due
 from incidents.tasks import sweep_store
 from tests.cast import a_lead, a_piece, breizh_cyber, declare
 from tests.stores import in_a_bucket, stored_objects

@@ -8,8 +8,8 @@ from django.test import Client
 from incidents.enums import EventKind
 from incidents.models import SearchDocument
 from incidents.seals import first_broken
-from incidents.services.evidence import remaining_quota
-from incidents.services.sweep import pointed_to
+from incidents.services.evidence.pieces import remaining_quota
+from incidents.services.evidence.sweep import pointed_to
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.incidents.devices import opened
 from tests.incidents.pieces import address, hand_over

@@ -15,8 +15,8 @@ from csirts.models import Csirt
 from incidents.enums import EventKind, Origin, PublicService, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
-from incidents.services.follow_up import find_access
-from incidents.services.triage import close_incident
+from incidents.services.declarant.access import find_access
+from incidents.services.handling.triage import close_incident
 from tests import harmless
 from tests.cast import a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren

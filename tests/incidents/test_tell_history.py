@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from incidents.access import Guest
 from incidents.enums import ActorKind, EventKind
 from incidents.models import IncidentEvent
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.triage import acknowledge_incident
-from incidents.triage import history
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.triage.case import history
 from notifications.dispatch import announce_events
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 from django.db import connection
 
 from incidents.enums import EventKind, TransferState
-from incidents.services.transfer import accept_transfer, withdraw_transfer
+from incidents.services.transfer.proposal import accept_transfer, withdraw_transfer
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.transferring import another_centre, asked
 

@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from csirts.models import Csirt
 from incidents.enums import ClosingReason, EventKind, Tlp, TransferState
 from incidents.models import Incident, Story, Transfer
-from incidents.services.erase import erase_personal_data
-from incidents.services.transfer import StaleTransfer, accept_transfer, withdraw_transfer
-from incidents.services.triage import close_incident
+from incidents.services.handling.triage import close_incident
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.transfer.proposal import StaleTransfer, accept_transfer, withdraw_transfer
 from tests import harmless
 from tests.cast import a_lead, a_responder, declare
 from tests.hostile import MARKUP, TEMPLATES

@@ -5,9 +5,9 @@ import pytest
 from incidents.declaration import Caller
 from incidents.models import AnswerSheet
 from incidents.questions.catalogue import current
-from incidents.services.complete import answer_section
-from incidents.services.correct import correct_caller, end_interruption
-from incidents.services.erase import erase_personal_data
+from incidents.services.declarant.complete import answer_section
+from incidents.services.declarant.correct import correct_caller, end_interruption
+from incidents.services.history.erase import erase_personal_data
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, breizh_cyber, declare
 from tests.hostile import TRICK

@@ -17,10 +17,10 @@ from incidents.declaration import Caller, Interruption, Leak
 from incidents.enums import ActorKind, Answer, EventKind, PublicService, Status, Verification
 from incidents.models import Incident, IncidentEvent, Story
 from incidents.reference import compact
-from incidents.services.follow_up import SECRET_LENGTH, find_access
-from incidents.services.triage import acknowledge_incident, verify_incident
+from incidents.services.declarant.access import SECRET_LENGTH, find_access
+from incidents.services.handling.triage import acknowledge_incident, verify_incident
 from incidents.triage import acts
-from incidents.triage.case import LATEST
+from incidents.triage.case.context import LATEST
 from incidents.triage.routes import OF_A_CASE
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_person, a_responder, an_agent, declare

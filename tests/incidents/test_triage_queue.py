@@ -15,8 +15,8 @@ from incidents.declaration import Interruption, Leak
 from incidents.enums import Answer, ClosingReason, IncidentType, LeakStatus, PublicService
 from incidents.models import Incident
 from incidents.reference import spaced
-from incidents.services.transfer import accept_transfer
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.transfer.proposal import accept_transfer
 from tests import harmless
 from tests.cast import CALLER, a_lead, a_responder, an_agent, breizh_cyber, declare, plouexemple
 from tests.hostile import MARKUP
@@ -179,7 +179,7 @@ def many(responder):
 
 
 def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     expected = [incident.reference for incident in many]
     page, seen = client.get(URL), []
     assert not page.context["page"].previous
@@ -199,7 +199,7 @@ def test_pages_follow_each_other_and_come_back(client, many, monkeypatch):
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     page = client.get(URL)
     acknowledge_incident(reference=shown(page)[-1], actor=responder)
 
@@ -207,7 +207,7 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_was_taken(client,
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     page = client.get(URL)
     Incident.objects.filter(pk=many[1].pk).update(due_at=timezone.now() + 9 * DAY)
 
@@ -218,7 +218,7 @@ def test_a_page_starts_where_the_last_one_ended_though_its_row_is_due_later(clie
 
 
 def test_a_page_starts_where_the_last_one_ended_though_its_row_went_away(client, responder, many, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     page = client.get(URL)
     taker = a_responder(another_centre())
     accept_transfer(uid=transferring.asked(many[1], responder).uid, actor=taker)

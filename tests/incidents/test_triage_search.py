@@ -9,7 +9,7 @@ from csirts.models import Csirt
 from incidents.enums import ClosingReason
 from incidents.models import Incident
 from incidents.reference import new_reference, spaced
-from incidents.services.triage import close_incident
+from incidents.services.handling.triage import close_incident
 from tests.cast import a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import url
 from tests.reading import text_of

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from csirts.models import Csirt
 from incidents.enums import Status
 from incidents.models import Incident, IncidentEvent
-from incidents.services.tasks import Errand, add_task
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_responder, an_agent, code_of, declare
 
 pytestmark = pytest.mark.django_db

@@ -12,13 +12,13 @@ from accounts.models import EmergencyContact
 from incidents.access import Guest
 from incidents.enums import ClosingReason, EventKind, NoteKind, NumberSource
 from incidents.models import KeptWords, Note, OfficialNumber
-from incidents.services.complete import Writing, newest_sheet
-from incidents.services.correct import correct_caller
-from incidents.services.erase import erase_personal_data
-from incidents.services.notes import write_note
-from incidents.services.tasks import apply_playbook
-from incidents.services.triage import close_incident, verify_incident
-from incidents.services.verify import CallBack
+from incidents.services.declarant.complete import Writing, newest_sheet
+from incidents.services.declarant.correct import correct_caller
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.tasks import apply_playbook
+from incidents.services.handling.triage import close_incident, verify_incident
+from incidents.services.handling.verify import CallBack
+from incidents.services.history.erase import erase_personal_data
 from tests.cast import CALLER, a_lead, an_agent, declare, plouexemple
 from tests.incidents.desk import again, taken_by, url
 from tests.reading import text_of

@@ -12,12 +12,12 @@ from accounts.models import User
 from csirts.models import Csirt
 from incidents.enums import Burst, ClosingReason, IncidentType, Nature
 from incidents.models import Incident
-from incidents.services.assign import assign_incident
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.notes import write_note
-from incidents.services.tasks import Errand, add_task
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from incidents.triage import saved_views
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.tasks import Errand, add_task
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.triage.queue import saved_views
 from tests.cast import a_person, a_responder, declare, plouexemple
 from tests.reading import text_of
 
@@ -191,7 +191,7 @@ def test_a_view_costs_the_same_at_two_and_at_fifty_rows(client, responder, view)
 
 
 def test_pages_of_each_view_follow_each_other(client, responder, monkeypatch):
-    monkeypatch.setattr("incidents.triage.queue.LINES", 2)
+    monkeypatch.setattr("incidents.triage.queue.pages.LINES", 2)
     cases = [declare() for _ in range(5)]
     for case in cases:
         acknowledge_incident(reference=case.reference, actor=responder)

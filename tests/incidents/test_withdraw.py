@@ -4,9 +4,9 @@ import pytest
 
 from incidents.enums import ClosingReason, NoteKind, Status
 from incidents.models import Incident, Message
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.notes import write_note
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
 from stats import services as figures
 from stats.models import CaseFact
 from tests.cast import a_responder, an_agent, breizh_cyber, declare

@@ -7,7 +7,7 @@ import pytest
 
 from incidents.enums import EventKind, NoteKind, Status
 from incidents.models import Incident, Note
-from incidents.services.triage import close_incident
+from incidents.services.handling.triage import close_incident
 from tests.cast import a_lead, a_responder, breizh_cyber, plouexemple
 from tests.incidents.express import NOW, PHONE, case, express
 from tests.incidents.journeys import an_address

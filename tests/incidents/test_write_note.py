@@ -14,10 +14,10 @@ from accounts.tokens import issue_token
 from csirts.models import Csirt
 from incidents.enums import EventKind, NoteKind
 from incidents.models import Message, Note
-from incidents.services.erase import erase_personal_data
-from incidents.services.follow_up import secret_of
-from incidents.services.notes import write_note
-from incidents.services.papers import make_due as make_papers
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.notes import write_note
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.papers.making import make_due as make_papers
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import a_lead, a_responder, an_agent, declare

@@ -10,8 +10,8 @@ from incidents.enums import IncidentType, Nature
 from incidents.models import Message, MessageTemplate
 from incidents.ready_messages import NATIONAL, PLACEHOLDERS, filled, unknown_placeholders
 from incidents.reference import spaced
-from incidents.services.qualify import classify_incident
-from incidents.services.templates import MOST_TEMPLATES, TEXT_LIMIT
+from incidents.services.correspondence.templates import MOST_TEMPLATES, TEXT_LIMIT
+from incidents.services.handling.qualify import classify_incident
 from incidents.triage.work.delays import delays_block
 from tests.cast import a_lead, a_responder, breizh_cyber, declare, plouexemple
 from tests.incidents.desk import CASE, again, taken_by, url

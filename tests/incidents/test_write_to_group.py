@@ -8,10 +8,10 @@ from csirts.models import Contact
 from incidents.enums import ClosingReason
 from incidents.models import BulkItem, BulkJob, Message, Story
 from incidents.reference import spaced
-from incidents.services.bulk import carry_on_bulk
-from incidents.services.groups import add_to_group
-from incidents.services.merge import merge_incident
-from incidents.services.triage import close_incident
+from incidents.services.groups.bulk import carry_on_bulk
+from incidents.services.groups.group import add_to_group
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.triage import close_incident
 from tests.cast import declare, plouexemple
 from tests.incidents.devices import opened, page
 from tests.incidents.grouping import a_group, many, town, url

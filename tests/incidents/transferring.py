@@ -4,8 +4,8 @@ from django.test import Client
 
 from csirts.models import Contact, Csirt
 from incidents.models import Incident
-from incidents.services.agreements import NONE, Agreement
-from incidents.services.transfer import ask_transfer
+from incidents.services.transfer.agreements import NONE, Agreement
+from incidents.services.transfer.proposal import ask_transfer
 
 QUEUE = "/admin/incidents/incident/"
 AGREED = "Dominique, au téléphone, le 28."

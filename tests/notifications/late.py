@@ -1,7 +1,7 @@
 """A centre that gives its address late."""
 
 from csirts.models import Csirt
-from incidents.services.correspond import Letter, write_to_csirt
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
 from notifications.models import Delivery
 from tests.incidents.devices import guest
 from tests.notifications.mailing import CENTRE

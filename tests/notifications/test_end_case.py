@@ -6,11 +6,11 @@ from incidents.access import Guest
 from incidents.declaration import Caller
 from incidents.enums import ClosingReason, Tlp
 from incidents.reference import spaced
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.merge import merge_incident
-from incidents.services.qualify import qualification_of, qualify_incident
-from incidents.services.reopen import reopen_incident
-from incidents.services.triage import close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.groups.merge import merge_incident
+from incidents.services.handling.qualify import qualification_of, qualify_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import close_incident
 from notifications import dispatch
 from tests import harmless
 from tests.cast import a_responder, breizh_cyber, declare

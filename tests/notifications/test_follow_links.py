@@ -5,7 +5,7 @@ from django.test import Client
 
 from csirts.models import Contact
 from incidents.links import listed_hosts, split_links
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
 from tests.cast import a_responder, breizh_cyber, declare
 from tests.incidents.devices import guest, opened
 from tests.notifications.mailing import CENTRE, TOWN, body, delivered

@@ -4,7 +4,7 @@ import pytest
 
 from collectivities.enums import Kind
 from collectivities.services import confirm_body, propose_body
-from incidents.services.bodies import merge_body
+from incidents.services.declaring.bodies import merge_body
 from notifications import dispatch
 from tests.cast import a_responder, an_agent, breizh_cyber, declare, plouexemple
 

@@ -7,11 +7,11 @@ import pytest
 from incidents.declaration import Caller
 from incidents.enums import EventKind
 from incidents.models import Story
-from incidents.services.complete import Writing
-from incidents.services.correct import correct_caller
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.triage import acknowledge_incident, close_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.declarant.complete import Writing
+from incidents.services.declarant.correct import correct_caller
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
 from notifications import dispatch, tasks
 from notifications.channels import send_to_centres, send_to_missed_declarants
 from notifications.enums import Channel, DeliveryStatus

@@ -15,8 +15,8 @@ from incidents.access import Guest
 from incidents.declaration import Interruption, Leak
 from incidents.enums import ClosingReason, EventKind
 from incidents.models import Advice, Incident, Transfer
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.record import record_event
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.history.record import record_event
 from notifications.enums import Recipient
 from notifications.messages import write_mail
 from notifications.models import Announcement, Delivery

@@ -5,8 +5,8 @@ import threading
 from django.db import connection
 
 from incidents.models import PendingEvent
-from incidents.services import index
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history import index
 from notifications import dispatch
 from notifications.models import Announcement, Delivery
 from stats import locks as figures

@@ -6,8 +6,8 @@ from django.utils import timezone
 from accounts.enums import LinkPurpose
 from accounts.services.links import send_link
 from incidents.declaration import Caller
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.triage import acknowledge_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.handling.triage import acknowledge_incident
 from notifications import dispatch
 from notifications.models import MOST_OF_FEW, Delivery
 from tests.cast import a_responder, an_agent, breizh_cyber, declare

@@ -9,9 +9,9 @@ from django.utils import timezone
 from csirts.models import Coverage
 from incidents.enums import Burst, EventKind
 from incidents.models import Incident
-from incidents.services import reroute
-from incidents.services.reroute import reroute_cases
-from incidents.services.triage import acknowledge_incident
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.transfer import reroute
+from incidents.services.transfer.reroute import reroute_cases
 from notifications import dispatch, tasks
 from notifications.enums import DeliveryStatus
 from notifications.models import Delivery

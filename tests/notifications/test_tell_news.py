@@ -9,11 +9,11 @@ from accounts.enums import Role
 from incidents.enums import ActorKind, EventKind, IncidentType
 from incidents.models import Incident
 from incidents.reference import spaced
-from incidents.services.correspond import Letter, write_to_csirt, write_to_declarant
-from incidents.services.follow_up import secret_of
-from incidents.services.read import note_reading
-from incidents.services.record import record_event
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter, write_to_csirt, write_to_declarant
+from incidents.services.declarant.access import secret_of
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.handling.read import note_reading
+from incidents.services.history.record import record_event
 from notifications import dispatch
 from notifications.models import Delivery
 from tests import harmless

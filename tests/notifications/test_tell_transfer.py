@@ -11,11 +11,11 @@ from incidents.access import Guest
 from incidents.enums import Tlp
 from incidents.models import Advice, Incident
 from incidents.partners import PARTNERS
-from incidents.services.advise import Asked, advise_partner, content_of
-from incidents.services.agreements import NONE
-from incidents.services.correspond import Letter, write_to_csirt
-from incidents.services.erase import erase_personal_data
-from incidents.services.transfer import accept_transfer, return_transfer, withdraw_transfer
+from incidents.services.correspondence.correspond import Letter, write_to_csirt
+from incidents.services.history.erase import erase_personal_data
+from incidents.services.transfer.advise import Asked, advise_partner, content_of
+from incidents.services.transfer.agreements import NONE
+from incidents.services.transfer.proposal import accept_transfer, return_transfer, withdraw_transfer
 from notifications import dispatch
 from notifications.enums import DeliveryStatus, Trouble
 from notifications.models import Delivery

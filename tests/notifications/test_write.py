@@ -12,11 +12,11 @@ from incidents.enums import ClosingReason, IncidentType, Origin
 from incidents.models import ReflexSheet
 from incidents.reference import spaced
 from incidents.reflex_sheets import REFLEXES, sheet_content
-from incidents.services.correspond import Letter, write_to_declarant
-from incidents.services.declare import declare_incident
-from incidents.services.follow_up import rotate_access, secret_of
-from incidents.services.reopen import reopen_incident
-from incidents.services.triage import acknowledge_incident, close_incident
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.declarant.access import rotate_access, secret_of
+from incidents.services.declaring.declare import declare_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
 from incidents.sharing import READ_BY_OTHERS
 from notifications.wording import inert, quoted, set_in_lines
 from tests import harmless

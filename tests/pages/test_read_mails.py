@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from accounts.installation import forget_demonstration, mark_as_demonstration
 from incidents.declaration import Caller
-from incidents.services.follow_up import secret_of
+from incidents.services.declarant.access import secret_of
 from notifications import dispatch
 from notifications.models import Delivery
 from tests.cast import breizh_cyber, declare

@@ -14,18 +14,18 @@ from incidents.access import Guest
 from incidents.declaration import Instant, Interruption, Leak
 from incidents.enums import Cause, ClosingReason, DataCategory, IncidentType, LeakStatus, Nature, PersonsBand
 from incidents.models import DataLeak, Incident, ServiceInterruption, Story
-from incidents.services.agreements import Agreement
-from incidents.services.bodies import confirm_body, merge_body, unconfirm_body
-from incidents.services.close import Ending, StaleClosing, end_incident
-from incidents.services.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet
-from incidents.services.correct import correct_data, correct_moments, correct_services, end_interruption
-from incidents.services.correspond import Letter
-from incidents.services.merge import merge_incident, unmerge_incident
-from incidents.services.qualify import classify_incident, qualification_of, qualify_incident
-from incidents.services.reopen import reopen_incident
-from incidents.services.transfer import StaleTransfer, accept_transfer, ask_transfer
-from incidents.services.triage import acknowledge_incident, close_incident, verify_incident
-from incidents.services.withdraw import withdraw_incident
+from incidents.services.correspondence.correspond import Letter
+from incidents.services.declarant.complete import CannotComplete, Writing, WrittenMeanwhile, newest_sheet
+from incidents.services.declarant.correct import correct_data, correct_moments, correct_services, end_interruption
+from incidents.services.declarant.withdraw import withdraw_incident
+from incidents.services.declaring.bodies import confirm_body, merge_body, unconfirm_body
+from incidents.services.groups.merge import merge_incident, unmerge_incident
+from incidents.services.handling.close import Ending, StaleClosing, end_incident
+from incidents.services.handling.qualify import classify_incident, qualification_of, qualify_incident
+from incidents.services.handling.reopen import reopen_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident, verify_incident
+from incidents.services.transfer.agreements import Agreement
+from incidents.services.transfer.proposal import StaleTransfer, accept_transfer, ask_transfer
 from incidents.workflow import InvalidTransition
 from tests.cast import a_person, breizh_cyber, declare, plouexemple
 from tests.factories.collectivities import made_up_siren

@@ -7,8 +7,8 @@ import time_machine
 from django.urls import reverse
 
 from accounts.enums import Role
-from incidents.services.follow_up import secret_of
-from incidents.services.triage import verify_incident
+from incidents.services.declarant.access import secret_of
+from incidents.services.handling.triage import verify_incident
 from stats.releases.case_visibility import describe_visibility
 from stats.services import publish_due
 from tests import harmless

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from incidents.services.index import BATCH, rebuild
+from incidents.services.history.index import BATCH, rebuild
 
 
 class Command(BaseCommand):

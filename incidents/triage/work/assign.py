@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.models import User
 from incidents.enums import Status
 from incidents.models import Incident
-from incidents.services.assign import NOBODY, people_of, tag_of
+from incidents.services.handling.assign import NOBODY, people_of, tag_of
 from incidents.triage.case_form import ELEMENT
 
 # The names of its controls begin so, beside the other forms of the page.

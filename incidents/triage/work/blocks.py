@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from incidents.models import Incident
-from incidents.triage.rows import CaseRows
+from incidents.triage.case.rows import CaseRows
 from incidents.triage.work.assign import assign_block
 from incidents.triage.work.delays import delays_block, first_taken_at
 from incidents.triage.work.notes import notes_block

@@ -21,7 +21,7 @@ from csirts.models import Csirt
 from incidents.enums import TYPE_TERMS, IncidentType
 from incidents.models import Playbook
 from incidents.playbooks import PLAYBOOKS, Step, read_steps
-from incidents.services.playbooks import (
+from incidents.services.library.playbooks import (
     NATIONAL,
     Guide,
     StalePlaybook,
@@ -31,8 +31,8 @@ from incidents.services.playbooks import (
     newest,
     publish_playbook,
 )
-from incidents.services.reflexes import led_csirt
-from incidents.triage.page import render_page
+from incidents.services.library.reflexes import led_csirt
+from incidents.triage.case.page import render_page
 
 PUBLISH, GO_BACK = "publier", "national"
 PAGE = "admin:incidents_incident_playbook"

@@ -26,17 +26,17 @@ from collectivities.zones import zone_of
 from incidents.access import check_ability
 from incidents.enums import Ability, KeptForm
 from incidents.models import Incident
-from incidents.services.keep import Pen, Values, keep_words, words_of
-from incidents.services.snapshots import first_leak
+from incidents.services.handling.keep import Pen, Values, keep_words, words_of
+from incidents.services.history.snapshots import first_leak
 from incidents.text import strip_controls
-from incidents.triage.body import CorrectionForm, correction_form
+from incidents.triage.case.body import CorrectionForm, correction_form
+from incidents.triage.case.ending import ReopenForm
+from incidents.triage.case.opened import FORMS, open_form
+from incidents.triage.case.thread import ReplyForm
 from incidents.triage.case_form import CaseForm
-from incidents.triage.ending import ReopenForm
-from incidents.triage.opened import FORMS, open_form
-from incidents.triage.qualify import QualifyForm
-from incidents.triage.severity import SeverityForm, make_severity_form
-from incidents.triage.thread import ReplyForm
-from incidents.triage.verify import VerifyForm
+from incidents.triage.judging.qualify import QualifyForm
+from incidents.triage.judging.severity import SeverityForm, make_severity_form
+from incidents.triage.judging.verify import VerifyForm
 from incidents.triage.work.kept_pages import PAGES, keep_page
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.tasks import TaskForm

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from accounts.models import User
 from incidents.enums import KeptForm
 from incidents.models import Incident
-from incidents.services.keep import Pen, Values, keep_words, words_of
+from incidents.services.handling.keep import Pen, Values, keep_words, words_of
 from incidents.text import strip_controls
 
 PAGES = (KeptForm.CLOSING, KeptForm.TRANSFER, KeptForm.ADVICE, KeptForm.CALL)

@@ -19,8 +19,7 @@ from csirts.models import Csirt
 from incidents.enums import TYPE_TERMS
 from incidents.models import MessageTemplate
 from incidents.ready_messages import NATIONAL, PLACEHOLDERS, ReadyMessage
-from incidents.services.reflexes import led_csirt
-from incidents.services.templates import (
+from incidents.services.correspondence.templates import (
     TITLE_LIMIT,
     StaleTemplate,
     Wording,
@@ -28,7 +27,8 @@ from incidents.services.templates import (
     withdraw_template,
     write_template,
 )
-from incidents.triage.page import render_page
+from incidents.services.library.reflexes import led_csirt
+from incidents.triage.case.page import render_page
 
 LIST = "admin:incidents_incident_message_templates"
 WITHDRAW = "retirer"

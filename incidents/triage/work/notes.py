@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import KeptForm, NoteKind
 from incidents.models import Incident, Note
-from incidents.services.notes import NOTES_SHOWN, readable
+from incidents.services.handling.notes import NOTES_SHOWN, readable
 from incidents.triage.case_form import CaseForm
 
 # A call that nobody took: it is kept, and answers nobody.

@@ -9,8 +9,8 @@ from accounts.models import User
 from collectivities.zones import zone_of
 from incidents.enums import ActorKind
 from incidents.models import Incident, IncidentEvent
-from incidents.services.keep import list_colleagues_writing
-from incidents.services.read import PRESENT_FOR, others_present
+from incidents.services.handling.keep import list_colleagues_writing
+from incidents.services.handling.read import PRESENT_FOR, others_present
 from incidents.triage import wording
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import User
 from incidents.models import Incident, MessageTemplate
 from incidents.ready_messages import NATIONAL, ReadyMessage, filled, suits
-from incidents.services.templates import phone_of, values_of
+from incidents.services.correspondence.templates import phone_of, values_of
 
 
 def ready_block(incident: Incident, user: User) -> dict[str, Any]:

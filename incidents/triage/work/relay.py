@@ -21,8 +21,8 @@ from collectivities.zones import zone_of
 from incidents.enums import TYPE_TERMS, Status
 from incidents.models import Incident
 from incidents.reference import is_reference, spaced
-from incidents.services.assign import NOBODY, StaleAssignment, assign_incident, people_of, person_of, tag_of
-from incidents.services.handover import (
+from incidents.services.handling.assign import NOBODY, StaleAssignment, assign_incident, people_of, person_of, tag_of
+from incidents.services.handling.handover import (
     CASES_SHOWN,
     Relay,
     Shift,
@@ -31,7 +31,7 @@ from incidents.services.handover import (
     hand_shift_over,
     relays_for,
 )
-from incidents.triage.page import render_page
+from incidents.triage.case.page import render_page
 
 PAGE = "admin:incidents_incident_handover"
 FREE = "liberer"

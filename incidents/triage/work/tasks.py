@@ -14,8 +14,8 @@ from collectivities.zones import zone_of
 from incidents.enums import KeptForm, Status
 from incidents.fields import DayField, HourField
 from incidents.models import Incident, Task
-from incidents.services.playbooks import TITLE_LIMIT, guide_for
-from incidents.services.tasks import Errand, steps_missing
+from incidents.services.handling.tasks import Errand, steps_missing
+from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
 from incidents.triage.case_form import CaseForm
 
 TASKS_SHOWN = 300

@@ -18,11 +18,11 @@ from collectivities.zones import zone_of
 from incidents.access import check_ability, get_incident
 from incidents.enums import Ability
 from incidents.models import Incident
-from incidents.services.assign import StaleAssignment, assign_incident, person_of
-from incidents.services.notes import write_note
-from incidents.services.read import note_presence
-from incidents.services.tasks import TaskState, add_task, set_task
-from incidents.triage.page import context_of_case, refused, render_page, to_case
+from incidents.services.handling.assign import StaleAssignment, assign_incident, person_of
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.read import note_presence
+from incidents.services.handling.tasks import TaskState, add_task, set_task
+from incidents.triage.case.page import context_of_case, refused, render_page, to_case
 from incidents.triage.work.assign import make_assign_form
 from incidents.triage.work.notes import NoteForm
 from incidents.triage.work.presence import describe_presence

@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from incidents.services.follow_up import secret_of  # noqa: E402
+from incidents.services.declarant.access import secret_of  # noqa: E402
 from tests.bench.figures import at_least, hand_over  # noqa: E402
 from tests.bench.lighthouse.install import INSTALLED  # noqa: E402
 from tests.bench.visits import (  # noqa: E402

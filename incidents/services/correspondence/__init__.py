@@ -1,0 +1,1 @@
+"""The thread between the declarant and the centre."""

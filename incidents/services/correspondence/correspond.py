@@ -1,0 +1,235 @@
+"""The messages between the declarant and the CSIRT.
+
+A message is never changed, and the declarant can read all of them.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import Guest, check_ability, get_case, get_incident, speaks_for_body
+from incidents.enums import Ability, ActorKind, EventKind, Status
+from incidents.models import Incident, Message
+from incidents.reference import spaced
+from incidents.services.groups.merge import hold, hold_with_main, pass_answer_on, pass_news_on
+from incidents.services.handling.assign import tag_of
+from incidents.services.handling.due import ANSWER_FIELDS, CSIRT, DECLARANT, NEWS_FIELDS, note_answer, note_news
+from incidents.services.handling.keep import list_colleagues_writing
+from incidents.services.history.record import record_event
+from incidents.text import plain_line, plain_text
+
+TEXT_LIMIT = 10_000
+AUTHOR_LIMIT = 120
+MESSAGES_SHOWN = 200
+NO_MESSAGE = "aucun"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """The words to send. `key` is the idempotency key of the form: the same words under one key are one message."""
+
+    text: str
+    key: str
+    author: str = ""
+    asks_answer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the page showed while a responder was writing: the newest message (`newest_of`), and the colleagues who
+    were writing at the same time (`tag_of` each).
+    """
+
+    newest: str
+    writers: frozenset[str] = frozenset()
+
+
+class ThreadMoved(Exception):
+    """Nothing was sent: messages arrived that the page had not shown, or colleagues (`writers`) are writing too."""
+
+    def __init__(self, newest: str, writers: list[User]) -> None:
+        super().__init__(newest)
+        self.newest = newest
+        self.writers = writers
+
+
+@transaction.atomic
+def write_to_csirt(*, reference: str, guest: Guest, letter: Letter) -> Message:
+    """Save a message of the declarant or of a colleague of the body.
+
+    Raises ValidationError on « text » or « author ».
+    """
+    hold_with_main(reference)
+    incident = get_case(guest, reference, to=Ability.MESSAGE, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    message, is_new = save_from_body(incident, letter, guest=guest)
+    if is_new:
+        tell(message, side=DECLARANT)
+    return message
+
+
+@transaction.atomic
+def write_to_declarant(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> Message:
+    """Save a message of a responder. With `asks_answer`, the case waits until the declarant adds something.
+
+    `asks_answer` is ignored on a closed case, including a merged one, since no page would show that it waits. Raises
+    ThreadMoved if `seen` is not the current state of the thread. Pass None for `seen` if the responder had no page of
+    the thread.
+    """
+    hold_with_main(reference)
+    incident = get_incident(actor, reference, to=Ability.MESSAGE, lock=True)
+    if incident.csirt is None or incident.csirt_id not in actor.csirt_ids():
+        raise PermissionDenied
+    author, asks = f"{actor.display_name}, {incident.csirt.name}", letter.asks_answer
+    signed = replace(letter, author=author[:AUTHOR_LIMIT], asks_answer=asks and incident.status != Status.CLOSED)
+    newest = newest_of(incident)
+    message, is_new = save_letter(incident, signed, actor=actor, is_from_csirt=True)
+    if is_new:
+        check_seen(incident, actor, newest, seen)
+        note_answer(incident, at=message.written_at, asks_answer=message.asks_answer)
+        incident.save(update_fields=ANSWER_FIELDS)
+        tell(message, side=CSIRT)
+        pass_answer_on(incident, at=message.written_at)
+    return message
+
+
+def newest_of(incident: Incident) -> str:
+    """Return the uid of the newest message of the thread, or `NO_MESSAGE`."""
+    uid = incident.messages.order_by("-id").values_list("uid", flat=True).first()
+    return str(uid) if uid else NO_MESSAGE
+
+
+def check_seen(incident: Incident, actor: User, newest: str, seen: Seen | None) -> None:
+    """Raise ThreadMoved if the thread is not what the page showed. The caller has locked the case."""
+    if seen is None:
+        return
+    writers = list_colleagues_writing(incident, actor)
+    if newest != seen.newest or any(tag_of(one) not in seen.writers for one in writers):
+        raise ThreadMoved(newest, writers)
+
+
+@transaction.atomic
+def write_with_doubles(*, reference: str, actor: User, letter: Letter, seen: Seen | None = None) -> int:
+    """Send the same words to the declarants of the case and of its duplicates. Returns the number of declarants.
+
+    The reference of the case is replaced by that of the duplicate in each text. Erased duplicates are skipped.
+    """
+    incident = check_ability(actor, reference, to=Ability.MESSAGE)
+    held = hold([incident.pk, *incident.doubles.values_list("pk", flat=True)])
+    write_to_declarant(reference=reference, actor=actor, letter=letter, seen=seen)
+    doubles = incident.doubles.filter(pk__in=held, erased_at=None).order_by("pk")
+    told = list(doubles.values_list("reference", flat=True))
+    for double in told:
+        theirs = letter.text.replace(spaced(reference), spaced(double))
+        write_to_declarant(reference=double, actor=actor, letter=replace(letter, text=theirs))
+    return 1 + len(told)
+
+
+def save_from_body(incident: Incident, letter: Letter, *, guest: Guest) -> tuple[Message, bool]:
+    """Save a message of the declarant's side.
+
+    The caller has locked the case, and records the event if the message is new.
+    """
+    author = guest.user.display_name if guest.user else letter.author
+    signed = replace(letter, author=author, asks_answer=False)
+    message, is_new = save_letter(incident, signed, actor=guest.user, is_from_csirt=False)
+    if is_new:
+        note_news(incident, at=message.written_at)
+        incident.save(update_fields=NEWS_FIELDS)
+        pass_news_on(incident, at=message.written_at)
+    return message, is_new
+
+
+def save_letter(
+    incident: Incident, letter: Letter, *, actor: User | None, is_from_csirt: bool
+) -> tuple[Message, bool]:
+    """Return the message and whether it is new: the second of two identical posts finds the first message."""
+    clean = clean_letter(incident, letter)
+    key = key_of(incident, clean)
+    if earlier := Message.objects.filter(submission_key=key).first():
+        return earlier, False
+    message = Message.objects.create(
+        incident=incident,
+        text=clean.text,
+        author=clean.author,
+        asks_answer=clean.asks_answer,
+        is_from_csirt=is_from_csirt,
+        actor=actor,
+        actor_kind=ActorKind.USER if actor else ActorKind.DECLARANT,
+        submission_key=key,
+    )
+    return message, True
+
+
+def clean_letter(incident: Incident, letter: Letter) -> Letter:
+    if incident.erased_at:
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus. Téléphonez.")})
+    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    if not text:
+        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+    return replace(letter, text=text, author=plain_line(letter.author, limit=AUTHOR_LIMIT, field="author"))
+
+
+def key_of(incident: Incident, letter: Letter) -> str:
+    """Return a key made of the case and the words too, so that other words sent with the same form are a
+    new message.
+    """
+    return hashlib.sha256(f"{incident.pk}\n{letter.key}\n{letter.text}".encode()).hexdigest()
+
+
+def tell(message: Message, *, side: str) -> None:
+    record_event(
+        message.incident,
+        EventKind.MESSAGE,
+        at=message.written_at,
+        actor=message.actor,
+        by=ActorKind(message.actor_kind),
+        message=str(message.uid),
+        side=side,
+    )
+
+
+def thread_of(incident: Incident) -> list[Message]:
+    """Return the latest `MESSAGES_SHOWN` messages, oldest first."""
+    return list(incident.messages.order_by("-id")[:MESSAGES_SHOWN])[::-1]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a thread, oldest message first.
+
+    `has_earlier` and `has_later` tell whether more messages exist on each side.
+    """
+
+    messages: list[Message]
+    has_earlier: bool
+    has_later: bool
+
+
+def stretch_of(incident: Incident, *, before: str = "", after: str = "") -> Stretch:
+    """Return the messages before or after the message with the given uid; the latest ones if there is no such message.
+
+    Every message can be reached this way. Two queries.
+    """
+    wanted = before or after
+    beside = incident.messages.filter(uid=wanted).values_list("pk", flat=True).first() if is_uid(wanted) else None
+    if beside and after and not before:
+        later = list(incident.messages.filter(pk__gt=beside).order_by("id")[: MESSAGES_SHOWN + 1])
+        return Stretch(later[:MESSAGES_SHOWN], has_earlier=True, has_later=len(later) > MESSAGES_SHOWN)
+    rows = incident.messages.filter(pk__lt=beside) if beside else incident.messages.all()
+    earlier = list(rows.order_by("-id")[: MESSAGES_SHOWN + 1])
+    shown = earlier[:MESSAGES_SHOWN][::-1]
+    return Stretch(shown, has_earlier=len(earlier) > MESSAGES_SHOWN, has_later=beside is not None)
+
+
+def is_uid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False

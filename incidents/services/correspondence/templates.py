@@ -1,0 +1,130 @@
+"""The message templates of a centre: its responders use them, its lead writes them."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from csirts.queries import published_phone
+from incidents.enums import IncidentType
+from incidents.models import Incident, MessageTemplate
+from incidents.ready_messages import names_in_braces, unknown_placeholders
+from incidents.reference import spaced
+from incidents.services.library.reflexes import led_csirt
+from incidents.text import plain_line, plain_text
+
+TITLE_LIMIT, TEXT_LIMIT = 80, 5_000
+# The limit for one centre: in a longer list nobody finds a template.
+MOST_TEMPLATES = 60
+
+
+class StaleTemplate(Exception):
+    """Somebody else changed or withdrew the template meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What a lead writes. With empty `types`, the template is offered on every case."""
+
+    title: str
+    text: str
+    types: list[str]
+
+
+@transaction.atomic
+def write_template(
+    *, csirt_slug: str, actor: User, wording: Wording, uid: UUID | None = None, seen: int = 0
+) -> MessageTemplate:
+    """Create a template of that centre, or change the template `uid`, of which the page showed version `seen`.
+
+    The same words again change nothing. Raises Http404 if the actor does not lead the centre, ValidationError by
+    field, StaleTemplate.
+    """
+    csirt = led_csirt(actor, csirt_slug, lock=True)
+    clean = clean_wording(wording)
+    live = MessageTemplate.objects.filter(csirt=csirt, withdrawn_at=None)
+    row = template_in(csirt, uid) if uid else live.filter(title=clean.title).first()
+    if row and (row.title, row.text, row.types) == (clean.title, clean.text, clean.types):
+        return row
+    if uid and row and (row.version != seen or row.withdrawn_at):
+        raise StaleTemplate
+    if any(one.uid != uid for one in live.filter(title=clean.title)):
+        raise ValidationError({"title": _("Un autre message du centre a ce titre. Choisissez-en un autre.")})
+    if row is None and live.count() >= MOST_TEMPLATES:
+        raise ValidationError({"title": _("Le centre a déjà 60 messages types. Retirez-en un.")})
+    row = row or MessageTemplate(csirt=csirt, version=0)
+    row.title, row.text, row.types = clean.title, clean.text, clean.types
+    row.version, row.author, row.written_at = row.version + 1, actor, timezone.now()
+    row.save()
+    return row
+
+
+@transaction.atomic
+def withdraw_template(*, csirt_slug: str, actor: User, uid: UUID, seen: int) -> None:
+    """Stop offering the template; messages sent with it stay. A repeated call changes nothing.
+
+    Raises Http404 and StaleTemplate.
+    """
+    row = template_in(led_csirt(actor, csirt_slug, lock=True), uid)
+    if row.withdrawn_at:
+        return
+    if row.version != seen:
+        raise StaleTemplate
+    row.withdrawn_at = timezone.now()
+    row.save(update_fields=["withdrawn_at"])
+
+
+def template_in(csirt: Csirt, uid: UUID) -> MessageTemplate:
+    row = MessageTemplate.objects.filter(csirt=csirt, uid=uid).select_related("author").first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def values_of(incident: Incident, user: User, phone: str) -> dict[str, str]:
+    """Return the values of the names in braces for a case. `phone` is the published number of its centre, or ""."""
+    return {
+        "collectivite": str(incident.collectivity),
+        "reference": spaced(incident.reference),
+        "type": str(incident.get_type_display()),
+        "centre": incident.csirt.name if incident.csirt else "",
+        "telephone": phone,
+        "prenom_nom": str(user),
+    }
+
+
+def check_names(text: str, known: Container[str] = ()) -> None:
+    """Raise ValidationError on « text » if it has names in braces that are not in `known`."""
+    if left := [f"{{{name}}}" for name in names_in_braces(text) if name not in known]:
+        said = _("Ces mots entre accolades partiraient tels quels : %(named)s. Écrivez ce qu’ils veulent dire.")
+        raise ValidationError({"text": said % {"named": ", ".join(left)}})
+
+
+def phone_of(csirt: int | None) -> str:
+    """Return the published number of a centre, with its note in brackets, or ""."""
+    value, note = published_phone(csirt).values_list("value", "note").first() or ("", "")
+    return f"{value} ({note})" if note else value
+
+
+def clean_wording(wording: Wording) -> Wording:
+    title = plain_line(wording.title, limit=TITLE_LIMIT, field="title")
+    text = plain_text(wording.text, limit=TEXT_LIMIT, field="text")
+    if not title:
+        raise ValidationError({"title": _("Donnez un titre, celui de la liste de choix.")})
+    if not text:
+        raise ValidationError({"text": _("Écrivez le message.")})
+    if unknown := unknown_placeholders(text):
+        named = ", ".join(f"{{{name}}}" for name in unknown)
+        said = _("Ces mots entre accolades ne sont pas connus : %(named)s.") % {"named": named}
+        raise ValidationError({"text": said})
+    types = [kind for kind in IncidentType.values if kind in wording.types]
+    if len(types) != len(set(wording.types)):
+        raise ValidationError({"types": _("Choisissez parmi les types proposés.")})
+    return Wording(title=title, text=text, types=types)

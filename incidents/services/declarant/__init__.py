@@ -1,0 +1,1 @@
+"""What a declarant does after declaring."""

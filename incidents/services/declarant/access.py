@@ -1,0 +1,106 @@
+"""The secret with which a declarant without account comes back to the case, from any device.
+
+It has twelve symbols that can be read out (60 bits), drawn by HMAC from a random seed and the server's key. The
+database holds the seed and a keyed hash, so a stolen copy opens no case. The server can draw the secret again from the
+seed, to write the receipt later.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_followed_incident, get_incident
+from incidents.enums import Ability, ActorKind, EventKind
+from incidents.models import FollowUpAccess, Incident
+from incidents.reference import ALPHABET, compact
+from incidents.services.history.record import record_event
+
+SECRET_LENGTH = 12
+# A year covers a case and its complaint. A new link can be made at any time before.
+LASTS = timedelta(days=365)
+DOUBLE_CLICK = timedelta(seconds=10)
+
+
+def secret_of(access: FollowUpAccess) -> str:
+    """Return the secret of this access, in its compact form."""
+    digest = salted_hmac("incidents.follow_up.secret", access.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+
+
+def hash_of(secret: str) -> str:
+    return salted_hmac("incidents.follow_up.hash", compact(secret), algorithm="sha256").hexdigest()
+
+
+def open_access(incident: Incident, *, at: datetime) -> FollowUpAccess:
+    """Create a live access. The database refuses a second live one for the same case."""
+    access = FollowUpAccess(
+        incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at, expires_at=at + LASTS
+    )
+    access.secret_hash = hash_of(secret_of(access))
+    access.save()
+    return access
+
+
+def find_access(secret: str) -> FollowUpAccess | None:
+    """Return the live access with this secret, however it was typed; None if it is wrong, revoked or expired.
+
+    Writes nothing.
+    """
+    live = FollowUpAccess.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
+    return live.select_related("incident").filter(secret_hash=hash_of(secret)).first()
+
+
+@transaction.atomic
+def rotate_access_by_declarant(*, access_uid: UUID) -> FollowUpAccess:
+    """Give the declarant a new secret; the old one stops at once. Raises Http404 if the access is not live.
+
+    The second click of a double click returns the secret that the first one made.
+    """
+    try:
+        incident = get_followed_incident(access_uid, lock=True)
+    except Http404:
+        # The access was closed by the first click, or by somebody else.
+        if made := made_by_first_click(access_uid):
+            return made
+        raise
+    # Read again under the lock: the first click may have made it meanwhile.
+    return made_by_first_click(access_uid) or replace_access(incident, actor=None, by=ActorKind.DECLARANT)
+
+
+def made_by_first_click(access_uid: UUID) -> FollowUpAccess | None:
+    now = timezone.now()
+    replaced = FollowUpAccess.objects.filter(uid=access_uid, revoked_at__gt=now - DOUBLE_CLICK).first()
+    if replaced is None or replaced.revoked_at is None:
+        return None
+    rotations = replaced.incident.events.filter(kind=EventKind.LINK_ROTATED, actor_kind=ActorKind.DECLARANT)
+    if not rotations.filter(at=replaced.revoked_at).exists():
+        return None
+    return replaced.incident.accesses.filter(created_at=replaced.revoked_at, revoked_at=None).first()
+
+
+@transaction.atomic
+def rotate_access(*, reference: str, actor: User) -> FollowUpAccess:
+    """Make a new secret that a responder reads out on the telephone; the old one stops at once.
+
+    Raises ValidationError if the case is erased, since erasing closed its links for good. Raises Http404,
+    PermissionDenied.
+    """
+    incident = get_incident(actor, reference, to=Ability.ROTATE, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les données de ce dossier ont été effacées, et son lien fermé pour de bon."))
+    return replace_access(incident, actor=actor, by=ActorKind.USER)
+
+
+def replace_access(incident: Incident, *, actor: User | None, by: ActorKind) -> FollowUpAccess:
+    now = timezone.now()
+    incident.accesses.filter(revoked_at=None).update(revoked_at=now)
+    record_event(incident, EventKind.LINK_ROTATED, at=now, actor=actor, by=by)
+    return open_access(incident, at=now)

@@ -1,0 +1,126 @@
+"""The rules that the answers to a section must satisfy. All problems are returned at once, by question.
+
+An IBAN, an address or an e-mail address that looks wrong is reported, and stored as typed if the person insists: what
+a swindler wrote is a clue even if it is false.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from stdnum import iban
+
+from incidents.fields import LARGEST_NUMBER
+from incidents.questions.catalogue import Kind, Question, Section
+from incidents.services.declaring.check import problems_of_moment
+from incidents.text import plain_line, plain_text
+
+LIMITS = {Kind.TEXT: 200, Kind.URL: 500, Kind.MAIL: 254, Kind.IBAN: 60}
+LONG_LIMIT = 3_000
+MOST_CENTS = 100_000_000_000
+HOST = re.compile(r"^(?:h(?:tt|xx)ps?://|ftp://)?[^\s/@]+(?:\.|\[\.\])[^\s/@.]{2,}(?:[/?#:]\S*)?$", re.IGNORECASE)
+
+
+def checked_answers(
+    section: Section, values: Mapping[str, Any], *, keep: Collection[str], now: datetime
+) -> dict[str, Any]:
+    """Return the answers to store: None for « Je ne sais pas », no key for an empty answer.
+
+    `keep` lists the questions whose odd-looking value is accepted. Raises ValidationError by question.
+    """
+    clean: dict[str, Any] = {}
+    problems: dict[str, list[str]] = {}
+    for question in section.questions:
+        if question.code not in values:
+            continue
+        try:
+            answer = checked_answer(question, values[question.code], is_kept=question.code in keep, now=now)
+        except ValidationError as error:
+            problems[question.code] = error.messages
+        else:
+            if answer is None or answer not in ("", []):
+                clean[question.code] = answer
+    if problems:
+        raise ValidationError({code: list(messages) for code, messages in problems.items()})
+    return clean
+
+
+def checked_answer(question: Question, value: Any, *, is_kept: bool, now: datetime) -> Any:
+    if value is None or value == "":
+        return value
+    if check := CHECKS.get(question.kind):
+        return check(question, value)
+    if question.kind == Kind.MOMENT:
+        return checked_moment(question, value, now)
+    line = plain_line(value, limit=LIMITS[question.kind], field=question.code)
+    return checked_line(question, line, is_kept=is_kept)
+
+
+def known_code(question: Question, code: str) -> str:
+    return known_codes(question, [code])[0]
+
+
+def known_codes(question: Question, codes: Iterable[str]) -> list[str]:
+    """Return the codes in the order of the question's choices."""
+    given, known = list(codes), dict(question.choices)
+    if not set(given) <= set(known):
+        raise ValidationError(_("Choisissez dans la liste."))
+    return [code for code in known if code in given]
+
+
+def checked_moment(question: Question, at: datetime, now: datetime) -> str:
+    problems = [] if question.future and at > now else list(problems_of_moment(question.code, at, now))
+    if problems:
+        raise ValidationError([message for _field, message in problems])
+    return at.isoformat()
+
+
+def checked_number(question: Question, number: int) -> int:
+    most = MOST_CENTS if question.kind == Kind.AMOUNT else LARGEST_NUMBER
+    if not 0 <= number <= most:
+        raise ValidationError(_("Ce nombre est trop grand. Vérifiez-le."))
+    return number
+
+
+def checked_text(question: Question, text: str) -> str:
+    return plain_text(text, limit=LONG_LIMIT, field=question.code)
+
+
+def checked_line(question: Question, line: str, *, is_kept: bool) -> str:
+    if question.kind == Kind.IBAN:
+        line = iban.compact(line)
+    if line and not is_kept and (problem := oddness(question.kind, line)):
+        raise ValidationError(problem, code="odd")
+    return line
+
+
+def oddness(kind: Kind, line: str) -> str:
+    """Return what looks wrong in the line, as a sentence for the person who typed it, or ""."""
+    if kind == Kind.IBAN and not iban.is_valid(line):
+        return _("Ce numéro ne suit pas la règle des IBAN : un signe manque ou diffère. Relisez-le, ou gardez-le.")
+    if kind == Kind.URL and not HOST.match(line):
+        return _("Cela ne ressemble pas à une adresse de site. Exemple : www.exemple.example. Ou gardez-la.")
+    if kind == Kind.MAIL and not is_mail(line):
+        return _("Cette adresse mail est incomplète. Exemple : nom@exemple.example. Ou gardez-la telle quelle.")
+    return ""
+
+
+def is_mail(line: str) -> bool:
+    try:
+        validate_email(line)
+    except ValidationError:
+        return False
+    return True
+
+
+CHECKS: dict[str, Callable[[Question, Any], Any]] = {
+    Kind.CHOICE: known_code,
+    Kind.SEVERAL: known_codes,
+    Kind.COUNT: checked_number,
+    Kind.AMOUNT: checked_number,
+    Kind.LONG: checked_text,
+}

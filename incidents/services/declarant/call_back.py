@@ -1,0 +1,208 @@
+"""Writing what a declarant says on the telephone into their case, section by section."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.declaration import Declaration, Instant, Interruption, Leak
+from incidents.enums import Ability, EventKind, IncidentType, InterruptionExtent, Nature, NoteKind, Status
+from incidents.models import INSTANTS, Incident, Story
+from incidents.services.declarant.correct import put_interruptions, put_leak
+from incidents.services.declaring.check import checked
+from incidents.services.declaring.declare import instants_of, supplier_key_of
+from incidents.services.groups.merge import hold_with_main, pass_answer_on
+from incidents.services.handling.amend import amend
+from incidents.services.handling.due import ANSWER_FIELDS, note_answer
+from incidents.services.handling.notes import save_note
+from incidents.services.handling.qualify import classify_incident
+from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import Values, interruptions_of, leak_of, of_declaration, of_rows
+from incidents.services.history.snapshots import instants_of as known_instants_of
+
+SECTIONS = ("recit", "moments", "services", "donnees", "rappel")
+FACTS = ("service_stopped", "data_concerned", "supplier_key", "mail_without_code")
+
+
+class StaleFacts(Exception):
+    """The facts of the case changed after the page was opened. Nothing was saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What was typed during a call.
+
+    `declaration` holds all the answers of the page, `seen` the stamp of the facts that it showed, `key` the
+    idempotency key of the form.
+    """
+
+    declaration: Declaration
+    seen: str
+    key: str
+
+
+@transaction.atomic
+def write_call_down(*, reference: str, actor: User, call: Call) -> Incident:
+    """Save the facts that changed, store the former ones, and note the call, which counts as an answer to the
+    declarant.
+
+    If nobody has the case, the actor takes it. Raises Http404, PermissionDenied, StaleFacts, and ValidationError: by
+    field, or without a field once the case is closed or erased.
+    """
+    hold_with_main(reference)
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    refuse_ended(incident)
+    text = _("Appel au déclarant : la déclaration est complétée au téléphone.")
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=text, key=call.key)
+    if not is_new:
+        return incident
+    if call.seen != stamp_facts(incident):
+        raise StaleFacts
+    clean = check_merged(incident, call.declaration, now=note.written_at)
+    incident = take_and_classify(incident, IncidentType(clean.type), actor)
+    sections = save_facts(incident, clean, actor=actor, at=note.written_at)
+    raised = raise_severity(incident, note.written_at)
+    note_answer(incident, at=note.written_at)
+    incident.is_to_call_back = False
+    incident.save(update_fields=[*WEIGHED_FIELDS, *ANSWER_FIELDS, "is_to_call_back"])
+    said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": True, "sections": sections}
+    said |= {"severity": int(incident.severity)} if raised else {}
+    record_event(incident, EventKind.NOTED, at=note.written_at, actor=actor, **said)
+    pass_answer_on(incident, at=note.written_at)
+    return incident
+
+
+def refuse_ended(incident: Incident) -> None:
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus rien."))
+    if incident.status == Status.CLOSED:
+        raise ValidationError(_("Ce dossier est clos : rouvrez-le pour y écrire ce qui est dit."))
+
+
+def stamp_facts(incident: Incident) -> str:
+    """Return a stamp of the facts that the page shows, which changes with any of them."""
+    shown = [incident.type, *(of_rows(incident, section) for section in SECTIONS)]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def merge_known(incident: Incident, said: Declaration) -> Declaration:
+    """Return the declaration completed with known facts that the page does not ask: workarounds, ends of
+    interruptions, exact numbers, and the certainty of an instant that did not change.
+    """
+    known = known_instants_of(incident).items()
+    instants: dict[str, Any] = {name: merge_instant(one, getattr(said, name)) for name, one in known}
+    return replace(
+        said,
+        collectivity=incident.collectivity,
+        interruptions=tuple(merge_interruptions(interruptions_of(incident), said.interruptions)),
+        leak=merge_leak(leak_of(incident), said.leak),
+        **instants,
+    )
+
+
+def check_merged(incident: Incident, said: Declaration, *, now: datetime) -> Declaration:
+    """Return the facts to save.
+
+    Interruptions that have ended are not checked again. Raises ValidationError by field.
+    """
+    merged = merge_known(incident, said)
+    still = tuple(one for one in merged.interruptions if one.ended_at is None)
+    clean = checked(replace(merged, interruptions=still), now=now)
+    checked_ones = {one.service: one for one in clean.interruptions}
+    everything = (one if one.ended_at else checked_ones[one.service] for one in merged.interruptions)
+    return replace(clean, interruptions=tuple(everything))
+
+
+def merge_interruptions(known: Sequence[Interruption], said: Sequence[Interruption]) -> Iterator[Interruption]:
+    """Yield the known interruptions that have ended or still last, in their order, then the new ones."""
+    left = {one.service: one for one in said}
+    for one in known:
+        if one.ended_at is not None:
+            yield one
+        elif one.service in left:
+            yield merge_interruption(one, left.pop(one.service))
+    yield from left.values()
+
+
+def merge_interruption(known: Interruption, said: Interruption) -> Interruption:
+    """The page has only « je ne sais pas » for an extent without an answer: that choice does not replace an empty
+    extent.
+    """
+    is_unsaid = not known.extent and said.extent == InterruptionExtent.UNKNOWN
+    extent = known.extent if is_unsaid else said.extent
+    return replace(known, extent=extent, started_at=merge_moment(known.started_at, said.started_at))
+
+
+def merge_moment(known: datetime | None, said: datetime | None) -> datetime | None:
+    """Keep the known instant if it falls in the same minute: the page shows minutes."""
+    if known and said == known.replace(second=0, microsecond=0):
+        return known
+    return said or known
+
+
+def merge_leak(known: Leak | None, said: Leak | None) -> Leak | None:
+    if known is None or said is None:
+        return said
+    return replace(said, persons=known.persons, records=known.records, records_band=known.records_band)
+
+
+def merge_instant(known: Instant, said: Instant) -> Instant:
+    return known if merge_moment(known.at, said.at) == known.at else said
+
+
+def take_and_classify(incident: Incident, kind: IncidentType, actor: User) -> Incident:
+    """Return the case once the actor has acknowledged it and its type is `kind`."""
+    if incident.status == Status.DECLARED:
+        acknowledge_incident(reference=incident.reference, actor=actor)
+    if kind != incident.type:
+        nature = Nature(incident.nature)
+        classify_incident(reference=incident.reference, actor=actor, nature=nature, type=kind)
+    return get_incident(actor, incident.reference, to=Ability.QUALIFY, lock=True)
+
+
+def save_facts(incident: Incident, clean: Declaration, *, actor: User, at: datetime) -> list[str]:
+    """Save each section that differs from the rows and return the names of these sections."""
+    changed = {name: values for name, values in of_declaration(clean).items() if values != of_rows(incident, name)}
+    for section, values in changed.items():
+        save_section(incident, section, values, clean, actor=actor, at=at)
+    return list(changed)
+
+
+def save_section(
+    incident: Incident, section: str, values: Values, clean: Declaration, *, actor: User, at: datetime
+) -> None:
+    amend(incident, section, values, lambda: put_facts(incident, section, clean), actor=actor, at=at)
+
+
+def put_facts(incident: Incident, section: str, clean: Declaration) -> None:
+    story = Story.objects.filter(incident=incident)
+    caller = clean.caller
+    match section:
+        case "recit":
+            story.update(description=clean.description, supplier=clean.supplier)
+            incident.supplier_key = supplier_key_of(clean.supplier)
+        case "moments":
+            for name, value in instants_of(clean).items():
+                setattr(incident, name, value)
+        case "services":
+            put_interruptions(incident, clean.interruptions)
+            incident.service_stopped = clean.service_stopped
+        case "donnees":
+            put_leak(incident, clean.leak)
+            incident.data_concerned = clean.data_concerned
+        case _:
+            who = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+            story.update(**{f"contact_{name}": value for name, value in who.items()})
+            incident.mail_without_code = clean.mail_without_code
+    instants = [f"{name}_{part}" for name in INSTANTS for part in ("at", "certainty")]
+    incident.save(update_fields=[*FACTS, *instants])

@@ -1,0 +1,41 @@
+"""A member of the body who holds the secret link adds the declaration to their account."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import abilities, get_followed_incident
+from incidents.enums import Ability, ClosingReason, EventKind, Verification
+from incidents.models import Incident
+from incidents.services.history.record import record_event
+
+
+@transaction.atomic
+def claim_incident(*, reference: str, access_uid: UUID, actor: User) -> Incident:
+    """Make the case that of a known member. Only the first claim counts; later ones change nothing.
+
+    Raises Http404 without a live link to this case, PermissionDenied for a person of another body, ValidationError for
+    a withdrawn declaration.
+    """
+    incident = get_followed_incident(access_uid, lock=True)
+    if incident.reference != reference:
+        raise Http404
+    if Ability.CLAIM not in abilities(actor, incident):
+        raise PermissionDenied
+    if incident.claimed_at:
+        return incident
+    if incident.closing_reason == ClosingReason.WITHDRAWN:
+        raise ValidationError(_("Elle a été retirée. L’incident est réel ? Déclarez de nouveau, ou appelez."))
+    now = timezone.now()
+    incident.claimed_at, incident.claimed_by = now, actor
+    # A member of an unconfirmed body cannot verify a case.
+    if not incident.is_verified and not incident.collectivity.is_unconfirmed:
+        incident.verification, incident.verified_at = Verification.MEMBER, now
+    incident.save(update_fields=["claimed_at", "claimed_by", "verification", "verified_at"])
+    record_event(incident, EventKind.CLAIMED, at=now, actor=actor)
+    return incident

@@ -1,0 +1,148 @@
+"""Completing a declaration after it was sent: the answers to each section are stored as sheets.
+
+Each writing is a new row; the former rows stay, and the newest one counts. A writer names the newest row of their
+page. If a newer row exists, WrittenMeanwhile is raised and nothing is overwritten.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case
+from incidents.enums import Ability, EventKind, Status
+from incidents.models import AnswerSheet, Incident
+from incidents.questions.catalogue import find_version
+from incidents.services.declarant.answers import checked_answers
+from incidents.services.declaring.check import LINE_LIMIT
+from incidents.services.handling.due import NEWS_FIELDS, note_news
+from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.history.record import record_event
+from incidents.text import plain_line, say_the_same
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Who writes on which case, under which name.
+
+    `seen` is the uid of the newest sheet of the section on their page.
+    """
+
+    guest: Guest
+    reference: str
+    author: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    sheet: AnswerSheet
+    is_new: bool
+
+
+class CannotComplete(Exception):
+    """The case is closed or erased. The message tells the writer why."""
+
+
+class WrittenMeanwhile(Exception):
+    """Somebody else wrote `sheet` after the page was opened. Nothing was saved."""
+
+    def __init__(self, sheet: AnswerSheet) -> None:
+        super().__init__(sheet.section)
+        self.sheet = sheet
+
+
+@transaction.atomic
+def answer_section(
+    *, writing: Writing, section: str, version: str, values: Mapping[str, Any], keep: Collection[str] = ()
+) -> Written:
+    """Store the answers to one section of the questionnaire `version`. `keep` lists questions whose odd value is
+    accepted.
+
+    The same answers again change nothing. Raises Http404, PermissionDenied, ValidationError by question,
+    CannotComplete, WrittenMeanwhile.
+    """
+    incident = open_case(writing)
+    asked = find_version(version)
+    found = asked.section(section)
+    if found is None:
+        raise ValidationError(_("Cette rubrique n’existe pas."))
+    now = timezone.now()
+    clean = checked_answers(found.asked_of(incident.type), values, keep=keep, now=now)
+    if same := stands_already(incident, section, clean, seen=writing.seen):
+        return same
+    if not clean and newest_sheet(incident, section) is None:  # an empty first sheet would look like an answer
+        nothing = _("Rien n’est encore rempli. Répondez à une question, ou revenez sans enregistrer.")
+        raise ValidationError({NON_FIELD_ERRORS: [nothing]})
+    return write_sheet(incident, section, clean, writing=writing, version=asked.code, now=now)
+
+
+def open_case(writing: Writing) -> Incident:
+    """Return the case, locked. Raises CannotComplete if it is closed or erased, Http404, PermissionDenied."""
+    incident = get_case(writing.guest, writing.reference, to=Ability.COMPLETE, lock=True)
+    if reason := why_not(incident):
+        raise CannotComplete(reason)
+    return incident
+
+
+def why_not(incident: Incident) -> str:
+    """Return why nothing can be added to this case any more, or ""."""
+    if incident.erased_at:
+        return _("Les mots de ce dossier ont été effacés : on ne peut plus rien y ajouter. Appelez le centre.")
+    if incident.merged_into and incident.merged_into.status != Status.CLOSED:
+        return _("Le centre traite cette déclaration avec une autre : dites-lui par un message ce qui change.")
+    if incident.status == Status.CLOSED:
+        return _("Ce dossier est clos : on ne peut plus rien y changer. Du nouveau ? Appelez le centre.")
+    return ""
+
+
+def newest_sheet(incident: Incident, section: str) -> AnswerSheet | None:
+    return incident.sheets.filter(section=section).order_by("-id").first()
+
+
+def stands_already(incident: Incident, section: str, values: Mapping[str, Any], *, seen: str) -> Written | None:
+    """Return the newest sheet if it says the same, as after a double click, else None.
+
+    Raises WrittenMeanwhile if it says something else and is not the sheet named by `seen`.
+    """
+    newest = newest_sheet(incident, section)
+    if newest and newest.values == values:
+        return Written(sheet=newest, is_new=False)
+    if newest and str(newest.uid) != seen:
+        if say_the_same(newest.values, values):
+            return Written(sheet=newest, is_new=False)
+        raise WrittenMeanwhile(newest)
+    return None
+
+
+def write_sheet(
+    incident: Incident, section: str, values: Mapping[str, Any], *, writing: Writing, version: str, now: datetime
+) -> Written:
+    """Append the sheet, record the event, and save when the declarant last wrote."""
+    sheet = AnswerSheet.objects.create(
+        incident=incident,
+        section=section,
+        version=version,
+        values=dict(values),
+        author=author_of(writing),
+        actor_kind=writing.guest.kind,
+        actor=writing.guest.user,
+        written_at=now,
+    )
+    raised = raise_severity(incident, now)
+    note_news(incident, at=now)
+    incident.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
+    said = {"section": section, "sheet": str(sheet.uid)} | ({"severity": incident.severity} if raised else {})
+    record_event(incident, EventKind.FACTS, at=now, actor=writing.guest.user, by=writing.guest.kind, **said)
+    return Written(sheet=sheet, is_new=True)
+
+
+def author_of(writing: Writing) -> str:
+    """Return the cleaned name of the writer, or the display name of their account if they gave none."""
+    label = plain_line(writing.author, limit=LINE_LIMIT, field="author")
+    return label or (writing.guest.user.display_name if writing.guest.user else "")

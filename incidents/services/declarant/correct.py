@@ -1,0 +1,255 @@
+"""Correcting a declaration. The rows of the case hold the current facts; the former facts stay as sheets."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from collectivities.zones import zone_of
+from incidents.declaration import Caller, Declaration, Instant, Interruption, Leak
+from incidents.enums import ActorKind, Answer, LeakStatus
+from incidents.models import DataLeak, Incident, ServiceInterruption, Story
+from incidents.questions.catalogue import current
+from incidents.services.declarant.complete import (
+    Writing,
+    Written,
+    newest_sheet,
+    open_case,
+    stands_already,
+    write_sheet,
+)
+from incidents.services.declaring.check import (
+    Problem,
+    cleaned_texts,
+    ends_before_it_starts,
+    problems_of_caller,
+    problems_of_data,
+    problems_of_moment,
+    problems_of_order,
+    with_ends_in_order,
+)
+from incidents.services.declaring.declare import supplier_key_of
+from incidents.services.history.snapshots import (
+    first_leak,
+    instants_of,
+    interruptions_of,
+    keep_first,
+    leak_of,
+    of_rows,
+    snapshot_caller,
+    snapshot_data,
+    snapshot_moments,
+    snapshot_services,
+    snapshot_story,
+)
+from incidents.text import plain_line
+
+WORKAROUND_LIMIT = 300
+
+
+@transaction.atomic
+def correct_services(*, writing: Writing, stopped: str, interruptions: Sequence[Interruption]) -> Written:
+    """Replace all the interruptions of the case, in the order of its rows, new ones last.
+
+    Problems are named `<place>_started_at`, `<place>_ended_at`, `<place>_workaround`, by position in the list.
+    """
+    incident = open_case(writing)
+    clean = checked_interruptions(interruptions, timezone.now(), zone_of(incident.collectivity))
+    answer = Answer.YES if clean else stopped
+    return change_services(incident, answer, clean, writing=writing)
+
+
+@transaction.atomic
+def end_interruption(*, writing: Writing, service: str) -> Written:
+    """Record that the service resumes now. A repeated call changes nothing."""
+    incident = open_case(writing)
+    now = timezone.now().replace(second=0, microsecond=0)  # minutes, as in the forms
+    known = interruptions_of(incident)
+    ended = [
+        replace(one, ended_at=max(now, one.started_at or now))
+        if one.service == service and one.ended_at is None
+        else one
+        for one in known
+    ]
+    newest = newest_sheet(incident, "services")
+    # The button changes one service only, so it overwrites nothing that somebody else wrote meanwhile.
+    writing = replace(writing, seen=str(newest.uid) if newest else "")
+    return change_services(incident, incident.service_stopped, ended, writing=writing)
+
+
+def change_services(
+    incident: Incident, stopped: str, interruptions: Sequence[Interruption], *, writing: Writing
+) -> Written:
+    def put() -> None:
+        put_interruptions(incident, interruptions)
+        incident.service_stopped = stopped
+        incident.save(update_fields=["service_stopped"])
+
+    return correct(incident, "services", snapshot_services(stopped, interruptions), put, writing=writing)
+
+
+@transaction.atomic
+def correct_data(*, writing: Writing, concerned: str, leak: Leak | None) -> Written:
+    """Correct what is known of the data.
+
+    « Non » marks a recorded leak as unfounded, or removes touched data that were not said to have leaked. Raises
+    ValidationError if no leak was recorded and one is described beside « Non », since those words would be lost.
+    """
+    incident = open_case(writing)
+    known = leak_of(incident)
+    refuse(problems_of_data(None if known else leak, concerned))
+    if concerned == Answer.NO:
+        leak = replace(known, status=LeakStatus.UNFOUNDED) if known and known.status else None
+
+    def put() -> None:
+        put_leak(incident, leak)
+        incident.data_concerned = concerned
+        incident.save(update_fields=["data_concerned"])
+
+    return correct(incident, "donnees", snapshot_data(concerned, leak), put, writing=writing)
+
+
+@transaction.atomic
+def correct_moments(*, writing: Writing, instants: Mapping[str, Instant]) -> Written:
+    """Correct the given instants of the case, by name; the others do not change. Problems are named `<name>_at`."""
+    incident = open_case(writing)
+    now, zone = timezone.now(), zone_of(incident.collectivity)
+    own = (problem for name, one in instants.items() for problem in problems_of_moment(f"{name}_at", one.at, now))
+    refuse(chain(own, problems_of_order({**instants_of(incident), **instants}, zone)))
+
+    def put() -> None:
+        for name, one in instants.items():
+            setattr(incident, f"{name}_at", one.at)
+            setattr(incident, f"{name}_certainty", one.certainty)
+        incident.save(update_fields=[f"{name}_{part}" for name in instants for part in ("at", "certainty")])
+
+    return correct(incident, "moments", snapshot_moments(instants), put, writing=writing)
+
+
+@transaction.atomic
+def correct_caller(*, writing: Writing, caller: Caller, mail_without_code: bool | None = None) -> Written:
+    """Correct whom to call back, and whether mails to them carry the follow-up code (None: no change).
+
+    How the declaration was verified does not change.
+    """
+    incident = open_case(writing)
+    without_code = incident.mail_without_code if mail_without_code is None else mail_without_code
+    clean = clean_declaration(Declaration(collectivity=incident.collectivity, caller=caller)).caller
+    refuse(problems_of_caller(clean))
+
+    def put() -> None:
+        Story.objects.filter(incident=incident).update(
+            contact_name=clean.name,
+            contact_role=clean.role,
+            contact_phone=clean.phone,
+            contact_email=clean.email,
+        )
+        incident.mail_without_code = without_code
+        incident.save(update_fields=["mail_without_code"])
+
+    return correct(incident, "rappel", snapshot_caller(clean, mail_without_code=without_code), put, writing=writing)
+
+
+@transaction.atomic
+def correct_story(*, writing: Writing, description: str, supplier: str) -> Written:
+    """Correct the description, and the supplier by which cases are grouped."""
+    incident = open_case(writing)
+    said = Declaration(collectivity=incident.collectivity, caller=Caller(), description=description, supplier=supplier)
+    clean = clean_declaration(said)
+
+    def put() -> None:
+        Story.objects.filter(incident=incident).update(description=clean.description, supplier=clean.supplier)
+        incident.supplier_key = supplier_key_of(clean.supplier)
+        incident.save(update_fields=["supplier_key"])
+
+    return correct(incident, "recit", snapshot_story(clean.description, clean.supplier), put, writing=writing)
+
+
+def correct(
+    incident: Incident, section: str, values: dict[str, Any], put: Callable[[], None], *, writing: Writing
+) -> Written:
+    """Store the former state, call `put` to change the rows, and append a sheet; do nothing if the sheet says the
+    same.
+    """
+    if newest_sheet(incident, section) is None:
+        writing = replace(writing, seen=keep_former(incident, section))
+    if same := stands_already(incident, section, values, seen=writing.seen):
+        return same
+    put()
+    now = timezone.now()
+    return write_sheet(incident, section, values, writing=writing, version=current().code, now=now)
+
+
+def keep_former(incident: Incident, section: str) -> str:
+    """Store the first state of a section that the declaration did not store, and return its uid.
+
+    Call it before changing rows.
+    """
+    declared = incident.events.earliest("id")
+    by = ActorKind(declared.actor_kind)
+    keep_first(incident, {section: of_rows(incident, section)}, authors={}, by=by, actor=declared.actor)
+    newest = newest_sheet(incident, section)
+    return str(newest.uid) if newest else ""
+
+
+def put_interruptions(incident: Incident, interruptions: Sequence[Interruption]) -> None:
+    """Replace all the rows, in order: nothing refers to a row, and a service may stop again after it resumed."""
+    incident.interruptions.all().delete()
+    ServiceInterruption.objects.bulk_create(
+        ServiceInterruption(incident=incident, **asdict(one)) for one in interruptions
+    )
+
+
+def put_leak(incident: Incident, leak: Leak | None) -> None:
+    """Save the leak, or delete it if None. The number of records does not change, since no page asks for it here."""
+    row = first_leak(incident)
+    if leak is None:
+        incident.leaks.all().delete()
+        return
+    row = row or DataLeak(incident=incident)
+    row.status, row.persons, row.persons_band = leak.status, leak.persons, leak.persons_band
+    row.categories, row.person_categories = list(leak.categories), list(leak.person_categories)
+    row.save()
+
+
+def clean_declaration(said: Declaration) -> Declaration:
+    problems: dict[str, list[str]] = {}
+    clean = cleaned_texts(said, problems)
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    return clean
+
+
+def checked_interruptions(interruptions: Sequence[Interruption], now: datetime, zone: str) -> list[Interruption]:
+    refuse(problem for place in range(len(interruptions)) for problem in problems_at(interruptions, place, now, zone))
+    words = (
+        plain_line(one.workaround, limit=WORKAROUND_LIMIT, field=f"{place}_workaround")
+        for place, one in enumerate(interruptions)
+    )
+    return [with_ends_in_order(replace(one, workaround=text)) for one, text in zip(interruptions, words, strict=True)]
+
+
+def problems_at(interruptions: Sequence[Interruption], place: int, now: datetime, zone: str) -> Iterator[Problem]:
+    one = interruptions[place]
+    yield from problems_of_moment(f"{place}_started_at", one.started_at, now)
+    yield from problems_of_moment(f"{place}_ended_at", one.ended_at, now)
+    if ends_before_it_starts(one, zone):
+        yield f"{place}_ended_at", _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+    open_before = (other for other in interruptions[:place] if other.ended_at is None)
+    if one.ended_at is None and any(other.service == one.service for other in open_before):
+        yield f"{place}_started_at", _("Ce service est déjà noté comme arrêté.")
+
+
+def refuse(problems: Iterator[Problem]) -> None:
+    """Raise ValidationError naming every wrong field, if any."""
+    found: dict[str, list[str]] = {}
+    for field, message in problems:
+        found.setdefault(field, []).append(message)
+    if found:
+        raise ValidationError({field: list(messages) for field, messages in found.items()})

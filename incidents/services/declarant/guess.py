@@ -1,0 +1,83 @@
+"""Opening a case with its reference and follow-up code.
+
+Wrong codes for a reference delay further codes for it alone. The answer and the work done are the same whether or not
+the reference exists. The secret link, a device that is already open and the telephone are never blocked.
+"""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from incidents.models import CodeGuess, FollowUpAccess
+from incidents.reference import compact
+from incidents.services.declarant.access import find_access
+
+FREE_TRIES = 5
+# The wait after the fifth wrong code, then after each further one.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)]
+FORGOTTEN_AFTER = timedelta(days=1)
+FORGOTTEN_AT_ONCE = 100
+
+
+class MustWait(Exception):
+    """Too many wrong codes for this reference: the code was not checked.
+
+    `minutes` is the remaining wait, at least one.
+    """
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__()
+        self.minutes = max(1, ceil(left.total_seconds() / 60))
+
+
+def open_by_code(*, reference: str, code: str) -> FollowUpAccess | None:
+    """Return the access that the reference and the code open together, or None.
+
+    Raises MustWait for one wrong code too many, and for any code until the wait is over.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        guess = hold_guess(reference, now)
+        if guess.waits_until and guess.waits_until > now:
+            raise MustWait(guess.waits_until - now)
+        access = find_access(code)
+        if access and access.incident.reference == compact(reference):
+            CodeGuess.objects.filter(pk=guess.pk, wrong__gt=0).update(wrong=0, waits_until=None)
+            return access
+        count_wrong(guess, now)
+    if guess.waits_until:  # raised after the commit, so that the count is saved
+        raise MustWait(guess.waits_until - now)
+    return None
+
+
+def hold_guess(reference: str, now: datetime) -> CodeGuess:
+    """Return the counter of this reference, locked until the transaction ends, so that simultaneous guesses are
+    counted.
+    """
+    digest = salted_hmac("incidents.guess", compact(reference), algorithm="sha256").hexdigest()
+    fresh = CodeGuess(reference_hash=digest, last_at=now)
+    # An update that changes nothing locks the row, even while another request deletes old rows.
+    CodeGuess.objects.bulk_create(
+        [fresh], update_conflicts=True, unique_fields=["reference_hash"], update_fields=["reference_hash"]
+    )
+    return CodeGuess.objects.get(reference_hash=digest)
+
+
+def count_wrong(guess: CodeGuess, now: datetime) -> None:
+    """Count a wrong code. After a day without any, the count restarts."""
+    earlier = 0 if guess.last_at < now - FORGOTTEN_AFTER else guess.wrong
+    guess.wrong, guess.last_at = min(earlier + 1, FREE_TRIES + len(WAITS)), now
+    beyond = guess.wrong - FREE_TRIES
+    guess.waits_until = now + WAITS[min(beyond, len(WAITS) - 1)] if beyond >= 0 else None
+    guess.save(update_fields=["wrong", "last_at", "waits_until"])
+    forget_old(now)
+
+
+def forget_old(now: datetime) -> None:
+    """Delete some old counters at each wrong code, since invented references leave rows behind."""
+    old = CodeGuess.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).order_by("last_at")
+    swept = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+    CodeGuess.objects.filter(pk__in=list(swept)).delete()

@@ -1,0 +1,62 @@
+"""What the declarant thought of the help: one question once the case is closed. The answer may be changed."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case, speaks_for_body
+from incidents.enums import Ability, ClosingReason, EventKind, Satisfaction, Status
+from incidents.models import Incident, Rating
+from incidents.services.history.record import record_event
+from incidents.text import plain_text
+
+WORDS_LIMIT = 500
+# The question is asked if the centre answered: not after a withdrawal, and for a duplicate when its main case is
+# closed.
+ASKED_AFTER = (ClosingReason.RESOLVED, ClosingReason.HANDED_OVER, ClosingReason.NOT_AN_INCIDENT)
+
+
+class StaleRating(Exception):
+    """Somebody of the body gave another answer after the page was opened."""
+
+
+def is_asked(incident: Incident) -> bool:
+    ended = incident.merged_into or incident
+    return ended.status == Status.CLOSED and ended.closing_reason in ASKED_AFTER and not incident.erased_at
+
+
+def seen_of(rating: Rating | None) -> str:
+    return rating.given_at.isoformat() if rating else "none"
+
+
+@transaction.atomic
+def rate_help(*, reference: str, guest: Guest, level: int, words: str = "", seen: str = "") -> Rating:
+    """Save the rating.
+
+    The same answer again changes nothing. `seen` is the `seen_of` of the page, "" if there was no page. Raises
+    Http404, PermissionDenied for a person who does not speak for the body, StaleRating, and ValidationError: by field,
+    or without a field if no rating is asked.
+    """
+    incident = get_case(guest, reference, to=Ability.RATE, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    if not is_asked(incident):
+        raise ValidationError(_("Ce dossier n’attend pas d’avis : il n’est pas clos, ou il a été retiré."))
+    if level not in Satisfaction.values:
+        raise ValidationError({"level": _("Choisissez une réponse.")})
+    clean = plain_text(words, limit=WORDS_LIMIT, field="words")
+    standing = Rating.objects.filter(incident=incident).first()
+    if standing and (standing.level, standing.words) == (level, clean):
+        return standing
+    if seen and seen != seen_of(standing):
+        raise StaleRating
+    return keep(incident, guest, level, clean)
+
+
+def keep(incident: Incident, guest: Guest, level: int, words: str) -> Rating:
+    now = timezone.now()
+    said = {"level": level, "words": words, "actor_kind": guest.kind, "actor": guest.user, "given_at": now}
+    rating, _is_new = Rating.objects.update_or_create(incident=incident, defaults=said)
+    record_event(incident, EventKind.RATED, at=now, actor=guest.user, by=guest.kind, level=int(level))
+    return rating

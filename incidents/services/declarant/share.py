@@ -1,0 +1,78 @@
+"""A read-only sentence about a case, which the declarant shares as a link."""
+
+import secrets
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case
+from incidents.enums import Ability, EventKind
+from incidents.models import Incident, SharedSentence
+from incidents.reference import ALPHABET, compact
+from incidents.services.history.record import record_event
+from incidents.sharing import may_be_told_in_a_sentence
+
+# The secret is only used in a link and never read out: 80 bits.
+SECRET_LENGTH = 16
+
+
+def shared_secret_of(shared: SharedSentence) -> str:
+    digest = salted_hmac("incidents.share.secret", shared.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:SECRET_LENGTH])
+
+
+def hash_of(secret: str) -> str:
+    return salted_hmac("incidents.share.hash", compact(secret), algorithm="sha256").hexdigest()
+
+
+def find_shared(secret: str) -> Incident | None:
+    """Return the case whose sentence this secret opens; None if it is wrong, revoked, or the case is erased or
+    TLP:RED.
+    """
+    live = SharedSentence.objects.filter(revoked_at=None, incident__erased_at=None)
+    shared = live.filter(secret_hash=hash_of(secret)).first()
+    incident = Incident.objects.with_words().get(pk=shared.incident_id) if shared else None
+    return incident if incident and may_be_told_in_a_sentence(incident) else None
+
+
+@transaction.atomic
+def share_sentence(*, reference: str, guest: Guest) -> SharedSentence:
+    """Return the live link to the sentence, created if there is none. Raises ValidationError for a TLP:RED case."""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise PermissionDenied
+    if not may_be_told_in_a_sentence(incident):
+        raise ValidationError(
+            _("Le centre a décidé que rien ne sort de ce dossier. Appelez-le pour lui demander de changer cela.")
+        )
+    if live := incident.shared.filter(revoked_at=None).first():
+        return live
+    now = timezone.now()
+    shared = make_shared(incident, now)
+    record_event(incident, EventKind.SHARED, at=now, actor=guest.user, by=guest.kind, shared=str(shared.uid))
+    return shared
+
+
+def make_shared(incident: Incident, at: datetime) -> SharedSentence:
+    shared = SharedSentence(incident=incident, nonce=secrets.token_hex(32), secret_hash="", created_at=at)
+    shared.secret_hash = hash_of(shared_secret_of(shared))
+    shared.save()
+    return shared
+
+
+@transaction.atomic
+def unshare_sentence(*, reference: str, guest: Guest) -> None:
+    """Revoke the link. A repeated call changes nothing."""
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    live = incident.shared.filter(revoked_at=None).first()
+    if live is None:
+        return
+    live.revoked_at = timezone.now()
+    live.save(update_fields=["revoked_at"])
+    record_event(
+        incident, EventKind.UNSHARED, at=live.revoked_at, actor=guest.user, by=guest.kind, shared=str(live.uid)
+    )

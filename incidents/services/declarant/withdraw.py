@@ -1,0 +1,58 @@
+"""Withdrawing a declaration: the declarant does it alone while it is unverified, and asks the CSIRT afterwards."""
+
+from dataclasses import replace
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.access import Guest, get_case, speaks_for_body
+from incidents.enums import Ability, ClosingReason, EventKind, Status
+from incidents.models import Incident
+from incidents.services.correspondence.correspond import Letter, save_from_body, tell
+from incidents.services.handling.due import DECLARANT, DUE_FIELDS, settle_due
+from incidents.services.history.record import record_event
+from incidents.text import plain_text
+
+MOTIVE_LIMIT = 1_000
+
+
+@transaction.atomic
+def withdraw_incident(*, reference: str, guest: Guest, letter: Letter) -> Incident:
+    """Close the case, or ask the CSIRT to close it if it is verified or has duplicates.
+
+    The text of `letter` is the motive. The motive may be empty. A closed case does not change. Raises Http404,
+    PermissionDenied, ValidationError on « text » or « author ».
+    """
+    incident = get_case(guest, reference, to=Ability.WITHDRAW, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    motive = replace(letter, text=plain_text(letter.text, limit=MOTIVE_LIMIT, field="text"))
+    if incident.status == Status.CLOSED:
+        return incident
+    if incident.is_verified or incident.doubles.exists():
+        ask_to_close(incident, guest, motive)
+    else:
+        close_at_once(incident, guest, motive)
+    return incident
+
+
+def ask_to_close(incident: Incident, guest: Guest, motive: Letter) -> None:
+    asked = _("Nous demandons que cette déclaration soit retirée.")
+    letter = replace(motive, text=f"{asked}\n\n{motive.text}")
+    message, is_new = save_from_body(incident, letter, guest=guest)
+    if is_new:
+        tell(message, side=DECLARANT)
+
+
+def close_at_once(incident: Incident, guest: Guest, motive: Letter) -> None:
+    data = {}
+    if motive.text:
+        message, _is_new = save_from_body(incident, motive, guest=guest)
+        data = {"message": str(message.uid)}
+    now = timezone.now()  # later than the motive, so that the motive is no news on a closed case
+    incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, now, ClosingReason.WITHDRAWN
+    settle_due(incident)
+    incident.save(update_fields=["status", "closed_at", "closing_reason", *DUE_FIELDS])
+    record_event(incident, EventKind.WITHDRAWN, at=now, actor=guest.user, by=guest.kind, **data)

@@ -1,0 +1,1 @@
+"""From the words of a body to a case: drafts, checks, limits."""

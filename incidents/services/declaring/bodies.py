@@ -1,0 +1,334 @@
+"""Bodies that no official list carries.
+
+A declarant proposes one; a responder confirms it or merges it into another. A responder may correct a body until it is
+confirmed, and may take a mistaken confirmation back.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet, TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.services.merging import move_people
+from collectivities import services as collectivities
+from collectivities.enums import UNLISTED, Kind
+from collectivities.mentions import Elsewhere
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, body_by_uid, find_collectivities, siren_in
+from collectivities.wording import plain, stem_of
+from incidents.access import check_ability, get_incident
+from incidents.enums import Ability, EventKind, TakingBack, Verification
+from incidents.models import Draft, Incident
+from incidents.services.history.record import record_event
+from incidents.text import plain_line
+
+NAME_LIMIT = 150
+TOWNS_NAMED = 5
+# A private company could choose these kinds for itself.
+ANY_PUBLIC_BODY = (Kind.PUBLIC_BODY, Kind.OTHER)
+# SIREN numbers of the State begin with 1 and those of local bodies with 2; since these ran out, some begin with 92 or
+# 93.
+PUBLIC_NUMBERS = ("1", "2", "92", "93")
+
+
+class LegalForm(TextChoices):
+    """The main families of INSEE's legal categories."""
+
+    PUBLIC = "public", gettext_lazy("établissement public, groupement d’intérêt public")
+    COMPANY = "company", gettext_lazy("société, entreprise (SA, SAS, SARL…)")
+    ASSOCIATION = "association", gettext_lazy("association")
+    STATE = "state", gettext_lazy("service de l’État")
+    UNKNOWN = "unknown", gettext_lazy("je ne sais pas")
+
+
+# Legal forms of bodies that are not local public bodies, with the entry that says who answers them.
+ELSEWHERE_OF: dict[str, Elsewhere] = {
+    LegalForm.COMPANY: Elsewhere.FIRM,
+    LegalForm.ASSOCIATION: Elsewhere.ASSOCIATION,
+    LegalForm.STATE: Elsewhere.STATE,
+}
+NOT_SERVED_LABELS = {
+    Elsewhere.FIRM: gettext_lazy("entreprise, société"),
+    Elsewhere.ASSOCIATION: gettext_lazy("association"),
+    Elsewhere.HEALTH: gettext_lazy("établissement de santé privé, clinique"),
+    Elsewhere.STATE: gettext_lazy("service de l’État"),
+    Elsewhere.PERSON: gettext_lazy("particulier"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A body as a declarant describes it: `siren` as typed, `seat` the public identifier of a commune."""
+
+    kind: str
+    name: str
+    siren: str
+    has_no_siren: bool
+    seat: str
+    # Asked only for the kinds of `ANY_PUBLIC_BODY`.
+    legal_form: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What a responder changes in a body: `seat` as typed, an INSEE code or a name.
+
+    `seen` is the `standing_words` of the body on the page, or "" if there was no page.
+    """
+
+    kind: str
+    name: str
+    seat: str
+    seen: str = ""
+
+
+class StaleBody(Exception):
+    """Somebody else corrected the body after the page was opened."""
+
+
+def sketch_of(proposal: Proposal) -> Collectivity:
+    """Return the proposed body, not saved. Raises ValidationError naming every wrong field."""
+    problems: dict[str, list[str]] = {}
+    sketch = Collectivity(
+        kind=proposal.kind,
+        name=name_in(proposal.name, proposal.kind, problems),
+        siren=number_in(proposal, problems),
+        seat=find_commune(proposal.seat),
+    )
+    if proposal.kind in Elsewhere:
+        problems["kind"] = [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]
+    elif proposal.kind not in UNLISTED:
+        problems["kind"] = [_("Choisissez ce qui ressemble le plus, ou « autre organisme public local ».")]
+    elif proposal.kind in ANY_PUBLIC_BODY:
+        problems |= problems_of_law(proposal, sketch.siren)
+    if sketch.seat is None:
+        problems["seat"] = [_("Dites dans quelle commune est son siège : c’est elle qui dit quel centre vous répond.")]
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    if sketch.seat:
+        sketch.region, sketch.departement = sketch.seat.home_region, sketch.seat.departement
+    return sketch
+
+
+def problems_of_law(proposal: Proposal, siren: str | None) -> dict[str, list[str]]:
+    """Return the problems of the legal form: a company is not a public body, whatever kind was chosen."""
+    if proposal.legal_form in ELSEWHERE_OF:
+        return {"legal_form": [_("Seul un organisme public local s’ajoute ici. Plus haut : qui vous répond.")]}
+    if proposal.legal_form not in LegalForm.values:
+        return {"legal_form": [_("Choisissez sa forme juridique, ou « Je ne sais pas ».")]}
+    is_strict = proposal.kind == Kind.OTHER or proposal.legal_form == LegalForm.UNKNOWN
+    if siren and is_strict and not siren.startswith(PUBLIC_NUMBERS):
+        said = _(
+            "Ce numéro est celui d’une entreprise ou d’une association : "
+            "ceux des organismes publics commencent par 1 ou 2."
+        )
+        return {"siren": [said]}
+    return {}
+
+
+def name_in(typed: str, kind: str, problems: dict[str, list[str]]) -> str:
+    try:
+        name = plain_line(typed, limit=NAME_LIMIT, field="name")
+    except ValidationError as error:
+        problems["name"] = error.message_dict["name"]
+        return ""
+    if not stem_of(name, kind) or not plain(name).strip("0123456789 "):
+        problems["name"] = [_("Écrivez son nom, comme sur vos courriers.")]
+    return name
+
+
+def number_in(proposal: Proposal, problems: dict[str, list[str]]) -> str | None:
+    if proposal.has_no_siren and not proposal.siren.strip():
+        return None
+    if not proposal.siren.strip():
+        problems["siren"] = [_("Donnez son numéro SIREN, ou cochez « Je ne le connais pas ».")]
+        return None
+    try:
+        siren = siren_in(proposal.siren)
+    except SearchProblem as problem:
+        problems["siren"] = [str(problem)]
+        return None
+    gone = Collectivity.objects.filter(siren=siren, merged_into=None).exclude(vanished_on=None).first()
+    if gone:
+        problems["siren"] = [_("Ce numéro est celui de %(body)s, qui a disparu. Vérifiez-le.") % {"body": gone}]
+    return siren
+
+
+def find_commune(uid: str) -> Collectivity | None:
+    """Return the commune with this public identifier, or the commune that absorbed it; None for anything else."""
+    found = body_by_uid(uid)
+    return found if found and found.kind == Kind.COMMUNE else None
+
+
+def propose_body(*, proposal: Proposal) -> Collectivity:
+    """Add the body, or return the existing body that has its SIREN or was proposed in the same words.
+
+    Raises ValidationError by field. This records no event: a body counts once a case of it is confirmed.
+    """
+    sketch = sketch_of(proposal)
+    if sketch.seat is None:  # sketch_of has refused it
+        raise ValidationError({"seat": ""})
+    return collectivities.propose_body(kind=Kind(sketch.kind), name=sketch.name, siren=sketch.siren, seat=sketch.seat)
+
+
+def standing_body(body: Collectivity) -> Collectivity:
+    """Return the current body, locked until the end of the transaction if it was added by a declarant.
+
+    Between the opening of a page and its submission, a responder may have merged the body into another.
+    """
+    if body.declared_at is None or body.is_listed:
+        return body
+    held = held_bodies().get(pk=body.pk)
+    return Collectivity.objects.with_territory().get(pk=held.merged_into_id or held.pk)
+
+
+def held_bodies() -> QuerySet[Collectivity]:
+    return Collectivity.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
+@transaction.atomic
+def confirm_body(*, reference: str, actor: User) -> Incident:
+    """Confirm that the body of this case exists. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    body = hold_body_of(reference, actor)
+    incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
+    if incident.collectivity_id != body.pk or not body.is_unconfirmed:
+        return incident
+    collectivities.confirm_body(body)
+    record_event(incident, EventKind.BODY_CONFIRMED, at=timezone.now(), actor=actor, body=str(body.uid))
+    return incident
+
+
+@transaction.atomic
+def correct_body(*, reference: str, correction: Correction, actor: User) -> Incident:
+    """Correct the unconfirmed body of this case. The same correction again changes nothing.
+
+    The region of each case, which figures count, becomes that of the body, and its centre follows
+    (`services/transfer/reroute.py`).
+    Raises Http404, PermissionDenied, StaleBody, and ValidationError: by field, or without a field once the body is
+    confirmed.
+    """
+    body = hold_body_of(reference, actor)
+    incident = get_incident(actor, reference, to=Ability.CONFIRM_BODY, lock=True)
+    if not body.is_unconfirmed:
+        raise ValidationError(_("Cette collectivité est confirmée : retirez d’abord la confirmation."))
+    kind, name, seat = checked(correction)
+    before = {"kind": body.kind, "seat": str(body.seat.uid) if body.seat else ""}
+    said = {"kind": kind, "name": name, "seat": seat}
+    if changed := [field for field, value in said.items() if getattr(body, field) != value]:
+        if correction.seen and correction.seen != standing_words(body):
+            raise StaleBody
+        collectivities.correct_body(body, kind=kind, name=name, seat=seat)
+        names: dict[str, Any] = {"body": str(body.uid), "fields": changed, "before": before}
+        moved = Incident.objects.select_for_update(no_key=True).filter(collectivity=body).exclude(pk=incident.pk)
+        for case in (incident, *moved.exclude(region=body.home_region).order_by("pk")):
+            case.region = body.home_region
+            case.save(update_fields=["region"])
+            record_event(case, EventKind.BODY_CORRECTED, at=timezone.now(), actor=actor, **names)
+    return incident
+
+
+def standing_words(body: Collectivity) -> str:
+    """Return a stamp of the body's kind, name and seat, which changes with any of them."""
+    return hashlib.sha256(f"{body.kind}\n{body.name}\n{body.seat_id}".encode()).hexdigest()[:16]
+
+
+def checked(correction: Correction) -> tuple[Kind, str, Collectivity]:
+    problems: dict[str, list[str]] = {}
+    name = name_in(correction.name, correction.kind, problems)
+    seat = town_in(correction.seat, problems)
+    if correction.kind not in UNLISTED:
+        problems["kind"] = [_("Choisissez dans la liste.")]
+    if problems or seat is None:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+    return Kind(correction.kind), name, seat
+
+
+def town_in(typed: str, problems: dict[str, list[str]]) -> Collectivity | None:
+    """Return the commune that was typed. Otherwise add to `problems` the communes that it may be, with their codes."""
+    try:
+        found = find_collectivities(typed) if typed.strip() else []
+    except SearchProblem:
+        found = []
+    towns = [body for body in found if body.kind == Kind.COMMUNE]
+    named = [town for town in towns if plain(town.name) == plain(typed)] or towns
+    if len(named) == 1:
+        return named[0]
+    likely = ", ".join(f"{town} : {town.insee_code}" for town in named[:TOWNS_NAMED])
+    which = _("Laquelle ? Écrivez son code INSEE. %s.") % likely
+    problems["seat"] = [which if likely else _("Nous n’avons pas trouvé cette commune.")]
+    return None
+
+
+@transaction.atomic
+def unconfirm_body(*, reference: str, reason: TakingBack, actor: User) -> Incident:
+    """Take back the confirmation of the body of this case. A repeated call changes nothing.
+
+    Figures do not count a body that may not exist: all its cases become unverified, with an event on each. Raises
+    Http404, PermissionDenied, ValidationError for a body of an official list.
+    """
+    body = hold_body_of(reference, actor)
+    if body.declared_at is None or body.is_listed:
+        raise ValidationError(_("La liste officielle porte cette collectivité : elle ne se retire pas."))
+    if not body.is_unconfirmed:
+        collectivities.unconfirm_body(body)
+        doubt_cases_of(body, reason=reason, actor=actor, at=timezone.now())
+    return check_ability(actor, reference, to=Ability.VIEW)
+
+
+def doubt_cases_of(body: Collectivity, *, reason: TakingBack, actor: User, at: datetime) -> None:
+    for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
+        case.verification, case.verified_at = Verification.UNVERIFIED, None
+        case.save(update_fields=["verification", "verified_at"])
+        names: dict[str, Any] = {"body": str(body.uid), "reason": reason}
+        record_event(case, EventKind.BODY_UNCONFIRMED, at=at, actor=actor, **names)
+
+
+@transaction.atomic
+def merge_body(*, reference: str, into: UUID, actor: User) -> Incident:
+    """Merge the unconfirmed body of this case into the body `into`. A repeated call changes nothing.
+
+    All its cases, unsent declarations and roles move to that body. The region of each case, which figures count,
+    becomes that of the body; its centre follows (`services/transfer/reroute.py`). Raises Http404, PermissionDenied,
+    ValidationError if either body cannot take part.
+    """
+    body = hold_body_of(reference, actor, and_also=into)
+    if body.uid == into:
+        return check_ability(actor, reference, to=Ability.VIEW)
+    kept = Collectivity.objects.existing().select_related("seat").filter(uid=into).first()
+    if kept is None:
+        raise ValidationError(_("Cette collectivité n’est plus là. Choisissez-en une autre."))
+    if not body.is_unconfirmed:
+        raise ValidationError(_("Cette collectivité est confirmée : elle ne se rattache plus à une autre."))
+    collectivities.merge_body(body, into=kept)
+    move_what_it_had(body, kept, actor=actor, at=timezone.now())
+    return check_ability(actor, reference, to=Ability.VIEW)
+
+
+def hold_body_of(reference: str, actor: User, *, and_also: UUID | None = None) -> Collectivity:
+    """Return the body of the case, locked, with the body `and_also`.
+
+    The case is read again after the lock, since another transaction may have moved it to another body. To avoid
+    deadlocks, bodies are always locked before cases, here and when declaring, in the order of their keys.
+    """
+    first = check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity_id
+    list(held_bodies().filter(Q(pk=first) | Q(uid=and_also)))
+    return check_ability(actor, reference, to=Ability.CONFIRM_BODY).collectivity
+
+
+def move_what_it_had(body: Collectivity, kept: Collectivity, *, actor: User, at: datetime) -> None:
+    names: dict[str, Any] = {"from": str(body.uid), "to": str(kept.uid)}
+    for case in Incident.objects.select_for_update(no_key=True).filter(collectivity=body).order_by("pk"):
+        case.collectivity, case.region = kept, kept.home_region
+        case.save(update_fields=["collectivity", "region"])
+        record_event(case, EventKind.BODY_MERGED, at=at, actor=actor, **names)
+    Draft.objects.filter(collectivity=body).update(collectivity=kept)
+    move_people(body, into=kept, at=at)

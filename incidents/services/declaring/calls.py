@@ -1,0 +1,28 @@
+"""Declaring a case during a telephone call: the person who takes the call gets the case."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.declaration import Declaration, Submission
+from incidents.enums import NoteKind
+from incidents.services.declaring.declare import Declared, declare_incident
+from incidents.services.handling.notes import write_note
+from incidents.services.handling.triage import acknowledge_incident
+
+
+@transaction.atomic
+def declare_by_phone(*, declaration: Declaration, submission: Submission, actor: User) -> Declared:
+    """Declare the case and, if it belongs to the actor's centre, acknowledge it for `actor` and note the call as the
+    first answer.
+
+    The same form sent again changes nothing. Raises like `declare_incident`.
+    """
+    declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
+    incident = declared.incident
+    if declared.is_new and incident.csirt_id in actor.csirt_ids():
+        acknowledge_incident(reference=incident.reference, actor=actor)
+        said = _("La déclaration a été écrite pendant cet appel.")
+        write_note(reference=incident.reference, actor=actor, kind=NoteKind.CALL_IN, text=said, key=submission.key)
+        incident.refresh_from_db()
+    return declared

@@ -1,0 +1,216 @@
+"""Declaring an incident: the declaration becomes a case in the queue of the right CSIRT, in one transaction."""
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from psycopg.errors import UniqueViolation
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from collectivities.zones import day_of, zone_of
+from csirts.routing import Route, csirt_for
+from incidents.declaration import Declaration, Submission
+from incidents.due import first_deadlines
+from incidents.enums import ActorKind, EventKind, Severity, Verification
+from incidents.models import DataLeak, FollowUpAccess, Incident, ServiceInterruption, Story
+from incidents.reference import new_reference
+from incidents.rsit import FIRST_CLASSIFICATION
+from incidents.services.declarant.access import open_access
+from incidents.services.declaring.bodies import standing_body
+from incidents.services.declaring.check import LINE_LIMIT, checked
+from incidents.services.declaring.limits import find_burst
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import keep_first, of_declaration
+from incidents.severity import Situation, assess
+from incidents.text import fold, plain_line
+
+SUPPLIER_KEY_LENGTH = 80
+REFERENCE_DRAWS = 5
+
+
+class SubmissionConflict(Exception):
+    """The key was already used with other content.
+
+    `incident` is the case of the first submission. Nothing was saved.
+    """
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.reference)
+        self.incident = incident
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    incident: Incident
+    access: FollowUpAccess
+    is_new: bool
+    # The route of a new case; None if the submission was sent before.
+    route: Route | None = None
+
+
+def declare_incident(*, declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
+    """Accept a declaration: save the incident, its event and its pending work, or nothing at all.
+
+    The same submission again returns the same incident. Raises ValidationError by field, SubmissionConflict if the key
+    was used with other content.
+    """
+    for _ in range(REFERENCE_DRAWS):
+        try:
+            return declare_once(declaration, submission, actor)
+        except IntegrityError as error:
+            if not is_about_reference(error):
+                raise
+    raise IntegrityError("no free reference")
+
+
+def is_about_reference(error: IntegrityError) -> bool:
+    """Tell whether the drawn reference was already taken.
+
+    References are random, so this is rare: the caller draws again.
+    """
+    return isinstance(error.__cause__, UniqueViolation) and "reference" in (error.__cause__.diag.constraint_name or "")
+
+
+@transaction.atomic
+def declare_once(declaration: Declaration, submission: Submission, actor: User | None) -> Declared:
+    now = timezone.now()
+    digest = digest_of(declaration)
+    if earlier := None if submission.is_held else sent_before(submission.key):
+        if earlier.submission_digest != digest:
+            raise SubmissionConflict(earlier)
+        return Declared(incident=earlier, access=earlier.accesses.earliest("created_at"), is_new=False)
+
+    clean = checked(declaration, now=now)
+    clean = replace(clean, collectivity=standing_body(clean.collectivity))
+    route = csirt_for(clean.collectivity, on=timezone.localdate(now))
+    is_counted = submission.source and actor is None
+    burst = find_burst(clean, source=submission.source, now=now) if is_counted else None
+    submission = replace(submission, digest=digest, burst=burst or "")
+    incident = save_incident(clean, submission, route, actor=actor, now=now)
+    save_facts(incident, clean)
+    by = ActorKind.USER if actor else ActorKind.DECLARANT
+    author = plain_line(submission.author, limit=LINE_LIMIT, field="author") or clean.caller.name
+    said = of_declaration(clean)
+    keep_first(incident, said, authors=dict.fromkeys(said, author) | dict(submission.authors), by=by, actor=actor)
+    record_event(incident, EventKind.DECLARED, at=now, actor=actor, by=by, origin=submission.origin)
+    return Declared(incident=incident, access=open_access(incident, at=now), is_new=True, route=route)
+
+
+def sent_before(key: str) -> Incident | None:
+    """Return the case of this submission key, or None. The second of two simultaneous posts waits for the first."""
+    hold_key(key)
+    return Incident.objects.filter(submission_key=key_of(key)).first()
+
+
+def hold_key(key: str) -> None:
+    """Take an advisory lock on the submission key until the transaction ends, waiting if another one holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def was_sent(key: str) -> bool:
+    """Tell whether a declaration was saved under this key."""
+    return Incident.objects.filter(submission_key=key_of(key)).exists()
+
+
+def key_of(key: str) -> str:
+    """Return the hash that is stored: the key itself would give the case to anybody who reads the database."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def supplier_key_of(supplier: str) -> str:
+    """Return a key that is the same for several spellings of one supplier."""
+    return fold(supplier)[:SUPPLIER_KEY_LENGTH]
+
+
+def digest_of(declaration: Declaration) -> str:
+    """Return a digest that two submissions share if they have the same content."""
+    content = asdict(replace(declaration, collectivity=None)) | {"body": str(declaration.collectivity.uid)}  # type: ignore[arg-type]
+    return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def save_incident(
+    clean: Declaration, submission: Submission, route: Route, *, actor: User | None, now: datetime
+) -> Incident:
+    rsit_class, rsit_type = FIRST_CLASSIFICATION[clean.type]
+    severity = first_severity(clean, now)
+    is_member = vouches(actor, clean.collectivity)
+    return Incident.objects.create(
+        reference=new_reference(),
+        collectivity=clean.collectivity,
+        csirt=route.csirt,
+        region=clean.collectivity.home_region,
+        route_reason=route.reason,
+        origin=submission.origin,
+        burst=submission.burst,
+        type=clean.type,
+        rsit_class=rsit_class,
+        rsit_type=rsit_type,
+        tlp=clean.tlp,
+        severity=severity,
+        severity_found=severity,
+        received_at=now,
+        is_to_call_back=submission.asks_call_back,
+        verification=Verification.MEMBER if is_member else Verification.UNVERIFIED,
+        verified_at=now if is_member else None,
+        submission_key=key_of(submission.key),
+        submission_digest=submission.digest,
+        **first_deadlines(severity, now),
+        **answers_of(clean),
+        **instants_of(clean),
+    )
+
+
+def vouches(actor: User | None, body: Collectivity) -> bool:
+    """Tell whether this person verifies the declaration by being a member of the body.
+
+    Nobody can for an unconfirmed body.
+    """
+    return actor is not None and not body.is_unconfirmed and body.pk in actor.collectivity_ids()
+
+
+def first_severity(clean: Declaration, now: datetime) -> Severity:
+    today = day_of(now, zone_of(clean.collectivity))
+    said = Situation(type=clean.type, interruptions=clean.interruptions, leak=clean.leak, on=today)
+    return assess(said).severity
+
+
+def answers_of(clean: Declaration) -> dict[str, object]:
+    return {
+        "service_stopped": clean.service_stopped,
+        "data_concerned": clean.data_concerned,
+        "mail_without_code": clean.mail_without_code,
+        "supplier_key": supplier_key_of(clean.supplier),
+    }
+
+
+def instants_of(clean: Declaration) -> dict[str, object]:
+    named = {
+        "occurred": clean.occurred,
+        "detected": clean.detected,
+        "attack_known": clean.attack_known,
+        "breach_known": clean.breach_known,
+    }
+    ats = {f"{name}_at": instant.at for name, instant in named.items()}
+    return ats | {f"{name}_certainty": instant.certainty for name, instant in named.items()}
+
+
+def save_facts(incident: Incident, clean: Declaration) -> None:
+    Story.objects.create(
+        incident=incident,
+        description=clean.description,
+        supplier=clean.supplier,
+        contact_name=clean.caller.name,
+        contact_role=clean.caller.role,
+        contact_phone=clean.caller.phone,
+        contact_email=clean.caller.email,
+    )
+    ServiceInterruption.objects.bulk_create(
+        ServiceInterruption(incident=incident, **asdict(interruption)) for interruption in clean.interruptions
+    )
+    if clean.leak:
+        lists = {name: list(getattr(clean.leak, name)) for name in ("categories", "person_categories")}
+        DataLeak.objects.create(incident=incident, **asdict(clean.leak) | lists)

@@ -1,0 +1,284 @@
+"""A declaration that is being written: it is saved at each screen, reopened with a short code, and sent once.
+
+The code is drawn and stored like the follow-up secret (`services/declarant/access.py`): the database holds a seed and
+a keyed hash. It is shorter, because a draft is unread, lasts a month at most, and guesses are slowed down.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from collectivities.models import Collectivity
+from incidents.declaration import Declaration, Submission
+from incidents.enums import Screen
+from incidents.models import Draft, DraftPage, Incident
+from incidents.reference import ALPHABET, compact
+from incidents.services.declaring.declare import Declared, declare_incident, hold_key
+from incidents.text import say_the_same
+
+CODE_LENGTH = 8
+# How long a draft lasts after its last save, so that a person has time to look for a number or for help.
+LASTS = timedelta(days=30)
+# How long a draft lasts that holds only a type and a body, two buttons that are quickly pressed again.
+EMPTY_LASTS = timedelta(days=2)
+# More empty drafts than people begin in two days. Beyond this number the oldest are deleted, except those of the last
+# hour.
+MOST_EMPTY, AT_ONCE = 5_000, 5_000
+EMPTY_STAYS = timedelta(hours=1)
+NO_WORDS = (Screen.WHAT, Screen.WHO)
+PROLONGED = ("saved_at", "expires_at", "type", "collectivity", "is_empty")
+
+type Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody typed on one screen, with the version of the screen that their page showed (empty: none).
+
+    `pen` identifies this opening of the screen, if the page sends it; `stroke` numbers its saves.
+    """
+
+    screen: Screen
+    values: Values
+    author: str = ""
+    version: str = ""
+    pen: str = ""
+    stroke: int = 0
+    # Set by the first two screens.
+    type: str = ""
+    collectivity: Collectivity | None = field(default=None)
+
+
+class AlreadySent(Exception):
+    """The draft has already become a case. Nothing was changed."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.reference)
+        self.incident = incident
+
+
+class PageChanged(Exception):
+    """Somebody else saved this screen meanwhile: `page` is the stored screen. Nothing was changed."""
+
+    def __init__(self, page: DraftPage) -> None:
+        super().__init__(page.screen)
+        self.page = page
+
+
+def code_of(draft: Draft) -> str:
+    """Return the code that opens this draft on another device, in its compact form."""
+    digest = salted_hmac("incidents.draft.code", draft.nonce, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:CODE_LENGTH])
+
+
+def hash_of(code: str) -> str:
+    return salted_hmac("incidents.draft.hash", compact(code), algorithm="sha256").hexdigest()
+
+
+def version_of(page: DraftPage | None) -> str:
+    """Return a version that changes each time the screen is saved."""
+    return page.saved_at.isoformat() if page else ""
+
+
+def is_open(uid: UUID) -> bool:
+    """Tell whether the pages of this draft, or of the case that it became, can still be opened."""
+    return Draft.objects.filter(uid=uid, expires_at__gt=timezone.now()).exists()
+
+
+def find_draft(code: str) -> Draft | None:
+    """Return the unexpired draft with this code, sent or not, however the code was typed. Writes nothing."""
+    return Draft.objects.filter(code_hash=hash_of(code), expires_at__gt=timezone.now()).first()
+
+
+@transaction.atomic
+def start_draft(*, typed: Typed) -> Draft:
+    """Create a draft and save its first screen."""
+    draft = make_draft()
+    prolong(draft, typed)
+    draft.save(force_insert=True)
+    keep(draft, typed)
+    return draft
+
+
+def make_draft(**names: UUID) -> Draft:
+    """Return a new unsaved draft, with the public identifier `uid` if one is given."""
+    draft = Draft(nonce=secrets.token_hex(32), created_at=timezone.now(), is_empty=True, **names)
+    draft.code_hash = hash_of(code_of(draft))
+    return draft
+
+
+@transaction.atomic
+def save_page(*, uid: UUID, typed: Typed) -> DraftPage:
+    """Save a screen and return its stored state, with its draft.
+
+    The same words again change nothing and keep the name of their first author. Raises Draft.DoesNotExist,
+    AlreadySent, PageChanged.
+    """
+    draft = hold(uid)
+    prolong(draft, typed)
+    draft.save(update_fields=PROLONGED)
+    return keep_over(draft.pages.filter(screen=typed.screen).first(), draft, typed)
+
+
+def hold(uid: UUID) -> Draft:
+    """Return the draft, locked until the transaction ends. Raises Draft.DoesNotExist and AlreadySent."""
+    draft = Draft.objects.select_for_update(no_key=True).get(uid=uid)
+    if draft.incident:  # read after the lock: a join would miss a case made while waiting
+        raise AlreadySent(draft.incident)
+    return draft
+
+
+def keep_over(before: DraftPage | None, draft: Draft, typed: Typed) -> DraftPage:
+    """Save the screen unless it already says the same.
+
+    Raises PageChanged if that would overwrite somebody else's words. A late save of the same opening (`pen`) is
+    ignored; its next save is no conflict, even if the answer to the former one was lost. The same words in another
+    spelling are no conflict either.
+    """
+    if before and typed.pen and before.pen == typed.pen:
+        return before if typed.stroke < before.stroke else keep(draft, typed)
+    if before and before.values == typed.values:
+        return before
+    if before and version_of(before) != typed.version:
+        if say_the_same(before.values, typed.values):
+            return before
+        raise PageChanged(before)
+    return keep(draft, typed)
+
+
+def keep(draft: Draft, typed: Typed) -> DraftPage:
+    page = DraftPage(draft=draft, screen=typed.screen, values=typed.values, author=typed.author)
+    page.pen, page.stroke, page.saved_at = typed.pen, typed.stroke, draft.saved_at
+    DraftPage.objects.bulk_create(
+        [page],
+        update_conflicts=True,
+        unique_fields=["draft", "screen"],
+        update_fields=["values", "author", "saved_at", "pen", "stroke"],
+    )
+    return page
+
+
+def prolong(draft: Draft, typed: Typed) -> None:
+    draft.saved_at = timezone.now()
+    draft.is_empty = draft.is_empty and typed.screen in NO_WORDS
+    draft.expires_at = draft.saved_at + (EMPTY_LASTS if draft.is_empty else LASTS)
+    draft.type = typed.type or draft.type
+    if typed.collectivity:
+        draft.collectivity = typed.collectivity
+
+
+@transaction.atomic
+def send_draft(
+    *, uid: UUID, typed: Typed, declaration: Declaration, origin: str, actor: User | None, source: str = ""
+) -> Declared:
+    """Save the last screen and declare the draft, once.
+
+    `source` is a digest of the sender's address. Raises Draft.DoesNotExist, AlreadySent, PageChanged, and
+    ValidationError by field; then nothing is saved.
+    """
+    draft = hold(uid)
+    prolong(draft, typed)
+    pages = {page.screen: page for page in draft.pages.all()}
+    pages[typed.screen] = keep_over(pages.get(typed.screen), draft, typed)
+    submission = submission_of(draft, pages.values(), author=typed.author, origin=origin, source=source)
+    return declare_draft(draft, declaration, submission, actor=actor)
+
+
+@transaction.atomic
+def send_express(
+    *,
+    uid: UUID,
+    typed: Sequence[Typed],
+    declaration: Declaration,
+    origin: str,
+    actor: User | None,
+    source: str = "",
+) -> Declared:
+    """Save the screens that were asked on one page, and declare them with a request to be called back.
+
+    They go into the draft `uid`, or into a new draft with that identifier. Raises AlreadySent if the draft is already
+    a case, ValidationError by field; then nothing is saved.
+    """
+    hold_key(key_of_draft(uid))
+    draft = Draft.objects.select_for_update(no_key=True).filter(uid=uid).first() or make_draft(uid=uid)
+    if draft.incident:
+        raise AlreadySent(draft.incident)
+    for one in typed:
+        prolong(draft, one)
+    draft.save()
+    pages = {page.screen: page for page in draft.pages.all()} | {one.screen: keep(draft, one) for one in typed}
+    submission = submission_of(draft, pages.values(), author=typed[-1].author, origin=origin, source=source)
+    return declare_draft(draft, declaration, replace(submission, asks_call_back=True), actor=actor)
+
+
+def key_of_draft(uid: UUID) -> str:
+    return f"draft:{uid}"
+
+
+def submission_of(draft: Draft, pages: Iterable[DraftPage], *, author: str, origin: str, source: str) -> Submission:
+    """Return the submission of a draft. The caller has locked the draft."""
+    return Submission(
+        key=key_of_draft(draft.uid),
+        is_held=True,
+        origin=origin,
+        author=author,
+        source=source,
+        authors=authors_of(pages),
+    )
+
+
+def declare_draft(draft: Draft, declaration: Declaration, submission: Submission, *, actor: User | None) -> Declared:
+    declared = declare_incident(declaration=declaration, submission=submission, actor=actor)
+    draft.incident = declared.incident
+    draft.save(update_fields=[*PROLONGED, "incident"])
+    return declared
+
+
+def authors_of(pages: Iterable[DraftPage]) -> dict[str, str]:
+    """Return the author of each section, or {} if nobody signed any screen: unsigned words get no author.
+
+    The screen of the caller also holds the description and the moments.
+    """
+    by_screen = {page.screen: page.author for page in pages}
+    if not any(by_screen.values()):
+        return {}
+    screens = {screen.value: screen.value for screen in (Screen.SERVICES, Screen.DATA, Screen.CALLER)}
+    screens |= dict.fromkeys(("recit", "moments"), Screen.CALLER.value)
+    return {section: by_screen[screen] for section, screen in screens.items() if screen in by_screen}
+
+
+@transaction.atomic
+def forget_old_drafts() -> int:
+    """Delete expired drafts that were not sent, and the screens of expired sent ones.
+
+    Returns the number of deleted rows.
+    """
+    old = Draft.objects.filter(expires_at__lte=timezone.now())
+    DraftPage.objects.filter(draft__in=old).delete()
+    return old.filter(incident=None).delete()[0]
+
+
+@transaction.atomic
+def thin_empty_drafts() -> int:
+    """Delete some of the oldest empty drafts beyond MOST_EMPTY.
+
+    Returns the number of drafts, 0 if nothing is left to do. A script may create any number of drafts. A person whose
+    draft was deleted starts another one at the next save.
+    """
+    empty = Draft.objects.filter(is_empty=True, incident=None).order_by("-created_at")
+    first_beyond = empty.values_list("created_at", flat=True)[MOST_EMPTY : MOST_EMPTY + 1].first()
+    if first_beyond is None:
+        return 0
+    old = empty.filter(created_at__lte=min(first_beyond, timezone.now() - EMPTY_STAYS))
+    # Locked, so that a draft whose first words are saved meanwhile is no longer empty and stays.
+    some = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
+    DraftPage.objects.filter(draft__in=some).delete()
+    Draft.objects.filter(pk__in=some).delete()
+    return len(some)

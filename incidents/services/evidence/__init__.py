@@ -1,0 +1,1 @@
+"""Files: handed over, received in slices, swept from the store."""

@@ -1,0 +1,192 @@
+"""Files handed over as evidence: each gets a number and a seal, and one event."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import vault
+from incidents.access import Guest, get_case, speaks_for_body
+from incidents.deposits import Deposited
+from incidents.enums import Ability, DocumentKind, EventKind
+from incidents.models import CaseKey, Evidence, EvidenceUpload, Incident, SearchDocument
+from incidents.seals import seal_after
+from incidents.services.groups.merge import hold_with_main, pass_news_on
+from incidents.services.handling.due import NEWS_FIELDS, note_news
+from incidents.services.history.record import record_event
+
+MOST_FILES = 300
+MOST_BYTES = 2 * 1000 * 1000 * 1000
+# How long the quota of an announced file is reserved if none of its bytes arrive.
+HELD_FOR = timedelta(hours=1)
+
+
+class Erased(Exception):
+    """The words and the files of the case were erased: nothing can be added or read."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A piece of evidence; `is_new` is False if the case already had the same bytes."""
+
+    evidence: Evidence
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file that has arrived completely, with the name and the author that were sent with it."""
+
+    name: str
+    author: str
+    file: Deposited
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many files and bytes a case still takes, once uploads in progress are subtracted."""
+
+    files: int
+    octets: int
+
+
+@transaction.atomic
+def open_vault(*, guest: Guest, reference: str) -> bytes:
+    """Return the encryption key of the case's files, created with the first file.
+
+    Raises Erased, Http404, PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise Erased
+    row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    return vault.unwrap(bytes(row.wrapped))
+
+
+def key_to_read(incident: Incident) -> bytes:
+    """Return the key of the case's files.
+
+    Raises Erased if it was destroyed, NotReadable if the installation's key is lost.
+    """
+    row = CaseKey.objects.filter(incident=incident).first()
+    if row is None:
+        raise Erased
+    return vault.unwrap(bytes(row.wrapped))
+
+
+def unfinished_of(incident: Incident) -> QuerySet[EvidenceUpload]:
+    """Return the uploads in progress. Each reserves the size that it announced."""
+    uploads = EvidenceUpload.objects.filter(incident=incident, evidence=None)
+    return uploads.exclude(received=0, started_at__lt=timezone.now() - HELD_FOR)
+
+
+def remaining_quota(incident: Incident, *, without: EvidenceUpload | None = None) -> Room:
+    """Return the remaining quota. `without` is an upload about to become a piece, which would count twice."""
+    pieces = Evidence.objects.filter(incident=incident, taken_back_at=None)
+    uploads = unfinished_of(incident)
+    others = uploads.exclude(pk=without.pk) if without else uploads
+    here, coming = (rows.aggregate(files=Count("pk"), octets=Sum("size", default=0)) for rows in (pieces, others))
+    return Room(MOST_FILES - here["files"] - coming["files"], MOST_BYTES - here["octets"] - coming["octets"])
+
+
+def check_room(room: Room, size: int) -> None:
+    """Raise ValidationError, with what the person can do, if the file does not fit."""
+    if room.files < 1:
+        raise ValidationError(
+            _("Ce dossier a déjà %(most)s fichiers, et n’en prend pas plus. Appelez le centre.") % {"most": MOST_FILES}
+        )
+    if room.octets < size:
+        raise ValidationError(_("Ce dossier contient déjà près de 2 Go, et n’en prend pas plus. Appelez le centre."))
+
+
+@transaction.atomic
+def record_evidence(*, guest: Guest, reference: str, given: Given, upload: EvidenceUpload | None = None) -> Recorded:
+    """Number and seal the file. The same bytes a second time change nothing.
+
+    The caller removes a refused or known file from the store. Raises Erased, ValidationError if the case is full,
+    Http404, PermissionDenied.
+    """
+    hold_with_main(reference)
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if incident.erased_at:
+        raise Erased
+    known = incident.evidence.filter(sha256=given.file.sha256, taken_back_at=None).first()
+    if known:
+        return Recorded(known, is_new=False)
+    check_room(remaining_quota(incident, without=upload), given.file.size)
+    now = timezone.now()
+    last = incident.evidence.order_by("-number").first()
+    evidence = new_piece(incident, guest, given)
+    evidence.number = last.number + 1 if last else 1
+    evidence.received_at = now.replace(microsecond=0)  # the list prints seconds
+    evidence.seal = seal_after(last.seal if last else incident.reference, evidence)
+    evidence.save()
+    note_news(incident, at=now)
+    incident.save(update_fields=NEWS_FIELDS)
+    pass_news_on(incident, at=now)
+    data = {"evidence": str(evidence.uid), "sha256": evidence.sha256}
+    record_event(incident, EventKind.FILE, at=now, actor=guest.user, by=guest.kind, **data)
+    return Recorded(evidence, is_new=True)
+
+
+@transaction.atomic
+def take_back_evidence(*, guest: Guest, reference: str, uid: UUID) -> Evidence:
+    """Withdraw a piece that was handed over by mistake.
+
+    Its line of the sealed list stays; the sweep deletes its bytes. A repeated call changes nothing. Raises Http404,
+    PermissionDenied, Erased.
+    """
+    hold_with_main(reference)
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if not speaks_for_body(guest, incident):
+        raise PermissionDenied
+    if incident.erased_at:
+        raise Erased
+    piece = incident.evidence.filter(uid=uid).first()
+    if piece is None:
+        raise Http404
+    if piece.taken_back_at:
+        return piece
+    now = timezone.now()
+    piece.taken_back_at, piece.position = now, None
+    piece.save(update_fields=["taken_back_at", "position"])
+    SearchDocument.objects.filter(incident=incident, kind=DocumentKind.FILE, source=str(piece.uid)).delete()
+    record_event(incident, EventKind.FILE_TAKEN_BACK, at=now, actor=guest.user, by=guest.kind, evidence=str(piece.uid))
+    return piece
+
+
+def new_piece(incident: Incident, guest: Guest, given: Given) -> Evidence:
+    return Evidence(
+        incident=incident,
+        name=given.name,
+        size=given.file.size,
+        sha256=given.file.sha256,
+        media_type=given.file.media_type,
+        position=given.file.position,
+        storage_name=given.file.storage_name,
+        author=guest.user.display_name if guest.user else given.author,
+        actor_kind=guest.kind,
+        actor=guest.user,
+    )
+
+
+def rewrap_case_keys() -> int:
+    """Encrypt the key of each case with the installation's first key.
+
+    Returns how many keys changed; it can be run again.
+    """
+    changed = 0
+    for pk in CaseKey.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            row = CaseKey.objects.select_for_update().filter(pk=pk).first()
+            if row and not vault.is_wrapped_with_the_first(bytes(row.wrapped)):
+                row.wrapped = vault.wrap(vault.unwrap(bytes(row.wrapped)))
+                row.save(update_fields=["wrapped"])
+                changed += 1
+    return changed

@@ -1,0 +1,202 @@
+"""Uploading a file slice by slice: slices that arrived stay, so that an interrupted upload goes on.
+
+Each slice is an object of its own, encrypted on arrival. Once all have arrived they are read in order into the piece,
+and the SHA-256 is computed then. To avoid deadlocks, the case is locked first, then the upload; receiving a slice
+locks only the upload.
+"""
+
+import hashlib
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import vault
+from incidents.access import Guest, get_case
+from incidents.deposits import LARGEST, Deposit, Deposited
+from incidents.enums import Ability
+from incidents.models import EvidenceUpload, Incident
+from incidents.services.evidence.pieces import (
+    Given,
+    Recorded,
+    check_room,
+    key_to_read,
+    open_vault,
+    record_evidence,
+    remaining_quota,
+)
+
+SLICE = 512 * 1024
+KEPT_FOR = timedelta(days=7)
+
+
+class Elsewhere(Exception):
+    """The slice does not start where the upload stands: the next one starts at byte `received`."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(received)
+        self.received = received
+
+
+@transaction.atomic
+def start_upload(*, guest: Guest, reference: str, name: str, size: int, author: str, first: str) -> EvidenceUpload:
+    """Start an upload, or return the interrupted one with the same name, size and SHA-256 (`first`) of its first
+    slice.
+
+    Raises ValidationError, Erased, Http404, PermissionDenied.
+    """
+    key = open_vault(guest=guest, reference=reference)
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    if size > LARGEST:
+        raise ValidationError(_("C’est plus que 100 Mo. Coupez-le en plusieurs, ou appelez le centre."))
+    for cut in incident.uploads.filter(evidence=None, name=name, size=size, received__gt=0):
+        if first and first == hash_of_first_slice(cut, key):
+            return cut
+    check_room(remaining_quota(incident), size)
+    return EvidenceUpload.objects.create(incident=incident, name=name, size=size, author=author)
+
+
+def hash_of_first_slice(upload: EvidenceUpload, key: bytes) -> str:
+    digest = hashlib.sha256()
+    with suppress(vault.NotReadable):
+        for frame in vault.read(vault.slice_name(upload.uid, 0), key):
+            digest.update(frame)
+    return digest.hexdigest()
+
+
+def get_upload(*, guest: Guest, reference: str, uid: UUID) -> EvidenceUpload:
+    return one_of(get_case(guest, reference, to=Ability.COMPLETE), uid)
+
+
+def one_of(incident: Incident, uid: UUID, *, lock: bool = False) -> EvidenceUpload:
+    """Return the upload. Raises Http404 if it belongs to another case."""
+    uploads = EvidenceUpload.objects.select_for_update(of=("self",)) if lock else EvidenceUpload.objects.all()
+    upload = uploads.select_related("evidence").filter(incident=incident, uid=uid).first()
+    if upload is None:
+        raise Http404
+    return upload
+
+
+@transaction.atomic
+def receive_slice(*, guest: Guest, reference: str, uid: UUID, offset: int, content: bytes) -> EvidenceUpload:
+    """Store one slice, completely or not at all. Of two slices for the same place, the second gets Elsewhere.
+
+    Raises Elsewhere, ValidationError for a wrong length or an exhausted quota, StoreRefused, Erased, Http404,
+    PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    upload = one_of(incident, uid, lock=True)
+    if offset != upload.received:
+        raise Elsewhere(upload.received)
+    if not content or len(content) != min(SLICE, upload.size - offset):
+        raise ValidationError(_("Ce morceau n’est pas entier."))
+    if offset == 0:  # its quota may have been given away since it was announced
+        check_room(remaining_quota(incident, without=upload), upload.size)
+    vault.write(vault.slice_name(uid, offset), key_to_read(incident), content)
+    upload.received += len(content)
+    upload.touched_at = timezone.now()
+    upload.save(update_fields=["received", "touched_at"])
+    return upload
+
+
+def finish_upload(*, guest: Guest, reference: str, uid: UUID) -> Recorded:
+    """Assemble all slices into one piece. A repeated call returns the same result.
+
+    Raises Elsewhere if slices are missing, StoreRefused, NotReadable, ValidationError, Erased, Http404,
+    PermissionDenied.
+    """
+    upload = get_upload(guest=guest, reference=reference, uid=uid)
+    if done := outcome_of(upload):
+        return done
+    if upload.received != upload.size:
+        raise Elsewhere(upload.received)
+    try:
+        file = assembled(upload, open_vault(guest=guest, reference=reference))
+    except vault.NotReadable:  # somebody else finished or abandoned it, which removed the slices
+        if done := outcome_of(get_upload(guest=guest, reference=reference, uid=uid)):
+            return done
+        raise
+    kept = False
+    try:
+        recorded = close_upload(guest=guest, reference=reference, uid=uid, file=file)
+        kept = recorded.evidence.storage_name == file.storage_name
+    finally:
+        if not kept:
+            vault.remove(file.storage_name)
+    remove_slices(upload)
+    return recorded
+
+
+def outcome_of(upload: EvidenceUpload) -> Recorded | None:
+    """Return the result of a finished upload, or None."""
+    return Recorded(upload.evidence, is_new=not upload.is_repeat) if upload.evidence else None
+
+
+def assembled(upload: EvidenceUpload, key: bytes) -> Deposited:
+    deposit = Deposit(key)
+    try:
+        for offset in range(0, upload.size, SLICE):
+            for frame in vault.read(vault.slice_name(upload.uid, offset), key):
+                deposit.write(frame)
+        return deposit.finish()
+    except (vault.StoreRefused, vault.NotReadable):
+        deposit.discard()
+        raise
+
+
+@transaction.atomic
+def close_upload(*, guest: Guest, reference: str, uid: UUID, file: Deposited) -> Recorded:
+    """Record the piece under the lock of the case: of two simultaneous calls, the second finds the piece
+    of the first.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE, lock=True)
+    upload = one_of(incident, uid, lock=True)
+    if done := outcome_of(upload):
+        return done
+    given = Given(name=upload.name, author=upload.author, file=file)
+    recorded = record_evidence(guest=guest, reference=reference, given=given, upload=upload)
+    upload.evidence, upload.is_repeat = recorded.evidence, not recorded.is_new
+    upload.save(update_fields=["evidence", "is_repeat"])
+    return recorded
+
+
+@transaction.atomic
+def abandon_upload(*, guest: Guest, reference: str, uid: UUID) -> None:
+    """Delete an unfinished upload and free its quota. A finished one stays. A repeated call changes nothing.
+
+    It records no event, since no file was handed over. Raises Http404, PermissionDenied.
+    """
+    incident = get_case(guest, reference, to=Ability.COMPLETE)
+    unfinished = EvidenceUpload.objects.select_for_update(of=("self",)).filter(incident=incident, evidence=None)
+    if upload := unfinished.filter(uid=uid).first():
+        forget_upload(upload)
+
+
+def forget_upload(upload: EvidenceUpload) -> None:
+    """Delete the row, and the slices once the transaction commits. Call it inside a transaction."""
+    upload.delete()
+    transaction.on_commit(partial(remove_slices, upload), robust=True)
+
+
+def remove_slices(upload: EvidenceUpload) -> None:
+    for offset in range(0, upload.received, SLICE):
+        vault.remove(vault.slice_name(upload.uid, offset))
+
+
+def sweep_uploads() -> int:
+    """Delete uploads that were not touched for a week, finished or not. Returns their number."""
+    old = EvidenceUpload.objects.filter(touched_at__lt=timezone.now() - KEPT_FOR)
+    swept = 0
+    for pk in list(old.values_list("pk", flat=True)[:1000]):
+        with transaction.atomic():
+            upload = old.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            if upload:
+                forget_upload(upload)
+                swept += 1
+    return swept

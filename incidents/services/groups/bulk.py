@@ -1,0 +1,316 @@
+"""One act on many cases: requested once, then done case by case, each case in its own transaction.
+
+A job says which act and which cases. A worker claims it by pushing its due time forward (a lease); if the worker dies,
+another one continues after the lease. Two workers on one job do no harm: only the worker that locks the row of a case
+acts on it, through the service of the single act, and saves the result in the same transaction.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
+from csirts.models import Csirt
+from incidents.access import check_ability
+from incidents.enums import Ability, BulkAct, BulkOutcome, BulkState, ClosingReason, GroupKind
+from incidents.models import BulkItem, BulkJob, CaseGroup, Incident, IncidentEvent
+from incidents.questions.facts import moment_of
+from incidents.ready_messages import filled
+from incidents.services.correspondence.correspond import Letter, write_to_declarant
+from incidents.services.correspondence.templates import check_names, phone_of, values_of
+from incidents.services.groups.group import TITLE_LIMIT, add_to_group, open_group
+from incidents.services.groups.merge import hold_with_main
+from incidents.services.handling.assign import assign_incident
+from incidents.services.handling.qualify import classify_incident
+from incidents.services.handling.triage import acknowledge_incident, close_incident
+from incidents.text import plain_line
+from incidents.workflow import InvalidTransition
+
+logger = structlog.get_logger(__name__)
+
+MOST_CASES = 5000
+# Up to this number, the cases are done while the person waits for the page.
+AT_ONCE = 20
+# Longer than any single case takes, so that no worker claims a job that another one is doing.
+LEASE = timedelta(minutes=1)
+# The first limit is for a worker, which other work shares; the second for the request, in which a person waits.
+LONGEST_ROUND, LONGEST_REQUEST = timedelta(seconds=2), timedelta(seconds=20)
+# A declarant withdraws one declaration at a time, on the page of its case: never in bulk.
+CLOSED_FOR = tuple(reason for reason in ClosingReason if reason != ClosingReason.WITHDRAWN)
+TRANSFERRED = gettext_lazy("Ce dossier a été transféré à un autre centre.")
+
+
+class FormUsed(Exception):
+    """The key of this form was already used with another act, other cases or other choices.
+
+    `job` is that earlier job.
+    """
+
+    def __init__(self, job: BulkJob) -> None:
+        super().__init__()
+        self.job = job
+
+
+# The acts
+
+
+def take_case(reference: str, job: BulkJob) -> None:
+    acknowledge_incident(reference=reference, actor=job.actor)
+
+
+def assign(reference: str, job: BulkJob) -> None:
+    uid = job.choices["assignee"]
+    assignee = User.objects.get(uid=uid) if uid else None
+    assign_incident(reference=reference, actor=job.actor, assignee=assignee)
+
+
+def classify(reference: str, job: BulkJob) -> None:
+    classify_incident(reference=reference, actor=job.actor, **job.choices)
+
+
+def close(reference: str, job: BulkJob) -> None:
+    reason = ClosingReason(job.choices["reason"])
+    if reason not in CLOSED_FOR:
+        raise ValidationError(_("Un déclarant retire sa propre déclaration : closez ce dossier sur sa page."))
+    read_at = moment_of(job.choices.get("read_at"))
+    close_incident(reference=reference, reason=reason, actor=job.actor, read_at=read_at)
+
+
+def group(reference: str, job: BulkJob) -> None:
+    add_to_group(reference=reference, group=UUID(job.choices["group"]), actor=job.actor)
+
+
+def write(reference: str, job: BulkJob) -> None:
+    text, asks = fill_message(reference, job), bool(job.choices.get("asks_answer"))
+    letter = Letter(text=text, key=f"bulk:{job.uid}", asks_answer=asks)
+    write_to_declarant(reference=reference, actor=job.actor, letter=letter)
+
+
+def fill_message(reference: str, job: BulkJob) -> str:
+    """Return the message with the values of this case.
+
+    Raises ValidationError if a name in it has no value any more.
+    """
+    incident = check_ability(job.actor, reference, to=Ability.MESSAGE)
+    values = values_of(incident, job.actor, phone_of(incident.csirt_id))
+    check_names(job.text, {name for name, value in values.items() if value})
+    return filled(job.text, values)
+
+
+ACTS: dict[BulkAct, Callable[[str, BulkJob], None]] = {
+    BulkAct.TAKE: take_case,
+    BulkAct.ASSIGN: assign,
+    BulkAct.CLASSIFY: classify,
+    BulkAct.CLOSE: close,
+    BulkAct.GROUP: group,
+    BulkAct.MESSAGE: write,
+}
+
+
+# Asking
+
+
+@transaction.atomic
+def start_bulk(
+    *, actor: User, act: BulkAct, references: Sequence[str], choices: dict[str, Any], key: str, text: str = ""
+) -> BulkJob:
+    """Create the job, due at once. The same key with the same cases and choices returns the same job.
+
+    Cases of other centres than the actor's are left out. Raises ValidationError on « references » if no case is left,
+    if there are too many, or if they belong to several centres; FormUsed if the key was used with other content.
+    """
+    once, said = digest(actor.pk, key), digest(act, sorted(set(references)), choices, text)
+    if earlier := sent_before(once):
+        if earlier.submission_key != once + said:
+            raise FormUsed(earlier)
+        return earlier
+    cases = find_cases(actor, references)
+    named = {"csirt_id": cases[0][1], "act": act, "choices": choices, "text": text, "total": len(cases)}
+    job = BulkJob.objects.create(submission_key=once + said, actor=actor, **named)
+    BulkItem.objects.bulk_create(BulkItem(job=job, incident_id=pk) for pk, _csirt in cases)
+    return job
+
+
+def sent_before(once: str) -> BulkJob | None:
+    """Return the job that this form created, or None.
+
+    An advisory lock makes the second of two simultaneous posts wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [once])
+    return BulkJob.objects.filter(submission_key__startswith=once).first()
+
+
+def digest(*said: Any) -> str:
+    """Return half of a job's submission key. The first half identifies the form, the second its content."""
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def find_cases(actor: User, references: Sequence[str]) -> list[tuple[int, int]]:
+    """Return (case id, centre id) pairs, in the order of `references`."""
+    wanted = list(dict.fromkeys(references))
+    if len(wanted) > MOST_CASES:
+        said = _("%(count)s dossiers à la fois au plus. Faites-le en plusieurs fois.") % {"count": MOST_CASES}
+        raise ValidationError({"references": said})
+    mine = Incident.objects.filter(reference__in=wanted, csirt__in=actor.csirt_ids())
+    found = {reference: (pk, csirt) for reference, pk, csirt in mine.values_list("reference", "pk", "csirt")}
+    if not found:
+        raise ValidationError({"references": _("Cochez au moins un dossier de votre centre.")})
+    if len({csirt for _pk, csirt in found.values()}) > 1:
+        raise ValidationError({"references": _("Ces dossiers sont de plusieurs centres. Agissez centre par centre.")})
+    return [found[reference] for reference in wanted if reference in found]
+
+
+def people_of(csirt: Csirt) -> QuerySet[User]:
+    """Return the people who work for the centre today, by name."""
+    ids = Membership.objects.in_force().filter(csirt=csirt, role__in=CSIRT_ROLES).values("user")
+    return User.objects.filter(pk__in=ids, is_active=True).order_by("display_name", "id")
+
+
+@transaction.atomic
+def group_titled(*, csirt: Csirt, kind: GroupKind, title: str, actor: User) -> CaseGroup:
+    """Return the open group with that title, or open one: a double click opens one.
+
+    Raises ValidationError on « title ».
+    """
+    Csirt.objects.select_for_update(no_key=True).get(pk=csirt.pk)
+    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    known = CaseGroup.objects.filter(csirt=csirt, kind=kind, title=clean, closed_at=None).first()
+    return known or open_group(csirt=csirt, kind=kind, title=title, actor=actor)
+
+
+@transaction.atomic
+def stop_bulk(*, uid: UUID, actor: User) -> BulkJob:
+    """Stop the job: the remaining cases are left alone, the acts already done stay. Raises Http404."""
+    job = BulkJob.objects.select_for_update().filter(uid=uid, csirt__in=actor.csirt_ids()).first()
+    if job is None:
+        raise Http404
+    if job.state == BulkState.RUNNING:
+        end(job, BulkState.STOPPED)
+    return job
+
+
+# Doing
+
+
+def carry_on_bulk() -> int:
+    """Do the jobs that are due until none is left or the round is over. Returns the number of cases acted on."""
+    acted, until = 0, timezone.now() + LONGEST_ROUND
+    while timezone.now() < until and (job := claim(timezone.now())):
+        acted += work_off(job, until=until)
+    return acted
+
+
+def do_at_once(job: BulkJob) -> None:
+    """Do a job of a few cases within the request. A worker takes what is left once the lease is over."""
+    now = timezone.now()
+    BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
+    work_off(job, until=now + LONGEST_REQUEST)
+    job.refresh_from_db()
+
+
+@transaction.atomic
+def claim(now: datetime) -> BulkJob | None:
+    """Claim the job that has waited longest. The jobs of one person are done one after the other."""
+    running = BulkJob.objects.filter(state=BulkState.RUNNING)
+    is_first = ~Exists(running.filter(actor=OuterRef("actor"), pk__lt=OuterRef("pk")))
+    due = running.filter(is_first, due_at__lte=now).order_by("due_at", "id")
+    job = due.select_for_update(skip_locked=True, of=("self",)).select_related("actor").first()
+    if job:
+        job.due_at = now + LEASE
+        job.save(update_fields=["due_at"])
+    return job
+
+
+def work_off(job: BulkJob, *, until: datetime) -> int:
+    """Act on each waiting case, then finish the job. After `until`, the rest is due for the next round."""
+    acted, pushed_at = 0, timezone.now()
+    while (now := timezone.now()) < until:
+        if not do_one(job):
+            finish(job)
+            return acted
+        acted += 1
+        if now - pushed_at > LEASE / 4:
+            pushed_at = now
+            BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=now + LEASE)
+    BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING).update(due_at=timezone.now())
+    return acted
+
+
+@transaction.atomic
+def do_one(job: BulkJob) -> bool:
+    """Act on the next case whose item is not locked, and save the outcome. Returns False if there is none."""
+    waiting = BulkItem.objects.filter(job=job, job__state=BulkState.RUNNING, outcome=BulkOutcome.WAITING)
+    # The job and its actor are read again each time, so that an actor who has lost the role acts on no further case.
+    next_one = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("job__actor")
+    item = next_one.order_by("id").first()
+    if item is None:
+        return False
+    item.outcome, item.why = try_item(item.job, item)
+    item.save(update_fields=["outcome", "why"])
+    return True
+
+
+def try_item(job: BulkJob, item: BulkItem) -> tuple[BulkOutcome, str]:
+    """Return the outcome and, if the state of the case does not explain it, the reason for a refusal."""
+    try:
+        with transaction.atomic():
+            hold_with_main(item.incident.reference)
+            incident = Incident.objects.get(pk=item.incident_id)
+            if incident.csirt_id != job.csirt_id:
+                raise ValidationError(TRANSFERRED)  # even where the actor works there too
+            before = newest_event(incident)
+            ACTS[BulkAct(job.act)](incident.reference, job)
+            return BulkOutcome.NOTHING if newest_event(incident) == before else BulkOutcome.DONE, ""
+    except InvalidTransition:
+        return BulkOutcome.REFUSED, ""
+    except ValidationError as error:
+        return BulkOutcome.REFUSED, " ".join(error.messages)[:300]
+    except (Http404, PermissionDenied):
+        return BulkOutcome.REFUSED, _("Ce dossier n’est plus à votre centre.")
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the whole job is tried again
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with one case must not hold up the others)
+        logger.error("a case cannot be acted on", job=str(job.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
+        return BulkOutcome.REFUSED, _("Une erreur nous a empêchés de le faire. Ouvrez le dossier et réessayez.")
+
+
+def newest_event(incident: Incident) -> int | None:
+    newest: int | None = IncidentEvent.objects.filter(incident=incident).aggregate(newest=Max("id"))["newest"]
+    return newest
+
+
+@transaction.atomic
+def finish(job: BulkJob) -> None:
+    """End the job if no case is waiting. Otherwise another worker still holds one of its cases, and ends the job."""
+    held = BulkJob.objects.select_for_update().get(pk=job.pk)
+    if held.state == BulkState.RUNNING and not held.items.filter(outcome=BulkOutcome.WAITING).exists():
+        end(held, BulkState.DONE)
+
+
+def end(job: BulkJob, state: BulkState) -> None:
+    job.state, job.ended_at, job.text = state, timezone.now(), ""
+    job.save(update_fields=["state", "ended_at", "text"])
+
+
+# Reading
+
+
+def tally(job: BulkJob) -> Counter[str]:
+    """Return the number of cases of the job by outcome."""
+    counts = job.items.order_by().values_list("outcome").annotate(number=Count("pk"))
+    return Counter(dict(counts))

@@ -1,0 +1,207 @@
+"""Acts on all the cases of a group or of a supplier, carried out case by case by `services/groups/bulk.py`."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.anonymous import Pointers, find_pointers, read_text
+from incidents.enums import OPEN, BulkAct, GroupKind
+from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.ready_messages import PLACEHOLDERS, filled
+from incidents.services.correspondence.correspond import TEXT_LIMIT
+from incidents.services.correspondence.templates import check_names, phone_of, values_of
+from incidents.services.groups.bulk import FormUsed, start_bulk
+from incidents.services.groups.group import get_group, open_group, title_of, uid_of
+from incidents.services.handling.close import list_names
+from incidents.text import fold, plain_text
+
+# Cases beyond this number are reached by repeating the act, since the first ones are then done.
+MOST_AT_ONCE = 5000
+
+
+# The columns that identify a case, without its description.
+NAMED_BY = (
+    *("reference", "collectivity__name", "collectivity__siren", "collectivity__insee_code"),
+    *("story__contact_name", "story__contact_phone", "story__contact_email"),
+)
+NAMES_SAID = 10
+
+
+class GroupLetter(NamedTuple):
+    """A message to a whole group.
+
+    With `with_closed`, closed cases receive it too. `common` holds the words of a DoubtfulNames error that the author
+    has confirmed as common words.
+    """
+
+    text: str
+    key: str
+    asks_answer: bool = False
+    with_closed: bool = False
+    common: str = ""
+
+
+class DoubtfulNames(ValidationError):
+    """Some words of the message may be part of a name. Its author must confirm that they are common words."""
+
+    def __init__(self, words: list[str]) -> None:
+        quoted = quote_words(words)
+        super().__init__({"text": _("Ce message désigne peut-être quelqu’un du groupe aux autres : %s.") % quoted})
+        self.words = join_words(words)
+
+
+def checked_letter(letter: GroupLetter, group: CaseGroup, actor: User) -> GroupLetter:
+    """Return the letter with its text cleaned; the names in braces are filled in later for each case.
+
+    Raises ValidationError on « text », DoubtfulNames if a word that may be a common word may also be a name.
+    """
+    text = plain_text(letter.text, limit=TEXT_LIMIT, field="text")
+    if not text:
+        raise ValidationError({"text": _("Écrivez votre message avant de l’envoyer.")})
+    check_names(text, PLACEHOLDERS if phone_of(group.csirt_id) else PLACEHOLDERS.keys() - {"telephone"})
+    named = list_named(text, group, actor)
+    if named.certain:
+        quoted = quote_words(named.certain)
+        raise ValidationError({"text": _("Ce message désigne quelqu’un du groupe aux autres. Retirez : %s.") % quoted})
+    if named.doubtful and letter.common != join_words(named.doubtful):
+        raise DoubtfulNames(named.doubtful)
+    return letter._replace(text=text)
+
+
+def join_words(words: list[str]) -> str:
+    """Return the words as one text, as the page sends them back."""
+    return ", ".join(" ".join(one.split()) for one in words)
+
+
+def quote_words(words: list[str]) -> str:
+    return ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in words[:NAMES_SAID])
+
+
+def list_named(text: str, group: CaseGroup, actor: User) -> Pointers:
+    """Return the words of the message that would identify a body, a person or a case of the group to the others.
+
+    A group of one body has no others, so the result is empty. The author's own name is allowed, for the signature.
+    """
+    cases = written_to(group, with_closed=True).select_related("collectivity", "story").only(*NAMED_BY)[:MOST_AT_ONCE]
+    known = list(cases)
+    if len({one.collectivity_id for one in known}) < 2:
+        return Pointers([], [])
+    read, signed = read_text(text), set(fold(actor.display_name).split())
+    found = [find_pointers(read, list_names(one)) for one in known]
+    certain, doubtful = (dict.fromkeys(word for one in found for word in one[place]) for place in (0, 1))
+    of_others = [[word for word in each if not signed.issuperset(fold(word).split())] for each in (certain, doubtful)]
+    return Pointers(of_others[0], [word for word in of_others[1] if word not in certain])
+
+
+def written_to(group: CaseGroup, *, with_closed: bool) -> QuerySet[Incident]:
+    """Return the cases whose declarants get the message: cases of the group and their duplicates, open ones only
+    unless `with_closed`.
+
+    Duplicates are added since a merged case need not be in the group. Erased cases are left out.
+    """
+    here = Incident.objects.filter(group=group, csirt=group.csirt_id).order_by().values("pk")
+    doubles = Incident.objects.filter(merged_into__group=group, csirt=group.csirt_id).order_by().values("pk")
+    cases = Incident.objects.filter(pk__in=here.union(doubles), erased_at=None).order_by("pk")
+    return cases if with_closed else cases.filter(Q(status__in=OPEN) | Q(merged_into__status__in=OPEN))
+
+
+def first_to_read(group: CaseGroup, letter: GroupLetter, actor: User) -> tuple[Incident, str] | None:
+    """Return the first case that gets the message and its text as that declarant would read it; None if there is no
+    case.
+    """
+    cases = written_to(group, with_closed=letter.with_closed).select_related("collectivity", "csirt")
+    first = cases.first()
+    if first is None:
+        return None
+    return first, filled(letter.text, values_of(first, actor, phone_of(group.csirt_id)))
+
+
+def write_to_group(*, group: UUID, letter: GroupLetter, actor: User) -> BulkJob:
+    """Write to each declarant in their own thread. The same form sent twice is one message.
+
+    Raises Http404, FormUsed if the form was used with other words or cases, and ValidationError: on « text », or
+    without a field if no declarant would get the message.
+    """
+    found = get_group(actor, group)
+    clean = checked_letter(letter, found, actor)
+    cases = written_to(found, with_closed=clean.with_closed)
+    references = list(cases.values_list("reference", flat=True)[:MOST_AT_ONCE])
+    if not references:
+        raise ValidationError(_("Aucun déclarant à qui écrire dans ce groupe."))
+    choices = {"group": str(found.uid), "asks_answer": clean.asks_answer}
+    return start_bulk(
+        actor=actor,
+        act=BulkAct.MESSAGE,
+        references=references,
+        choices=choices,
+        text=clean.text,
+        key=f"{found.uid}\n{clean.key}",
+    )
+
+
+def outside(group: CaseGroup) -> QuerySet[Incident]:
+    """Return the ungrouped open cases of the centre that name a supplier of the newest 200 cases of this group."""
+    named = Incident.objects.filter(group=group).order_by("-received_at", "-id").values("pk")[:200]
+    keys = Incident.objects.filter(pk__in=named).exclude(supplier_key="").values("supplier_key")
+    return Incident.objects.open().filter(csirt=group.csirt_id, supplier_key__in=keys, group=None)
+
+
+def add_the_rest(*, group: UUID, actor: User, key: str, supplier_key: str = "") -> BulkJob:
+    """Add to the group the ungrouped cases that name its suppliers, or only those that name `supplier_key`.
+
+    Raises Http404, ValidationError if there is no such case.
+    """
+    found = get_group(actor, group)
+    cases = free_of(supplier_key).filter(csirt=found.csirt_id) if supplier_key else outside(found)
+    return put_all_in(found, cases, actor=actor, key=key)
+
+
+def free_of(supplier_key: str) -> QuerySet[Incident]:
+    """Return the ungrouped open cases that name the supplier, of any centre."""
+    return Incident.objects.open().filter(supplier_key=supplier_key, group=None).exclude(supplier_key="")
+
+
+def group_supplier(*, supplier_key: str, actor: User, key: str) -> tuple[CaseGroup, BulkJob | None]:
+    """Open a group named after the supplier and add all the open cases of one centre that name it.
+
+    Sent again, the form returns the same group, and no job if all the cases are in. Raises Http404 if no open case of
+    the actor's centres names the supplier.
+    """
+    mine, group = free_of(supplier_key).filter(csirt__in=actor.csirt_ids()), opened_before(actor, key)
+    if group is None:
+        first = mine.select_related("csirt", "story").order_by("received_at", "pk").first()
+        if first is None or first.csirt is None:
+            raise Http404
+        title = title_of(first.story.supplier or supplier_key)
+        group = open_group(csirt=first.csirt, kind=GroupKind.SUPPLIER, title=title, actor=actor, key=key)
+    try:
+        return group, put_all_in(group, mine.filter(csirt=group.csirt), actor=actor, key=key)
+    except ValidationError:
+        return group, None
+
+
+def opened_before(actor: User, key: str) -> CaseGroup | None:
+    """Return the group that the same form opened before, or None."""
+    uids = [uid_of(actor, csirt, key) for csirt in actor.csirt_ids()] if key else []
+    return CaseGroup.objects.filter(uid__in=uids, csirt__in=actor.csirt_ids()).select_related("csirt").first()
+
+
+def put_all_in(group: CaseGroup, cases: QuerySet[Incident], *, actor: User, key: str) -> BulkJob:
+    references = list(cases.order_by("pk").values_list("reference", flat=True)[:MOST_AT_ONCE])
+    if not references:
+        raise ValidationError(_("Tous ces dossiers sont déjà dans un groupe."))
+    try:
+        return start_bulk(
+            actor=actor,
+            act=BulkAct.GROUP,
+            references=references,
+            choices={"group": str(group.uid)},
+            key=f"{group.uid}\n{key}",
+        )
+    except FormUsed as used:
+        return used.job  # a second click, when some of the cases are already in the group

@@ -1,0 +1,173 @@
+"""Groups of cases of one cause within one centre: a supplier that was attacked, a campaign.
+
+A group belongs to a centre and holds only cases of that centre. Declarants never learn that it exists. Its title may
+repeat the supplier's name as a declarant typed it, which may be a person's name. The title is therefore changed when
+the last case with that name is erased (`forget_name`).
+"""
+
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, GroupKind
+from incidents.models import CaseGroup, Incident
+from incidents.services.declaring.declare import supplier_key_of
+from incidents.services.history.record import record_event
+from incidents.text import plain_line, plain_text
+
+TITLE_LIMIT = 120
+SHEET_LIMIT = 20_000
+NAMELESS = gettext_lazy("Prestataire (nom effacé)")
+
+
+class StaleGroup(Exception):
+    """Somebody else saved the sheet after the page was opened."""
+
+
+def groups_of(user: User) -> QuerySet[CaseGroup]:
+    """Return the groups of the user's centres."""
+    return CaseGroup.objects.filter(csirt__in=user.csirt_ids()).select_related("csirt", "author")
+
+
+def get_group(user: User, uid: UUID, *, lock: bool = False) -> CaseGroup:
+    """Return the group. Raises Http404 if it does not exist or belongs to another centre."""
+    groups = groups_of(user)
+    group = (groups.select_for_update(of=("self",), no_key=True) if lock else groups).filter(uid=uid).first()
+    if group is None:
+        raise Http404
+    return group
+
+
+@transaction.atomic
+def open_group(*, csirt: Csirt, kind: GroupKind, title: str, actor: User, key: str = "") -> CaseGroup:
+    """Open a group in one of the actor's centres. The same form sent twice (`key`) opens one group.
+
+    Raises Http404 for another centre, ValidationError by field.
+    """
+    if csirt.pk not in actor.csirt_ids():
+        raise Http404
+    if kind not in GroupKind.values:
+        raise ValidationError({"kind": _("Choisissez ce que ces dossiers ont en commun.")})
+    clean = plain_line(title, limit=TITLE_LIMIT, field="title")
+    if not clean:
+        raise ValidationError({"title": _("Donnez un titre : c’est lui que vos collègues verront.")})
+    uid = uid_of(actor, csirt.pk, key) if key else uuid4()
+    said = {"csirt": csirt, "kind": kind, "title": clean, "author": actor}
+    return CaseGroup.objects.get_or_create(uid=uid, defaults=said)[0]
+
+
+def uid_of(actor: User, csirt: int, key: str) -> UUID:
+    """Return the identifier of the group that a form opens, the same each time the form is sent."""
+    return uuid5(actor.uid, f"{csirt}\n{key}")
+
+
+@transaction.atomic
+def add_to_group(*, reference: str, group: UUID, actor: User) -> Incident:
+    """Move the case into the group, out of its former group if any. A repeated call changes nothing.
+
+    Raises Http404, PermissionDenied, ValidationError if the group is closed or belongs to another centre than the
+    case.
+    """
+    incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    wanted = get_group(actor, group)
+    if incident.group_id == wanted.pk:
+        return incident
+    if wanted.csirt_id != incident.csirt_id:
+        raise ValidationError(_("Ce groupe est celui d’un autre centre que ce dossier."))
+    if wanted.closed_at:
+        raise ValidationError(_("Ce groupe est fermé. Rouvrez-le d’abord."))
+    left = {"left": str(incident.group.uid)} if incident.group else {}
+    put_in(incident, wanted, EventKind.GROUPED, actor=actor, data={"group": str(wanted.uid)} | left)
+    return incident
+
+
+@transaction.atomic
+def remove_from_group(*, reference: str, actor: User) -> Incident:
+    """Take the case out of its group. A repeated call changes nothing. Raises Http404, PermissionDenied."""
+    incident = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    if incident.group:
+        put_in(incident, None, EventKind.UNGROUPED, actor=actor, data={"group": str(incident.group.uid)})
+    return incident
+
+
+def put_in(incident: Incident, group: CaseGroup | None, kind: EventKind, *, actor: User, data: dict[str, Any]) -> None:
+    now = timezone.now()
+    incident.group = group
+    incident.save(update_fields=["group"])  # sorting is not work on the case: its due date stays
+    record_event(incident, kind, at=now, actor=actor, **data)
+
+
+def title_of(supplier: str) -> str:
+    """Return the title of a group named after the supplier."""
+    return " ".join(supplier.split())[:TITLE_LIMIT]
+
+
+def forget_name(incident: Incident) -> None:
+    """Rename the groups, past and present, that bear the name of the case's supplier: to another case's spelling, or
+    to `NAMELESS`.
+
+    The caller has locked the case and is about to erase its words.
+    """
+    held = suppliers_of(incident)
+    uids = incident.events.filter(kind=EventKind.GROUPED).values_list("data__group", flat=True) if held else ()
+    groups = CaseGroup.objects.filter(uid__in=list(uids)).select_for_update(no_key=True).order_by("pk")
+    for group in groups:
+        if (key := supplier_key_of(group.title)) not in held:
+            continue
+        others = group.cases.filter(supplier_key=key, erased_at=None).exclude(pk=incident.pk)
+        kept = others.order_by("received_at", "pk").values_list("story__supplier", flat=True).first()
+        group.title = title_of(kept) if kept else str(NAMELESS)
+        group.save(update_fields=["title"])
+
+
+def suppliers_of(incident: Incident) -> set[str]:
+    """Return the keys of the suppliers that the case names or named: a group keeps a name from before a correction."""
+    told = incident.sheets.filter(section="recit").values_list("values__supplier", flat=True)
+    return {incident.supplier_key, *(supplier_key_of(name) for name in told if name)} - {""}
+
+
+@transaction.atomic
+def save_sheet(*, group: UUID, sheet: str, seen: int, actor: User) -> CaseGroup:
+    """Save what is known about the cause and what to advise. `seen` is the version that the page showed.
+
+    The same words change nothing. Raises Http404, StaleGroup, ValidationError on « sheet ».
+    """
+    found = get_group(actor, group, lock=True)
+    clean = plain_text(sheet, limit=SHEET_LIMIT, field="sheet")
+    if clean == found.sheet:
+        return found
+    if seen != found.version:
+        raise StaleGroup
+    found.sheet, found.version = clean, found.version + 1
+    found.save(update_fields=["sheet", "version"])
+    return found
+
+
+@transaction.atomic
+def close_group(*, group: UUID, actor: User) -> CaseGroup:
+    """Close the group to new cases. Its cases stay, unchanged. A repeated call changes nothing."""
+    found = get_group(actor, group, lock=True)
+    if found.closed_at is None:
+        found.closed_at = timezone.now()
+        found.save(update_fields=["closed_at"])
+    return found
+
+
+@transaction.atomic
+def reopen_group(*, group: UUID, actor: User) -> CaseGroup:
+    """Open the group to new cases again. A repeated call changes nothing."""
+    found = get_group(actor, group, lock=True)
+    if found.closed_at is not None:
+        found.closed_at = None
+        found.save(update_fields=["closed_at"])
+    return found

@@ -1,0 +1,252 @@
+"""Merging two declarations of one incident of one body: one of them is closed as the duplicate of the other.
+
+No row moves: a duplicate keeps its words, messages, files and link, so that undoing the merge loses nothing. To avoid
+deadlocks, cases are locked in the order of their ids, here and when a declarant adds something to a duplicate.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import Ability, ClosingReason, EventKind, Status
+from incidents.models import Incident, IncidentEvent
+from incidents.reference import spaced
+from incidents.services.groups.merge_task import ask_for_missing_facts, drop_missing_facts
+from incidents.services.handling.due import (
+    DUE_FIELDS,
+    NEWS_FIELDS,
+    answer_sooner,
+    last_answer,
+    note_news,
+    settle_due,
+    waits_since,
+)
+from incidents.services.handling.severity import WEIGHED_FIELDS
+from incidents.services.history.record import record_event
+from incidents.severity import ACKNOWLEDGE_WITHIN
+
+# Few enough to be listed on one page.
+MOST_DOUBLES = 50
+WAITING_FIELDS = ("answer_by", *DUE_FIELDS)
+CLOSED_FIELDS = ("status", "closed_at", "closing_reason", "merged_into", *DUE_FIELDS)
+
+
+@transaction.atomic
+def merge_incident(*, reference: str, into: str, actor: User) -> Incident:
+    """Close `reference` as a duplicate of `into`, and return it. A repeated call changes nothing.
+
+    Raises Http404, PermissionDenied, ValidationError if the two cannot be merged. A duplicate of a duplicate is
+    refused, so that the main case is always one step away.
+    """
+    hold(Incident.objects.filter(reference__in=[reference, into]).values_list("pk", flat=True))
+    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    main = get_incident(actor, into, to=Ability.LINK, lock=True)
+    if double.merged_into_id == main.pk:
+        return double
+    check_pair(double, main)
+    now = timezone.now()
+    before, severity = standing(double), main.severity
+    take_over(main, double, at=now)
+    double.status, double.closing_reason = Status.CLOSED, ClosingReason.DUPLICATE
+    double.closed_at = now
+    double.merged_into = main
+    settle_due(double)
+    double.save(update_fields=CLOSED_FIELDS)
+    ask_for_missing_facts(main, double, actor=actor, at=now)
+    settle_due(main, worked_at=now)
+    main.save(update_fields=[*WEIGHED_FIELDS, *NEWS_FIELDS])
+    raised: dict[str, Any] = {"severity": [int(severity), int(main.severity)]} if main.severity != severity else {}
+    record_event(double, EventKind.MERGED, at=now, actor=actor, main=main.reference, was=before)
+    record_event(main, EventKind.MERGED, at=now, actor=actor, double=double.reference, **raised)
+    return double
+
+
+def hold(ids: Collection[int]) -> dict[int, int | None]:
+    """Lock these cases in the order of their ids. Returns the id of the main case, or None, of each."""
+    held = Incident.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    return dict(held.values_list("pk", "merged_into"))
+
+
+def check_pair(double: Incident, main: Incident) -> None:
+    """Raise ValidationError, saying what to do instead, if the two cases cannot be merged."""
+    if double.pk == main.pk:
+        raise ValidationError(_("Un dossier n’est pas le double de lui-même."))
+    if (double.collectivity_id, double.csirt_id) != (main.collectivity_id, main.csirt_id):
+        raise ValidationError(_("Ces deux dossiers ne sont pas de la même collectivité et du même centre."))
+    for one in (double, main):
+        if one.merged_into:
+            what = {"one": spaced(one.reference), "kept": spaced(one.merged_into.reference)}
+            raise ValidationError(_("%(one)s est déjà un double de %(kept)s. Choisissez %(kept)s.") % what)
+    if ClosingReason.WITHDRAWN in (double.closing_reason, main.closing_reason):
+        raise ValidationError(_("L’une de ces déclarations a été retirée par son auteur : elle ne se fusionne pas."))
+    check_places(double, main)
+
+
+def check_places(double: Incident, main: Incident) -> None:
+    """Raise ValidationError if the two cases can be merged, but not with `main` as the main case."""
+    if main.status == Status.CLOSED:
+        closed = _("%(main)s est clos. Gardez plutôt l’autre dossier, ou rouvrez celui-ci d’abord.")
+        raise ValidationError(closed % {"main": spaced(main.reference)})
+    if double.doubles.exists():
+        has_some = _("%(double)s a lui-même des doubles : c’est lui qu’il faut garder.")
+        raise ValidationError(has_some % {"double": spaced(double.reference)})
+    if main.doubles.count() >= MOST_DOUBLES:
+        many = _("%(main)s a déjà %(most)s doubles, et n’en prend pas plus.")
+        raise ValidationError(many % {"main": spaced(main.reference), "most": MOST_DOUBLES})
+
+
+def standing(incident: Incident) -> dict[str, Any]:
+    """Return what undoing restores and the row does not keep: the status and the closing."""
+    if incident.closed_at is None:
+        return {"status": incident.status}
+    closed_at = incident.closed_at.isoformat()
+    return {"status": incident.status, "closed_at": closed_at, "reason": incident.closing_reason}
+
+
+def asks_for_answer(double: Incident) -> datetime | None:
+    """Return by when the declarant waits for an answer, before the merge, or None.
+
+    On a closed case, they wait if they wrote after the closing.
+    """
+    if double.status != Status.CLOSED:
+        return double.answer_by
+    if double.wrote_since_closing and double.declarant_wrote_at:
+        return double.declarant_wrote_at + ANSWER_WITHIN[double.severity]
+    return None
+
+
+def take_over(main: Incident, double: Incident, *, at: datetime) -> None:
+    """Give `main` the worse severity of the two, and the earliest due answer and acknowledgement. Does not save.
+
+    A closed duplicate whose declarant does not wait changes nothing.
+    """
+    asks = asks_for_answer(double)
+    if asks is None and double.status == Status.CLOSED:
+        return
+    waiting = [due for due in (main.answer_by, asks) if due]
+    added = [wrote for wrote in (main.declarant_wrote_at, double.declarant_wrote_at) if wrote]
+    main.answer_by = min(waiting, default=None)
+    main.declarant_wrote_at = max(added, default=None)
+    if main.awaited_since and main.declarant_wrote_at and main.declarant_wrote_at > main.awaited_since:
+        main.awaited_since = None
+    if double.severity > main.severity:
+        main.severity = double.severity
+        answer_sooner(main)
+    if main.status == Status.DECLARED:
+        is_untaken = double.status == Status.DECLARED
+        by = double.acknowledge_by if is_untaken else at + ACKNOWLEDGE_WITHIN[main.severity]
+        main.acknowledge_by = min(main.acknowledge_by, by)
+
+
+@transaction.atomic
+def unmerge_incident(*, reference: str, actor: User) -> Incident:
+    """Restore the duplicate: its status, its closing and what is due on it. A repeated call changes nothing.
+
+    What its declarant added meanwhile is to be answered on it from then on. Raises Http404, PermissionDenied.
+    """
+    hold_with_main(reference)
+    double = get_incident(actor, reference, to=Ability.LINK, lock=True)
+    if double.merged_into is None:
+        return double
+    main = get_incident(actor, double.merged_into.reference, to=Ability.LINK, lock=True)
+    now = timezone.now()
+    stand_again(double, merging_of(double, main))
+    double.save(update_fields=[*CLOSED_FIELDS, "answer_by"])
+    drop_missing_facts(main, double, actor=actor, at=now)
+    recompute_answer_due(main)
+    settle_due(main, worked_at=now)
+    main.save(update_fields=WAITING_FIELDS)
+    if main.status == Status.CLOSED and double.status != Status.CLOSED:  # its declarant was notified of the closing
+        record_event(double, EventKind.REOPENED, at=now, actor=actor, reason=main.closing_reason)
+    record_event(double, EventKind.UNMERGED, at=now, actor=actor, main=main.reference)
+    record_event(main, EventKind.UNMERGED, at=now, actor=actor, double=double.reference)
+    return double
+
+
+def merging_of(double: Incident, main: Incident) -> IncidentEvent:
+    merged = double.events.filter(kind=EventKind.MERGED, data__main=main.reference).order_by("-id").first()
+    if merged is None:  # `merged_into` is only set with such an event
+        raise Http404
+    return merged
+
+
+def stand_again(double: Incident, merged: IncidentEvent) -> None:
+    was = merged.data["was"]
+    double.status, double.closing_reason = was["status"], was.get("reason", "")
+    double.closed_at = parse_datetime(was["closed_at"]) if "closed_at" in was else None
+    double.merged_into = None
+    since = waits_since(double, merged.at)
+    if double.status != Status.CLOSED and since and double.answer_by is None:
+        double.answer_by = since + ANSWER_WITHIN[double.severity]
+    settle_due(double)
+
+
+def hold_with_main(reference: str) -> None:
+    """Lock a case and its main case, before anything else of them is locked.
+
+    If the case is merged between the read and the lock, release the locks and read again.
+    """
+    while found := Incident.objects.filter(reference=reference).values_list("pk", "merged_into").first():
+        pk, main = found
+        before = transaction.savepoint()
+        if hold([pk, main] if main else [pk]).get(pk) == main:
+            transaction.savepoint_commit(before)
+            return
+        transaction.savepoint_rollback(before)
+
+
+def lock_main_case(double: Incident) -> Incident | None:
+    """Return the main case of this duplicate, locked for update, or None if the case is not a duplicate."""
+    if double.merged_into_id is None:
+        return None
+    return Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=double.merged_into_id)
+
+
+def pass_news_on(double: Incident, *, at: datetime) -> None:
+    """Record on the main case that the declarant of a duplicate added something, which is to be read and answered
+    there.
+    """
+    if main := lock_main_case(double):
+        note_news(main, at=at)
+        main.save(update_fields=NEWS_FIELDS)
+
+
+def pass_answer_on(double: Incident, *, at: datetime) -> None:
+    """Recompute on the main case who waits, after the centre answered on a duplicate.
+
+    The event is already recorded.
+    """
+    if main := lock_main_case(double):
+        recompute_answer_due(main)
+        settle_due(main, worked_at=at)
+        main.save(update_fields=WAITING_FIELDS)
+
+
+def recompute_answer_due(main: Incident) -> None:
+    """Recompute `answer_by` from the oldest unanswered addition to the case and to its duplicates. Does not save."""
+    if main.answer_by is None:
+        return
+    waiting = [waits_since(main), *(waits_on(double, main) for double in main.doubles.all())]
+    first = min(filter(None, waiting), default=None)
+    main.answer_by = first + ANSWER_WITHIN[main.severity] if first else None
+
+
+def waits_on(double: Incident, main: Incident) -> datetime | None:
+    """Return since when the declarant of a duplicate waits.
+
+    After the merge, an answer on the main case counts for them too.
+    """
+    merged, answered = merging_of(double, main), last_answer(main)
+    closed_at = merged.data["was"].get("closed_at")
+    theirs = answered if answered and answered > merged.at else None
+    return waits_since(double, theirs, parse_datetime(closed_at) if closed_at else None)

@@ -1,0 +1,54 @@
+"""A task on the main case for the facts that only a duplicate declares."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.due import ANSWER_WITHIN
+from incidents.models import Incident, Task
+from incidents.reference import spaced
+from incidents.services.handling.amend import CONCLUDED
+from incidents.services.history.snapshots import first_leak
+from incidents.services.library.playbooks import TITLE_LIMIT
+
+STEP = "double:"
+
+
+def ask_for_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> Task | None:
+    """Add a task if the duplicate has a stopped service or a leak that the main case does not have.
+
+    The main case then closes as resolved only once the task is done. The caller has locked both cases.
+    """
+    missing = list_missing(main, double)
+    if not missing:
+        return None
+    words = {"double": spaced(double.reference), "facts": ", ".join(missing)}
+    said: dict[str, Any] = {
+        "title": (_("Du double %(double)s : %(facts)s") % words)[:TITLE_LIMIT],
+        "why": _("Ce dossier ne le dit pas. Vérifiez-le, et dites ici ce qu’il en est."),
+        "due_at": at + ANSWER_WITHIN[main.severity],
+        "author": actor,
+        "added_at": at,
+    }
+    again = {"done_at": None, "done_by": None, "is_moot": False}
+    step = f"{STEP}{double.reference}"
+    return Task.objects.update_or_create(incident=main, playbook="", step=step, defaults=said | again)[0]
+
+
+def list_missing(main: Incident, double: Incident) -> list[str]:
+    """Return the labels of the stopped services and of the leak that only the duplicate declares."""
+    known = set(main.interruptions.values_list("service", flat=True))
+    open_ones = double.interruptions.filter(ended_at=None).order_by("id")
+    missing = [str(one.get_service_display()) for one in open_ones if one.service not in known]
+    leak = first_leak(double)
+    if leak and leak.status not in CONCLUDED and first_leak(main) is None:
+        missing.append(_("fuite %s") % leak.get_status_display() if leak.status else _("données touchées"))
+    return missing
+
+
+def drop_missing_facts(main: Incident, double: Incident, *, actor: User, at: datetime) -> None:
+    """Close that task as moot after the merge is undone, since the duplicate holds these facts itself."""
+    waiting = main.tasks.filter(playbook="", step=f"{STEP}{double.reference}", done_at=None)
+    waiting.update(done_at=at, done_by=actor, is_moot=True)

@@ -1,0 +1,1 @@
+"""What responders do with a case."""

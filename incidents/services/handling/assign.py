@@ -1,0 +1,117 @@
+"""Assigning a case to a person."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, Status
+from incidents.models import Incident
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.triage import acknowledge_incident
+from incidents.services.history.record import record_event
+from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.workflow import check_transition
+
+# How a form names the absence of an assignee.
+NOBODY = "personne"
+HOLDER_FIELDS = ("assignee", "status", "acknowledged_at", "acknowledged_by", "acknowledge_by", *DUE_FIELDS)
+
+
+class StaleAssignment(Exception):
+    """Since the page was opened, somebody assigned the case to `holder` (None: unassigned it)."""
+
+    def __init__(self, holder: User | None) -> None:
+        super().__init__()
+        self.holder = holder
+
+
+def tag_of(user: User | None) -> str:
+    """Return how a form names the person who has the case."""
+    return str(user.uid) if user else NOBODY
+
+
+def people_of(*csirt_ids: int | None) -> QuerySet[User]:
+    """Return the people who work for one of these centres today, by name."""
+    in_force = Membership.objects.in_force().filter(csirt__in=csirt_ids, role__in=CSIRT_ROLES)
+    return User.objects.filter(is_active=True, pk__in=in_force.values("user")).order_by("display_name", "pk")
+
+
+def holder_of(incident: Incident) -> User | None:
+    """Return the assignee of the case, or None if they have left its centre. One query, or none."""
+    return people_of(incident.csirt_id).filter(pk=incident.assignee_id).first() if incident.assignee_id else None
+
+
+def person_of(tag: str, *csirt_ids: int | None, field: str) -> User | None:
+    """Return the person of these centres whose form value is `tag`, or None for « personne ». Raises ValidationError
+    on `field`.
+    """
+    if tag == NOBODY:
+        return None
+    try:
+        person = people_of(*csirt_ids).filter(uid=UUID(tag)).first()
+    except ValueError:
+        person = None
+    if person is None:
+        raise ValidationError({field: _("Choisissez une personne du centre, ou personne.")})
+    return person
+
+
+@transaction.atomic
+def assign_incident(*, reference: str, actor: User, assignee: User | None, seen: str = "") -> Incident:
+    """Assign the case to a person of its centre, or unassign it (None). The same assignee again changes nothing.
+
+    A person who assigns an untaken case to themselves acknowledges it; assigning it to somebody else does not
+    acknowledge it. `seen` is the `tag_of` the assignee that the page showed, or "" if there was no page. Raises
+    Http404, PermissionDenied, StaleAssignment, ValidationError on « assignee ».
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    check_assignee(incident, assignee)
+    takes_it = incident.status == Status.DECLARED and assignee == actor
+    if incident.assignee == assignee and not takes_it:
+        return incident
+    if seen and seen != tag_of(incident.assignee):
+        raise StaleAssignment(incident.assignee)
+    if takes_it:
+        return acknowledge_incident(reference=reference, actor=actor)
+    now = timezone.now()
+    given = pass_on(incident, assignee, at=now)
+    incident.save(update_fields=HOLDER_FIELDS)
+    record_event(incident, EventKind.ASSIGNED, at=now, actor=actor, **given)
+    return incident
+
+
+def pass_on(incident: Incident, to: User | None, *, at: datetime) -> dict[str, Any]:
+    """Set the assignee from `at` on and return the data of the event. The caller has locked the case and saves it.
+
+    An acknowledged case without assignee becomes declared again, with a new target from its severity. Assigning a case
+    is not work on it: a due date that has passed stays passed.
+    """
+    incident.assignee = to
+    given: dict[str, Any] = {"to": uid_or_none(to)}
+    if to is None and incident.status == Status.ACKNOWLEDGED:
+        check_transition(Status.ACKNOWLEDGED, Status.DECLARED)
+        incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.DECLARED, None, None
+        incident.acknowledge_by = at + ACKNOWLEDGE_WITHIN[incident.severity]
+        given["put_back"] = True
+    settle_due(incident)
+    return given
+
+
+def check_assignee(incident: Incident, assignee: User | None) -> None:
+    if incident.status == Status.CLOSED:
+        raise ValidationError({"assignee": _("Ce dossier est clos : personne n’a plus à s’en occuper.")})
+    if assignee and not people_of(incident.csirt_id).filter(pk=assignee.pk).exists():
+        raise ValidationError({"assignee": _("Cette personne ne travaille pas au centre qui suit ce dossier.")})
+
+
+def uid_or_none(user: User | None) -> str | None:
+    return str(user.uid) if user else None

@@ -1,0 +1,315 @@
+"""Closing a case: the facts that must be known first, its outcome, and the lesson that other centres may read."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.anonymous import Named, pointers_in
+from incidents.enums import Ability, Cause, ClosingReason, EventKind, Nature, NoteKind, Outcome, Status
+from incidents.models import Closing, DataLeak, Incident, Note, ServiceInterruption, Task
+from incidents.moments import is_before
+from incidents.services.declarant.correct import put_interruptions
+from incidents.services.declaring.check import problems_of_moment, with_ends_in_order
+from incidents.services.handling.amend import CONCLUDED, amend, conclude_leak
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import first_leak, interruptions_of, snapshot_services
+from incidents.sharing import may_share_lesson
+from incidents.text import plain_text
+from incidents.workflow import check_transition
+
+TEXT_LIMIT = 10_000
+LESSON_LIMIT = 3_000
+MOTIVE_LIMIT = 1_000
+UNTOUCHED = gettext_lazy(
+    "Personne du centre n’a vérifié, qualifié, appelé ni répondu. Dites pourquoi ce dossier est résolu."
+)
+# A closing may leave a leak without conclusion: the leak keeps its status (suspected or claimed) and is counted so.
+NEVER_KNOWN = "unknown"
+Problem = tuple[str, str]
+
+
+class NotFinished(ValidationError):
+    """The case cannot be « résolu »: a service has no end, a leak no conclusion, a task is open, or nobody touched the
+    case.
+    """
+
+
+class StaleClosing(Exception):
+    """After the page was opened, the facts that it shows changed or the declarant wrote."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What is typed to close a case.
+
+    `ended`: when each service resumed. `moot`: uids of the tasks that no longer apply. `leak`: a conclusion, or
+    `NEVER_KNOWN`. `why`: why a case that nobody of the centre touched is resolved; this becomes a note that no
+    declarant reads.
+    """
+
+    reason: str
+    outcome: str = ""
+    cause: str = ""
+    summary: str = ""
+    lesson: str = ""
+    is_shared: bool = False
+    leak: str = ""
+    why: str = ""
+    ended: Mapping[str, datetime | None] = field(default_factory=dict)
+    moot: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a case still waits for: interruptions without end, a leak without conclusion, open tasks."""
+
+    interruptions: tuple[ServiceInterruption, ...]
+    leak: DataLeak | None
+    tasks: tuple[Task, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.interruptions or self.leak or self.tasks)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return short descriptions for a message. They hold no free text."""
+        said = []
+        if self.interruptions:
+            names = ", ".join(str(one.get_service_display()) for one in self.interruptions)
+            said.append(_("sans heure de reprise : %s") % names)
+        if self.leak:
+            what = _("fuite %s") % self.leak.get_status_display() if self.leak.status else _("données touchées")
+            said.append(_("%s, sans conclusion") % what)
+        if number := len(self.tasks):
+            said.append(ngettext("%d tâche ouverte", "%d tâches ouvertes", number) % number)
+        return said
+
+
+def unfinished(incident: Incident) -> Unfinished:
+    leak = first_leak(incident)
+    return Unfinished(
+        interruptions=tuple(incident.interruptions.filter(ended_at=None).order_by("started_at", "id")),
+        leak=leak if leak and leak.status not in CONCLUDED else None,
+        tasks=tuple(incident.tasks.filter(done_at=None).order_by("due_at", "id")),
+    )
+
+
+def seen_of(incident: Incident, left: Unfinished) -> str:
+    """Return a stamp of what the closing page shows. A new message of the declarant changes it too."""
+    shown = (
+        sorted(one.service for one in left.interruptions),
+        left.leak.status if left.leak else None,
+        sorted(str(one.uid) for one in left.tasks),
+        incident.declarant_wrote_at,
+    )
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
+
+
+def is_untouched(incident: Incident) -> bool:
+    """Tell whether nobody of the centre has verified or qualified the case, called its declarant or answered them."""
+    if incident.is_verified or incident.nature != Nature.UNQUALIFIED or incident.answered_at:
+        return False
+    calls = Q(kind=EventKind.NOTED, data__nature__in=[NoteKind.CALL_IN, NoteKind.CALL_OUT])
+    return not incident.events.filter(calls).exists()
+
+
+def refuse_unfinished(incident: Incident, reason: str, why: str = "") -> None:
+    """Raise NotFinished if the case is closed as resolved but is unfinished, or is untouched and `why` is empty."""
+    if reason != ClosingReason.RESOLVED:
+        return
+    if left := unfinished(incident):
+        raise NotFinished(
+            _("Ce dossier ne peut pas encore être « résolu » : %s.") % "\N{NO-BREAK SPACE}; ".join(left.sentences)
+        )
+    if not why and not incident.erased_at and is_untouched(incident):
+        raise NotFinished(UNTOUCHED)
+
+
+@transaction.atomic
+def end_incident(*, reference: str, actor: User, ending: Ending, seen: str = "") -> Incident:
+    """Close the case with its report. The same report again by the same person changes nothing.
+
+    Raises Http404, PermissionDenied, InvalidTransition if it is already closed, StaleClosing, ValidationError by
+    field: `reason`, `why`, `outcome`, `cause`, `summary`, `lesson`, `is_shared`, `leak`, `ended_<service>`,
+    `task_<uid>`.
+    """
+    incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
+    clean = clean_ending(ending)
+    if incident.status == Status.CLOSED and is_said_already(incident, clean, actor):
+        return incident
+    check_transition(Status(incident.status), Status.CLOSED)
+    now, left = timezone.now(), unfinished(incident)
+    if seen and seen != seen_of(incident, left):
+        raise StaleClosing
+    of_words = (*problems_of_words(incident, clean), *problems_of_report(clean), *problems_untouched(incident, clean))
+    refuse((*of_words, *problems_left(clean, left, now, zone_of(incident.collectivity))))
+    said = settle_facts(incident, clean, left, actor=actor, at=now)
+    incident.cause = clean.cause or incident.cause
+    raise_severity(incident, now)
+    save_closing(incident, clean, actor=actor, at=now, said=said)
+    return incident
+
+
+def clean_ending(ending: Ending) -> Ending:
+    return replace(
+        ending,
+        summary=plain_text(ending.summary, limit=TEXT_LIMIT, field="summary"),
+        lesson=plain_text(ending.lesson, limit=LESSON_LIMIT, field="lesson"),
+        why=plain_text(ending.why, limit=MOTIVE_LIMIT, field="why"),
+    )
+
+
+def is_said_already(incident: Incident, ending: Ending, actor: User) -> bool:
+    newest = incident.closings.order_by("-id").first()
+    if newest is None or newest.actor_id != actor.pk or incident.closing_reason != ending.reason:
+        return False
+    return (newest.outcome, newest.summary, newest.lesson) == (ending.outcome, ending.summary, ending.lesson)
+
+
+def problems_of_words(incident: Incident, ending: Ending) -> Iterator[Problem]:
+    """Yield the problems of the texts: an erased case takes no text, and a lesson must not identify anybody."""
+    if incident.erased_at and (written := [name for name in ("summary", "lesson", "why") if getattr(ending, name)]):
+        yield written[0], _("Les mots de ce dossier ont été effacés : on n’y écrit plus.")
+    elif pointers := pointers_in(ending.lesson, list_names(incident)):
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in pointers)
+        yield "lesson", _("Cet enseignement désigne quelqu’un. Retirez : %s.") % quoted
+    if ending.is_shared and not ending.lesson:
+        yield "is_shared", _("Il n’y a rien à partager : écrivez l’enseignement, ou décochez.")
+    elif ending.is_shared and not may_share_lesson(incident.tlp):
+        yield "is_shared", _("Ce dossier est TLP:RED : rien n’en sort. Abaissez d’abord le TLP, ou décochez.")
+
+
+def list_names(incident: Incident) -> Named:
+    body, story = incident.collectivity, incident.story
+    return Named(
+        body=body.name,
+        contact_name=story.contact_name,
+        contact_phone=story.contact_phone,
+        contact_email=story.contact_email,
+        siren=body.siren or "",
+        insee_code=body.insee_code or "",
+        reference=incident.reference,
+    )
+
+
+def problems_of_report(ending: Ending) -> Iterator[Problem]:
+    if ending.reason not in ClosingReason.values:
+        yield "reason", _("Choisissez pourquoi le dossier est clos.")
+    is_resolved = ending.reason == ClosingReason.RESOLVED
+    if (is_resolved or ending.outcome) and ending.outcome not in Outcome.values:
+        yield "outcome", _("Dites ce que sont devenus les systèmes et les données.")
+    if (is_resolved or ending.cause) and ending.cause not in Cause.values:
+        yield "cause", _("Dites la cause, ou « pas trouvée ».")
+    if ending.leak and ending.leak not in (*CONCLUDED, NEVER_KNOWN):
+        yield "leak", _("Choisissez « confirmée », « sans fondement » ou « on ne le saura pas ».")
+
+
+def problems_untouched(incident: Incident, ending: Ending) -> Iterator[Problem]:
+    """Yield a problem if nobody touched the case and no reason was written. An erased case takes no text."""
+    if ending.reason != ClosingReason.RESOLVED or ending.why or incident.erased_at:
+        return
+    if is_untouched(incident):
+        yield "why", str(UNTOUCHED)
+
+
+def problems_left(ending: Ending, left: Unfinished, now: datetime, zone: str) -> Iterator[Problem]:
+    """Yield what « résolu » requires, and the impossible instants whatever the reason of the closing."""
+    is_resolved = ending.reason == ClosingReason.RESOLVED
+    for one in left.interruptions:
+        name, at = f"ended_{one.service}", ending.ended.get(one.service)
+        yield from problems_of_moment(name, at, now)
+        if at and one.started_at and is_before(at, one.started_at, zone):
+            yield name, _("La reprise ne peut pas précéder l’arrêt. Vérifiez les deux dates.")
+        if is_resolved and at is None:
+            yield name, _("Dites quand ce service a repris. Pas encore ? Alors le dossier n’est pas « résolu ».")
+    if is_resolved and left.leak and not ending.leak:
+        yield "leak", _("La fuite est-elle confirmée, ou sans fondement ? Sinon : « on ne le saura pas ».")
+    for task in left.tasks:
+        if is_resolved and str(task.uid) not in ending.moot:
+            yield f"task_{task.uid}", _("Faites cette tâche, ou cochez « sans objet ».")
+
+
+def refuse(problems: tuple[Problem, ...]) -> None:
+    found: dict[str, list[str]] = {}
+    for name, message in problems:
+        found.setdefault(name, []).append(message)
+    if found:
+        raise ValidationError({name: list(messages) for name, messages in found.items()})
+
+
+def settle_facts(incident: Incident, ending: Ending, left: Unfinished, *, actor: User, at: datetime) -> dict[str, Any]:
+    """Save what the closing says of services, data and tasks. Returns the codes of what changed."""
+    said: dict[str, Any] = {}
+    open_services = {one.service for one in left.interruptions}
+    if ended := {name: moment for name, moment in ending.ended.items() if moment and name in open_services}:
+        end_interruptions(incident, ended, actor=actor, at=at)
+        said["ended"] = sorted(ended)
+    if left.leak and ending.leak == NEVER_KNOWN:
+        said["leak_never_known"] = True
+    elif left.leak and ending.leak:
+        said["leak"] = conclude_leak(incident, ending.leak, actor=actor, at=at)
+    if moot := [task.pk for task in left.tasks if str(task.uid) in ending.moot]:
+        Task.objects.filter(pk__in=moot).update(done_at=at, done_by=actor, is_moot=True)
+        said["moot"] = len(moot)
+    return said
+
+
+def end_interruptions(incident: Incident, ended: Mapping[str, datetime], *, actor: User, at: datetime) -> None:
+    known = [
+        with_ends_in_order(replace(one, ended_at=ended[one.service]))
+        if one.ended_at is None and one.service in ended
+        else one
+        for one in interruptions_of(incident)
+    ]
+    kept = snapshot_services(incident.service_stopped, known)
+    amend(incident, "services", kept, lambda: put_interruptions(incident, known), actor=actor, at=at)
+
+
+def save_closing(
+    incident: Incident, ending: Ending, *, actor: User, at: datetime, said: Mapping[str, Any] | None = None
+) -> None:
+    """Close the row and save its report and its event.
+
+    The caller has locked the case and checked that it may be closed.
+    """
+    incident.status, incident.closed_at, incident.closing_reason = Status.CLOSED, at, ending.reason
+    settle_due(incident, worked_at=at)
+    incident.save(update_fields=["status", "closed_at", "closing_reason", "cause", *WEIGHED_FIELDS, *DUE_FIELDS])
+    Closing.objects.create(
+        incident=incident,
+        outcome=ending.outcome,
+        summary=ending.summary,
+        lesson=ending.lesson,
+        is_shared=ending.is_shared,
+        actor=actor,
+        closed_at=at,
+    )
+    if ending.why:
+        write_motive(incident, ending.why, actor, at=at)
+    codes = {"outcome": ending.outcome, "cause": ending.cause} if ending.outcome else {}
+    told = {"reason": ending.reason} | codes | dict(said or {})
+    record_event(incident, EventKind.CLOSED, at=at, actor=actor, **told)
+    for double in incident.doubles.all():  # the declarants of its duplicates are notified too
+        record_event(double, EventKind.CLOSED, at=at, actor=actor, reason=ending.reason)
+
+
+def write_motive(incident: Incident, why: str, actor: User, *, at: datetime) -> None:
+    """Save the reason as a note, which only the centre reads."""
+    key = hashlib.sha256(f"close {incident.pk} {at.isoformat()}".encode()).hexdigest()
+    Note.objects.create(
+        incident=incident, kind=NoteKind.NOTE, text=why, author=actor, written_at=at, submission_key=key
+    )

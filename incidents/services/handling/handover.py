@@ -1,0 +1,164 @@
+"""The end of a shift: a person hands their open cases over to another one, with a text."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.enums import Role
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import OPEN, Ability, EventKind, NoteKind, Status
+from incidents.models import Incident, Note
+from incidents.querysets import works_for_centre
+from incidents.services.handling.assign import HOLDER_FIELDS, pass_on, people_of
+from incidents.services.handling.notes import TEXT_LIMIT, key_of, readable, save_note
+from incidents.services.history.record import record_event
+from incidents.text import plain_text
+
+CASES_SHOWN = 200
+RELAYS_SHOWN = 200
+RELAYS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """What is handed over: to whom (None: to nobody by name), with which text.
+
+    `key` is the idempotency key of the form.
+    """
+
+    to: User | None
+    text: str
+    key: str
+
+
+@dataclass
+class Relay:
+    """The result, as references.
+
+    `left` were not handed over: closed, gone or reassigned meanwhile, or come back since. `is_written` tells whether
+    at least one of the cases has the text in a note.
+    """
+
+    given: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    is_written: bool = False
+
+
+def hand_shift_over(*, actor: User, references: Sequence[str], shift: Shift) -> Relay:
+    """Hand over each of these cases in its own transaction. Sending the form again finishes what was interrupted.
+
+    Raises ValidationError by field before anything is written.
+    """
+    check_shift(actor, references, shift)
+    relay = Relay()
+    for reference in dict.fromkeys(references):
+        try:
+            is_given = hand_case_over(reference=reference, actor=actor, shift=shift)
+        except (Http404, PermissionDenied, ValidationError):
+            is_given = False
+        (relay.given if is_given else relay.left).append(reference)
+    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    here = Note.objects.filter(author=actor, kind=NoteKind.HANDOVER, incident__reference__in=references)
+    relay.is_written = here.filter(text=words).exists()
+    return relay
+
+
+def check_shift(actor: User, references: Sequence[str], shift: Shift) -> None:
+    if not references:
+        raise ValidationError({"references": _("Cochez les dossiers que vous passez.")})
+    if len(references) > CASES_SHOWN:
+        raise ValidationError({"references": _("Passez au plus 200 dossiers à la fois.")})
+    if shift.to == actor:
+        raise ValidationError({"colleague": _("Choisissez quelqu’un d’autre que vous, ou personne.")})
+    if not plain_text(shift.text, limit=TEXT_LIMIT, field="text"):
+        raise ValidationError({"text": _("Écrivez ce que la relève doit savoir.")})
+
+
+@transaction.atomic
+def hand_case_over(*, reference: str, actor: User, shift: Shift) -> bool:
+    """Hand over one open case of the actor. Returns whether it is handed over, now or by the same form before.
+
+    A case that came back to the actor since then stays with them.
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    if shift.to and not people_of(incident.csirt_id).filter(pk=shift.to.pk).exists():
+        return False
+    if incident.assignee_id != actor.pk or incident.status == Status.CLOSED:
+        return is_repeated_submission(incident, shift)
+    note, is_new = save_note(incident, actor=actor, kind=NoteKind.HANDOVER, text=shift.text, key=shift.key)
+    if not is_new:
+        return False
+    given = pass_on(incident, shift.to, at=note.written_at)
+    incident.save(update_fields=HOLDER_FIELDS)
+    record_event(incident, EventKind.HANDED_OVER, at=note.written_at, actor=actor, note=str(note.uid), **given)
+    return True
+
+
+def is_repeated_submission(incident: Incident, shift: Shift) -> bool:
+    """Tell whether this form already handed the case over."""
+    words = plain_text(shift.text, limit=TEXT_LIMIT, field="text")
+    return Note.objects.filter(submission_key=key_of(incident, NoteKind.HANDOVER, words, shift.key)).exists()
+
+
+# What the page of the hand-over shows
+
+
+def cases_in_hand(user: User) -> QuerySet[Incident]:
+    """Return up to `CASES_SHOWN` open cases assigned to this person, soonest due first."""
+    mine = with_places(Incident.objects.filter(csirt__in=user.csirt_ids(), assignee=user, status__in=OPEN))
+    return mine.order_by("due_at", "id")[:CASES_SHOWN]
+
+
+def cases_of_the_gone(user: User) -> QuerySet[Incident]:
+    """Return the open cases, in the centres that `user` leads, of people who no longer work there."""
+    led = user.csirt_ids(Role.LEAD)
+    held = Incident.objects.filter(csirt__in=led, status__in=OPEN, assignee__isnull=False)
+    return with_places(held.filter(~works_for_centre())).order_by("due_at", "id")[:CASES_SHOWN]
+
+
+def count_open_cases(user: User, csirts: Collection[int]) -> int:
+    """Count the open cases of this person in these centres, for the page that removes a person
+    (settings.CASES_HELD).
+    """
+    return Incident.objects.open().filter(assignee=user, csirt__in=csirts).count()
+
+
+def with_places(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+    places = ("departement", "region", "region_correction")
+    return cases.select_related("assignee", *(f"collectivity__{place}" for place in places))
+
+
+@dataclass
+class Received:
+    """A hand-over as its receiver reads it: one text and its cases."""
+
+    note: Note
+    is_for_all: bool
+    incidents: list[Incident]
+
+
+def relays_for(user: User, now: datetime) -> list[Received]:
+    """Return the hand-overs of the last day to this person or to nobody by name, newest first. One query."""
+    open_here = Q(incident__csirt__in=user.csirt_ids(), incident__status__in=OPEN)
+    for_me = Q(incident__assignee=user) | Q(incident__assignee=None)
+    notes = Note.objects.filter(open_here & for_me, kind=NoteKind.HANDOVER, written_at__gte=now - RELAYS_KEPT)
+    notes = readable(notes).exclude(author=user).exclude(text="").order_by("-written_at", "-id")
+    places = ("departement", "region", "region_correction")
+    joined = notes.select_related("author", *(f"incident__collectivity__{place}" for place in places))
+    return grouped(joined[:RELAYS_SHOWN])
+
+
+def grouped(notes: Iterable[Note]) -> list[Received]:
+    relays: dict[tuple[int, str, bool], Received] = {}
+    for note in notes:
+        is_for_all = note.incident.assignee_id is None
+        relay = relays.setdefault((note.author_id, note.text, is_for_all), Received(note, is_for_all, []))
+        relay.incidents.append(note.incident)
+    return list(relays.values())

@@ -1,0 +1,132 @@
+"""What a responder is typing on the page of a case, stored until it is sent. Only that responder sees it.
+
+It does not change the case, so it records no event. It is erased with the words of the case.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, KeptForm
+from incidents.models import Incident, KeptWords
+from incidents.services.handling.assign import people_of
+
+# How long the words last after the last save, like drafts of declarations.
+LASTS = timedelta(days=30)
+# A page saves a second after each pause: without a save for this long, the person is no longer writing.
+WRITING_FOR = timedelta(minutes=3)
+# The text field of the answer and of the note.
+TEXT = "text"
+
+type Values = dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pen:
+    """One opening of the page of a case: its name, when the page was made, and the number of its saves."""
+
+    name: str = ""
+    opened_at: datetime | None = None
+    stroke: int = 0
+
+
+@transaction.atomic
+def keep_words(
+    *, reference: str, actor: User, words: Mapping[KeptForm, Values], pen: Pen, sent: KeptForm | None = None
+) -> list[KeptForm]:
+    """Store what `actor` has typed, by form; a form without values is emptied.
+
+    Returns the forms that were not stored because the actor has since typed in them on another page. The form `sent`
+    is stored in any case. If the page has no script, it will not show that text again, so the text is added below the
+    one of the other page. Raises Http404, PermissionDenied, ValidationError if the case is erased.
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus."))
+    before = {row.form: row for row in KeptWords.objects.filter(incident=incident, user=actor)}
+    elsewhere = [form for form in words if form != sent and is_of_later_page(before.get(form), words[form], pen)]
+    kept = {form: words[form] for form in words if form not in elsewhere}
+    save_rows(incident, actor, before, kept, pen)
+    for form in elsewhere if not pen.stroke else ():
+        add_below(before[form], words[form])
+    return elsewhere
+
+
+def is_of_later_page(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+    """Tell whether `row` holds other words, saved by another page after the page of `pen` was made.
+
+    A page that does not say when it was made may not have shown these words, so it cannot empty them.
+    """
+    if row is None or row.pen == pen.name or row.values in ({}, values):
+        return False
+    return row.saved_at > pen.opened_at if pen.opened_at else not values
+
+
+def add_below(row: KeptWords, values: Values) -> None:
+    """Add the text of `values` below that of `row`, unless it is already there. The caller has locked the case.
+
+    No page has shown both texts, so the row is detached from every page: none of them may overwrite it unseen.
+    """
+    there, text = ("".join(each.get(TEXT, [])).strip() for each in (row.values, values))
+    if text and text not in there:
+        row.values |= {TEXT: [f"{there}\n\n{text}".strip()]}
+        row.pen, row.stroke, row.saved_at = "", 0, timezone.now()
+        row.expires_at = row.saved_at + LASTS
+        row.save()
+
+
+def save_rows(
+    incident: Incident, actor: User, before: Mapping[str, KeptWords], words: Mapping[KeptForm, Values], pen: Pen
+) -> None:
+    """Save the forms of `words`, except late saves of the same page. The caller has locked the case."""
+    now = timezone.now()
+    rows = [
+        KeptWords(incident=incident, user=actor, form=form, values=values, saved_at=now, expires_at=now + LASTS)
+        for form, values in words.items()
+        if is_due(before.get(form), values, pen)
+    ]
+    for row in rows:
+        row.pen, row.stroke = pen.name, pen.stroke
+    KeptWords.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["incident", "user", "form"],
+        update_fields=["values", "pen", "stroke", "saved_at", "expires_at"],
+    )
+
+
+def is_due(row: KeptWords | None, values: Values, pen: Pen) -> bool:
+    """Tell whether to save `values`. If nothing was typed, only a page that saves by script leaves a row."""
+    if row is None:
+        return bool(values) or pen.stroke > 0
+    return row.pen != pen.name or pen.stroke >= row.stroke
+
+
+def words_of(incident: Incident, user: User) -> dict[KeptForm, Values]:
+    """Return what `user` has typed on the page of the case and not sent, by form. One query."""
+    live = KeptWords.objects.filter(incident=incident, user=user, expires_at__gt=timezone.now()).exclude(values={})
+    return {KeptForm(row.form): row.values for row in live}
+
+
+def list_colleagues_writing(incident: Incident, reader: User) -> list[User]:
+    """Return the colleagues of the centre who are writing to the declarant now, by name, without their words.
+
+    One query.
+    """
+    recent = KeptWords.objects.filter(
+        incident=incident, form=KeptForm.REPLY, saved_at__gte=timezone.now() - WRITING_FOR
+    )
+    writing = recent.exclude(values={}).exclude(user=reader)
+    return list(people_of(incident.csirt_id).filter(pk__in=writing.values("user")))
+
+
+def forget_kept_words() -> int:
+    """Delete the expired words. Returns the number of forms."""
+    return KeptWords.objects.filter(expires_at__lte=timezone.now()).delete()[0]

@@ -1,0 +1,90 @@
+"""Notes that responders write for one another about a case. No declarant reads them and no mail carries them.
+
+They have their own table and service, apart from the messages.
+"""
+
+import hashlib
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, NoteKind, TransferState
+from incidents.models import Incident, Note, Transfer
+from incidents.services.groups.merge import hold_with_main, pass_answer_on
+from incidents.services.handling.due import ANSWER_FIELDS, note_answer, settle_due
+from incidents.services.history.record import record_event
+from incidents.text import plain_text
+
+TEXT_LIMIT = 10_000
+NOTES_SHOWN = 200
+CALLS = (NoteKind.CALL_IN, NoteKind.CALL_OUT)
+
+
+def readable(notes: QuerySet[Note], *, centre: int | None = None) -> QuerySet[Note]:
+    """Return the notes that a centre may read; by default, the centre that has the case.
+
+    One text of a hand-over may concern several cases, which need not have moved with this one. A hand-over is
+    therefore read only by the centre where it was written. `services/history/index_words.py` applies the same rule to
+    the search.
+    """
+    accepted = Transfer.objects.filter(state=TransferState.ACCEPTED, incident=OuterRef("incident"))
+    left = accepted.filter(answered_at__gte=OuterRef("written_at")).order_by("answered_at", "id").values("giver")
+    written_in = Coalesce(Subquery(left[:1]), F("incident__csirt"), output_field=BigIntegerField())
+    is_ours = Q(written_in=F("incident__csirt") if centre is None else centre)
+    return notes.alias(written_in=written_in).filter(~Q(kind=NoteKind.HANDOVER) | is_ours)
+
+
+@transaction.atomic
+def write_note(*, reference: str, actor: User, kind: NoteKind, text: str, key: str, spoke: bool = True) -> Note:
+    """Save a note, or what was said in a call. The same words under one key are one note.
+
+    A call counts as an answer to the declarant unless `spoke` is False. `handover.py` writes hand-overs.
+    Raises Http404, PermissionDenied, ValidationError on « text ».
+    """
+    hold_with_main(reference)
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    note, is_new = save_note(incident, actor=actor, kind=kind, text=text, key=key)
+    if not is_new:
+        return note
+    answers = kind in CALLS and spoke
+    if answers:
+        note_answer(incident, at=note.written_at)
+        incident.is_to_call_back = False
+    else:
+        settle_due(incident, worked_at=note.written_at)
+    incident.save(update_fields=[*ANSWER_FIELDS, "is_to_call_back"])
+    at, said = note.written_at, str(note.uid)
+    record_event(incident, EventKind.NOTED, at=at, actor=actor, note=said, nature=str(kind), spoke=answers)
+    if answers:
+        pass_answer_on(incident, at=at)
+    return note
+
+
+def save_note(incident: Incident, *, actor: User, kind: NoteKind, text: str, key: str) -> tuple[Note, bool]:
+    """Return the note and whether it is new: a repeated form finds the first note. The caller has locked the case."""
+    words = clean_note(incident, text)
+    once = key_of(incident, kind, words, key)
+    if earlier := Note.objects.filter(submission_key=once).first():
+        return earlier, False
+    now = timezone.now()
+    row = {"incident": incident, "kind": kind, "text": words, "author": actor, "written_at": now}
+    return Note.objects.create(submission_key=once, **row), True
+
+
+def clean_note(incident: Incident, text: str) -> str:
+    if incident.erased_at:
+        raise ValidationError({"text": _("Les mots de ce dossier ont été effacés : on n’y écrit plus de note.")})
+    words = plain_text(text, limit=TEXT_LIMIT, field="text")
+    if not words:
+        raise ValidationError({"text": _("Écrivez la note avant de l’enregistrer.")})
+    return words
+
+
+def key_of(incident: Incident, kind: NoteKind, words: str, key: str) -> str:
+    return hashlib.sha256(f"{incident.pk}\n{kind}\n{key}\n{words}".encode()).hexdigest()

@@ -1,0 +1,200 @@
+"""Qualifying a case: its nature, type, RSIT class, ATT&CK techniques, cause, leak, TLP and PAP."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.attack import TECHNIQUES
+from incidents.enums import Ability, Cause, EventKind, IncidentType, LeakStatus, Nature, Pap, Tlp
+from incidents.models import DataLeak, Incident
+from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS
+from incidents.services.handling.amend import concerned_as, conclude_leak
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.severity import WEIGHED_FIELDS, raise_severity
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import first_leak
+
+COLUMNS = ("nature", "type", "rsit_class", "rsit_type", "techniques", "cause", "tlp", "pap")
+Problem = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qualification:
+    """Codes only.
+
+    An empty `leak` changes nothing; `techniques` are identifiers of `incidents.attack`, in any order.
+    """
+
+    nature: str
+    type: str
+    rsit_class: str
+    rsit_type: str = ""
+    techniques: tuple[str, ...] = ()
+    cause: str = ""
+    leak: str = ""
+    tlp: str = Tlp.AMBER_STRICT
+    pap: str = Pap.AMBER
+
+
+class StaleQualification(Exception):
+    """Somebody qualified the case differently after the page was opened. Nothing was saved."""
+
+
+@transaction.atomic
+def qualify_incident(*, reference: str, actor: User, qualification: Qualification, seen: str = "") -> Incident:
+    """Qualify the case.
+
+    The same values again change nothing. `seen` is the stamp of the page, "" if there was no page. Raises Http404,
+    PermissionDenied, StaleQualification, ValidationError by field of `Qualification`.
+    """
+    incident = open_to_judgement(reference, actor)
+    check(qualification, known=incident.techniques)
+    standing = qualification_of(incident, first_leak(incident))
+    wanted = replace(qualification, techniques=in_order(qualification.techniques))
+    if says_nothing_new(wanted, standing):
+        return incident
+    if seen and seen != stamp(standing):
+        raise StaleQualification
+    change(incident, standing, wanted, actor=actor)
+    return incident
+
+
+class Changes(TypedDict, total=False):
+    """The values to set; the others do not change.
+
+    `rsit` holds the class and the type, such as « availability/ddos ».
+    """
+
+    nature: str
+    type: str
+    rsit: str
+    cause: str
+    tlp: str
+
+
+@transaction.atomic
+def classify_incident(*, reference: str, actor: User, **changes: Unpack[Changes]) -> Incident:
+    """Change only the given values, for an act on many cases.
+
+    RSIT follows the type unless somebody chose another value. Raises Http404, PermissionDenied, ValidationError by
+    field of `Qualification`.
+    """
+    incident = open_to_judgement(reference, actor)
+    standing = qualification_of(incident, first_leak(incident))
+    wanted = replace(standing, **codes_set(changes, standing))
+    check(wanted, known=incident.techniques)
+    if wanted != standing:
+        change(incident, standing, wanted, actor=actor)
+    return incident
+
+
+def codes_set(changes: Changes, standing: Qualification) -> dict[str, Any]:
+    """Return the fields of the qualification that these changes set."""
+    said: dict[str, Any] = {name: str(code) for name, code in changes.items() if name != "rsit"}
+    if rsit := changes.get("rsit"):
+        said["rsit_class"], _slash, said["rsit_type"] = rsit.partition("/")
+    elif "type" in said and (standing.rsit_class, standing.rsit_type) == FIRST_CLASSIFICATION[standing.type]:
+        said["rsit_class"], said["rsit_type"] = map(str, FIRST_CLASSIFICATION.get(said["type"], ("", "")))
+    return said
+
+
+def open_to_judgement(reference: str, actor: User) -> Incident:
+    """Return the case, locked. Raises ValidationError if it is erased, since its facts can no longer be read."""
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on ne le qualifie plus."))
+    return incident
+
+
+def qualification_of(incident: Incident, leak: DataLeak | None) -> Qualification:
+    """Return the qualification that is stored."""
+    return Qualification(
+        **{name: getattr(incident, name) for name in COLUMNS if name != "techniques"},
+        techniques=in_order(tuple(incident.techniques)),
+        leak=leak.status if leak else concerned_as(incident),
+    )
+
+
+def stamp(qualification: Qualification) -> str:
+    """Return a stamp of the values, with which a form says what its page showed."""
+    said = json.dumps(asdict(qualification), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def says_nothing_new(wanted: Qualification, standing: Qualification) -> bool:
+    return replace(wanted, leak=wanted.leak or standing.leak) == standing
+
+
+def in_order(techniques: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(techniques)))
+
+
+def check(said: Qualification, *, known: list[str]) -> None:
+    """Raise ValidationError naming every field with an unknown code, or with an RSIT type outside its class.
+
+    `known` are the techniques of the case: they may stay even if they have left the list.
+    """
+    problems: dict[str, list[str]] = {}
+    for field, message in (*unknown_codes(said, known), *problems_of_rsit(said)):
+        problems.setdefault(field, []).append(message)
+    if problems:
+        raise ValidationError({field: list(messages) for field, messages in problems.items()})
+
+
+def unknown_codes(said: Qualification, known: list[str]) -> Iterator[Problem]:
+    allowed: dict[str, list[str]] = {
+        "nature": Nature.values,
+        "type": IncidentType.values,
+        "cause": [*Cause.values, ""],
+        "leak": [*LeakStatus.values, ""],
+        "tlp": Tlp.values,
+        "pap": Pap.values,
+    }
+    for field, values in allowed.items():
+        if getattr(said, field) not in values:
+            yield field, _("Choisissez dans la liste.")
+    if set(said.techniques) - set(TECHNIQUES) - set(known):
+        yield "techniques", _("Cette technique n’est pas dans la liste.")
+
+
+def problems_of_rsit(said: Qualification) -> Iterator[Problem]:
+    if said.rsit_class not in TYPES_OF_CLASS:
+        yield "rsit_class", _("Choisissez une classe RSIT.")
+    elif said.rsit_type and said.rsit_type not in TYPES_OF_CLASS[said.rsit_class]:
+        yield "rsit_type", _("Ce type RSIT n’appartient pas à cette classe.")
+
+
+def change(incident: Incident, standing: Qualification, wanted: Qualification, *, actor: User) -> None:
+    """Save the new values, recompute the severity (which may only rise), and record which codes changed."""
+    now = timezone.now()
+    changed: dict[str, Any] = {}
+    for name in COLUMNS:
+        if getattr(standing, name) != getattr(wanted, name):
+            changed[name] = [coded(getattr(standing, name)), coded(getattr(wanted, name))]
+            setattr(incident, name, coded(getattr(wanted, name)))
+    if wanted.leak and (leak := conclude_leak(incident, wanted.leak, actor=actor, at=now)):
+        changed["leak"] = leak
+    save(incident, now, changed, actor=actor)
+
+
+def save(incident: Incident, now: datetime, changed: dict[str, Any], *, actor: User) -> None:
+    was = incident.severity
+    raised = raise_severity(incident, now)
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=[*COLUMNS, *WEIGHED_FIELDS, *DUE_FIELDS])
+    said = {"severity": [int(was), int(incident.severity)]} if raised else {}
+    record_event(incident, EventKind.QUALIFIED, at=now, actor=actor, changed=changed | said)
+
+
+def coded(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,70 @@
+"""Which responders have the page of a case open, what is new to each, and who opened its files.
+
+Reading does not change the case, so it records no event. `access.py` records each access to the words.
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.models import Evidence, Incident, Opening, Reading
+from incidents.services.handling.assign import people_of
+
+# A row is written at most this often unless there is news: an hour of reading is one reading.
+WRITTEN_EVERY = timedelta(minutes=1)
+# A page reports that it is open every twenty seconds; after two missed reports its reader is considered gone.
+SAID_EVERY = timedelta(seconds=20)
+PRESENT_FOR = timedelta(seconds=45)
+
+
+def note_reading(*, incident: Incident, reader: User, at: datetime) -> None:
+    """Record that `reader` has read the case as it was `at`. Ignored unless `reader` works for its CSIRT.
+
+    Take `at` before reading the first row of the case, so that what arrives meanwhile is still new the next time.
+    """
+    if incident.csirt_id is None or incident.csirt_id not in reader.csirt_ids():
+        return
+    earlier = Reading.objects.filter(incident=incident, user=reader).select_related("incident").first()
+    save_reading(earlier, incident=earlier.incident if earlier else incident, reader=reader, at=at)
+
+
+def save_reading(earlier: Reading | None, *, incident: Incident, reader: User, at: datetime) -> None:
+    """Do the same for a caller that has already read `earlier`, the reading of a responder of the case's centre."""
+    mine = Reading.objects.filter(incident=incident, user=reader)
+    if earlier is None:
+        first = Reading(incident=incident, user=reader, first_at=at, last_at=at, present_at=at)
+        Reading.objects.bulk_create([first], ignore_conflicts=True)
+    elif earlier.last_at < at - WRITTEN_EVERY or has_news(incident, earlier.last_at):
+        mine.update(last_at=at, present_at=at)
+    elif earlier.present_at is None or earlier.present_at < at - SAID_EVERY:
+        mine.update(present_at=at)
+
+
+def note_presence(*, incident: Incident, reader: User) -> None:
+    """Record that the page is still open. `reader` has read the case before; this is no new reading."""
+    Reading.objects.filter(incident=incident, user=reader).update(present_at=timezone.now())
+
+
+def others_present(incident: Incident, reader: User) -> list[User]:
+    """Return the other people of its centre who have the case open now, by name. One query."""
+    recent = timezone.now() - PRESENT_FOR
+    there = incident.readings.filter(present_at__gte=recent).exclude(user=reader)
+    return list(people_of(incident.csirt_id).filter(pk__in=there.values("user")))
+
+
+def note_opening(*, piece: Evidence, reader: User) -> None:
+    """Record that `reader` gets the bytes of `piece`. Within a minute it is the same opening, as after a
+    double click.
+    """
+    recent = Opening.objects.filter(evidence=piece, user=reader, at__gt=timezone.now() - WRITTEN_EVERY)
+    if not recent.exists():
+        Opening.objects.create(evidence=piece, user=reader)
+
+
+def has_news(incident: Incident, read_at: datetime | None) -> bool:
+    """Tell whether the declarant added something since `read_at`, when this person last read the case
+    (None: never).
+    """
+    wrote_at = incident.declarant_wrote_at
+    return wrote_at is not None and (read_at is None or read_at < wrote_at)

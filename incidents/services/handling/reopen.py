@@ -1,0 +1,89 @@
+"""Reopening a closed case. The person who reopens it writes why and becomes its assignee."""
+
+import hashlib
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import Ability, EventKind, NoteKind, Status
+from incidents.models import Incident, Note
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.history.record import record_event
+from incidents.text import plain_text
+from incidents.workflow import InvalidTransition, check_transition
+
+MOTIVE_LIMIT = 1_000
+REOPENED_FIELDS = (
+    "status",
+    "closed_at",
+    "closing_reason",
+    "acknowledged_at",
+    "acknowledged_by",
+    "assignee",
+    "answer_by",
+)
+
+
+@transaction.atomic
+def reopen_incident(*, reference: str, actor: User, motive: str) -> Incident:
+    """Change the case from CLOSED to ACKNOWLEDGED by `actor`, and save the motive as a note that no declarant reads.
+
+    The case counts in the figures again. A double click changes nothing. Raises Http404, PermissionDenied,
+    InvalidTransition if it is open, and ValidationError: on `motive`, or without a field for a duplicate or an erased
+    case.
+    """
+    incident = get_incident(actor, reference, to=Ability.REOPEN, lock=True)
+    if was_just_reopened(incident, actor):
+        return incident
+    if incident.status != Status.CLOSED:
+        raise InvalidTransition(Status(incident.status), Status.ACKNOWLEDGED)
+    refuse_to_reopen(incident)
+    why = plain_text(motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues le liront, pas le déclarant.")})
+    check_transition(Status(incident.status), Status.ACKNOWLEDGED)
+    write_motive(incident, why, actor)
+    open_again(incident, actor)
+    return incident
+
+
+def was_just_reopened(incident: Incident, actor: User) -> bool:
+    newest = incident.events.order_by("-id").first()
+    is_open = incident.status != Status.CLOSED  # a duplicate has this event without being reopened itself
+    return is_open and newest is not None and (newest.kind, newest.actor_id) == (EventKind.REOPENED, actor.pk)
+
+
+def refuse_to_reopen(incident: Incident) -> None:
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : il ne se rouvre pas."))
+    if incident.merged_into_id:
+        raise ValidationError(_("Ce dossier est fusionné avec un autre : défaites d’abord la fusion."))
+
+
+def write_motive(incident: Incident, why: str, actor: User) -> None:
+    key = hashlib.sha256(f"reopen {incident.pk} {incident.closed_at}".encode()).hexdigest()
+    Note.objects.create(incident=incident, kind=NoteKind.NOTE, text=why, author=actor, submission_key=key)
+
+
+def open_again(incident: Incident, actor: User) -> None:
+    """Reopen the row. An answer to what the declarant wrote since is due from that moment, an earlier one from now."""
+    now, reason = timezone.now(), incident.closing_reason
+    if incident.wrote_since_closing and incident.declarant_wrote_at:
+        incident.answer_by = incident.declarant_wrote_at + ANSWER_WITHIN[incident.severity]
+    elif incident.answer_by:
+        incident.answer_by = now + ANSWER_WITHIN[incident.severity]
+    incident.status, incident.closed_at, incident.closing_reason = Status.ACKNOWLEDGED, None, ""
+    incident.acknowledged_at, incident.acknowledged_by = (
+        incident.acknowledged_at or now,
+        incident.acknowledged_by or actor,
+    )
+    incident.assignee = actor
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=[*REOPENED_FIELDS, *DUE_FIELDS])
+    for one in (incident, *incident.doubles.all()):
+        record_event(one, EventKind.REOPENED, at=now, actor=actor, reason=reason)

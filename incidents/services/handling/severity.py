@@ -1,0 +1,111 @@
+"""The severity of a case: computed from its facts, set by a responder who writes why, never lowered automatically."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max, Min
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from collectivities.zones import day_of, zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, Severity, Status
+from incidents.models import AnswerSheet, Incident, IncidentEvent, SeverityChoice
+from incidents.services.handling.due import DUE_FIELDS, answer_sooner, settle_due
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import interruptions_of, leak_of
+from incidents.severity import ACKNOWLEDGE_WITHIN, Assessment, Situation, assess
+from incidents.text import plain_line
+
+MOTIVE_LIMIT = 300
+# The columns that a new assessment may change.
+WEIGHED_FIELDS = ("severity", "severity_found", "acknowledge_by", "answer_by")
+
+
+class StaleSeverity(Exception):
+    """Somebody set another level, or the facts raised it, after the page was opened."""
+
+
+def assessment_of(incident: Incident, now: datetime) -> Assessment:
+    """Return what the facts of the case give at `now`."""
+    situation = Situation(
+        type=incident.type,
+        interruptions=interruptions_of(incident),
+        leak=leak_of(incident),
+        answers=answers_by_code(incident.sheets.order_by("id")),
+        on=day_of(now, zone_of(incident.collectivity)),
+    )
+    return assess(situation)
+
+
+def answers_by_code(sheets: Iterable[AnswerSheet]) -> dict[str, Any]:
+    """Return the newest answer to each question. Pass `sheets` oldest first."""
+    newest: dict[str, Mapping[str, Any]] = {sheet.section: sheet.values for sheet in sheets}
+    return {code: answer for values in newest.values() for code, answer in values.items()}
+
+
+def raise_severity(incident: Incident, now: datetime) -> bool:
+    """Raise the severity if the facts got worse, and bring the targets forward.
+
+    Returns whether it rose. Does not save. A level that a responder set stays until the facts are worse than those
+    known then.
+    """
+    found, known = assessment_of(incident, now).severity, incident.severity_found
+    incident.severity_found = found
+    if found <= known or found <= incident.severity:
+        return False
+    incident.severity = found
+    incident.acknowledge_by = min(incident.acknowledge_by, now + ACKNOWLEDGE_WITHIN[found])
+    answer_sooner(incident)
+    return True
+
+
+def first_received(incident: Incident) -> datetime:
+    """Return when the first untaken declaration arrived: the case itself, or a duplicate that was untaken
+    when merged.
+    """
+    untaken = {"kind": EventKind.MERGED, "data__main": incident.reference, "data__was__status": Status.DECLARED}
+    merged = IncidentEvent.objects.filter(incident__merged_into=incident, **untaken)
+    waited = merged.aggregate(first=Min("incident__received_at"))["first"]
+    return min(incident.received_at, waited or incident.received_at)
+
+
+def free_since(incident: Incident) -> datetime:
+    """Return since when the case is to be taken: since it was last unassigned, or since it was declared."""
+    last = incident.events.filter(data__put_back=True).aggregate(at=Max("at"))["at"]
+    return last or first_received(incident)
+
+
+@transaction.atomic
+def set_severity(*, reference: str, severity: Severity, motive: str, actor: User, seen: str = "") -> Incident:
+    """Set a level other than the one computed, or the computed one again, with a motive.
+
+    The same again changes nothing. `seen` is the level on the page, "" if there was no page. Raises Http404,
+    PermissionDenied, StaleSeverity, and ValidationError: on « motive », or without a field if the case is erased.
+    """
+    incident = get_incident(actor, reference, to=Ability.QUALIFY, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y écrit plus de motif."))
+    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : ceux qui reprendront ce dossier le liront.")})
+    newest = incident.severity_choices.order_by("-id").first()
+    said = (newest.severity, newest.motive, newest.actor_id) if newest else None
+    if said == (severity, why, actor.pk) and incident.severity == severity:
+        return incident
+    if seen and seen != str(int(incident.severity)):
+        raise StaleSeverity
+    now = timezone.now()
+    SeverityChoice.objects.create(incident=incident, severity=severity, motive=why, actor=actor, chosen_at=now)
+    was, incident.severity = incident.severity, severity
+    if incident.status == Status.DECLARED:
+        incident.acknowledge_by = free_since(incident) + ACKNOWLEDGE_WITHIN[severity]
+    answer_sooner(incident)
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=[*WEIGHED_FIELDS, *DUE_FIELDS])
+    record_event(incident, EventKind.SEVERITY, at=now, actor=actor, was=int(was), severity=int(severity))
+    return incident

@@ -1,0 +1,191 @@
+"""The tasks of a case: steps of a playbook, and tasks that a person adds. A task is never deleted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.access import get_incident
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import Ability, ActorKind, EventKind, Status, Verification
+from incidents.models import Incident, Task
+from incidents.playbooks import Step
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.verify import CALL_BACK_STEP
+from incidents.services.history.record import record_event
+from incidents.services.library.playbooks import TITLE_LIMIT, guide_for
+from incidents.text import plain_line
+
+MOST_OPEN = 100
+FURTHEST = timedelta(days=366)
+# The task that the platform adds if another centre answers for the body, but the TLP keeps the case in its centre.
+AGREEMENT_STEP, STEP_LIMIT, CENTRE_NAMED = "accord-pour", 60, 60
+ASK_FOR_AGREEMENT = gettext_lazy(
+    "La collectivité relève désormais de %(centre)s : demandez l’accord du déclarant, puis proposez le transfert."
+)
+
+
+class TaskState(StrEnum):
+    DONE = "done"
+    MOOT = "moot"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """A task that a person adds. `due_at` is aware; None means no date."""
+
+    title: str
+    due_at: datetime | None
+
+
+@transaction.atomic
+def apply_playbook(*, reference: str, actor: User) -> int:
+    """Add the missing steps of the playbook for the case's type, and return their number.
+
+    A second call adds nothing. Raises Http404, PermissionDenied, ValidationError if the case is closed or erased.
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    check_open(incident)
+    if incident.csirt is None:
+        raise Http404  # the case has no centre
+    guide = guide_for(incident.type, incident.csirt)
+    here = incident.tasks.exclude(step="").values_list("step", flat=True)
+    missing = [step for step in guide.steps if step.step not in set(here)]
+    if not missing:
+        return 0
+    now = timezone.now()
+    tasks = [task_of(step, incident, actor=actor, at=now) for step in missing]
+    if incident.is_verified:
+        end_call_back(tasks, incident, actor=actor, at=now)
+    Task.objects.bulk_create(tasks)
+    keep_due(incident, at=now)
+    told: dict[str, Any] = {"playbook": incident.type, "version": guide.version, "own": guide.csirt is not None}
+    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=len(missing), **told)
+    return len(missing)
+
+
+def task_of(step: Step, incident: Incident, *, actor: User, at: datetime) -> Task:
+    due_at = at + timedelta(hours=step.within_hours) if step.within_hours else None
+    return Task(
+        incident=incident,
+        title=step.title,
+        why=step.why,
+        source=step.source,
+        playbook=incident.type,
+        step=step.step,
+        due_at=due_at,
+        author=actor,
+        added_at=at,
+    )
+
+
+def end_call_back(tasks: Collection[Task], incident: Incident, *, actor: User, at: datetime) -> None:
+    """Close the call-back step of a verified case: done by the person who called back, or moot. Does not save."""
+    called = incident.events.filter(kind=EventKind.VERIFIED, data__method=Verification.CALL_BACK, actor__isnull=False)
+    event = called.order_by("-id").first() if incident.verification == Verification.CALL_BACK else None
+    for task in (one for one in tasks if one.step == CALL_BACK_STEP):
+        task.done_at, task.done_by = (event.at, event.actor) if event else (at, actor)
+        task.is_moot = event is None
+
+
+@transaction.atomic
+def add_task(*, reference: str, actor: User, errand: Errand) -> Task:
+    """Add a task. The same open task again returns the first one.
+
+    Raises Http404, PermissionDenied, ValidationError on « title » or « due ».
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    check_open(incident)
+    now = timezone.now()
+    title = plain_line(errand.title, limit=TITLE_LIMIT, field="title")
+    if not title:
+        raise ValidationError({"title": _("Écrivez ce qu’il y a à faire.")})
+    if errand.due_at and not now < errand.due_at < now + FURTHEST:
+        raise ValidationError({"due": _("Cette date est passée, ou dans plus d’un an. Vérifiez-la.")})
+    open_ones = list(incident.tasks.filter(done_at=None)[:MOST_OPEN])
+    for task in open_ones:
+        if (task.title, task.due_at, task.author_id) == (title, errand.due_at, actor.pk):
+            return task
+    if len(open_ones) == MOST_OPEN:
+        raise ValidationError({"title": _("Cent tâches sont ouvertes sur ce dossier : faites-en quelques-unes.")})
+    task = Task.objects.create(incident=incident, title=title, due_at=errand.due_at, author=actor, added_at=now)
+    keep_due(incident, at=now)
+    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=actor, added=1, task=str(task.uid))
+    return task
+
+
+def ask_for_agreement(incident: Incident, centre: Csirt) -> bool:
+    """Add, once, the task to ask the declarant whether the case may go to `centre`, which now answers for its body.
+
+    The caller has locked the case. Returns whether the task is new.
+    """
+    step = f"{AGREEMENT_STEP}-{centre.slug}"[:STEP_LIMIT]
+    if incident.tasks.filter(playbook="", step=step).exists():
+        return False
+    now = timezone.now()
+    title = ASK_FOR_AGREEMENT % {"centre": centre.name[:CENTRE_NAMED]}
+    due = now + ANSWER_WITHIN[incident.severity]
+    task = Task.objects.create(incident=incident, title=title, step=step, due_at=due, added_at=now)
+    settle_due(incident)
+    incident.save(update_fields=DUE_FIELDS)
+    added: dict[str, Any] = {"added": 1, "task": str(task.uid)}
+    record_event(incident, EventKind.TASKS_ADDED, at=now, actor=None, by=ActorKind.SYSTEM, **added)
+    return True
+
+
+@transaction.atomic
+def set_task(*, reference: str, actor: User, uid: UUID, state: TaskState) -> Task:
+    """Set the task to done, moot or open. The state that it already has changes nothing.
+
+    Raises Http404 if this person cannot see the case or the task.
+    """
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    task = incident.tasks.filter(uid=uid).first()
+    if task is None:
+        raise Http404
+    if state == state_of(task):
+        return task
+    now = timezone.now()
+    is_over = state != TaskState.OPEN
+    task.done_at, task.done_by = (now, actor) if is_over else (None, None)
+    task.is_moot = state == TaskState.MOOT
+    task.save(update_fields=["done_at", "done_by", "is_moot"])
+    keep_due(incident, at=now)
+    record_event(incident, EventKind.TASK_DONE, at=now, actor=actor, task=str(task.uid), state=str(state))
+    return task
+
+
+def state_of(task: Task) -> TaskState:
+    if task.done_at is None:
+        return TaskState.OPEN
+    return TaskState.MOOT if task.is_moot else TaskState.DONE
+
+
+def steps_missing(steps: Collection[Step], tasks: Collection[Task]) -> int:
+    """Return the number of steps that are not yet tasks of the case."""
+    here = {task.step for task in tasks}
+    return sum(step.step not in here for step in steps)
+
+
+def check_open(incident: Incident) -> None:
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y ajoute plus de tâche."))
+    if incident.status == Status.CLOSED:
+        raise ValidationError(_("Ce dossier est clos : on n’y ajoute plus de tâche."))
+
+
+def keep_due(incident: Incident, *, at: datetime) -> None:
+    settle_due(incident, worked_at=at)
+    incident.save(update_fields=DUE_FIELDS)

@@ -1,0 +1,98 @@
+"""The basic acts of a responder on a case: take it, verify it, close it."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, ActorKind, ClosingReason, EventKind, Status, Verification
+from incidents.models import Incident
+from incidents.services.handling.close import Ending, refuse_unfinished, save_closing
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.handling.verify import CallBack, record_call_back
+from incidents.services.history.record import record_event
+from incidents.workflow import InvalidTransition, check_transition
+
+NOTHING_SAID = CallBack()
+
+
+@transaction.atomic
+def acknowledge_incident(*, reference: str, actor: User) -> Incident:
+    """Take the case. Taking it again oneself changes nothing (a double click, a second device).
+
+    Raises Http404, PermissionDenied, InvalidTransition if somebody else has it or it is closed.
+    """
+    incident = get_incident(actor, reference, to=Ability.ACKNOWLEDGE, lock=True)
+    if incident.status == Status.ACKNOWLEDGED and incident.acknowledged_by_id == actor.pk:
+        return incident
+    if incident.status == Status.CLOSED:
+        raise InvalidTransition(Status.CLOSED, Status.ACKNOWLEDGED)  # `reopen_incident` requires a motive
+    check_transition(Status(incident.status), Status.ACKNOWLEDGED)
+    now = timezone.now()
+    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
+    incident.assignee = actor
+    # a case that was worked on and unassigned keeps its due date
+    settle_due(incident, worked_at=incident.worked_at or now)
+    incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by", "assignee", *DUE_FIELDS])
+    record_event(incident, EventKind.ACKNOWLEDGED, at=now, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def verify_incident(*, reference: str, actor: User, call: CallBack = NOTHING_SAID) -> Incident:
+    """Record that the actor called the body back on a number that did not come from the form.
+
+    A repeated call changes nothing. Its call-back task is done and the call is noted. Raises Http404,
+    PermissionDenied, and ValidationError for a number that cannot be called, or for an unconfirmed body, which no
+    figure counts.
+    """
+    incident = get_incident(actor, reference, to=Ability.VERIFY, lock=True)
+    if incident.is_verified:
+        return incident
+    if incident.collectivity.is_unconfirmed:
+        raise ValidationError(_("Confirmez d’abord la collectivité : elle vient de la personne qui déclare."))
+    now = timezone.now()
+    incident.verification, incident.verified_at, incident.is_to_call_back = Verification.CALL_BACK, now, False
+    record_call_back(incident, actor=actor, call=call, at=now)
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=["verification", "verified_at", "is_to_call_back", *DUE_FIELDS])
+    said = {"method": Verification.CALL_BACK} | ({"source": call.source} if call.source else {})
+    record_event(incident, EventKind.VERIFIED, at=now, actor=actor, by=ActorKind.USER, **said)
+    return incident
+
+
+@transaction.atomic
+def close_incident(
+    *,
+    reference: str,
+    reason: ClosingReason,
+    actor: User,
+    why: str = "",
+    seen: str | None = None,
+    read_at: datetime | None = None,
+) -> Incident:
+    """Close the case in one act, without a report (`services/handling/close.py` writes one).
+
+    `why` is as in `Ending`. `seen` is the `last_word_of` the case on its page, None if there was no page; `read_at` is
+    when a list of cases was shown. Raises InvalidTransition if it is already closed, NotFinished if « resolved » is
+    not true yet, ValidationError if the declarant wrote meanwhile.
+    """
+    incident = get_incident(actor, reference, to=Ability.CLOSE, lock=True)
+    check_transition(Status(incident.status), Status.CLOSED)
+    wrote_at = incident.declarant_wrote_at
+    if (seen is not None and seen != last_word_of(incident)) or (read_at and wrote_at and wrote_at > read_at):
+        raise ValidationError(
+            _("Le déclarant a ajouté quelque chose pendant que vous lisiez : lisez-le avant de clore.")
+        )
+    refuse_unfinished(incident, reason, why)
+    save_closing(incident, Ending(reason=reason, why=why), actor=actor, at=timezone.now())
+    return incident
+
+
+def last_word_of(incident: Incident) -> str:
+    """Return when the declarant last added something, for a form, or ""."""
+    return incident.declarant_wrote_at.isoformat() if incident.declarant_wrote_at else ""

@@ -1,0 +1,133 @@
+"""What a call back records on a case: its task done, a note of the call, and the number for the next time."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import EmergencyContact, User
+from collectivities.zones import day_of, zone_of
+from incidents.anonymous import NUMBER, PHONE_DIGITS
+from incidents.enums import OPEN, EventKind, NoteKind, NumberSource
+from incidents.models import AnswerSheet, Incident, OfficialNumber, Story
+from incidents.services.declaring.check import LOCAL_DIGITS, can_be_called
+from incidents.services.handling.notes import save_note
+from incidents.services.history.record import record_event
+from incidents.text import plain_line
+
+# The step of the playbooks that asks for a call back.
+CALL_BACK_STEP = "rappeler"
+NUMBER_LIMIT = 40
+# Sources in which anybody may look the number up.
+PUBLIC = (NumberSource.DIRECTORY, NumberSource.WEBSITE)
+# Prefixes of a French number: « 0 », « +33 », « 0033 (0) ».
+BEFORE_NUMBER = re.compile(r"(?:(?:00)?33)?0?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallBack:
+    """What the responder says of the call: the number and its source, if given.
+
+    `is_noted`: the case already has a note of the call. `is_official`: the number is the known one that the page
+    proposed.
+    """
+
+    source: NumberSource | None = None
+    number: str = ""
+    is_noted: bool = False
+    is_official: bool = False
+
+
+def checked_number(incident: Incident, call: CallBack) -> str:
+    """Return the cleaned number, or "". Raises ValidationError on « number » if it cannot be called or was declared.
+
+    A number from a declaration of the body proves nothing: a false declarant could otherwise verify themselves.
+    """
+    number = plain_line(call.number, limit=NUMBER_LIMIT, field="number")
+    if number and not can_be_called(number):
+        raise ValidationError({"number": _("« %s » n’est pas un numéro entier : il y manque des chiffres.") % number})
+    if number and not call.is_official and any(is_same_number(number, one) for one in declared_numbers(incident)):
+        raise ValidationError(
+            {
+                "number": _(
+                    "Ce numéro est dans une déclaration de cette collectivité : il ne vérifie rien. "
+                    "Appelez-en un autre. S’il est aussi dans un annuaire, laissez ce champ vide et dites où vous "
+                    "l’avez trouvé."
+                )
+            }
+        )
+    return number
+
+
+def declared_numbers(incident: Incident) -> Iterator[str]:
+    """Yield the numbers that the case has given, now or before, and those of the open cases of its body."""
+    of_body = Q(incident__collectivity=incident.collectivity_id, incident__status__in=OPEN)
+    cases = of_body | Q(incident=incident) | Q(incident__merged_into=incident)
+    for phone, story in Story.objects.filter(cases).values_list("contact_phone", "description"):
+        yield from (phone, *(one for one in NUMBER.findall(story) if len(digits_of(one)) >= PHONE_DIGITS))
+    sheets = AnswerSheet.objects.filter(cases, section="rappel").values_list("values__phone", flat=True)
+    yield from (phone or "" for phone in sheets)
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Tell whether one number contains the other, in any spelling, with or without the country code."""
+    first, second = digits_of(one), digits_of(other)
+    return any(
+        len(bare := BEFORE_NUMBER.sub("", short, count=1)) >= LOCAL_DIGITS and bare in long
+        for short, long in ((first, second), (second, first))
+    )
+
+
+def digits_of(phone: str) -> str:
+    return "".join(str(unicodedata.digit(sign)) for sign in phone if sign.isdigit())
+
+
+def record_call_back(incident: Incident, *, actor: User, call: CallBack, at: datetime) -> None:
+    """Close the task, note the call and keep the number.
+
+    The caller has locked the case and updates what is due next.
+    """
+    number = checked_number(incident, call)
+    tick_call_back(incident, actor=actor, at=at)
+    if not call.is_noted and not incident.erased_at:
+        note_call_back(incident, actor=actor, words=words_of_call(number, call.source), at=at)
+    if number and call.source in PUBLIC and not call.is_official and not is_on_card(incident, number):
+        found_on = day_of(at, zone_of(incident.collectivity))
+        found = {"phone": number, "source": call.source, "found_on": found_on, "noted_by": actor}
+        OfficialNumber.objects.update_or_create(collectivity=incident.collectivity, defaults=found)
+
+
+def is_on_card(incident: Incident, number: str) -> bool:
+    """Tell whether the number is on the body's emergency card.
+
+    Other centres do not read that card, so it is not copied.
+    """
+    written = EmergencyContact.objects.filter(collectivity=incident.collectivity_id).values_list("phone", flat=True)
+    return any(is_same_number(number, one) for one in written)
+
+
+def tick_call_back(incident: Incident, *, actor: User, at: datetime) -> None:
+    for task in incident.tasks.filter(step=CALL_BACK_STEP, done_at=None):
+        task.done_at, task.done_by, task.is_moot = at, actor, False
+        task.save(update_fields=["done_at", "done_by", "is_moot"])
+        record_event(incident, EventKind.TASK_DONE, at=at, actor=actor, task=str(task.uid), state="done")
+
+
+def note_call_back(incident: Incident, *, actor: User, words: str, at: datetime) -> None:
+    """Note a call that counts as no answer: the person who picked up need not be the declarant."""
+    note, _is_new = save_note(incident, actor=actor, kind=NoteKind.CALL_OUT, text=words, key=f"verify {at}")
+    said: dict[str, Any] = {"note": str(note.uid), "nature": str(note.kind), "spoke": False, "verified": True}
+    record_event(incident, EventKind.NOTED, at=at, actor=actor, **said)
+
+
+def words_of_call(number: str, source: NumberSource | None) -> str:
+    """Return the number and its source as a sentence, without what was said in the call."""
+    found = ", ".join([part for part in (number, str(source.label) if source else "") if part])
+    said = _("Vérification par rappel.")
+    return f"{said} {_('Numéro : %s.') % found}" if found else said

@@ -1,0 +1,1 @@
+"""What stays of a case: events, earlier states, the search index, and erasure."""

@@ -1,0 +1,76 @@
+"""Erasing the words and the personal values of a case. Its events and the figures stay."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind
+from incidents.models import (
+    Advice,
+    AnswerSheet,
+    CaseKey,
+    Closing,
+    DraftPage,
+    Evidence,
+    EvidenceUpload,
+    Incident,
+    KeptWords,
+    Message,
+    Note,
+    Observable,
+    Opening,
+    Rating,
+    SearchDocument,
+    ServiceInterruption,
+    SeverityChoice,
+    Story,
+    Task,
+    Transfer,
+)
+from incidents.services.groups.group import forget_name
+from incidents.services.history.record import record_event
+from incidents.services.papers.making import forget_papers
+
+
+@transaction.atomic
+def erase_personal_data(*, reference: str, actor: User) -> Incident:
+    """Empty all the words of a case, destroy the key of its files, close its links, and record the event."""
+    incident = get_incident(actor, reference, to=Ability.ERASE, lock=True)
+    if incident.erased_at:
+        return incident
+    now = timezone.now()
+    forget_name(incident)
+    empty_words(incident)
+    incident.accesses.filter(revoked_at=None).update(revoked_at=now)
+    incident.shared.filter(revoked_at=None).update(revoked_at=now)
+    incident.erased_at, incident.supplier_key = now, ""
+    incident.save(update_fields=["erased_at", "supplier_key"])
+    record_event(incident, EventKind.ERASED, at=now, actor=actor)
+    return incident
+
+
+def empty_words(incident: Incident) -> None:
+    """Empty the rows that events name, and delete the others. Without their key the files cannot be read any more."""
+    Story.objects.filter(incident=incident).update(
+        description="", supplier="", contact_name="", contact_role="", contact_phone="", contact_email=""
+    )
+    ServiceInterruption.objects.filter(incident=incident).update(workaround="")
+    AnswerSheet.objects.filter(incident=incident).update(values={}, author="")
+    SeverityChoice.objects.filter(incident=incident).update(motive="")
+    Message.objects.filter(incident=incident).update(text="", author="")
+    Note.objects.filter(incident=incident).update(text="")
+    Task.objects.filter(incident=incident).update(title="", why="", source="")
+    Closing.objects.filter(incident=incident).update(summary="", lesson="", is_shared=False)
+    Rating.objects.filter(incident=incident).update(words="")
+    Transfer.objects.filter(incident=incident).update(motive="", agreement="", answer="", standing={})
+    Advice.objects.filter(incident=incident).update(motive="", agreement="", content="")
+    Observable.objects.filter(incident=incident).delete()
+    SearchDocument.objects.filter(incident=incident).delete()
+    Evidence.objects.filter(incident=incident).update(name="", position=None, author="")
+    EvidenceUpload.objects.filter(incident=incident).update(name="", author="")
+    Opening.objects.filter(evidence__incident=incident).delete()
+    DraftPage.objects.filter(draft__incident=incident).delete()
+    KeptWords.objects.filter(incident=incident).delete()
+    forget_papers(incident)
+    CaseKey.objects.filter(incident=incident).delete()

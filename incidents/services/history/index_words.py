@@ -1,0 +1,93 @@
+"""The SQL of the search documents: for each kind of document, its case, centre, source, moment and text.
+
+Each text is indexed twice: without accents and with the positions of its words, to find phrases; and as written, since
+the French stemmer depends on accents (« chiffrées » and « chiffrement » share the stem « chiffr » only then).
+"""
+
+from collections.abc import Mapping
+
+from incidents.enums import DocumentKind
+
+# Longer than any row. PostgreSQL refuses a vector of lexemes of more than a megabyte.
+LONGEST = 200_000
+
+WRITE = """
+    INSERT INTO incidents_searchdocument (incident_id, csirt_id, kind, source, at, vector)
+    SELECT made.incident_id, made.csirt_id, %(kind)s, made.source, made.at,
+        setweight(to_tsvector('tocsin', made.text), %(weight)s::"char")
+        || setweight(strip(to_tsvector('french', made.text)), %(weight)s::"char")
+    FROM (
+        SELECT incident_id, csirt_id, source, at, left(text, %(longest)s) AS text
+        FROM ({source}) found WHERE text <> ''
+    ) made
+    WHERE %(again)s OR NOT EXISTS (
+        SELECT FROM incidents_searchdocument kept
+        WHERE kept.incident_id = made.incident_id AND kept.kind = %(kind)s AND kept.source = made.source
+    )
+    ON CONFLICT (incident_id, kind, source)
+    DO UPDATE SET vector = EXCLUDED.vector, csirt_id = EXCLUDED.csirt_id, at = EXCLUDED.at
+"""
+
+DECLARATION = """
+    SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at, concat_ws(
+        ' · ', nullif(s.description, ''), nullif(s.supplier, ''), body.name,
+        (SELECT split_part(term, '=', 2) FROM unnest(%(terms)s::text[]) term WHERE split_part(term, '=', 1) = i.type),
+        (
+            SELECT string_agg(nullif(stop.workaround, ''), ' · ') FROM incidents_serviceinterruption stop
+            WHERE stop.incident_id = i.id
+        )
+    ) AS text
+    FROM incidents_incident i JOIN incidents_story s ON s.incident_id = i.id
+    JOIN collectivities_collectivity body ON body.id = i.collectivity_id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+ANSWERS = """
+    SELECT i.id AS incident_id, i.csirt_id, sheet.section AS source, i.received_at AS at, (
+        SELECT coalesce(string_agg(answer.value, E'\\n'), '') FROM jsonb_each_text(sheet.values) answer
+        WHERE sheet.section || '.' || answer.key = ANY(%(asked)s)
+    ) AS text
+    FROM incidents_incident i JOIN LATERAL (
+        SELECT DISTINCT ON (section) section, values FROM incidents_answersheet
+        WHERE incident_id = i.id ORDER BY section, id DESC
+    ) sheet ON true
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+MESSAGE = """
+    SELECT i.id AS incident_id, i.csirt_id, m.uid::text AS source, i.received_at AS at, m.text
+    FROM incidents_incident i JOIN incidents_message m ON m.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+# A hand-over is found by the centre where it was written, whichever centre has the case now
+# (`services/handling/notes.py`).
+NOTE = """
+    SELECT i.id AS incident_id, coalesce((
+        SELECT t.giver_id FROM incidents_transfer t
+        WHERE n.kind = 'handover' AND t.incident_id = i.id AND t.state = 'accepted' AND t.answered_at >= n.written_at
+        ORDER BY t.answered_at, t.id LIMIT 1
+    ), i.csirt_id) AS csirt_id, n.uid::text AS source, i.received_at AS at, n.text
+    FROM incidents_incident i JOIN incidents_note n ON n.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+# A name such as « devis_2026.pdf » is found whole and by each of its words.
+FILE = """
+    SELECT i.id AS incident_id, i.csirt_id, e.uid::text AS source, i.received_at AS at,
+        CASE WHEN e.name = '' OR e.taken_back_at IS NOT NULL THEN ''
+            ELSE e.name || E'\\n' || regexp_replace(e.name, '[._\\-]+', ' ', 'g') END AS text
+    FROM incidents_incident i JOIN incidents_evidence e ON e.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL
+"""
+LESSON = """
+    SELECT i.id AS incident_id, i.csirt_id, '' AS source, i.received_at AS at,
+        string_agg(concat_ws(E'\\n', nullif(c.summary, ''), nullif(c.lesson, '')), E'\\n' ORDER BY c.id DESC) AS text
+    FROM incidents_incident i JOIN incidents_closing c ON c.incident_id = i.id
+    WHERE i.id = ANY(%(incidents)s) AND i.erased_at IS NULL GROUP BY i.id
+"""
+
+SOURCES: Mapping[str, str] = {
+    DocumentKind.DECLARATION: DECLARATION,
+    DocumentKind.ANSWERS: ANSWERS,
+    DocumentKind.MESSAGE: MESSAGE,
+    DocumentKind.NOTE: NOTE,
+    DocumentKind.FILE: FILE,
+    DocumentKind.LESSON: LESSON,
+}

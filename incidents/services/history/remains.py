@@ -1,0 +1,145 @@
+"""What a centre still reads of a case that it gave away: the case as it was when the other centre accepted it.
+
+Rows that nobody changes (messages, notes, answers, pieces, events) are cut at the last one of that moment. What may
+change later (the facts, the tasks, the indicators) is copied into `Transfer.standing`, which is erased with the other
+words of the case. Both are taken under the lock that every writer of the case takes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db.models import Max, QuerySet
+
+from collectivities.zones import PARIS, zone_of
+from incidents.models import Evidence, Incident, IncidentEvent, Message, Note, Transfer
+from incidents.queries import Kept
+from incidents.questions.catalogue import SNAPSHOTS, current
+from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts
+from incidents.questions.saying import Said
+from incidents.services.handling.notes import readable
+from incidents.services.history.snapshots import Values, of_rows, text_of
+
+# Rows of these tables are never changed once written: only their words may be erased.
+CUT = ("messages", "notes", "sheets", "evidence", "severity_choices")
+# The number of rows on one page of a list, newest first.
+ROWS_READ = 400
+CODES = (
+    *("type", "rsit_class", "rsit_type", "nature", "cause", "techniques", "tlp", "pap", "severity"),
+    *("status", "verification", "origin"),
+)
+
+
+class Older(NamedTuple):
+    """How many rows are older than those of this page, and the number of rows to skip to reach them."""
+
+    number: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Remains:
+    """One page of the remains, oldest rows first, except for the events.
+
+    `older` holds the lists that go on, by name.
+    """
+
+    sections: list[tuple[str, list[Said]]]
+    messages: list[Message]
+    notes: list[Note]
+    answers: list[Kept]
+    tasks: list[Values]
+    pieces: list[Evidence]
+    events: list[IncidentEvent]
+    older: dict[str, Older]
+
+
+def standing_of(incident: Incident) -> Values:
+    """Return a copy of the case in values that JSON holds. The caller has locked the case."""
+    body = incident.collectivity
+    return {
+        "version": current().code,
+        "zone": zone_of(body),
+        "body": {"label": body.label, "insee": body.insee_code or "", "siren": body.siren or ""},
+        "received_at": text_of(incident.received_at),
+        "codes": {name: getattr(incident, name) for name in CODES},
+        "assignee": incident.assignee.display_name if incident.assignee else "",
+        "sections": {section: of_rows(incident, section) for section in SNAPSHOTS},
+        "tasks": [copy_task(one) for one in incident.tasks.select_related("done_by").order_by("id")],
+        "observables": list(incident.observables.order_by("id").values("kind", "value")),
+        "closings": list(incident.closings.order_by("id").values("outcome", "summary", "lesson")),
+        "last": {name: getattr(incident, name).aggregate(last=Max("id"))["last"] or 0 for name in CUT},
+    }
+
+
+def copy_task(task: Any) -> Values:
+    return {
+        "title": task.title,
+        "why": task.why,
+        "due_at": text_of(task.due_at),
+        "done_at": text_of(task.done_at),
+        "done_by": task.done_by.display_name if task.done_by else "",
+        "is_moot": task.is_moot,
+    }
+
+
+def remains_of(transfer: Transfer, after: Mapping[str, int]) -> Remains:
+    """Return one page of what the giver of an accepted transfer may read. After an erasure only events are left.
+
+    `after` gives, by the name of a list, how many of its newest rows to skip; it is ignored if the list is shorter.
+    """
+    incident, kept = transfer.incident, transfer.standing
+    last, zone = kept.get("last", {}), kept.get("zone", PARIS)
+    older: dict[str, Older] = {}
+
+    def until(name: str) -> Any:
+        return getattr(incident, name).filter(id__lte=last.get(name, 0)).order_by("-id")
+
+    def page(name: str, rows: Any) -> list[Any]:
+        read, rest = page_of(rows, after.get(name, 0))
+        if rest:
+            older[name] = rest
+        return read
+
+    sheets = page("sheets", until("sheets").exclude(section__in=SNAPSHOTS).select_related("actor"))
+    return Remains(
+        sections=list_sections(kept),
+        messages=page("messages", until("messages"))[::-1],
+        notes=page("notes", readable(until("notes"), centre=transfer.giver_id).select_related("author"))[::-1],
+        answers=[Kept(sheet, zone) for sheet in reversed(sheets)],
+        tasks=page("tasks", kept.get("tasks", [])[::-1])[::-1],
+        pieces=list(until("evidence").order_by("number")),
+        events=page("events", events_until(transfer)),
+        older=older,
+    )
+
+
+def page_of(rows: Any, skipped: int) -> tuple[list[Any], Older | None]:
+    """Return one page of a list or queryset that is ordered newest first, and what is older, or None.
+
+    If there are no rows beyond those skipped, return the first page.
+    """
+    if skipped and not rows[skipped : skipped + 1]:
+        skipped = 0
+    read = list(rows[skipped : skipped + ROWS_READ + 1])
+    if len(read) <= ROWS_READ:
+        return read, None
+    everything = rows.count() if isinstance(rows, QuerySet) else len(rows)
+    return read[:ROWS_READ], Older(everything - skipped - ROWS_READ, skipped + ROWS_READ)
+
+
+def list_sections(kept: Values) -> list[tuple[str, list[Said]]]:
+    return [
+        (
+            str(SNAPSHOT_TITLES[section]),
+            list_sheet_facts(section, kept["version"], kept["sections"][section], kept["zone"]),
+        )
+        for section in SNAPSHOTS
+        if section in kept.get("sections", {})  # jsonb does not keep the order of keys
+    ]
+
+
+def events_until(transfer: Transfer) -> QuerySet[IncidentEvent]:
+    """Return the events up to the transfer, newest first."""
+    events = transfer.incident.events.filter(id__lte=transfer.last_event_id)
+    return events.select_related("actor").order_by("-id")

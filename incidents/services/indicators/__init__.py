@@ -1,0 +1,1 @@
+"""Indicators: proposed, kept, ignored."""

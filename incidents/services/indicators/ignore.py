@@ -1,0 +1,63 @@
+"""Values that a centre no longer wants proposed as indicators, such as a provider of the region or a tool
+of its own.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.models import IgnoredValue
+from incidents.services.indicators.observe import Chosen, clean_observable
+from incidents.text import plain_line
+
+logger = structlog.get_logger(__name__)
+
+MOTIVE_LIMIT = 200
+
+
+@transaction.atomic
+def ignore_value(*, csirt: Csirt, actor: User, kind: str, value: str, motive: str) -> IgnoredValue:
+    """Add the value to the centre's list.
+
+    A value that is already there keeps its motive. Indicators of cases do not change. Raises Http404 if the centre is
+    not the actor's, ValidationError on « kind », « value » or « motive ».
+    """
+    if csirt.pk not in actor.csirt_ids():
+        raise Http404
+    found = clean_observable(kind, value)
+    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : vos collègues ne verront plus cette valeur.")})
+    row, is_new = IgnoredValue.objects.get_or_create(
+        csirt=csirt, kind=found.kind, value=found.value, defaults={"motive": why, "actor": actor}
+    )
+    if is_new:
+        logger.info("value ignored", ignored=str(row.uid), csirt=csirt.slug, user=actor.pk)
+    return row
+
+
+@transaction.atomic
+def ignore_values(*, csirt: Csirt, actor: User, chosen: Iterable[Chosen], motive: str) -> None:
+    """Add all the values, or none."""
+    for one in chosen:
+        ignore_value(csirt=csirt, actor=actor, kind=one.kind, value=one.value, motive=motive)
+
+
+@transaction.atomic
+def propose_again(*, actor: User, uid: UUID) -> bool:
+    """Take the value off the list. Returns whether it was there. Raises Http404 if it belongs to another centre."""
+    row = IgnoredValue.objects.filter(uid=uid).first()
+    if row is None:
+        return False
+    if row.csirt_id not in actor.csirt_ids():
+        raise Http404
+    row.delete()
+    logger.info("value proposed again", ignored=str(uid), user=actor.pk)
+    return True

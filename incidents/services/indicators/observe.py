@@ -1,0 +1,105 @@
+"""The indicators of a case: traces of an attack that a responder keeps, adds or removes."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from incidents.access import get_incident
+from incidents.enums import Ability, DocumentKind, EventKind, ObservableKind
+from incidents.models import Incident, Observable
+from incidents.observables import Found, normalised
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.history.record import record_event
+
+MOST_OBSERVABLES = 500
+HAND = "hand"
+ORIGINS = (*DocumentKind.values, HAND)
+
+
+class Chosen(NamedTuple):
+    """A value to keep, with the place where it was found: a code of ORIGINS."""
+
+    kind: str
+    value: str
+    origin: str
+
+
+@transaction.atomic
+def keep_observables(*, reference: str, actor: User, chosen: Iterable[Chosen]) -> int:
+    """Keep the values that the case does not have yet, and return their number.
+
+    The same values again change nothing. Raises Http404, PermissionDenied, and ValidationError: by field for a value
+    that does not match its kind, without a field if the case is erased or full.
+    """
+    incident = locked(reference, actor)
+    values = {clean_observable(one.kind, one.value): origin_of(one) for one in chosen}
+    known = set(incident.observables.values_list("kind", "value"))
+    new = {found: origin for found, origin in values.items() if (found.kind.value, found.value) not in known}
+    if not new:
+        return 0
+    if len(known) + len(new) > MOST_OBSERVABLES:
+        raise ValidationError(
+            _("Un dossier garde %(most)s indicateurs au plus : retirez-en d’abord.") % {"most": MOST_OBSERVABLES}
+        )
+    Observable.objects.bulk_create(
+        Observable(incident=incident, kind=found.kind, value=found.value, origin=origin, actor=actor)
+        for found, origin in new.items()
+    )
+    note_work(incident, actor, added=len(new), kinds=sorted(Counter(found.kind.value for found in new)))
+    return len(new)
+
+
+def add_observable(*, reference: str, actor: User, kind: str, value: str) -> int:
+    """Add a value by hand. Raises ValidationError on « kind » or « value »."""
+    return keep_observables(reference=reference, actor=actor, chosen=[Chosen(kind, value, HAND)])
+
+
+@transaction.atomic
+def remove_observable(*, reference: str, actor: User, uid: UUID) -> bool:
+    """Remove an indicator. Returns False if it was already removed."""
+    incident = locked(reference, actor)
+    observable = incident.observables.filter(uid=uid).first()
+    if observable is None:
+        return False
+    observable.delete()
+    note_work(incident, actor, removed=1, kinds=[observable.kind])
+    return True
+
+
+def locked(reference: str, actor: User) -> Incident:
+    incident = get_incident(actor, reference, to=Ability.WORK, lock=True)
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : on n’y relève plus d’indicateur."))
+    return incident
+
+
+def note_work(incident: Incident, actor: User, **data: Any) -> None:
+    """Record the event with numbers and kinds only: the values are words, which events never hold."""
+    now = timezone.now()
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=DUE_FIELDS)
+    record_event(incident, EventKind.OBSERVED, at=now, actor=actor, **data)
+
+
+def clean_observable(kind: str, value: str) -> Found:
+    """Return the value in its normal spelling. Raises ValidationError on « kind » or « value »."""
+    if kind not in ObservableKind.values:
+        raise ValidationError({"kind": _("Choisissez la nature de la valeur.")})
+    if not value.strip():
+        raise ValidationError({"value": _("Écrivez la valeur.")})
+    spelt = normalised(kind, value)
+    if spelt is None:
+        wrong = _("Ce n’est pas une valeur de cette nature : %(kind)s. Vérifiez-la, ou changez la nature.")
+        raise ValidationError({"value": wrong % {"kind": ObservableKind(kind).label}})
+    return Found(ObservableKind(kind), spelt)
+
+
+def origin_of(one: Chosen) -> str:
+    return one.origin if one.origin in ORIGINS else HAND

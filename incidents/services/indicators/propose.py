@@ -1,0 +1,144 @@
+"""Values in the words of a case that may be kept as indicators, with what is already known of each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.models import User
+from incidents import vault
+from incidents.access import get_incident
+from incidents.enums import Ability, DocumentKind, Door
+from incidents.file_text import MOST_BYTES, READABLE, words_in
+from incidents.known_values import is_innocent, own_domain
+from incidents.models import Evidence, Incident
+from incidents.observables import TEXT_LIMIT, Found, find
+from incidents.queries import by_section, sheets_of
+from incidents.services.evidence.pieces import key_to_read
+from incidents.services.handling.notes import readable
+from incidents.services.handling.read import note_opening
+from incidents.sightings import ignored_among, seen_elsewhere
+
+logger = structlog.get_logger(__name__)
+
+ROWS_READ = 200
+MOST_PROPOSALS = 200
+
+
+class Source(NamedTuple):
+    origin: DocumentKind
+    text: str
+
+
+class Proposal(NamedTuple):
+    """A proposed value.
+
+    `ignored`: why the centre ignores it, or "". `is_elsewhere`: another case of the user has it.
+    """
+
+    found: Found
+    origins: tuple[DocumentKind, ...]
+    is_kept: bool
+    is_elsewhere: bool
+    ignored: str
+
+
+@dataclass
+class Proposals:
+    """The proposed values.
+
+    `innocent` counts the values that say nothing of an attack, `too_many` those beyond the limit. `left_out` lists the
+    places whose words were not all read.
+    """
+
+    rows: list[Proposal] = field(default_factory=list)
+    innocent: int = 0
+    left_out: tuple[DocumentKind, ...] = ()
+    too_many: int = 0
+
+
+def propose(incident: Incident, user: User) -> Proposals:
+    """Return the values found in the words of the case, up to TEXT_LIMIT characters.
+
+    `incident` must be loaded `with_words`.
+    """
+    return weigh(incident, user, sources_of(incident))
+
+
+def propose_from_piece(*, reference: str, actor: User, uid: UUID) -> tuple[Evidence, Proposals]:
+    """Return the values found in a small text file.
+
+    This is recorded as an opening of the file, which the declarant sees. Raises Http404, PermissionDenied, Erased,
+    vault.NotReadable.
+    """
+    incident = get_incident(actor, reference, to=Ability.EVIDENCE, door=Door.OBSERVABLES)
+    piece = readable_pieces(incident).filter(uid=uid).first()
+    if piece is None:
+        raise Http404
+    content = b"".join(vault.read(piece.storage_name, key_to_read(incident)))
+    note_opening(piece=piece, reader=actor)
+    logger.info("evidence read for observables", evidence=str(uid), user=actor.pk)
+    words = words_in(content, piece.media_type)
+    return piece, weigh(incident, actor, [Source(DocumentKind.FILE, words)])
+
+
+def readable_pieces(incident: Incident) -> QuerySet[Evidence]:
+    whole = incident.evidence.filter(taken_back_at=None)
+    return whole.filter(media_type__in=READABLE, size__lte=MOST_BYTES).order_by("number")
+
+
+def sources_of(incident: Incident) -> Iterator[Source]:
+    """Yield the declaration and the newest answers of each section, then messages, notes and file names,
+    newest first.
+    """
+    story = incident.story
+    yield Source(DocumentKind.DECLARATION, f"{story.description}\n{story.supplier}")
+    for section, kept in by_section(sheets_of(incident)).items():
+        if section != "rappel":  # whom to call back is not a trace of an attack
+            yield Source(DocumentKind.ANSWERS, "\n".join(line.words for line in kept[0].lines))
+    for text in incident.messages.order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+        yield Source(DocumentKind.MESSAGE, text)
+    for text in readable(incident.notes.all()).order_by("-id").values_list("text", flat=True)[:ROWS_READ]:
+        yield Source(DocumentKind.NOTE, text)
+    names = incident.evidence.filter(taken_back_at=None).order_by("-number").values_list("name", flat=True)[:ROWS_READ]
+    yield Source(DocumentKind.FILE, "\n".join(names))
+
+
+def weigh(incident: Incident, user: User, sources: Iterable[Source]) -> Proposals:
+    origins, left_out = list_values_found(sources)
+    own, persons = domains_of(incident), {incident.story.contact_email.lower()}
+    telling = [found for found in origins if not is_innocent(found, own=own, persons=persons)]
+    shown = telling[:MOST_PROPOSALS]
+    kept = set(incident.observables.values_list("kind", "value"))
+    elsewhere, ignored = seen_elsewhere(shown, incident, user), ignored_among(shown, incident)
+    rows = [
+        Proposal(found, tuple(origins[found]), found in kept, found in elsewhere, ignored.get(found, ""))
+        for found in shown
+    ]
+    return Proposals(rows, len(origins) - len(telling), left_out, len(telling) - len(shown))
+
+
+def list_values_found(
+    sources: Iterable[Source],
+) -> tuple[dict[Found, dict[DocumentKind, None]], tuple[DocumentKind, ...]]:
+    """Return each value with the places where it was found, and the places that were not read to their end."""
+    origins: dict[Found, dict[DocumentKind, None]] = {}
+    left_out: dict[DocumentKind, None] = {}
+    room = TEXT_LIMIT
+    for origin, text in sources:
+        if len(text) > room:
+            left_out[origin] = None
+        for found in find(text[:room]):
+            origins.setdefault(found, {})[origin] = None
+        room -= min(room, len(text))
+    return origins, tuple(left_out)
+
+
+def domains_of(incident: Incident) -> set[str]:
+    """Return the domains of the body and of its centre, as far as the case shows them."""
+    channel = incident.csirt.notification_email if incident.csirt else ""
+    return {own_domain(incident.story.contact_email), own_domain(channel)} - {""}

@@ -1,0 +1,1 @@
+"""The sheets that a centre writes: reflexes and playbooks."""

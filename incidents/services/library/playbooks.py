@@ -1,0 +1,124 @@
+"""The playbook that applies to a case, and how a lead publishes one for the centre."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.enums import IncidentType
+from incidents.models import Playbook
+from incidents.playbooks import PLAYBOOKS, PUBLISHED_ON, VERSION, Step, read_steps, steps_content
+from incidents.services.library.reflexes import led_csirt
+from incidents.text import plain_line
+
+TITLE_LIMIT, WHY_LIMIT, SOURCE_LIMIT, CODE_LIMIT = 160, 400, 200, 60
+MOST_STEPS, MOST_HOURS = 30, 24 * 90
+CODE = re.compile(r"[a-z0-9-]{1,60}\Z")
+# A version without steps goes back to the national playbook.
+NATIONAL: tuple[Mapping[str, Any], ...] = ()
+
+
+class StalePlaybook(Exception):
+    """Somebody else published a version meanwhile."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A playbook as it applies to a centre. Without `csirt` it is the national one."""
+
+    type: IncidentType
+    steps: tuple[Step, ...]
+    version: int
+    published_on: date
+    csirt: Csirt | None = None
+
+
+def guide_for(kind: str, csirt: Csirt) -> Guide:
+    """Return the newest playbook of that centre, or the national one. One query."""
+    return guide_of(kind, csirt, newest(kind, csirt))
+
+
+def guide_of(kind: str, csirt: Csirt, row: Playbook | None) -> Guide:
+    if row is None or not row.steps:
+        return Guide(IncidentType(kind), PLAYBOOKS[kind], VERSION, PUBLISHED_ON)
+    day = timezone.localdate(row.published_at)
+    return Guide(IncidentType(kind), read_steps(row.steps), row.version, day, csirt)
+
+
+def guides_of(csirt: Csirt) -> list[Guide]:
+    """Return the playbook that applies to each type. One query."""
+    rows = Playbook.objects.filter(csirt=csirt).order_by("type", "-version").distinct("type")
+    own = {row.type: row for row in rows}
+    return [guide_of(kind, csirt, own.get(kind)) for kind in IncidentType]
+
+
+def newest(kind: str, csirt: Csirt) -> Playbook | None:
+    return Playbook.objects.filter(type=kind, csirt=csirt).order_by("-version").first()
+
+
+@transaction.atomic
+def publish_playbook(
+    *, kind: str, csirt_slug: str, steps: Iterable[Mapping[str, Any]], based_on: int, actor: User
+) -> int:
+    """Publish a version for that centre and return its number. NATIONAL goes back to the national text.
+
+    The same steps again make no version. Raises Http404 if the actor does not lead the centre, ValidationError on
+    « steps », StalePlaybook if the newest version is no longer `based_on` (0: there was none).
+    """
+    csirt = led_csirt(actor, csirt_slug, lock=True)
+    clean = steps_content(clean_steps(steps))
+    row = newest(kind, csirt)
+    version = row.version if row else 0
+    if clean == (row.steps if row else []):
+        return version
+    if version != based_on:
+        raise StalePlaybook
+    Playbook.objects.create(type=kind, csirt=csirt, version=version + 1, steps=clean, author=actor)
+    return version + 1
+
+
+def clean_steps(steps: Iterable[Mapping[str, Any]]) -> list[Step]:
+    """Return the cleaned steps. A step keeps its code; a new one gets its own. Raises ValidationError on « steps »."""
+    listed = list(steps)
+    if len(listed) > MOST_STEPS:
+        raise ValidationError({"steps": _("Un guide a au plus 30 étapes. Regroupez-en.")})
+    taken: set[str] = set()
+    return [clean_step(number, step, taken) for number, step in enumerate(listed, 1)]
+
+
+def clean_step(number: int, step: Mapping[str, Any], taken: set[str]) -> Step:
+    """Return one cleaned step. `taken` holds the codes of the former steps; the code of this one is added."""
+    try:
+        title = plain_line(step["title"], limit=TITLE_LIMIT, field="steps")
+        why = plain_line(step["why"], limit=WHY_LIMIT, field="steps")
+        source = plain_line(step["source"], limit=SOURCE_LIMIT, field="steps")
+    except ValidationError as error:
+        raise at_step(number, error.messages[0]) from error
+    if not title:
+        raise at_step(number, _("écrivez ce qu’il y a à faire."))
+    hours = step["within_hours"]
+    if hours is not None and not 1 <= hours <= MOST_HOURS:
+        raise at_step(number, _("le délai va de 1 à 2 160 heures, ou reste vide."))
+    return Step(free_code(str(step["step"]) or slugify(title), taken), title, why, source, hours)
+
+
+def free_code(wanted: str, taken: set[str]) -> str:
+    base = wanted[:CODE_LIMIT] if CODE.match(wanted[:CODE_LIMIT]) else "etape"
+    code, number = base, 2
+    while code in taken:
+        code, number = f"{base[: CODE_LIMIT - 4]}-{number}", number + 1
+    taken.add(code)
+    return code
+
+
+def at_step(number: int, words: str) -> ValidationError:
+    return ValidationError({"steps": _("Étape %(number)s : %(words)s") % {"number": number, "words": words}})

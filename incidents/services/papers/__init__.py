@@ -1,0 +1,1 @@
+"""What is printed: cards, packs, and the task that makes them."""

@@ -1,0 +1,84 @@
+"""The card to print and pin to the wall, which remains readable when every computer is encrypted.
+
+It holds public facts only, except for the members of the body: theirs carries the numbers of its emergency card.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.enums import Helper
+from accounts.models import EmergencyContact
+from collectivities.enums import Kind
+from collectivities.models import Collectivity, CollectivityQuerySet, Departement
+from csirts.routing import Route, csirt_for, load_directory
+from incidents.enums import IncidentType
+from incidents.reflex_sheets import REFLEXES
+from incidents.services.papers.centres import describe_centre, describe_fallbacks
+from incidents.typeset import qr_code
+
+# Lines that a town hall fills in by hand in quiet times. A number known from its emergency card is printed there.
+LINES: tuple[tuple[Promise, Helper | None], ...] = (
+    (gettext_lazy("Prestataire informatique"), Helper.SUPPLIER),
+    (gettext_lazy("Hébergeur du site et des mails"), None),
+    (gettext_lazy("Maire, élu d’astreinte"), Helper.ELECTED),
+    (gettext_lazy("Direction, secrétariat"), None),
+    (gettext_lazy("Délégué à la protection (DPO)"), Helper.DPO),
+    (gettext_lazy("Assureur, numéro de contrat"), Helper.INSURER),
+    (gettext_lazy("Comptable public"), None),
+    (gettext_lazy("Intercommunalité, voisins reliés"), None),
+)
+
+
+def card_of(body: Collectivity, *, on: date, contacts: Iterable[EmergencyContact] = ()) -> dict[str, Any]:
+    """Return the card of one body. `contacts` are those of its emergency card: pass them for its members only."""
+    return card(body, csirt_for(body, on=on), on) | {"lines": lines_of(contacts)}
+
+
+def lines_of(contacts: Iterable[EmergencyContact]) -> list[list[str]]:
+    """Return each line as [label, known contact], with "" where somebody must write by hand."""
+    known = {one.kind: ", ".join(filter(None, (one.name, one.phone, one.note))) for one in contacts}
+    return [[str(label), known.get(helper, "") if helper else ""] for label, helper in LINES]
+
+
+def cards_of(departement: Departement, *, on: date) -> Iterator[dict[str, Any]]:
+    """Yield the cards of the communes of a département, by name, with few rows in memory at a time.
+
+    A commune lies in one region.
+    """
+    directory = load_directory(on)
+    for body in communes_of(departement).with_territory().order_by("sort_key", "pk").iterator(chunk_size=100):
+        yield card(body, directory.route(body, []), on)
+
+
+def communes_of(departement: Departement) -> CollectivityQuerySet:
+    return Collectivity.objects.existing().filter(departement=departement, kind=Kind.COMMUNE)
+
+
+def card(body: Collectivity, route: Route, on: date) -> dict[str, Any]:
+    """Return the content of a card.
+
+    Its three acts are those of « je ne sais pas », since the type of incident is not known.
+    """
+    address = settings.SITE_URL + reverse("declare_type", query={"collectivite": body.uid})
+    return {
+        "body": capfirst(body.label),
+        "centre": describe_centre(route.csirt),
+        "reason": route.reason,
+        "fallbacks": describe_fallbacks(route.fallbacks),
+        "acts": [list(act) for act in REFLEXES[IncidentType.UNKNOWN].acts],
+        "site": settings.SITE_URL.partition("://")[2] + reverse("declare_type"),
+        "address": address,
+        "qr": qr_code(address),
+        "lines": lines_of(()),
+        "made": _("Fiche établie le %(day)s, vérifiez les numéros une fois par an.")
+        % {"day": date_format(on, "j F Y")},
+    }

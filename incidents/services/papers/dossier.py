@@ -1,0 +1,166 @@
+"""The answer pack of a case: the same content for the page and for the PDF.
+
+Its QR code leads to the page where the follow-up code is typed, with the reference filled in. The pack never holds the
+code: it is printed, photocopied and mailed, and the code would open the case to anybody who has a copy.
+"""
+
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.models import Collectivity
+from collectivities.zones import CLOCKS, zone_of
+from csirts.queries import published_ways
+from csirts.routing import csirt_for
+from incidents.enums import TYPE_TERMS, TransferState
+from incidents.models import Incident
+from incidents.questions.facts import SNAPSHOT_TITLES, list_sheet_facts, title_of
+from incidents.questions.saying import NBSP, format_moment
+from incidents.reference import spaced
+from incidents.services.history.snapshots import Values, of_rows
+from incidents.services.library.reflexes import Sheet, sheet_for
+from incidents.services.papers.centres import describe_centre, describe_fallbacks, describe_site
+from incidents.services.papers.duties import duties_of
+from incidents.typeset import qr_code
+
+NO_MORE = gettext_lazy(
+    "Cette liste ne dit pas tout ce que la loi peut demander. Votre délégué à la protection des données (DPO), "
+    "votre assureur et la préfecture répondent pour votre cas."
+)
+
+GROUND_MOVED = gettext_lazy("%(taker)s, dont relève désormais la collectivité, l’a repris de %(giver)s le %(at)s.")
+
+
+def dossier_of(incident: Incident, *, at: datetime) -> dict[str, Any]:
+    """Return the content as plain texts, for a template or for typst. `incident` must be loaded `with_words`."""
+    zone = zone_of(incident.collectivity)
+    address = settings.SITE_URL + reverse("follow_up_start", query={"reference": spaced(incident.reference)})
+    return {
+        "reference": spaced(incident.reference),
+        "body": capfirst(incident.collectivity.label),
+        "identity": identity(incident.collectivity),
+        "received": moment(incident.received_at, zone),
+        "made": moment(at, zone),
+        "centre": describe_centre(incident.csirt),
+        "reason": why_this_centre(incident),
+        "fallbacks": describe_fallbacks(csirt_for(incident.collectivity, on=timezone.localdate(at)).fallbacks),
+        "checklist": checklist(sheet_for(incident.type, incident.csirt)),
+        "duties": [duty._asdict() for duty in duties_of(incident, zone)],
+        "no_more": str(NO_MORE),
+        "receipt": receipt(incident, zone),
+        "progress": progress(incident, zone),
+        "declared": declared(incident, zone),
+        "clock": str(CLOCKS.get(zone, zone)),
+        "address": address,
+        "site": settings.SITE_URL.partition("://")[2] + reverse("follow_up_start"),
+        "qr": qr_code(address),
+    }
+
+
+def why_this_centre(incident: Incident) -> str:
+    """Return why the case was routed to its centre and, after a transfer, which centre took it over and when."""
+    moved = incident.transfers.filter(state=TransferState.ACCEPTED).select_related("giver", "taker").order_by("-id")
+    if (last := moved.first()) is None or last.answered_at is None:
+        return incident.route_reason
+    at = moment(last.answered_at, zone_of(incident.collectivity))
+    words = {"giver": last.giver, "taker": last.taker, "at": at}
+    given = _("%(giver)s l’a confié à %(taker)s le %(at)s.") if last.asked_by_id else GROUND_MOVED
+    return f"{incident.route_reason} " + given % words
+
+
+def identity(body: Collectivity) -> str:
+    """Return the SIREN and INSEE code, which insurers and prefectures ask for to tell bodies of one name apart."""
+    siren = body.siren and _("SIREN %s") % NBSP.join(map("".join, batched(body.siren, 3)))
+    code = body.insee_code and _("code INSEE %s") % body.insee_code
+    return capfirst(", ".join(part for part in (siren, code) if part))
+
+
+def moment(at: datetime, zone: str) -> str:
+    local = format_moment(at, zone)
+    return f"{local}, {CLOCKS.get(zone, zone)}"
+
+
+def checklist(sheet: Sheet) -> dict[str, Any]:
+    whose = _("Fiche de %(csirt)s") % {"csirt": sheet.csirt.name} if sheet.csirt else _("Fiche nationale")
+    day = date_format(sheet.published_on, "j F Y")
+    return {
+        "hour_title": _("La première heure"),
+        "hour": [list(act) for act in sheet.text.hour],
+        "day_title": _("La première journée"),
+        "day": [list(act) for act in sheet.text.day],
+        "sources": " ; ".join(sheet.text.sources),
+        "version": _("%(whose)s, version %(version)s du %(day)s.")
+        % {"whose": whose, "version": sheet.version, "day": day},
+    }
+
+
+def declared(incident: Incident, zone: str) -> list[dict[str, Any]]:
+    """Return the sections of the case from its rows, then the newest answers to the questions of its type."""
+    situation = f"{incident.get_type_display()} ({TYPE_TERMS[incident.type]})"
+    facts = [format_section(name, "", of_rows(incident, name), zone) for name in SNAPSHOT_TITLES]
+    facts[0]["lines"].insert(0, [_("Situation"), situation])
+    questions = incident.sheets.exclude(section__in=SNAPSHOT_TITLES)
+    newest = questions.order_by("section", "-id").distinct("section")
+    answers = [format_section(sheet.section, sheet.version, sheet.values, zone) for sheet in newest]
+    return facts + [section for section in answers if section["lines"]]
+
+
+def format_section(section: str, version: str, values: Values, zone: str) -> dict[str, Any]:
+    lines = [[one.label, one.words] for one in list_sheet_facts(section, version, values, zone)]
+    return {"title": title_of(section, version), "lines": lines}
+
+
+def progress(incident: Incident, zone: str) -> list[str]:
+    """Return whether the case was taken or closed, and whether the body was called back, as sentences."""
+    return [line for line in (charge(incident, zone), verification(incident, zone)) if line]
+
+
+def charge(incident: Incident, zone: str) -> str:
+    words = {"csirt": incident.csirt}
+    if incident.closed_at:
+        reason = incident.get_closing_reason_display()
+        return _("Dossier clos le %(at)s : %(reason)s.") % {"at": moment(incident.closed_at, zone), "reason": reason}
+    if incident.acknowledged_at:
+        at = moment(incident.acknowledged_at, zone)
+        return _("%(csirt)s a pris le dossier en charge le %(at)s.") % (words | {"at": at})
+    return _("%(csirt)s n’a pas encore pris le dossier en charge.") % words if incident.csirt else ""
+
+
+def verification(incident: Incident, zone: str) -> str:
+    if incident.verified_at is None:
+        return _("Déclaration non vérifiée : personne n’a encore rappelé la collectivité sur un numéro déjà connu.")
+    how = capfirst(incident.get_verification_display())
+    return _("%(how)s, le %(at)s.") % {"how": how, "at": moment(incident.verified_at, zone)}
+
+
+def receipt(incident: Incident, zone: str) -> list[str]:
+    """Return the acknowledgement of receipt: what arrived, when, who deals with it, and nothing more (CRPA, article
+    L112-11).
+    """
+    words = {"reference": spaced(incident.reference), "at": moment(incident.received_at, zone)}
+    lines = [
+        _("La déclaration électronique %(reference)s a été reçue le %(at)s.") % words,
+        service_in_charge(incident),
+        _(
+            "Cet accusé de réception est délivré au titre de l’article L112-11 du code des relations entre le public "
+            "et l’administration. Il constate que l’envoi est arrivé. Il ne vaut ni plainte, ni "
+            "notification à la CNIL, ni déclaration à votre assureur."
+        ),
+    ]
+    return [line for line in lines if line]
+
+
+def service_in_charge(incident: Incident) -> str:
+    csirt = incident.csirt
+    if csirt is None:
+        return _("Aucun centre de réponse connu ne répond pour ce territoire : aucun service n’est désigné à ce jour.")
+    reached = [part for part in (*published_ways(csirt), describe_site(csirt.website)) if part]
+    return _("Service chargé du dossier : %(who)s.") % {"who": ", ".join([csirt.name, *reached])}

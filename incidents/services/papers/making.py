@@ -1,0 +1,244 @@
+"""PDF files that a task makes: each is requested once, made at least once, and kept until the case is erased.
+
+A row says what to make and when it is tried next. A worker claims it by pushing `due_at` forward and choosing a name
+in the store, and pushes `due_at` again as it goes: if it dies, another worker takes over within a minute. Only the
+last worker that claimed the row may record the result; what was stored under an earlier name is removed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import batched
+
+import structlog
+from django.db import transaction
+from django.db.models import Case, Max, QuerySet, When
+from django.utils import timezone
+
+from collectivities.models import Departement
+from incidents import vault
+from incidents.access import Guest, get_case
+from incidents.enums import Ability, PaperKind, PaperState
+from incidents.models import CaseKey, Incident, Paper
+from incidents.services.papers.cards import cards_of, communes_of
+from incidents.services.papers.dossier import dossier_of
+from incidents.typeset import PAGES_AT_ONCE, Joiner, typeset
+
+logger = structlog.get_logger(__name__)
+
+# Longer than any step of the work, so that no worker starts again what another one is still making.
+LEASE = timedelta(minutes=1)
+MOST_TRIES = 3
+# Other work of the same worker then has its turn.
+LONGEST_ROUND = timedelta(seconds=5)
+type Meanwhile = Callable[[], object]
+
+
+class Erased(Exception):
+    """The words of the case were erased: there is nothing to print."""
+
+
+class Overtaken(Exception):
+    """Another worker has claimed this paper meanwhile and makes it."""
+
+
+# Asking
+
+
+@transaction.atomic
+def ask_answer_pack(*, guest: Guest, reference: str) -> Paper:
+    """Request the answer pack of the case in its current state.
+
+    Returns the existing paper if there is one, restarted if late. Raises Http404, Erased.
+    """
+    incident = get_case(guest, reference, to=Ability.VIEW, lock=True)
+    if incident.erased_at:
+        raise Erased
+    last = incident.events.aggregate(at=Max("at"))["at"]
+    packs = incident.papers.filter(kind=PaperKind.ANSWER_PACK, asked_at__gte=last)
+    current = packs.exclude(state=PaperState.FAILED).order_by("-id").first()
+    if current:
+        return revived(current) if current.is_late else current
+    return Paper.objects.create(kind=PaperKind.ANSWER_PACK, incident=incident, total=1)
+
+
+@transaction.atomic
+def ask_wall_cards(*, departement: Departement) -> Paper:
+    """Request the cards of a département.
+
+    There is one paper a day, however many ask; a failed one is made again at once.
+    """
+    Departement.objects.select_for_update(no_key=True).get(pk=departement.pk)
+    newest = cards_for(departement).first()
+    if newest and not may_be_asked(newest):
+        return newest
+    if newest and newest.is_late:
+        return revived(newest)
+    total = communes_of(departement).count()
+    return Paper.objects.create(kind=PaperKind.WALL_CARDS, departement=departement, total=total)
+
+
+def may_be_asked(newest: Paper | None) -> bool:
+    """Tell whether a request would make new cards: there are none, or they failed, are late, or are of an
+    earlier day.
+    """
+    if newest is None or newest.state == PaperState.FAILED:
+        return True
+    if newest.state == PaperState.ASKED:
+        return newest.is_late
+    return timezone.localdate(newest.asked_at) < timezone.localdate()
+
+
+def revived(late: Paper) -> Paper:
+    """Restart a late paper: it counts as requested now, with all its tries, and keeps its place in the queue."""
+    late.asked_at, late.tries = timezone.now(), 0
+    late.save(update_fields=["asked_at", "tries"])
+    return late
+
+
+def cards_for(departement: Departement) -> QuerySet[Paper]:
+    """Return the cards of a département, newest first. An older file stays readable while a new one is made."""
+    return Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=departement).order_by("-id")
+
+
+# Making
+
+
+def make_due(*, kinds: Sequence[PaperKind] = tuple(PaperKind), meanwhile: Meanwhile | None = None) -> int:
+    """Make the papers that are due until none is left or the round is over. Returns the number of papers made.
+
+    `meanwhile` is called each time that a long paper has taken a round.
+    """
+    made, until = 0, timezone.now() + LONGEST_ROUND
+    while timezone.now() < until and (paper := claim(timezone.now(), kinds)):
+        made += try_paper(paper, meanwhile)
+    return made
+
+
+@transaction.atomic
+def claim(now: datetime, kinds: Sequence[PaperKind] = tuple(PaperKind)) -> Paper | None:
+    """Claim one due row: its next try is put off and its tries are counted before the work starts.
+
+    Answer packs come before cards, however many cards were requested. What a dead worker may have stored is removed,
+    so that nothing stays in the store without a row.
+    """
+    asked = Paper.objects.filter(state=PaperState.ASKED, due_at__lte=now, kind__in=kinds)
+    asked.filter(tries__gte=MOST_TRIES).update(state=PaperState.FAILED)
+    first = asked.order_by(Case(When(kind=PaperKind.ANSWER_PACK, then=0), default=1), "due_at", "id")
+    paper = first.select_for_update(skip_locked=True, of=("self",)).first()
+    if paper is None:
+        return None
+    forget_content(paper)
+    paper.tries, paper.due_at, paper.done, paper.storage_name = paper.tries + 1, now + LEASE, 0, vault.new_name()
+    paper.save(update_fields=["tries", "due_at", "done", "storage_name"])
+    return paper
+
+
+def try_paper(paper: Paper, meanwhile: Meanwhile | None = None) -> bool:
+    """Make one paper.
+
+    Returns whether it was recorded: an error must not stop the others, so it is logged and tried again.
+    """
+    try:
+        size = make_pack(paper) if paper.kind == PaperKind.ANSWER_PACK else make_cards(paper, meanwhile)
+    except Exception as error:  # noqa: BLE001  (see above)
+        logger.error("a paper cannot be made", paper=str(paper.uid), error=type(error).__name__)  # noqa: TRY400  (a trace may hold what people wrote)
+        vault.remove(paper.storage_name)
+        return False
+    return record(paper, size)
+
+
+def make_pack(paper: Paper) -> int:
+    """Make and store an answer pack and return its size in bytes. Raises Erased if the case was erased meanwhile."""
+    incident = Incident.objects.with_words().get(papers=paper)
+    pdf = typeset("pack", dossier_of(incident, at=timezone.now()))
+    vault.write(paper.storage_name, key_of(incident), pdf)
+    return len(pdf)
+
+
+@transaction.atomic
+def key_of(incident: Incident) -> bytes:
+    """Return the key of the case's files, created if there is none yet. Raises Erased."""
+    if Incident.objects.select_for_update(no_key=True).get(pk=incident.pk).erased_at:
+        raise Erased
+    row, _made = CaseKey.objects.get_or_create(incident=incident, defaults={"wrapped": vault.wrap(vault.new_key())})
+    return vault.unwrap(bytes(row.wrapped))
+
+
+def make_cards(paper: Paper, meanwhile: Meanwhile | None = None) -> int:
+    """Make the cards of a département and return the size in bytes. Raises Overtaken.
+
+    A few pages are made and joined at a time, so that memory does not grow with the number of communes. Cards hold
+    nothing secret and are stored in clear.
+    """
+    # a CHECK constraint requires it for this kind
+    departement: Departement = paper.departement  # type: ignore[assignment]
+    paused_at = timezone.now()
+    with vault.store().open(paper.storage_name, "wb") as file:
+        joiner = Joiner(file)
+        for cards in batched(cards_of(departement, on=timezone.localdate()), PAGES_AT_ONCE):
+            joiner.add(typeset("cards", {"title": str(departement), "cards": cards}))
+            if not filter_claimed(paper).update(done=joiner.pages, due_at=timezone.now() + LEASE):
+                raise Overtaken
+            if meanwhile and timezone.now() > paused_at + LONGEST_ROUND:
+                make_due(kinds=[PaperKind.ANSWER_PACK])
+                meanwhile()
+                paused_at = timezone.now()
+        joiner.finish()
+    return joiner.at
+
+
+def filter_claimed(paper: Paper) -> QuerySet[Paper]:
+    """Return the row, if this worker is the last one that claimed it."""
+    return Paper.objects.filter(pk=paper.pk, state=PaperState.ASKED, storage_name=paper.storage_name)
+
+
+@transaction.atomic
+def record(paper: Paper, size: int) -> bool:
+    """Record the paper as made.
+
+    If another worker took over or the case was erased, remove this file and return False.
+    """
+    if not filter_claimed(paper).update(state=PaperState.MADE, size=size, made_at=timezone.now(), done=paper.total):
+        vault.remove(paper.storage_name)
+        return False
+    if paper.kind == PaperKind.WALL_CARDS:
+        forget(Paper.objects.filter(kind=PaperKind.WALL_CARDS, departement=paper.departement_id, pk__lt=paper.pk))
+    return True
+
+
+# Reading and forgetting
+
+
+def content_of(paper: Paper) -> Iterator[bytes]:
+    """Yield the bytes of a paper that was made. Raises NotReadable."""
+    if paper.kind == PaperKind.WALL_CARDS:
+        return clear_content(paper.storage_name)
+    row = CaseKey.objects.filter(incident=paper.incident_id).first()
+    if row is None:
+        raise vault.NotReadable
+    return vault.read(paper.storage_name, vault.unwrap(bytes(row.wrapped)))
+
+
+def clear_content(name: str) -> Iterator[bytes]:
+    try:
+        with vault.store().open(name, "rb") as file:
+            yield from file.chunks()
+    except OSError as error:
+        raise vault.NotReadable from error
+
+
+def forget_papers(incident: Incident) -> None:
+    """Delete the papers of a case that is being erased. Call it inside that transaction."""
+    forget(Paper.objects.filter(incident=incident))
+
+
+def forget(papers: QuerySet[Paper]) -> None:
+    for paper in papers:
+        forget_content(paper)
+        paper.delete()
+
+
+def forget_content(paper: Paper) -> None:
+    if paper.storage_name:
+        transaction.on_commit(partial(vault.remove, paper.storage_name), robust=True)

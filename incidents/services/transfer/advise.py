@@ -1,0 +1,214 @@
+"""Sending a partner a file about a case: what the TLP of the case lets out, with its SHA-256, stored as it was sent.
+
+The file is canonical JSON (sorted keys, two spaces a level, UTF-8, a line feed at its end), made from the rows alone.
+The same case gives the same bytes, so the service can compare the file to send with the file that the page showed, and
+raise StaleAdvice if they differ. The file holds codes, instants and indicators. It holds the details of the person to
+call back only if the responder ticked that box and wrote a reason. It never holds the declarant's free text.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, EventKind, ObservableKind, Tlp
+from incidents.models import Advice, Incident
+from incidents.moments import code_of, end_or_day, moment_or_day
+from incidents.partners import MAILED, Partner
+from incidents.services.history.record import record_event
+from incidents.services.history.snapshots import (
+    caller_of,
+    instants_of,
+    interruptions_of,
+    leak_of,
+    snapshot_data,
+    text_of,
+)
+from incidents.services.transfer.agreements import NONE, Agreement, checked_agreement
+from incidents.sharing import PartnerKind, is_kept_in, needs_agreement
+from incidents.text import plain_line
+
+MOTIVE_LIMIT = 500
+FORMAT = "tocsin-advice/1"
+OBSERVABLES_SENT = 2000
+# An e-mail address, an account or a file name may identify a person: these kinds leave only with the personal values.
+IMPERSONAL = (ObservableKind.IP, ObservableKind.DOMAIN, ObservableKind.URL, ObservableKind.HASH)
+# Labels that the file may carry. They do not change the label of the case.
+LABELS = (Tlp.AMBER_STRICT, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
+KEPT_IN = gettext_lazy(
+    "TLP:RED : rien de ce dossier ne sort. Demandez au déclarant s’il accepte un TLP plus large, puis changez-le."
+)
+
+
+class StaleAdvice(Exception):
+    """The case changed after the page showed the file: the file to send is no longer the file that was read."""
+
+
+class FormUsed(Exception):
+    """The key of this form was already used with another partner, motive or file. Nothing was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person asks to send.
+
+    `partner` is a code, `key` the idempotency key of the form, `seen` the SHA-256 that the page showed. `tlp` is the
+    label of the file; `agreement` says who agreed for the body, where the label of the case requires it.
+    """
+
+    partner: str
+    motive: str
+    tlp: str = Tlp.AMBER_STRICT
+    agreement: Agreement = NONE
+    with_persons: bool = False
+    key: str = ""
+    seen: str = ""
+
+
+@transaction.atomic
+def advise_partner(*, reference: str, asked: Asked, actor: User) -> Advice:
+    """Store the file and record the event that sends it. The same form sent twice returns the first advice.
+
+    Raises Http404, PermissionDenied, FormUsed, StaleAdvice, and ValidationError: by field, or without a field if
+    nothing of the case may leave.
+    """
+    incident = get_incident(actor, reference, to=Ability.ADVISE, lock=True)
+    key = hashlib.sha256(f"{incident.pk}\n{asked.key}".encode()).hexdigest()
+    why, earlier = checked_motive(asked), Advice.objects.filter(submission_key=key).first()
+    if earlier and (earlier.partner, earlier.motive, earlier.sha256) == (asked.partner, why, asked.seen):
+        return earlier
+    partner = checked(incident, asked)
+    if earlier:
+        raise FormUsed
+    agreement = check_agreed(incident, asked)
+    content = content_of(incident, partner, asked)
+    if asked.seen != seal_of(content):
+        raise StaleAdvice
+    now = timezone.now()
+    told = {"partner": partner.code, "tlp": asked.tlp, "content": content, "sha256": seal_of(content)}
+    noted = {"motive": why, "agreement": agreement, "actor": actor, "asked_at": now}
+    advice = Advice.objects.create(incident=incident, submission_key=key, **noted, **told)
+    data: dict[str, Any] = {"partner": partner.code, "sha256": advice.sha256, "advice": str(advice.uid)}
+    data |= {"tlp": asked.tlp, "agreed": bool(agreement)}
+    record_event(incident, EventKind.ADVISED, at=now, actor=actor, **data)
+    return advice
+
+
+def checked(incident: Incident, asked: Asked) -> Partner:
+    """Return the partner. Raises ValidationError if the file cannot be sent to it."""
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à envoyer."))
+    partner = MAILED.get(asked.partner)
+    if partner is None:
+        raise ValidationError({"partner": _("Choisissez un partenaire de la liste.")})
+    if asked.tlp not in LABELS:
+        raise ValidationError({"tlp": _("Choisissez le TLP du message.")})
+    if why := why_not(incident):
+        raise ValidationError(why)
+    return partner
+
+
+def check_agreed(incident: Incident, asked: Asked) -> str:
+    """Return the words to store about the agreement. Raises ValidationError like `checked_agreement`."""
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COMMUNITY, label=asked.tlp)
+    return checked_agreement(incident, asked.agreement, is_needed=is_needed)
+
+
+def checked_motive(asked: Asked) -> str:
+    why = plain_line(asked.motive, limit=MOTIVE_LIMIT, field="motive")
+    if not why:
+        missing = _("Écrivez pourquoi des coordonnées partent.") if asked.with_persons else _("Écrivez pourquoi.")
+        raise ValidationError({"motive": missing})
+    return why
+
+
+def why_not(incident: Incident) -> str:
+    """Return why the TLP of the case lets nothing out, as a sentence, or "" if something may leave."""
+    return str(KEPT_IN) if is_kept_in(incident.tlp) else ""
+
+
+def content_of(incident: Incident, partner: Partner, asked: Asked) -> str:
+    """Return the text of the file. The same rows give the same text."""
+    said = facts_of(incident) | {
+        "format": FORMAT,
+        "to": partner.code,
+        "tlp": str(Tlp(asked.tlp).label),
+        "declarant_agreed": asked.agreement.is_given,
+        "observables": observables_of(incident, with_persons=asked.with_persons),
+    }
+    if asked.with_persons:
+        caller = caller_of(incident)
+        said["contact"] = {"name": caller.name, "role": caller.role, "phone": caller.phone, "email": caller.email}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+
+
+def seal_of(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    return {
+        "reference": incident.reference,
+        "pap": incident.get_pap_display(),
+        "centre": incident.csirt.name if incident.csirt else "",
+        "body": body_of(incident),
+        "type": incident.type,
+        "nature": incident.nature,
+        "cause": incident.cause,
+        "techniques": incident.techniques,
+        "rsit": {"class": incident.rsit_class, "type": incident.rsit_type},
+        "severity": incident.get_severity_display(),
+        "verified": incident.is_verified,
+        "received_at": text_of(incident.received_at),
+        "moments": moments_of(incident),
+        "service_stopped": incident.service_stopped,
+        "services": services_of(incident),
+        "data": snapshot_data(incident.data_concerned, leak_of(incident)),
+    }
+
+
+def body_of(incident: Incident) -> dict[str, Any]:
+    body = incident.collectivity
+    return {
+        "name": body.label,
+        "kind": body.kind,
+        "insee": body.insee_code or "",
+        "siren": body.siren or "",
+        "confirmed": not body.is_unconfirmed,
+    }
+
+
+def moments_of(incident: Incident) -> dict[str, str | None]:
+    """Return the known instants in UTC, or as a day of the body's time zone if no hour was given."""
+    zone, known = zone_of(incident.collectivity), instants_of(incident).items()
+    return {name: code_of(moment_or_day(one.at, zone, one.certainty)) for name, one in known}
+
+
+def services_of(incident: Incident) -> list[dict[str, Any]]:
+    """Leave out the workarounds, which are free text of the declarant."""
+    zone = zone_of(incident.collectivity)
+    return [
+        {
+            "service": str(one.service),
+            "extent": str(one.extent),
+            "from": code_of(moment_or_day(one.started_at, zone)),
+            "to": code_of(end_or_day(one.started_at, one.ended_at, zone)),
+            "people": one.people_affected,
+        }
+        for one in interruptions_of(incident)
+    ]
+
+
+def observables_of(incident: Incident, *, with_persons: bool) -> list[dict[str, Any]]:
+    kinds = ObservableKind.values if with_persons else IMPERSONAL
+    found = incident.observables.filter(kind__in=kinds).order_by("kind", "value").values("kind", "value")
+    return [dict(one) for one in found[:OBSERVABLES_SENT]]

@@ -1,0 +1,259 @@
+"""Transferring a case to another centre: one centre proposes it, the other accepts or returns it.
+
+Until then it belongs to the giver, who may withdraw the proposal. Accepting a case is taking it: from that instant
+only the taker's people work on it, and the giver reads what was there until then (`services/history/remains.py`).
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.enums import CSIRT_ROLES
+from accounts.models import Membership, User
+from csirts.enums import Level
+from csirts.models import Csirt
+from incidents.access import get_incident, get_offer
+from incidents.anonymous import persons_in
+from incidents.enums import Ability, ActorKind, EventKind, NoteKind, Status, TransferState
+from incidents.models import Incident, IncidentEvent, Transfer
+from incidents.services.handling.close import list_names
+from incidents.services.handling.due import DUE_FIELDS, settle_due
+from incidents.services.history.record import record_event
+from incidents.services.history.remains import standing_of
+from incidents.services.transfer.agreements import AGREEMENT_LIMIT, NONE, NOT_AGREED, Agreement, checked_agreement
+from incidents.sharing import PartnerKind, needs_agreement, width
+from incidents.text import plain_line
+from incidents.workflow import check_transferable
+
+MOTIVE_LIMIT = 500
+TAKEN = ("csirt", "status", "acknowledged_at", "acknowledged_by", "assignee", "group", *DUE_FIELDS)
+
+
+class StaleTransfer(Exception):
+    """Somebody answered, withdrew or made a proposal after the page was opened.
+
+    `transfer` is the newest one, if any.
+    """
+
+    def __init__(self, transfer: Transfer | None) -> None:
+        super().__init__()
+        self.transfer = transfer
+
+
+def takers_for(incident: Incident) -> QuerySet[Any]:
+    """Return the centres that a case may be proposed to.
+
+    `has_people` tells whether anybody of the centre works here.
+    """
+    people = Membership.objects.in_force().filter(csirt=OuterRef("pk"), role__in=CSIRT_ROLES, user__is_active=True)
+    others = Csirt.objects.active().exclude(pk=incident.csirt_id or 0).annotate(has_people=Exists(people))
+    return others.filter(Q(level=Level.TERRITORIAL) | Q(has_people=True)).order_by("name")
+
+
+@transaction.atomic
+def ask_transfer(
+    *, reference: str, taker: str, motive: str, actor: User, seen: str, agreement: Agreement = NONE
+) -> Transfer:
+    """Propose the case to the centre with the slug `taker`. The same proposal again by the same person changes
+    nothing.
+
+    `agreement` says who of the body agreed, where the TLP requires it. `seen` is the uid of the newest transfer on the
+    page, or "". Raises Http404, PermissionDenied, InvalidTransition for a closed case, StaleTransfer, and
+    ValidationError: by field, or without a field for a case that cannot be transferred.
+    """
+    incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
+    newest = newest_of(incident)
+    why = plain_line(motive, limit=MOTIVE_LIMIT, field="motive")
+    words = plain_line(agreement.words, limit=AGREEMENT_LIMIT, field="agreement")
+    is_agreed_alike = newest and newest.agreement == words and (not words or newest.agreed_tlp == agreement.label)
+    if newest and is_same(newest, taker, why, actor) and is_agreed_alike:
+        return newest
+    if str(newest.uid if newest else "") != seen or (newest and newest.state == TransferState.ASKED):
+        raise StaleTransfer(newest)
+    check_may_go(incident)
+    centre = find_taker(incident, taker)
+    check_motive(incident, why)
+    is_needed = needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    agreed = checked_agreement(incident, agreement, is_needed=is_needed)
+    said = {"motive": why, "agreement": agreed, "agreed_tlp": incident.tlp if agreed else "", "asked_by": actor}
+    giver: Any = incident.csirt_id  # the actor may transfer, so the case has a centre
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=centre, **said)
+    tell(transfer, EventKind.TRANSFER_ASKED, actor)
+    return transfer
+
+
+def propose_to(incident: Incident, taker: Csirt, *, motive: str) -> Transfer:
+    """Propose a case that was worked on to the centre that now answers for its body.
+
+    The caller has locked the case.
+    """
+    giver: Any = incident.csirt_id
+    transfer = Transfer.objects.create(incident=incident, giver_id=giver, taker=taker, motive=motive[:MOTIVE_LIMIT])
+    tell(transfer, EventKind.TRANSFER_ASKED, None)
+    return transfer
+
+
+def withdraw_offer(incident: Incident, *, unless_to: Csirt | None) -> bool:
+    """Withdraw what the platform proposed to another centre than `unless_to`. The caller has locked the case.
+
+    Returns whether there was such a proposal.
+    """
+    stale = incident.transfers.filter(state=TransferState.ASKED, asked_by=None).exclude(taker=unless_to).first()
+    if stale is None:
+        return False
+    settle(stale, TransferState.WITHDRAWN, None)
+    stale.save(update_fields=["state", "answered_at", "answered_by"])
+    tell(stale, EventKind.TRANSFER_WITHDRAWN, None)
+    return True
+
+
+@transaction.atomic
+def withdraw_transfer(*, reference: str, actor: User) -> Transfer:
+    """Withdraw the proposal. A repeated call changes nothing.
+
+    Raises Http404, PermissionDenied, StaleTransfer if it was answered or there is none.
+    """
+    incident = get_incident(actor, reference, to=Ability.TRANSFER, lock=True)
+    newest = newest_of(incident)
+    if newest and newest.state == TransferState.WITHDRAWN:
+        return newest
+    if newest is None or newest.state != TransferState.ASKED:
+        raise StaleTransfer(newest)
+    settle(newest, TransferState.WITHDRAWN, actor)
+    newest.save(update_fields=["state", "answered_at", "answered_by"])
+    tell(newest, EventKind.TRANSFER_WITHDRAWN, actor)
+    return newest
+
+
+@transaction.atomic
+def return_transfer(*, uid: UUID, answer: str, actor: User) -> Transfer:
+    """Refuse the case for the taker, with a reason. Raises Http404, StaleTransfer, ValidationError on « answer »."""
+    transfer = locked_offer(actor, uid)
+    why = plain_line(answer, limit=MOTIVE_LIMIT, field="answer")
+    if transfer.state == TransferState.RETURNED and transfer.answered_by_id == actor.pk:
+        return transfer
+    if transfer.state != TransferState.ASKED:
+        raise StaleTransfer(transfer)
+    if not why:
+        raise ValidationError({"answer": _("Écrivez pourquoi : l’autre centre saura quoi en faire.")})
+    settle(transfer, TransferState.RETURNED, actor)
+    transfer.answer = "" if transfer.incident.erased_at else why
+    transfer.save(update_fields=["state", "answered_at", "answered_by", "answer"])
+    tell(transfer, EventKind.TRANSFER_RETURNED, actor)
+    return transfer
+
+
+@transaction.atomic
+def accept_transfer(*, uid: UUID, actor: User) -> Transfer:
+    """Take the case for the actor's centre and assign it to the actor.
+
+    A repeated call by the same person changes nothing. Raises Http404, StaleTransfer if a colleague answered first or
+    it was withdrawn, InvalidTransition if the case was closed, ValidationError if it can no longer be transferred.
+    """
+    transfer = locked_offer(actor, uid)
+    if transfer.state == TransferState.ACCEPTED and transfer.answered_by_id == actor.pk:
+        return transfer
+    if transfer.state != TransferState.ASKED:
+        raise StaleTransfer(transfer)
+    incident = transfer.incident
+    check_may_go(incident)
+    if lacks_agreement(transfer):
+        raise ValidationError({"agreement": str(NOT_AGREED)})
+    settle(transfer, TransferState.ACCEPTED, actor)
+    transfer.standing = standing_of(incident)
+    change_hands(incident, transfer, actor)
+    transfer.last_event = tell(transfer, EventKind.TRANSFERRED, actor)
+    transfer.save(update_fields=["state", "answered_at", "answered_by", "standing", "last_event"])
+    return transfer
+
+
+def newest_of(incident: Incident) -> Transfer | None:
+    return incident.transfers.select_related("giver", "taker").order_by("-id").first()
+
+
+def is_same(newest: Transfer, taker: str, why: str, actor: User) -> bool:
+    """Tell whether this repeats the newest proposal, as after a double click."""
+    asked = (newest.state, newest.taker.slug, newest.motive, newest.asked_by_id)
+    return asked == (TransferState.ASKED, taker, why, actor.pk)
+
+
+def check_may_go(incident: Incident) -> None:
+    """Raise InvalidTransition for a closed case, ValidationError for a case that is erased or merged."""
+    if incident.erased_at:
+        raise ValidationError(_("Les mots de ce dossier ont été effacés : il n’y a plus rien à transférer."))
+    if incident.merged_into_id or incident.doubles.exists():
+        raise ValidationError(_("Ce dossier est fusionné avec un autre. Défaites la fusion, puis transférez-le."))
+    check_transferable(Status(incident.status))
+
+
+def lacks_agreement(transfer: Transfer) -> bool:
+    """Tell whether the TLP requires an agreement that is missing, or was given under a wider TLP."""
+    tlp = transfer.incident.tlp
+    if not needs_agreement(tlp, PartnerKind.COLLEAGUE):
+        return False
+    return not transfer.agreement or width(transfer.agreed_tlp) > width(tlp)
+
+
+def check_motive(incident: Incident, why: str) -> None:
+    """Raise ValidationError on « motive » if it is empty or names a person: the other centre reads it before it has
+    the case.
+    """
+    if not why:
+        raise ValidationError({"motive": _("Écrivez pourquoi : l’autre centre décide d’après ces mots.")})
+    if persons := persons_in(why, list_names(incident)):
+        quoted = ", ".join(f"«\N{NO-BREAK SPACE}{one}\N{NO-BREAK SPACE}»" for one in persons)
+        raise ValidationError({"motive": _("Ce motif désigne quelqu’un. Retirez : %s.") % quoted})
+
+
+def find_taker(incident: Incident, slug: str) -> Csirt:
+    centre: Csirt | None = takers_for(incident).filter(slug=slug).first() if "\0" not in slug else None
+    if centre is None:
+        raise ValidationError({"taker": _("Choisissez un centre de la liste.")})
+    return centre
+
+
+def locked_offer(actor: User, uid: UUID) -> Transfer:
+    """Return the proposal with its case locked. The case is locked first, then the proposal is read again."""
+    offer = get_offer(actor, uid)
+    incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.incident_id)
+    transfer = get_offer(actor, uid)
+    transfer.incident = incident
+    return transfer
+
+
+def settle(transfer: Transfer, state: TransferState, actor: User | None) -> None:
+    transfer.state, transfer.answered_at, transfer.answered_by = state, timezone.now(), actor
+
+
+def change_hands(incident: Incident, transfer: Transfer, actor: User) -> None:
+    """Move the case to the taker, newly acknowledged; the events still name who took it at the former centre.
+
+    The case leaves its group, and the search keeps hand-overs at their centre (`services/handling/notes.py`).
+    """
+    now = transfer.answered_at
+    incident.csirt = transfer.taker
+    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.ACKNOWLEDGED, now, actor
+    incident.assignee, incident.group = actor, None
+    settle_due(incident, worked_at=now)
+    incident.save(update_fields=TAKEN)
+    relays = [str(uid) for uid in incident.notes.filter(kind=NoteKind.HANDOVER).values_list("uid", flat=True)]
+    incident.documents.exclude(source__in=relays).update(csirt=transfer.taker)
+
+
+def tell(transfer: Transfer, kind: EventKind, actor: User | None) -> IncidentEvent:
+    """Record the event. `from` is the giver, `to` the taker. Without `actor`, the platform acted."""
+    ends: dict[str, Any] = {"from": transfer.giver.slug, "to": transfer.taker.slug}
+    return record_event(
+        transfer.incident,
+        kind,
+        at=transfer.answered_at or transfer.asked_at,
+        actor=actor,
+        by=None if actor else ActorKind.SYSTEM,
+        transfer=str(transfer.uid),
+        **ends,
+    )

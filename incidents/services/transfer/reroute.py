@@ -1,0 +1,204 @@
+"""Open cases follow the directory: when another centre answers for a body, that centre gets its cases.
+
+A case on which no centre worked moves at once, with new targets. A case on which a centre worked is proposed to the
+other centre, as a person would propose it, since that centre must accept it. If its TLP forbids this, its centre gets
+the task to ask the declarant first.
+
+Cases stay where they are if a transfer was accepted or is pending, if they have duplicates, or if they were worked on
+and no centre answers for the body any more. A proposal of the platform is withdrawn once its taker no longer answers
+for the body. Cases are compared again some minutes after a change of the directory, of a body's territory, or of the
+day.
+"""
+
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q, QuerySet, Subquery
+from django.utils import timezone
+
+from collectivities.grounds import grounds_version
+from csirts.models import Csirt
+from csirts.routing import Route, csirt_for, directory_version, load_directory
+from incidents.due import ANSWER_WITHIN
+from incidents.enums import OPEN, ActorKind, EventKind, Rerouting, TransferState
+from incidents.models import Incident, RoutingCheck, Transfer
+from incidents.services.handling.due import CSIRT, DUE_FIELDS, settle_due
+from incidents.services.handling.tasks import ask_for_agreement
+from incidents.services.history.record import record_event
+from incidents.services.transfer.proposal import propose_to, withdraw_offer
+from incidents.severity import ACKNOWLEDGE_WITHIN
+from incidents.sharing import PartnerKind, needs_agreement
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 200
+LONGEST_ROUND = timedelta(seconds=2)
+# The delay between the last change of the directory and the comparison: an editor who deletes a coverage by mistake
+# and enters it again moves no case and mails nobody. Declarations routed before the change are committed by then.
+FOLLOWED_AFTER = timedelta(minutes=10)
+SETTLED = (TransferState.ASKED, TransferState.ACCEPTED)
+MOVED = ("csirt", "region", "route_reason", "assignee", "group", "acknowledge_by", "answer_by", *DUE_FIELDS)
+# Events that only the people of a centre cause. Assigning a case or grouping it is not work on it.
+WORK = (
+    *(EventKind.ACKNOWLEDGED, EventKind.VERIFIED, EventKind.QUALIFIED, EventKind.SEVERITY, EventKind.NOTED),
+    *(EventKind.HANDED_OVER, EventKind.TASKS_ADDED, EventKind.TASK_DONE, EventKind.OBSERVED, EventKind.ADVISED),
+    *(EventKind.MERGED, EventKind.UNMERGED, EventKind.REOPENED, EventKind.TRANSFERRED),
+)
+WORDS_OF_CENTRE = Q(kind=EventKind.MESSAGE, data__side=CSIRT)
+# The last of these events is when the case was routed; a correction of its body after it makes the case follow.
+ROUTED = (EventKind.DECLARED, EventKind.REROUTED, EventKind.TRANSFERRED)
+OTHER_BODY = Q(kind=EventKind.BODY_MERGED) | (Q(kind=EventKind.BODY_CORRECTED) & ~Q(data__fields=["name"]))
+
+
+def reroute_cases() -> int:
+    """Compare the open cases with the directory, for a few seconds at most.
+
+    Returns the number of cases that followed it.
+    """
+    moved, until = 0, timezone.now() + LONGEST_ROUND
+    while timezone.now() < until:
+        check = begin_check(timezone.now())
+        cases = list(cases_after(check.last_case)) if check else []
+        if check is None:
+            break
+        moved += sum(reroute_misplaced(cases, check.checked_on or timezone.localdate()))
+        if not note_progress(check, cases):
+            break
+    return moved
+
+
+def begin_check(now: datetime) -> RoutingCheck | None:
+    """Return the progress of the comparison, restarted if the directory, a body's territory or the day has changed.
+
+    Returns None once it is finished, and during the minutes after a change. Three queries.
+    """
+    check, _is_new = RoutingCheck.objects.get_or_create(pk=1)
+    standing = directory_version(), grounds_version(), timezone.localdate(now)
+    if (check.version, check.grounds, check.checked_on) != standing:
+        check.version, check.grounds, check.checked_on = standing
+        check.noticed_at, check.last_case, check.is_finished = now, 0, False
+        check.save()
+    return None if check.is_finished or now < check.noticed_at + FOLLOWED_AFTER else check
+
+
+def cases_after(pk: int) -> QuerySet[Incident]:
+    """Return the next open cases, with the relations from which a route is computed."""
+    bodies = [f"collectivity{seat}__{part}" for seat in ("", "__seat") for part in ("region", "region_correction")]
+    return Incident.objects.open().filter(pk__gt=pk).select_related(*bodies).order_by("pk")[:BATCH]
+
+
+def note_progress(check: RoutingCheck, cases: list[Incident]) -> bool:
+    """Save the progress, unless another change was noticed meanwhile. Returns whether more cases are left."""
+    same = RoutingCheck.objects.filter(noticed_at=check.noticed_at)
+    same.update(last_case=cases[-1].pk if cases else 0, is_finished=not cases)
+    return bool(cases)
+
+
+def reroute_misplaced(cases: list[Incident], on: date) -> list[bool]:
+    """Reroute the cases that the directory of that day gives to another centre than their own or than the proposed
+    one.
+
+    Returns one boolean for each such case: whether it was rerouted.
+    """
+    directory = load_directory(on)
+    offers = Transfer.objects.filter(incident__in=cases, state=TransferState.ASKED, asked_by=None)
+    offered_to = dict(offers.values_list("incident", "taker"))
+
+    def is_misplaced(case: Incident) -> bool:
+        if case.pk in offered_to and needs_agreement(case.tlp, PartnerKind.COLLEAGUE):
+            return True  # its TLP was narrowed since
+        centre = directory.route(case.collectivity, ()).csirt
+        return (centre.pk if centre else None) != offered_to.get(case.pk, case.csirt_id)
+
+    return [follow(one.pk, on) for one in cases if is_misplaced(one)]
+
+
+def follow(pk: int, on: date) -> bool:
+    """Reroute one case. An error is logged, so that it does not stop the others."""
+    try:
+        return reroute_case(pk, on)
+    except (OperationalError, InterfaceError):
+        raise  # the database is unreachable: everything is compared again
+    except Exception as error:  # noqa: BLE001  (see above)
+        logger.error("a case cannot be rerouted", error=type(error).__name__)  # noqa: TRY400  (a trace may hold words)
+        return False
+
+
+@transaction.atomic
+def reroute_case(pk: int, on: date) -> bool:
+    """Move the case to the centre that answers for its body on that day, or propose it.
+
+    Returns whether anything was done.
+    """
+    incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    route = csirt_for(incident.collectivity, on)
+    may_stay = not needs_agreement(incident.tlp, PartnerKind.COLLEAGUE)
+    is_withdrawn = withdraw_offer(incident, unless_to=route.csirt if may_stay else None)
+    if incident.csirt == route.csirt or not may_follow(incident, route.csirt):
+        return is_withdrawn
+    if not was_worked_on(incident):
+        move(incident, route)
+        return True
+    return (route.csirt is not None and offer(incident, route.csirt, route.reason)) or is_withdrawn
+
+
+def offer(incident: Incident, centre: Csirt, reason: str) -> bool:
+    """Propose a case that was worked on, or add the task to ask the declarant first.
+
+    Returns whether anything was done.
+    """
+    if incident.erased_at:
+        return False
+    if needs_agreement(incident.tlp, PartnerKind.COLLEAGUE):
+        return ask_for_agreement(incident, centre)
+    propose_to(incident, centre, motive=reason)
+    return True
+
+
+def may_follow(incident: Incident, centre: Csirt | None) -> bool:
+    """Tell whether the case may follow: nobody transferred or proposed it, or merged other cases into it."""
+    if incident.status not in OPEN or incident.doubles.exists():
+        return False
+    by_people = incident.transfers.exclude(state=TransferState.WITHDRAWN, answered_by=None)
+    return not by_people.filter(Q(state__in=SETTLED) | Q(taker=centre, taker__isnull=False)).exists()
+
+
+def was_worked_on(incident: Incident) -> bool:
+    """Tell whether a centre ever took the case or wrote in it, even if the case was unassigned since."""
+    if incident.acknowledged_at:
+        return True
+    return incident.events.filter(Q(kind__in=WORK) | WORDS_OF_CENTRE).exists()
+
+
+def move(incident: Incident, route: Route) -> None:
+    """Give a case on which nobody worked to its new centre, with new targets, or to none. The caller has locked it."""
+    now, former = timezone.now(), incident.csirt
+    why = reason_of(incident, route.csirt)
+    incident.csirt, incident.route_reason = route.csirt, route.reason
+    incident.region = incident.collectivity.home_region
+    incident.assignee, incident.group = None, None
+    incident.acknowledge_by = now + ACKNOWLEDGE_WITHIN[incident.severity]
+    incident.answer_by = incident.answer_by and now + ANSWER_WITHIN[incident.severity]
+    incident.worked_at = None  # the work of the former centre does not shorten the targets of the new one
+    settle_due(incident)
+    incident.save(update_fields=MOVED)
+    ends = {"from": former.slug if former else "", "to": route.csirt.slug if route.csirt else ""}
+    record_event(incident, EventKind.REROUTED, at=now, actor=None, by=ActorKind.SYSTEM, why=str(why), **ends)
+
+
+def reason_of(incident: Incident, centre: Csirt | None) -> Rerouting:
+    """Return why the case follows. Call it before the case is changed."""
+    if has_other_ground(incident):
+        return Rerouting.CORRECTED
+    if centre is None:
+        return Rerouting.CLOSED
+    return Rerouting.MOVED if incident.csirt else Rerouting.OPENED
+
+
+def has_other_ground(incident: Incident) -> bool:
+    """Tell whether the body lies in another region than when the case was routed, or was corrected or merged since."""
+    if incident.region != incident.collectivity.home_region:
+        return True
+    routed = incident.events.filter(kind__in=ROUTED).order_by("-id").values("id")[:1]
+    return incident.events.filter(OTHER_BODY, id__gt=Subquery(routed)).exists()

@@ -1,0 +1,128 @@
+"""The forms with what to choose before an act on several cases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import TYPE_TERMS, BulkAct, Cause, GroupKind, Nature, Tlp
+from incidents.models import CaseGroup, Incident
+from incidents.rsit import TYPES_OF_CLASS, RsitClass, RsitType
+from incidents.services.groups.bulk import CLOSED_FOR, group_titled, people_of
+from incidents.services.groups.group import TITLE_LIMIT
+
+GROUPS_OFFERED = 50
+NOBODY = "personne"
+
+
+AS_IT_IS = ("", _("Laisser tel quel"))
+RSIT_CHOICES: list[Any] = [
+    (RsitClass(code).label, [(f"{code}/{one}", RsitType(one).label) for one in types])
+    for code, types in TYPES_OF_CLASS.items()
+]
+
+
+def keep_or_choose(label: Any, choices: Sequence[Any]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[AS_IT_IS, *choices])
+
+
+class BulkForm(forms.Form):
+    """A form without any choice. `case` is one of the cases: all belong to its centre, which is the actor's."""
+
+    def __init__(self, data: Any = None, *, case: Incident, actor: User) -> None:
+        if case.csirt is None:
+            raise ValueError("a case without centre is nobody's to triage")
+        self.csirt, self.actor = case.csirt, actor
+        super().__init__(data)
+        self.offer()
+
+    def offer(self) -> None:
+        """Fill the choices that depend on the centre."""
+
+    def choices(self) -> dict[str, Any]:
+        """Codes and ids, for the job. Raises ValidationError."""
+        return {}
+
+
+class AssignForm(BulkForm):
+    assignee = forms.ChoiceField(
+        label=_("Attribuer à"), error_messages={"required": _("Choisissez une personne de votre centre.")}
+    )
+
+    def offer(self) -> None:
+        people = [(str(one.uid), one.display_name) for one in people_of(self.csirt)]
+        self.fields["assignee"].choices = [("", "—"), *people, (NOBODY, _("Personne"))]  # type: ignore[attr-defined]
+
+    def choices(self) -> dict[str, Any]:
+        chosen = self.cleaned_data["assignee"]
+        return {"assignee": None if chosen == NOBODY else chosen}
+
+
+class ClassifyForm(BulkForm):
+    """Fields without a choice leave each case as it is."""
+
+    nature = keep_or_choose(_("Nature"), [one for one in Nature.choices if one[0] != Nature.UNQUALIFIED])
+    type = keep_or_choose(_("Type"), list(TYPE_TERMS.items()))
+    rsit = keep_or_choose("RSIT", RSIT_CHOICES)
+    cause = keep_or_choose(_("Cause"), Cause.choices)
+    tlp = keep_or_choose("TLP", Tlp.choices)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not any(said.values()):
+            raise ValidationError(_("Choisissez au moins une chose à changer."))
+        return said
+
+    def choices(self) -> dict[str, Any]:
+        return {name: code for name, code in self.cleaned_data.items() if code}
+
+
+class CloseForm(BulkForm):
+    reason = forms.ChoiceField(
+        label=_("Pourquoi sont-ils clos"),
+        choices=[("", "—"), *((one.value, one.label) for one in CLOSED_FOR)],
+        error_messages={"required": _("Choisissez pourquoi les dossiers sont clos.")},
+    )
+
+    read_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)  # when the list of ticked cases was shown
+
+    def choices(self) -> dict[str, Any]:
+        read_at = self.cleaned_data["read_at"]
+        return {"reason": self.cleaned_data["reason"], "read_at": read_at and read_at.isoformat()}
+
+
+class GroupForm(BulkForm):
+    group = forms.ChoiceField(label=_("Groupe ouvert"), required=False)
+    title = forms.CharField(label=_("Ou nouveau groupe"), required=False, max_length=TITLE_LIMIT)
+    kind = forms.ChoiceField(label=_("Cause commune"), choices=GroupKind.choices, required=False)
+
+    def offer(self) -> None:
+        opened = CaseGroup.objects.filter(csirt=self.csirt, closed_at=None).order_by("-opened_at", "-id")
+        known = [(str(one.uid), one.title) for one in opened[:GROUPS_OFFERED]]
+        self.fields["group"].choices = [("", "—"), *known]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not said.get("group") and not said.get("title"):
+            raise ValidationError({"group": _("Choisissez un groupe, ou donnez un titre au nouveau.")})
+        return said
+
+    def choices(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said["group"]:
+            return {"group": said["group"]}
+        kind = GroupKind(said["kind"] or GroupKind.OTHER)
+        group = group_titled(csirt=self.csirt, kind=kind, title=said["title"], actor=self.actor)
+        return {"group": str(group.uid)}
+
+
+FORMS: dict[BulkAct, type[BulkForm]] = {
+    BulkAct.TAKE: BulkForm,
+    BulkAct.ASSIGN: AssignForm,
+    BulkAct.CLASSIFY: ClassifyForm,
+    BulkAct.CLOSE: CloseForm,
+    BulkAct.GROUP: GroupForm,
+}

@@ -1,0 +1,236 @@
+"""One act on the cases that were ticked: what is asked first, what was done, and how far a long one has come."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from incidents.enums import BulkAct, BulkOutcome, BulkState, Status
+from incidents.models import BulkItem, BulkJob, Incident
+from incidents.reference import is_reference, spaced
+from incidents.services.groups.bulk import (
+    AT_ONCE,
+    MOST_CASES,
+    TRANSFERRED,
+    FormUsed,
+    do_at_once,
+    start_bulk,
+    stop_bulk,
+    tally,
+)
+from incidents.triage.bulk.forms import FORMS, BulkForm
+from incidents.triage.case.page import render_page
+from incidents.triage.wording import why_refused
+from incidents.workflow import InvalidTransition
+
+REFUSALS_SAID = 5
+REFUSALS_SHOWN = 100
+CASES_NAMED = 50
+CODES = {
+    "prendre": BulkAct.TAKE,
+    "attribuer": BulkAct.ASSIGN,
+    "qualifier": BulkAct.CLASSIFY,
+    "clore": BulkAct.CLOSE,
+    "grouper": BulkAct.GROUP,
+}
+WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
+
+
+@require_POST
+def act_in_bulk(request: HttpRequest) -> HttpResponse:
+    """Shows what is to be chosen first; sent again with the choice, does it or has it done."""
+    user = user_of(request)
+    if not user.csirt_ids():
+        raise Http404
+    code, references = read_act(request.POST)
+    cases = mine_among(user, references)
+    if code not in CODES or not cases:
+        return render_question(request, code, cases, None, status=422)
+    act = CODES[code]
+    is_sent = "confirme" in request.POST or act == BulkAct.TAKE
+    form = FORMS[act](request.POST if is_sent else None, case=cases[0], actor=user)
+    if not is_sent:
+        tell_left_out(request, len(set(references)) - len(cases))
+        return render_question(request, code, cases, form)
+    try:
+        if form.is_valid():
+            return begin(request, act, references, form)
+    except FormUsed as used:
+        return say_used(request, used.job)
+    except ValidationError as error:
+        form.add_error(None, ValidationError(error.messages))
+    return render_question(request, code, cases, form, status=422)
+
+
+def read_act(sent: QueryDict) -> tuple[str, list[str]]:
+    """Return the code of the act and the references: a box may hold those of a wave; « prendre » names one row."""
+    if alone := sent.get("prendre", ""):
+        return "prendre", [alone] if is_reference(alone) else []
+    ticked = dict.fromkeys(" ".join(sent.getlist("dossier")).split())
+    return sent.get("acte", ""), list(filter(is_reference, ticked))
+
+
+def mine_among(user: User, references: list[str]) -> list[Incident]:
+    """What is not mine is not there."""
+    mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references[:MOST_CASES])
+    return list(mine.select_related("csirt", "collectivity__departement").order_by("is_taken", "due_at", "id"))
+
+
+def render_question(
+    request: HttpRequest, code: str, cases: list[Incident], form: BulkForm | None, *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "title": CODES[code].label.capitalize() if code in CODES else _("Agir sur plusieurs dossiers"),
+        "code": code,
+        "form": form,
+        "cases": cases,
+        "named": cases[:CASES_NAMED],
+        "acts": [(each, act.label) for each, act in CODES.items()],
+        "key": request.POST.get("cle", ""),
+        "back": back_to(request),
+        "query": request.POST.get("retour", ""),
+        "read_at": request.POST.get("read_at", ""),
+    }
+    return render_page(request, "incidents/triage/bulk_ask.html", context, status=status)
+
+
+def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
+    """A few cases are done before the answer; many, by a task. Raises ValidationError, FormUsed."""
+    key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
+    with transaction.atomic():  # no group is opened for what is refused
+        job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
+    tell_left_out(request, len(set(references)) - job.total)
+    if job.total > AT_ONCE:
+        return redirect("admin:incidents_incident_bulk", job.uid)
+    do_at_once(job)
+    tell(request, job)
+    return redirect(back_to(request))
+
+
+def say_used(request: HttpRequest, job: BulkJob) -> HttpResponse:
+    """For a page that the browser kept and somebody sent again, changed: what it did the first time."""
+    said = _("Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé.")
+    messages.warning(request, said)
+    return redirect("admin:incidents_incident_bulk", job.uid)
+
+
+def back_to(request: HttpRequest) -> str:
+    """The view of the queue that the person came from: its own address, whatever is sent as its query."""
+    query = request.POST.get("retour", "").lstrip("?")
+    return reverse("admin:incidents_incident_changelist") + (f"?{query}" if query else "")
+
+
+# What was done
+
+
+def tell(request: HttpRequest, job: BulkJob) -> None:
+    found = tally(job)
+    if done := found[BulkOutcome.DONE]:
+        messages.success(request, describe_done(BulkAct(job.act), done))
+    if nothing := found[BulkOutcome.NOTHING]:
+        said = ngettext(
+            "%(number)s dossier l’était déjà : rien n’a changé.",
+            "%(number)s dossiers l’étaient déjà : rien n’a changé.",
+            nothing,
+        )
+        messages.info(request, said % {"number": nothing})
+    said_why = refusals(job, user_of(request))[:REFUSALS_SAID]
+    for case, why in said_why:
+        messages.error(request, _("%(case)s : %(why)s") % {"case": case, "why": why})
+    if (more := found[BulkOutcome.REFUSED] - len(said_why)) > 0:
+        said = ngettext("Et %(number)s autre refus.", "Et %(number)s autres refus.", more)
+        messages.error(request, said % {"number": more})
+
+
+def tell_left_out(request: HttpRequest, number: int) -> None:
+    """Ticked on a page that has grown old: they went to another centre since."""
+    if number:
+        said = ngettext(
+            "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
+            "%(number)s dossiers cochés ne sont plus à votre centre : rien n’y a été fait.",
+            number,
+        )
+        messages.warning(request, said % {"number": number})
+
+
+def describe_done(act: BulkAct, number: int) -> str:
+    words = {
+        BulkAct.TAKE: ngettext("%(number)s dossier pris en charge.", "%(number)s dossiers pris en charge.", number),
+        BulkAct.ASSIGN: ngettext("%(number)s dossier attribué.", "%(number)s dossiers attribués.", number),
+        BulkAct.CLASSIFY: ngettext("%(number)s dossier qualifié.", "%(number)s dossiers qualifiés.", number),
+        BulkAct.CLOSE: ngettext("%(number)s dossier clos.", "%(number)s dossiers clos.", number),
+        BulkAct.GROUP: ngettext("%(number)s dossier groupé.", "%(number)s dossiers groupés.", number),
+        BulkAct.MESSAGE: ngettext("%(number)s message envoyé.", "%(number)s messages envoyés.", number),
+    }
+    return words[act] % {"number": number}
+
+
+def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
+    """(case, why) of the first that were refused; a case that has left the centres of `user` is not named."""
+    mine, refused = user.csirt_ids(), job.items.filter(outcome=BulkOutcome.REFUSED)
+    with_words = refused.select_related(
+        "incident__collectivity__departement", "incident__acknowledged_by"
+    ).prefetch_related("incident__collectivity__region", "incident__collectivity__region_correction")
+    return [
+        (format_item(item), explain_item(job, item))
+        if item.incident.csirt_id in mine
+        else (_("Un dossier"), str(TRANSFERRED))
+        for item in with_words.order_by("id")[:REFUSALS_SHOWN]
+    ]
+
+
+def format_item(item: BulkItem) -> str:
+    return f"{item.incident.collectivity} ({spaced(item.incident.reference)})"
+
+
+def explain_item(job: BulkJob, item: BulkItem) -> str:
+    if item.why:
+        return item.why
+    wanted = WANTED.get(BulkAct(job.act), Status(item.incident.status))
+    refused = InvalidTransition(Status(item.incident.status), wanted)
+    return why_refused(item.incident, refused, timezone.now())
+
+
+# How far it has come
+
+
+@never_cache
+@require_safe
+def bulk_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
+    job = BulkJob.objects.filter(uid=uid, csirt__in=user_of(request).csirt_ids()).select_related("actor").first()
+    if job is None:
+        raise Http404
+    found = tally(job)
+    context: dict[str, Any] = {
+        "title": BulkAct(job.act).label.capitalize(),
+        "job": job,
+        "is_running": job.state == BulkState.RUNNING,
+        "acted": job.total - found[BulkOutcome.WAITING],
+        "done": found[BulkOutcome.DONE],
+        "nothing": found[BulkOutcome.NOTHING],
+        "refused": found[BulkOutcome.REFUSED],
+        "left": found[BulkOutcome.WAITING],
+        "refusals": refusals(job, user_of(request)) if found[BulkOutcome.REFUSED] else [],
+    }
+    return render_page(request, "incidents/triage/bulk.html", context)
+
+
+@require_POST
+def stop(request: HttpRequest, uid: UUID) -> HttpResponse:
+    job = stop_bulk(uid=uid, actor=user_of(request))
+    if job.state == BulkState.STOPPED:
+        messages.warning(request, _("Interrompu. Ce qui est fait reste fait."))
+    return redirect("admin:incidents_incident_bulk", job.uid)

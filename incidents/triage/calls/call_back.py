@@ -1,0 +1,171 @@
+"""The telephone form on a case: it starts with the known facts, over which the responder types what the
+caller says.
+"""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import user_of
+from collectivities.models import Collectivity
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, InterruptionExtent, KeptForm
+from incidents.models import Incident
+from incidents.moments import has_hour
+from incidents.services.declarant.call_back import Call, StaleFacts, refuse_ended, stamp_facts, write_call_down
+from incidents.services.handling.keep import Values
+from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import CallBack
+from incidents.services.history.snapshots import caller_of, instants_of, interruptions_of, leak_of
+from incidents.triage.calls.on_behalf import CALLED_BACK, KEY, sound
+from incidents.triage.calls.telephone_form import TelephoneForm
+from incidents.triage.case.emergency import emergency_contacts, find_official_number
+from incidents.triage.case.page import refused, render_page, to_case
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
+
+SEEN = "vu"
+
+
+class CallForm(TelephoneForm):
+    """The same questions for a case whose body is known."""
+
+    def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
+        self.incident = incident
+        super().__init__(data, initial=known(incident))
+
+    @property
+    def collectivity(self) -> Collectivity | None:
+        return self.incident.collectivity
+
+    def extents(self) -> dict[str, str]:
+        """Keep the known extent of a service whose answer is empty."""
+        known = {name: extent for name, extent in known_extents(self.incident).items() if not self.cleaned_data[name]}
+        return known | super().extents()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show and take the form. Nothing typed is lost: a refused form, or one on outdated facts, comes back."""
+    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+    with timezone.override(zone_of(incident.collectivity)):
+        if request.method != "POST":
+            return ask_first(request, incident)
+        form = CallForm(incident, request.POST)
+        return submit_call(request, form) if form.is_valid() else render_call(request, form)
+
+
+def ask_first(request: HttpRequest, incident: Incident) -> HttpResponse:
+    try:
+        refuse_ended(incident)
+    except ValidationError as error:
+        return refused(request, incident.reference, error)
+    form = CallForm(incident)
+    kept = restore_page(form, incident, user_of(request), KeptForm.CALL)
+    return render_call(request, form, kept=kept)
+
+
+def submit_call(request: HttpRequest, form: CallForm) -> HttpResponse:
+    reference, actor = form.incident.reference, user_of(request)
+    call = Call(
+        declaration=form.declaration(form.incident.collectivity),
+        seen=request.POST.get(SEEN, ""),
+        key=sound(request.POST.get(KEY, "")),
+    )
+    try:
+        write_call_down(reference=reference, actor=actor, call=call)
+    except StaleFacts:
+        return render_call(request, form, is_stale=True)
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):  # the case was closed or erased meanwhile: return what was typed
+            return render_call(request, form, ended=" ".join(error.messages))
+        form.refuse(error)
+        return render_call(request, form)
+    messages.success(request, _("C’est enregistré, et l’appel est noté."))
+    if CALLED_BACK in request.POST:
+        try:
+            verify_incident(reference=reference, actor=actor, call=CallBack(is_noted=True))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+    return to_case(reference)
+
+
+def render_call(
+    request: HttpRequest, form: CallForm, *, is_stale: bool = False, ended: str = "", kept: Values | None = None
+) -> HttpResponse:
+    """Render the form. `kept` are values stored before, for the facts that their stamp names."""
+    is_wrong = form.is_bound and bool(form.errors)
+    context = {
+        "incident": form.incident,
+        "form": form,
+        "is_wrong": is_wrong,
+        "is_stale": is_stale,
+        "ended": ended,
+        # After a conflict, take the stamp of the current facts, so that submitting again is accepted.
+        "seen": request.POST.get(SEEN, "") if form.is_bound and not is_stale else seen_before(form, kept),
+        "is_kept": bool(kept),
+        "page": new_page(),
+        "key": sound(request.POST.get(KEY, "")),
+        "called_back": CALLED_BACK in request.POST,
+        "official": find_official_number(form.incident, emergency_contacts(form.incident)),
+    }
+    status = 409 if is_stale or ended else 422 if is_wrong else 200
+    return render_page(request, "incidents/triage/call_back.html", context, status=status)
+
+
+def seen_before(form: CallForm, kept: Values | None) -> str:
+    return kept[SEEN][-1] if kept and kept.get(SEEN) else stamp_facts(form.incident)
+
+
+def known(incident: Incident) -> dict[str, Any]:
+    """Return the facts of the case as form values, in the active time zone."""
+    caller, leak = caller_of(incident), leak_of(incident)
+    said: dict[str, Any] = {
+        "type": incident.type,
+        "description": incident.story.description,
+        "supplier": incident.story.supplier,
+        "service_stopped": incident.service_stopped,
+        "data_concerned": incident.data_concerned,
+        "contact_name": caller.name,
+        "contact_role": caller.role,
+        "contact_phone": caller.phone,
+        "contact_email": caller.email,
+        "mail_without_code": incident.mail_without_code,
+    }
+    if leak:
+        said |= {"leak_status": leak.status, "persons_band": leak.persons_band}
+        said |= {"categories": list(leak.categories), "person_categories": list(leak.person_categories)}
+    for name, one in instants_of(incident).items():
+        said |= typed(name, one.at)
+    return said | known_services(incident)
+
+
+def known_services(incident: Incident) -> dict[str, Any]:
+    """Return the services that are still stopped. The page has one start for all: it is filled in if they share it."""
+    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    since = Counter(one.started_at for one in still)
+    return known_extents(incident) | (typed("stopped", still[0].started_at) if len(since) == 1 else {})
+
+
+def known_extents(incident: Incident) -> dict[str, str]:
+    still = [one for one in interruptions_of(incident) if one.ended_at is None]
+    return {str(one.service): str(one.extent or InterruptionExtent.UNKNOWN) for one in still}
+
+
+def typed(name: str, at: Any) -> dict[str, str]:
+    """Return the form values of an instant, such as « 24/11/2026 » and « 8 h 10 »; no hour if only the day
+    is known.
+    """
+    if at is None:
+        return {}
+    local = timezone.localtime(at)
+    hour = f"{local.hour} h {local.minute:02}" if has_hour(at, timezone.get_current_timezone_name()) else ""
+    return {f"{name}_date": date_format(local, "d/m/Y"), f"{name}_time": hour}

@@ -1,0 +1,166 @@
+"""A responder on the telephone writes the declaration down; the caller gets the same space, its code read out."""
+
+import re
+import secrets
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.models import Collectivity
+from collectivities.zones import zone_of
+from csirts.routing import Route, csirt_for
+from incidents.access import answers_the_telephone
+from incidents.declaration import Submission
+from incidents.enums import TYPE_TERMS, Origin
+from incidents.models import Incident
+from incidents.reference import groups
+from incidents.services.declarant.access import secret_of
+from incidents.services.declaring.calls import declare_by_phone
+from incidents.services.declaring.declare import Declared, SubmissionConflict, was_sent
+from incidents.services.handling.triage import verify_incident
+from incidents.services.handling.verify import CallBack
+from incidents.services.library.reflexes import sheet_for
+from incidents.triage.calls.telephone_form import TelephoneForm
+
+KEY, SEARCH, ELSEWHERE, CALLED_BACK, SEEN = "cle", "chercher", "ailleurs", "rappele", "vus"
+OPEN_SHOWN = 10
+SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def on_behalf(request: HttpRequest) -> HttpResponse:
+    """One page for the whole declaration. Not there for whoever is of no CSIRT."""
+    user = user_of(request)
+    if not answers_the_telephone(user):
+        raise Http404
+    if request.method != "POST":
+        return render_form(request, TelephoneForm(initial={"body": request.GET.get("q", "")[:200]}))
+    form = TelephoneForm(request.POST)
+    if SEARCH in request.POST:
+        return render_form(request, form, is_search=True)
+    body = form.collectivity
+    if not form.is_valid() or body is None:
+        return render_form(request, form)
+    route = csirt_for(body, on=timezone.localdate())
+    is_new_place = is_elsewhere(user, route) and request.POST.get(ELSEWHERE) != center_key(route)
+    if is_new_place or not has_seen_open_cases(request, form):
+        return render_form(request, form, elsewhere=route if is_elsewhere(user, route) else None)
+    with timezone.override(zone_of(body)):
+        return submit_declaration(request, form, body, route)
+
+
+def is_elsewhere(user: User, route: Route) -> bool:
+    """Whether the case will be another centre's, or nobody's: this person will not see it."""
+    return route.csirt is None or route.csirt.pk not in user.csirt_ids()
+
+
+def center_key(route: Route) -> str:
+    """What was agreed to: a body changed since is asked about again."""
+    return route.csirt.slug if route.csirt else "personne"
+
+
+def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
+    """The newest open cases, of my centres, of the body that calls and of the number that it calls from."""
+    mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.csirt_ids())
+    of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
+    keys: list[int] = []
+    for some in (of_body, mine.called_from(form.typed("contact_phone"))):
+        keys += some.order_by("-received_at").values_list("pk", flat=True)[:OPEN_SHOWN]
+    shown = mine.filter(pk__in=keys).with_holder().select_related("assignee", "collectivity__departement")
+    return list(shown.order_by("-received_at", "-id")) if keys else []
+
+
+def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
+    """Whether the page that was sent showed them all, or the call is saved already (a double click)."""
+    seen = set(request.POST.get(SEEN, "").split())
+    cases = {case.reference for case in open_cases(user_of(request), form)}
+    return cases <= seen or was_sent(submission_key(request))
+
+
+def submission_key(request: HttpRequest) -> str:
+    return f"phone:{user_of(request).uid}:{sound(request.POST.get(KEY, ''))}"
+
+
+def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collectivity, route: Route) -> HttpResponse:
+    user = user_of(request)
+    submission = Submission(key=submission_key(request), origin=Origin.PHONE, author=str(user))
+    try:
+        declared = declare_by_phone(declaration=form.declaration(body), submission=submission, actor=user)
+    except ValidationError as error:
+        form.refuse(error)
+        return render_form(request, form)
+    except SubmissionConflict as conflict:
+        return render_form(request, form, first=conflict.incident.reference)
+    said = verify(declared, user) if CALLED_BACK in request.POST else ""
+    return answer(request, declared, route, said)
+
+
+def verify(declared: Declared, user: User) -> str:
+    """Why it could not be, in a sentence; empty when it is done."""
+    if declared.incident.csirt_id not in user.csirt_ids():
+        return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
+    try:
+        verify_incident(reference=declared.incident.reference, actor=user, call=CallBack(is_noted=True))
+    except ValidationError as refused:
+        return str(refused.message)
+    declared.incident.refresh_from_db()
+    return ""
+
+
+def sound(key: str) -> str:
+    return key if SOUND_KEY.fullmatch(key) else secrets.token_urlsafe(32)
+
+
+def render_form(
+    request: HttpRequest,
+    form: TelephoneForm,
+    *,
+    is_search: bool = False,
+    elsewhere: Route | None = None,
+    first: str = "",
+) -> HttpResponse:
+    """The page, with all that was typed. After a conflict it is sent as another declaration."""
+    is_wrong = form.is_bound and not is_search and bool(form.errors)
+    context: dict[str, Any] = {
+        "form": form,
+        "is_wrong": is_wrong,
+        "elsewhere": elsewhere,
+        "agreed": center_key(elsewhere) if elsewhere else "",
+        "first": first,
+        "key": sound("" if first else request.POST.get(KEY, "")),
+        "called_back": CALLED_BACK in request.POST,
+        "open_cases": [(case, TYPE_TERMS[case.type]) for case in open_cases(user_of(request), form)],
+    }
+    status = 409 if first else 422 if is_wrong else 200
+    return render(request, "incidents/triage/on_behalf.html", frame(request) | context, status=status)
+
+
+def answer(request: HttpRequest, declared: Declared, route: Route, refused: str) -> HttpResponse:
+    """The only page that shows the code; for a case of another centre, the only one that this person sees."""
+    incident, access = declared.incident, declared.access
+    context = {
+        "incident": incident,
+        "reference": groups(incident.reference),
+        "secret": groups("" if access.revoked_at else secret_of(access)),
+        "reflexes": sheet_for(incident.type, incident.csirt).text,
+        "route": route,
+        "is_elsewhere": incident.csirt_id not in user_of(request).csirt_ids(),
+        "refused": refused,
+    }
+    response = render(request, "incidents/triage/told.html", frame(request) | context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    return admin.site.each_context(request)

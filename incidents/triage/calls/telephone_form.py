@@ -1,0 +1,202 @@
+"""The dense form of a responder on the telephone: the same declaration, on one page, for the keyboard alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collectivities.enums import Kind
+from collectivities.mentions import mention_in
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, body_by_uid, find_collectivities
+from collectivities.zones import zone_of
+from incidents.declaration import Caller, Declaration, Instant, Interruption, leak_in
+from incidents.enums import (
+    TYPE_TERMS,
+    Answer,
+    Certainty,
+    DataCategory,
+    IncidentType,
+    InterruptionExtent,
+    LeakStatus,
+    PersonCategory,
+    PersonsBand,
+    PublicService,
+)
+from incidents.fields import DayField, HourField, WordsField
+from incidents.public_services import services_of
+from incidents.services.declaring.check import problems_of_caller
+
+FOUND = 12
+MOMENTS = {
+    "occurred": gettext_lazy("Survenu"),
+    "detected": gettext_lazy("Détecté"),
+    "attack_known": gettext_lazy("Attaque connue"),
+    "breach_known": gettext_lazy("Fuite de données connue"),
+    "stopped": gettext_lazy("Services touchés depuis"),
+}
+TYPES = [(kind.value, TYPE_TERMS[kind]) for kind in IncidentType]
+# Said of a service that is not touched; of one that nobody asked about, nothing is said.
+WORKS = "works"
+EXTENTS = [(WORKS, gettext_lazy("marche")), *InterruptionExtent.choices]
+LEAKS = [
+    (LeakStatus.CLAIMED, gettext_lazy("quelqu’un le prétend")),
+    (LeakStatus.SUSPECTED, gettext_lazy("soupçonnée")),
+    (LeakStatus.CONFIRMED, gettext_lazy("certaine")),
+]
+
+
+def one_of(choices: Any, label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=choices, required=False, label=label)
+
+
+class TelephoneForm(forms.Form):
+    """`body` is what was typed to find it; `collectivite` the one chosen among those found for `body_asked`."""
+
+    body = WordsField(label=gettext_lazy("Collectivité"))
+    body_asked = WordsField()
+    collectivite = WordsField()
+    type = one_of(TYPES, gettext_lazy("Ce qui arrive"))
+    contact_phone = WordsField(label=gettext_lazy("Téléphone"))
+    contact_name = WordsField(label=gettext_lazy("Nom"))
+    contact_role = WordsField(label=gettext_lazy("Fonction"))
+    contact_email = WordsField(label=gettext_lazy("Mail"))
+    mail_without_code = forms.BooleanField(required=False, label=gettext_lazy("Ni lien ni code par mail"))
+    description = WordsField(label=gettext_lazy("Ce qui se passe"))
+    supplier = WordsField(label=gettext_lazy("Prestataire"))
+    service_stopped = one_of(Answer.choices, gettext_lazy("Un service arrêté ou ralenti"))
+    data_concerned = one_of(Answer.choices, gettext_lazy("Des données touchées"))
+    leak_status = one_of(LEAKS, gettext_lazy("Fuite"))
+    persons_band = one_of(PersonsBand.choices, gettext_lazy("Personnes"))
+    categories = forms.MultipleChoiceField(
+        choices=DataCategory.choices, required=False, label=gettext_lazy("Quelles données")
+    )
+
+    person_categories = forms.MultipleChoiceField(
+        choices=PersonCategory.choices, required=False, label=gettext_lazy("Quelles personnes")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in MOMENTS.items():
+            self.fields[f"{name}_date"] = DayField(required=False, label=label)
+            self.fields[f"{name}_time"] = HourField(required=False, label=label)
+        for service in PublicService:
+            self.fields[service.value] = one_of(EXTENTS, service.label)
+
+    def clean(self) -> dict[str, Any]:
+        for name in MOMENTS:
+            hour, day = self.cleaned_data.get(f"{name}_time"), self.cleaned_data.get(f"{name}_date")
+            if hour is not None and day is None and f"{name}_date" not in self.errors:
+                self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+        if self.collectivity is None:
+            self.add_error("body", self.why_no_body())
+            # The service judges the rest, and is not asked without a body: what else is missing is said at once.
+            for field, problem in problems_of_caller(self.caller()):
+                self.add_error(field, problem)
+        return self.cleaned_data
+
+    def caller(self) -> Caller:
+        return Caller(
+            **{name: self.cleaned_data.get(f"contact_{name}", "") for name in ("name", "role", "phone", "email")}
+        )
+
+    def typed(self, name: str) -> str:
+        return str(self[name].value() or "")
+
+    @cached_property
+    def found(self) -> list[Collectivity]:
+        """The bodies that what was typed may name; the one chosen, when it still answers to it, alone."""
+        asked = self.typed("body").strip()
+        if asked and asked == self.typed("body_asked").strip() and (chosen := body_by_uid(self.typed("collectivite"))):
+            return [chosen]
+        try:
+            return find_collectivities(asked, limit=FOUND) if asked else []
+        except SearchProblem:
+            return []
+
+    @property
+    def collectivity(self) -> Collectivity | None:
+        """One alone is the one meant."""
+        return self.found[0] if len(self.found) == 1 else None
+
+    def why_no_body(self) -> str:
+        if self.found:
+            return _("Plusieurs collectivités répondent à ce nom. Choisissez laquelle.")
+        if not self.typed("body").strip():
+            return _("Quelle collectivité appelle ? Son nom, son code postal ou son SIREN.")
+        if mention := mention_in(self.typed("body")):
+            words = {"label": str(mention.label).capitalize()}
+            return _("%(label)s n’est dans aucune liste. Cherchez son SIREN, ou la commune de son siège.") % words
+        return _("Rien ne répond à ce nom. Essayez le code postal ou le SIREN.")
+
+    def services(self) -> Iterator[tuple[forms.BoundField, str]]:
+        """Those of this kind of body, and whatever was already answered; all of them before the body is known.
+
+        Each with the kinds of bodies that run it, for the script that hides the others.
+        """
+        offered = services_of(self.collectivity.kind) if self.collectivity else tuple(PublicService)
+        for service in PublicService:
+            if service in offered or self.typed(service.value):
+                kinds = " ".join(kind for kind in Kind.values if service in services_of(kind))
+                yield self[service.value], kinds
+
+    def moments(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+        for name in MOMENTS:
+            yield self[f"{name}_date"], self[f"{name}_time"]
+
+    def extents(self) -> dict[str, str]:
+        """Return how each service that is touched is, in the order of the list."""
+        said = {str(service): self.cleaned_data[service] for service in PublicService.values}
+        return {service: extent for service, extent in said.items() if extent and extent != WORKS}
+
+    def declaration(self, collectivity: Collectivity) -> Declaration:
+        said, clock = self.cleaned_data, ZoneInfo(zone_of(collectivity))
+        stopped = moment(said, "stopped", clock)
+        interruptions = tuple(
+            Interruption(service=service, extent=extent, started_at=stopped if said[service] else None)
+            for service, extent in self.extents().items()
+        )
+        return Declaration(
+            collectivity=collectivity,
+            type=said["type"] or IncidentType.UNKNOWN,
+            caller=self.caller(),
+            description=said["description"],
+            supplier=said["supplier"],
+            service_stopped=Answer.YES if interruptions else said["service_stopped"],
+            data_concerned=said["data_concerned"],
+            interruptions=interruptions,
+            leak=leak_in(said),
+            mail_without_code=said["mail_without_code"],
+            occurred=instant(said, "occurred", clock),
+            detected=instant(said, "detected", clock),
+            attack_known=instant(said, "attack_known", clock),
+            breach_known=instant(said, "breach_known", clock),
+        )
+
+    def refuse(self, error: ValidationError) -> None:
+        """Put the services' complaints beside the fields that they are about; they speak of instants (`…_at`)."""
+        for name, complaints in error.message_dict.items():
+            named = "stopped_at" if name.startswith("interruption_") else name
+            field = f"{named.removesuffix('_at')}_date" if named.endswith("_at") else named
+            for complaint in dict.fromkeys(complaints):
+                if complaint not in self.errors.get(field, []):
+                    self.add_error(field if field in self.fields else None, complaint)
+
+
+def moment(said: dict[str, Any], name: str, clock: ZoneInfo) -> datetime | None:
+    """A day without its hour counts from its first minute, on the clock of the body."""
+    day = said[f"{name}_date"]
+    return datetime.combine(day, said[f"{name}_time"] or time.min, tzinfo=clock).astimezone(UTC) if day else None
+
+
+def instant(said: dict[str, Any], name: str, clock: ZoneInfo) -> Instant:
+    """What somebody says on the telephone is never exact."""
+    at = moment(said, name, clock)
+    return Instant(at=at, certainty=Certainty.APPROXIMATE) if at else Instant()

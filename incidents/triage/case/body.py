@@ -1,0 +1,82 @@
+"""The unconfirmed body of a case: what it may be, for a responder to confirm, correct or merge."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.duplicates import Likely, likely_doubles
+from collectivities.enums import UNLISTED
+from collectivities.models import Collectivity
+from collectivities.search import SearchProblem, find_collectivities
+from incidents.access import abilities
+from incidents.enums import Ability, KeptForm, TakingBack
+from incidents.fields import WordsField
+from incidents.models import Incident
+from incidents.services.declaring.bodies import Correction, standing_words
+from incidents.triage.case_form import CaseForm
+
+FOUND = 10
+
+
+class CorrectionForm(CaseForm):
+    """The correction of an unconfirmed body. The service checks it and names the field."""
+
+    code = KeptForm.CORRECTION
+
+    name = WordsField(label=_("Son nom"))
+    kind = forms.ChoiceField(
+        label=_("Ce que c’est"), choices=[(one.value, one.label) for one in UNLISTED], required=False
+    )
+    seat = WordsField(label=_("Commune du siège"))
+    seen = WordsField(widget=forms.HiddenInput)
+
+    def correction(self) -> Correction:
+        return Correction(**{name: str(self[name].value() or "") for name in self.fields})
+
+
+def correction_form(body: Collectivity) -> CorrectionForm:
+    """Return the form with the known values. The seat is an INSEE code, since several communes may share a name."""
+    seat = body.seat.insee_code if body.seat else ""
+    said = {"name": body.name, "kind": body.kind, "seat": seat}
+    return CorrectionForm(initial=said | {"seen": standing_words(body)})
+
+
+@dataclass(frozen=True)
+class ProposedBody:
+    """`doubles` are likely duplicates.
+
+    `found` are the results for `query`, a further search; `problem` says why it failed.
+    """
+
+    body: Collectivity
+    doubles: list[Likely]
+    form: CorrectionForm
+    query: str = ""
+    found: tuple[Collectivity, ...] = ()
+    problem: str = ""
+
+
+def proposed_body(incident: Incident, user: User, query: str = "") -> ProposedBody | None:
+    """Return the unconfirmed body, or None if there is nothing that this person may confirm. Four queries."""
+    body = incident.collectivity
+    if not body.is_unconfirmed or Ability.CONFIRM_BODY not in abilities(user, incident):
+        return None
+    problem, found = "", list[Collectivity]()
+    try:
+        found = find_collectivities(query, limit=FOUND, unconfirmed=True) if query.strip() else []
+    except SearchProblem as error:
+        problem = str(error)
+    body.seat = Collectivity.objects.with_territory().filter(hosted=body).first()
+    doubles = [] if query.strip() else likely_doubles(body)
+    others = tuple(one for one in found if one.pk != body.pk)
+    return ProposedBody(body, doubles, correction_form(body), query.strip(), others, problem)
+
+
+def reasons_to_doubt(incident: Incident, user: User) -> list[tuple[str, str]]:
+    """Return the (code, label) reasons for taking the confirmation back; empty if this person may not take it back."""
+    body = incident.collectivity
+    if body.confirmed_at is None or body.is_listed or Ability.CONFIRM_BODY not in abilities(user, incident):
+        return []
+    return [(one.value, str(one.label)) for one in TakingBack]

@@ -1,0 +1,168 @@
+"""The content of the page of a case. Its number of queries depends on its blocks, never on the number of rows."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from collectivities.models import Collectivity, Grouping
+from collectivities.zones import zone_of
+from incidents.access import abilities
+from incidents.enums import Ability, Certainty, ClosingReason, DataCategory, PersonCategory, Status
+from incidents.models import INSTANTS, Incident
+from incidents.services.handling.triage import last_word_of
+from incidents.triage import wording
+from incidents.triage.case.answers import answers_of
+from incidents.triage.case.doubles import doubles_block
+from incidents.triage.case.emergency import emergency_contacts, number_to_call
+from incidents.triage.case.ending import ending_block, may_be_reopened
+from incidents.triage.case.evidence import evidence_block
+from incidents.triage.case.next_act import find_next_act, list_clocks
+from incidents.triage.case.rows import CaseRows, read_rows
+from incidents.triage.case.thread import thread_context
+from incidents.triage.case.timeline import moments_of, words_of
+from incidents.triage.groups.block import group_block
+from incidents.triage.indicators.observables import observables_block
+from incidents.triage.judging.qualify import qualify_block
+from incidents.triage.judging.severity import severity_block
+from incidents.triage.judging.verify import VerifyForm
+from incidents.triage.transfer.block import transfer_block
+from incidents.triage.work.blocks import work_context
+
+# How many events the page shows; the whole history has its own page.
+LATEST = 8
+INSTANT_LABELS = {
+    "occurred": _("survenu"),
+    "detected": _("détecté"),
+    "attack_known": _("attaque connue"),
+    "breach_known": _("violation de données connue"),
+}
+
+
+def case_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    rows = read_rows(incident)
+    thread = thread_context(incident, user, rows.readings)
+    evidence = evidence_block(incident, rows.evidence, rows.history)
+    emergency = emergency_contacts(incident)
+    call = number_to_call(incident, emergency)
+    context = (
+        facts_context(incident, now, rows)
+        | history_context(incident, now, thread, evidence, rows)
+        | doubles_block(incident, user, now)
+        | work_context(incident, user, now, rows)
+        | status_context(incident, user, now)
+        | {
+            "thread": thread,
+            "evidence": evidence,
+            "emergency": emergency,
+            "call": call,
+            "verify": {"form": VerifyForm(proposed=call)},
+            "transfers": transfer_block(incident, rows.transfers),
+        }
+    )
+    clocks = list_clocks(incident, context["tasks"], now)
+    return context | {"next": find_next_act(context), "clocks": clocks}
+
+
+def status_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    """Return where the case is, what it belongs to, and what this person may do with it."""
+    return {
+        "incident": incident,
+        "now": now,
+        "zone": zone_of(incident.collectivity),
+        "term": wording.term(incident),
+        "can": {ability.value for ability in abilities(user, incident)} - outdated(incident),
+        "groups": list_groupings(incident.collectivity),
+        "group": group_block(incident, user),
+        "waiting": wording.waiting(incident, now),
+        "late": wording.lateness(incident, now),
+        "reasons": ClosingReason.choices,
+        "last_word": last_word_of(incident),
+        "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
+        "ending": ending_block(incident),
+        "observables": observables_block(incident, user),
+    }
+
+
+def history_context(
+    incident: Incident,
+    now: datetime,
+    thread: dict[str, Any],
+    evidence: dict[str, Any],
+    rows: CaseRows,
+) -> dict[str, Any]:
+    """Return the latest events, with the words that the page has already read."""
+    said = [(message.uid, message.text) for message, _is_new in thread["messages"]]
+    named = [(piece.evidence.uid, piece.evidence.name) for piece in evidence["pieces"]]
+    noted = [(note.uid, note.text) for note in rows.notes]
+    words, zone = words_of([*said, *named, *noted]), zone_of(incident.collectivity)
+    moments = moments_of(rows.events[:LATEST], words=words, zone=zone, now=now)
+    return {"moments": moments, "has_earlier": len(rows.events) > LATEST}
+
+
+def facts_context(incident: Incident, now: datetime, rows: CaseRows) -> dict[str, Any]:
+    """Return the known facts of the incident and its severity."""
+    interruptions, leaks = rows.interruptions, rows.leaks
+    answers = answers_of(incident)
+    return {
+        "instants": list(instants(incident)),
+        "instants_unknown": list_missing_instants(incident, Certainty.UNKNOWN),
+        "instants_not_said": list_missing_instants(incident, ""),
+        "interruptions": interruptions,
+        "services": wording.stopped(incident, interruptions),
+        "data": wording.data(incident, leaks),
+        "leaks": [
+            (leak, labels(DataCategory, leak.categories), labels(PersonCategory, leak.person_categories))
+            for leak in leaks
+        ],
+        "answers": answers,
+        "qualify": qualify_block(incident),
+        "weighed": severity_block(
+            incident,
+            now,
+            interruptions=interruptions,
+            leaks=leaks,
+            answers=answers,
+        ),
+    }
+
+
+def list_groupings(body: Collectivity) -> list[str]:
+    """Return the names of the intercommunalities of a commune; no other body is a member of one."""
+    groups = Grouping.objects.filter(member=body).order_by("group__sort_key")
+    return list(groups.values_list("group__name", flat=True))
+
+
+def outdated(incident: Incident) -> set[str]:
+    """Return the abilities that make no sense in this state: their buttons would only be refused."""
+    past = {
+        Ability.ACKNOWLEDGE: incident.status != Status.DECLARED,
+        Ability.VERIFY: incident.is_verified or incident.collectivity.is_unconfirmed,
+        Ability.CLOSE: incident.status == Status.CLOSED,
+        Ability.QUALIFY: incident.erased_at is not None,
+        Ability.ERASE: incident.erased_at is not None,
+        Ability.ROTATE: incident.erased_at is not None,
+        Ability.MESSAGE: incident.erased_at is not None,
+        Ability.REOPEN: not may_be_reopened(incident),
+    }
+    return {ability.value for ability, is_past in past.items() if is_past}
+
+
+def instants(incident: Incident) -> Any:
+    """Yield (label, instant or None, is approximate) for each of the four instants."""
+    for name in INSTANTS:
+        certainty = getattr(incident, f"{name}_certainty")
+        yield INSTANT_LABELS[name], getattr(incident, f"{name}_at"), certainty == Certainty.APPROXIMATE
+
+
+def list_missing_instants(incident: Incident, certainty: str) -> list[Any]:
+    """Return the labels of the instants without a value that have this certainty."""
+    missing = [name for name in INSTANTS if not getattr(incident, f"{name}_at")]
+    return [INSTANT_LABELS[name] for name in missing if getattr(incident, f"{name}_certainty") == certainty]
+
+
+def labels(choices: type[models.TextChoices], codes: list[str]) -> list[str]:
+    return [str(choices(code).label) for code in codes]

@@ -1,0 +1,113 @@
+"""What the history adds to the name of an event, from its codes: the reason, what changed, how many.
+
+Never free text. `judged.py` does the same for events that judge a case.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents.enums import EventKind, NoteKind, ObservableKind, Rerouting, TakingBack, Tlp
+from incidents.models import IncidentEvent
+from incidents.partners import PARTNERS
+from incidents.reference import spaced
+from incidents.triage.judging.words import JUDGEMENTS, changed
+
+FIELDS = {"name": gettext_lazy("nom"), "kind": gettext_lazy("nature"), "seat": gettext_lazy("siège")}
+TASK_STATES = {
+    "done": gettext_lazy("faite"),
+    "moot": gettext_lazy("sans objet"),
+    "open": gettext_lazy("rouverte"),
+}
+
+type Codes = Mapping[str, Any]
+
+
+def title(event: IncidentEvent) -> str:
+    """Return the name of the event, such as « Appel passé » or « tâche rouverte ». It is more precise than the kind if
+    one kind covers several acts.
+    """
+    say = TITLES.get(event.kind)
+    # From the enumeration: Django’s get_…_display would translate all its labels again for each event.
+    return say(event.data) if say else str(EventKind(event.kind).label)
+
+
+def detail(event: IncidentEvent) -> str:
+    """Return the addition to the name, or ""."""
+    say = DETAILS.get(event.kind)
+    return say(event.data) if say else ""
+
+
+def corrected(data: Codes) -> str:
+    return ", ".join(str(FIELDS[name]) for name in data["fields"])
+
+
+def unconfirmed(data: Codes) -> str:
+    code = data.get("reason")
+    return str(TakingBack(code).label) if code in TakingBack.values else ""
+
+
+def advised(data: Codes) -> str:
+    """Return a text such as « CERT-FR, TLP:AMBER+STRICT, avec l’accord du déclarant »."""
+    partner = PARTNERS.get(data["partner"])
+    said = [partner.name if partner else "", str(Tlp(data["tlp"]).label) if "tlp" in data else ""]
+    said += [_("avec l’accord du déclarant")] if data.get("agreed") else []
+    return ", ".join(filter(None, said))
+
+
+def observed(data: Codes) -> str:
+    """Return a text such as « 3 relevés : adresse IP, IBAN »: numbers and kinds, never values."""
+    kinds = ", ".join(str(ObservableKind(kind).label) for kind in data.get("kinds", []))
+    if "removed" in data:
+        return _("1 retiré : %(kinds)s") % {"kinds": kinds}
+    added = data.get("added", 0)
+    words = ngettext("%(number)s relevé : %(kinds)s", "%(number)s relevés : %(kinds)s", added)
+    return words % {"number": added, "kinds": kinds}
+
+
+def noted(data: Codes) -> str:
+    if data.get("nature", NoteKind.NOTE) == NoteKind.NOTE:
+        return _("note interne")
+    nature = str(NoteKind(data["nature"]).label)
+    is_missed = data.get("nature") == NoteKind.CALL_OUT and not (data.get("spoke") or data.get("verified"))
+    return _("%(call)s, sans réponse") % {"call": nature} if is_missed else nature
+
+
+def tasks_added(data: Codes) -> str:
+    return str(data.get("added", ""))
+
+
+def task_done(data: Codes) -> str:
+    return _("tâche %(state)s") % {"state": TASK_STATES.get(data.get("state", ""), TASK_STATES["done"])}
+
+
+def rerouted(data: Codes) -> str:
+    return str(Rerouting(data["why"]).label)
+
+
+def given(data: Codes) -> str:
+    return "" if data.get("to") else _("à personne")
+
+
+def merged(data: Codes) -> str:
+    """Return the reference of the other case and, if the merge raised the severity, the change."""
+    other = spaced(data.get("main") or data["double"])
+    return f"{other}, {changed('severity', *data['severity'])}" if "severity" in data else other
+
+
+TITLES: dict[str, Callable[[Codes], str]] = {EventKind.NOTED: noted, EventKind.TASK_DONE: task_done}
+DETAILS: dict[str, Callable[[Codes], str]] = {
+    **JUDGEMENTS,
+    EventKind.BODY_CORRECTED: corrected,
+    EventKind.BODY_UNCONFIRMED: unconfirmed,
+    EventKind.ADVISED: advised,
+    EventKind.REROUTED: rerouted,
+    EventKind.OBSERVED: observed,
+    EventKind.TASKS_ADDED: tasks_added,
+    EventKind.ASSIGNED: given,
+    EventKind.HANDED_OVER: given,
+    EventKind.MERGED: merged,
+    EventKind.UNMERGED: merged,
+}

@@ -1,0 +1,50 @@
+"""The end of a case on its page: the report, the rating of the declarant, the form that reopens it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import KeptForm, Status
+from incidents.models import Incident, Rating
+from incidents.services.handling.reopen import MOTIVE_LIMIT
+from incidents.triage.case_form import CaseForm
+
+AWAKENED_SHOWN = 5
+
+
+class ReopenForm(CaseForm):
+    """The service checks the motive and names the field."""
+
+    code = KeptForm.REOPENING
+
+    motive = forms.CharField(
+        label=_("Pourquoi le rouvrir"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
+    )
+
+
+def ending_block(incident: Incident) -> dict[str, Any]:
+    """Return nothing while the case is open. Otherwise two queries."""
+    if incident.status != Status.CLOSED:
+        return {}
+    closing = incident.closings.select_related("actor").order_by("-id").first()
+    if closing and closing.closed_at != incident.closed_at:
+        closing = None  # reopened, then withdrawn by the declarant: the report belongs to the former closing
+    rating = Rating.objects.filter(incident=incident).first()
+    return {"closing": closing, "rating": rating, "form": ReopenForm()}
+
+
+def may_be_reopened(incident: Incident) -> bool:
+    """Tell whether the case can be reopened: a merged case must be unmerged first, an erased one cannot."""
+    return incident.status == Status.CLOSED and not incident.merged_into_id and not incident.erased_at
+
+
+def list_awakened(user: User) -> list[dict[str, Any]]:
+    """Return the newest closed cases of the user's centres on which the declarant wrote and nothing was done since."""
+    mine = Incident.objects.filter(csirt__in=user.csirt_ids()).wrote_since_closing()
+    newest = mine.order_by("-declarant_wrote_at")[:AWAKENED_SHOWN]
+    return [dict(one) for one in newest.values("reference", "declarant_wrote_at")]

@@ -1,0 +1,63 @@
+"""The page of all that happened to a case, however long: the case itself shows the latest."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, Door
+from incidents.models import Incident, IncidentEvent
+from incidents.services.handling.notes import readable
+from incidents.triage.case.page import render_page
+from incidents.triage.case.timeline import SOURCES, moments_of, words_of
+
+OF_A_PAGE = 100
+
+
+@require_safe
+def history_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """The whole history, a hundred events a page; `?avant=` the public identifier of an event of this case."""
+    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.HISTORY)
+    events = incident.events.select_related("actor").order_by("-id")
+    if before := request.GET.get("avant", ""):
+        events = events.filter(pk__lt=place_of(incident, before))
+    page = list(events[: OF_A_PAGE + 1])
+    shown = page[:OF_A_PAGE]
+    zone, now = zone_of(incident.collectivity), timezone.now()
+    context = {
+        "incident": incident,
+        "zone": zone,
+        "moments": moments_of(shown, words=read_words(incident, shown), zone=zone, now=now),
+        "earlier": shown[-1].uid if len(page) > OF_A_PAGE else None,
+        "is_first": not before,
+    }
+    return render_page(request, "incidents/triage/history.html", context)
+
+
+def place_of(incident: Incident, uid: str) -> int:
+    try:
+        place = incident.events.filter(uid=UUID(uid)).values_list("pk", flat=True).first()
+    except ValueError:
+        place = None
+    if place is None:
+        raise Http404
+    return place
+
+
+def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
+    """Of the rows that these events name: three queries at most."""
+    named = [event.data for event in events]
+    wanted = {code: [data[code] for data in named if data.get(code)] for code in SOURCES}
+    found: dict[str, str] = {}
+    for code, relation in SOURCES.items():
+        if wanted[code]:
+            text = "name" if code == "evidence" else "text"
+            rows = getattr(incident, relation).filter(uid__in=wanted[code])
+            rows = readable(rows) if code == "note" else rows
+            found |= words_of(rows.values_list("uid", text))
+    return found

@@ -1,0 +1,21 @@
+"""The whole thread of a case, a stretch at a time: its page shows the latest alone."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, Door
+from incidents.services.correspondence.correspond import stretch_of
+from incidents.triage.case.page import render_page
+
+
+@require_safe
+def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """`?avant=` and `?apres=` name the message next to which the stretch begins."""
+    incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.MESSAGES)
+    before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
+    stretch = stretch_of(incident, before=before, after=after)
+    context = {"incident": incident, "stretch": stretch, "zone": zone_of(incident.collectivity)}
+    return render_page(request, "incidents/triage/messages.html", context)

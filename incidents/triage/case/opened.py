@@ -1,0 +1,91 @@
+"""The forms of the page of a case that are drawn once they are opened: most readings open none of them.
+
+Each stands on the page as a button. htmx puts the form in the place of the button; without a script the button brings
+what is typed on the page, which comes back with it and with the form open (`?ouvrir=`). A form that was refused is
+drawn by the view that refused it.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import OPEN, Ability, Status
+from incidents.models import Incident, Reading
+from incidents.triage.judging.qualify import make_qualify_form
+from incidents.triage.judging.severity import make_severity_form
+from incidents.triage.work.assign import make_assign_form
+from incidents.triage.work.ready import ready_block
+from incidents.triage.work.tasks import make_task_form
+
+
+class OpenedForm(NamedTuple):
+    """`make` gives what its block of the page holds once it is open; `template` draws it, at `anchor` of the page.
+    `in_states`: those of the cases whose page offers it.
+    """
+
+    anchor: str
+    block: str
+    template: str
+    to: Ability
+    make: Callable[[Incident, User], dict[str, Any]]
+    in_states: Collection[str] = tuple(Status)
+
+
+PARTS = "incidents/triage/parts/"
+FORMS = {
+    "qualifier": OpenedForm(
+        *("qualification", "qualify", f"{PARTS}qualify_form.html", Ability.QUALIFY),
+        lambda case, user: {"form": make_qualify_form(case)},
+    ),
+    "gravite": OpenedForm(
+        *("gravite", "weighed", f"{PARTS}severity_form.html", Ability.QUALIFY),
+        lambda case, user: {"form": make_severity_form(case)},
+    ),
+    "tache": OpenedForm(
+        *("taches", "tasks", f"{PARTS}task_form.html", Ability.WORK),
+        lambda case, user: {"form": make_task_form(case)},
+        in_states=[Status.ACKNOWLEDGED],
+    ),
+    "attribution": OpenedForm(
+        *("attribution", "assigned", f"{PARTS}assign_form.html", Ability.WORK),
+        lambda case, user: {"form": make_assign_form(case)},
+        in_states=OPEN,
+    ),
+    "message-type": OpenedForm("echanges", "ready", f"{PARTS}ready.html", Ability.MESSAGE, ready_block),
+}
+
+
+def open_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
+    """Open the form that the address names on the page that `context` describes; an unknown name opens nothing."""
+    if opened := FORMS.get(name):
+        context[opened.block] = context.get(opened.block, {}) | opened.make(incident, user)
+
+
+@require_safe
+def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
+    """One form alone, for a person who has read the page around it; others are led there. Raises Http404 for a form
+    that the page of the case does not offer.
+    """
+    opened, user = FORMS.get(form), user_of(request)
+    if opened is None:
+        raise Http404
+    incident = get_incident(user, reference, to=opened.to)
+    if incident.erased_at or incident.status not in opened.in_states:
+        raise Http404
+    if not Reading.objects.filter(
+        incident=incident, user=user
+    ).exists():  # the page notes who reads, and shows what is new
+        address = reverse("admin:incidents_incident_change", args=[incident.reference], query={"ouvrir": form})
+        return redirect(address)
+    here = reverse("admin:incidents_incident_change", args=[incident.reference])
+    context = {"incident": incident, "zone": zone_of(incident.collectivity), "here": here}
+    return TemplateResponse(request, opened.template, context | {opened.block: opened.make(incident, user)})

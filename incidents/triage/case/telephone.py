@@ -1,0 +1,57 @@
+"""The page that the mail's link opens on a telephone: the facts in brief, one big button, then the call."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability
+from incidents.models import Incident
+from incidents.services.handling.read import has_news, note_reading
+from incidents.triage import wording
+from incidents.triage.acts import carry_out
+from incidents.triage.case.emergency import emergency_contacts, number_to_call
+from incidents.triage.work.tasks import may_add_task
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """GET shows, and notes who has read; it changes nothing of the case. POST takes it."""
+    began = timezone.now()
+    incident = get_incident(user_of(request), reference, to=Ability.ACKNOWLEDGE)
+    if request.method == "POST":
+        carry_out(request, reference, "prendre")
+        return redirect("acknowledge_page", reference)
+    context = telephone_context(incident, user_of(request), timezone.now())
+    if request.method == "GET":
+        note_reading(incident=incident, reader=user_of(request), at=began)
+    return render(request, "incidents/triage/telephone.html", context)
+
+
+def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
+    """Return the facts in brief. `lacks_guide`: the steps of its guide may be added, and there is no task yet."""
+    read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
+    return {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "term": wording.term(incident),
+        "waiting": wording.waiting(incident, now),
+        "late": wording.lateness(incident, now),
+        "call": number_to_call(incident, emergency_contacts(incident)),
+        "services": wording.stopped(incident, list(incident.interruptions.order_by("started_at", "id"))),
+        "data": wording.data(incident, list(incident.leaks.order_by("id"))),
+        "has_news": has_news(incident, read_at),
+        "has_messages": incident.messages.exists(),
+        "lacks_guide": may_add_task(incident) and not incident.tasks.exists(),
+        "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
+    }

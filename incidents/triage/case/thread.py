@@ -1,0 +1,89 @@
+"""The thread with the declarant, on a responder's page. Everything in it is read by the declarant."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from incidents.enums import KeptForm
+from incidents.models import Incident, Message, Reading
+from incidents.services.correspondence.correspond import NO_MESSAGE, Letter, Seen, ThreadMoved, stretch_of
+from incidents.services.correspondence.templates import check_names
+from incidents.services.handling.assign import tag_of
+from incidents.services.handling.keep import list_colleagues_writing
+from incidents.services.handling.read import has_news
+from incidents.triage.case_form import CaseForm
+
+
+class ReplyForm(CaseForm):
+    """Lengths and words are judged by the service, which names the field."""
+
+    code = KeptForm.REPLY
+    of_page = frozenset({"seen", "confirmed"})
+
+    text = forms.CharField(
+        label=_("Votre message au déclarant"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "reponse-aide"}),
+    )
+    asks_answer = forms.BooleanField(label=_("J’attends une réponse"), required=False)
+    to_doubles = forms.BooleanField(label=_("L’envoyer aussi aux déclarants des doubles"), required=False)
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+    # The newest message that the page showed, and the colleagues of whom it said that they are writing.
+    seen = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+    confirmed = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        """What a ready-made message left to be replaced would leave as it stands."""
+        check_names(self.cleaned_data.get("text", ""))
+
+    def letter(self) -> Letter:
+        """Of a valid form."""
+        said = self.cleaned_data
+        key = said["key"] or secrets.token_urlsafe()
+        return Letter(text=said["text"], key=key, asks_answer=said["asks_answer"])
+
+    def what_was_seen(self) -> Seen | None:
+        """Of a valid form; None where no page was shown."""
+        said = self.cleaned_data
+        return Seen(newest=said["seen"], writers=frozenset(said["confirmed"].split())) if said["seen"] else None
+
+    def confirm(self, moved: ThreadMoved) -> None:
+        """Say that what moved is shown now: sent once more, it goes through."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[self.add_prefix("seen")] = moved.newest
+        data[self.add_prefix("confirmed")] = " ".join(tag_of(one) for one in moved.writers)
+        self.data = data
+
+
+def thread_context(incident: Incident, user: User, readings: list[Reading]) -> dict[str, Any]:
+    """The messages, each with whether it came since this person's last reading, and who of the centre has read."""
+    mine = next((reading for reading in readings if reading.user_id == user.pk), None)
+    read_at = mine.last_at if mine else None
+    stretch = stretch_of(incident)
+    messages = [
+        (message, not message.is_from_csirt and (read_at is None or message.written_at > read_at))
+        for message in stretch.messages
+    ]
+    newest = str(messages[-1][0].uid) if messages else NO_MESSAGE
+    return {
+        "messages": messages,
+        "before": messages[0][0].uid if stretch.has_earlier else None,
+        "readings": readings,
+        "mine": mine,
+        "has_news": has_news(incident, read_at),
+        "form": ReplyForm(initial={"seen": newest}),
+        "writing": list_colleagues_writing(incident, user),
+    }
+
+
+def came_since(thread: dict[str, Any], seen: str) -> list[Message]:
+    """Return the messages of `thread_context` that came after the one named `seen`."""
+    messages = [message for message, _is_new in thread["messages"]]
+    names = [str(message.uid) for message in messages]
+    return messages[names.index(seen) + 1 :] if seen in names else messages

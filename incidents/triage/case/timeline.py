@@ -1,0 +1,80 @@
+"""All that happened to a case, newest first: each event with what was written, and whether its mails arrived."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from django.utils.text import Truncator
+
+from incidents.enums import ActorKind, EventKind
+from incidents.models import Incident, IncidentEvent
+from incidents.text import defanged
+from incidents.triage import wording
+from incidents.triage.case import details
+
+SHOWN = 200
+EXCERPT = 160
+# Where the words of an event stand: which of its codes names the row.
+SOURCES = {"message": "messages", "note": "notes", "evidence": "evidence"}
+INTERNAL = frozenset({EventKind.NOTED, EventKind.HANDED_OVER})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One event. `mails`: arrivals as whoever sends them says them (`settings.ARRIVALS`), each with its moment."""
+
+    event: IncidentEvent
+    when: str
+    detail: str
+    words: str = ""
+    mails: Sequence[tuple[Any, str]] = ()
+
+    @property
+    def is_internal(self) -> bool:
+        return self.event.kind in INTERNAL
+
+    @property
+    def title(self) -> str:
+        return details.title(self.event)
+
+    @property
+    def who(self) -> str:
+        return str(self.event.actor or ActorKind(self.event.actor_kind).label)
+
+
+def moments_of(events: Iterable[IncidentEvent], *, words: Mapping[str, str], zone: str, now: datetime) -> list[Moment]:
+    """One query, for the mails. `words`: what rows say by their uid; an event without is said by its codes."""
+    listed = list(events)
+    mails = import_string(settings.ARRIVALS)([event.pk for event in listed])
+
+    def when(at: datetime | None) -> str:
+        return wording.short_moment(at, now, zone) if at else ""
+
+    return [
+        Moment(
+            event,
+            when(event.at),
+            details.detail(event),
+            excerpt(event, words),
+            [(mail, when(mail.at)) for mail in mails.get(event.pk, ())],
+        )
+        for event in listed
+    ]
+
+
+def excerpt(event: IncidentEvent, words: Mapping[str, str]) -> str:
+    named = (words.get(event.data.get(code, ""), "") for code in SOURCES)
+    return defanged(Truncator(next(filter(None, named), "")).chars(EXCERPT))
+
+
+def words_of(rows: Iterable[tuple[UUID | str, str]]) -> dict[str, str]:
+    return {str(uid): text for uid, text in rows}
+
+
+def list_events(incident: Incident) -> list[IncidentEvent]:
+    """Return the latest, newest first. One more than is shown: there is an earlier page."""
+    return list(incident.events.order_by("-id")[: SHOWN + 1])

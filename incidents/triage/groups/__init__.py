@@ -1,0 +1,1 @@
+"""Cases that are one affair: groups, and several declarations of one incident."""

@@ -1,0 +1,94 @@
+"""Two cases of one body side by side, to keep one and close the other as its double."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, Door
+from incidents.models import Incident
+from incidents.reference import compact, spaced
+from incidents.services.groups.merge import check_pair, merge_incident
+from incidents.services.handling.assign import holder_of
+from incidents.triage import wording
+from incidents.triage.case.page import render_page, to_case
+
+TEMPLATE = "incidents/triage/compare.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def compare(request: HttpRequest, reference: str) -> HttpResponse:
+    """`avec` names the other one, as it was typed or dictated; a POST says which of the two is kept (`garder`)."""
+    user = user_of(request)
+    incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
+    said = request.POST if request.method == "POST" else request.GET
+    typed = said.get("avec", "")
+    other = find_other_case(user, typed)
+    if other is None or other.pk == incident.pk:
+        problem = _("Aucun autre dossier de votre centre n’a cette référence.") if typed else ""
+        context = {"incident": incident, "typed": typed[:40], "problem": problem}
+        return render_page(request, TEMPLATE, context, status=404 if typed else 200)
+    if request.method != "POST":
+        return render_page(request, TEMPLATE, compared(incident, other))
+    return submit_merge(request, incident, other)
+
+
+def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> HttpResponse:
+    kept = compact(request.POST.get("garder", ""))
+    pair = {incident.reference: other.reference, other.reference: incident.reference}
+    try:
+        if kept not in pair:
+            raise ValidationError(_("Dites lequel des deux dossiers vous gardez."))
+        merge_incident(reference=pair[kept], into=kept, actor=user_of(request))
+    except ValidationError as error:
+        context = compared(incident, other) | {"problem": " ".join(error.messages)}
+        return render_page(request, TEMPLATE, context, status=422)
+    said = _("%(double)s est clos, comme double de celui-ci. Rien n’en est perdu : il est plus bas, dans « Doubles ».")
+    messages.success(request, said % {"double": spaced(pair[kept])})
+    return to_case(kept)
+
+
+def find_other_case(user: User, typed: str) -> Incident | None:
+    """None for one that is not there, and for one that is not ours to merge."""
+    try:
+        return get_incident(user, compact(typed), to=Ability.LINK, door=Door.BESIDE)
+    except (Http404, PermissionDenied):
+        return None
+
+
+def compared(incident: Incident, other: Incident) -> dict[str, Any]:
+    """The older one first: it is more often the one to keep."""
+    pair = sorted((incident, other), key=lambda one: (one.received_at, one.pk))
+    sides = [side(one, against) for one, against in (pair, pair[::-1])]
+    zone = zone_of(incident.collectivity)
+    return {"incident": incident, "other": other, "sides": sides, "zone": zone, "typed": other.reference}
+
+
+def side(kept: Incident, double: Incident) -> Mapping[str, Any]:
+    return {
+        "incident": kept,
+        "term": wording.term(kept),
+        "holder": holder_of(kept),
+        "services": wording.stopped(kept, list(kept.interruptions.order_by("started_at", "id"))),
+        "data": wording.data(kept, list(kept.leaks.order_by("id"))),
+        "written": kept.messages.count(),
+        "pieces": kept.evidence.count(),
+        "refusal": why_not(kept, double),
+    }
+
+
+def why_not(kept: Incident, double: Incident) -> str:
+    """Why this one cannot be the one that is kept; empty when it can."""
+    try:
+        check_pair(double, kept)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""

@@ -1,0 +1,118 @@
+"""One message to the declarants of a group, each in their own thread: written, previewed, then sent."""
+
+import secrets
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.signed_in import user_of
+from incidents.fields import WordsField
+from incidents.models import BulkJob, CaseGroup
+from incidents.ready_messages import PLACEHOLDERS
+from incidents.services.groups.bulk import FormUsed
+from incidents.services.groups.gather import (
+    MOST_AT_ONCE,
+    DoubtfulNames,
+    GroupLetter,
+    checked_letter,
+    first_to_read,
+    write_to_group,
+    written_to,
+)
+from incidents.services.groups.group import get_group
+from incidents.triage.case.page import render_page
+from incidents.triage.groups.pages import to_group, typed_again
+
+TEMPLATE = "incidents/triage/group_message.html"
+SEND = "envoyer"
+
+
+class GroupLetterForm(forms.Form):
+    text = WordsField(label=_("Votre message"), widget=forms.Textarea(attrs={"rows": 10}))
+    asks_answer = forms.BooleanField(label=_("J’attends une réponse de chacun"), required=False)
+    with_closed = forms.BooleanField(label=_("Écrire aussi aux dossiers clos"), required=False)
+    # The doubtful words that the author has confirmed as common words.
+    common = WordsField()
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    # The words for which the message was refused, since they may be part of a name.
+    doubtful = ""
+
+    def letter(self) -> GroupLetter:
+        """Return the letter. The form must be valid."""
+        said = self.cleaned_data
+        return GroupLetter(**said | {"key": said["key"] or secrets.token_urlsafe()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Show the form.
+
+    A POST shows a preview and the number of readers; only its button « Envoyer » sends the message.
+    """
+    group = get_group(user_of(request), uid)
+    if request.method != "POST":
+        return render_letter_form(request, group, GroupLetterForm())
+    form = GroupLetterForm(request.POST)
+    try:
+        if form.is_valid() and SEND not in request.POST:
+            return render_letter_form(
+                request, group, form, preview=checked_letter(form.letter(), group, user_of(request))
+            )
+        if form.is_valid():
+            return send(request, group, form.letter())
+    except FormUsed as used:
+        return render_letter_form(request, group, refill_form(request), before=used.job, status=409)
+    except DoubtfulNames as error:
+        form.add_error(None, error)
+        form.doubtful = error.words
+    except ValidationError as error:
+        form.add_error(None, error)
+    return render_letter_form(request, group, form, status=422)
+
+
+def refill_form(request: HttpRequest) -> GroupLetterForm:
+    """Return the typed message with a new key, for an old page whose form was already used: it can be previewed and
+    sent.
+    """
+    return GroupLetterForm(typed_again(request, key=secrets.token_urlsafe()))
+
+
+def send(request: HttpRequest, group: CaseGroup, letter: GroupLetter) -> HttpResponse:
+    job = write_to_group(group=group.uid, letter=letter, actor=user_of(request))
+    said = ngettext(
+        "Votre message part, à un déclarant.",
+        "Votre message part, à %(count)s déclarants, l’un après l’autre.",
+        job.total,
+    )
+    messages.success(request, said % {"count": job.total})
+    return to_group(group)
+
+
+def render_letter_form(
+    request: HttpRequest,
+    group: CaseGroup,
+    form: GroupLetterForm,
+    *,
+    preview: GroupLetter | None = None,
+    before: BulkJob | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"group": group, "form": form, "preview": preview, "readers": readers(group, preview), "send": SEND}
+    context |= {"placeholders": PLACEHOLDERS, "doubtful": form.doubtful or form["common"].value()}
+    if preview:
+        context["first"], context["as_read"] = first_to_read(group, preview, user_of(request)) or (None, preview.text)
+    return render_page(request, TEMPLATE, context | {"before": before}, status=status)
+
+
+def readers(group: CaseGroup, letter: GroupLetter | None) -> int:
+    """Return how many declarants would get the message, up to the limit of one act."""
+    if letter is None:
+        return 0
+    return len(written_to(group, with_closed=letter.with_closed).values_list("pk")[:MOST_AT_ONCE])

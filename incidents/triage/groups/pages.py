@@ -1,0 +1,311 @@
+"""The groups of a centre: their list, the sheet of one with its cases, what is done to all of them at once."""
+
+import re
+import secrets
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from csirts.models import Csirt
+from incidents.enums import BulkState, GroupKind, Status
+from incidents.fields import WordsField
+from incidents.models import BulkJob, CaseGroup, Incident
+from incidents.reference import compact, spaced
+from incidents.services.groups.bulk import AT_ONCE, do_at_once
+from incidents.services.groups.gather import add_the_rest, group_supplier, outside
+from incidents.services.groups.group import (
+    StaleGroup,
+    add_to_group,
+    close_group,
+    get_group,
+    groups_of,
+    open_group,
+    reopen_group,
+    save_sheet,
+)
+from incidents.triage.case.page import render_page, to_case
+from incidents.triage.queue.lines import lines_of, with_lines
+
+PAGE = 50
+# Beyond, the page says « au moins ».
+COUNTED = 5000
+TYPED_AT_ONCE = 50
+
+
+class OpeningForm(forms.Form):
+    """Whether the title says something is judged by the service."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Ce que ces dossiers ont en commun"), choices=GroupKind.choices)
+    title = WordsField(label=gettext_lazy("Titre"), widget=forms.TextInput(attrs={"maxlength": 120}))
+    csirt = forms.ModelChoiceField(label=gettext_lazy("Centre"), queryset=Csirt.objects.none(), to_field_name="slug")
+    dossier = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=100, initial=secrets.token_urlsafe, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Csirt.objects.filter(pk__in=user.csirt_ids()).order_by("name")
+        self.fields["csirt"].queryset = mine  # type: ignore[attr-defined]
+        if len(mine) == 1:
+            self.fields["csirt"].widget, self.initial["csirt"] = forms.HiddenInput(), mine[0].slug
+
+
+class SheetForm(forms.Form):
+    sheet = WordsField(
+        label=gettext_lazy("Ce qui est connu, ce qu’il faut conseiller"), widget=forms.Textarea(attrs={"rows": 10})
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+
+
+class AddForm(forms.Form):
+    references = WordsField(label=gettext_lazy("Ajouter des dossiers, par leur référence"))
+
+
+# The list
+
+
+@require_safe
+def group_list(request: HttpRequest) -> HttpResponse:
+    """The newest first, `?apres=` the last one of the page before; `?fermes=1` those that are closed."""
+    user, is_closed = user_of(request), request.GET.get("fermes") == "1"
+    if not user.csirt_ids():
+        raise Http404
+    groups = groups_of(user).filter(closed_at__isnull=not is_closed).order_by("-opened_at", "-id")
+    rows = list(older_groups(groups, request.GET.get("apres", ""))[: PAGE + 1])
+    context = {"groups": rows[:PAGE], "next": rows[PAGE - 1].uid if len(rows) > PAGE else None, "is_closed": is_closed}
+    return render_page(request, "incidents/triage/groups.html", context)
+
+
+def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
+    """From the one after that group on; from the first where it is not one of them."""
+    try:
+        last = groups.filter(uid=UUID(uid)).first()
+    except ValueError:
+        return groups
+    if last is None:
+        return groups
+    return groups.filter(opened_at=last.opened_at, id__lt=last.pk) | groups.filter(opened_at__lt=last.opened_at)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_group(request: HttpRequest) -> HttpResponse:
+    """Opens it, with the case of `dossier` in it when there is one."""
+    user = user_of(request)
+    if not user.csirt_ids():
+        raise Http404
+    if request.method != "POST":
+        form = OpeningForm(initial={"dossier": request.GET.get("dossier", "")[:20]}, user=user)
+        return render_page(request, "incidents/triage/group_new.html", {"form": form})
+    form = OpeningForm(request.POST, user=user)
+    try:
+        if form.is_valid():
+            return create_group(request, form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error)
+    return render_page(request, "incidents/triage/group_new.html", {"form": form}, status=422)
+
+
+def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
+    key, reference = said["key"] or secrets.token_urlsafe(), compact(said["dossier"])
+    with transaction.atomic():  # no group without the case for which it was opened
+        group = open_group(
+            csirt=said["csirt"], kind=GroupKind(said["kind"]), title=said["title"], actor=user_of(request), key=key
+        )
+        if reference:
+            add_to_group(reference=reference, group=group.uid, actor=user_of(request))
+    messages.success(request, _("Groupe ouvert. Vos collègues le voient ; les déclarants, non."))
+    return to_case(reference) if reference else to_group(group)
+
+
+@require_POST
+def group_of_supplier(request: HttpRequest) -> HttpResponse:
+    """« En faire un groupe », from the queue."""
+    key = request.POST.get("key") or secrets.token_urlsafe()
+    group, job = group_supplier(supplier_key=read_supplier(request), actor=user_of(request), key=key[:100])
+    if job:
+        put_in(request, job)
+    return to_group(group)
+
+
+def read_supplier(request: HttpRequest) -> str:
+    supplier = request.POST.get("prestataire", "")
+    if "\0" in supplier:
+        raise Http404  # PostgreSQL holds no such name
+    return supplier
+
+
+def put_in(request: HttpRequest, job: BulkJob) -> None:
+    """A few are in it before the page of the group comes; many, one after the other, by a task."""
+    if job.total <= AT_ONCE:
+        do_at_once(job)
+    said = ngettext("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
+    messages.success(request, said % {"count": job.total})
+
+
+# One group
+
+
+@require_safe
+def group_page(request: HttpRequest, uid: UUID) -> HttpResponse:
+    group = get_group(user_of(request), uid)
+    return render_group(request, group)
+
+
+def render_group(
+    request: HttpRequest,
+    group: CaseGroup,
+    *,
+    sheet: SheetForm | None = None,
+    add: AddForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """With a form that was refused, as it was typed."""
+    rows = cases_of(group, request.GET.get("apres", ""))
+    context = {
+        "group": group,
+        "lines": lines_of(rows[:PAGE], timezone.now()),
+        "next": rows[PAGE - 1].reference if len(rows) > PAGE else "",
+        "is_first": not request.GET.get("apres"),
+        "counts": counts_of(group),
+        "outside": list(outside(group).order_by("pk")[: PAGE + 1].values_list("pk", flat=True)),
+        "most": PAGE,
+        "sheet": sheet or SheetForm(initial={"sheet": group.sheet, "seen": group.version}),
+        "add": add or AddForm(),
+        "under_way": list(under_way(group)),
+        "is_stale": status == HTTPStatus.CONFLICT,
+        "key": secrets.token_urlsafe(),
+    }
+    return render_page(request, "incidents/triage/group.html", context, status=status)
+
+
+def under_way(group: CaseGroup) -> QuerySet[BulkJob]:
+    """What a task is still doing: cases that come in, or a message to all. Few at once, whatever was ever asked."""
+    running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
+    return running.order_by("id")
+
+
+def cases_of(group: CaseGroup, after: str) -> list[Incident]:
+    """One more than a page, the newest first, after the one of that reference, still in the group or not."""
+    ours = Incident.objects.filter(csirt=group.csirt_id)
+    last = ours.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
+    cases = ours.filter(group=group)
+    if last:
+        same_instant = cases.filter(received_at=last[0], pk__lt=last[1])
+        cases = same_instant | cases.filter(received_at__lt=last[0])
+    return list(with_lines(cases.order_by("-received_at", "-id"))[: PAGE + 1])
+
+
+def counts_of(group: CaseGroup) -> dict[str, Any]:
+    """How many of its cases are in which state, of the first `COUNTED`."""
+    some = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: COUNTED + 1]
+    states = dict(
+        Incident.objects.filter(pk__in=some.values("pk")).order_by().values_list("status").annotate(Count("pk"))
+    )
+    total = sum(states.values())
+    return {
+        "total": min(total, COUNTED),
+        "is_more": total > COUNTED,
+        "states": [(label, states.get(value, 0)) for value, label in Status.choices],
+    }
+
+
+@require_POST
+def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The second writer is told, keeps what was typed, and may save it over once warned."""
+    user, form, status = user_of(request), SheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
+    group = get_group(user, uid)
+    try:
+        if form.is_valid():
+            save_sheet(group=uid, actor=user, **form.cleaned_data)
+            messages.success(request, _("Fiche enregistrée."))
+            return to_group(group)
+    except ValidationError as error:
+        form.add_error(None, error)
+    except StaleGroup:
+        status = HTTPStatus.CONFLICT
+        group = get_group(user, uid)
+        form.data = typed_again(request, seen=str(group.version))
+    return render_group(request, group, sheet=form, status=status)
+
+
+@require_POST
+def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Several at once; those that could not be added stay in the field."""
+    user, form = user_of(request), AddForm(request.POST)
+    group = get_group(user, uid)
+    form.is_valid()
+    typed = list(dict.fromkeys(filter(None, map(compact, re.split(r"[\s,;]+", form.cleaned_data["references"])))))
+    wrong = [] if len(typed) > TYPED_AT_ONCE else [one for one in typed if not could_add(one, uid, user)]
+    if added := len(typed) - len(wrong) if len(typed) <= TYPED_AT_ONCE else 0:
+        said = ngettext("Dossier ajouté.", "%(count)s dossiers ajoutés.", added) % {"count": added}
+        messages.success(request, said)
+    if added and not wrong:
+        return to_group(group)
+    form.add_error("references", explain_refusal(typed, wrong))
+    if wrong:
+        form.data = typed_again(request, references=" ".join(map(spaced, wrong)))
+    return render_group(request, group, add=form, status=422)
+
+
+def could_add(reference: str, group: UUID, actor: User) -> bool:
+    try:
+        add_to_group(reference=reference, group=group, actor=actor)
+    except (Http404, PermissionDenied, ValidationError):
+        return False
+    return True
+
+
+def explain_refusal(typed: list[str], wrong: list[str]) -> str:
+    if not typed:
+        return _("Écrivez au moins une référence, comme T7K4-9MQX.")
+    if not wrong:
+        return _("%(most)s références à la fois au plus.") % {"most": TYPED_AT_ONCE}
+    named = ", ".join(spaced(one[:20]) for one in wrong)
+    return _("Pas ajoutés, car votre centre n’a pas ces dossiers ou le groupe est fermé : %s.") % named
+
+
+@require_POST
+def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """« Y ajouter les 3 qui manquent », from the queue, names the supplier of that line."""
+    key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
+    group = get_group(user_of(request), uid)
+    try:
+        job = add_the_rest(group=uid, actor=user_of(request), key=key[:100], supplier_key=supplier)
+        put_in(request, job)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return to_group(group)
+
+
+@require_POST
+def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Closes it, or opens it again: the button says which."""
+    act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
+    group = act(group=uid, actor=user_of(request))
+    closed = _("Groupe fermé. Ses dossiers n’ont pas changé d’état.")
+    messages.success(request, closed if group.closed_at else _("Groupe rouvert."))
+    return to_group(group)
+
+
+def typed_again(request: HttpRequest, **changed: str) -> QueryDict:
+    typed = request.POST.copy()
+    for name, value in changed.items():
+        typed[name] = value
+    return typed
+
+
+def to_group(group: CaseGroup) -> HttpResponse:
+    return redirect("admin:incidents_incident_group", group.uid)

@@ -1,0 +1,1 @@
+"""The indicators of a case on its pages."""

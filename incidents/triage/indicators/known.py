@@ -1,0 +1,163 @@
+"""Beside the list of cases: the values that a centre ignores, and a look for a value across its cases."""
+
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from csirts.models import Csirt
+from incidents.enums import ObservableKind
+from incidents.known_values import national
+from incidents.models import IgnoredValue, Observable
+from incidents.observables import Found, defang, find, normalised
+from incidents.services.indicators.ignore import ignore_value, propose_again
+from incidents.sightings import LOOKED_UP, SHOWN, look_up
+from incidents.triage.case.page import render_page
+from incidents.triage.indicators.observables import search_in_texts
+from incidents.triage.indicators.observe import HandForm, MotiveForm, uid_in
+
+PAGE_SIZE = 50
+# Pasted: a mail, a list.
+PASTED_LIMIT = 20_000
+
+
+class KnownForm(HandForm, MotiveForm):
+    """In a centre of mine: it is asked only of those who have several."""
+
+    csirt = forms.CharField(required=False, widget=forms.Select)
+
+    def __init__(self, *args: Any, csirts: list[Csirt], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["motive"].label = gettext_lazy("Pourquoi")
+        self.fields["csirt"].label = gettext_lazy("Centre")
+        self.fields["csirt"].widget = forms.Select(choices=[(one.slug, one.name) for one in csirts])
+
+
+class Result(NamedTuple):
+    kind: str
+    value: str  # defanged
+    rows: list[Observable]
+    has_more: bool
+    search: str  # the address of the search for it in the texts
+
+
+class LookForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Une valeur, ou un texte qui en contient"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "chercher-aide"}),
+    )
+
+
+def my_centres(user: User) -> list[Csirt]:
+    """Raises Http404 for whoever has none."""
+    centres = list(Csirt.objects.filter(pk__in=user.csirt_ids()).order_by("name"))
+    if not centres:
+        raise Http404
+    return centres
+
+
+# What is ignored
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def known_values_view(request: HttpRequest) -> HttpResponse:
+    centres = my_centres(user_of(request))
+    if request.method != "POST":
+        return known_page(request, centres, KnownForm(csirts=centres))
+    if "uid" in request.POST:
+        propose_again(actor=user_of(request), uid=uid_in(request))
+        messages.success(request, _("Cette valeur sera de nouveau proposée."))
+        return redirect("admin:incidents_incident_known_values")
+    return add_known(request, centres)
+
+
+def add_known(request: HttpRequest, centres: list[Csirt]) -> HttpResponse:
+    form = KnownForm(request.POST, csirts=centres)
+    said = {name: request.POST.get(name, "") for name in ("kind", "value", "motive")}
+    slug = request.POST.get("csirt", "") or centres[0].slug
+    csirt = next((one for one in centres if one.slug == slug), None)
+    if csirt is None:
+        raise Http404
+    try:
+        ignore_value(csirt=csirt, actor=user_of(request), **said)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return known_page(request, centres, form, status=422)
+    messages.success(request, _("Votre centre ne verra plus cette valeur proposée."))
+    return redirect("admin:incidents_incident_known_values")
+
+
+def known_page(request: HttpRequest, centres: list[Csirt], form: KnownForm, *, status: int = 200) -> HttpResponse:
+    rows = list(rows_before(request.GET.get("avant", ""), centres)[: PAGE_SIZE + 1])
+    context = {
+        "rows": [(row, defang(row.kind, row.value)) for row in rows[:PAGE_SIZE]],
+        "next": rows[PAGE_SIZE - 1].uid if len(rows) > PAGE_SIZE else None,
+        "centres": centres,
+        "form": form,
+        "national": national(),
+    }
+    return render_page(request, "incidents/triage/known_values.html", context, status=status)
+
+
+def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
+    """The newest first, from below the one that ended the page before."""
+    rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
+    try:
+        last = rows.filter(uid=uid).first() if uid else None
+    except ValidationError:
+        return rows
+    return rows.filter(pk__lt=last.pk) if last else rows
+
+
+# A look across the cases
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def look_up_view(request: HttpRequest) -> HttpResponse:
+    """By POST: what is looked for stands in no address, and so in no log."""
+    user = user_of(request)
+    my_centres(user)
+    form = LookForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"form": form, "most": LOOKED_UP}
+    if request.method == "POST":
+        context |= looked_up(form, request.POST.get("text", ""), user)
+    return render_page(request, "incidents/triage/look_up.html", context, status=422 if form.errors else 200)
+
+
+def looked_up(form: LookForm, text: str, user: User) -> dict[str, Any]:
+    if len(text) > PASTED_LIMIT:
+        form.add_error("text", _("Ce texte est trop long : 20 000 caractères au plus."))
+    elif not text.strip():
+        form.add_error("text", _("Écrivez ou collez une valeur."))
+    if form.errors:
+        return {}
+    values = values_in(text)
+    if not values:
+        form.add_error("text", _("Aucune adresse, aucun fichier ni aucun numéro reconnu dans ce texte."))
+    results = [result(kind, value, rows) for (kind, value), rows in look_up(values, user).items()]
+    results.sort(key=lambda one: not one.rows)
+    return {"results": results, "left": len(values) - len(results)}
+
+
+def result(kind: str, value: str, rows: list[Observable]) -> Result:
+    label, has_more = str(ObservableKind(kind).label), len(rows) > SHOWN
+    return Result(label, defang(kind, value), rows[:SHOWN], has_more, search_in_texts(value))
+
+
+def values_in(text: str) -> list[Found]:
+    """One line that is nothing else may be the name of a file."""
+    found = find(text)
+    line = text.strip()
+    if not found and "\n" not in line and (name := normalised(ObservableKind.FILE, line)):
+        return [Found(ObservableKind.FILE, name)]
+    return found

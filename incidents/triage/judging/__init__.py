@@ -1,0 +1,1 @@
+"""What responders judge of a case: verification, severity, qualification, closing."""

@@ -1,0 +1,223 @@
+"""The page that closes a case with its report, and the view that reopens a case."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import get_incident
+from incidents.enums import Ability, Cause, ClosingReason, Door, KeptForm, LeakStatus, Outcome, Status
+from incidents.fields import DayField, HourField, WordsField
+from incidents.models import Incident
+from incidents.services.handling.amend import CONCLUDED
+from incidents.services.handling.close import (
+    MOTIVE_LIMIT,
+    NEVER_KNOWN,
+    Ending,
+    StaleClosing,
+    Unfinished,
+    end_incident,
+    is_untouched,
+    seen_of,
+    unfinished,
+)
+from incidents.services.handling.keep import words_of
+from incidents.services.handling.reopen import reopen_incident
+from incidents.sharing import may_share_lesson
+from incidents.triage.case.ending import ReopenForm
+from incidents.triage.case.page import WORDS, context_of_case, rebase_form, refused, render_page, to_case
+from incidents.triage.wording import why_refused
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
+from incidents.workflow import InvalidTransition
+
+NOT_SAID = ("", gettext_lazy("à choisir"))
+DAY = {"type": "date"}
+HOUR = {"type": "time"}
+TOLD_ABOVE = {"aria-describedby": "taches-aide"}
+
+
+def one_of(label: Any, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[NOT_SAID, *choices])
+
+
+class ClosingForm(forms.Form):
+    """The form of one case, with a day and an hour for each service without end and a tick for each open task."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Pourquoi le dossier est clos"),
+        required=False,
+        choices=ClosingReason.choices,
+        initial=ClosingReason.RESOLVED,
+        widget=forms.RadioSelect,
+    )
+    why = WordsField(
+        label=gettext_lazy("Pourquoi il est résolu"),
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": MOTIVE_LIMIT}),
+    )
+    outcome = one_of(gettext_lazy("Ce que sont devenus les systèmes et les données"), Outcome.choices)
+    cause = one_of(gettext_lazy("Cause"), Cause.choices)
+    summary = WordsField(label=gettext_lazy("Bilan, pour le centre"), widget=forms.Textarea(attrs={"rows": 5}))
+    lesson = WordsField(label=gettext_lazy("Enseignement, pour d’autres"), widget=forms.Textarea(attrs={"rows": 5}))
+    is_shared = forms.BooleanField(
+        label=gettext_lazy("Je confirme : ce texte ne désigne personne, il peut être partagé"), required=False
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, incident: Incident, left: Unfinished, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"cause": incident.cause, "seen": seen_of(incident, left)})
+        self.left = left
+        self.asks_why = not incident.erased_at and is_untouched(incident)
+        for one in left.interruptions:
+            label = one.get_service_display()
+            self.fields[f"ended_{one.service}_date"] = DayField(
+                label=label, required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+            )
+            self.fields[f"ended_{one.service}_time"] = HourField(
+                label=_("%s, l’heure") % label, required=False, widget=forms.TimeInput(attrs=HOUR, format="%H:%M")
+            )
+        if left.leak:
+            conclusions = [(str(status), str(LeakStatus(status).label)) for status in CONCLUDED]
+            self.fields["leak"] = one_of(_("Fuite de données"), [*conclusions, (NEVER_KNOWN, _("on ne le saura pas"))])
+        for task in left.tasks:
+            self.fields[f"task_{task.uid}"] = forms.BooleanField(
+                label=task.title, required=False, widget=forms.CheckboxInput(attrs=TOLD_ABOVE)
+            )
+
+    @property
+    def resumptions(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Yield each interruption with its two fields."""
+        for one in self.left.interruptions:
+            yield one, self[f"ended_{one.service}_date"], self[f"ended_{one.service}_time"]
+
+    @property
+    def task_ticks(self) -> list[Any]:
+        return [self[f"task_{task.uid}"] for task in self.left.tasks]
+
+    @property
+    def task_problem(self) -> str:
+        """Return one sentence for all the open tasks, instead of the same sentence for each."""
+        left = sum(bool(tick.errors) for tick in self.task_ticks)
+        said = ngettext(
+            "Faites cette tâche, ou cochez « sans objet ».",
+            "%(left)s tâches ne sont ni faites, ni « sans objet ».",
+            left,
+        )
+        return said % {"left": left} if left else ""
+
+    def clean(self) -> dict[str, Any]:
+        for one in self.left.interruptions:
+            name, said = f"ended_{one.service}", self.cleaned_data
+            if said.get(f"{name}_time") is not None and said.get(f"{name}_date", False) is None:
+                self.add_error(f"{name}_date", _("Donnez aussi le jour, ou effacez l’heure."))
+        return self.cleaned_data
+
+    def ending(self) -> Ending:
+        """Return the ending. The form must be valid. Days and hours are in the active time zone."""
+        said = self.cleaned_data
+        words = {name: said[name] for name in ("reason", "why", "outcome", "cause", "summary", "lesson", "is_shared")}
+        moot = frozenset(str(task.uid) for task in self.left.tasks if said[f"task_{task.uid}"])
+        ended = {one.service: self.end_of(one) for one in self.left.interruptions}
+        return Ending(**words, leak=said.get("leak", ""), ended=ended, moot=moot)
+
+    def end_of(self, one: Any) -> datetime | None:
+        """Return the end of an interruption in UTC, or None. A day without hour becomes its first minute."""
+        day, hour = (self.cleaned_data[f"ended_{one.service}_{part}"] for part in ("date", "time"))
+        if day is None:
+            return None
+        return datetime.combine(day, hour or time.min, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+
+    def refuse(self, error: ValidationError) -> None:
+        for name, said in error.message_dict.items():
+            field = f"{name}_date" if name.startswith("ended_") else name
+            self.add_error(field if field in self.fields else None, said)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def closing_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the form on GET; on POST close the case, or show what is missing and keep what was typed."""
+    incident = get_incident(user_of(request), reference, to=Ability.CLOSE, door=Door.CLOSING)
+    with timezone.override(zone_of(incident.collectivity)):
+        if request.method == "POST":
+            return close(request, incident)
+        if incident.status == Status.CLOSED:
+            return already_closed(request, incident)
+        form = ClosingForm(incident, unfinished(incident))
+        kept = restore_page(form, incident, user_of(request), KeptForm.CLOSING)
+        return render_closing_form(request, incident, form, is_kept=bool(kept))
+
+
+def already_closed(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Show the report that this person had begun, for copying, since a colleague closed the case first."""
+    begun = {} if incident.erased_at else words_of(incident, user_of(request)).get(KeptForm.CLOSING, {})
+    if not (typed := [word for name, words in begun.items() if name in WORDS for word in words if word.strip()]):
+        return to_case(incident.reference)
+    why = [_("Ce dossier est clos : votre bilan n’a pas été envoyé.")]
+    context = {"reference": incident.reference, "why": why, "typed": typed}
+    return render_page(request, "incidents/triage/refused.html", context)
+
+
+def close(request: HttpRequest, incident: Incident) -> HttpResponse:
+    left = unfinished(incident)
+    form, is_stale = ClosingForm(incident, left, request.POST), False
+    try:
+        if form.is_valid():
+            said = {"ending": form.ending(), "seen": form.cleaned_data["seen"]}
+            end_incident(reference=incident.reference, actor=user_of(request), **said)
+            messages.success(request, _("Dossier clos. Le déclarant en est averti."))
+            return to_case(incident.reference)
+    except InvalidTransition as refusal:
+        why = ValidationError(why_refused(incident, refusal, timezone.now()))
+        return refused(request, incident.reference, why)
+    except StaleClosing:
+        is_stale = True
+        rebase_form(form, ClosingForm(incident, left))
+    except ValidationError as error:
+        form.refuse(error)
+    return render_closing_form(request, incident, form, is_stale=is_stale)
+
+
+def render_closing_form(
+    request: HttpRequest, incident: Incident, form: ClosingForm, *, is_stale: bool = False, is_kept: bool = False
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "zone": zone_of(incident.collectivity),
+        "form": form,
+        "is_stale": is_stale,
+        "is_kept": is_kept,
+        "page": new_page(),
+        "may_share": may_share_lesson(incident.tlp),
+    }
+    status = 409 if is_stale else 422 if form.errors else 200
+    return render_page(request, "incidents/triage/closing.html", context, status=status)
+
+
+@require_POST
+def reopen_view(request: HttpRequest, reference: str) -> HttpResponse:
+    incident = get_incident(user_of(request), reference, to=Ability.REOPEN)
+    form = ReopenForm(request.POST)
+    try:
+        if form.is_valid():
+            reopen_incident(reference=reference, actor=user_of(request), **form.cleaned_data)
+            messages.success(request, _("Dossier rouvert : vous l’avez. Le déclarant en est averti."))
+            return to_case(reference)
+    except InvalidTransition as refusal:
+        return refused(request, reference, ValidationError(why_refused(incident, refusal, timezone.now())))
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.add_error(None, error)
+    context = context_of_case(request, incident)
+    context["ending"] |= {"form": form}
+    return render_page(request, "incidents/triage/case.html", context, status=422)

@@ -1,0 +1,72 @@
+"""What a responder says a case is, and that they verified it: the posts of the forms on its page."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.signed_in import user_of
+from incidents.access import check_ability, get_incident
+from incidents.enums import Ability
+from incidents.models import Incident
+from incidents.services.handling.qualify import StaleQualification, qualify_incident
+from incidents.services.handling.triage import verify_incident
+from incidents.services.history.snapshots import first_leak
+from incidents.triage.case.emergency import emergency_contacts, find_official_number
+from incidents.triage.case.page import case_as_typed, rebase_form, refused, to_case
+from incidents.triage.judging.qualify import QualifyForm, make_qualify_form, qualify_block
+from incidents.triage.judging.verify import VerifyForm
+
+
+@require_POST
+def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """Keeps it; what is refused, or was chosen on a page that is old, comes back as it was chosen."""
+    incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
+    leak = first_leak(incident)
+    form, is_stale = QualifyForm(incident, leak, request.POST), False
+    if "chercher" in request.POST:
+        return found_view(request, incident)
+    try:
+        if form.is_valid():
+            seen = form.cleaned_data["seen"]
+            qualify_incident(
+                reference=reference, actor=user_of(request), qualification=form.qualification(), seen=seen
+            )
+            messages.success(request, _("Qualification enregistrée."))
+            return to_case(reference, "qualification")
+    except StaleQualification:
+        is_stale = True
+        rebase_form(form, QualifyForm(incident, leak))
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.refuse(error)
+    block = qualify_block(incident) | {"form": form, "is_stale": is_stale}
+    return case_as_typed(request, incident, status=409 if is_stale else 422, qualify=block)
+
+
+def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The techniques that were searched, with all that is ticked already; nothing is judged yet."""
+    form = make_qualify_form(incident)
+    form.restore({name: request.POST.getlist(name) for name in form.fields})
+    return case_as_typed(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
+
+
+@require_POST
+def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is refused comes back on the page of the case, as it was typed: only then is the case read."""
+    incident = check_ability(user_of(request), reference, to=Ability.VERIFY)
+    form = VerifyForm(request.POST, proposed=find_official_number(incident, emergency_contacts(incident)))
+    try:
+        if form.is_valid():
+            verify_incident(reference=reference, actor=user_of(request), call=form.call())
+            said = _("Déclaration vérifiée : elle comptera dans les chiffres. Votre rappel est noté.")
+            messages.success(request, said)
+            return to_case(reference)
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            return refused(request, reference, error)
+        form.add_error(None, error)
+    incident = get_incident(user_of(request), reference, to=Ability.VERIFY)
+    return case_as_typed(request, incident, verify={"form": form})

@@ -1,0 +1,167 @@
+"""What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents.attack import SHIPPED, TECHNIQUES, find_techniques, suggested_for, titles_of
+from incidents.enums import NOT_SAID, TYPE_TERMS, Cause, KeptForm, LeakStatus, Nature, Pap, Tlp
+from incidents.models import DataLeak, Incident
+from incidents.rsit import FIRST_CLASSIFICATION, TYPES_OF_CLASS, RsitClass, RsitType
+from incidents.services.handling.qualify import Qualification, qualification_of, stamp
+from incidents.services.history.snapshots import first_leak
+from incidents.sharing import PAP_MEANS, TLP_MEANS
+from incidents.triage.case_form import CaseForm
+
+NATURES = {
+    Nature.UNQUALIFIED: gettext_lazy("à qualifier : pas encore regardé"),
+    Nature.REPORT: gettext_lazy("signalement : un comportement anormal ou inattendu, qui peut être malveillant"),
+    Nature.INCIDENT: gettext_lazy("incident : une action malveillante avérée, avec un échange avec la victime"),
+}
+# RSIT's class and type are one choice here, so that the two always belong together.
+RSIT_FIELDS = ("rsit_class", "rsit_type")
+MOST_FOUND = 20
+
+
+class QualifyForm(CaseForm):
+    """Of one case, as it stands, unless `data` is given. Which codes go together is judged by the service."""
+
+    code = KeptForm.QUALIFICATION
+    matrix = SHIPPED
+
+    nature = forms.ChoiceField(label=gettext_lazy("Nature"), choices=list(NATURES.items()), widget=forms.RadioSelect)
+    type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(TYPE_TERMS.items()))
+    rsit = forms.ChoiceField(label=gettext_lazy("RSIT"))
+    techniques = forms.MultipleChoiceField(
+        label=gettext_lazy("Techniques ATT&CK"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    find = forms.CharField(
+        label=gettext_lazy("Une autre technique, par son nom ou son numéro"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": 80, "autocomplete": "off"}),
+    )
+    cause = forms.ChoiceField(
+        label=gettext_lazy("Cause"), required=False, choices=[("", gettext_lazy("pas encore connue")), *Cause.choices]
+    )
+    leak = forms.ChoiceField(label=gettext_lazy("Fuite de données"), required=False)
+    tlp = forms.ChoiceField(label="TLP", choices=Tlp.choices, widget=forms.RadioSelect)
+    pap = forms.ChoiceField(label="PAP", choices=Pap.choices, widget=forms.RadioSelect)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, incident: Incident, leak: DataLeak | None, data: QueryDict | None = None) -> None:
+        standing = qualification_of(incident, leak)
+        super().__init__(data, initial=typed(standing))
+        self.suggested = [one.id for one in suggested_for(incident.type, incident.rsit_type)]
+        self.known = incident.techniques
+        self.offer_techniques()
+        self.set_choices("rsit", rsit_choices(standing))
+        self.set_choices("leak", leak_choices(leak, standing))
+        self.set_choices(
+            "tlp", [(code, f"{Tlp(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in TLP_MEANS.items()]
+        )
+        self.set_choices(
+            "pap", [(code, f"{Pap(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in PAP_MEANS.items()]
+        )
+
+    def set_choices(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    def restore(self, values: dict[str, list[str]]) -> None:
+        super().restore(values)
+        self.offer_techniques()
+
+    def offer_techniques(self) -> None:
+        """Offer those suggested, those held or ticked, and those found: the whole matrix would bury the few."""
+        said = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
+        self.found = find_techniques(said.get("find") or "")
+        shown = [one.id for one in self.found[:MOST_FOUND]]
+        ticked = [one for one in said.get("techniques") or [] if one in TECHNIQUES]
+        offered = list(dict.fromkeys([*self.suggested, *self.known, *ticked, *shown]))
+        self.set_choices("techniques", list(zip(offered, titles_of(offered), strict=True)))
+
+    @property
+    def suggested_boxes(self) -> list[Any]:
+        return [box for box in self["techniques"].subwidgets if box.data["value"] in self.suggested]
+
+    @property
+    def held_boxes(self) -> list[Any]:
+        """Those that are ticked, or were, and are not suggested."""
+        return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.known]
+
+    @property
+    def found_boxes(self) -> list[Any]:
+        held = {box.data["value"] for box in self.held_boxes}
+        return [box for box in self.other_boxes if box.data["value"] not in held]
+
+    @property
+    def other_boxes(self) -> list[Any]:
+        return [box for box in self["techniques"].subwidgets if box.data["value"] not in self.suggested]
+
+    @property
+    def more_found(self) -> int:
+        return max(0, len(self.found) - MOST_FOUND)
+
+    def qualification(self) -> Qualification:
+        """Of a valid form."""
+        said = self.cleaned_data
+        rsit_class, _slash, rsit_type = said["rsit"].partition("/")
+        kept = {name: said[name] for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+        techniques = tuple(said["techniques"])
+        return Qualification(rsit_class=rsit_class, rsit_type=rsit_type, techniques=techniques, **kept)
+
+    def refuse(self, error: ValidationError) -> None:
+        for field, said in error.message_dict.items():
+            self.add_error("rsit" if field in RSIT_FIELDS else field, said)
+
+
+def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
+    """Each label with its one plain sentence."""
+    return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
+
+
+def typed(standing: Qualification) -> dict[str, Any]:
+    said = {name: getattr(standing, name) for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
+    rsit = f"{standing.rsit_class}/{standing.rsit_type}"
+    return said | {"rsit": rsit, "techniques": list(standing.techniques), "find": "", "seen": stamp(standing)}
+
+
+def rsit_choices(standing: Qualification) -> list[Any]:
+    """What follows from the type first, and why; then each class with its types."""
+    first_class, first_type = FIRST_CLASSIFICATION[standing.type]
+    term = TYPE_TERMS[standing.type]
+    suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")
+    groups: list[Any] = [(_("Proposé, d’après « %s »") % term, [suggested])]
+    for code, types in TYPES_OF_CLASS.items():
+        inside = [(f"{code}/{one}", str(RsitType(one).label)) for one in types]
+        if (standing.rsit_class, standing.rsit_type) == (code, ""):
+            inside.insert(0, (f"{code}/", _("sans préciser")))
+        groups.append((str(RsitClass(code).label), inside))
+    return groups
+
+
+def leak_choices(leak: DataLeak | None, standing: Qualification) -> list[Any]:
+    if leak is not None and leak.status:
+        return LeakStatus.choices
+    none = NOT_SAID if standing.leak == "" else _("aucune : données non concernées")
+    return [("", none), *LeakStatus.choices]
+
+
+def make_qualify_form(incident: Incident) -> QualifyForm:
+    return QualifyForm(incident, first_leak(incident))
+
+
+def qualify_block(incident: Incident) -> dict[str, Any]:
+    return {
+        "techniques": titles_of(incident.techniques),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "pap_means": PAP_MEANS[incident.pap],
+        "is_new": incident.nature == Nature.UNQUALIFIED,
+    }

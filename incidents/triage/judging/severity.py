@@ -1,0 +1,77 @@
+"""The severity of a case with its reasons, and the form by which a responder sets another."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from collectivities.zones import day_of, zone_of
+from incidents.enums import KeptForm, Severity
+from incidents.models import DataLeak, Incident, ServiceInterruption, SeverityChoice
+from incidents.services.handling.severity import assessment_of
+from incidents.services.history.snapshots import interruption_of, leak_from
+from incidents.severity import Situation, assess
+from incidents.triage.case.answers import SectionBlock
+from incidents.triage.case_form import CaseForm
+
+
+def as_severity(value: str) -> Severity:
+    return Severity(int(value))
+
+
+class SeverityForm(CaseForm):
+    """Whether the motive says enough is judged by the service, which names the field."""
+
+    code = KeptForm.SEVERITY
+
+    severity = forms.TypedChoiceField(label=_("Gravité"), choices=Severity.choices, coerce=as_severity)
+    motive = forms.CharField(label=_("Pourquoi"), required=False, widget=forms.TextInput(attrs={"maxlength": 300}))
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+def make_severity_form(incident: Incident) -> SeverityForm:
+    """Return the form with the level that the facts give now chosen."""
+    found = assessment_of(incident, timezone.now())
+    return SeverityForm(initial={"severity": found.severity, "seen": incident.severity})
+
+
+def find_choice(incident: Incident) -> SeverityChoice | None:
+    """Return the newest choice of a responder, if it is of the level that stands: it may have been raised since."""
+    newest = incident.severity_choices.select_related("actor").order_by("-id").first()
+    return newest if newest and newest.severity == incident.severity else None
+
+
+def severity_block(
+    incident: Incident,
+    now: datetime,
+    *,
+    interruptions: Iterable[ServiceInterruption],
+    leaks: Sequence[DataLeak],
+    answers: Iterable[SectionBlock],
+) -> dict[str, Any]:
+    """Weighed anew from the rows that the page has read anyway. One query where another level stands."""
+    situation = Situation(
+        type=incident.type,
+        interruptions=[interruption_of(row) for row in interruptions],
+        leak=leak_from(leaks[0]) if leaks else None,
+        answers=answers_in(answers),
+        on=day_of(now, zone_of(incident.collectivity)),
+    )
+    found = assess(situation)
+    is_found = found.severity == incident.severity
+    return {
+        "found": found,
+        "is_found": is_found,
+        # The day alone can do that: everything else that weighs more raises it at once.
+        "is_behind": found.severity > incident.severity,
+        "choice": None if is_found else find_choice(incident),
+    }
+
+
+def answers_in(blocks: Iterable[SectionBlock]) -> dict[str, Any]:
+    """The newest answer to each question, by its code."""
+    newest = (block.newest.kept.sheet.values for block in blocks if not block.is_facts)
+    return {code: answer for values in newest for code, answer in values.items()}

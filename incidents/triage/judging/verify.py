@@ -1,0 +1,62 @@
+"""The form by which one says that one has called a body back: by which number, and where it was found."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents.enums import KeptForm, NumberSource
+from incidents.fields import WordsField
+from incidents.services.handling.verify import NUMBER_LIMIT, CallBack
+from incidents.triage.case.emergency import NumberToCall
+from incidents.triage.case_form import CaseForm
+
+HELP = {"aria-describedby": "verifier-aide"}
+
+
+class VerifyForm(CaseForm):
+    """`official` holds the number that the page proposed, if it is the one that was called. The number itself is
+    judged by the service.
+    """
+
+    code = KeptForm.VERIFICATION
+
+    official = WordsField()
+    number = WordsField(
+        label=gettext_lazy("Numéro appelé (facultatif)"),
+        widget=forms.TextInput(attrs=HELP | {"type": "tel", "maxlength": NUMBER_LIMIT, "autocomplete": "off"}),
+    )
+    source = forms.ChoiceField(
+        label=gettext_lazy("Numéro trouvé où ?"),
+        required=False,
+        choices=[("", gettext_lazy("à choisir")), *NumberSource.choices],
+        widget=forms.Select(attrs=HELP),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, proposed: NumberToCall | None = None) -> None:
+        super().__init__(data)
+        self.proposed = proposed if proposed and proposed.is_official else None
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the number that the page proposes is ticked."""
+        return self.proposed is not None and self["official"].value() == self.proposed.phone
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said["official"] and not self.is_official:
+            self.add_error("official", _("Ce numéro officiel a changé. Regardez lequel vous avez appelé."))
+        elif said["official"] and said["number"].strip():
+            self.add_error("number", _("Cochez le numéro officiel, ou écrivez-en un autre : pas les deux."))
+        elif not said["official"] and not said["number"].strip() and not said.get("source"):
+            self.add_error("source", _("Dites au moins où vous avez trouvé le numéro appelé."))
+        return said
+
+    def call(self) -> CallBack:
+        """Of a valid form."""
+        said = self.cleaned_data
+        if self.proposed and said["official"]:
+            return CallBack(source=self.proposed.source, number=self.proposed.phone, is_official=True)
+        return CallBack(source=NumberSource(said["source"]) if said["source"] else None, number=said["number"])

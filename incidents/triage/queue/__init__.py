@@ -1,0 +1,1 @@
+"""The queue of a centre: its order, its lines, its waves, and its pages."""

@@ -1,0 +1,36 @@
+"""The notices above the queue: what waits elsewhere."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from accounts.models import User
+from csirts.models import Csirt
+from incidents.triage.case.ending import list_awakened
+from incidents.triage.transfer.block import count_offers
+
+
+class Desk(NamedTuple):
+    """`offers`: number of transfers to answer.
+
+    `awakened`: closed cases on which the declarant wrote. `without_channel`: the user's centres without notification
+    address, which get no mail.
+    """
+
+    offers: int
+    awakened: list[dict[str, Any]]
+    without_channel: list[str]
+
+
+def desk_of(user: User) -> Desk:
+    silent = Csirt.objects.filter(pk__in=user.csirt_ids(), notification_email="").order_by("name")
+    return Desk(
+        offers=count_offers(user),
+        awakened=list_awakened(user),
+        without_channel=list(silent.values_list("name", flat=True)),
+    )
+
+
+def mark_of_waiting(offers: int, awakened: list[dict[str, Any]]) -> str:
+    """Return a stamp that changes with these notices."""
+    waiting = offers, [(one["reference"], one["declarant_wrote_at"]) for one in awakened]
+    return hashlib.sha256(repr(waiting).encode()).hexdigest()[:12]

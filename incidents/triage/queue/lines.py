@@ -1,0 +1,196 @@
+"""One line of a list of cases: an incident in the words that a responder sorts by."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.formats import number_format
+
+from accounts.models import User
+from collectivities.models import Region
+from collectivities.zones import PARIS, zone_in
+from incidents.enums import DueFor, Nature, Severity, Status
+from incidents.models import DataLeak, Incident, ServiceInterruption
+from incidents.querysets import IncidentQuerySet
+from incidents.services.handling.read import has_news
+from incidents.triage import wording
+from incidents.triage.queue.refresh import is_late
+
+TO_CALL_BACK = "à rappeler\N{NO-BREAK SPACE}: déclaration express"
+
+
+@dataclass(frozen=True)
+class Line:
+    incident: Incident
+    reference: str
+    body: str
+    # Beside whether it is verified: that it came in a burst, how many people live there.
+    about: str
+    marks: list[str]
+    term: str
+    nature: str
+    level: int
+    severity: str
+    is_verified: bool
+    received_at: str
+    received: str
+    services: str
+    data: str
+    # What is due next and by when; below it, what is left.
+    clock: str
+    clock_below: str
+    late: timedelta | None
+    # The declarant waits for an answer since longer than was meant, and something else is due first.
+    is_answer_late: bool
+    zone: str
+    # To whoever reads the list; or nobody has taken the case, nor opened it.
+    has_news: bool
+    phone: str
+    caller: str
+    is_member: bool = False
+
+    @property
+    def heading(self) -> int:
+        return 3 if self.is_member else 2
+
+    @property
+    def is_free(self) -> bool:
+        return self.incident.status == Status.DECLARED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.incident.status == Status.CLOSED
+
+    @property
+    def is_overseas(self) -> bool:
+        return self.zone != PARIS
+
+    @property
+    def owner(self) -> User | None:
+        """Whoever has it, unless they have left the centre while it is open."""
+        row: Any = self.incident  # with what is annotated
+        return self.incident.assignee if row.is_held or self.is_closed else None
+
+
+# All that a line shows: fifty rows of whole models would cost more than the rest of the page.
+SHOWN = (
+    *("burst", "reference", "status", "type", "nature", "severity", "verification", "received_at", "closing_reason"),
+    *("due_at", "due_for", "is_taken", "awaited_since", "answer_by"),
+    *("declarant_wrote_at", "service_stopped", "data_concerned", "is_to_call_back"),
+    *("story__contact_phone", "story__contact_name", "story__supplier"),
+    *("collectivity__kind", "collectivity__name", "collectivity__population", "collectivity__departement__name"),
+    *("assignee__display_name", "assignee__email"),
+)
+
+
+def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
+    """What `lines_of` reads of the cases themselves, and nothing else."""
+    leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
+    home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
+    shown: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
+    return (
+        shown.only(*SHOWN)
+        .with_holder()
+        .annotate(
+            leak_status=Subquery(leaks.values("status")[:1]),
+            region_code=Subquery(Region.objects.filter(pk=home).values("code")[:1]),
+        )
+    )
+
+
+def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
+    """`incidents` come `with_lines`; of those with `read_at`, my last reading, it is told whether there is news. One
+    query whatever their number.
+    """
+    rows: list[Any] = list(incidents)  # with what is annotated
+    touched = read_touched_services(rows)
+    return [line_of(row, touched.get(row.pk, []), zone_in(row.region_code), now) for row in rows]
+
+
+def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
+    """Return, by case, each service that it touched and whether it still does."""
+    touched: dict[int, list[tuple[str, bool]]] = defaultdict(list)
+    rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
+    for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
+        touched[incident].append((service, ended_at is None))
+    return touched
+
+
+@lru_cache(maxsize=4096)
+def format_population(number: int | None) -> str:
+    """« 4 210 »; empty where it is not known. Grouping the thousands again for each row is dear."""
+    return number_format(number, force_grouping=True) if number else ""
+
+
+def is_awaited(incident: Incident) -> bool:
+    """A question that stood when the case was closed waits for nobody."""
+    return incident.awaited_since is not None and incident.status != Status.CLOSED
+
+
+def is_unread(incident: Any) -> bool:
+    """Whether it is to be taken and nobody has opened it, where the row says so."""
+    return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
+
+
+def answer_due(incident: Incident) -> datetime | None:
+    """Return by when the declarant waits for an answer, unless the line says so by what is due, or in taking it."""
+    if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
+        return None
+    is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
+    return None if is_first_word else incident.answer_by
+
+
+def say_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
+    """What stands in the place of the time that is left: that somebody waits, the declarant or we."""
+    if answer_by:
+        return f"répondre avant {wording.short_moment(answer_by, now, zone)}"
+    return "attend le déclarant" if is_awaited(incident) else ""
+
+
+def say_about(incident: Incident) -> str:
+    """« , en rafale · 4 210 hab. »"""
+    population = format_population(incident.collectivity.population)
+    return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
+
+
+def list_marks(incident: Any) -> Iterator[str]:
+    if incident.is_to_call_back and incident.status != Status.CLOSED:
+        yield TO_CALL_BACK
+    if offered_to := getattr(incident, "offered_to", None):
+        yield f"transfert proposé à {offered_to}"
+
+
+def line_of(incident: Any, touched: list[tuple[str, bool]], zone: str, now: datetime) -> Line:
+    stopped = [service for service, is_stopped in touched if is_stopped]
+    answer_by = answer_due(incident)
+    services = wording.still_stopped(incident, stopped, was_touched=bool(touched))
+    clock, below = wording.format_clock(incident, now, zone)
+    return Line(
+        incident=incident,
+        reference=incident.reference,
+        body=str(incident.collectivity),
+        about=say_about(incident),
+        marks=list(list_marks(incident)),
+        term=wording.capital_term(incident.type),
+        nature=wording.label(Nature, incident.nature),
+        level=incident.severity,
+        severity=wording.label(Severity, incident.severity).capitalize(),
+        is_verified=incident.is_verified,
+        received_at=incident.received_at.isoformat(),
+        received=wording.short_moment(incident.received_at, now, zone),
+        services=services if stopped else f"Services\N{NO-BREAK SPACE}: {services}",
+        data=wording.of_data(incident, incident.leak_status),
+        clock=clock,
+        clock_below=say_who_waits(incident, answer_by, now, zone) or below,
+        late=now - incident.due_at if is_late(incident, now) else None,
+        is_answer_late=answer_by is not None and answer_by < now,
+        zone=zone,
+        has_news=has_news(incident, getattr(incident, "read_at", None)) or is_unread(incident),
+        phone=incident.story.contact_phone,
+        caller=incident.story.contact_name,
+    )

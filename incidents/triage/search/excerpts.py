@@ -1,0 +1,94 @@
+"""A short part of the text in which a word was found, with the words marked. It holds no HTML."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from django.db import connection
+
+from incidents.enums import DocumentKind
+from incidents.services.history.index import questions_with_words, terms_of_types
+from incidents.services.history.index_words import SOURCES
+from incidents.text import defanged, fold
+
+WORD = re.compile(r"[^\W_]+")
+BEFORE, LENGTH = 60, 220
+# A shorter stem matches whole words only, so that « eau » does not match « eaux-vannes ».
+SHORTEST_STEM = 4
+
+TEXTS = "SELECT '{kind}' AS kind, incident_id, source, text FROM ({source}) {kind} WHERE source = ANY(%(sources)s)"
+
+
+class Piece(NamedTuple):
+    text: str
+    is_marked: bool
+
+
+class Excerpt(NamedTuple):
+    place: str
+    pieces: list[Piece]
+
+
+def excerpts_of(found: Mapping[int, Iterable[str]], lexemes: Collection[str]) -> dict[int, list[Excerpt]]:
+    """Return the excerpts of each case from its documents, named « kind source ». One query, or none."""
+    shown: dict[int, list[Excerpt]] = {}
+    texts = texts_of(found)
+    for incident, documents in found.items():
+        for document in documents:
+            if text := texts.get((incident, document)):
+                kind = DocumentKind(document.partition(" ")[0])
+                # The lines after the name of a file are for the index only.
+                text = text.partition("\n")[0] if kind == DocumentKind.FILE else text
+                shown.setdefault(incident, []).append(Excerpt(str(kind.label), marked(text, lexemes)))
+    return shown
+
+
+def texts_of(found: Mapping[int, Iterable[str]]) -> dict[tuple[int, str], str]:
+    """Return the current texts: what was erased meanwhile is absent."""
+    documents = {document for those in found.values() for document in those}
+    if not documents:
+        return {}
+    kinds = sorted({document.partition(" ")[0] for document in documents})
+    values: dict[str, list[int] | list[str]] = {
+        "incidents": sorted(found),
+        "sources": sorted({document.partition(" ")[2] for document in documents}),
+        "terms": terms_of_types(),
+        "asked": questions_with_words(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(TEXTS.format(kind=kind, source=SOURCES[kind]) for kind in kinds), values)
+        return {(incident, f"{kind} {source}"): text for kind, incident, source, text in cursor.fetchall()}
+
+
+def marked(text: str, lexemes: Collection[str]) -> list[Piece]:
+    """Return the text around the first searched word, or its beginning if no word is recognised."""
+    whole = defanged(" ".join(text.split()))
+    first = next((word.start() for word in WORD.finditer(whole) if is_asked(word[0], lexemes)), 0)
+    start = whole.rfind(" ", 0, max(0, first - BEFORE)) + 1 if first > BEFORE else 0
+    end = whole.find(" ", start + LENGTH)
+    end = len(whole) if end == -1 or end > start + 2 * LENGTH else end
+    cut = whole[start : min(end, start + 2 * LENGTH)]
+    pieces = list(pieces_of(cut, lexemes))
+    if start:
+        pieces.insert(0, Piece("… ", is_marked=False))
+    if start + len(cut) < len(whole):
+        pieces.append(Piece(" …", is_marked=False))
+    return pieces
+
+
+def pieces_of(text: str, lexemes: Collection[str]) -> Iterable[Piece]:
+    done = 0
+    for word in WORD.finditer(text):
+        if is_asked(word[0], lexemes):
+            if word.start() > done:
+                yield Piece(text[done : word.start()], is_marked=False)
+            yield Piece(word[0], is_marked=True)
+            done = word.end()
+    if done < len(text):
+        yield Piece(text[done:], is_marked=False)
+
+
+def is_asked(word: str, lexemes: Collection[str]) -> bool:
+    """Tell whether the word was searched. A lexeme is a stem: usually the beginning of the word."""
+    plain = fold(word)
+    return plain in lexemes or any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in lexemes)

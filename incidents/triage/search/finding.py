@@ -1,0 +1,181 @@
+"""Finding the cases that match a query, best first: a bounded number, at a cost that does not grow with stored cases.
+
+A common word is looked for among the newest documents of the centre, by date, since its list in the index would be
+long. A rare word is looked for in that list, which is short. The newest documents tell which words are common.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, Q
+from django.db.models.expressions import RawSQL
+
+from incidents.enums import DocumentKind
+from incidents.models import SearchDocument
+from incidents.querysets import IncidentQuerySet
+from incidents.triage.search.exact import exact_in, spellings_of
+from incidents.triage.search.filters import OF_THE_CASE, places, span
+from incidents.triage.search.query import Query
+
+# The most cases returned, and the newest matching documents of a centre that are scored.
+MOST, WEIGHED = 200, 300
+# Documents or cases of a centre that are read: to measure how common the words are, to find common words, and to find
+# cases without words.
+GLANCE, USUAL, DEPTH = 1000, 1500, 2000
+# A word found in one of twenty of the newest documents is common.
+SEEN_OFTEN = GLANCE // 20
+LEXEME = re.compile(r"'((?:[^']|'')*)'")
+SHORTEST_BEGINNING = 4
+HALF_LIFE_DAYS = 180
+
+NEWEST = """
+    SELECT * FROM incidents_searchdocument newest
+    WHERE newest.csirt_id = centre.id AND newest.at >= %(since)s AND newest.at < %(until)s
+    ORDER BY newest.at DESC, newest.id DESC LIMIT {depth}
+"""
+# The last instant at which common words are looked for is only computed if the words are common.
+GLIMPSE = """
+    SELECT text, seen, CASE WHEN seen >= %(usual)s THEN (
+        SELECT max(oldest.at) FROM unnest(%(csirts)s::bigint[]) centre(id)
+        CROSS JOIN LATERAL ({last} OFFSET %(depth)s) oldest
+    ) END
+    FROM (
+        SELECT ({query})::text AS text, (
+            SELECT count(*) FROM unnest(%(csirts)s::bigint[]) centre(id)
+            CROSS JOIN LATERAL ({newest}) glanced WHERE glanced.vector @@ ({query})
+        ) AS seen
+    ) glimpse
+"""
+# A case gets the score of its best document: how close together the words are, and how new it is.
+BEST = """
+    SELECT incident_id, (array_agg(kind || ' ' || source ORDER BY score DESC, id))[1:2]
+    FROM (
+        SELECT found.*, (0.1 + ts_rank_cd(found.vector, %(query)s::tsquery))
+            / (1 + extract(epoch FROM now() - found.at) / (86400 * {half_life})) AS score
+        FROM unnest(%(csirts)s::bigint[]) centre(id) CROSS JOIN LATERAL (
+            SELECT d.id, d.incident_id, d.kind, d.source, d.at, d.vector FROM {documents} d
+            WHERE d.csirt_id = centre.id AND d.at >= %(since)s AND d.at < %(until)s
+              AND d.vector @@ %(query)s::tsquery AND {place} AND EXISTS ({cases})
+            ORDER BY d.at DESC, d.id DESC LIMIT {weighed}
+        ) found
+    ) weighed
+    GROUP BY incident_id ORDER BY max(score) DESC, incident_id DESC LIMIT {most}
+"""
+
+
+class Asked(NamedTuple):
+    """The query in the words of PostgreSQL."""
+
+    text: str
+    is_usual: bool
+    # How far back common words are looked for; None if there is nothing older.
+    oldest: datetime | None
+
+    @property
+    def lexemes(self) -> set[str]:
+        return {lexeme.replace("''", "'") for lexeme in LEXEME.findall(self.text)}
+
+
+class Found(NamedTuple):
+    """The key of a case, and the documents with its best matches, as « kind source »."""
+
+    incident: int
+    places: tuple[str, ...] = ()
+    # Why the case was found, if not by its words.
+    reason: str = ""
+
+
+def plan_search(query: Query, csirts: Iterable[int]) -> Asked:
+    """Return how PostgreSQL reads the words. One query. `text` is empty if every word is a stop word."""
+    statement, values = compile_words(query)
+    glimpse = GLIMPSE.format(query=statement, newest=NEWEST.format(depth=GLANCE), last=NEWEST.format(depth=1))
+    with connection.cursor() as cursor:
+        cursor.execute(glimpse, bounds(query, csirts) | values | {"usual": SEEN_OFTEN, "depth": USUAL})
+        text, seen, oldest = cursor.fetchone()
+    return Asked(text, seen >= SEEN_OFTEN, oldest)
+
+
+def compile_words(query: Query) -> tuple[str, dict[str, str]]:
+    """Return the words and phrases as an SQL expression, with its values.
+
+    A telephone number matches in any spelling.
+    """
+    if (exact := exact_in(query.free)) and exact.kind == "phone" and not query.phrases:
+        spelt = {f"spelling{number}": text for number, text in enumerate(spellings_of(exact.value))}
+        return " || ".join(f"phraseto_tsquery('tocsin', %({name})s)" for name in spelt), spelt
+    parts, values = [], {}
+    for number, word in enumerate(query.words):
+        values[f"word{number}"] = word
+        readings = f"plainto_tsquery('tocsin', %(word{number})s) || plainto_tsquery('french', %(word{number})s)"
+        if query.is_open and number == len(query.words) - 1 and word.isalnum() and len(word) >= SHORTEST_BEGINNING:
+            values["open"] = f"'{word}':*"
+            readings += " || to_tsquery('tocsin', %(open)s)"
+        parts.append(f"({readings})")
+    for number, phrase in enumerate(query.phrases):
+        values[f"phrase{number}"] = phrase
+        parts.append(f"phraseto_tsquery('tocsin', %(phrase{number})s)")
+    return " && ".join(parts) or "''::tsquery", values
+
+
+def find_by_words(query: Query, asked: Asked, cases: IncidentQuerySet, csirts: Iterable[int]) -> list[Found]:
+    """Return the best of `cases`, which the caller has already limited to these centres and filters. One query."""
+    of_document = RawSQL("(d.incident_id)", [])
+    correlated = cases.filter(pk=of_document).order_by().values("pk")
+    try:
+        inner, inner_values = correlated.query.sql_with_params()
+    except EmptyResultSet:  # the filters match no possible case, such as « pop<0 »
+        return []
+    wanted = places(query)
+    statement = BEST.format(
+        # OFFSET 0 makes PostgreSQL test each document in turn, instead of collecting all matching cases first.
+        cases=number_parameters(inner) + " OFFSET 0",
+        documents=f"({NEWEST.format(depth=USUAL)})" if asked.is_usual else "incidents_searchdocument",
+        place="d.kind = ANY(%(places)s)" if wanted != DocumentKind.values else "true",
+        weighed=WEIGHED,
+        most=MOST,
+        half_life=HALF_LIFE_DAYS,
+    )
+    values = bounds(query, csirts) | {"query": asked.text, "places": wanted}
+    values |= {f"case{number}": value for number, value in enumerate(inner_values)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [Found(incident, tuple(where)) for incident, where in cursor.fetchall()]
+
+
+def number_parameters(statement: str) -> str:
+    """Rename each `%s` to `%(case0)s`, `%(case1)s` …"""
+    pieces = statement.split("%s")
+    named = [f"{piece}%(case{number})s" for number, piece in enumerate(pieces[:-1])]
+    return "".join([*named, pieces[-1]])
+
+
+def left_out(query: Query) -> Q:
+    """Return the condition that no document of the case has any of the excluded words."""
+    wanted = Q()
+    for text in query.left_out:
+        asked = SearchQuery(text, config="tocsin", search_type="phrase")
+        wanted &= ~Q(Exists(SearchDocument.objects.filter(OF_THE_CASE, vector=asked)))
+    return wanted
+
+
+def bounds(query: Query, csirts: Iterable[int]) -> dict[str, Any]:
+    since, until = span(query)
+    return {"csirts": sorted(csirts), "since": since or "-infinity", "until": until or "infinity"}
+
+
+def find_without_words(cases: IncidentQuerySet, mine: IncidentQuerySet) -> tuple[list[Found], datetime | None]:
+    """Return the newest of `cases`, and the instant at which the search stopped.
+
+    `mine` are the cases of the user's centres in these days.
+    """
+    received = mine.order_by("-received_at").values_list("received_at", flat=True)
+    oldest = received[DEPTH : DEPTH + 1].first()
+    if oldest:
+        cases = cases.filter(received_at__gte=oldest)
+    newest = cases.order_by("-received_at", "-id").values_list("pk", flat=True)[:MOST]
+    return [Found(pk) for pk in newest], oldest

@@ -1,0 +1,249 @@
+"""The page of the search: one box for a reference, a body, or words and typed words; what was found, and where.
+
+A reference alone opens its case.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.signed_in import user_of
+from collectivities.search import SearchProblem
+from collectivities.zones import PARIS, day_of, zone_of
+from incidents.access import record_accesses
+from incidents.enums import Door
+from incidents.models import Incident
+from incidents.querysets import IncidentQuerySet
+from incidents.text import fold, plain_line
+from incidents.triage import wording
+from incidents.triage.case.page import render_page, to_case
+from incidents.triage.search.bodies import find_bodies, references_in
+from incidents.triage.search.exact import Exact, cases_with, exact_in
+from incidents.triage.search.excerpts import Excerpt, excerpts_of
+from incidents.triage.search.filters import conditions, has_text, in_days
+from incidents.triage.search.finding import MOST, Found, find_by_words, find_without_words, left_out, plan_search
+from incidents.triage.search.query import LONGEST, Part, Query, QueryProblem, read_query
+from incidents.triage.search.query_values import KEYS, Days
+
+PER_PAGE = 25
+# Of the bodies that the words name; the rest of their cases is found by their words.
+CASES_OF_BODIES = 50
+# Of a body: its name, and whose clock its hours are told by.
+PLACES = ("departement", "region", "region_correction")
+
+
+@dataclass
+class Answer:
+    """What the search found: `found` best first; `warning` is a sentence that goes with it."""
+
+    found: list[Found] = field(default_factory=list)
+    lexemes: set[str] = field(default_factory=set)
+    warning: str = ""
+    # Older cases were not read.
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    incident: Incident
+    term: str
+    received: str
+    zone: str
+    excerpts: list[Excerpt]
+    reason: str
+
+    @property
+    def is_overseas(self) -> bool:
+        return self.zone != PARIS
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A typed word as it was typed, and the address of the search without it."""
+
+    text: str
+    without: str
+
+
+@require_safe
+def search_view(request: HttpRequest) -> HttpResponse:
+    typed, user = request.GET.get("q", ""), user_of(request)
+    if not user.csirt_ids():
+        raise Http404
+    context: dict[str, Any] = {"title": _("Chercher un dossier"), "typed": typed[: 2 * LONGEST], "keys": KEYS.items()}
+    try:
+        context["typed"] = plain_line(typed, limit=LONGEST, field="q")  # a problem says the place of a word in it
+        query = read_query(context["typed"])
+    except QueryProblem as problem:
+        return render_page(request, "incidents/triage/search.html", context | {"problem": problem}, status=422)
+    except ValidationError as error:
+        return render_page(request, "incidents/triage/search.html", context | {"too_long": error.messages}, status=422)
+    if reference := find_reference(query, user):
+        return to_case(reference)
+    context |= {"query": query, "chips": chips_of(query)}
+    answer = find(query, user) if query.text else Answer()
+    return render_page(request, "incidents/triage/search.html", context | page_of(request, query, answer, user))
+
+
+def to_search(request: HttpRequest) -> HttpResponse:
+    """What was asked of the queue is asked here."""
+    response = redirect("admin:incidents_incident_search")
+    response["Location"] += address(request.GET.get("q", ""))
+    return response
+
+
+def find_reference(query: Query, user: User) -> str:
+    """The case whose reference is all that was typed; empty for one that I may not see or that is not there."""
+    if query.filters or query.phrases or query.left_out or not (references := references_in(query.free)):
+        return ""
+    mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references)
+    return mine.order_by().values_list("reference", flat=True).first() or ""
+
+
+def find(query: Query, user: User) -> Answer:
+    """The cases of the bodies that the words name, then those that have the words."""
+    mine = Incident.objects.filter(csirt__in=user.csirt_ids())
+    cases = mine.filter(conditions(query, user)).filter(left_out(query))
+    if has_text(query):
+        return by_words(query, cases, user)
+    if not query.filters and not query.left_out:
+        return say_nothing(query)
+    found, oldest = find_without_words(cases, mine.filter(in_days(query)))
+    return Answer(found, oldest=oldest)
+
+
+def by_words(query: Query, cases: IncidentQuerySet, user: User) -> Answer:
+    centres = user.csirt_ids()
+    asked = plan_search(query, centres)
+    answer = Answer(lexemes=asked.lexemes)
+    with_words = find_by_words(query, asked, cases, centres) if asked.text else []
+    if len(with_words) < MOST:
+        answer.oldest = asked.oldest
+    exact = exact_in(query.free) if not query.phrases else None
+    try:
+        named, alike = (having(exact, cases), []) if exact else cases_of_bodies(query, cases)
+    except SearchProblem as problem:
+        named, alike, answer.warning = [], [], str(problem)
+    answer.found = merged(named, with_words, [] if with_words else alike)
+    return answer
+
+
+def having(exact: Exact, cases: IncidentQuerySet) -> list[Found]:
+    """The cases of which this number or address is known otherwise than by their words."""
+    return [Found(key, reason=reason) for key, reason in cases_with(exact, cases, CASES_OF_BODIES)]
+
+
+def say_nothing(query: Query) -> Answer:
+    if fold(query.text):
+        return Answer(warning=_("Ces mots sont dans tous les textes. Ajoutez-en un qui en dise plus."))
+    return Answer(warning=_("Écrivez au moins un mot."))
+
+
+def cases_of_bodies(query: Query, cases: IncidentQuerySet) -> tuple[list[Found], list[Found]]:
+    """The newest of the bodies that have this name or code, then of those whose name only resembles it."""
+    if query.phrases or not (bodies := find_bodies(query.free)):
+        return [], []
+    rows = cases.filter(collectivity__in=bodies).order_by("-received_at", "-id")
+    names = rows.values_list("pk", "collectivity__name", "collectivity__departement__name")[:CASES_OF_BODIES]
+    named: list[Found] = []
+    alike: list[Found] = []
+    for pk, *name in names:
+        (named if is_named(query, name) else alike).append(Found(pk))
+    return named, alike
+
+
+def is_named(query: Query, name: Iterable[str | None]) -> bool:
+    """Each word is in the name; a code is the body's own."""
+    wanted, words = fold(query.free), fold(" ".join(part or "" for part in name))
+    return wanted.replace(" ", "").isdigit() or all(f" {word}" in f" {words}" for word in wanted.split())
+
+
+def merged(*lists: list[Found]) -> list[Found]:
+    """Each case once, where it comes first, with the places where its words are and what else it was found by."""
+    reasons = {one.incident: one.reason for those in lists for one in those if one.reason}
+    places = {one.incident: one.places for those in lists for one in those if one.places}
+    order = dict.fromkeys(one.incident for those in lists for one in those)
+    return [Found(pk, places.get(pk, ()), reasons.get(pk, "")) for pk in order][:MOST]
+
+
+def page_of(request: HttpRequest, query: Query, answer: Answer, user: User) -> dict[str, Any]:
+    """One page of what was found; a page that is not there is the first."""
+    asked = request.GET.get("page", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("100") else 1
+    first = (number - 1) * PER_PAGE
+    if not 0 <= first < len(answer.found):
+        number, first = 1, 0
+    shown = answer.found[first : first + PER_PAGE]
+    return {
+        "hits": hits_of(shown, answer.lexemes, user, timezone.now()),
+        "warning": answer.warning,
+        "count": len(answer.found),
+        "is_bounded": len(answer.found) == MOST,
+        "further": further(query, answer.oldest),
+        "previous": address(query.text, number - 1) if number > 1 else "",
+        "next": address(query.text, number + 1) if first + PER_PAGE < len(answer.found) else "",
+    }
+
+
+def further(query: Query, oldest: datetime | None) -> dict[str, Any]:
+    """The day down to which was read, and the address of the search from there on."""
+    if oldest is None:
+        return {}
+    day = day_of(oldest, PARIS)
+    return {"day": day, "address": address(" ".join([*list_typed_parts(query), f"au:{day.isoformat()}"]))}
+
+
+def list_typed_parts(query: Query) -> Iterator[str]:
+    """Its parts as they were typed, without where its days end."""
+    for part in query.parts:
+        if part.is_left_out or part.key not in ("au", "jour"):
+            yield query.text[part.start : part.end]
+        elif isinstance(part.value, Days) and part.value.first:
+            yield f"du:{part.value.first.isoformat()}"
+
+
+def hits_of(found: list[Found], lexemes: set[str], user: User, now: datetime) -> list[Hit]:
+    """Asked again of the cases themselves: what was transferred since its words were indexed is not shown.
+
+    Of whom an excerpt is shown, that it was is recorded.
+    """
+    cases = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
+    joined = cases.with_holder().select_related("assignee", *(f"collectivity__{place}" for place in PLACES))
+    rows = joined.in_bulk([one.incident for one in found])
+    zones = {pk: zone_of(row.collectivity) for pk, row in rows.items()}
+    kept = {one.incident: one.places for one in found if one.incident in rows}
+    reasons = {one.incident: one.reason for one in found}
+    excerpts = excerpts_of(kept, lexemes)
+    record_accesses(user, [rows[pk] for pk in excerpts], Door.SEARCH)
+    return [
+        Hit(
+            incident=rows[pk],
+            term=wording.term(rows[pk]),
+            received=wording.short_moment(rows[pk].received_at, now, zones[pk]),
+            zone=zones[pk],
+            excerpts=excerpts.get(pk, []),
+            reason=reasons[pk],
+        )
+        for pk in kept
+    ]
+
+
+def chips_of(query: Query) -> list[Chip]:
+    def without(part: Part) -> str:
+        return address(query.without(part))
+
+    return [Chip(part.text, without(part)) for part in query.filters]
+
+
+def address(text: str, page: int = 1) -> str:
+    return "?" + urlencode({"q": text} | ({"page": page} if page > 1 else {}))

@@ -1,0 +1,194 @@
+"""What is typed in the search, taken apart: words, phrases, words left out, and typed words such as `type:panne`.
+
+Pure: it knows neither the database nor who asks. Whatever is typed is either read or refused by a `QueryProblem`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import ip_address
+
+from django.utils.translation import gettext as _
+
+from incidents.text import fold
+from incidents.triage.search.query_values import KEYS, BadValue, Value, find_key
+
+LONGEST = 300
+QUOTES = {'"': '"', "«": "»", "“": "”"}
+# A known word may stand apart from its sign, as French is typed: « type : panne ».
+TYPED = re.compile(r"([^\W\d_]+)\s*(>=|<=|:|>|<|=)\s*")
+CLINGING = re.compile(r"[^\W\d_]+[:<>=]+[^\s:/<>=]")
+GROUPED = "\\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.]\\d{3})+(?!\\d)"
+# « 10 000 », or two ends: « 1.000..2 000 ».
+NUMBERS = re.compile(rf"(?:{GROUPED}|\d*)(?:\.\.+(?:{GROUPED}|\d*))?")
+APOSTROPHES = re.compile("['’]")
+
+# PostgreSQL's French list knows « la » but not « les », and « à » but not « a », which it becomes without its accent.
+COMMON = """
+    a ai as au aux avec c ce ces cet cette d dans de des du elle elles en es est et etait ete etre eu eux il ils j je
+    l la le les leur leurs lui m ma mais me meme mes moi mon n ne nos notre nous on ont ou par pas pour qu que qui s
+    sa se ses si son sont sur t ta te tes toi ton tu un une vos votre vous y
+"""
+EVERYWHERE = frozenset(COMMON.split())
+
+
+class QueryProblem(ValueError):
+    """What could not be read: the message, the word, where it begins (from 1), what it may have been meant to be."""
+
+    def __init__(self, message: str, *, word: str, at: int, close: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message, self.word, self.at, self.close = message, word, at, close
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of what was typed, from `start` up to `end`."""
+
+    start: int
+    end: int
+    text: str
+    is_left_out: bool = False
+    is_phrase: bool = False
+    key: str = ""
+    value: Value = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    text: str
+    parts: tuple[Part, ...] = field(default=())
+
+    @property
+    def filters(self) -> list[Part]:
+        return [part for part in self.parts if part.key]
+
+    @property
+    def words(self) -> list[str]:
+        """Those that must all be there, without those that are in every text."""
+        return [word for part in self.parts if is_word(part) and not part.is_left_out for word in telling(part.text)]
+
+    @property
+    def phrases(self) -> list[str]:
+        return [part.text for part in self.parts if part.is_phrase and not part.is_left_out]
+
+    @property
+    def left_out(self) -> list[str]:
+        return [part.text for part in self.parts if part.is_left_out and not part.key and fold(part.text)]
+
+    @property
+    def is_open(self) -> bool:
+        """The last word may only have been begun."""
+        return bool(self.parts) and is_word(self.parts[-1]) and not self.parts[-1].is_left_out
+
+    @property
+    def free(self) -> str:
+        """The words as they were typed, which may be a reference, a name or a code."""
+        return " ".join(part.text for part in self.parts if is_word(part) and not part.is_left_out)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.words or self.phrases or self.left_out or self.filters)
+
+    def without(self, part: Part) -> str:
+        return " ".join((self.text[: part.start] + self.text[part.end :]).split())
+
+
+def is_word(part: Part) -> bool:
+    return not part.key and not part.is_phrase
+
+
+def telling(text: str) -> list[str]:
+    """The words of `text` that are not in every text: « l’accueil » is « accueil »."""
+    words = [word for word in APOSTROPHES.split(text) if fold(word)]
+    return [word for word in words if fold(word) not in EVERYWHERE]
+
+
+def read_query(text: str) -> Query:
+    """Raise QueryProblem for what cannot be read. `text` is one clean line. An IPv6 address has signs of ours."""
+    if is_ip(text):
+        return Query(text, (Part(0, len(text), text),))
+    return Query(text, tuple(parts_of(text)))
+
+
+def is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parts_of(text: str) -> Iterator[Part]:
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        part = part_at(text, at)
+        at = part.end
+        yield part
+
+
+def part_at(text: str, start: int) -> Part:
+    is_left_out = text[start] == "-" and start + 1 < len(text) and not text[start + 1].isspace()
+    at = start + is_left_out
+    if text[at] in QUOTES:
+        end, phrase = quoted(text, at)
+        return Part(start, end, phrase, is_left_out, is_phrase=bool(fold(phrase)))
+    if found := TYPED.match(text, at):
+        if key := find_key(found[1]):
+            return typed_part(text, start, found, key)
+        refuse_unknown_key(text, at, found[1])
+    end = end_of_word(text, at)
+    return Part(start, end, text[at:end], is_left_out)
+
+
+def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
+    """`found` is the key with its sign; what follows is its value, in quotation marks if it has several words."""
+    at, sign = found.end(), found[2]
+    if at < len(text) and text[at] in QUOTES:
+        end, said = quoted(text, at)
+    else:
+        end = end_of_numbers(text, at) if key == "pop" else end_of_word(text, at)
+        said = text[at:end]
+    try:
+        value = KEYS[key].read(sign, said.strip())
+    except BadValue as problem:
+        word = text[start:end].strip()
+        # As they can be typed: with their key, and in quotation marks if they have several words.
+        close = tuple(f'{key}:"{one}"' if " " in one else f"{key}:{one}" for one in problem.close)
+        raise QueryProblem(str(problem), word=word, at=start + 1, close=close) from problem
+    return Part(start, end, text[start:end], text[start] == "-", key=key, value=value)
+
+
+def quoted(text: str, at: int) -> tuple[int, str]:
+    """Where the quotation that opens at `at` ends, and what is in it."""
+    end = text.find(QUOTES[text[at]], at + 1)
+    if end == -1:
+        message = _("Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci.")
+        raise QueryProblem(message, word=text[at : at + 30], at=at + 1)
+    return end + 1, text[at + 1 : end].strip()
+
+
+def end_of_numbers(text: str, at: int) -> int:
+    """Beyond the blanks inside a number."""
+    found = NUMBERS.match(text, at)
+    return max(found.end() if found else at, end_of_word(text, at))
+
+
+def end_of_word(text: str, at: int) -> int:
+    end = at
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return end
+
+
+def refuse_unknown_key(text: str, at: int, name: str) -> None:
+    """« objet:facture » was meant to be something; « attention : danger » and an address of the web are words."""
+    if not CLINGING.match(text, at):
+        return
+    close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))
+    message = _("« %(key)s » n’est pas un filtre de la recherche. Filtres connus : %(known)s.")
+    said = {"key": name, "known": ", ".join(KEYS)}
+    raise QueryProblem(message % said, word=text[at : end_of_word(text, at)], at=at + 1, close=close)

@@ -1,0 +1,38 @@
+"""The box and the text with which a responder notes the agreement of the declarant, on two pages of a case."""
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+
+from incidents.models import Incident
+from incidents.services.transfer.agreements import AGREEMENT_LIMIT, Agreement
+
+# Fields that are not restored from stored words: the responder must tick the box while seeing the current TLP.
+TICKED_ANEW = ("agreed", "label")
+
+
+class AgreementForm(forms.Form):
+    """The service checks whether an agreement is needed and noted well enough, and names the field."""
+
+    agreed = forms.BooleanField(label=gettext_lazy("Le déclarant est d’accord"), required=False)
+    agreement = forms.CharField(
+        label=gettext_lazy("Accord du déclarant"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": AGREEMENT_LIMIT, "aria-describedby": "accord-aide"}),
+    )
+    label = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def agreement_said(self) -> Agreement:
+        """Return the agreement. The form must be valid."""
+        said = self.cleaned_data
+        return Agreement(is_given=said["agreed"], words=said["agreement"], label=said["label"])
+
+
+def renewed(sent: QueryDict, incident: Incident) -> QueryDict:
+    """Return the typed values for a new page. If the TLP has changed, the box is unticked."""
+    if sent.get("label") == incident.tlp:
+        return sent
+    typed = sent.copy()
+    typed.pop("agreed", None)
+    typed["label"] = incident.tlp
+    return typed

@@ -1,0 +1,84 @@
+"""The read-only page of a case that the user's centre gave away, as it was when the other centre accepted it.
+
+It gives no access to the files.
+"""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import user_of
+from collectivities.zones import PARIS
+from incidents import enums
+from incidents.access import get_given
+from incidents.questions.facts import moment_of
+from incidents.services.history.remains import remains_of
+from incidents.services.history.snapshots import Values
+from incidents.text import defanged
+from incidents.triage.case import details
+from incidents.triage.case.page import render_page
+
+# Lists that may have several pages; the parameter of each is the name of its section.
+LISTS = {"messages": "echanges", "notes": "notes", "sheets": "reponses", "tasks": "taches", "events": "histoire"}
+SMALL_NUMBER = re.compile("[0-9]{1,6}")
+# The codes that are shown, in this order: (name in the standing, enumeration).
+CODES: tuple[tuple[str, type[TextChoices]], ...] = (
+    ("verification", enums.Verification),
+    ("nature", enums.Nature),
+    ("cause", enums.Cause),
+    ("tlp", enums.Tlp),
+    ("pap", enums.Pap),
+    ("origin", enums.Origin),
+)
+
+
+@require_safe
+def former_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    transfer = get_given(user_of(request), uid)
+    kept, remains = transfer.standing, remains_of(transfer, passed_over(request))
+    context = {
+        "transfer": transfer,
+        "kept": kept,
+        "zone": kept.get("zone", PARIS),
+        "facts": facts_of(kept),
+        "received_at": moment_of(kept.get("received_at")),
+        "sections": [(title, format_lines(lines)) for title, lines in remains.sections],
+        "answers": [(kept_sheet, format_lines(kept_sheet.lines)) for kept_sheet in remains.answers],
+        "tasks": [task | {name: moment_of(task[name]) for name in ("due_at", "done_at")} for task in remains.tasks],
+        "observables": [(kind_of(one["kind"]), defanged(one["value"])) for one in kept.get("observables", [])],
+        "events": [(event, details.title(event), details.detail(event)) for event in remains.events],
+        "remains": remains,
+    }
+    return render_page(request, "incidents/triage/former.html", context)
+
+
+def passed_over(request: HttpRequest) -> dict[str, int]:
+    """Return, by the name of a list, how many of its newest rows to skip. Values that are not numbers are ignored."""
+    asked = {name: request.GET.get(parameter, "") for name, parameter in LISTS.items()}
+    return {name: int(said) for name, said in asked.items() if SMALL_NUMBER.fullmatch(said)}
+
+
+def facts_of(kept: Values) -> dict[str, Any]:
+    """Return the codes of that day as labels; empty once the case is erased."""
+    codes = kept.get("codes")
+    if not codes:
+        return {}
+    lines = [(choices, codes[name]) for name, choices in CODES]
+    return {
+        "term": str(enums.TYPE_TERMS[codes["type"]]),
+        "severity": str(enums.Severity(codes["severity"]).label),
+        "status": str(enums.Status(codes["status"]).label),
+        "codes": [str(choices(code).label) for choices, code in lines if code],
+    }
+
+
+def format_lines(lines: Any) -> list[tuple[str, str]]:
+    return [(line.label, defanged(line.words)) for line in lines]
+
+
+def kind_of(code: str) -> str:
+    return str(enums.ObservableKind(code).label)

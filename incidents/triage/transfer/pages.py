@@ -1,0 +1,185 @@
+"""The pages on which a case is proposed to another centre, and on which the other one answers."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.signed_in import user_of
+from collectivities.zones import zone_of
+from incidents.access import abilities, get_incident, get_offer
+from incidents.enums import Ability, KeptForm, TransferState
+from incidents.models import Incident, Transfer
+from incidents.services.transfer.proposal import (
+    StaleTransfer,
+    accept_transfer,
+    ask_transfer,
+    lacks_agreement,
+    newest_of,
+    return_transfer,
+    withdraw_transfer,
+)
+from incidents.sharing import TLP_MEANS, PartnerKind, needs_agreement
+from incidents.triage import wording
+from incidents.triage.case.page import refused, render_page, to_case
+from incidents.triage.transfer.agreement import TICKED_ANEW, renewed
+from incidents.triage.transfer.block import AskForm, ReturnForm, summary_of, title_of, why_not
+from incidents.triage.work.kept import new_page
+from incidents.triage.work.kept_pages import restore_page
+from incidents.workflow import InvalidTransition
+
+PER_PAGE = 50
+AFTER = "apres"
+
+
+# Of the centre that has the case
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_view(request: HttpRequest, reference: str) -> HttpResponse:
+    """The page that proposes a case; what is refused comes back on it as it was typed."""
+    incident = get_incident(user_of(request), reference, to=Ability.TRANSFER)
+    newest = newest_of(incident)
+    if request.method != "POST":
+        form = AskForm(incident=incident, initial={"seen": newest.uid if newest else "", "label": incident.tlp})
+        kept = restore_page(form, incident, user_of(request), KeptForm.TRANSFER, leaving=TICKED_ANEW)
+        return ask_page(request, incident, form, is_kept=bool(kept))
+    form = AskForm(request.POST, incident=incident)
+    try:
+        if form.is_valid():
+            transfer = ask_transfer(reference=reference, actor=user_of(request), **form.said())
+            said = _("Dossier proposé à %(centre)s. Il reste le vôtre jusqu’à sa réponse.")
+            messages.success(request, said % {"centre": transfer.taker})
+            return to_case(reference)
+    except StaleTransfer as stale:
+        return ask_page(request, incident, rebase_form(request, incident, stale), stale=stale.transfer, status=409)
+    except InvalidTransition as problem:
+        return refused(request, reference, ValidationError(wording.why_refused(incident, problem, timezone.now())))
+    except ValidationError as error:
+        form = AskForm(renewed(request.POST, incident), incident=incident)
+        form.add_error(None, error)
+    return ask_page(request, incident, form, status=422)
+
+
+def ask_page(
+    request: HttpRequest, incident: Incident, form: AskForm, *, status: int = 200, **shown: Any
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "form": form,
+        "zone": zone_of(incident.collectivity),
+        "page": new_page(),
+        "tlp_means": TLP_MEANS[incident.tlp],
+        "needs_agreement": needs_agreement(incident.tlp, PartnerKind.COLLEAGUE),
+    }
+    return render_page(request, "incidents/triage/transfer.html", context | shown, status=status)
+
+
+def rebase_form(request: HttpRequest, incident: Incident, stale: StaleTransfer) -> AskForm:
+    """What was typed stands from now on on what the page says."""
+    typed = renewed(request.POST, incident).copy()
+    typed["seen"] = str(stale.transfer.uid) if stale.transfer else ""
+    return AskForm(typed, incident=incident)
+
+
+@require_POST
+def withdraw_view(request: HttpRequest, reference: str) -> HttpResponse:
+    try:
+        withdraw_transfer(reference=reference, actor=user_of(request))
+        messages.success(request, _("Proposition retirée. Le dossier reste le vôtre."))
+    except StaleTransfer:
+        messages.error(request, _("L’autre centre a déjà répondu, ou rien ne lui était proposé."))
+    return to_case(reference)
+
+
+# Of the centre that it is proposed to
+
+
+@require_safe
+def list_view(request: HttpRequest) -> HttpResponse:
+    """What waits for my centres, what they have proposed, what they gave away. Raises Http404 for others."""
+    mine = user_of(request).csirt_ids()
+    if not mine:
+        raise Http404
+    whole = Transfer.objects.select_related("giver", "taker", "incident__collectivity__departement")
+    asked = whole.filter(state=TransferState.ASKED).order_by("asked_at", "id")
+    given = given_page(whole.filter(giver__in=mine, state=TransferState.ACCEPTED), request.GET.get(AFTER, ""))
+    context = {
+        "title": _("Transferts"),
+        "offers": [(one, title_of(one)) for one in asked.filter(taker__in=mine)[:PER_PAGE]],
+        "proposed": list(asked.filter(giver__in=mine)[:PER_PAGE]),
+        "given": given[:PER_PAGE],
+        "next": given[PER_PAGE - 1].uid if len(given) > PER_PAGE else "",
+    }
+    return render_page(request, "incidents/triage/transfers.html", context)
+
+
+def given_page(given: QuerySet[Transfer], cursor: str) -> list[Transfer]:
+    """One row more than a page, from the one after `cursor` on; an altered cursor starts again from the top."""
+    if place := given.filter(uid=cursor).values_list("answered_at", "id").first() if is_uuid(cursor) else None:
+        given = given.filter(TupleLessThan(Tuple(F("answered_at"), F("id")), place))
+    return list(given.order_by("-answered_at", "-id")[: PER_PAGE + 1])
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+@require_safe
+def offer_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    return offer_page(request, get_offer(user_of(request), uid), ReturnForm())
+
+
+@require_POST
+def accept_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    try:
+        transfer = accept_transfer(uid=uid, actor=user_of(request))
+    except (StaleTransfer, InvalidTransition, ValidationError):  # the page says which, from what stands now
+        return offer_page(request, get_offer(user_of(request), uid), ReturnForm(), status=HTTPStatus.CONFLICT)
+    messages.success(request, _("Le dossier est à votre centre, et vous l’avez pris en charge."))
+    return to_case(transfer.incident.reference)
+
+
+@require_POST
+def return_view(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Without a motive, or too late, the page comes back with what was typed."""
+    form = ReturnForm(request.POST)
+    try:
+        if form.is_valid():
+            transfer = return_transfer(uid=uid, actor=user_of(request), **form.cleaned_data)
+            messages.success(request, _("Dossier laissé à %(centre)s, qui est prévenu.") % {"centre": transfer.giver})
+            return redirect("admin:incidents_incident_transfers")
+    except StaleTransfer:
+        return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.CONFLICT)
+    except ValidationError as error:
+        form.add_error(None, error)
+    return offer_page(request, get_offer(user_of(request), uid), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def offer_page(request: HttpRequest, transfer: Transfer, form: ReturnForm, *, status: int = 200) -> HttpResponse:
+    """What is needed to decide while it waits; afterwards what came of it, and nothing of the case."""
+    incident = transfer.incident
+    context = {
+        "transfer": transfer,
+        "form": form,
+        "zone": zone_of(incident.collectivity),
+        "is_mine": bool(abilities(user_of(request), incident)),
+        "why_not": why_not(transfer),
+        "is_kept_in": lacks_agreement(transfer),
+    }
+    if transfer.state == TransferState.ASKED:
+        context["summary"] = summary_of(incident)
+    return render_page(request, "incidents/triage/offer.html", context, status=status)
