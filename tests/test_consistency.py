@@ -1,6 +1,7 @@
 """Rules about the code itself. Each one is a review comment we never want to write again."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,15 @@ from django.utils.functional import Promise
 from accounts.enums import MailKind
 from incidents.enums import EventKind
 from notifications.enums import Recipient
-from tests.measure_house import APPS, LONG_FILE, LONG_FUNCTION, count_lines, list_functions, list_sources
+from tests.measure_house import (
+    APPS,
+    CROWDED_FOLDER,
+    LONG_FILE,
+    LONG_FUNCTION,
+    count_lines,
+    list_functions,
+    list_sources,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ["collectivities", "csirts", "accounts", "incidents", "notifications", "stats"]
@@ -140,3 +149,17 @@ def test_functions_and_files_stay_short():
     sources = [path for app in APPS for path in list_sources(app)]
     assert [name for name, lines in list_functions(sources) if lines > LONG_FUNCTION] == []
     assert [path.name for path in [*sources, *list_sources("tests")] if count_lines([path]) > LONG_FILE] == []
+
+
+def test_no_other_folder_gets_crowded():
+    sources = [path for app in APPS for path in list_sources(app) if path.name != "__init__.py"]
+    folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)
+    assert {folder for folder, count in folders.items() if count > CROWDED_FOLDER} == {"incidents", "config"}
+
+
+def test_links_between_documents_lead_somewhere():
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (path, link) for path in documents for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    ]
+    assert [(path.name, link) for path, link in links if not (path.parent / link).exists()] == []
