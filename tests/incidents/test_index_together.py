@@ -16,7 +16,7 @@ KILLED = """
 import os, signal
 import django
 django.setup()
-from incidents.services import index
+from incidents.services.history import index
 follow = index.follow
 def follow_and_die(events):
     follow(events)
