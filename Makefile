@@ -5,7 +5,7 @@
 PYTHON := .venv/bin/python
 SOURCE := accounts collectivities config csirts incidents notifications stats
 export PORT ?= 8000
-# Images of containers often forbid to keep compiled modules: each of the many processes would compile all of them.
+# Images of containers often forbid keeping compiled modules: each of the many processes would compile all of them.
 export PYTHONDONTWRITEBYTECODE =
 
 help:  ## Dit ce que l’on peut faire

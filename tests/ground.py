@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -215,7 +215,7 @@ class Session:
         self.ground = Ground(database_url, redis_url, name)
         if not built:
             self.ground.execute("CREATE DATABASE {}", name)
-            with compiling_tests():
+            with compiling_tests() if self.servers else nullcontext():
                 fill(self.ground.url(name))
         os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_TEST_TEMPLATE": name}
 
@@ -249,8 +249,8 @@ def fill(database_url):
 
 @contextmanager
 def compiling_tests():
-    """Meanwhile collect the tests in another process, which keeps their compiled form. Otherwise each worker would
-    compile all of them at the same time as the others.
+    """Collect the tests in another process meanwhile, which keeps their compiled form, the first time in a clone.
+    Otherwise each worker would compile all of them at the same time as the others.
     """
     collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -272,12 +272,13 @@ def fingerprint():
         ROOT / "requirements.txt",
         Path(__file__),
         ROOT / "config" / "embedded.py",
+        ROOT / "config" / "servers.py",
         *ROOT.glob("*/migrations/*.py"),
         *ROOT.glob("collectivities/**/*"),
         *ROOT.glob("csirts/**/*"),
     ]
     digest = hashlib.sha256(f"{os.getuid()}".encode())
-    for path in sorted(path for path in made_of if path.is_file() and path.suffix != ".pyc"):
+    for path in sorted(path for path in made_of if path.is_file() and "__pycache__" not in path.parts):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -141,22 +141,39 @@ def test_a_wave_is_one_line_that_opens_and_shuts(page, filled):
     expect(page.locator(".row--member")).to_have_count(0)
 
 
+# The first request waits until `release` is called, the second fails where `fails` is true, the others go through.
+HOLD = """fails => {
+    const real = window.fetch;
+    let number = 0;
+    window.fetch = (...request) => {
+        number += 1;
+        if (number === 1) return new Promise(done => { window.release = () => done(real(...request)); });
+        return number === 2 && fails ? Promise.reject(new TypeError("cut")) : real(...request);
+    };
+}"""
+
+
 def test_an_answer_that_comes_late_does_not_undo_a_later_one(page):
-    link, members, late = wave(page).get_by_role("link", name=SUPPLIER), page.locator(".row--member"), []
-
-    def hold(route):
-        late.append(route)
-
-    page.route("**/admin/incidents/incident/?*", hold, times=1)
+    link, members = wave(page).get_by_role("link", name=SUPPLIER), page.locator(".row--member")
+    page.evaluate(HOLD, False)
     link.click()
     link.click()
     expect(members).to_have_count(WAVE)
     link.click()
     expect(members).to_have_count(0)
-    with page.expect_event("requestfinished", lambda request: request == late[0].request):
-        late[0].continue_()
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    with page.expect_response("**/admin/incidents/incident/?*"):
+        page.evaluate("window.release()")
+    page.wait_for_timeout(300)  # for the page to be read
     expect(members).to_have_count(0)
+
+
+def test_an_answer_is_shown_though_a_later_question_failed(page):
+    page.evaluate(HOLD, True)
+    wave(page).get_by_role("link", name=SUPPLIER).click()
+    page.keyboard.press("r")
+    expect(page.locator(".queue__news")).to_contain_text("Connexion perdue")
+    page.evaluate("window.release()")
+    expect(page.locator(".row--member")).to_have_count(WAVE)
 
 
 def test_a_wave_is_walked_over_ticked_and_opened_by_keyboard(page, filled):

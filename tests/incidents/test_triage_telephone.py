@@ -10,6 +10,7 @@ from incidents.models import Incident, IncidentEvent
 from incidents.services.handling.tasks import Errand, add_task
 from incidents.services.handling.triage import acknowledge_incident
 from tests.cast import a_responder, an_agent, code_of, declare
+from tests.incidents.threads import talk
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +114,7 @@ def test_the_steps_of_the_guide_are_offered_until_there_is_a_task(client, incide
 def test_it_costs_at_most_twenty_queries_whatever_its_history(client, incident, number):
     responder = a_responder()
     acknowledge_incident(reference=incident.reference, actor=responder)
+    talk(incident, number)
     for rank in range(number):
         add_task(reference=incident.reference, actor=responder, errand=Errand(title=f"Appeler {rank}", due_at=None))
         a_responder()

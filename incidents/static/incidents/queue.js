@@ -22,6 +22,7 @@
   let lost = false;
   let timer = 0;
   let lastAsked = 0;
+  let lastShown = 0;
 
   // A row is a case, or a wave of several, which names itself by its key and holds their references in its box.
   const rows = () => [...queue.querySelectorAll(".row")];
@@ -152,12 +153,20 @@
     say(`${words.lost} ${readAt.getHours()}${NBSP}h${NBSP}${String(readAt.getMinutes()).padStart(2, "0")}`);
   }
 
-  // Answers may come in another order than they were asked for: only the one last asked for is of use.
+  // Answers may come in another order than they were asked for: what is older than the rows in sight is of no use.
   async function replaceRows() {
     const asked = ++lastAsked;
-    const answer = await ask(location.href, "text/html");
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (asked !== lastAsked) return;
+    try {
+      const answer = await ask(location.href, "text/html");
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (asked > lastShown) showRows(page);
+    } catch (problem) {
+      if (asked > lastShown) throw problem;
+    }
+    lastShown = Math.max(lastShown, asked);
+  }
+
+  function showRows(page) {
     const fresh = page.getElementById("file");
     if (!fresh) throw new SessionEnded();
     keepPlace(() => {

@@ -39,7 +39,7 @@ def acknowledge_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
-    """Return the facts in brief. `lacks_guide`: the steps of its guide may be added, and there is no task yet."""
+    """Return the facts in brief. `offers_guide`: the steps of its guide may be added, and there is no task yet."""
     read_at = incident.readings.filter(user=user).values_list("last_at", flat=True).first()
     return {
         "incident": incident,
@@ -52,6 +52,6 @@ def telephone_context(incident: Incident, user: User, now: datetime) -> dict[str
         "data": wording.data(incident, list(incident.leaks.order_by("id"))),
         "has_news": has_news(incident, read_at),
         "has_messages": incident.messages.exists(),
-        "lacks_guide": may_add_task(incident) and not incident.tasks.exists(),
+        "offers_guide": may_add_task(incident) and not incident.tasks.exists(),
         "here": reverse("admin:incidents_incident_change", args=[incident.reference]),
     }
