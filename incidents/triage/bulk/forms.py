@@ -43,7 +43,7 @@ class BulkForm(forms.Form):
         """Fill the choices that depend on the centre."""
 
     def choices(self) -> dict[str, Any]:
-        """Codes and ids, for the job. Raises ValidationError."""
+        """Return codes and ids for the job. Raises ValidationError."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""One act on the cases that were ticked: what is asked first, what was done, and how far a long one has come."""
+"""An act on the ticked cases: the choice that precedes it, its result, and the progress of a long one."""
 
 import secrets
 from typing import Any
@@ -51,7 +51,7 @@ WANTED = {BulkAct.TAKE: Status.ACKNOWLEDGED, BulkAct.CLOSE: Status.CLOSED}
 
 @require_POST
 def act_in_bulk(request: HttpRequest) -> HttpResponse:
-    """Shows what is to be chosen first; sent again with the choice, does it or has it done."""
+    """Show what must be chosen; when the choice is sent, do the act or start a job."""
     user = user_of(request)
     if not user.csirt_ids():
         raise Http404
@@ -76,7 +76,10 @@ def act_in_bulk(request: HttpRequest) -> HttpResponse:
 
 
 def read_act(sent: QueryDict) -> tuple[str, list[str]]:
-    """Return the code of the act and the references: a box may hold those of a wave; « prendre » names one row."""
+    """Return the code of the act and the references.
+
+    One box may hold the references of a wave; « prendre » names the single case of a row.
+    """
     if alone := sent.get("prendre", ""):
         return "prendre", [alone] if is_reference(alone) else []
     ticked = dict.fromkeys(" ".join(sent.getlist("dossier")).split())
@@ -84,7 +87,7 @@ def read_act(sent: QueryDict) -> tuple[str, list[str]]:
 
 
 def mine_among(user: User, references: list[str]) -> list[Incident]:
-    """What is not mine is not there."""
+    """Return the cases of the user's centres among `references`; the others are left out."""
     mine = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids(), reference__in=references[:MOST_CASES])
     return list(mine.select_related("csirt", "collectivity__departement").order_by("is_taken", "due_at", "id"))
 
@@ -108,7 +111,7 @@ def render_question(
 
 
 def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkForm) -> HttpResponse:
-    """A few cases are done before the answer; many, by a task. Raises ValidationError, FormUsed."""
+    """Do the act now for a few cases, by a task for more. Raises ValidationError, FormUsed."""
     key = request.POST.get("cle", "")[:64] or secrets.token_urlsafe()
     with transaction.atomic():  # no group is opened for what is refused
         job = start_bulk(actor=user_of(request), act=act, references=references, choices=form.choices(), key=key)
@@ -121,14 +124,14 @@ def begin(request: HttpRequest, act: BulkAct, references: list[str], form: BulkF
 
 
 def say_used(request: HttpRequest, job: BulkJob) -> HttpResponse:
-    """For a page that the browser kept and somebody sent again, changed: what it did the first time."""
+    """Show what this form did the first time, to a person who sent a kept page again with changes."""
     said = _("Ce formulaire avait déjà servi : rien de plus n’a été fait. Voici ce qu’il avait demandé.")
     messages.warning(request, said)
     return redirect("admin:incidents_incident_bulk", job.uid)
 
 
 def back_to(request: HttpRequest) -> str:
-    """The view of the queue that the person came from: its own address, whatever is sent as its query."""
+    """Return the address of the view of the queue that the person came from. Only the query comes from the request."""
     query = request.POST.get("retour", "").lstrip("?")
     return reverse("admin:incidents_incident_changelist") + (f"?{query}" if query else "")
 
@@ -156,7 +159,7 @@ def tell(request: HttpRequest, job: BulkJob) -> None:
 
 
 def tell_left_out(request: HttpRequest, number: int) -> None:
-    """Ticked on a page that has grown old: they went to another centre since."""
+    """Warn about cases that moved to another centre after the page was opened."""
     if number:
         said = ngettext(
             "%(number)s dossier coché n’est plus à votre centre : rien n’y a été fait.",
@@ -179,7 +182,7 @@ def describe_done(act: BulkAct, number: int) -> str:
 
 
 def refusals(job: BulkJob, user: User) -> list[tuple[str, str]]:
-    """(case, why) of the first that were refused; a case that has left the centres of `user` is not named."""
+    """Return (case, reason) of the first refused cases. A case that has left the centres of `user` is not named."""
     mine, refused = user.csirt_ids(), job.items.filter(outcome=BulkOutcome.REFUSED)
     with_words = refused.select_related(
         "incident__collectivity__departement", "incident__acknowledged_by"

@@ -1,4 +1,7 @@
-"""A responder on the telephone writes the declaration down; the caller gets the same space, its code read out."""
+"""A responder declares for a caller on the telephone.
+
+The caller gets a follow-up code, which the responder reads out.
+"""
 
 import re
 import secrets
@@ -39,7 +42,7 @@ SOUND_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def on_behalf(request: HttpRequest) -> HttpResponse:
-    """One page for the whole declaration. Not there for whoever is of no CSIRT."""
+    """Show and take the whole declaration on one page. Raises Http404 for people without a CSIRT."""
     user = user_of(request)
     if not answers_the_telephone(user):
         raise Http404
@@ -60,17 +63,17 @@ def on_behalf(request: HttpRequest) -> HttpResponse:
 
 
 def is_elsewhere(user: User, route: Route) -> bool:
-    """Whether the case will be another centre's, or nobody's: this person will not see it."""
+    """Tell whether the case will belong to another centre or to none, so that this person will not see it."""
     return route.csirt is None or route.csirt.pk not in user.csirt_ids()
 
 
 def center_key(route: Route) -> str:
-    """What was agreed to: a body changed since is asked about again."""
+    """Return the centre that the person agreed to: if the body is changed, they are asked again."""
     return route.csirt.slug if route.csirt else "personne"
 
 
 def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
-    """The newest open cases, of my centres, of the body that calls and of the number that it calls from."""
+    """Return the newest open cases of the user's centres for the calling body and for the calling number."""
     mine = Incident.objects.visible_to(user).open().filter(csirt__in=user.csirt_ids())
     of_body = mine.filter(collectivity=form.collectivity) if form.collectivity else mine.none()
     keys: list[int] = []
@@ -81,7 +84,7 @@ def open_cases(user: User, form: TelephoneForm) -> list[Incident]:
 
 
 def has_seen_open_cases(request: HttpRequest, form: TelephoneForm) -> bool:
-    """Whether the page that was sent showed them all, or the call is saved already (a double click)."""
+    """Tell whether the submitted page showed all these cases, or the call is already saved (a double click)."""
     seen = set(request.POST.get(SEEN, "").split())
     cases = {case.reference for case in open_cases(user_of(request), form)}
     return cases <= seen or was_sent(submission_key(request))
@@ -106,7 +109,7 @@ def submit_declaration(request: HttpRequest, form: TelephoneForm, body: Collecti
 
 
 def verify(declared: Declared, user: User) -> str:
-    """Why it could not be, in a sentence; empty when it is done."""
+    """Verify the case. Returns "" if done, or why not, as a sentence."""
     if declared.incident.csirt_id not in user.csirt_ids():
         return _("Votre rappel ne vaut pas vérification ici : c’est l’autre centre qui rappelle la collectivité.")
     try:
@@ -129,7 +132,7 @@ def render_form(
     elsewhere: Route | None = None,
     first: str = "",
 ) -> HttpResponse:
-    """The page, with all that was typed. After a conflict it is sent as another declaration."""
+    """Show the page with all that was typed. After a conflict, a new key makes it another declaration."""
     is_wrong = form.is_bound and not is_search and bool(form.errors)
     context: dict[str, Any] = {
         "form": form,
@@ -146,7 +149,10 @@ def render_form(
 
 
 def answer(request: HttpRequest, declared: Declared, route: Route, refused: str) -> HttpResponse:
-    """The only page that shows the code; for a case of another centre, the only one that this person sees."""
+    """Show the follow-up code, which no other page shows.
+
+    For a case of another centre, this person sees no other page.
+    """
     incident, access = declared.incident, declared.access
     context = {
         "incident": incident,

@@ -1,4 +1,4 @@
-"""The page of all that happened to a case, however long: the case itself shows the latest."""
+"""The page with all the events of a case. The page of the case shows the latest ones only."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -21,7 +21,7 @@ OF_A_PAGE = 100
 
 @require_safe
 def history_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """The whole history, a hundred events a page; `?avant=` the public identifier of an event of this case."""
+    """Show the events, a hundred on a page. `?avant=` is the public identifier of an event of this case."""
     incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.HISTORY)
     events = incident.events.select_related("actor").order_by("-id")
     if before := request.GET.get("avant", ""):
@@ -50,7 +50,7 @@ def place_of(incident: Incident, uid: str) -> int:
 
 
 def read_words(incident: Incident, events: Iterable[IncidentEvent]) -> dict[str, str]:
-    """Of the rows that these events name: three queries at most."""
+    """Return the words of the rows that these events name. Three queries at most."""
     named = [event.data for event in events]
     wanted = {code: [data[code] for data in named if data.get(code)] for code in SOURCES}
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The whole thread of a case, a stretch at a time: its page shows the latest alone."""
+"""The page with the whole thread of a case. The page of the case shows its latest messages only."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from incidents.triage.case.page import render_page
 
 @require_safe
 def thread_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """`?avant=` and `?apres=` name the message next to which the stretch begins."""
+    """Show the messages before `?avant=` or after `?apres=`, each the identifier of a message."""
     incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.MESSAGES)
     before, after = request.GET.get("avant", ""), request.GET.get("apres", "")
     stretch = stretch_of(incident, before=before, after=after)

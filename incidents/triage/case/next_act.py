@@ -1,4 +1,4 @@
-"""The one act that the page of a case puts first, computed from the case, and the clocks that run on it."""
+"""The next act to do on a case, which its page shows first, and the clocks that run on it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from incidents.models import Incident
 
 
 class NextAct(NamedTuple):
-    """`kind` chooses the button that the page draws; `why` is one sentence, or empty."""
+    """`kind` selects the button of the page; `why` is one sentence, or ""."""
 
     kind: str
     title: str
@@ -19,7 +19,7 @@ class NextAct(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """« répondre », by when, and how long before or after that moment it is."""
+    """A due date: what is due (such as « répondre »), by when, and the time left or overdue."""
 
     words: str
     at: datetime
@@ -28,7 +28,7 @@ class Clock(NamedTuple):
 
 
 def find_next_act(context: Mapping[str, Any]) -> NextAct | None:
-    """Return what is to be done first on the case that `context` describes; None on a case that rests."""
+    """Return what to do first on the case that `context` describes, or None if there is nothing to do."""
     incident, now = context["incident"], context["now"]
     if incident.status == Status.CLOSED:
         return closed_act(incident)
@@ -44,7 +44,7 @@ def closed_act(incident: Incident) -> NextAct | None:
 
 
 def reach_act(incident: Incident) -> NextAct | None:
-    """Return the act by which the centre learns who declares, while it does not know."""
+    """Return the act with which the centre finds out who declares, or None if it knows."""
     if incident.collectivity.is_unconfirmed:
         return NextAct("confirm", _("Dites si cette collectivité existe"), _("Aucune liste ne la porte."))
     if incident.is_to_call_back:
@@ -78,7 +78,7 @@ def work_act(incident: Incident, tasks: Mapping[str, Any]) -> NextAct:
 
 
 def list_clocks(incident: Incident, tasks: Mapping[str, Any], now: datetime) -> list[Clock]:
-    """Return the clocks that run on an open case, the soonest first."""
+    """Return the clocks of an open case, soonest first."""
     if incident.status == Status.CLOSED:
         return []
     asked: list[tuple[str, datetime | None]] = [(_("répondre"), incident.answer_by)]

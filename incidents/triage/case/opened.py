@@ -1,8 +1,7 @@
-"""The forms of the page of a case that are drawn once they are opened: most readings open none of them.
+"""Forms of the page of a case that are rendered only once opened, since most readers open none of them.
 
-Each stands on the page as a button. htmx puts the form in the place of the button; without a script the button brings
-what is typed on the page, which comes back with it and with the form open (`?ouvrir=`). A form that was refused is
-drawn by the view that refused it.
+On the page each is a button, which htmx replaces with the form. Without a script, the button sends what is typed on
+the page, and the page comes back with it and with the form open (`?ouvrir=`). The view that refuses a form renders it.
 """
 
 from collections.abc import Callable, Collection
@@ -28,8 +27,10 @@ from incidents.triage.work.tasks import make_task_form
 
 
 class OpenedForm(NamedTuple):
-    """`make` gives what its block of the page holds once it is open; `template` draws it, at `anchor` of the page.
-    `in_states`: those of the cases whose page offers it.
+    """`make` returns what the form's block of the context holds once open; `template` renders it at `anchor` of the
+    page.
+
+    `in_states` are the states of a case in which its page offers the form.
     """
 
     anchor: str
@@ -65,15 +66,16 @@ FORMS = {
 
 
 def open_form(context: dict[str, Any], incident: Incident, user: User, name: str) -> None:
-    """Open the form that the address names on the page that `context` describes; an unknown name opens nothing."""
+    """Open the form `name` in the context of the page. An unknown name opens nothing."""
     if opened := FORMS.get(name):
         context[opened.block] = context.get(opened.block, {}) | opened.make(incident, user)
 
 
 @require_safe
 def form_view(request: HttpRequest, reference: str, form: str) -> HttpResponse:
-    """One form alone, for a person who has read the page around it; others are led there. Raises Http404 for a form
-    that the page of the case does not offer.
+    """Return one form alone, for a person who has read the page of the case; redirect others to that page.
+
+    Raises Http404 for a form that the page of the case does not offer.
     """
     opened, user = FORMS.get(form), user_of(request)
     if opened is None:

@@ -1,4 +1,4 @@
-"""What the responders' pages share: the frame of the admin, the page of a case shown again, the way back to it."""
+"""What the responders' pages share: the admin frame, rendering the page of a case again, and the way back to it."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -27,9 +27,9 @@ WORDS = frozenset({"text", "value", "motive", "title", "due", "due_time", "why",
 
 
 class Route(NamedTuple):
-    """A page of the triage: `where` under the address of a case (or of the list), its view, its name in the admin.
+    """A page of the triage: `where` is its path under a case or the list, `name` its URL name in the admin.
 
-    `form`: the code of the form of that page which is posted to it.
+    `form` is the code of the form that is posted to it.
     """
 
     where: str
@@ -41,13 +41,13 @@ class Route(NamedTuple):
 def render_page(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> TemplateResponse:
-    """In the frame of the admin."""
+    """Render the template in the admin frame."""
     common = admin.site.each_context(request) | {"opts": Incident._meta}  # noqa: SLF001 (what the admin's frame reads)
     return TemplateResponse(request, template, common | dict(context), status=status)
 
 
 def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    """All that the page of the case shows. What the declarants of its doubles wrote is on it, and recorded as read."""
+    """Return the context of the page of a case. It shows words of its duplicates, so their reading is recorded."""
     user = user_of(request)
     proposed = proposed_body(incident, user, request.GET.get("corps", ""))
     doubt = reasons_to_doubt(incident, user)
@@ -61,7 +61,7 @@ def context_of_case(request: HttpRequest, incident: Incident) -> dict[str, Any]:
 
 
 def case_as_typed(request: HttpRequest, incident: Incident, *, status: int = 422, **blocks: Any) -> HttpResponse:
-    """The page of the case again, with the form that was refused: `blocks` replace those of the same name."""
+    """Return the page of the case with a refused form: `blocks` replace the blocks of the same name."""
     return render_page(
         request, "incidents/triage/case.html", context_of_case(request, incident) | blocks, status=status
     )
@@ -75,7 +75,7 @@ def to_case(reference: str, anchor: str = "") -> HttpResponse:
 
 
 def refused(request: HttpRequest, reference: str, error: ValidationError) -> HttpResponse:
-    """Said above the page of the case, where no field of it is wrong; with words, on a page that gives them back."""
+    """Show the error above the page of the case; if there were typed words, on a page that gives them back."""
     if typed := [value for name in request.POST if name in WORDS and (value := request.POST[name].strip())]:
         context = {"reference": reference, "why": error.messages, "typed": typed}
         return render_page(request, "incidents/triage/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -85,7 +85,7 @@ def refused(request: HttpRequest, reference: str, error: ValidationError) -> Htt
 
 
 def rebase_form(form: Form, fresh: Form) -> None:
-    """What was typed stands from now on on what the page shows: sent once more, it goes through."""
+    """Give the form the current version of the page, so that submitting what was typed again does not conflict."""
     typed = QueryDict(mutable=True)
     typed.update(form.data)
     typed[form.add_prefix("seen")] = fresh["seen"].value()

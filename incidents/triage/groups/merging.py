@@ -1,4 +1,4 @@
-"""Two cases of one body side by side, to keep one and close the other as its double."""
+"""The page that compares two cases of one body, to keep one and close the other as its duplicate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ TEMPLATE = "incidents/triage/compare.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest, reference: str) -> HttpResponse:
-    """`avec` names the other one, as it was typed or dictated; a POST says which of the two is kept (`garder`)."""
+    """Compare the case with `avec`, the other reference as it was typed. A POST names the case to keep in `garder`."""
     user = user_of(request)
     incident = get_incident(user, reference, to=Ability.LINK, door=Door.BESIDE)
     said = request.POST if request.method == "POST" else request.GET
@@ -57,7 +57,7 @@ def submit_merge(request: HttpRequest, incident: Incident, other: Incident) -> H
 
 
 def find_other_case(user: User, typed: str) -> Incident | None:
-    """None for one that is not there, and for one that is not ours to merge."""
+    """Return the case, or None if it does not exist or this person may not merge it."""
     try:
         return get_incident(user, compact(typed), to=Ability.LINK, door=Door.BESIDE)
     except (Http404, PermissionDenied):
@@ -65,7 +65,7 @@ def find_other_case(user: User, typed: str) -> Incident | None:
 
 
 def compared(incident: Incident, other: Incident) -> dict[str, Any]:
-    """The older one first: it is more often the one to keep."""
+    """Return the context of both cases, the older one first: it is more often the one to keep."""
     pair = sorted((incident, other), key=lambda one: (one.received_at, one.pk))
     sides = [side(one, against) for one, against in (pair, pair[::-1])]
     zone = zone_of(incident.collectivity)
@@ -86,7 +86,7 @@ def side(kept: Incident, double: Incident) -> Mapping[str, Any]:
 
 
 def why_not(kept: Incident, double: Incident) -> str:
-    """Why this one cannot be the one that is kept; empty when it can."""
+    """Return why this case cannot be kept as the main case, or ""."""
     try:
         check_pair(double, kept)
     except ValidationError as error:

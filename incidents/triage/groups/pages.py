@@ -1,4 +1,4 @@
-"""The groups of a centre: their list, the sheet of one with its cases, what is done to all of them at once."""
+"""The pages of the groups of a centre: their list, the sheet of a group with its cases, and acts on all of them."""
 
 import re
 import secrets
@@ -47,7 +47,7 @@ TYPED_AT_ONCE = 50
 
 
 class OpeningForm(forms.Form):
-    """Whether the title says something is judged by the service."""
+    """The service checks the title."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Ce que ces dossiers ont en commun"), choices=GroupKind.choices)
     title = WordsField(label=gettext_lazy("Titre"), widget=forms.TextInput(attrs={"maxlength": 120}))
@@ -79,7 +79,10 @@ class AddForm(forms.Form):
 
 @require_safe
 def group_list(request: HttpRequest) -> HttpResponse:
-    """The newest first, `?apres=` the last one of the page before; `?fermes=1` those that are closed."""
+    """List the groups, newest first.
+
+    `?apres=` is the last group of the former page; `?fermes=1` shows the closed ones.
+    """
     user, is_closed = user_of(request), request.GET.get("fermes") == "1"
     if not user.csirt_ids():
         raise Http404
@@ -90,7 +93,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
 
 
 def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
-    """From the one after that group on; from the first where it is not one of them."""
+    """Return the groups after that group, or all of them if it is not in the list."""
     try:
         last = groups.filter(uid=UUID(uid)).first()
     except ValueError:
@@ -102,7 +105,7 @@ def older_groups(groups: QuerySet[CaseGroup], uid: str) -> QuerySet[CaseGroup]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_group(request: HttpRequest) -> HttpResponse:
-    """Opens it, with the case of `dossier` in it when there is one."""
+    """Open a group, with the case of `dossier` in it if one is named."""
     user = user_of(request)
     if not user.csirt_ids():
         raise Http404
@@ -132,7 +135,7 @@ def create_group(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
 
 @require_POST
 def group_of_supplier(request: HttpRequest) -> HttpResponse:
-    """« En faire un groupe », from the queue."""
+    """Open a group for the cases of a supplier: the button « En faire un groupe » of the queue."""
     key = request.POST.get("key") or secrets.token_urlsafe()
     group, job = group_supplier(supplier_key=read_supplier(request), actor=user_of(request), key=key[:100])
     if job:
@@ -148,7 +151,7 @@ def read_supplier(request: HttpRequest) -> str:
 
 
 def put_in(request: HttpRequest, job: BulkJob) -> None:
-    """A few are in it before the page of the group comes; many, one after the other, by a task."""
+    """Add a few cases before the page of the group is shown; a task adds more of them one after the other."""
     if job.total <= AT_ONCE:
         do_at_once(job)
     said = ngettext("Un dossier rejoint ce groupe.", "%(count)s dossiers rejoignent ce groupe.", job.total)
@@ -172,7 +175,7 @@ def render_group(
     add: AddForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """With a form that was refused, as it was typed."""
+    """Show the page of the group. A refused form is shown as it was typed."""
     rows = cases_of(group, request.GET.get("apres", ""))
     context = {
         "group": group,
@@ -192,13 +195,16 @@ def render_group(
 
 
 def under_way(group: CaseGroup) -> QuerySet[BulkJob]:
-    """What a task is still doing: cases that come in, or a message to all. Few at once, whatever was ever asked."""
+    """Return the jobs still running for the group: cases to add, or a message to all."""
     running = BulkJob.objects.filter(state=BulkState.RUNNING, csirt=group.csirt_id, choices__group=str(group.uid))
     return running.order_by("id")
 
 
 def cases_of(group: CaseGroup, after: str) -> list[Incident]:
-    """One more than a page, the newest first, after the one of that reference, still in the group or not."""
+    """Return up to one case more than a page, newest first, after the case with the reference `after`.
+
+    That case need not be in the group any more.
+    """
     ours = Incident.objects.filter(csirt=group.csirt_id)
     last = ours.filter(reference=compact(after)).values_list("received_at", "pk").first() if after else None
     cases = ours.filter(group=group)
@@ -209,7 +215,7 @@ def cases_of(group: CaseGroup, after: str) -> list[Incident]:
 
 
 def counts_of(group: CaseGroup) -> dict[str, Any]:
-    """How many of its cases are in which state, of the first `COUNTED`."""
+    """Return the number of cases by state, among the first `COUNTED`."""
     some = Incident.objects.filter(group=group, csirt=group.csirt_id).values("pk", "status")[: COUNTED + 1]
     states = dict(
         Incident.objects.filter(pk__in=some.values("pk")).order_by().values_list("status").annotate(Count("pk"))
@@ -224,7 +230,7 @@ def counts_of(group: CaseGroup) -> dict[str, Any]:
 
 @require_POST
 def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The second writer is told, keeps what was typed, and may save it over once warned."""
+    """Save the sheet. After a conflict, the second author keeps what was typed, is warned, and may save it again."""
     user, form, status = user_of(request), SheetForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
     group = get_group(user, uid)
     try:
@@ -243,7 +249,7 @@ def save_sheet_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def add_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Several at once; those that could not be added stay in the field."""
+    """Add several cases by reference. Those that could not be added stay in the field."""
     user, form = user_of(request), AddForm(request.POST)
     group = get_group(user, uid)
     form.is_valid()
@@ -279,7 +285,7 @@ def explain_refusal(typed: list[str], wrong: list[str]) -> str:
 
 @require_POST
 def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """« Y ajouter les 3 qui manquent », from the queue, names the supplier of that line."""
+    """Add the cases that name the supplier of a line: the button « Y ajouter les 3 qui manquent » of the queue."""
     key, supplier = request.POST.get("key") or secrets.token_urlsafe(), read_supplier(request)
     group = get_group(user_of(request), uid)
     try:
@@ -292,7 +298,7 @@ def add_rest_view(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def state_view(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Closes it, or opens it again: the button says which."""
+    """Close or reopen the group, as the button says."""
     act = reopen_group if request.POST.get("etat") == "ouvert" else close_group
     group = act(group=uid, actor=user_of(request))
     closed = _("Groupe fermé. Ses dossiers n’ont pas changé d’état.")

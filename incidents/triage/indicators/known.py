@@ -1,4 +1,4 @@
-"""Beside the list of cases: the values that a centre ignores, and a look for a value across its cases."""
+"""Pages beside the queue: the values that a centre ignores, and the search for a value across its cases."""
 
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ PASTED_LIMIT = 20_000
 
 
 class KnownForm(HandForm, MotiveForm):
-    """In a centre of mine: it is asked only of those who have several."""
+    """The form that adds an ignored value. The centre is asked only of people who have several."""
 
     csirt = forms.CharField(required=False, widget=forms.Select)
 
@@ -59,7 +59,7 @@ class LookForm(forms.Form):
 
 
 def my_centres(user: User) -> list[Csirt]:
-    """Raises Http404 for whoever has none."""
+    """Return the centres of the user. Raises Http404 if there are none."""
     centres = list(Csirt.objects.filter(pk__in=user.csirt_ids()).order_by("name"))
     if not centres:
         raise Http404
@@ -110,7 +110,7 @@ def known_page(request: HttpRequest, centres: list[Csirt], form: KnownForm, *, s
 
 
 def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
-    """The newest first, from below the one that ended the page before."""
+    """Return the values, newest first, after the last one of the former page."""
     rows = IgnoredValue.objects.filter(csirt__in=centres).select_related("csirt", "actor").order_by("-id")
     try:
         last = rows.filter(uid=uid).first() if uid else None
@@ -124,7 +124,7 @@ def rows_before(uid: str, centres: list[Csirt]) -> QuerySet[IgnoredValue]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up_view(request: HttpRequest) -> HttpResponse:
-    """By POST: what is looked for stands in no address, and so in no log."""
+    """Search for values. It uses POST, so that they appear in no address and no log."""
     user = user_of(request)
     my_centres(user)
     form = LookForm(request.POST if request.method == "POST" else None)
@@ -155,7 +155,7 @@ def result(kind: str, value: str, rows: list[Observable]) -> Result:
 
 
 def values_in(text: str) -> list[Found]:
-    """One line that is nothing else may be the name of a file."""
+    """Return the values in the text. A single line without any other value may be a file name."""
     found = find(text)
     line = text.strip()
     if not found and "\n" not in line and (name := normalised(ObservableKind.FILE, line)):

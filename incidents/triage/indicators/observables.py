@@ -1,4 +1,4 @@
-"""The observables of a case on a responder's page: by nature, defanged, with where else they were seen."""
+"""The indicators of a case on its page: by kind, defanged, with the other cases that have them."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -41,7 +41,7 @@ class Group(NamedTuple):
 
 
 def observables_block(incident: Incident, user: User) -> dict[str, Any]:
-    """One query, however many there are."""
+    """Return the block. One query, however many indicators there are."""
     groups = groups_of(observables_of(incident, user))
     lines = [line for group in groups for line in group.lines]
     seen = sum(bool(line.seen) for line in lines)
@@ -49,7 +49,10 @@ def observables_block(incident: Incident, user: User) -> dict[str, Any]:
 
 
 def groups_of(rows: Iterable[Any]) -> list[Group]:
-    """`rows` are annotated with `seen_in`, and come by nature. In the order of the natures."""
+    """Group the rows by kind, in the order of the enumeration.
+
+    `rows` are annotated with `seen_in` and sorted by kind.
+    """
     by_kind = {
         kind: [Line(row, defang(kind, row.value), seen_words(len(row.seen_in))) for row in same]
         for kind, same in groupby(rows, key=lambda row: row.kind)
@@ -58,7 +61,7 @@ def groups_of(rows: Iterable[Any]) -> list[Group]:
 
 
 def seen_words(others: int) -> str:
-    """Empty where it was seen nowhere else."""
+    """Return in how many other cases the value was seen, as a sentence, or ""."""
     if others > SHOWN:
         return _("Vu dans 20 autres dossiers de votre centre, et plus")
     said = ngettext(
@@ -70,7 +73,9 @@ def seen_words(others: int) -> str:
 
 
 def search_in_texts(value: str) -> str:
-    """Return the address of the search for a value in the texts of the cases, where it may stand and not be kept."""
+    """Return the address of a search for the value in the texts of the cases, which may mention it without
+    keeping it.
+    """
     quoted = f'"{value}"' if " " in value else value
     return reverse("admin:incidents_incident_search", query={"q": quoted})
 

@@ -1,4 +1,4 @@
-"""The page of a case's observables: what its words hold, what is kept, one by hand; and the page of one of them."""
+"""The page of a case's indicators (proposed, kept, added by hand), and the page of one indicator."""
 
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ PAGE = "incidents/triage/observables.html"
 
 
 class HandForm(forms.Form):
-    """Whether the value is one of that nature is judged by the service, which names the field."""
+    """The service checks that the value is of that kind, and names the field."""
 
     kind = forms.CharField(
         label=gettext_lazy("Nature"), required=False, widget=forms.Select(choices=ObservableKind.choices)
@@ -51,7 +51,7 @@ class MotiveForm(forms.Form):
 
 
 class Offer(NamedTuple):
-    """A proposal as its tick box sends it."""
+    """A proposal with its tick box: `sent` is the value of the box."""
 
     row: Proposal
     sent: str
@@ -62,7 +62,7 @@ class Offer(NamedTuple):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def observables_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET changes nothing. POST does what its button says; what is refused comes back as it was typed."""
+    """Show the page on GET. On POST do what the button says; a refused form comes back as it was typed."""
     incident = get_incident(user_of(request), reference, to=Ability.WORK, door=Door.OBSERVABLES)
     if request.method != "POST":
         return page(request, incident)
@@ -105,7 +105,10 @@ def remove(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 def read_piece(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """Shown in the answer itself: it is an opening of the piece, so no later page reads it again by itself."""
+    """Show the values of a file in the answer itself.
+
+    This counts as an opening, so no later page repeats it by itself.
+    """
     try:
         piece, found = propose_from_piece(reference=incident.reference, actor=user_of(request), uid=uid_in(request))
     except (Erased, NotReadable):
@@ -124,7 +127,7 @@ ACTS: dict[str, Callable[[HttpRequest, Incident], HttpResponse]] = {
 
 
 def chosen_in(request: HttpRequest) -> list[Chosen]:
-    """Raises ValidationError when nothing is ticked."""
+    """Return the ticked values. Raises ValidationError if there are none."""
     parts = [sent.split("|", 2) for sent in request.POST.getlist("choix")]
     chosen = [Chosen(kind=one[0], origin=one[1], value=one[2]) for one in parts if len(one) == 3]
     if not chosen:
@@ -145,7 +148,7 @@ def to_observables(request: HttpRequest, incident: Incident, said: str) -> HttpR
 
 
 def render_refused_form(request: HttpRequest, incident: Incident, error: ValidationError) -> HttpResponse:
-    """The form that was sent says what is wrong; ticks and words stay."""
+    """Return the page with the error on the submitted form; ticks and typed words stay."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {}
     form = {"ajouter": HandForm, "ignorer": MotiveForm}.get(request.POST["acte"], forms.Form)(request.POST)
     fields = {name: said for name, said in by_field.items() if name in form.fields}
@@ -193,7 +196,7 @@ def offer(row: Proposal, chosen: Collection[str]) -> Offer:
 
 @require_safe
 def observable_view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """One value: where else it was seen, among the cases of my centres."""
+    """Show one indicator and the cases of the user's centres that have the same value."""
     user = user_of(request)
     incident = get_incident(user, reference, to=Ability.WORK, door=Door.OBSERVABLES)
     row = Observable.objects.filter(incident=incident, uid=uid).select_related("actor").first()

@@ -1,4 +1,4 @@
-"""What a responder says a case is, and that they verified it: the posts of the forms on its page."""
+"""The posts of the forms with which a responder qualifies or verifies a case."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -21,7 +21,7 @@ from incidents.triage.judging.verify import VerifyForm
 
 @require_POST
 def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """Keeps it; what is refused, or was chosen on a page that is old, comes back as it was chosen."""
+    """Save the qualification. A refused form, or one from an outdated page, comes back as it was filled in."""
     incident = get_incident(user_of(request), reference, to=Ability.QUALIFY)
     leak = first_leak(incident)
     form, is_stale = QualifyForm(incident, leak, request.POST), False
@@ -47,7 +47,7 @@ def qualify_view(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """The techniques that were searched, with all that is ticked already; nothing is judged yet."""
+    """Show the techniques that were searched, with those already ticked. Nothing is saved."""
     form = make_qualify_form(incident)
     form.restore({name: request.POST.getlist(name) for name in form.fields})
     return case_as_typed(request, incident, status=200, qualify=qualify_block(incident) | {"form": form})
@@ -55,7 +55,10 @@ def found_view(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 def verify_view(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is refused comes back on the page of the case, as it was typed: only then is the case read."""
+    """Verify the case.
+
+    A refused form comes back on the page of the case as it was typed: the words are read only then.
+    """
     incident = check_ability(user_of(request), reference, to=Ability.VERIFY)
     form = VerifyForm(request.POST, proposed=find_official_number(incident, emergency_contacts(incident)))
     try:

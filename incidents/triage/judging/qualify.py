@@ -1,4 +1,4 @@
-"""What a case is, on its page: what stands, and the one form by which a responder says otherwise."""
+"""The qualification of a case on its page, and the form that changes it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,9 @@ MOST_FOUND = 20
 
 
 class QualifyForm(CaseForm):
-    """Of one case, as it stands, unless `data` is given. Which codes go together is judged by the service."""
+    """The form of one case, filled in with its qualification or with `data`. The service checks which codes go
+    together.
+    """
 
     code = KeptForm.QUALIFICATION
     matrix = SHIPPED
@@ -79,7 +81,7 @@ class QualifyForm(CaseForm):
         self.offer_techniques()
 
     def offer_techniques(self) -> None:
-        """Offer those suggested, those held or ticked, and those found: the whole matrix would bury the few."""
+        """Offer the suggested techniques, those held or ticked, and those found: the whole matrix would hide them."""
         said = {name: self[name].value() for name in ("find", "techniques")} if self.is_bound else self.initial
         self.found = find_techniques(said.get("find") or "")
         shown = [one.id for one in self.found[:MOST_FOUND]]
@@ -93,7 +95,7 @@ class QualifyForm(CaseForm):
 
     @property
     def held_boxes(self) -> list[Any]:
-        """Those that are ticked, or were, and are not suggested."""
+        """Return the boxes that are ticked or were, and are not suggested."""
         return [box for box in self.other_boxes if box.data["selected"] or box.data["value"] in self.known]
 
     @property
@@ -110,7 +112,7 @@ class QualifyForm(CaseForm):
         return max(0, len(self.found) - MOST_FOUND)
 
     def qualification(self) -> Qualification:
-        """Of a valid form."""
+        """Return the qualification. The form must be valid."""
         said = self.cleaned_data
         rsit_class, _slash, rsit_type = said["rsit"].partition("/")
         kept = {name: said[name] for name in ("nature", "type", "cause", "leak", "tlp", "pap")}
@@ -123,7 +125,7 @@ class QualifyForm(CaseForm):
 
 
 def meanings(labels: type[TextChoices], means: Mapping[str, Any]) -> list[Any]:
-    """Each label with its one plain sentence."""
+    """Return each label with a sentence that explains it."""
     return [(code, f"{labels(code).label}\N{NO-BREAK SPACE}: {words}") for code, words in means.items()]
 
 
@@ -134,7 +136,7 @@ def typed(standing: Qualification) -> dict[str, Any]:
 
 
 def rsit_choices(standing: Qualification) -> list[Any]:
-    """What follows from the type first, and why; then each class with its types."""
+    """Return the choice that follows from the type, with the reason, then each class with its types."""
     first_class, first_type = FIRST_CLASSIFICATION[standing.type]
     term = TYPE_TERMS[standing.type]
     suggested = (f"{first_class}/{first_type}", f"{first_class.label} / {first_type.label}")

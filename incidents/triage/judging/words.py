@@ -1,4 +1,4 @@
-"""What the codes of judgements say, in words: how a case was qualified, verified, reopened, rated."""
+"""The codes of judgements in words: how a case was qualified, verified, closed, reopened, rated."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -39,7 +39,9 @@ ORDER = ("nature", "type", *(name for name in CODES if name != "nature"), "techn
 
 
 def qualified(data: Mapping[str, Any]) -> str:
-    """« nature à qualifier → incident ; TLP:AMBER → TLP:RED », in one order: the database keeps none."""
+    """Return a text such as « nature à qualifier → incident ; TLP:AMBER → TLP:RED », in a fixed order, since jsonb
+    keeps none.
+    """
     codes = data.get("changed", {})
     return "\N{NO-BREAK SPACE}; ".join(changed(name, *codes[name]) for name in ORDER if name in codes)
 

@@ -1,4 +1,4 @@
-"""One line of a list of cases: an incident in the words that a responder sorts by."""
+"""One line of a list of cases, with what responders sort by."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -72,7 +72,7 @@ class Line:
 
     @property
     def owner(self) -> User | None:
-        """Whoever has it, unless they have left the centre while it is open."""
+        """Return the assignee, or None if they have left the centre while the case is open."""
         row: Any = self.incident  # with what is annotated
         return self.incident.assignee if row.is_held or self.is_closed else None
 
@@ -89,7 +89,7 @@ SHOWN = (
 
 
 def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
-    """What `lines_of` reads of the cases themselves, and nothing else."""
+    """Load the columns that `lines_of` reads of the cases, and nothing else."""
     leaks = DataLeak.objects.filter(incident=OuterRef("pk")).order_by("pk")
     home = Coalesce(OuterRef("collectivity__region_correction"), OuterRef("collectivity__region"))
     shown: IncidentQuerySet = cases.select_related("story", "collectivity__departement", "assignee")
@@ -104,8 +104,9 @@ def with_lines(cases: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
-    """`incidents` come `with_lines`; of those with `read_at`, my last reading, it is told whether there is news. One
-    query whatever their number.
+    """Return the lines. `incidents` must be loaded `with_lines`. One query, however many there are.
+
+    Cases annotated with `read_at`, the user's last reading, also show whether there is news.
     """
     rows: list[Any] = list(incidents)  # with what is annotated
     touched = read_touched_services(rows)
@@ -113,7 +114,7 @@ def lines_of(incidents: Iterable[Incident], now: datetime) -> list[Line]:
 
 
 def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str, bool]]]:
-    """Return, by case, each service that it touched and whether it still does."""
+    """Return, by case, the interrupted services, each with whether it is still interrupted."""
     touched: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     rows = ServiceInterruption.objects.filter(incident__in=[row.pk for row in incidents]).order_by("pk")
     for incident, service, ended_at in rows.values_list("incident", "service", "ended_at"):
@@ -123,22 +124,28 @@ def read_touched_services(incidents: list[Incident]) -> dict[int, list[tuple[str
 
 @lru_cache(maxsize=4096)
 def format_population(number: int | None) -> str:
-    """« 4 210 »; empty where it is not known. Grouping the thousands again for each row is dear."""
+    """Return a text such as « 4 210 », or "" if unknown.
+
+    It is cached, since grouping thousands for each row is slow.
+    """
     return number_format(number, force_grouping=True) if number else ""
 
 
 def is_awaited(incident: Incident) -> bool:
-    """A question that stood when the case was closed waits for nobody."""
+    """Tell whether the case waits for the declarant. A closed case does not, even with a pending question."""
     return incident.awaited_since is not None and incident.status != Status.CLOSED
 
 
 def is_unread(incident: Any) -> bool:
-    """Whether it is to be taken and nobody has opened it, where the row says so."""
+    """Tell whether the case is to be taken and nobody has opened it.
+
+    False if the row is not annotated with `is_read`.
+    """
     return incident.status == Status.DECLARED and not getattr(incident, "is_read", True)
 
 
 def answer_due(incident: Incident) -> datetime | None:
-    """Return by when the declarant waits for an answer, unless the line says so by what is due, or in taking it."""
+    """Return by when the declarant waits for an answer, or None if another due date of the line already says it."""
     if incident.status == Status.CLOSED or incident.due_for == DueFor.ANSWER:
         return None
     is_first_word = incident.status == Status.DECLARED and incident.declarant_wrote_at is None
@@ -146,14 +153,14 @@ def answer_due(incident: Incident) -> datetime | None:
 
 
 def say_who_waits(incident: Incident, answer_by: datetime | None, now: datetime, zone: str) -> str:
-    """What stands in the place of the time that is left: that somebody waits, the declarant or we."""
+    """Return who waits, the declarant or the centre, as a text that replaces the time left; "" if nobody does."""
     if answer_by:
         return f"répondre avant {wording.short_moment(answer_by, now, zone)}"
     return "attend le déclarant" if is_awaited(incident) else ""
 
 
 def say_about(incident: Incident) -> str:
-    """« , en rafale · 4 210 hab. »"""
+    """Return a text such as « , en rafale · 4 210 hab. »."""
     population = format_population(incident.collectivity.population)
     return (", en rafale" if incident.burst else "") + (f" · {population} hab." if population else "")
 

@@ -1,7 +1,8 @@
-"""The order of the queue: what is worst and latest together. docs/queue.md explains it with hard examples.
+"""The order of the queue, by severity and lateness together. docs/queue.md explains it with hard examples.
 
-Critical cases stand first, whatever their clock. Among the others a late case counts one level more than its severity.
-Within a level the nearest clock wins. Whether somebody has taken a case changes what is due on it, and nothing else.
+Critical cases come first, whatever is due. Among the others, a late case counts one level more than its severity.
+Within a level the earliest due date comes first. Taking a case changes what is due on it, and nothing else in the
+order.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ STAMP = "%Y%m%dT%H%M%S%f"
 
 
 class OpenCase(NamedTuple):
-    """What sorting, counting and collapsing need of one open case: no word of it."""
+    """The columns of an open case that sorting, counting and collapsing need. They hold no free text."""
 
     pk: int
     reference: str
@@ -69,7 +70,7 @@ COLUMNS = (
 
 
 class Place(NamedTuple):
-    """Where a case stands, the worst first; what a link to the next page carries."""
+    """The place of a case in the order, worst first. A link to the next page carries it."""
 
     below_worst: int
     at: datetime
@@ -80,7 +81,7 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the place that a link names, or None for an altered one."""
+        """Return the place that a link names, or None if the link was altered."""
         level, _dot, rest = text.partition(".")
         at, _dot, reference = rest.partition(".")
         if level not in {str(each) for each in range(CRITICAL)} or not is_reference(reference):
@@ -92,7 +93,7 @@ class Place(NamedTuple):
 
 
 def urgency(severity: int, *, is_late: bool) -> int:
-    """Return from 1, a case of low severity in time, to 5, a critical one."""
+    """Return a level from 1, a case of low severity in time, to 5, a critical case."""
     return CRITICAL if severity == Severity.CRITICAL else severity + is_late
 
 
@@ -102,16 +103,16 @@ def place_of(case: OpenCase, now: datetime) -> Place:
 
 
 def cases_of_centres(user: User) -> IncidentQuerySet:
-    """The cases of my CSIRTs. A body's agent who also works here does not triage that body's cases."""
+    """Return the cases of the user's CSIRTs. A body's agent who also works here does not triage that body's cases."""
     mine: IncidentQuerySet = Incident.objects.visible_to(user).filter(csirt__in=user.csirt_ids())
     return mine
 
 
 def list_open(user: User) -> Iterator[OpenCase]:
-    """Yield the open cases of my centres, in no order. One query, as long as what a centre has to do."""
+    """Yield the open cases of the user's centres, unordered. One query over all the open cases of these centres."""
     return map(OpenCase._make, columns_of(cases_of_centres(user).open().order_by()))
 
 
 def columns_of(cases: IncidentQuerySet) -> QuerySet[Incident, tuple[Any, ...]]:
-    """Return what an OpenCase is made of, of each of these cases."""
+    """Return the columns of an OpenCase for each of these cases."""
     return cases.annotate(holder=Case(When(works_for_centre(), then=F("assignee")))).values_list(*COLUMNS)

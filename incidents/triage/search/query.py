@@ -1,6 +1,6 @@
-"""What is typed in the search, taken apart: words, phrases, words left out, and typed words such as `type:panne`.
+"""Parsing a search: words, phrases, excluded words, and filters such as `type:panne`.
 
-Pure: it knows neither the database nor who asks. Whatever is typed is either read or refused by a `QueryProblem`.
+It uses neither the database nor the user. Any text is either parsed or refused with a QueryProblem.
 """
 
 import re
@@ -34,7 +34,7 @@ EVERYWHERE = frozenset(COMMON.split())
 
 
 class QueryProblem(ValueError):
-    """What could not be read: the message, the word, where it begins (from 1), what it may have been meant to be."""
+    """What could not be parsed: the message, the word, its position (from 1), and close spellings."""
 
     def __init__(self, message: str, *, word: str, at: int, close: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class QueryProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of what was typed, from `start` up to `end`."""
+    """A part of the typed text, from `start` (included) to `end` (excluded)."""
 
     start: int
     end: int
@@ -65,7 +65,7 @@ class Query:
 
     @property
     def words(self) -> list[str]:
-        """Those that must all be there, without those that are in every text."""
+        """Return the words that must all be found, without common words."""
         return [word for part in self.parts if is_word(part) and not part.is_left_out for word in telling(part.text)]
 
     @property
@@ -78,12 +78,12 @@ class Query:
 
     @property
     def is_open(self) -> bool:
-        """The last word may only have been begun."""
+        """Tell whether the last part is a word, which may be unfinished."""
         return bool(self.parts) and is_word(self.parts[-1]) and not self.parts[-1].is_left_out
 
     @property
     def free(self) -> str:
-        """The words as they were typed, which may be a reference, a name or a code."""
+        """Return the words as they were typed: together they may be a reference, a name or a code."""
         return " ".join(part.text for part in self.parts if is_word(part) and not part.is_left_out)
 
     @property
@@ -99,13 +99,13 @@ def is_word(part: Part) -> bool:
 
 
 def telling(text: str) -> list[str]:
-    """The words of `text` that are not in every text: « l’accueil » is « accueil »."""
+    """Return the words of `text` that are not common: « l’accueil » gives « accueil »."""
     words = [word for word in APOSTROPHES.split(text) if fold(word)]
     return [word for word in words if fold(word) not in EVERYWHERE]
 
 
 def read_query(text: str) -> Query:
-    """Raise QueryProblem for what cannot be read. `text` is one clean line. An IPv6 address has signs of ours."""
+    """Parse `text`, one clean line. Raises QueryProblem. An IPv6 address is one word, although it has colons."""
     if is_ip(text):
         return Query(text, (Part(0, len(text), text),))
     return Query(text, tuple(parts_of(text)))
@@ -145,7 +145,10 @@ def part_at(text: str, start: int) -> Part:
 
 
 def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
-    """`found` is the key with its sign; what follows is its value, in quotation marks if it has several words."""
+    """Parse a filter.
+
+    `found` matched its key and sign; its value follows, in quotation marks if it has several words.
+    """
     at, sign = found.end(), found[2]
     if at < len(text) and text[at] in QUOTES:
         end, said = quoted(text, at)
@@ -163,7 +166,7 @@ def typed_part(text: str, start: int, found: re.Match[str], key: str) -> Part:
 
 
 def quoted(text: str, at: int) -> tuple[int, str]:
-    """Where the quotation that opens at `at` ends, and what is in it."""
+    """Return where the quotation that opens at `at` ends, and its text. Raises QueryProblem if it is not closed."""
     end = text.find(QUOTES[text[at]], at + 1)
     if end == -1:
         message = _("Il manque le guillemet qui ferme. Fermez-le, ou enlevez celui-ci.")
@@ -172,7 +175,7 @@ def quoted(text: str, at: int) -> tuple[int, str]:
 
 
 def end_of_numbers(text: str, at: int) -> int:
-    """Beyond the blanks inside a number."""
+    """Return the end of a value that may have blanks inside numbers."""
     found = NUMBERS.match(text, at)
     return max(found.end() if found else at, end_of_word(text, at))
 
@@ -185,7 +188,10 @@ def end_of_word(text: str, at: int) -> int:
 
 
 def refuse_unknown_key(text: str, at: int, name: str) -> None:
-    """« objet:facture » was meant to be something; « attention : danger » and an address of the web are words."""
+    """Raise QueryProblem for a filter that does not exist, such as « objet:facture ».
+
+    « attention : danger » and web addresses are words: nothing is raised.
+    """
     if not CLINGING.match(text, at):
         return
     close = tuple(f"{key}:" for key in get_close_matches(fold(name), KEYS, 3, 0.6))

@@ -1,7 +1,7 @@
-"""Sent from a page of a case that has gone to another centre meanwhile: where it went, and the words given back.
+"""The answer to a form whose case went to another centre meanwhile: it says where, and gives the typed words back.
 
-Nothing of it is kept: the case is the other centre's. For everybody but the people of the centre that gave it away,
-the answer stays the 404 of whatever is not theirs.
+Nothing is stored, since the case belongs to the other centre. People who are not of the centre that gave it away get
+the same 404 as for any case that is not theirs.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ OURS = frozenset({"csrfmiddlewaretoken", "key", "kind", "seen", "version", "styl
 
 
 def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """`view(request, reference, …)` of a case, for its posts."""
+    """Wrap a view `view(request, reference, …)` of a case so that its posts get this answer."""
 
     @wraps(view)
     def telling(request: HttpRequest, reference: str, *args: object, **kwargs: object) -> HttpResponse:
@@ -40,14 +40,17 @@ def redirect_when_moved(view: Callable[..., HttpResponse]) -> Callable[..., Http
 
 
 def typed_in(request: HttpRequest) -> Iterator[str]:
-    """Each value that was typed, or has a letter in it, once: others are a choice's number, or a button's."""
+    """Return each value that a person typed, once. Values without a letter are numbers of choices or of buttons."""
     sent = ((name, value.strip()) for name in request.POST if name not in OURS for value in request.POST.getlist(name))
     typed = (value for name, value in sent if is_typed(name, value))
     return iter(dict.fromkeys(filter(None, typed)))
 
 
 def is_typed(name: str, value: str) -> bool:
-    """Of the page of the case, which brings all its forms, the words alone: its choices are many."""
+    """Tell whether a person typed the value.
+
+    From the page of a case, which sends all its forms, only free text counts.
+    """
     form, _dash, field = name.partition("-")
     if form in KeptForm.values:
         return field in WORDS
