@@ -110,13 +110,13 @@ def at(region: Region) -> str:
     return _AT.get(region.code, f"dans la région {region.name}")
 
 
-def of_region(region: Region) -> str:
+def region_with_preposition(region: Region) -> str:
     return _OF.get(region.code, f"de la région {region.name}")
 
 
 def the(region: Region) -> str:
     """« la Bretagne », « les Pays de la Loire », « l’Île-de-France », « Mayotte »"""
-    said = of_region(region)
+    said = region_with_preposition(region)
     if region.code in WITHOUT_ARTICLE:
         return curly(region.name)
     for of_it, article in OF_AND_THE:
@@ -159,7 +159,7 @@ def answered(where: str, csirt: str, region: Region, *, departement: bool, kind:
     words = {
         "where": where,
         "csirt": centre_with_article(csirt),
-        "of": of_region(region),
+        "of": region_with_preposition(region),
         "kind": Kind(kind).label if kind else "",
     }
     if departement and kind:

@@ -6,6 +6,7 @@ import email.policy
 import os
 import signal
 import socket
+from contextlib import contextmanager
 
 from aiosmtpd.controller import Controller
 
@@ -52,3 +53,14 @@ class Post:
 
     def to(self, address):
         return [message for message in self.received if message.went_to == [address]]
+
+
+@contextmanager
+def receiving_mails(settings):
+    """Send the mails of the process to a mailbox, which is given."""
+    post = Post()
+    post.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
+    yield post
+    post.stop()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from csirts.wording import listed, of_region
+from csirts.wording import listed, region_with_preposition
 from incidents.enums import LeakStatus
 from stats.categories import label_category
 from stats.counting.periods import SETTLED_AFTER
@@ -68,7 +68,7 @@ def write_year_in_progress(page: Page) -> list[str]:
     if page.region is not None:
         return [
             _("Les chiffres %(of)s paraissent avec l’année entière, à partir du %(day)s.")
-            % {"of": of_region(page.region), "day": format_due_day(page.year)}
+            % {"of": region_with_preposition(page.region), "day": format_due_day(page.year)}
         ]
     return [
         *write_last_quarter(page, max(page.printed.quarters)),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collectivities.models import Region
-from csirts.wording import at, of_region
+from csirts.wording import at, region_with_preposition
 from stats.disclosure.figures import THRESHOLD
 from stats.disclosure.tables import Period
 from stats.pages.labels import NO_BREAK, bind, format_number
@@ -55,7 +55,7 @@ def format_place(region: Region | None) -> str:
 
 def format_heading(region: Region | None, year: int) -> str:
     return _("Les incidents dans les collectivités %(of)s, %(year)s") % {
-        "of": of_region(region) if region else _("françaises"),
+        "of": region_with_preposition(region) if region else _("françaises"),
         "year": year,
     }
 

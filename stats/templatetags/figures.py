@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from csirts.wording import of_region
+from csirts.wording import region_with_preposition
 from stats.pages.charts import Interval, interval
 from stats.pages.labels import bind
 from stats.pages.page import Page
@@ -18,7 +18,7 @@ from stats.reports.address import address_of_page
 
 register = template.Library()
 
-register.filter("of_region", of_region)
+register.filter("of_region", region_with_preposition)
 register.filter("report_of", address_of_page)
 
 

@@ -1,7 +1,5 @@
 """Hostile words through each door, and a walk over each page that may show them."""
 
-from contextlib import contextmanager
-
 from accounts import dispatch as account_mails
 from accounts.enums import Role
 from csirts.models import Csirt
@@ -14,7 +12,6 @@ from tests import harmless
 from tests.cast import a_lead, a_person, a_responder, breizh_cyber
 from tests.hostile import parts
 from tests.incidents import doors
-from tests.post import Post
 from tests.stats.releases import year_of_releases
 from tests.walking import Log, Visitor
 
@@ -41,16 +38,6 @@ PUBLIC = (
 )
 
 REPORT = "/statistiques/publications/5/rapports/53/"
-
-
-@contextmanager
-def receiving_mails(settings):
-    post = Post()
-    post.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
-    yield post
-    post.stop()
 
 
 class Crowd:

@@ -10,7 +10,7 @@ def look(client, query, **more):
     return client.get(URL, {"q": query} | more)
 
 
-def found(client, query):
+def find_references(client, query):
     page = look(client, query)
     assert page.status_code == 200, page.context.get("problem") or page.context.get("too_long")
     return {hit.incident.reference for hit in page.context["hits"]}

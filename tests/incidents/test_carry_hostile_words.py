@@ -8,7 +8,8 @@ import pytest
 
 from tests import harmless
 from tests.hostile import MARKUP
-from tests.incidents.hostile_walk import TYPES, carry_words, receiving_mails
+from tests.incidents.hostile_walk import TYPES, carry_words
+from tests.post import receiving_mails
 from tests.routes import routes
 
 

@@ -29,7 +29,7 @@ from incidents.services.history.erase import erase_personal_data
 from incidents.services.history.index import index_all
 from incidents.services.history.record import record_event
 from tests.cast import a_lead, a_person, a_piece, declare, plouexemple
-from tests.incidents.searching import URL, found, look
+from tests.incidents.searching import URL, find_references, look
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_it_works(client, responder):
     assert "tête de <mark>mort</mark> <mark>verte</mark>." in text_of(page)
     assert "<b>Déclaration</b>" in text_of(page)
     assert f"/admin/incidents/incident/{incident.reference}/" in text_of(page)
-    assert found(client, "boite maire") == {other.reference}
+    assert find_references(client, "boite maire") == {other.reference}
 
 
 @pytest.mark.parametrize(
@@ -72,26 +72,26 @@ def test_words_are_found_whatever_their_accents_and_endings(client, responder, w
     incident = declare(type=IncidentType.OUTAGE, description=written)
     declare(type=IncidentType.OUTAGE, description="Rien de tel ici")
 
-    assert found(client, asked) == {incident.reference}
+    assert find_references(client, asked) == {incident.reference}
 
 
 def test_all_words_are_wanted_a_phrase_in_its_order_and_none_that_is_left_out(client, responder):
     first = declare(description="Alerte du pare-feu puis coupure du réseau")
     second = declare(description="Coupure puis alerte, exercice annuel")
 
-    assert found(client, "alerte coupure") == {first.reference, second.reference}
-    assert found(client, '"coupure puis alerte"') == {second.reference}
-    assert found(client, "« coupure du réseau »") == {first.reference}
-    assert found(client, "alerte -exercice") == {first.reference}
-    assert found(client, '-"exercice annuel"') == {first.reference}
-    assert found(client, "alerte coupure introuvable") == set()
+    assert find_references(client, "alerte coupure") == {first.reference, second.reference}
+    assert find_references(client, '"coupure puis alerte"') == {second.reference}
+    assert find_references(client, "« coupure du réseau »") == {first.reference}
+    assert find_references(client, "alerte -exercice") == {first.reference}
+    assert find_references(client, '-"exercice annuel"') == {first.reference}
+    assert find_references(client, "alerte coupure introuvable") == set()
 
 
 def test_what_is_left_out_may_stand_in_another_text_of_the_case(client, responder):
     first, second = declare(description="Alerte"), declare(description="Alerte")
     noted(second, "Simple exercice", responder)
 
-    assert found(client, "alerte -exercice") == {first.reference}
+    assert find_references(client, "alerte -exercice") == {first.reference}
 
 
 def test_each_kind_of_text_is_found_where_it_is(client, responder):
@@ -113,8 +113,8 @@ def test_each_kind_of_text_is_found_where_it_is(client, responder):
         page = look(client, f"{word} dans:{place}")
         assert f"<b>{label}</b>" in text_of(page), word
         assert f"<mark>{word}</mark>" in text_of(page)
-        assert found(client, f"{word} dans:declaration") == set()
-    assert found(client, "dans:note") == {incident.reference}
+        assert find_references(client, f"{word} dans:declaration") == set()
+    assert find_references(client, "dans:note") == {incident.reference}
 
 
 def prepared(responder):
@@ -171,38 +171,38 @@ def prepared(responder):
 )
 def test_each_typed_word_filters(client, responder, asked):
     wanted = prepared(responder)
-    assert found(client, asked) == {wanted.reference}
-    assert found(client, f"exemple {asked}") <= {wanted.reference}
-    assert found(client, f"finistere dept:29 {asked}") <= {wanted.reference}
+    assert find_references(client, asked) == {wanted.reference}
+    assert find_references(client, f"exemple {asked}") <= {wanted.reference}
+    assert find_references(client, f"finistere dept:29 {asked}") <= {wanted.reference}
 
 
 def test_typed_words_and_words_go_together(client, responder):
     declare(description="Alerte", type=IncidentType.OUTAGE)
     incident = declare(description="Alerte", type=IncidentType.LEAK)
 
-    assert found(client, "alerte type:fuite") == {incident.reference}
-    assert found(client, "alerte type:fuite etat:clos") == set()
-    assert found(client, "alerte dept:29") == {one.reference for one in Incident.objects.all()}
-    assert found(client, "alerte dept:75") == set()
+    assert find_references(client, "alerte type:fuite") == {incident.reference}
+    assert find_references(client, "alerte type:fuite etat:clos") == set()
+    assert find_references(client, "alerte dept:29") == {one.reference for one in Incident.objects.all()}
+    assert find_references(client, "alerte dept:75") == set()
 
 
 def test_a_dash_turns_the_place_of_the_words_round(client, responder):
     told, written = declare(description="Un zygomatique"), declare()
     noted(written, "Le zygomatique", responder)
 
-    assert found(client, "dans:note zygomatique") == {written.reference}
-    assert found(client, "-dans:note zygomatique") == {told.reference}
-    assert found(client, "-dans:note -dans:déclaration zygomatique") == set()
-    assert found(client, "dans:note -dans:note zygomatique") == set()
+    assert find_references(client, "dans:note zygomatique") == {written.reference}
+    assert find_references(client, "-dans:note zygomatique") == {told.reference}
+    assert find_references(client, "-dans:note -dans:déclaration zygomatique") == set()
+    assert find_references(client, "dans:note -dans:note zygomatique") == set()
 
 
 def test_the_person_who_has_it(client, responder):
     mine, other = declare(), declare()
     acknowledge_incident(reference=mine.reference, actor=responder)
 
-    assert found(client, "resp:moi") == {mine.reference}
-    assert found(client, f'resp:"{responder.display_name}"') == {mine.reference}
-    assert found(client, "resp:personne") == {other.reference}
+    assert find_references(client, "resp:moi") == {mine.reference}
+    assert find_references(client, f'resp:"{responder.display_name}"') == {mine.reference}
+    assert find_references(client, "resp:personne") == {other.reference}
 
 
 def test_a_body_that_is_named_comes_before_those_that_have_the_word(client, responder):
@@ -237,7 +237,7 @@ def test_an_agent_who_responds_elsewhere_does_not_search_their_own_body(client):
     person.membership_set.create(role=Role.AGENT, collectivity=plouexemple(), since_on="2021-01-01")
     client.force_login(person)
 
-    assert found(client, "okapi") == set()
+    assert find_references(client, "okapi") == set()
 
 
 def test_a_case_that_went_to_another_centre_is_gone_at_once_even_before_it_is_indexed(client, responder):
@@ -253,12 +253,12 @@ def test_a_case_that_went_to_another_centre_is_gone_at_once_even_before_it_is_in
 
 def test_erased_words_are_found_no_more(client, responder):
     incident = declare(description="Un okapi chez nous")
-    assert found(client, "okapi") == {incident.reference}
+    assert find_references(client, "okapi") == {incident.reference}
     erase_personal_data(reference=incident.reference, actor=a_lead())
 
-    assert found(client, "okapi") == set()
+    assert find_references(client, "okapi") == set()
     assert not SearchDocument.objects.exists()
-    assert found(client, "type:rançongiciel") == {incident.reference}
+    assert find_references(client, "type:rançongiciel") == {incident.reference}
 
 
 def test_excerpts_are_harmless(client, responder):
@@ -372,11 +372,11 @@ def test_it_costs_at_most_ten_queries(client, responder, number):
 def test_the_first_and_the_last_day_there_are_can_be_asked(client, responder, asked):
     incident = declare()
     is_there = not asked.startswith(("-", "j", "du:9999"))
-    assert (incident.reference in found(client, asked)) == is_there
+    assert (incident.reference in find_references(client, asked)) == is_there
 
 
 @pytest.mark.parametrize("asked", ["pop<0", f"pop>{'0' * 12}{10**12}"])
 def test_what_no_case_can_be_is_not_found_with_words_either(client, responder, asked):
     incident = declare(description="Une tête de mort")
-    assert found(client, f"{asked} tête") == set()
-    assert found(client, f"-{asked} tête") == {incident.reference}
+    assert find_references(client, f"{asked} tête") == set()
+    assert find_references(client, f"-{asked} tête") == {incident.reference}

@@ -9,7 +9,7 @@ from incidents.enums import ObservableKind
 from incidents.models import Incident
 from tests.cast import CALLER, declare
 from tests.incidents.observing import an_observable
-from tests.incidents.searching import found, look
+from tests.incidents.searching import find_references, look
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,8 @@ def test_the_number_of_the_caller_finds_the_case(client, responder, asked, writt
 )
 def test_a_number_in_a_text_is_found_in_any_spelling(client, responder, written):
     incident, _other = declare(description=f"On nous appelle du {written} sans cesse."), declare()
-    assert found(client, "02 98 44 55 66") == {incident.reference}
-    assert found(client, "0298445566") == {incident.reference}
+    assert find_references(client, "02 98 44 55 66") == {incident.reference}
+    assert find_references(client, "0298445566") == {incident.reference}
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "abcd:ef01::1"])
@@ -58,13 +58,13 @@ def test_a_mail_address_finds_the_caller_the_trace_and_the_text(client, responde
     caller = declare(caller=replace(CALLER, email=mail))
     kept, written, _other = declare(), declare(description=f"Reçu de {mail} hier"), declare()
     an_observable(kept, mail.lower(), ObservableKind.EMAIL)
-    assert found(client, mail.lower()) == {caller.reference, kept.reference, written.reference}
+    assert find_references(client, mail.lower()) == {caller.reference, kept.reference, written.reference}
 
 
 def test_what_another_centre_has_is_not_found_by_its_number(client, responder):
     theirs = declare(caller=replace(CALLER, phone="02 98 44 55 66"))
     Incident.objects.update(csirt=Csirt.objects.create(slug="ailleurs", name="Ailleurs"))
-    assert found(client, "02 98 44 55 66") == set()
+    assert find_references(client, "02 98 44 55 66") == set()
     assert Incident.objects.get() == theirs
 
 

@@ -1,17 +1,13 @@
 import pytest
 from django.utils import timezone
 
-from tests.post import Post
+from tests.post import receiving_mails
 
 
 @pytest.fixture
 def post(settings):
-    post = Post()
-    post.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
-    yield post
-    post.stop()
+    with receiving_mails(settings) as post:
+        yield post
 
 
 @pytest.fixture

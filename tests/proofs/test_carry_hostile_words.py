@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.incidents.hostile_walk import TYPES, carry_words, receiving_mails
+from tests.incidents.hostile_walk import TYPES, carry_words
+from tests.post import receiving_mails
 
 
 @pytest.mark.parametrize(("kind", "most"), [(TYPES[0], 2), *((kind, 1) for kind in TYPES[1:])], ids=TYPES)
