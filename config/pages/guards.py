@@ -15,10 +15,10 @@ from django.http import HttpRequest, HttpResponse
 
 from config.pages.errors import bad_request
 
-# In UTF-8: controls except tab and line ends, line separators, and marks that change the reading order.
-UNSEEN = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]"
-)
+# ASCII controls except tab and line ends; and in UTF-8 the other controls, line separators, and marks that change the
+# reading order. They are apart since each is removed four times as fast so.
+CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
+UNSEEN = re.compile(rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
 class UnseenSigns:
@@ -32,7 +32,7 @@ class UnseenSigns:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
-            response.content = UNSEEN.sub(b"", response.content)
+            response.content = UNSEEN.sub(b"", response.content.translate(None, CONTROLS))
         return response
 
 

@@ -55,8 +55,9 @@ class Line:
     is_member: bool = False
 
     @property
-    def heading(self) -> int:
-        return 3 if self.is_member else 2
+    def heading(self) -> str:
+        """Return the level of its heading as text: a template spends long on grouping the thousands of a number."""
+        return "3" if self.is_member else "2"
 
     @property
     def is_free(self) -> bool:
